@@ -1,0 +1,51 @@
+# Every target installs what it needs (Debian), builds, and runs.
+JOBS   ?= $(shell nproc)
+PRESET ?= release
+
+.PHONY: help deps lint-deps configure build demo test bench lint format clean parity
+
+help:
+	@echo 'make build    configure and build (build/rondo is the command line)'
+	@echo 'make demo     train on monthly sunspot numbers, forecast two years, write a report'
+	@echo 'make test     build and run all tests           (PRESET=asan-ubsan, tsan, clang, dev, coverage for others)'
+	@echo 'make bench    build and run the benchmarks'
+	@echo 'make parity   compare live with Keras and PyTorch (installs both in a virtual environment)'
+	@echo 'make lint     formatting, include order, headers, clang-tidy'
+	@echo 'make format   format all sources in place'
+	@echo 'make deps     install the packages only'
+	@echo 'make clean    remove the build folder'
+
+deps:
+	@tools/install_packages.sh tools/debian-packages.txt
+
+lint-deps: deps
+	@tools/install_packages.sh tools/debian-packages-lint.txt
+
+configure: deps
+	@cmake --preset $(PRESET)
+
+build: configure
+	@cmake --build --preset $(PRESET) --parallel $(JOBS)
+
+demo: build
+	@build/rondo forecast examples/data/sunspots.csv --target sunspots --time month --horizon 24 --out build/demo
+
+test: build
+	@ctest --preset $(PRESET) --parallel $(JOBS)
+
+bench: configure
+	@cmake --build --preset $(PRESET) --parallel $(JOBS) --target rondo_cli benches
+	@python3 bench/run.py
+
+lint: lint-deps
+	@$(MAKE) --no-print-directory configure PRESET=release
+	@JOBS=$(JOBS) tools/lint.sh
+
+format: lint-deps
+	@tools/list_sources.sh | xargs clang-format-14 -i
+
+parity: build
+	@tools/parity.sh
+
+clean:
+	@rm -rf build

@@ -1,0 +1,135 @@
+// The command line: finds the verb, runs it, turns what goes wrong into one message and an exit code.
+
+#include <cstdio>
+#include <iostream>
+#include <new>
+#include <vector>
+
+#include "interrupt.h"
+#include "rondo/config.h"
+#include "rondo/error.h"
+#include "rondo/version.h"
+#include "verbs.h"
+
+namespace rondo::cli {
+
+CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& description,
+                   const std::string& examples) {
+  CLI::App* verb = app.add_subcommand(name, description);
+  std::string footer = "Examples:\n  ";
+  for (const char c : examples) {
+    footer += c;
+    if (c == '\n') footer += "  ";
+  }
+  verb->footer(footer);
+  verb->get_formatter()->column_width(34);
+  return verb;
+}
+
+namespace {
+
+/// The verb that was named, or the program itself.
+const CLI::App& active(const CLI::App& app) {
+  const auto verbs = app.get_subcommands();
+  return verbs.empty() ? app : active(*verbs.front());
+}
+
+std::vector<std::string> names_of_options(const CLI::App& verb) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : verb.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::vector<std::string> names_of_verbs(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(verb->get_name());
+  return names;
+}
+
+/// What the user typed that nobody expected, with what was probably meant.
+Error unexpected_argument(const CLI::App& app) {
+  const CLI::App& verb = active(app);
+  std::vector<std::string> left = app.remaining(true);
+  std::string first = left.empty() ? std::string("?") : left.front();
+  for (const std::string& word : left) {  // an unknown option explains the stray value behind it
+    if (word.starts_with("-")) {
+      first = word;
+      break;
+    }
+  }
+  const std::string name = first.substr(0, first.find('='));
+  const bool is_option = name.starts_with("-");
+  const bool no_verb = &verb == &app;
+  std::string nearest = nearest_name(name, is_option ? names_of_options(verb) : names_of_verbs(app));
+  if (!is_option && !no_verb) nearest.clear();
+  Error error(ErrorKind::usage, is_option ? "unknown option '" + name + "'"
+                                : no_verb ? "unknown verb '" + name + "'"
+                                          : "unexpected argument '" + name + "'");
+  std::string verbs;
+  for (const std::string& known : names_of_verbs(app)) verbs += (verbs.empty() ? "" : ", ") + known;
+  error.expected(no_verb && !is_option ? "one of " + verbs : "");
+  const std::string help = "rondo " + (no_verb ? "" : verb.get_name() + " ") + "--help";
+  error.cure(nearest.empty() ? "see " + help : "did you mean '" + nearest + "'? See " + help);
+  return error;
+}
+
+int report(const Error& error) {
+  std::cout.flush();
+  std::cerr << "error: " << error.what() << '\n';
+  return static_cast<int>(error.kind());
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Recurrent neural networks: train, forecast, serve", "rondo");
+  app.set_version_flag("--version", "rondo " + std::string(kVersion));
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.require_subcommand(0, 1);
+  app.get_formatter()->column_width(34);
+  app.footer("Help on a verb: rondo VERB --help\n"
+             "First steps:    rondo forecast FILE.csv --target COLUMN --time COLUMN");
+  add_forecast(app);
+  add_train(app);
+  add_evaluate(app);
+  add_predict(app);
+  add_inspect(app);
+  add_init(app);
+
+  try {
+    app.parse(argc, argv);
+    if (app.get_subcommands().empty()) {
+      throw Error(ErrorKind::usage, "no verb given").cure("see rondo --help");
+    }
+    std::cout.flush();
+    if (!std::cout) throw Error(ErrorKind::resources, "cannot write to the standard output");
+    return 0;
+  } catch (const CLI::CallForHelp&) {
+    std::cout << active(app).help();
+    return 0;
+  } catch (const CLI::CallForVersion& version) {
+    std::cout << version.what() << '\n';
+    return 0;
+  } catch (const CLI::ExtrasError&) {
+    return report(unexpected_argument(app));
+  } catch (const CLI::ParseError& error) {
+    const CLI::App& verb = active(app);
+    return report(Error(ErrorKind::usage, error.what())
+                      .cure("see rondo " + (&verb == &app ? "" : verb.get_name() + " ") + "--help"));
+  } catch (const Error& error) {
+    return report(error);
+  } catch (const std::bad_alloc&) {
+    return report(Error(ErrorKind::resources, "out of memory").cure("use smaller batches, windows or layers"));
+  } catch (const std::exception& error) {
+    return report(Error(ErrorKind::check_failed, std::string("something that should not happen: ") + error.what())
+                      .cure("please report this with the command that led to it"));
+  }
+}
+
+}  // namespace
+}  // namespace rondo::cli
+
+int main(int argc, char** argv) {
+  rondo::cli::catch_interrupts();
+  return rondo::cli::run(argc, argv);
+}

@@ -1,0 +1,19 @@
+# Every file of examples/ is a program of its own, and a test: it has to end with success.
+if(NOT TARGET rondo)
+  return()
+endif()
+
+file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.cc")
+foreach(source IN LISTS sources)
+  cmake_path(GET source STEM stem)
+  add_executable(example_${stem} "${source}")
+  rondo_configure_program(example_${stem})
+  set_target_properties(example_${stem} PROPERTIES
+    OUTPUT_NAME ${stem}
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/examples")
+  target_link_libraries(example_${stem} PRIVATE rondo::rondo)
+  if(RONDO_BUILD_TESTS)
+    add_test(NAME example_${stem} COMMAND example_${stem} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    set_tests_properties(example_${stem} PROPERTIES LABELS example)
+  endif()
+endforeach()

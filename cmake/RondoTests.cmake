@@ -1,0 +1,74 @@
+find_package(GTest REQUIRED)
+find_package(rapidcheck REQUIRED)
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+
+file(GLOB support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.cc")
+
+# One executable of several test files, one entry of ctest.
+function(rondo_add_test_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;LINK")
+  add_executable(${name} ${ARG_SOURCES} ${support})
+  rondo_configure_program(${name})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  target_compile_definitions(${name} PRIVATE RONDO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${name} PRIVATE
+    ${ARG_LINK} fmt::fmt ${RONDO_HEADER_ONLY} rapidcheck GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+endfunction()
+
+foreach(room IN LISTS RONDO_ROOMS)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/${room}/*_test.cc")
+  if(sources)
+    rondo_add_test_program(test_${room} SOURCES ${sources} LINK rondo_${room})
+  endif()
+endforeach()
+
+# Suites across rooms.
+foreach(suite conformance golden)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${suite}/*.cc")
+  if(sources)
+    rondo_add_test_program(test_${suite} SOURCES ${sources} LINK rondo_train rondo_formats)
+  endif()
+endforeach()
+
+# The command line. Each script gets the binary in $RONDO and a folder of its own; files that begin with an underscore
+# are for the scripts to read.
+if(TARGET rondo_cli)
+  file(GLOB scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/cli/*.sh")
+  foreach(script IN LISTS scripts)
+    cmake_path(GET script STEM stem)
+    if(stem MATCHES "^_")
+      continue()
+    endif()
+    set(scratch "${PROJECT_BINARY_DIR}/tests/cli/${stem}")
+    file(MAKE_DIRECTORY "${scratch}")
+    add_test(NAME cli_${stem} COMMAND bash "${script}" WORKING_DIRECTORY "${scratch}")
+    set_tests_properties(cli_${stem} PROPERTIES
+      LABELS cli
+      SKIP_RETURN_CODE 77
+      ENVIRONMENT "RONDO=$<TARGET_FILE:rondo_cli>;RONDO_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+  endforeach()
+endif()
+
+# The rules of the house, and whether the script that checks them can fail.
+add_test(NAME include_order
+         COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tools/check_includes.py")
+add_test(NAME include_order_can_fail
+         COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/tools/check_includes_test.py")
+add_test(NAME headers_alone
+         COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tools/check_headers.py"
+                 --compiler "${CMAKE_CXX_COMPILER}")
+
+# The three ways in which somebody else's project gets the library.
+if(RONDO_INSTALL AND TARGET rondo)
+  add_test(NAME consumer
+    COMMAND ${CMAKE_COMMAND}
+            -D "BUILD_DIR=${PROJECT_BINARY_DIR}"
+            -D "RONDO_DIR=${PROJECT_SOURCE_DIR}"
+            -D "SCRATCH=${PROJECT_BINARY_DIR}/tests/consumer"
+            -D "GENERATOR=${CMAKE_GENERATOR}"
+            -D "COMPILER=${CMAKE_CXX_COMPILER}"
+            -D "FLAGS=${CMAKE_CXX_FLAGS}"
+            -P "${PROJECT_SOURCE_DIR}/tests/consumer/check.cmake")
+endif()

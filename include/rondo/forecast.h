@@ -1,0 +1,177 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rondo/config.h"
+#include "rondo/data/csv.h"
+#include "rondo/data/series.h"
+#include "rondo/data/table.h"
+#include "rondo/data/timeline.h"
+#include "rondo/log.h"
+#include "rondo/options.h"
+
+// The main job: a table of numbers over time in, an honest forecast out. `rondo forecast FILE.csv --target COLUMN`.
+
+namespace rondo {
+
+/// What to forecast and how. Everything that is 0, "" or "auto" is found out from the training part of the table.
+struct ForecastOptions {
+  std::string target;  ///< column to forecast
+  std::string time;    ///< column of times; "": rows are in order
+  std::string id;      ///< column that tells series apart; "": one series
+  std::vector<std::string> covariates;
+  std::int64_t horizon = 1;
+  std::string backtest = "20%";
+  std::int64_t stride = 0;
+
+  std::int64_t window = 0;
+  std::int64_t period = 0;
+  std::string transform = "auto";
+  std::string difference = "auto";
+  std::string cell = "lstm";
+  std::int64_t units = 32;
+  std::int64_t members = 3;
+  std::int64_t epochs = 100;
+  std::int64_t patience = 12;
+  std::int64_t batch_size = 64;
+  double learning_rate = 0.003;
+  std::uint64_t seed = 1;
+  std::int64_t threads = 0;
+
+  std::string missing = "error";
+  TimeOptions times;
+  ArrangeOptions arrange{.unsorted = "error", .doubled = "error", .gaps = "keep"};
+
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("target", self.target, "column to forecast");
+    option("time", self.time, "column of times; '': rows are in order");
+    option("id", self.id, "column that tells series apart; '': one series");
+    option("covariates", self.covariates, "other columns of numbers whose past the forecast may use");
+    option("horizon", self.horizon, "rows to forecast past the end, and from every origin of the backtest");
+    option("backtest", self.backtest, "last part that is kept for the test: 'last=48', 'last=20%' or either without 'last='");
+    option("stride", self.stride, "rows between forecast origins of the backtest; 0: the horizon");
+    option("window", self.window, "rows of history that line and network see; 0: chosen by validation");
+    option("period", self.period, "rows of a season; 0: from the calendar or the series itself");
+    option("transform", self.transform, "'auto', 'none', 'log' or 'sqrt'; 'auto' is chosen by validation");
+    option("difference", self.difference, "forecast changes instead of levels: 'auto', 'yes' or 'no'");
+    option("cell", self.cell, "recurrent cell: 'lstm', 'gru', 'simple_rnn' or any other that the library has");
+    option("units", self.units, "size of the network's state");
+    option("members", self.members, "networks whose mean is taken, each with another fifth held out; 1 to 5");
+    option("epochs", self.epochs, "most passes over the training part");
+    option("patience", self.patience, "stop after so many epochs without a better validation loss");
+    option("batch_size", self.batch_size, "windows of one step");
+    option("learning_rate", self.learning_rate, "of Adam");
+    option("seed", self.seed, "of initial weights and order; the same seed gives the same bits");
+    option("threads", self.threads, "0: one for every core; does not change results");
+    option("missing", self.missing, "missing values: 'error', 'previous' or 'linear'");
+    TimeOptions::visit(self.times, option);
+    ArrangeOptions::visit(self.arrange, option);
+  }
+};
+
+/// How a forecast is run, beside what it is.
+struct ForecastControls {
+  Logger log;
+  const std::atomic<bool>* stop = nullptr;  ///< becomes true when the user wants an end: Error(interrupted)
+  int verbose = 0;                          ///< as FitOptions::verbose
+  std::ostream* progress = nullptr;         ///< null: stderr
+  std::string checkpoint;                   ///< file; "": none
+  bool resume = false;                      ///< go on from it where it exists
+};
+
+/// Errors in units of the target; MASE is NaN where a series is constant.
+struct ForecastScore {
+  std::string name;  ///< "model", "naive", "seasonal_naive", "drift", "ridge"
+  double mae = 0, rmse = 0, mase = 0, smape = 0;
+};
+
+enum class ForecastVerdict { better, no_better_than_ridge, no_better_than_naive };
+/// "better", "no better than ridge" or "no better than naive".
+const char* forecast_verdict_name(ForecastVerdict verdict);
+
+/// Ends of the bands that hold the truth with 80 % and 95 % probability, one of each per row.
+struct ForecastBands {
+  std::vector<double> low80, high80, low95, high95;
+};
+
+/// One series with its backtest and its forecast.
+struct ForecastSeries {
+  std::string id;  ///< "" when there is only one
+  Timeline times;
+  std::vector<double> values;
+  std::int64_t train_rows = 0;       ///< learnt from, validation included
+  std::int64_t validation_rows = 0;  ///< the last of them: what the first network holds out
+
+  /// The backtest, in order of origins: entry i is step `step[i]` (from 1) from origin row `origin[i]`.
+  struct Backtest {
+    std::vector<std::int64_t> origin, step;
+    std::vector<double> actual, predicted, naive, seasonal_naive, drift, ridge;
+    ForecastBands bands;
+    std::int64_t row(std::size_t i) const { return origin[i] + step[i]; }
+  } backtest;
+
+  Timeline future_times;
+  std::vector<double> forecast;
+  ForecastBands bands;
+};
+
+/// Everything that `--json`, forecast.csv, the model file and the report need.
+struct ForecastResult {
+  ForecastOptions options;  ///< as given
+  std::string target, cell, source;
+  std::int64_t window = 0;  ///< rows that the network sees
+  std::int64_t horizon = 0, stride = 0, period = 0, threads = 0;
+  std::uint64_t seed = 0;
+  std::string frequency;     ///< "monthly" …
+  std::string transform;     ///< "none", "log" or "sqrt"
+  bool difference = false;
+  std::int64_t lags = 0;     ///< longest of the line
+  std::int64_t line_members = 0;
+  double network_share = 0;  ///< 0: validation said that the network adds nothing, the forecast is the line's
+
+  std::int64_t rows_train = 0, rows_validation = 0, rows_test = 0;
+  ForecastScore test;
+  std::vector<ForecastScore> baselines;  ///< naive, seasonal_naive, drift, ridge
+  double skill = 0;           ///< 1 - RMSE / RMSE of the best baseline
+  std::string skill_against;  ///< which that is
+  ForecastVerdict verdict = ForecastVerdict::no_better_than_naive;
+  std::string verdict_sentence;
+  double coverage80 = 0, coverage95 = 0;  ///< share of the backtest inside the bands
+
+  std::int64_t epochs = 0, best_epoch = 0;
+  std::vector<double> loss, validation_loss;  ///< by epoch
+  double seconds_train = 0, seconds_total = 0;
+  std::vector<ForecastSeries> series;
+  std::vector<std::string> notes;  ///< what was done to the table, what to be careful about
+
+  /// Writes the model: spec and weights of the network, coefficients of the line, scales. All or nothing.
+  void save_model(const std::string& path) const;
+
+  struct Model;
+  std::shared_ptr<const Model> model;
+};
+
+/// Reads the series, chooses everything on the training part, trains, backtests and forecasts past the end. The result depends on
+/// table and options only: not on threads, and not on interruptions where it is resumed from the checkpoint.
+///
+/// Throws Error(data) for a missing column, text or missing values among numbers, a constant series, times out of
+/// order, too few rows for horizon and backtest; Error(usage) for options out of range; Error(interrupted) when `stop` was set (the
+/// checkpoint is written); Error(diverged) when training is not finite.
+ForecastResult run_forecast(const Table& table, const ForecastOptions& options, const ForecastControls& controls = {});
+
+/// The contract of `rondo forecast --json`. `files` is what stands under "files".
+Config forecast_json(const ForecastResult& result, const Config& files);
+
+/// What goes into forecast.csv: (id,) time or row, forecast, low80, high80, low95, high95.
+Table forecast_table(const ForecastResult& result);
+
+/// The options as TOML that `rondo forecast --config` and people can read: every one with its value and a comment.
+std::string forecast_toml(const ForecastOptions& options, const std::string& file);
+
+}  // namespace rondo

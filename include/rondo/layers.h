@@ -1,0 +1,259 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rondo/layer.h"
+#include "rondo/options.h"
+
+// Layers with Keras's names, options and defaults. Every options struct can be written with designated initialisers:
+// lstm({.units = 50, .return_sequences = true}). `name` empty: the network chooses one ("lstm", "lstm_1", …).
+
+namespace rondo {
+
+/// Penalty l1·Σ|w| + l2·Σw² on one array.
+struct Regularizer {
+  double l1 = 0, l2 = 0;
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("l1", self.l1, "factor of the sum of absolute values");
+    option("l2", self.l2, "factor of the sum of squares");
+  }
+  bool operator==(const Regularizer&) const = default;
+};
+
+template <>
+struct OptionCodec<Regularizer> {
+  static Config write(const Regularizer& value);
+  /// {"l1": …, "l2": …}, null, or one of "l1", "l2", "l1_l2" with Keras's default factor 0.01.
+  static void read(const Config& config, Regularizer& value, std::string_view path);
+};
+
+/// Options of every recurrent layer. Input [batch, time, features]; output [batch, units], or [batch, time, units] with
+/// return_sequences. Further inputs are the initial states, [batch, units] each.
+struct RecurrentOptions {
+  std::int64_t units = 0;
+  std::string activation = "tanh";
+  std::string recurrent_activation = "sigmoid";  ///< of gates; cells without gates refuse it
+  bool use_bias = true;
+  std::string kernel_initializer = "glorot_uniform";
+  std::string recurrent_initializer = "orthogonal";
+  std::string bias_initializer = "zeros";
+  bool unit_forget_bias = true;  ///< lstm: add one to the forget gate's bias when it is initialised
+  bool peephole = false;         ///< lstm: gates see the cell state
+  bool coupled = false;          ///< lstm: input gate = 1 - forget gate (CIFG)
+  bool reset_after = true;       ///< gru: reset gate after the product (Keras, cuDNN, PyTorch) or before (the paper)
+  Regularizer kernel_regularizer = {}, recurrent_regularizer = {}, bias_regularizer = {};
+  bool return_sequences = false;
+  bool return_state = false;          ///< further outputs: the final states, [batch, units] each
+  bool go_backwards = false;          ///< read each sequence from its end; outputs come in the order of processing
+  bool stateful = false;              ///< state of row i of a batch starts from row i of the batch before
+  bool zero_output_for_mask = false;  ///< padded outputs are 0 where there is no step, instead of the step before
+  std::string name = {};
+
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("units", self.units, "size of the state and of the output");
+    option("activation", self.activation, "of the candidate and the output");
+    option("recurrent_activation", self.recurrent_activation, "of the gates");
+    option("use_bias", self.use_bias, "add a bias");
+    option("kernel_initializer", self.kernel_initializer, "of the input weights");
+    option("recurrent_initializer", self.recurrent_initializer, "of the recurrent weights");
+    option("bias_initializer", self.bias_initializer, "of the bias");
+    option("unit_forget_bias", self.unit_forget_bias, "lstm: add one to the forget gate's bias at the start");
+    option("peephole", self.peephole, "lstm: gates see the cell state");
+    option("coupled", self.coupled, "lstm: input gate = 1 - forget gate");
+    option("reset_after", self.reset_after, "gru: reset gate after the product (Keras, PyTorch) or before (paper)");
+    option("kernel_regularizer", self.kernel_regularizer, "penalty on the input weights");
+    option("recurrent_regularizer", self.recurrent_regularizer, "penalty on the recurrent weights");
+    option("bias_regularizer", self.bias_regularizer, "penalty on the bias");
+    option("return_sequences", self.return_sequences, "output of every step instead of the last");
+    option("return_state", self.return_state, "also return the final states");
+    option("go_backwards", self.go_backwards, "read each sequence from its end");
+    option("stateful", self.stateful, "start from the states that the batch before left");
+    option("zero_output_for_mask", self.zero_output_for_mask, "padded outputs are 0 where there is no step");
+  }
+};
+
+LayerPtr simple_rnn(RecurrentOptions options);
+LayerPtr lstm(RecurrentOptions options);
+LayerPtr gru(RecurrentOptions options);
+/// Any cell of src/cells by its name: recurrent("gru", {.units = 8}).
+LayerPtr recurrent(const std::string& cell, RecurrentOptions options);
+
+struct DenseOptions {
+  std::int64_t units = 0;
+  std::string activation = "linear";
+  bool use_bias = true;
+  std::string kernel_initializer = "glorot_uniform";
+  std::string bias_initializer = "zeros";
+  Regularizer kernel_regularizer = {}, bias_regularizer = {};
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("units", self.units, "size of the output");
+    option("activation", self.activation, "applied to the output");
+    option("use_bias", self.use_bias, "add a bias");
+    option("kernel_initializer", self.kernel_initializer, "of the weights");
+    option("bias_initializer", self.bias_initializer, "of the bias");
+    option("kernel_regularizer", self.kernel_regularizer, "penalty on the weights");
+    option("bias_regularizer", self.bias_regularizer, "penalty on the bias");
+  }
+};
+/// [.., features] to [.., units]; on a sequence it acts on every step.
+LayerPtr dense(DenseOptions options);
+
+struct ActivationOptions {
+  std::string activation = "linear";
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("activation", self.activation, "softmax and log_softmax act on the last axis");
+  }
+};
+LayerPtr activation(ActivationOptions options);
+
+struct DropoutOptions {
+  double rate = 0.5;
+  bool same_for_all_steps = false;  ///< one mask a sequence instead of one a step (Keras: noise_shape (B, 1, F))
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("rate", self.rate, "share of values set to 0 in training; the others are scaled by 1 / (1 - rate)");
+    option("same_for_all_steps", self.same_for_all_steps, "one mask a sequence instead of one a step");
+  }
+};
+LayerPtr dropout(DropoutOptions options);
+
+struct EmbeddingOptions {
+  std::int64_t input_dim = 0, output_dim = 0;
+  std::string embeddings_initializer = "uniform";
+  bool mask_zero = false;
+  Regularizer embeddings_regularizer = {};
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("input_dim", self.input_dim, "number of different ids");
+    option("output_dim", self.output_dim, "size of a vector");
+    option("embeddings_initializer", self.embeddings_initializer, "of the vectors");
+    option("mask_zero", self.mask_zero, "id 0 is padding: such steps are left out");
+    option("embeddings_regularizer", self.embeddings_regularizer, "penalty on the vectors");
+  }
+};
+/// Ids [batch, time] (Batch::tokens) to vectors [batch, time, output_dim]; ids [batch, n] of a non-sequence to [batch, n·…].
+LayerPtr embedding(EmbeddingOptions options);
+
+struct LayerNormalizationOptions {
+  double epsilon = 1e-3;
+  bool center = true, scale = true;
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("epsilon", self.epsilon, "added to the variance");
+    option("center", self.center, "add beta");
+    option("scale", self.scale, "multiply by gamma");
+  }
+};
+/// Over the features of each step (Ba, Kiros, Hinton 2016).
+LayerPtr layer_normalization(LayerNormalizationOptions options = {});
+
+struct BatchNormalizationOptions {
+  double momentum = 0.99, epsilon = 1e-3;
+  bool center = true, scale = true;
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("momentum", self.momentum, "running = momentum * running + (1 - momentum) * batch");
+    option("epsilon", self.epsilon, "added to the variance");
+    option("center", self.center, "add beta");
+    option("scale", self.scale, "multiply by gamma");
+  }
+};
+/// Over batch and valid steps: padding has no part in the statistics (Ioffe, Szegedy 2015).
+LayerPtr batch_normalization(BatchNormalizationOptions options = {});
+
+struct MaskingOptions {
+  double mask_value = 0;
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("mask_value", self.mask_value, "steps whose features all equal this are left out");
+  }
+};
+LayerPtr masking(MaskingOptions options = {});
+
+struct RepeatVectorOptions {
+  std::int64_t n = 0;
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("n", self.n, "number of steps");
+  }
+};
+/// [batch, features] to [batch, n, features].
+LayerPtr repeat_vector(RepeatVectorOptions options);
+
+struct FlattenOptions {
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self&, V&&) {}
+};
+/// [batch, …] to [batch, product]; sequences must have a fixed number of steps and no padding.
+LayerPtr flatten(FlattenOptions options = {});
+
+struct ReshapeOptions {
+  std::vector<std::int64_t> target_shape = {};  ///< without batch; one size may be -1; two sizes or more make a sequence
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("target_shape", self.target_shape, "shape of a sample without batch; one size may be -1");
+  }
+};
+LayerPtr reshape(ReshapeOptions options);
+
+struct MergeOptions {
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self&, V&&) {}
+};
+LayerPtr concatenate(MergeOptions options = {});  ///< along the features
+LayerPtr add(MergeOptions options = {});
+LayerPtr multiply(MergeOptions options = {});
+
+struct TimePoolingOptions {
+  std::string mode = "mean";  ///< last | mean | max
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("mode", self.mode, "last, mean or max over the valid steps; 0 for a sequence without steps");
+  }
+};
+/// [batch, time, features] to [batch, features].
+LayerPtr time_pooling(TimePoolingOptions options = {});
+
+struct BidirectionalOptions {
+  std::optional<std::string> merge_mode = "concat";  ///< sum | mul | ave | concat | null: two outputs
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("merge_mode", self.merge_mode, "sum, mul, ave, concat or null (two outputs)");
+  }
+};
+/// Runs `layer` and a copy of it that reads each sequence from its own end.
+LayerPtr bidirectional(LayerPtr layer, BidirectionalOptions options = {});
+
+struct TimeDistributedOptions {
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self&, V&&) {}
+};
+/// Applies `layer` to every step: [batch, time, a, b] is time · batch samples [a, b] to it.
+LayerPtr time_distributed(LayerPtr layer, TimeDistributedOptions options = {});
+
+/// Names of activations and initialisers, for messages and documentation.
+std::vector<std::string> activation_names();
+std::vector<std::string> initializer_names();
+
+}  // namespace rondo

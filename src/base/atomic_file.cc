@@ -1,0 +1,244 @@
+#include "rondo/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include "rondo/config.h"
+#include "rondo/error.h"
+
+namespace rondo {
+namespace {
+
+std::string reason_text(int error_number) { return std::generic_category().message(error_number); }
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+const char* cure_for(int error_number) {
+  switch (error_number) {
+    case ENOSPC:
+    case EDQUOT: return "free some space there or choose another folder; what stood under the name is untouched";
+    case EFBIG: return "raise the limit on file sizes (ulimit -f) or choose another file system";
+    case EACCES:
+    case EPERM: return "give yourself the right to write there or choose another folder";
+    case EROFS: return "this file system is read-only: choose another folder";
+    case ENOENT: return "make the folder first";
+    case ENOTDIR: return "a part of the path is a file, not a folder";
+    case ENAMETOOLONG: return "choose a shorter name";
+    default: return "choose another folder; what stood under the name is untouched";
+  }
+}
+
+struct CloseDescriptor {
+  int descriptor;
+  ~CloseDescriptor() { ::close(descriptor); }
+};
+
+/// Removes what killed processes left: temporaries of this name that nobody holds a lock on. A young one may belong
+/// to a process that has not taken its lock yet.
+void remove_abandoned(const std::string& folder, const std::string& prefix) {
+  constexpr std::time_t kYoungSeconds = 60;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(".tmp")) continue;
+    const int descriptor = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (descriptor < 0) continue;
+    const CloseDescriptor closer{descriptor};
+    struct stat info {};
+    const bool old = ::fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode) &&
+                     info.st_mtime + kYoungSeconds < std::time(nullptr);
+    if (old && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) ::unlink(entry.path().c_str());
+  }
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::string path, std::uint64_t expected_bytes)
+    : path_(std::move(path)), target_(path_), expected_(expected_bytes) {
+  if (path_.empty() || path_.find('\0') != std::string::npos || path_.back() == '/') {
+    throw Error(ErrorKind::resources, "'" + path_ + "' is not the name of a file").cure("give the file a name");
+  }
+  struct stat info {};
+  if (::stat(path_.c_str(), &info) == 0) {
+    if (!S_ISREG(info.st_mode)) {
+      throw Error(ErrorKind::resources, "cannot replace " + path_)
+          .seen(S_ISDIR(info.st_mode) ? "a folder of that name" : "a device, pipe or socket of that name")
+          .expected("an ordinary file or nothing")
+          .cure("choose another name");
+    }
+    if (::access(path_.c_str(), W_OK) != 0) fail("cannot replace", errno);
+    if (const std::unique_ptr<char, void (*)(void*)> real(::realpath(path_.c_str(), nullptr), std::free); real) {
+      target_ = real.get();
+    }
+  }
+  folder_ = folder_of(target_);
+  open_temporary();
+  if (S_ISREG(info.st_mode) && ::fchmod(descriptor_, info.st_mode & 07777) != 0) {
+    // Keeping the old permissions is a courtesy; some file systems have none.
+  }
+}
+
+AtomicFile::~AtomicFile() { discard(); }
+
+void AtomicFile::open_temporary() {
+  const std::string prefix = "." + name_of(target_) + ".";
+  remove_abandoned(folder_, prefix);
+  const std::string stem = folder_ + "/" + prefix + std::to_string(::getpid());
+  constexpr int kTries = 1000;  // another thread, or a dead process that had our number, may hold the first names
+  for (int i = 0; i < kTries; ++i) {
+    const std::string name = stem + (i == 0 ? "" : "-" + std::to_string(i)) + ".tmp";
+    descriptor_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (descriptor_ >= 0) {
+      temporary_ = name;
+      (void)::flock(descriptor_, LOCK_EX | LOCK_NB);  // says "in use"; a file system without locks is no reason to stop
+      return;
+    }
+    if (errno != EEXIST && errno != EINTR) break;
+  }
+  fail("cannot write", errno);
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  if (descriptor_ < 0) throw Error(ErrorKind::usage, "the file " + path_ + " is already complete");
+  while (!bytes.empty()) {
+    constexpr std::size_t kPiece = std::size_t{1} << 30;  // one call takes less than 2 GiB
+    const ssize_t done = ::write(descriptor_, bytes.data(), bytes.size() < kPiece ? bytes.size() : kPiece);
+    if (done < 0) {
+      if (errno == EINTR) continue;
+      fail("cannot write", errno);
+    }
+    if (done == 0) fail("cannot write", ENOSPC);
+    written_ += static_cast<std::uint64_t>(done);
+    bytes = bytes.subspan(static_cast<std::size_t>(done));
+  }
+}
+
+void AtomicFile::commit() {
+  if (descriptor_ < 0) throw Error(ErrorKind::usage, "the file " + path_ + " is already complete");
+  while (::fsync(descriptor_) != 0) {
+    if (errno != EINTR) fail("cannot force to the disk", errno);
+  }
+  struct stat info {};
+  if (::fstat(descriptor_, &info) != 0) fail("cannot check", errno);
+  if (static_cast<std::uint64_t>(info.st_size) != written_) fail("cannot write", EIO);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot rename to", errno);
+  temporary_.clear();
+  const int file = descriptor_;
+  descriptor_ = -1;
+  ::close(file);  // its data are on the disk: fsync has said so
+
+  const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return;  // a folder that may be written but not read; the rename stands
+  const CloseDescriptor closer{folder};
+  while (::fsync(folder) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == EINVAL || errno == ENOTSUP || errno == EBADF) return;  // this file system has no such call
+    fail("cannot force to the disk the folder of", errno);
+  }
+}
+
+void AtomicFile::discard() noexcept {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  temporary_.clear();
+  if (descriptor_ >= 0) ::close(descriptor_);
+  descriptor_ = -1;
+}
+
+void AtomicFile::fail(const char* doing, int error_number) {
+  discard();
+  std::string seen = reason_text(error_number);
+  if (written_ > 0 || expected_ > 0) {
+    seen += ", after " + std::to_string(written_) + (expected_ > 0 ? " of " + std::to_string(expected_) : "") + " bytes";
+  }
+  if (struct statvfs space {}; ::statvfs(folder_.empty() ? "." : folder_.c_str(), &space) == 0) {
+    seen += "; " + std::to_string(std::uint64_t{space.f_bavail} * space.f_frsize) + " bytes are free there";
+  }
+  throw Error(ErrorKind::resources, std::string(doing) + " " + path_)
+      .seen(std::move(seen))
+      .expected(expected_ > 0 ? "room for " + std::to_string(expected_) + " bytes" : "a folder that can be written")
+      .cure(cure_for(error_number));
+}
+
+void write_file_atomically(const std::string& path, std::span<const std::byte> bytes) {
+  AtomicFile file(path, bytes.size());
+  file.write(bytes);
+  file.commit();
+}
+
+void write_file_atomically(const std::string& path, std::string_view text) {
+  write_file_atomically(path, std::as_bytes(std::span(text)));
+}
+
+void throw_unreadable(const std::string& path, int error_number) {
+  Error error(ErrorKind::data, "cannot read " + (path.empty() ? std::string("a file without a name") : path));
+  error.seen(reason_text(error_number));
+  if (error_number == ENOENT) {
+    std::vector<std::string> names;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_of(path), ignored)) {
+      names.push_back(entry.path().filename().string());
+      if (names.size() > 10000) break;
+    }
+    const std::string nearest = nearest_name(name_of(path), names);
+    error.expected("an existing file")
+        .cure(nearest.empty() ? "check the path; relative paths start at the current folder"
+                              : "did you mean '" + nearest + "'?");
+  } else if (error_number == EISDIR) {
+    error.expected("a file").cure("name a file in that folder");
+  } else if (error_number == EACCES) {
+    error.cure("give yourself the right to read it");
+  }
+  throw error;
+}
+
+std::string read_file(const std::string& path, std::uint64_t max_bytes) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw_unreadable(path, errno);
+  const CloseDescriptor closer{descriptor};
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0) throw_unreadable(path, errno);
+  if (S_ISDIR(info.st_mode)) throw_unreadable(path, EISDIR);
+
+  const auto refuse_length = [&](std::uint64_t length) {
+    throw Error(ErrorKind::data, path + " is too long")
+        .seen(std::to_string(length) + " bytes")
+        .expected("at most " + std::to_string(max_bytes) + " bytes");
+  };
+  const auto declared = static_cast<std::uint64_t>(info.st_size);
+  if (declared > max_bytes) refuse_length(declared);
+
+  std::string content;
+  constexpr std::size_t kPiece = std::size_t{1} << 16;
+  std::size_t used = 0;
+  content.resize(declared > 0 ? declared + 1 : kPiece);  // one more, to meet the end without growing
+  while (true) {
+    if (used == content.size()) content.resize(content.size() * 2);
+    const ssize_t done = ::read(descriptor, content.data() + used, content.size() - used);
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) throw_unreadable(path, errno);
+    if (done == 0) break;
+    used += static_cast<std::size_t>(done);
+    if (used > max_bytes) refuse_length(used);
+  }
+  content.resize(used);
+  return content;
+}
+
+}  // namespace rondo

@@ -1,0 +1,26 @@
+#include "rondo/error.h"
+
+#include <utility>
+
+namespace rondo {
+
+Error::Error(ErrorKind kind, std::string what)
+    : std::runtime_error(what), kind_(kind), summary_(std::move(what)), text_(summary_) {}
+
+Error& Error::where(std::string text) { return detail("where:    ", text); }
+Error& Error::seen(std::string text) { return detail("seen:     ", text); }
+Error& Error::expected(std::string text) { return detail("expected: ", text); }
+Error& Error::cure(std::string text) { return detail("fix:      ", text); }
+
+Error& Error::detail(const char* label, const std::string& text) {
+  if (text.empty()) return *this;
+  text_ += "\n  ";
+  text_ += label;
+  for (const char c : text) {
+    text_ += c;
+    if (c == '\n') text_ += "            ";  // continuation lines stand under the first
+  }
+  return *this;
+}
+
+}  // namespace rondo

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace rondo::cells {
+
+constexpr int kMaxSums = 8, kMaxStates = 4, kMaxVectors = 4;
+
+/// What the machinery must know of a cell besides its formulas.
+///
+/// A hidden unit has `sums` accumulators, laid out [sum][unit] for every row. Gate g of `kernel` (its columns
+/// g·units … (g+1)·units, in the order of the file's parameters) is multiplied with the input and added to sum
+/// `input_sum[g]`; gate g of `recurrent_kernel` to `recurrent_sum[g]`. A cell of two stages computes some sums from the
+/// state, lets its first formulas make a vector of them (`set_operand`), and multiplies that one for the rest.
+struct CellInfo {
+  const char* name;  ///< as in a config: "gru"
+  const char* doc;
+  int gates;         ///< blocks of columns in kernel and recurrent_kernel
+  int sums;
+  int states;  ///< state 0 is the output h
+  std::array<int, kMaxSums> input_sum{};
+  std::array<int, kMaxSums> recurrent_sum{};
+  std::array<int, kMaxSums> recurrent_stage{};  ///< which stage multiplies gate g
+  int stages = 1;
+  bool direct = false;  ///< the formulas give d_state(0): h reaches the next h without a product, as in a GRU
+  bool recurrent_bias = false;  ///< bias is [2, gates·units]: a row for the input product, one for the recurrent
+  int forget_gate = -1;         ///< the gate that unit_forget_bias sets to one
+  bool gated = true;            ///< false: no recurrent_activation
+  int vectors = 0;              ///< parameters with one value a unit
+  std::array<const char*, kMaxVectors> vector_names{};
+};
+
+}  // namespace rondo::cells

@@ -1,0 +1,18 @@
+// Elman, "Finding structure in time", 1990: h = act(x·W + h·U + b).
+struct SimpleRnn {
+  static constexpr cells::CellInfo info{
+      .name = "simple_rnn", .doc = "Elman's recurrent network", .gates = 1, .sums = 1, .states = 1, .gated = false};
+
+  template <class Io>
+  static void forward(Io& io) {
+    const auto h = io.act(io.sum(0));
+    io.save(0, h);
+    io.next(0, h);
+  }
+  template <class Io>
+  static void backward(Io& io) {
+    io.d_sum(0, io.d_act(io.saved(0), io.d_next(0)));
+  }
+};
+
+using Family = Cells<SimpleRnn>;

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "cells/cell_info.h"
+#include "kernels/activation_kind.h"
+
+namespace rondo::kernels {
+
+/// One call of a cell's formulas over `rows` x `units`. Row r of an array starts at pointer + r · its stride.
+template <class T>
+struct CellCall {
+  std::int64_t rows = 0, units = 0;
+  ActivationKind activation = ActivationKind::tanh, recurrent_activation = ActivationKind::sigmoid;
+  const T* vectors = nullptr;  ///< [vectors][units]
+  T* sums = nullptr;           ///< [row][sum][unit]: in: sums; out: what backward needs; after backward: gradients
+  std::int64_t sums_stride = 0;
+  const T* state[cells::kMaxStates] = {};  ///< states before the step, [row][unit] each
+  std::int64_t state_stride = 0;
+  T* next[cells::kMaxStates] = {};  ///< forward: states after the step
+  std::int64_t next_stride = 0;
+  T* output = nullptr;  ///< forward: a second place for h, or null
+  std::int64_t output_stride = 0;
+  T* operand = nullptr;  ///< two-stage cells: the vector that stage 1 multiplies; in backward its gradient
+  std::int64_t operand_stride = 0;
+  /// backward: gradients of the states after the step come in, of the states before it go out, in the same place
+  T* d_state[cells::kMaxStates] = {};
+  std::int64_t d_state_stride = 0;
+  const T* d_output = nullptr;  ///< backward: added to the gradient of h, or null
+  std::int64_t d_output_stride = 0;
+  T* d_vectors = nullptr;  ///< backward: contributions [row][vector][unit]
+  std::int64_t d_vectors_stride = 0;
+};
+
+/// A cell's formulas for one element type and the best instruction set of this machine.
+template <class T>
+struct CellFormulas {
+  void (*forward)(const CellCall<T>&);
+  void (*prepare)(const CellCall<T>&);  ///< null for one-stage cells
+  void (*backward)(const CellCall<T>&);
+  void (*backward_prepare)(const CellCall<T>&);
+};
+
+struct CellKernels {
+  cells::CellInfo info;
+  CellFormulas<float> (*simd)();  ///< dispatched at each call, so that a test can force an instruction set
+  CellFormulas<double> scalar;
+};
+
+/// Every cell of every file in src/cells.
+std::span<const CellKernels* const> all_cells();
+/// nullptr when there is none of that name.
+const CellKernels* find_cell(std::string_view name);
+
+template <class T>
+CellFormulas<T> formulas(const CellKernels& cell) {
+  if constexpr (sizeof(T) == 4) {
+    return cell.simd();
+  } else {
+    return cell.scalar;
+  }
+}
+
+}  // namespace rondo::kernels

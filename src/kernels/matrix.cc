@@ -1,0 +1,317 @@
+#include "kernels/matrix.h"
+
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/matrix.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#ifdef __clang__
+#define RONDO_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define RONDO_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace rondo::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+#if HWY_TARGET <= HWY_AVX3
+constexpr int kPanel = 4;  // vectors a panel: with 32 registers 6 rows x 4 vectors of sums fit
+constexpr int kRows[] = {0, 14, 12, 8, 6};
+#else
+constexpr int kPanel = 2;  // 16 registers: 6 rows x 2 vectors
+constexpr int kRows[] = {0, 10, 6};
+#endif
+
+/// How many vectors each panel gets when `n` columns are shared out evenly.
+struct Panels {
+  std::int64_t vectors, count;
+  explicit Panels(std::int64_t n) {
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
+    vectors = (n + lanes - 1) / lanes;
+    count = (vectors + kPanel - 1) / kPanel;
+  }
+  std::int64_t first(std::int64_t panel) const { return vectors * panel / count; }
+};
+
+std::int64_t PackedSize(std::int64_t k, std::int64_t n) {
+  return Panels(n).vectors * static_cast<std::int64_t>(hn::Lanes(D())) * std::max<std::int64_t>(k, 1);
+}
+
+void Pack(View<const float> b, bool transposed, std::int64_t k, std::int64_t n, float* HWY_RESTRICT out) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
+  const Panels panels(n);
+  for (std::int64_t p = 0; p < panels.count; ++p) {
+    const std::int64_t begin = panels.first(p) * lanes, width = (panels.first(p + 1) - panels.first(p)) * lanes;
+    const std::int64_t used = std::min(width, n - begin);
+    if (transposed) {
+      for (std::int64_t j = 0; j < width; ++j) {
+        if (j < used) {
+          const float* from = b.row(begin + j);
+          for (std::int64_t i = 0; i < k; ++i) out[i * width + j] = from[i];
+        } else {
+          for (std::int64_t i = 0; i < k; ++i) out[i * width + j] = 0.0F;
+        }
+      }
+    } else {
+      for (std::int64_t i = 0; i < k; ++i) {
+        std::memcpy(out + i * width, b.row(i) + begin, static_cast<std::size_t>(used) * sizeof(float));
+        std::fill(out + i * width + used, out + (i + 1) * width, 0.0F);
+      }
+    }
+    out += k * width;
+  }
+}
+
+/// One tile: MR rows of a times NV vectors of a panel. `tail` lanes of the last vector are real.
+template <int MR, int NV>
+HWY_NOINLINE void Tile(const float* HWY_RESTRICT a, std::int64_t lda, const float* HWY_RESTRICT b, std::int64_t k,
+                       Start start, const float* HWY_RESTRICT bias, float* HWY_RESTRICT c, std::int64_t ldc,
+                       std::int64_t tail) {
+  const D d;
+  constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
+  const auto last = hn::FirstN(d, static_cast<std::size_t>(tail));
+  const bool whole = tail == N;
+  V acc[MR][NV];
+  if (start == Start::accumulate) {
+    RONDO_UNROLL for (int r = 0; r < MR; ++r) {
+      RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+        const float* at = c + r * ldc + v * N;
+        acc[r][v] = v + 1 < NV || whole ? hn::LoadU(d, at) : hn::MaskedLoad(last, d, at);
+      }
+    }
+  } else {
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+      V first = hn::Zero(d);
+      if (start == Start::bias) first = v + 1 < NV || whole ? hn::LoadU(d, bias + v * N) : hn::MaskedLoad(last, d, bias + v * N);
+      RONDO_UNROLL for (int r = 0; r < MR; ++r) acc[r][v] = first;
+    }
+  }
+  for (std::int64_t i = 0; i < k; ++i, b += NV * N) {
+    V w[NV];
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) w[v] = hn::LoadU(d, b + v * N);
+    RONDO_UNROLL for (int r = 0; r < MR; ++r) {
+      const V x = hn::Set(d, a[r * lda + i]);
+      RONDO_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = hn::MulAdd(x, w[v], acc[r][v]);
+    }
+  }
+  RONDO_UNROLL for (int r = 0; r < MR; ++r) {
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+      float* at = c + r * ldc + v * N;
+      if (v + 1 < NV || whole) {
+        hn::StoreU(acc[r][v], d, at);
+      } else {
+        hn::BlendedStore(acc[r][v], last, d, at);
+      }
+    }
+  }
+}
+
+template <int NV>
+void PanelRows(View<const float> a, const float* b, Start start, const float* bias, float* c, std::int64_t ldc,
+               std::int64_t tail) {
+  std::int64_t r = 0;
+  const auto run = [&]<int MR>() {
+    for (; a.rows - r >= MR; r += MR) Tile<MR, NV>(a.row(r), a.stride, b, a.cols, start, bias, c + r * ldc, ldc, tail);
+  };
+  run.template operator()<kRows[NV]>();
+  if constexpr (kRows[NV] > 8) run.template operator()<8>();
+  if constexpr (kRows[NV] > 4) run.template operator()<4>();
+  run.template operator()<2>();
+  run.template operator()<1>();
+}
+
+void Multiply(View<const float> a, const float* b, std::int64_t n, Start start, const float* bias, View<float> c) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
+  constexpr std::int64_t kBlockRows = 192;  // rows of a that stay in the second-level cache across panels
+  const Panels panels(n);
+  for (std::int64_t m = 0; m < a.rows; m += kBlockRows) {
+    const View<const float> block = a.rows_from(m, std::min(kBlockRows, a.rows - m));
+    const float* panel = b;
+    for (std::int64_t p = 0; p < panels.count; ++p) {
+      const std::int64_t nv = panels.first(p + 1) - panels.first(p), begin = panels.first(p) * lanes;
+      const std::int64_t tail = std::min(n - begin, nv * lanes) - (nv - 1) * lanes;
+      float* to = c.row(m) + begin;
+      const float* from = bias == nullptr ? nullptr : bias + begin;
+      switch (nv) {
+        case 1: PanelRows<1>(block, panel, start, from, to, c.stride, tail); break;
+        case 2: PanelRows<2>(block, panel, start, from, to, c.stride, tail); break;
+#if HWY_TARGET <= HWY_AVX3
+        case 3: PanelRows<3>(block, panel, start, from, to, c.stride, tail); break;
+        case 4: PanelRows<4>(block, panel, start, from, to, c.stride, tail); break;
+#endif
+        default: break;
+      }
+      panel += a.cols * nv * lanes;
+    }
+  }
+}
+
+/// Tile of a gradient: MR columns of a (rows of c) x NV vectors of g, over the rows of one block.
+template <int MR, int NV>
+HWY_NOINLINE void TransposedTile(const float* HWY_RESTRICT a, std::int64_t lda, const float* HWY_RESTRICT g,
+                                 std::int64_t ldg, std::int64_t m, float* HWY_RESTRICT c, std::int64_t ldc,
+                                 std::int64_t tail) {
+  const D d;
+  constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
+  const auto last = hn::FirstN(d, static_cast<std::size_t>(tail));
+  const bool whole = tail == N;
+  V acc[MR][NV];
+  RONDO_UNROLL for (int r = 0; r < MR; ++r) {
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+      const float* at = c + r * ldc + v * N;
+      acc[r][v] = v + 1 < NV || whole ? hn::LoadU(d, at) : hn::MaskedLoad(last, d, at);
+    }
+  }
+  for (std::int64_t i = 0; i < m; ++i, a += lda, g += ldg) {
+    V w[NV];
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) w[v] = hn::LoadU(d, g + v * N);
+    RONDO_UNROLL for (int r = 0; r < MR; ++r) {
+      const V x = hn::Set(d, a[r]);
+      RONDO_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = hn::MulAdd(x, w[v], acc[r][v]);
+    }
+  }
+  RONDO_UNROLL for (int r = 0; r < MR; ++r) {
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+      float* at = c + r * ldc + v * N;
+      if (v + 1 < NV || whole) {
+        hn::StoreU(acc[r][v], d, at);
+      } else {
+        hn::BlendedStore(acc[r][v], last, d, at);
+      }
+    }
+  }
+}
+
+template <int NV>
+void TransposedPanel(View<const float> a, const float* g, std::int64_t ldg, float* c, std::int64_t ldc,
+                     std::int64_t tail) {
+  std::int64_t k = 0;
+  const auto run = [&]<int MR>() {
+    for (; a.cols - k >= MR; k += MR) TransposedTile<MR, NV>(a.data + k, a.stride, g, ldg, a.rows, c + k * ldc, ldc, tail);
+  };
+  run.template operator()<kRows[NV]>();
+  if constexpr (kRows[NV] > 8) run.template operator()<8>();
+  if constexpr (kRows[NV] > 4) run.template operator()<4>();
+  run.template operator()<2>();
+  run.template operator()<1>();
+}
+
+void AddTransposedProduct(View<const float> a, View<const float> g, View<float> c) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
+  constexpr std::int64_t kBlockRows = 128;
+  // One panel of g is copied densely: its rows lie far apart, and it is read again for every tile of a's columns.
+  alignas(64) float panel[kBlockRows * kPanel * HWY_MAX_BYTES / sizeof(float)];
+  const Panels panels(g.cols);
+  for (std::int64_t m = 0; m < a.rows; m += kBlockRows) {
+    const std::int64_t rows = std::min(kBlockRows, a.rows - m);
+    const View<const float> block = a.rows_from(m, rows);
+    for (std::int64_t p = 0; p < panels.count; ++p) {
+      const std::int64_t nv = panels.first(p + 1) - panels.first(p), begin = panels.first(p) * lanes;
+      const std::int64_t width = nv * lanes, used = std::min(g.cols - begin, width), tail = used - (nv - 1) * lanes;
+      for (std::int64_t i = 0; i < rows; ++i) {
+        std::memcpy(panel + i * width, g.row(m + i) + begin, static_cast<std::size_t>(used) * sizeof(float));
+        std::fill(panel + i * width + used, panel + (i + 1) * width, 0.0F);
+      }
+      float* to = c.data + begin;
+      switch (nv) {
+        case 1: TransposedPanel<1>(block, panel, width, to, c.stride, tail); break;
+        case 2: TransposedPanel<2>(block, panel, width, to, c.stride, tail); break;
+#if HWY_TARGET <= HWY_AVX3
+        case 3: TransposedPanel<3>(block, panel, width, to, c.stride, tail); break;
+        case 4: TransposedPanel<4>(block, panel, width, to, c.stride, tail); break;
+#endif
+        default: break;
+      }
+    }
+  }
+}
+
+}  // namespace rondo::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace rondo::kernels {
+namespace {
+HWY_EXPORT(PackedSize);
+HWY_EXPORT(Pack);
+HWY_EXPORT(Multiply);
+HWY_EXPORT(AddTransposedProduct);
+}  // namespace
+
+template <>
+std::int64_t Packed<float>::size(std::int64_t k, std::int64_t n) {
+  return HWY_DYNAMIC_DISPATCH(PackedSize)(k, n);
+}
+template <>
+std::int64_t Packed<double>::size(std::int64_t k, std::int64_t n) {
+  return k * n;
+}
+
+template <>
+Packed<float>::Packed(View<const float> b, bool transposed, float* memory)
+    : k_(transposed ? b.cols : b.rows), n_(transposed ? b.rows : b.cols), data_(memory) {
+  HWY_DYNAMIC_DISPATCH(Pack)(b, transposed, k_, n_, memory);
+}
+template <>
+Packed<double>::Packed(View<const double> b, bool transposed, double* memory)
+    : k_(transposed ? b.cols : b.rows), n_(transposed ? b.rows : b.cols), data_(memory) {
+  for (std::int64_t i = 0; i < k_; ++i) {
+    for (std::int64_t j = 0; j < n_; ++j) memory[i * n_ + j] = transposed ? b(j, i) : b(i, j);
+  }
+}
+
+template <>
+void multiply<float>(View<const float> a, const Packed<float>& b, Start start, const float* bias, View<float> c) {
+  if (a.rows > 0 && b.n() > 0) HWY_DYNAMIC_DISPATCH(Multiply)(a, b.data(), b.n(), start, bias, c);
+}
+
+template <>
+void multiply<double>(View<const double> a, const Packed<double>& b, Start start, const double* bias, View<double> c) {
+  const std::int64_t n = b.n();
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    double* to = c.row(r);
+    if (start == Start::zero) std::fill(to, to + n, 0.0);
+    if (start == Start::bias) std::copy(bias, bias + n, to);
+    for (std::int64_t i = 0; i < a.cols; ++i) {
+      const double x = a(r, i);
+      const double* w = b.data() + i * n;
+      for (std::int64_t j = 0; j < n; ++j) to[j] += x * w[j];
+    }
+  }
+}
+
+template <>
+void add_transposed_product<float>(View<const float> a, View<const float> g, View<float> c) {
+  if (a.rows > 0 && g.cols > 0) HWY_DYNAMIC_DISPATCH(AddTransposedProduct)(a, g, c);
+}
+
+template <>
+void add_transposed_product<double>(View<const double> a, View<const double> g, View<double> c) {
+  for (std::int64_t m = 0; m < a.rows; ++m) {
+    for (std::int64_t k = 0; k < a.cols; ++k) {
+      const double x = a(m, k);
+      for (std::int64_t n = 0; n < g.cols; ++n) c(k, n) += x * g(m, n);
+    }
+  }
+}
+
+template <class T>
+void add_column_sums(View<const T> g, T* out) {
+  for (std::int64_t m = 0; m < g.rows; ++m) {
+    const T* row = g.row(m);
+    for (std::int64_t n = 0; n < g.cols; ++n) out[n] += row[n];
+  }
+}
+template void add_column_sums<float>(View<const float>, float*);
+template void add_column_sums<double>(View<const double>, double*);
+
+}  // namespace rondo::kernels
+#endif

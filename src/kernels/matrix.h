@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+
+#include "rondo/matrix.h"
+
+// Products of matrices for recurrent shapes. Every element of a result is one chain of fused multiply-adds in the
+// order k = 0, 1, 2 …, whatever the tile, the number of lanes, of rows or of threads: the same bits always.
+
+namespace rondo::kernels {
+
+/// The right-hand side of many products, packed once into panels a few vectors wide. Does not own its memory.
+template <class T>
+class Packed {
+ public:
+  /// Elements of memory that a [k, n] matrix takes.
+  static std::int64_t size(std::int64_t k, std::int64_t n);
+  Packed() = default;
+  /// Packs b [k, n], or its transpose when `transposed` (then b is [n, k]), into `memory`.
+  Packed(View<const T> b, bool transposed, T* memory);
+  std::int64_t k() const { return k_; }
+  std::int64_t n() const { return n_; }
+  const T* data() const { return data_; }
+
+ private:
+  std::int64_t k_ = 0, n_ = 0;
+  const T* data_ = nullptr;
+};
+
+enum class Start { zero, bias, accumulate };
+
+/// c [m, n] = start + a [m, k] · b, where start is 0, the row `bias` [n], or c itself.
+template <class T>
+void multiply(View<const T> a, const Packed<T>& b, Start start, const T* bias, View<T> c);
+
+/// c [k, n] += aᵀ · g, for a [m, k] and g [m, n]: the gradient of weights, summed over m in order.
+template <class T>
+void add_transposed_product(View<const T> a, View<const T> g, View<T> c);
+
+/// out [n] += column sums of g, in order of the rows.
+template <class T>
+void add_column_sums(View<const T> g, T* out);
+
+}  // namespace rondo::kernels

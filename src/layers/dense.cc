@@ -1,0 +1,154 @@
+#include <cstring>
+
+#include "kernels/activations.h"
+#include "kernels/matrix.h"
+#include "layers/base_layers.h"
+#include "layers/initializers.h"
+
+namespace rondo {
+
+template <class T>
+void add_weight_gradient(Pool& pool, View<const T> a, View<const T> g, View<T> c) {
+  constexpr std::int64_t kColumns = 64;
+  const std::int64_t slices = (g.cols + kColumns - 1) / kColumns;
+  parallel_rows(pool, slices, a.rows * a.cols * kColumns, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t first = begin * kColumns, last = std::min(g.cols, end * kColumns);
+    if (first < last) kernels::add_transposed_product(a, g.columns(first, last - first), c.columns(first, last - first));
+  });
+}
+template void add_weight_gradient(Pool&, View<const float>, View<const float>, View<float>);
+template void add_weight_gradient(Pool&, View<const double>, View<const double>, View<double>);
+
+namespace {
+
+using kernels::ActivationKind;
+using kernels::Packed;
+using kernels::Start;
+
+class Dense final : public OptionsLayer<DenseOptions> {
+ public:
+  explicit Dense(DenseOptions o) : OptionsLayer("dense", std::move(o)) {
+    if (options().units <= 0) fail("'units' must be positive", std::to_string(options().units), "1 or more");
+    kind_ = kernels::parse_activation(options().activation, where());
+    check_initializer(options().kernel_initializer, where());
+    check_initializer(options().bias_initializer, where());
+  }
+
+  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+    const Spec& in = single(inputs);
+    if (in.features.size() != 1) {
+      fail("dense acts on one axis of features", describe(in), "(None, features) or (None, time, features)",
+           "put flatten or reshape before it");
+    }
+    inputs_ = in.width();
+    return {{in.sequence, in.steps, {options().units}}};
+  }
+
+  void declare(ParameterStore& store, const std::string& prefix) override {
+    const DenseOptions& o = options();
+    kernel_ = declare_array(store, prefix + "kernel", {inputs_, o.units}, true, o.kernel_regularizer.l1, o.kernel_regularizer.l2);
+    if (o.use_bias) {
+      bias_ = declare_array(store, prefix + "bias", {o.units}, true, o.bias_regularizer.l1, o.bias_regularizer.l2);
+    }
+  }
+
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    const auto fill = [&](int index, const std::string& initializer) {
+      const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
+      initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())), where());
+    };
+    fill(kernel_, options().kernel_initializer);
+    if (bias_ >= 0) fill(bias_, options().bias_initializer);
+  }
+
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const Value in = call.input(0);
+      const View<const T> x = in.data.view<const T>(), w = call.parameter(kernel_).view<T>();
+      const View<T> y = call.make_output(0, in.layout, {options().units}).view<T>();
+      View<T> z = y;
+      if (kind_ != ActivationKind::linear) z.data = call.keep<T>(0, y.rows * y.cols);
+      const Packed<T> packed(w, false, call.scratch<T>(Packed<T>::size(w.rows, w.cols)));
+      const T* bias = bias_ < 0 ? nullptr : call.parameter(bias_).view<T>().data;
+      parallel_rows(call.pool(), x.rows, x.cols * y.cols, [&](std::int64_t begin, std::int64_t end) {
+        const View<T> part = z.rows_from(begin, end - begin);
+        kernels::multiply(x.rows_from(begin, end - begin), packed, bias ? Start::bias : Start::zero, bias, part);
+        if (kind_ != ActivationKind::linear) {
+          kernels::activate_rows<T>(kind_, part, y.rows_from(begin, end - begin));
+        }
+      });
+    });
+  }
+
+  void backward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const View<const T> x = call.input(0).data.view<const T>(), w = call.parameter(kernel_).view<T>();
+      View<const T> dz = call.output_gradient(0).view<T>();
+      if (kind_ != ActivationKind::linear) {
+        const View<T> out{call.scratch<T>(dz.rows * dz.cols), dz.rows, dz.cols, dz.cols};
+        std::fill_n(out.data, dz.rows * dz.cols, T{0});
+        kernels::activate_rows_backward<T>(kind_, View<const T>{call.kept<T>(0), dz.rows, dz.cols, dz.cols},
+                                           call.output_value(0).data.view<const T>(), dz, out);
+        dz = out;
+      }
+      if (trainable()) {
+        add_weight_gradient(call.pool(), x, dz, call.parameter_gradient(kernel_).view<T>());
+        if (bias_ >= 0) kernels::add_column_sums(dz, call.parameter_gradient(bias_).view<T>().data);
+      }
+      if (const Matrix d_input = call.input_gradient(0)) {
+        const View<T> dx = d_input.view<T>();
+        const Packed<T> packed(w, true, call.scratch<T>(Packed<T>::size(w.cols, w.rows)));
+        parallel_rows(call.pool(), x.rows, x.cols * dz.cols, [&](std::int64_t begin, std::int64_t end) {
+          kernels::multiply<T>(dz.rows_from(begin, end - begin), packed, Start::accumulate, nullptr,
+                               dx.rows_from(begin, end - begin));
+        });
+      }
+    });
+  }
+
+ private:
+  ActivationKind kind_;
+  std::int64_t inputs_ = 0;
+  int kernel_ = -1, bias_ = -1;
+};
+
+class ActivationLayer final : public OptionsLayer<ActivationOptions> {
+ public:
+  explicit ActivationLayer(ActivationOptions o)
+      : OptionsLayer("activation", std::move(o)), kind_(kernels::parse_activation(options().activation, where())) {}
+  std::vector<Spec> infer(std::span<const Spec> inputs) override { return {single(inputs)}; }
+
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const Value in = call.input(0);
+      const View<T> y = last_axis(call.make_output(0, in.layout, in.features).view<T>(), in.features);
+      kernels::activate_rows<T>(kind_, last_axis(in.data.view<const T>(), in.features), y);
+    });
+  }
+  void backward(Call& call) const override {
+    const Matrix d_input = call.input_gradient(0);
+    if (!d_input) return;
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const Shape& f = call.input(0).features;
+      kernels::activate_rows_backward<T>(kind_, last_axis(call.input(0).data.view<const T>(), f),
+                                         last_axis(call.output_value(0).data.view<const T>(), f),
+                                         last_axis(call.output_gradient(0).view<T>(), f), last_axis(d_input.view<T>(), f));
+    });
+  }
+
+ private:
+  /// Rows of the last axis only: what softmax sums over.
+  template <class T>
+  static View<T> last_axis(View<T> v, const Shape& features) {
+    const std::int64_t last = features.empty() ? 1 : features.back();
+    return last == 0 ? v : View<T>{v.data, v.rows * v.cols / last, last, last};
+  }
+  ActivationKind kind_;
+};
+
+}  // namespace
+
+LayerPtr dense(DenseOptions options) { return std::make_shared<Dense>(std::move(options)); }
+LayerPtr activation(ActivationOptions options) { return std::make_shared<ActivationLayer>(std::move(options)); }
+
+}  // namespace rondo

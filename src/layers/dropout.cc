@@ -1,0 +1,70 @@
+#include "layers/base_layers.h"
+
+namespace rondo {
+namespace {
+
+/// Inverted dropout (Srivastava et al. 2014). The random number of a value is keyed by its sequence, its step in the padded
+/// array and its feature, so packing and batch mates do not change it.
+class Dropout final : public OptionsLayer<DropoutOptions> {
+ public:
+  explicit Dropout(DropoutOptions o) : OptionsLayer("dropout", std::move(o)) {
+    if (!(options().rate >= 0 && options().rate < 1)) {
+      fail("'rate' is out of range", std::to_string(options().rate), "0 <= rate < 1");
+    }
+  }
+  std::vector<Spec> infer(std::span<const Spec> inputs) override { return {single(inputs)}; }
+
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const Value in = call.input(0);
+      const View<const T> x = in.data.view<const T>();
+      const View<T> y = call.make_output(0, in.layout, in.features).view<T>();
+      if (!call.options().training || options().rate == 0) {
+        std::copy_n(x.data, x.rows * x.cols, y.data);
+        return;
+      }
+      T* scale = call.keep<T>(0, x.rows * x.cols);
+      const RandomStream random = call.random(name());
+      const T kept = static_cast<T>(1 / (1 - options().rate));
+      const auto fill_row = [&](std::int64_t row, std::int64_t key) {
+        auto element = static_cast<std::uint64_t>(key * x.cols);
+        std::array<std::uint32_t, 4> words = random.block(element / 4);
+        for (std::int64_t c = 0; c < x.cols; ++c, ++element) {
+          if (element % 4 == 0) words = random.block(element / 4);
+          const double u = static_cast<double>(words[element % 4] >> 8) * 0x1p-24;
+          scale[row * x.cols + c] = u < options().rate ? T{0} : kept;
+        }
+      };
+      if (in.layout) {
+        const Layout& layout = *in.layout;
+        for (std::int64_t t = 0; t < layout.longest(); ++t) {
+          for (std::int64_t r = 0; r < layout.rows(t); ++r) {
+            const std::int64_t sequence = layout.order()[static_cast<std::size_t>(r)];
+            const std::int64_t step = options().same_for_all_steps ? 0 : layout.position(t, r);
+            fill_row(layout.offset(t) + r, sequence * layout.steps() + step);
+          }
+        }
+      } else {
+        for (std::int64_t r = 0; r < x.rows; ++r) fill_row(r, r);
+      }
+      for (std::int64_t i = 0; i < x.rows * x.cols; ++i) y.data[i] = x.data[i] * scale[i];
+    });
+  }
+
+  void backward(Call& call) const override {
+    const Matrix d_input = call.input_gradient(0);
+    if (!d_input) return;
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const View<const T> dy = call.output_gradient(0).view<T>();
+      T* dx = d_input.view<T>().data;
+      const T* scale = call.kept<T>(0);
+      for (std::int64_t i = 0; i < dy.rows * dy.cols; ++i) dx[i] += scale == nullptr ? dy.data[i] : dy.data[i] * scale[i];
+    });
+  }
+};
+
+}  // namespace
+
+LayerPtr dropout(DropoutOptions options) { return std::make_shared<Dropout>(std::move(options)); }
+
+}  // namespace rondo

@@ -1,0 +1,140 @@
+#include <cmath>
+
+#include "layers/base_layers.h"
+#include "layers/compaction.h"
+#include "layers/initializers.h"
+
+namespace rondo {
+namespace {
+
+class Embedding final : public OptionsLayer<EmbeddingOptions> {
+ public:
+  explicit Embedding(EmbeddingOptions o) : OptionsLayer("embedding", std::move(o)) {
+    if (options().input_dim <= 0) fail("'input_dim' must be positive", std::to_string(options().input_dim), "the number of ids");
+    if (options().output_dim <= 0) fail("'output_dim' must be positive", std::to_string(options().output_dim), "1 or more");
+    check_initializer(options().embeddings_initializer, where());
+  }
+
+  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+    const Spec& in = single(inputs);
+    const bool ids = in.sequence ? in.width() == 1 : in.features.size() == 1;
+    if (!ids) fail("an embedding needs ids, one a step", describe(in), "(None, time)");
+    return {{true, in.sequence ? in.steps : in.width(), {options().output_dim}}};
+  }
+
+  void declare(ParameterStore& store, const std::string& prefix) override {
+    const EmbeddingOptions& o = options();
+    table_ = declare_array(store, prefix + "embeddings", {o.input_dim, o.output_dim}, true, o.embeddings_regularizer.l1,
+                           o.embeddings_regularizer.l2);
+  }
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    const std::string& name = store.infos()[static_cast<std::size_t>(table_)].name;
+    initialize_array(options().embeddings_initializer, store.value(table_), RandomStream(seed, purpose_key(name.c_str())), where());
+  }
+
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const Value in = call.input(0);
+      std::shared_ptr<const Layout> layout = in.layout;
+      const View<const T> given = in.data.view<const T>();
+      std::vector<std::int64_t> ids;
+      if (layout) {
+        for (std::int64_t r = 0; r < given.rows; ++r) ids.push_back(id(given(r, 0)));
+      } else {  // [batch, steps] without layout: packed order is time-major
+        layout = Layout::dense(given.rows, given.cols);
+        for (std::int64_t t = 0; t < given.cols; ++t) {
+          for (std::int64_t b = 0; b < given.rows; ++b) ids.push_back(id(given(b, t)));
+        }
+      }
+      if (options().mask_zero) {
+        std::vector<std::uint8_t> keep;
+        for (const std::int64_t i : ids) keep.push_back(i != 0);
+        Compaction kept = compact(*layout, keep);
+        std::vector<std::int64_t> remaining;
+        for (const std::int64_t row : kept.rows) remaining.push_back(ids[static_cast<std::size_t>(row)]);
+        ids = std::move(remaining);
+        layout = kept.layout;
+      }
+      const View<const T> table = call.parameter(table_).view<T>();
+      const View<T> out = call.make_output(0, layout, {options().output_dim}).view<T>();
+      auto* remembered = call.keep<std::int64_t>(0, out.rows);
+      for (std::int64_t r = 0; r < out.rows; ++r) {
+        remembered[r] = ids[static_cast<std::size_t>(r)];
+        std::copy_n(table.row(remembered[r]), out.cols, out.row(r));
+      }
+    });
+  }
+
+  void backward(Call& call) const override {
+    if (!trainable()) return;
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const View<const T> dy = call.output_gradient(0).view<T>();
+      const View<T> gradient = call.parameter_gradient(table_).view<T>();
+      const auto* ids = call.kept<std::int64_t>(0);
+      for (std::int64_t r = 0; r < dy.rows; ++r) {
+        T* to = gradient.row(ids[r]);
+        for (std::int64_t c = 0; c < dy.cols; ++c) to[c] += dy(r, c);
+      }
+    });
+  }
+
+ private:
+  template <class T>
+  std::int64_t id(T value) const {
+    const bool whole = std::isfinite(value) && value == std::floor(value);
+    if (!whole || value < 0 || value >= static_cast<T>(options().input_dim)) {
+      fail("an id is outside of the embedding", std::to_string(value),
+           "whole numbers from 0 to " + std::to_string(options().input_dim - 1), "raise input_dim or map unknown ids");
+    }
+    return static_cast<std::int64_t>(value);
+  }
+  int table_ = -1;
+};
+
+/// Steps whose features all equal mask_value are left out.
+class Masking final : public OptionsLayer<MaskingOptions> {
+ public:
+  explicit Masking(MaskingOptions o) : OptionsLayer("masking", std::move(o)) {}
+  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+    if (!single(inputs).sequence) fail("masking acts on the steps of a sequence", describe(inputs[0]), "(None, time, features)");
+    return {inputs[0]};
+  }
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const Value in = call.input(0);
+      const View<const T> x = in.data.view<const T>();
+      std::vector<std::uint8_t> keep(static_cast<std::size_t>(x.rows), 0);
+      for (std::int64_t r = 0; r < x.rows; ++r) {
+        for (std::int64_t c = 0; c < x.cols; ++c) {
+          if (x(r, c) != static_cast<T>(options().mask_value)) keep[static_cast<std::size_t>(r)] = 1;
+        }
+      }
+      const Compaction kept = compact(*in.layout, keep);
+      const View<T> y = call.make_output(0, kept.layout, in.features).view<T>();
+      auto* rows = call.keep<std::int64_t>(0, y.rows);
+      for (std::int64_t r = 0; r < y.rows; ++r) {
+        rows[r] = kept.rows[static_cast<std::size_t>(r)];
+        std::copy_n(x.row(rows[r]), x.cols, y.row(r));
+      }
+    });
+  }
+  void backward(Call& call) const override {
+    const Matrix d_input = call.input_gradient(0);
+    if (!d_input) return;
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const View<const T> dy = call.output_gradient(0).view<T>();
+      const auto* rows = call.kept<std::int64_t>(0);
+      for (std::int64_t r = 0; r < dy.rows; ++r) {
+        T* to = d_input.view<T>().row(rows[r]);
+        for (std::int64_t c = 0; c < dy.cols; ++c) to[c] += dy(r, c);
+      }
+    });
+  }
+};
+
+}  // namespace
+
+LayerPtr embedding(EmbeddingOptions options) { return std::make_shared<Embedding>(std::move(options)); }
+LayerPtr masking(MaskingOptions options) { return std::make_shared<Masking>(std::move(options)); }
+
+}  // namespace rondo

@@ -1,0 +1,194 @@
+#include <cmath>
+
+#include "layers/base_layers.h"
+#include "layers/initializers.h"
+
+namespace rondo {
+namespace {
+
+/// A value seen as rows of its last axis, which both normalisations work on.
+template <class T>
+View<T> last_axis(View<T> v, std::int64_t last) {
+  return {v.data, last == 0 ? 0 : v.rows * v.cols / last, last, last};
+}
+
+/// y = x̂·gamma + beta, and what it asks of its parameters; shared by both normalisations.
+template <class Options>
+class Normalization : public OptionsLayer<Options> {
+ public:
+  using OptionsLayer<Options>::OptionsLayer;
+
+  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+    const Spec& in = this->single(inputs);
+    if (in.features.empty()) this->fail("normalisation needs an axis of features", describe(in), "(None, …, features)");
+    last_ = in.features.back();
+    return {in};
+  }
+  void declare(ParameterStore& store, const std::string& prefix) override {
+    if (this->options().scale) gamma_ = this->declare_array(store, prefix + "gamma", {last_});
+    if (this->options().center) beta_ = this->declare_array(store, prefix + "beta", {last_});
+  }
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    const RandomStream none(seed);
+    if (gamma_ >= 0) initialize_array("ones", store.value(gamma_), none, this->where());
+    if (beta_ >= 0) initialize_array("zeros", store.value(beta_), none, this->where());
+  }
+
+ protected:
+  template <class T>
+  const T* gamma(const Call& call) const {
+    return gamma_ < 0 ? nullptr : call.parameter(gamma_).view<T>().data;
+  }
+  template <class T>
+  void scale_row(const Call& call, const T* normal, T* y) const {
+    const T* g = gamma<T>(call);
+    const T* b = beta_ < 0 ? nullptr : call.parameter(beta_).view<T>().data;
+    for (std::int64_t c = 0; c < last_; ++c) y[c] = normal[c] * (g ? g[c] : T{1}) + (b ? b[c] : T{0});
+  }
+  template <class T>
+  void parameter_gradients(Call& call, View<const T> normal, View<const T> dy) const {
+    if (!this->trainable()) return;
+    T* dg = gamma_ < 0 ? nullptr : call.parameter_gradient(gamma_).view<T>().data;
+    T* db = beta_ < 0 ? nullptr : call.parameter_gradient(beta_).view<T>().data;
+    for (std::int64_t r = 0; r < dy.rows; ++r) {
+      for (std::int64_t c = 0; c < last_; ++c) {
+        if (dg) dg[c] += dy(r, c) * normal(r, c);
+        if (db) db[c] += dy(r, c);
+      }
+    }
+  }
+
+  std::int64_t last_ = 0;
+  int gamma_ = -1, beta_ = -1;
+};
+
+class LayerNormalization final : public Normalization<LayerNormalizationOptions> {
+ public:
+  explicit LayerNormalization(LayerNormalizationOptions o) : Normalization("layer_normalization", std::move(o)) {}
+
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const Value in = call.input(0);
+      const View<const T> x = last_axis(in.data.view<const T>(), last_);
+      const View<T> y = last_axis(call.make_output(0, in.layout, in.features).view<T>(), last_);
+      T* normal = call.keep<T>(0, x.rows * last_);
+      T* inverse = call.keep<T>(1, x.rows);
+      for (std::int64_t r = 0; r < x.rows; ++r) {
+        T mean{0}, variance{0};
+        for (std::int64_t c = 0; c < last_; ++c) mean += x(r, c);
+        mean /= static_cast<T>(last_);
+        for (std::int64_t c = 0; c < last_; ++c) variance += (x(r, c) - mean) * (x(r, c) - mean);
+        inverse[r] = T{1} / std::sqrt(variance / static_cast<T>(last_) + static_cast<T>(options().epsilon));
+        for (std::int64_t c = 0; c < last_; ++c) normal[r * last_ + c] = (x(r, c) - mean) * inverse[r];
+        scale_row(call, normal + r * last_, y.row(r));
+      }
+    });
+  }
+  void backward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const View<const T> dy = last_axis(call.output_gradient(0).view<T>(), last_);
+      const View<const T> normal{call.kept<T>(0), dy.rows, last_, last_};
+      parameter_gradients(call, normal, dy);
+      const Matrix d_input = call.input_gradient(0);
+      if (!d_input) return;
+      const View<T> dx = last_axis(d_input.view<T>(), last_);
+      const T* inverse = call.kept<T>(1);
+      const T* g = gamma<T>(call);
+      const T n = static_cast<T>(last_);
+      for (std::int64_t r = 0; r < dy.rows; ++r) {
+        T sum{0}, dot{0};
+        for (std::int64_t c = 0; c < last_; ++c) {
+          const T d = dy(r, c) * (g ? g[c] : T{1});
+          sum += d;
+          dot += d * normal(r, c);
+        }
+        for (std::int64_t c = 0; c < last_; ++c) {
+          const T d = dy(r, c) * (g ? g[c] : T{1});
+          dx(r, c) += inverse[r] * (d - (sum + normal(r, c) * dot) / n);
+        }
+      }
+    });
+  }
+};
+
+class BatchNormalization final : public Normalization<BatchNormalizationOptions> {
+ public:
+  explicit BatchNormalization(BatchNormalizationOptions o) : Normalization("batch_normalization", std::move(o)) {}
+
+  void declare(ParameterStore& store, const std::string& prefix) override {
+    Normalization::declare(store, prefix);
+    mean_ = declare_array(store, prefix + "moving_mean", {last_}, false);
+    variance_ = declare_array(store, prefix + "moving_variance", {last_}, false);
+  }
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    Normalization::initialize(store, seed);
+    initialize_array("zeros", store.value(mean_), RandomStream(seed), where());
+    initialize_array("ones", store.value(variance_), RandomStream(seed), where());
+  }
+
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const Value in = call.input(0);
+      const View<const T> x = last_axis(in.data.view<const T>(), last_);
+      const View<T> y = last_axis(call.make_output(0, in.layout, in.features).view<T>(), last_);
+      T* normal = call.keep<T>(0, x.rows * last_);
+      T* inverse = call.keep<T>(1, last_);
+      const bool batch_statistics = call.options().training && trainable() && x.rows > 0;
+      for (std::int64_t c = 0; c < last_; ++c) {
+        T mean = call.parameter(mean_).view<T>().data[c], variance = call.parameter(variance_).view<T>().data[c];
+        if (batch_statistics) {
+          mean = variance = 0;
+          for (std::int64_t r = 0; r < x.rows; ++r) mean += x(r, c);
+          mean /= static_cast<T>(x.rows);
+          for (std::int64_t r = 0; r < x.rows; ++r) variance += (x(r, c) - mean) * (x(r, c) - mean);
+          variance /= static_cast<T>(x.rows);
+          const T m = static_cast<T>(options().momentum);
+          T& running_mean = call.mutable_parameter(mean_).view<T>().data[c];
+          T& running_variance = call.mutable_parameter(variance_).view<T>().data[c];
+          running_mean = running_mean * m + mean * (T{1} - m);
+          running_variance = running_variance * m + variance * (T{1} - m);
+        }
+        inverse[c] = T{1} / std::sqrt(variance + static_cast<T>(options().epsilon));
+        for (std::int64_t r = 0; r < x.rows; ++r) normal[r * last_ + c] = (x(r, c) - mean) * inverse[c];
+      }
+      for (std::int64_t r = 0; r < x.rows; ++r) scale_row(call, normal + r * last_, y.row(r));
+    });
+  }
+  void backward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const View<const T> dy = last_axis(call.output_gradient(0).view<T>(), last_);
+      const View<const T> normal{call.kept<T>(0), dy.rows, last_, last_};
+      parameter_gradients(call, normal, dy);
+      const Matrix d_input = call.input_gradient(0);
+      if (!d_input) return;
+      const View<T> dx = last_axis(d_input.view<T>(), last_);
+      const T* inverse = call.kept<T>(1);
+      const T* g = gamma<T>(call);
+      const bool batch_statistics = call.options().training && trainable();
+      const T n = static_cast<T>(dy.rows);
+      for (std::int64_t c = 0; c < last_; ++c) {
+        const T scale = (g ? g[c] : T{1}) * inverse[c];
+        T sum{0}, dot{0};
+        for (std::int64_t r = 0; batch_statistics && r < dy.rows; ++r) {
+          sum += dy(r, c);
+          dot += dy(r, c) * normal(r, c);
+        }
+        for (std::int64_t r = 0; r < dy.rows; ++r) dx(r, c) += scale * (dy(r, c) - (sum + normal(r, c) * dot) / n);
+      }
+    });
+  }
+
+ private:
+  int mean_ = -1, variance_ = -1;
+};
+
+}  // namespace
+
+LayerPtr layer_normalization(LayerNormalizationOptions options) {
+  return std::make_shared<LayerNormalization>(std::move(options));
+}
+LayerPtr batch_normalization(BatchNormalizationOptions options) {
+  return std::make_shared<BatchNormalization>(std::move(options));
+}
+
+}  // namespace rondo

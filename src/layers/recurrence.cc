@@ -1,0 +1,381 @@
+#include "layers/recurrence.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "kernels/matrix.h"
+
+namespace rondo {
+namespace {
+
+using kernels::CellCall;
+using kernels::Packed;
+using kernels::Start;
+
+/// A run of neighbouring sums and the gates that feed them, in the sums' order.
+struct Range {
+  int first = 0, count = 0;
+  std::array<int, cells::kMaxSums> gate{};
+
+  bool in_file_order() const {
+    for (int i = 0; i < count; ++i) {
+      if (gate[static_cast<std::size_t>(i)] != gate[0] + i) return false;
+    }
+    return true;
+  }
+};
+
+Range input_range(const cells::CellInfo& info) {
+  Range range{cells::kMaxSums, info.gates, {}};
+  for (int g = 0; g < info.gates; ++g) range.first = std::min(range.first, info.input_sum[static_cast<std::size_t>(g)]);
+  for (int g = 0; g < info.gates; ++g) {
+    range.gate[static_cast<std::size_t>(info.input_sum[static_cast<std::size_t>(g)] - range.first)] = g;
+  }
+  return range;
+}
+
+Range recurrent_range(const cells::CellInfo& info, int stage) {
+  Range range{cells::kMaxSums, 0, {}};
+  const auto of_stage = [&](int g) { return info.recurrent_stage[static_cast<std::size_t>(g)] == stage; };
+  for (int g = 0; g < info.gates; ++g) {
+    if (of_stage(g)) range.first = std::min(range.first, info.recurrent_sum[static_cast<std::size_t>(g)]);
+  }
+  for (int g = 0; g < info.gates; ++g) {
+    if (!of_stage(g)) continue;
+    range.gate[static_cast<std::size_t>(info.recurrent_sum[static_cast<std::size_t>(g)] - range.first)] = g;
+    ++range.count;
+  }
+  return range;
+}
+
+/// The columns of `weights` that a range needs, in its order: a view where the file's order serves, else a copy.
+template <class T, class Take>
+View<const T> gather_gates(View<const T> weights, const Range& range, std::int64_t units, Take take) {
+  if (range.in_file_order()) return weights.columns(range.gate[0] * units, range.count * units);
+  const std::int64_t width = range.count * units;
+  T* copy = take(weights.rows * width);
+  for (std::int64_t r = 0; r < weights.rows; ++r) {
+    for (int i = 0; i < range.count; ++i) {
+      const T* from = weights.row(r) + range.gate[static_cast<std::size_t>(i)] * units;
+      std::copy(from, from + units, copy + r * width + i * units);
+    }
+  }
+  return {copy, weights.rows, width, width};
+}
+
+/// The bias of every sum; zero where none.
+template <class T>
+void sum_biases(const cells::CellInfo& info, View<const T> bias, std::int64_t units, T* out) {
+  std::fill(out, out + info.sums * units, T{0});
+  if (bias.data == nullptr) return;
+  const auto add = [&](const T* from, int sum) {
+    for (std::int64_t u = 0; u < units; ++u) out[sum * units + u] += from[u];
+  };
+  for (int g = 0; g < info.gates; ++g) {
+    add(bias.row(0) + g * units, info.input_sum[static_cast<std::size_t>(g)]);
+    if (info.recurrent_bias) add(bias.row(1) + g * units, info.recurrent_sum[static_cast<std::size_t>(g)]);
+  }
+}
+
+/// Splits places 0 … batch-1 into `parts` ranges of about equal numbers of steps.
+std::vector<std::int64_t> split_places(const Layout& layout, int parts) {
+  std::vector<std::int64_t> bounds = {0};
+  std::int64_t steps = 0;
+  for (std::int64_t r = 0; r < layout.batch(); ++r) {
+    steps += layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
+    if (steps * parts >= layout.total() * static_cast<std::int64_t>(bounds.size())) bounds.push_back(r + 1);
+  }
+  bounds.resize(static_cast<std::size_t>(parts) + 1, layout.batch());
+  bounds.back() = layout.batch();
+  return bounds;
+}
+
+int part_count(const RecurrentShape& shape, const Layout& layout, const Pool& pool) {
+  // A hand-over costs a few µs: not worth it below about 100,000 multiply-adds.
+  const std::int64_t work = layout.total() * shape.units * shape.cell->info.gates * (shape.inputs + shape.units);
+  if (work < 200'000) return 1;
+  return static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(layout.batch(), 1)));
+}
+
+/// c += aᵀ·g shared out by columns of c, so that the order of every sum is the same for any number of threads.
+template <class T>
+void weight_gradient(Pool& pool, View<const T> a, View<const T> g, View<T> c) {
+  constexpr std::int64_t kColumns = 64;
+  const std::int64_t slices = (g.cols + kColumns - 1) / kColumns;
+  const int parts = a.rows * a.cols * g.cols < 200'000
+                        ? 1
+                        : static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(slices, 1)));
+  pool.run(parts, [&](int part) {
+    const std::int64_t begin = slices * part / parts * kColumns;
+    const std::int64_t end = std::min(g.cols, slices * (part + 1) / parts * kColumns);
+    if (begin < end) {
+      kernels::add_transposed_product(a, g.columns(begin, end - begin), c.columns(begin, end - begin));
+    }
+  });
+}
+
+}  // namespace
+
+std::int64_t RecurrentShape::sums_stride() const {
+  const std::int64_t stride = (cell->info.sums * units + 15) / 16 * 16;
+  return stride % 256 == 0 ? stride + 16 : stride;
+}
+
+template <class T>
+void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const T> x,
+                            const std::array<const T*, kMaxStates>& initial, View<T> y,
+                            const std::array<T*, kMaxStates>& final, RecurrentTrace<T>* trace) {
+  const cells::CellInfo& info = shape_.cell->info;
+  const auto formulas = kernels::formulas<T>(*shape_.cell);
+  const std::int64_t units = shape_.units, stride = shape_.sums_stride(), batch = layout_.batch();
+  const std::int64_t steps = layout_.longest();
+  const auto taking = [this](std::int64_t count) { return take(count); };
+
+  const Range inputs = input_range(info);
+  const View<const T> kernel = gather_gates(weights.kernel, inputs, units, taking);
+  const Packed<T> w(kernel, false, take(Packed<T>::size(kernel.rows, kernel.cols)));
+  std::array<Range, 2> ranges;
+  std::array<Packed<T>, 2> u;
+  for (int s = 0; s < info.stages; ++s) {
+    ranges[static_cast<std::size_t>(s)] = recurrent_range(info, s);
+    const View<const T> part = gather_gates(weights.recurrent_kernel, ranges[static_cast<std::size_t>(s)], units, taking);
+    u[static_cast<std::size_t>(s)] = Packed<T>(part, false, take(Packed<T>::size(part.rows, part.cols)));
+  }
+  T* bias = take(info.sums * units);
+  sum_biases(info, weights.bias, units, bias);
+  T* vectors = take(std::max<std::int64_t>(info.vectors, 1) * units);
+  for (int p = 0; p < info.vectors; ++p) {
+    std::copy_n(weights.vectors[static_cast<std::size_t>(p)], units, vectors + p * units);
+  }
+
+  // Memory: one row a step when a backward pass follows, else two steps of states and one of sums.
+  const bool keeps = trace != nullptr;
+  RecurrentTrace<T> memory;
+  const std::int64_t first_rows = steps == 0 ? 0 : layout_.rows(0);
+  const int parts = part_count(shape_, layout_, pool_);
+  // One thread projects the inputs of several steps at a time: more rows a product, still in the cache.
+  const std::int64_t chunk_rows = parts > 1 ? first_rows : std::max<std::int64_t>(first_rows, 96);
+  memory.sums = take((keeps ? layout_.total() : chunk_rows + first_rows) * stride);
+  for (int j = 0; j < info.states; ++j) {
+    memory.states[static_cast<std::size_t>(j)] = take((keeps ? layout_.total() : 2 * first_rows) * units);
+  }
+  if (info.stages == 2) memory.operand = take((keeps ? layout_.total() : first_rows) * units);
+  memory.vectors = vectors;
+  bool has_initial = false;
+  for (int j = 0; j < info.states; ++j) {
+    const auto at = static_cast<std::size_t>(j);
+    has_initial = has_initial || initial[at] != nullptr;
+    if (initial[at] != nullptr) {
+      std::copy_n(initial[at], first_rows * units, memory.states[at]);
+      std::copy_n(initial[at] + first_rows * units, (batch - first_rows) * units, final[at] + first_rows * units);
+    } else {
+      std::fill_n(memory.states[at], first_rows * units, T{0});
+      std::fill_n(final[at] + first_rows * units, (batch - first_rows) * units, T{0});
+    }
+  }
+  if (trace != nullptr) *trace = memory;
+
+  const auto state_row = [&](std::int64_t t) { return keeps ? layout_.offset(t) : (t % 2) * first_rows; };
+  const auto project = [&](std::int64_t x_row, std::int64_t count, T* sums) {
+    const View<T> out{sums + inputs.first * units, count, inputs.count * units, stride};
+    kernels::multiply(x.rows_from(x_row, count), w, Start::bias, bias + inputs.first * units, out);
+    for (int s = 0; s < info.sums; ++s) {
+      if (s >= inputs.first && s < inputs.first + inputs.count) continue;
+      for (std::int64_t r = 0; r < count; ++r) std::copy_n(bias + s * units, units, sums + r * stride + s * units);
+    }
+  };
+
+  const std::vector<std::int64_t> bounds = split_places(layout_, parts);
+  pool_.run(parts, [&](int part) {
+    const std::int64_t begin = bounds[static_cast<std::size_t>(part)], end = bounds[static_cast<std::size_t>(part) + 1];
+    std::int64_t projected = 0;      // steps whose inputs are in the sums already (one thread only)
+    std::int64_t chunk_start = 0;    // first packed row of the chunk (when nothing is kept)
+    for (std::int64_t t = 0; t < steps; ++t) {
+      const std::int64_t n = std::min(end, layout_.rows(t)) - begin;
+      if (n <= 0) break;
+      const std::int64_t row = layout_.offset(t) + begin;
+      T* sums = nullptr;
+      if (parts > 1) {
+        sums = memory.sums + (keeps ? row : begin) * stride;
+        project(row, n, sums);
+      } else {
+        if (t >= projected) {
+          chunk_start = layout_.offset(t);
+          std::int64_t rows = 0;
+          for (projected = t; projected < steps && (projected == t || rows + layout_.rows(projected) <= chunk_rows); ++projected) {
+            rows += layout_.rows(projected);
+          }
+          project(chunk_start, rows, memory.sums + (keeps ? chunk_start : 0) * stride);
+        }
+        sums = memory.sums + (keeps ? row : row - chunk_start) * stride;
+      }
+
+      CellCall<T> call;
+      call.rows = n;
+      call.units = units;
+      call.activation = shape_.activation;
+      call.recurrent_activation = shape_.recurrent_activation;
+      call.vectors = vectors;
+      call.sums = sums;
+      call.sums_stride = stride;
+      call.state_stride = call.next_stride = call.operand_stride = units;
+      call.output_stride = y.stride;
+      const std::int64_t now = state_row(t) + begin;
+      for (int j = 0; j < info.states; ++j) {
+        call.state[j] = memory.states[static_cast<std::size_t>(j)] + now * units;
+      }
+      const View<const T> h{call.state[0], n, units, units};
+      if (t > 0 || has_initial) {
+        kernels::multiply<T>(h, u[0], Start::accumulate, nullptr,
+                             {sums + ranges[0].first * units, n, ranges[0].count * units, stride});
+      }
+      if (info.stages == 2) {
+        call.operand = memory.operand + (keeps ? row : begin) * units;
+        formulas.prepare(call);
+        kernels::multiply<T>(View<const T>{call.operand, n, units, units}, u[1], Start::accumulate, nullptr,
+                             {sums + ranges[1].first * units, n, ranges[1].count * units, stride});
+      }
+      // Sequences that go on hand their states to the next step, those that end to the final states.
+      const std::int64_t going = t + 1 < steps ? std::max<std::int64_t>(0, std::min(end, layout_.rows(t + 1)) - begin) : 0;
+      call.output = y.data == nullptr ? nullptr : y.row(row);
+      if (going > 0) {
+        call.rows = going;
+        for (int j = 0; j < info.states; ++j) {
+          call.next[j] = memory.states[static_cast<std::size_t>(j)] + (state_row(t + 1) + begin) * units;
+        }
+        formulas.forward(call);
+      }
+      if (going < n) {
+        call.rows = n - going;
+        call.sums += going * stride;
+        if (call.output != nullptr) call.output += going * y.stride;
+        for (int j = 0; j < info.states; ++j) {
+          call.state[j] += going * units;
+          call.next[j] = final[static_cast<std::size_t>(j)] + (begin + going) * units;
+        }
+        formulas.forward(call);
+      }
+    }
+  });
+}
+
+template <class T>
+void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<const T> x, const RecurrentTrace<T>& trace,
+                             View<const T> dy, const std::array<T*, kMaxStates>& d_state,
+                             const RecurrentWeights<T>& gradients, View<T> dx) {
+  const cells::CellInfo& info = shape_.cell->info;
+  const auto formulas = kernels::formulas<T>(*shape_.cell);
+  const std::int64_t units = shape_.units, stride = shape_.sums_stride(), total = layout_.total();
+  const std::int64_t steps = layout_.longest();
+  const auto taking = [this](std::int64_t count) { return take(count); };
+
+  std::array<Range, 2> ranges;
+  std::array<Packed<T>, 2> u_transposed;
+  for (int s = 0; s < info.stages; ++s) {
+    const auto at = static_cast<std::size_t>(s);
+    ranges[at] = recurrent_range(info, s);
+    const View<const T> part = gather_gates(weights.recurrent_kernel, ranges[at], units, taking);
+    u_transposed[at] = Packed<T>(part, true, take(Packed<T>::size(part.cols, part.rows)));
+  }
+  T* d_operand = info.stages == 2 ? take(layout_.batch() * units) : nullptr;
+  const std::int64_t vector_stride = std::max(1, info.vectors) * units;
+  T* d_vectors = info.vectors > 0 ? take(total * vector_stride) : nullptr;
+
+  const int parts = part_count(shape_, layout_, pool_);
+  const std::vector<std::int64_t> bounds = split_places(layout_, parts);
+  pool_.run(parts, [&](int part) {
+    const std::int64_t begin = bounds[static_cast<std::size_t>(part)], end = bounds[static_cast<std::size_t>(part) + 1];
+    for (std::int64_t t = steps; t-- > 0;) {
+      const std::int64_t n = std::min(end, layout_.rows(t)) - begin;
+      if (n <= 0) continue;
+      const std::int64_t row = layout_.offset(t) + begin;
+      CellCall<T> call;
+      call.rows = n;
+      call.units = units;
+      call.activation = shape_.activation;
+      call.recurrent_activation = shape_.recurrent_activation;
+      call.vectors = trace.vectors;
+      call.sums = trace.sums + row * stride;
+      call.sums_stride = stride;
+      call.state_stride = call.d_state_stride = call.operand_stride = units;
+      call.d_output = dy.data == nullptr ? nullptr : dy.row(row);
+      call.d_output_stride = dy.stride;
+      call.d_vectors = d_vectors == nullptr ? nullptr : d_vectors + row * vector_stride;
+      call.d_vectors_stride = vector_stride;
+      for (int j = 0; j < info.states; ++j) {
+        const auto at = static_cast<std::size_t>(j);
+        call.state[j] = trace.states[at] + row * units;
+        call.d_state[j] = d_state[at] + begin * units;
+      }
+      formulas.backward(call);
+      if (info.stages == 2) {
+        call.operand = d_operand + begin * units;
+        kernels::multiply<T>(View<const T>{call.sums + ranges[1].first * units, n, ranges[1].count * units, stride},
+                             u_transposed[1], Start::zero, nullptr, {call.operand, n, units, units});
+        call.d_output = nullptr;  // is in d_state already
+        formulas.backward_prepare(call);
+      }
+      kernels::multiply<T>(View<const T>{call.sums + ranges[0].first * units, n, ranges[0].count * units, stride},
+                           u_transposed[0], info.direct ? Start::accumulate : Start::zero, nullptr,
+                           {call.d_state[0], n, units, units});
+    }
+  });
+  if (total == 0) return;
+
+  const View<const T> d_sums{trace.sums, total, info.sums * units, stride};
+  const auto add_gates = [&](View<const T> a, const Range& range, View<T> to) {
+    if (to.data == nullptr) return;
+    const View<const T> g = d_sums.columns(range.first * units, range.count * units);
+    if (range.in_file_order()) {
+      weight_gradient(pool_, a, g, to.columns(range.gate[0] * units, range.count * units));
+      return;
+    }
+    const View<T> sum{take(a.cols * g.cols), a.cols, g.cols, g.cols};
+    std::fill_n(sum.data, a.cols * g.cols, T{0});
+    weight_gradient(pool_, a, g, sum);
+    for (std::int64_t r = 0; r < sum.rows; ++r) {
+      for (int i = 0; i < range.count; ++i) {
+        T* out = to.row(r) + range.gate[static_cast<std::size_t>(i)] * units;
+        for (std::int64_t k = 0; k < units; ++k) out[k] += sum(r, i * units + k);
+      }
+    }
+  };
+  const Range inputs = input_range(info);
+  add_gates(x, inputs, gradients.kernel);
+  for (int s = 0; s < info.stages; ++s) {
+    const T* left = s == 0 ? trace.states[0] : trace.operand;
+    add_gates({left, total, units, units}, ranges[static_cast<std::size_t>(s)], gradients.recurrent_kernel);
+  }
+  if (gradients.bias.data != nullptr) {
+    T* sums = take(info.sums * units);
+    std::fill_n(sums, info.sums * units, T{0});
+    kernels::add_column_sums(d_sums, sums);
+    for (int g = 0; g < info.gates; ++g) {
+      const auto at = static_cast<std::size_t>(g);
+      for (std::int64_t k = 0; k < units; ++k) {
+        gradients.bias(0, g * units + k) += sums[info.input_sum[at] * units + k];
+        if (info.recurrent_bias) gradients.bias(1, g * units + k) += sums[info.recurrent_sum[at] * units + k];
+      }
+    }
+  }
+  for (int p = 0; p < info.vectors; ++p) {
+    T* to = gradients.vectors[static_cast<std::size_t>(p)];
+    if (to != nullptr) kernels::add_column_sums<T>({d_vectors + p * units, total, units, vector_stride}, to);
+  }
+  if (dx.data != nullptr) {
+    const View<const T> kernel = gather_gates(weights.kernel, inputs, units, taking);
+    const Packed<T> w(kernel, true, take(Packed<T>::size(kernel.cols, kernel.rows)));
+    const int row_parts = part_count(shape_, layout_, pool_);
+    pool_.run(row_parts, [&](int part) {
+      const std::int64_t first = total * part / row_parts, last = total * (part + 1) / row_parts;
+      kernels::multiply<T>(d_sums.columns(inputs.first * units, inputs.count * units).rows_from(first, last - first), w,
+                           Start::accumulate, nullptr, dx.rows_from(first, last - first));
+    });
+  }
+}
+
+template class Recurrence<float>;
+template class Recurrence<double>;
+
+}  // namespace rondo

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "kernels/cells.h"
+#include "rondo/layout.h"
+#include "rondo/matrix.h"
+#include "rondo/pool.h"
+
+// The driver that runs any cell's formulas over ragged batches, forwards and through time backwards. Arrays of steps are
+// packed ([layout.total(), …]); arrays of states are in the order of the layout's places (longest sequence first).
+
+namespace rondo {
+
+constexpr int kMaxStates = cells::kMaxStates;
+
+struct RecurrentShape {
+  const kernels::CellKernels* cell = nullptr;
+  std::int64_t inputs = 0, units = 0;
+  kernels::ActivationKind activation = kernels::ActivationKind::tanh;
+  kernels::ActivationKind recurrent_activation = kernels::ActivationKind::sigmoid;
+
+  /// Distance of two rows of sums: whole cache lines, and never a multiple of 4 KiB (rows would share cache sets).
+  std::int64_t sums_stride() const;
+};
+
+/// Parameters in the file's layout; null data = absent (no bias).
+template <class T>
+struct RecurrentWeights {
+  View<T> kernel;            ///< [inputs, gates·units]
+  View<T> recurrent_kernel;  ///< [units, gates·units]
+  View<T> bias;              ///< [1 or 2, gates·units]
+  std::array<T*, cells::kMaxVectors> vectors{};
+};
+
+/// What the forward pass leaves for the backward pass, one row a step.
+template <class T>
+struct RecurrentTrace {
+  T* sums = nullptr;                          ///< [total, sums_stride]
+  std::array<T*, kMaxStates> states{};        ///< [total, units]: states before each step
+  T* operand = nullptr;                       ///< [total, units], two-stage cells only
+  const T* vectors = nullptr;                 ///< [vectors, units]
+};
+
+/// Takes memory for `count` elements of T that lives as long as the pass.
+template <class T>
+using TakeMemory = T* (*)(void* owner, std::int64_t count);
+
+template <class T>
+class Recurrence {
+ public:
+  Recurrence(const RecurrentShape& shape, const Layout& layout, Pool& pool, void* owner, TakeMemory<T> take)
+      : shape_(shape), layout_(layout), pool_(pool), owner_(owner), take_(take) {}
+
+  /// x [total, inputs]; initial[j] and final[j] [batch, units] by place, initial null = zero; y [total, units] or no data.
+  /// `trace` null: nothing is kept.
+  void forward(const RecurrentWeights<const T>& weights, View<const T> x, const std::array<const T*, kMaxStates>& initial,
+               View<T> y, const std::array<T*, kMaxStates>& final, RecurrentTrace<T>* trace);
+
+  /// dy [total, units] or no data. d_state[j] [batch, units] by place: in: gradient of the final states; out: of the
+  /// initial states. Adds to `gradients` (pieces without data are skipped) and, if it has data, to dx.
+  void backward(const RecurrentWeights<const T>& weights, View<const T> x, const RecurrentTrace<T>& trace,
+                View<const T> dy, const std::array<T*, kMaxStates>& d_state, const RecurrentWeights<T>& gradients,
+                View<T> dx);
+
+ private:
+  T* take(std::int64_t count) { return take_(owner_, count); }
+
+  RecurrentShape shape_;
+  const Layout& layout_;
+  Pool& pool_;
+  void* owner_;
+  TakeMemory<T> take_;
+};
+
+}  // namespace rondo

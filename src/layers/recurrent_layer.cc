@@ -1,0 +1,332 @@
+#include <cstring>
+
+#include "layers/base_layers.h"
+#include "layers/initializers.h"
+#include "layers/recurrence.h"
+#include "rondo/tape.h"
+
+namespace rondo {
+namespace {
+
+using kernels::ActivationKind;
+
+const char* cell_of(const std::string& type, const RecurrentOptions& o) {
+  if (type == "lstm") {
+    if (o.peephole) return o.coupled ? "coupled_peephole_lstm" : "peephole_lstm";
+    return o.coupled ? "coupled_lstm" : "lstm";
+  }
+  if (type == "gru") return o.reset_after ? "gru" : "gru_reset_before";
+  return type.c_str();
+}
+
+/// Rows of packed steps in the order in which go_backwards reads them.
+std::vector<std::int64_t> reversed_rows(const Layout& layout) {
+  std::vector<std::int64_t> rows;
+  rows.reserve(static_cast<std::size_t>(layout.total()));
+  for (std::int64_t t = 0; t < layout.longest(); ++t) {
+    for (std::int64_t r = 0; r < layout.rows(t); ++r) {
+      const std::int64_t length = layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
+      rows.push_back(layout.offset(length - 1 - t) + r);
+    }
+  }
+  return rows;
+}
+
+/// out row of place r = row of sequence order[r].
+template <class T>
+void to_places(const Layout& layout, View<const T> by_sequence, T* by_place) {
+  for (std::int64_t r = 0; r < layout.batch(); ++r) {
+    const T* from = by_sequence.row(layout.order()[static_cast<std::size_t>(r)]);
+    std::copy(from, from + by_sequence.cols, by_place + r * by_sequence.cols);
+  }
+}
+
+template <class T>
+void to_sequences(const Layout& layout, const T* by_place, View<T> by_sequence) {
+  for (std::int64_t r = 0; r < layout.batch(); ++r) {
+    std::copy_n(by_place + r * by_sequence.cols, by_sequence.cols,
+                by_sequence.row(layout.order()[static_cast<std::size_t>(r)]));
+  }
+}
+
+class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
+ public:
+  RecurrentLayer(const std::string& type, RecurrentOptions options)
+      : OptionsLayer(type, std::move(options)), cell_(kernels::find_cell(cell_of(type, this->options()))) {
+    const RecurrentOptions& o = this->options();
+    if (cell_ == nullptr) {
+      std::string list;
+      for (const auto* cell : kernels::all_cells()) list += (list.empty() ? "" : ", ") + std::string(cell->info.name);
+      fail("there is no such cell", "'" + type + "'", "one of " + list);
+    }
+    if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
+    shape_.cell = cell_;
+    shape_.units = o.units;
+    shape_.activation = recurrent_kind(o.activation, "activation");
+    shape_.recurrent_activation = recurrent_kind(o.recurrent_activation, "recurrent_activation");
+    for (const std::string* name : {&o.kernel_initializer, &o.recurrent_initializer, &o.bias_initializer}) {
+      check_initializer(*name, where());
+    }
+  }
+
+  Config config() const override {
+    Config out = OptionsLayer::config();
+    if (!cell_->info.gated) out.erase("recurrent_activation");
+    if (type() != "lstm") {
+      for (const char* key : {"unit_forget_bias", "peephole", "coupled"}) out.erase(key);
+    }
+    if (type() != "gru") out.erase("reset_after");
+    return out;
+  }
+
+  bool is_recurrent() const override { return true; }
+
+  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+    const cells::CellInfo& info = cell_->info;
+    if (inputs.empty() || !inputs[0].sequence || inputs[0].features.size() != 1) {
+      fail("a recurrent layer needs a sequence (batch, time, features)",
+           inputs.empty() ? "no input" : describe(inputs[0]), "(None, time, features)",
+           "set return_sequences = true on the recurrent layer before, or put repeat_vector between");
+    }
+    if (inputs.size() != 1 && static_cast<int>(inputs.size()) != 1 + info.states) {
+      fail("a recurrent layer takes its sequence and, if any, all initial states", std::to_string(inputs.size() - 1) + " states",
+           "0 or " + std::to_string(info.states));
+    }
+    for (std::size_t j = 1; j < inputs.size(); ++j) {
+      if (inputs[j].sequence || inputs[j].width() != options().units) {
+        fail("an initial state has another shape", describe(inputs[j]), "(None, " + std::to_string(options().units) + ")");
+      }
+    }
+    shape_.inputs = inputs[0].width();
+    std::vector<Spec> outputs = {{options().return_sequences, options().return_sequences ? inputs[0].steps : -1, {options().units}}};
+    if (options().return_state) outputs.resize(1 + static_cast<std::size_t>(info.states), Spec{false, -1, {options().units}});
+    return outputs;
+  }
+
+  void declare(ParameterStore& store, const std::string& prefix) override {
+    const cells::CellInfo& info = cell_->info;
+    const RecurrentOptions& o = options();
+    const std::int64_t width = info.gates * o.units;
+    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, width}, true, o.kernel_regularizer.l1, o.kernel_regularizer.l2);
+    recurrent_ = declare_array(store, prefix + "recurrent_kernel", {o.units, width}, true, o.recurrent_regularizer.l1,
+                               o.recurrent_regularizer.l2);
+    if (o.use_bias) {
+      bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, width} : Shape{width}, true,
+                            o.bias_regularizer.l1, o.bias_regularizer.l2);
+    }
+    for (int p = 0; p < info.vectors; ++p) {
+      const auto at = static_cast<std::size_t>(p);
+      vectors_[at] = declare_array(store, prefix + info.vector_names[at], {o.units});
+    }
+  }
+
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    const auto fill = [&](int index, const std::string& initializer) {
+      const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
+      initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())), where());
+    };
+    fill(kernel_, options().kernel_initializer);
+    fill(recurrent_, options().recurrent_initializer);
+    for (int p = 0; p < cell_->info.vectors; ++p) fill(vectors_[static_cast<std::size_t>(p)], "zeros");
+    if (bias_ < 0) return;
+    fill(bias_, options().bias_initializer);
+    if (options().unit_forget_bias && cell_->info.forget_gate >= 0) {
+      const Matrix bias = store.value(bias_);
+      with_dtype(bias.dtype, [&]<class T>(T) {
+        T* forget = bias.view<T>().row(0) + cell_->info.forget_gate * options().units;
+        std::fill_n(forget, options().units, T{1});
+      });
+    }
+  }
+
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) { run_forward<T>(call); });
+  }
+  void backward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) { run_backward<T>(call); });
+  }
+
+ private:
+  ActivationKind recurrent_kind(const std::string& name, const char* option) const {
+    const ActivationKind kind = kernels::parse_activation(name, where() + ", option '" + option + "'");
+    if (kind > kernels::kLastRecurrent) {
+      fail("a recurrent cell cannot use this activation", "'" + name + "'",
+           "one whose derivative follows from its value: linear, tanh, sigmoid, relu, hard_sigmoid, hard_tanh, relu6, "
+           "leaky_relu, elu, selu, softplus, softsign, exponential",
+           "apply '" + name + "' with an activation layer after this one");
+    }
+    return kind;
+  }
+
+  template <class T>
+  RecurrentWeights<const T> weights(const Call& call) const {
+    RecurrentWeights<const T> w;
+    w.kernel = call.parameter(kernel_).view<T>();
+    w.recurrent_kernel = call.parameter(recurrent_).view<T>();
+    if (bias_ >= 0) w.bias = call.parameter(bias_).view<T>();
+    for (int p = 0; p < cell_->info.vectors; ++p) {
+      w.vectors[static_cast<std::size_t>(p)] = call.parameter(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
+    }
+    return w;
+  }
+
+  template <class T>
+  static Recurrence<T> driver(const RecurrentShape& shape, const Layout& layout, Call& call) {
+    return Recurrence<T>(shape, layout, call.pool(), &call,
+                         [](void* owner, std::int64_t count) { return static_cast<Call*>(owner)->scratch<T>(count); });
+  }
+
+  bool carries(const Call& call) const {
+    return call.options().carried != nullptr && (options().stateful || call.options().carry_all);
+  }
+
+  template <class T>
+  void run_forward(Call& call) const {
+    const cells::CellInfo& info = cell_->info;
+    const Value& in = call.input(0);
+    if (!in.is_sequence()) fail("a recurrent layer got a value without time axis", to_string(in.features), "a sequence");
+    const std::shared_ptr<const Layout> layout = in.layout;
+    const std::int64_t units = options().units, batch = layout->batch();
+    View<const T> x = in.data.view<const T>();
+    if (options().go_backwards) {
+      T* copy = call.keep<T>(1, x.rows * x.cols);
+      const auto rows = reversed_rows(*layout);
+      for (std::int64_t i = 0; i < x.rows; ++i) std::copy_n(x.row(rows[static_cast<std::size_t>(i)]), x.cols, copy + i * x.cols);
+      x = {copy, x.rows, x.cols, x.cols};
+    }
+
+    std::array<const T*, kMaxStates> initial{};
+    std::array<T*, kMaxStates> final{};
+    std::vector<Tensor>* carried = carries(call) ? &call.options().carried->of(name()) : nullptr;
+    for (int j = 0; j < info.states; ++j) {
+      const auto at = static_cast<std::size_t>(j);
+      final[at] = call.scratch<T>(batch * units);
+      View<const T> given{};
+      if (call.input_count() > 1) {
+        given = call.input(1 + j).data.view<const T>();
+        if (given.rows != batch) {
+          fail("an initial state has another batch size", std::to_string(given.rows), std::to_string(batch));
+        }
+      }
+      if (carried != nullptr && !carried->empty()) {
+        const Tensor& state = (*carried)[at];
+        if (state.shape() != Shape{batch, units}) {
+          fail("a stateful layer needs batches of one size", "a batch of " + std::to_string(batch),
+               std::to_string(state.dim(0)) + " as in the batch before", "clear the carried state between data sets");
+        }
+        given = {state.data<T>().data(), batch, units, units};
+      }
+      if (given.data == nullptr) continue;
+      T* places = call.scratch<T>(batch * units);
+      to_places(*layout, given, places);
+      initial[at] = places;
+    }
+
+    View<T> y{};
+    if (options().return_sequences) {
+      y = call.make_output(0, options().go_backwards ? layout->reversed() : layout, {units}).view<T>();
+    }
+    RecurrentTrace<T>* trace = nullptr;
+    if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
+    driver<T>(shape_, *layout, call).forward(weights<T>(call), x, initial, y, final, trace);
+
+    if (!options().return_sequences) to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {units}).view<T>());
+    for (int j = 0; options().return_state && j < info.states; ++j) {
+      to_sequences(*layout, final[static_cast<std::size_t>(j)], call.make_output_rows(1 + j, batch, nullptr, {units}).view<T>());
+    }
+    if (carried != nullptr) {
+      carried->resize(static_cast<std::size_t>(info.states));
+      for (int j = 0; j < info.states; ++j) {
+        Tensor& state = (*carried)[static_cast<std::size_t>(j)];
+        if (state.shape() != Shape{batch, units} || state.dtype() != dtype_of<T>()) state = Tensor({batch, units}, dtype_of<T>());
+        to_sequences(*layout, final[static_cast<std::size_t>(j)], View<T>{state.data<T>().data(), batch, units, units});
+      }
+    }
+  }
+
+  template <class T>
+  void run_backward(Call& call) const {
+    const cells::CellInfo& info = cell_->info;
+    const Value& in = call.input(0);
+    const Layout& layout = *in.layout;
+    const std::int64_t units = options().units, batch = layout.batch();
+    View<const T> x = in.data.view<const T>();
+    if (options().go_backwards) x = {call.kept<T>(1), x.rows, x.cols, x.cols};
+
+    View<const T> dy{};
+    std::array<T*, kMaxStates> d_state{};
+    for (int j = 0; j < info.states; ++j) {
+      T* places = call.scratch<T>(batch * units);
+      std::fill_n(places, batch * units, T{0});
+      const auto add = [&](const ConstMatrix& gradient) {
+        if (!gradient) return;
+        const View<const T> g = gradient.view<T>();
+        for (std::int64_t r = 0; r < batch; ++r) {
+          const T* from = g.row(layout.order()[static_cast<std::size_t>(r)]);
+          for (std::int64_t u = 0; u < units; ++u) places[r * units + u] += from[u];
+        }
+      };
+      if (j == 0 && !options().return_sequences) add(call.output_gradient(0));
+      if (options().return_state) add(call.output_gradient(1 + j));
+      d_state[static_cast<std::size_t>(j)] = places;
+    }
+    if (options().return_sequences) {
+      if (const ConstMatrix gradient = call.output_gradient(0)) dy = gradient.view<T>();
+    }
+
+    RecurrentWeights<T> gradients;
+    if (trainable()) {
+      gradients.kernel = call.parameter_gradient(kernel_).view<T>();
+      gradients.recurrent_kernel = call.parameter_gradient(recurrent_).view<T>();
+      if (bias_ >= 0) gradients.bias = call.parameter_gradient(bias_).view<T>();
+      for (int p = 0; p < info.vectors; ++p) {
+        gradients.vectors[static_cast<std::size_t>(p)] =
+            call.parameter_gradient(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
+      }
+    }
+    View<T> dx{};
+    const Matrix d_input = call.input_gradient(0);
+    if (d_input) {
+      dx = d_input.view<T>();
+      if (options().go_backwards) {
+        dx.data = call.scratch<T>(x.rows * x.cols);
+        std::fill_n(dx.data, x.rows * x.cols, T{0});
+      }
+    }
+    driver<T>(shape_, layout, call)
+        .backward(weights<T>(call), x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state, gradients, dx);
+    if (d_input && options().go_backwards) {
+      const auto rows = reversed_rows(layout);
+      const View<T> out = d_input.view<T>();
+      for (std::int64_t i = 0; i < x.rows; ++i) {
+        T* to = out.row(rows[static_cast<std::size_t>(i)]);
+        for (std::int64_t k = 0; k < x.cols; ++k) to[k] += dx(i, k);
+      }
+    }
+    for (int j = 0; call.input_count() > 1 && j < info.states; ++j) {
+      const Matrix d_initial = call.input_gradient(1 + j);
+      if (!d_initial) continue;
+      for (std::int64_t r = 0; r < batch; ++r) {
+        T* to = d_initial.view<T>().row(layout.order()[static_cast<std::size_t>(r)]);
+        const T* from = d_state[static_cast<std::size_t>(j)] + r * units;
+        for (std::int64_t u = 0; u < units; ++u) to[u] += from[u];
+      }
+    }
+  }
+
+  const kernels::CellKernels* cell_;
+  RecurrentShape shape_;
+  int kernel_ = -1, recurrent_ = -1, bias_ = -1;
+  std::array<int, cells::kMaxVectors> vectors_{};
+};
+
+}  // namespace
+
+LayerPtr recurrent(const std::string& cell, RecurrentOptions options) {
+  return std::make_shared<RecurrentLayer>(cell, std::move(options));
+}
+LayerPtr simple_rnn(RecurrentOptions options) { return recurrent("simple_rnn", std::move(options)); }
+LayerPtr lstm(RecurrentOptions options) { return recurrent("lstm", std::move(options)); }
+LayerPtr gru(RecurrentOptions options) { return recurrent("gru", std::move(options)); }
+
+}  // namespace rondo

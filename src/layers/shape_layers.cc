@@ -1,0 +1,150 @@
+#include "layers/base_layers.h"
+
+// Layers that only move values: flatten, reshape, repeat_vector.
+
+namespace rondo {
+namespace {
+
+/// Where element `column` of sample b stands when a sample is read as one row [steps·features].
+struct SampleReader {
+  const Value& value;
+  std::int64_t width;  // features of one step
+  explicit SampleReader(const Value& v) : value(v), width(element_count(v.features)) {}
+  std::int64_t batch() const { return value.layout ? value.layout->batch() : value.data.rows; }
+  std::int64_t offset(std::int64_t b, std::int64_t column) const {
+    if (!value.layout) return b * width + column;
+    const std::int64_t t = column / width;
+    return (value.layout->offset(t) + value.layout->place()[static_cast<std::size_t>(b)]) * width + column % width;
+  }
+};
+
+/// Samples without padding seen in another shape: the common part of flatten and reshape.
+template <class Options>
+class Relayout : public OptionsLayer<Options> {
+ public:
+  using OptionsLayer<Options>::OptionsLayer;
+
+  void forward(Call& call) const override {
+    const Value in = call.input(0);
+    if (in.layout && !in.layout->is_dense()) {
+      this->fail("sequences of unequal length have no common shape", "a ragged or masked batch",
+                 "every sequence with all its steps", "use time_pooling or a recurrent layer to make one vector of each");
+    }
+    const SampleReader from(in);
+    std::shared_ptr<const Layout> layout;
+    if (output_.sequence) layout = Layout::dense(from.batch(), output_.steps);
+    if (layout) {
+      call.make_output(0, layout, output_.features);
+    } else {
+      call.make_output_rows(0, from.batch(), nullptr, output_.features);
+    }
+    move(call, [&]<class T>(T, std::int64_t source, std::int64_t target) {
+      static_cast<T*>(call.output_value(0).data.data)[target] = static_cast<const T*>(in.data.data)[source];
+    });
+  }
+  void backward(Call& call) const override {
+    const Matrix d_input = call.input_gradient(0);
+    if (!d_input) return;
+    const ConstMatrix dy = call.output_gradient(0);
+    move(call, [&]<class T>(T, std::int64_t source, std::int64_t target) {
+      static_cast<T*>(d_input.data)[source] += static_cast<const T*>(dy.data)[target];
+    });
+  }
+
+ protected:
+  Spec output_;
+
+ private:
+  template <class Move>
+  void move(Call& call, Move move_one) const {
+    const Value &in = call.input(0), &out = call.output_value(0);
+    const SampleReader from(in), to(out);
+    const std::int64_t columns = from.width * (in.layout ? in.layout->steps() : 1);
+    with_dtype(call.dtype(), [&]<class T>(T type) {
+      for (std::int64_t b = 0; b < from.batch(); ++b) {
+        for (std::int64_t c = 0; c < columns; ++c) move_one(type, from.offset(b, c), to.offset(b, c));
+      }
+    });
+  }
+};
+
+class Flatten final : public Relayout<FlattenOptions> {
+ public:
+  explicit Flatten(FlattenOptions o) : Relayout("flatten", std::move(o)) {}
+  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+    const Spec& in = single(inputs);
+    if (in.sequence && in.steps < 0) {
+      fail("the number of steps is not known when the model is built", describe(in), "a fixed number of steps",
+           "declare the input with steps, or use time_pooling");
+    }
+    output_ = {false, -1, {in.width() * (in.sequence ? in.steps : 1)}};
+    return {output_};
+  }
+};
+
+class Reshape final : public Relayout<ReshapeOptions> {
+ public:
+  explicit Reshape(ReshapeOptions o) : Relayout("reshape", std::move(o)) {
+    if (options().target_shape.empty()) fail("'target_shape' is missing", "[]", "for example [4, 3]");
+  }
+  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+    const Spec& in = single(inputs);
+    if (in.sequence && in.steps < 0) {
+      fail("the number of steps is not known when the model is built", describe(in), "a fixed number of steps");
+    }
+    const std::int64_t size = in.width() * (in.sequence ? in.steps : 1);
+    Shape target = options().target_shape;
+    std::int64_t known = 1, open = 0;
+    for (const std::int64_t d : target) d < 0 ? ++open : known *= d;
+    for (std::int64_t& d : target) {
+      if (d < 0 && open == 1 && known > 0 && size % known == 0) d = size / known;
+    }
+    if (open > 1 || element_count(target) != size) {
+      fail("a sample cannot take this shape", describe(in) + " to " + to_string(options().target_shape),
+           std::to_string(size) + " values in all, at most one size -1");
+    }
+    output_ = target.size() == 1 ? Spec{false, -1, target} : Spec{true, target[0], {target.begin() + 1, target.end()}};
+    return {output_};
+  }
+};
+
+class RepeatVector final : public OptionsLayer<RepeatVectorOptions> {
+ public:
+  explicit RepeatVector(RepeatVectorOptions o) : OptionsLayer("repeat_vector", std::move(o)) {
+    if (options().n <= 0) fail("'n' must be positive", std::to_string(options().n), "1 or more");
+  }
+  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+    const Spec& in = single(inputs);
+    if (in.sequence) fail("repeat_vector makes a sequence of a vector", describe(in), "(None, features)");
+    return {{true, options().n, in.features}};
+  }
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const Value in = call.input(0);
+      const Matrix out = call.make_output(0, Layout::dense(in.data.rows, options().n), in.features);
+      const View<const T> x = in.data.view<const T>();
+      const View<T> y = out.view<T>();
+      for (std::int64_t t = 0; t < options().n; ++t) std::copy_n(x.data, x.rows * x.cols, y.row(t * x.rows));
+    });
+  }
+  void backward(Call& call) const override {
+    const Matrix d_input = call.input_gradient(0);
+    if (!d_input) return;
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const View<const T> dy = call.output_gradient(0).view<T>();
+      const View<T> dx = d_input.view<T>();
+      for (std::int64_t t = 0; t < options().n; ++t) {
+        const T* from = dy.row(t * dx.rows);
+        for (std::int64_t i = 0; i < dx.rows * dx.cols; ++i) dx.data[i] += from[i];
+      }
+    });
+  }
+};
+
+}  // namespace
+
+LayerPtr flatten(FlattenOptions options) { return std::make_shared<Flatten>(std::move(options)); }
+LayerPtr reshape(ReshapeOptions options) { return std::make_shared<Reshape>(std::move(options)); }
+LayerPtr repeat_vector(RepeatVectorOptions options) { return std::make_shared<RepeatVector>(std::move(options)); }
+
+}  // namespace rondo

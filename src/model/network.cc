@@ -1,0 +1,292 @@
+#include "rondo/network.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "rondo/error.h"
+
+namespace rondo {
+namespace {
+
+Config spec_config(const std::string& name, const Spec& spec) {
+  return Config::object({{"name", name},
+                         {"sequence", spec.sequence},
+                         {"steps", spec.steps},
+                         {"features", Config::list(spec.features)}});
+}
+
+Spec read_spec(const Config& config, const std::string& path) {
+  Spec spec;
+  if (const Config* sequence = config.find("sequence")) spec.sequence = sequence->as_bool(path + ".sequence");
+  if (const Config* steps = config.find("steps")) spec.steps = steps->as_integer(path + ".steps");
+  for (const Config& f : config.at("features", path).as_array(path + ".features")) {
+    spec.features.push_back(f.as_integer(path + ".features"));
+  }
+  return spec;
+}
+
+void check_fits(const Spec& seen, const Spec& declared, const std::string& name) {
+  const bool time_fits = seen.sequence == declared.sequence && (!seen.sequence || declared.steps < 0 || seen.steps < 0 || declared.steps == seen.steps);
+  if (time_fits && seen.features == declared.features) return;
+  Error error(ErrorKind::usage, "an input has another shape than the model was built for");
+  error.where("input '" + name + "'").seen(to_string(seen.shape())).expected(to_string(declared.shape()));
+  if (declared.sequence && !seen.sequence) {
+    error.cure("give a sequence [batch, time, features]; for one feature reshape to [batch, time, 1]");
+  }
+  throw error;
+}
+
+}  // namespace
+
+Spec spec_of(const Batch& batch) {
+  Spec spec;
+  spec.sequence = batch.is_sequence();
+  spec.features = batch.features();
+  if (batch.is_sequence() && batch.layout()->is_dense()) spec.steps = batch.layout()->steps();
+  return spec;
+}
+
+int Network::add_input(std::string name, Spec spec) {
+  if (built_) throw Error(ErrorKind::usage, "a built network takes no more inputs");
+  if (name.empty()) name = inputs_.empty() ? "input" : "input_" + std::to_string(inputs_.size());
+  for (const Input& other : inputs_) {
+    if (other.name == name) throw Error(ErrorKind::usage, "two inputs have the same name").seen("'" + name + "'");
+  }
+  const int id = static_cast<int>(values_.size());
+  values_.push_back({std::move(spec), -1, 0});
+  inputs_.push_back({std::move(name), id});
+  return id;
+}
+
+std::string Network::unique_name(const std::string& type) const {
+  const auto taken = [&](const std::string& name) {
+    const auto is = [&](const Node& node) { return node.layer->name() == name; };
+    return std::ranges::any_of(nodes_, is) || std::ranges::any_of(inputs_, [&](const Input& i) { return i.name == name; });
+  };
+  std::string name = type;
+  for (int k = 1; taken(name); ++k) name = type + "_" + std::to_string(k);
+  return name;
+}
+
+std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
+  if (built_) throw Error(ErrorKind::usage, "a built network takes no more layers").cure("add layers before fit or build");
+  if (!layer) throw Error(ErrorKind::usage, "a null layer was added");
+  Node node;
+  for (const Node& other : nodes_) node.shares = node.shares || other.layer == layer;
+  if (!node.shares) {
+    if (layer->name().empty()) {
+      layer->set_name(unique_name(layer->type()));
+    } else if (unique_name(layer->name()) != layer->name()) {
+      throw Error(ErrorKind::usage, "two layers have the same name").seen("'" + layer->name() + "'");
+    }
+  }
+  std::vector<Spec> specs;
+  for (const int id : inputs) specs.push_back(value_spec(id));
+  const std::vector<Spec> outputs = layer->infer(specs);
+  node.layer = std::move(layer);
+  node.inputs = std::move(inputs);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    node.outputs.push_back(static_cast<int>(values_.size()));
+    values_.push_back({outputs[i], static_cast<int>(nodes_.size()), static_cast<int>(i)});
+  }
+  nodes_.push_back(std::move(node));
+  return nodes_.back().outputs;
+}
+
+void Network::set_outputs(std::vector<int> outputs) {
+  if (outputs.empty()) throw Error(ErrorKind::usage, "a network needs an output");
+  for (const int id : outputs) static_cast<void>(value_spec(id));
+  outputs_ = std::move(outputs);
+}
+
+void Network::build(std::uint64_t seed) {
+  if (built_) return;
+  if (outputs_.empty()) {
+    if (nodes_.empty()) throw Error(ErrorKind::usage, "a network without layers cannot be built").cure("add a layer first");
+    outputs_ = {nodes_.back().outputs.front()};
+  }
+  for (Node& node : nodes_) {
+    if (!node.shares) node.layer->declare(parameters_, node.layer->name() + ".");
+  }
+  parameters_.allocate();
+  for (Node& node : nodes_) {
+    if (!node.shares) node.layer->initialize(parameters_, seed);
+  }
+  built_ = true;
+}
+
+std::string Network::value_name(int id) const {
+  const ValueInfo& value = values_.at(static_cast<std::size_t>(id));
+  if (value.node < 0) {
+    for (const Input& input : inputs_) {
+      if (input.value == id) return input.name;
+    }
+  }
+  const Node& node = nodes_[static_cast<std::size_t>(value.node)];
+  // A layer applied again has values of its own: "dense@1" is its second application.
+  int application = 0;
+  for (int n = 0; n < value.node; ++n) application += nodes_[static_cast<std::size_t>(n)].layer == node.layer ? 1 : 0;
+  std::string name = node.layer->name();
+  if (application > 0) name += "@" + std::to_string(application);
+  if (value.output > 0) name += ":" + std::to_string(value.output);
+  return name;
+}
+
+Config Network::spec() const {
+  Config inputs = Config::array(), layers = Config::array(), outputs = Config::array();
+  for (const Input& input : inputs_) inputs.push_back(spec_config(input.name, values_[static_cast<std::size_t>(input.value)].spec));
+  for (const Node& node : nodes_) {
+    Config layer = node.shares ? Config::object({{"shared", node.layer->name()}}) : layer_spec(*node.layer);
+    Config from = Config::array();
+    for (const int id : node.inputs) from.push_back(value_name(id));
+    layer.set("inputs", std::move(from));
+    layers.push_back(std::move(layer));
+  }
+  for (const int id : outputs_) outputs.push_back(value_name(id));
+  return Config::object({{"inputs", std::move(inputs)}, {"layers", std::move(layers)}, {"outputs", std::move(outputs)}});
+}
+
+Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
+  Network network(dtype);
+  std::vector<std::pair<std::string, int>> known;
+  if (const Config* inputs = spec.find("inputs")) {
+    for (std::size_t i = 0; i < inputs->as_array("inputs").size(); ++i) {
+      const Config& one = inputs->as_array("inputs")[i];
+      const std::string path = "inputs[" + std::to_string(i) + "]";
+      const std::string& name = one.at("name", path).as_string(path + ".name");
+      known.emplace_back(name, network.add_input(name, read_spec(one, path)));
+    }
+  } else if (const Config* one = spec.find("input")) {
+    known.emplace_back("input", network.add_input("input", read_spec(*one, "input")));
+  } else if (input != nullptr) {
+    known.emplace_back("input", network.add_input("input", *input));
+  } else {
+    throw Error(ErrorKind::usage, "a network's spec says nothing of its input").expected("'inputs' or 'input'");
+  }
+  const auto find = [&](const std::string& name, const std::string& path) {
+    std::vector<std::string> names;
+    for (const auto& [other, id] : known) {
+      if (other == name) return id;
+      names.push_back(other);
+    }
+    Error error(ErrorKind::usage, "a layer's input does not exist");
+    error.where(path).seen("'" + name + "'");
+    const std::string near = nearest_name(name, names);
+    if (!near.empty()) error.cure("did you mean '" + near + "'?");
+    throw error;
+  };
+  int previous = known.back().second;
+  const auto& layers = spec.at("layers").as_array("layers");
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::string path = "layers[" + std::to_string(i) + "]";
+    std::vector<int> from;
+    if (const Config* names = layers[i].find("inputs")) {
+      for (const Config& name : names->as_array(path + ".inputs")) from.push_back(find(name.as_string(path + ".inputs"), path));
+    } else {
+      from = {previous};
+    }
+    LayerPtr layer;
+    if (const Config* shared = layers[i].find("shared")) {
+      for (const Node& node : network.nodes_) {
+        if (node.layer->name() == shared->as_string(path + ".shared")) layer = node.layer;
+      }
+      if (!layer) throw Error(ErrorKind::usage, "a shared layer does not exist").where(path).seen(shared->as_string());
+    } else {
+      layer = make_layer(layers[i], path);
+    }
+    const std::vector<int> outputs = network.add(layer, from);
+    for (const int id : outputs) known.emplace_back(network.value_name(id), id);
+    previous = outputs.front();
+  }
+  if (const Config* outputs = spec.find("outputs")) {
+    std::vector<int> ids;
+    for (const Config& name : outputs->as_array("outputs")) ids.push_back(find(name.as_string("outputs"), "outputs"));
+    network.set_outputs(std::move(ids));
+  } else {
+    network.set_outputs({previous});
+  }
+  return network;
+}
+
+std::vector<Var> Network::run(Tape& tape, std::span<const Batch> inputs) {
+  if (inputs.size() != inputs_.size()) {
+    throw Error(ErrorKind::usage, "a model got another number of inputs")
+        .seen(std::to_string(inputs.size()))
+        .expected(std::to_string(inputs_.size()));
+  }
+  std::vector<Var> vars;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    check_fits(spec_of(inputs[i]), input_spec(i), inputs_[i].name);
+    if (inputs[i].size() != inputs[0].size()) {
+      throw Error(ErrorKind::usage, "the inputs of a model have different numbers of samples")
+          .where("input '" + inputs_[i].name + "'")
+          .seen(std::to_string(inputs[i].size()))
+          .expected(std::to_string(inputs[0].size()) + " as in '" + inputs_[0].name + "'");
+    }
+    vars.push_back(tape.input(inputs[i]));
+  }
+  return run(tape, vars);
+}
+
+std::vector<Var> Network::run(Tape& tape, std::span<const Var> inputs) {
+  if (!built_) throw Error(ErrorKind::usage, "the network is not built").cure("call build(), or fit, which does");
+  std::vector<Var> values(values_.size());
+  for (std::size_t i = 0; i < inputs_.size(); ++i) values[static_cast<std::size_t>(inputs_[i].value)] = inputs[i];
+  std::vector<Var> arguments;
+  for (const Node& node : nodes_) {
+    arguments.clear();
+    for (const int id : node.inputs) arguments.push_back(values[static_cast<std::size_t>(id)]);
+    const std::vector<Var> results = node.layer->record(tape, arguments, parameters_);
+    for (std::size_t i = 0; i < results.size(); ++i) values[static_cast<std::size_t>(node.outputs[i])] = results[i];
+  }
+  std::vector<Var> out;
+  for (const int id : outputs_) out.push_back(values[static_cast<std::size_t>(id)]);
+  return out;
+}
+
+Network Network::cast(DType dtype) const {
+  Network other = from_spec(spec(), dtype);
+  if (built_) {
+    other.build(0);
+    other.parameters_.values() = parameters_.values().cast(dtype);
+  }
+  return other;
+}
+
+std::vector<const Layer*> Network::layers() const {
+  std::vector<const Layer*> out;
+  for (const Node& node : nodes_) {
+    if (!node.shares) out.push_back(node.layer.get());
+  }
+  return out;
+}
+
+Layer* Network::find_layer(std::string_view name) {
+  for (const Node& node : nodes_) {
+    if (node.layer->name() == name) return node.layer.get();
+  }
+  return nullptr;
+}
+
+double Network::regularization(bool add_gradient) {
+  double total = 0;
+  const auto infos = parameters_.infos();
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    const double l1 = infos[i].l1, l2 = infos[i].l2;
+    if (l1 == 0 && l2 == 0) continue;
+    const Matrix value = parameters_.value(static_cast<int>(i)), gradient = parameters_.gradient(static_cast<int>(i));
+    with_dtype(parameters_.dtype(), [&]<class T>(T) {
+      const T* w = value.view<T>().data;
+      T* g = gradient.view<T>().data;
+      for (std::int64_t k = 0; k < infos[i].size; ++k) {
+        total += l1 * std::abs(static_cast<double>(w[k])) + l2 * static_cast<double>(w[k]) * static_cast<double>(w[k]);
+        if (add_gradient && infos[i].trainable) {
+          g[k] += static_cast<T>(l1) * static_cast<T>((w[k] > 0) - (w[k] < 0)) + static_cast<T>(2 * l2) * w[k];
+        }
+      }
+    });
+  }
+  return total;
+}
+
+}  // namespace rondo

@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string>
+
+#include "rondo/network.h"
+
+namespace rondo {
+namespace {
+
+std::string with_commas(std::int64_t n) {
+  std::string digits = std::to_string(n);
+  for (auto at = static_cast<std::int64_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+  return digits;
+}
+
+std::string bytes_text(std::int64_t bytes) {
+  std::array<char, 32> text{};
+  if (bytes < 1024) return std::to_string(bytes) + ".00 B";
+  const bool kilo = bytes < 1024 * 1024;
+  std::snprintf(text.data(), text.size(), kilo ? "%.2f KB" : "%.2f MB", static_cast<double>(bytes) / (kilo ? 1024.0 : 1048576.0));
+  return text.data();
+}
+
+std::string class_name(const std::string& type) {
+  if (type == "lstm" || type == "gru") return type == "lstm" ? "LSTM" : "GRU";
+  if (type == "simple_rnn") return "SimpleRNN";
+  std::string name;
+  bool upper = true;
+  for (const char c : type) {
+    if (c == '_') {
+      upper = true;
+    } else {
+      name += upper ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+      upper = false;
+    }
+  }
+  return name;
+}
+
+std::string cell(std::string text, std::size_t width, bool right = false) {
+  if (text.size() > width) text = text.substr(0, width - 1) + "…";
+  std::size_t shown = 0;  // bytes that start a character
+  for (const char c : text) shown += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
+  const std::string pad(width - std::min(shown, width), ' ');
+  return right ? pad + text : text + pad;
+}
+
+}  // namespace
+
+std::string Network::summary(const std::string& title) const {
+  constexpr std::array<std::size_t, 4> kWidths = {32, 22, 12, 18};
+  const auto rule = [&](const char* left, const char* line, const char* cross, const char* right) {
+    std::string out = left;
+    for (std::size_t i = 0; i < kWidths.size(); ++i) {
+      for (std::size_t k = 0; k < kWidths[i] + 2; ++k) out += line;
+      out += i + 1 < kWidths.size() ? cross : right;
+    }
+    return out + "\n";
+  };
+  const auto row = [&](const std::array<std::string, 4>& cells) {
+    std::string out = "│";
+    for (std::size_t i = 0; i < kWidths.size(); ++i) out += " " + cell(cells[i], kWidths[i], i == 2) + " │";
+    return out + "\n";
+  };
+  std::string out = "Model: \"" + title + "\"\n" + rule("┌", "─", "┬", "┐");
+  out += row({"Layer (type)", "Output Shape", "Param #", "Connected to"}) + rule("├", "─", "┼", "┤");
+  for (const Input& input : inputs_) {
+    out += row({input.name + " (Input)", to_string(values_[static_cast<std::size_t>(input.value)].spec.shape()), "0", "-"});
+  }
+  for (const Node& node : nodes_) {
+    std::int64_t count = 0;
+    const std::string prefix = node.layer->name() + ".";
+    for (const ParameterInfo& info : parameters_.infos()) {
+      if (!node.shares && info.name.starts_with(prefix)) count += info.size;
+    }
+    std::string from;
+    for (const int id : node.inputs) from += (from.empty() ? "" : ", ") + value_name(id);
+    const Spec& spec = values_[static_cast<std::size_t>(node.outputs.front())].spec;
+    out += row({node.layer->name() + " (" + class_name(node.layer->type()) + ")", to_string(spec.shape()),
+                built_ ? with_commas(count) : "? (unbuilt)", from});
+  }
+  out += rule("└", "─", "┴", "┘");
+  const std::int64_t total = parameters_.total_count(), trainable = parameters_.trainable_count();
+  const auto width = static_cast<std::int64_t>(dtype_size(parameters_.dtype()));
+  const auto line = [&](const char* label, std::int64_t n) {
+    return std::string(" ") + label + ": " + with_commas(n) + " (" + bytes_text(n * width) + ")\n";
+  };
+  return out + line("Total params", total) + line("Trainable params", trainable) + line("Non-trainable params", total - trainable);
+}
+
+}  // namespace rondo

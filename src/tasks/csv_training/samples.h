@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rondo/csv_training.h"
+#include "rondo/data/series.h"
+#include "rondo/dataset.h"
+#include "rondo/layer.h"
+
+namespace rondo {
+
+/// What was learnt from the training part and must be done again to new data.
+struct Preparation {
+  std::vector<std::string> inputs, targets;  ///< columns
+  std::vector<std::string> classes;          ///< of the one target; empty: numbers
+  Scaler input_scaler, target_scaler;        ///< not fitted: no scaling
+
+  bool scales_targets() const { return target_scaler.fitted(); }
+  Config to_config() const;
+  /// Throws Error(model_file).
+  static Preparation from_config(const Config& config, const std::string& where);
+};
+
+/// The table as samples.
+struct PreparedData {
+  Preparation preparation;
+  Spec input;
+  std::int64_t outputs = 0;  ///< columns of a target row
+  std::shared_ptr<const Dataset> train, validation, test, all;  ///< null: an empty part
+  std::shared_ptr<const SeriesSet> original;  ///< windows and sequences, values as in the file
+  std::shared_ptr<const Windows> windows;     ///< windows: the same as `all`, scaled by `preparation`
+};
+
+/// Reads the job's table and cuts samples. `known`: prepare as it says instead of learning from the training part.
+PreparedData prepare_csv(const CsvTraining& job, const Preparation* known, const Logger& log);
+
+/// The tables of predictions that predict_csv returns. `predictions` are the model's outputs for all samples, in order
+/// ([samples, outputs], or packed rows of steps); `last` those past the end of each series (windows).
+Table prediction_table(const CsvTraining& job, const PreparedData& data, const Batch& predictions,
+                       const std::vector<Tensor>& last);
+
+}  // namespace rondo

@@ -1,0 +1,129 @@
+#include "tasks/forecast/forecast_report.h"
+
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+namespace rondo {
+
+namespace {
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value);
+  return text;
+}
+
+std::vector<std::string> texts_of(const Timeline& times) {
+  std::vector<std::string> out;
+  for (std::int64_t row = 0; row < times.size(); ++row) out.push_back(times.text(row));
+  return out;
+}
+
+ReportBands bands_of(const ForecastBands& bands) { return {bands.low80, bands.high80, bands.low95, bands.high95}; }
+
+ReportScore score_of(const ForecastScore& score) {
+  std::string name = score.name;
+  if (name == "seasonal_naive") name = "seasonal naive";
+  return {name, score.mae, score.rmse, score.mase, score.smape};
+}
+
+/// One entry a row: where forecasts overlap, the one from the latest origin.
+ReportBacktest backtest_of(const ForecastSeries& series) {
+  const ForecastSeries::Backtest& from = series.backtest;
+  std::map<std::int64_t, std::size_t> latest;
+  for (std::size_t i = 0; i < from.actual.size(); ++i) latest[from.row(i)] = i;
+  ReportBacktest out;
+  out.baselines = {{"naive", {}}, {"seasonal naive", {}}, {"drift", {}}, {"ridge", {}}};
+  for (const auto& [row, i] : latest) {
+    out.times.push_back(series.times.text(row));
+    out.actual.push_back(from.actual[i]);
+    out.predicted.push_back(from.predicted[i]);
+    out.bands.low80.push_back(from.bands.low80[i]);
+    out.bands.high80.push_back(from.bands.high80[i]);
+    out.bands.low95.push_back(from.bands.low95[i]);
+    out.bands.high95.push_back(from.bands.high95[i]);
+    out.baselines[0].values.push_back(from.naive[i]);
+    out.baselines[1].values.push_back(from.seasonal_naive[i]);
+    out.baselines[2].values.push_back(from.drift[i]);
+    out.baselines[3].values.push_back(from.ridge[i]);
+  }
+  return out;
+}
+
+ReportSeries series_of(const ForecastSeries& series) {
+  ReportSeries out;
+  out.name = series.id;
+  out.times = texts_of(series.times);
+  out.values = series.values;
+  out.validation_rows = static_cast<std::size_t>(series.validation_rows);
+  out.train_rows = static_cast<std::size_t>(series.train_rows - series.validation_rows);
+  out.test_rows = static_cast<std::size_t>(series.times.size() - series.train_rows);
+  out.forecast = {texts_of(series.future_times), series.forecast, bands_of(series.bands)};
+  out.backtest = backtest_of(series);
+  return out;
+}
+
+const char* origin_of(bool chosen) { return chosen ? "chosen" : "given"; }
+
+std::vector<ReportSetting> settings_of(const ForecastResult& result) {
+  const ForecastOptions& given = result.options;
+  const ForecastOptions usual;
+  const auto numeric = [](const char* name, std::int64_t value, bool as_usual) {
+    return ReportSetting{name, std::to_string(value), as_usual ? "default" : "given"};
+  };
+  return {
+      {"frequency", result.frequency, "chosen"},
+      {"season (rows)", std::to_string(result.period), origin_of(given.period == 0)},
+      {"window (rows)", std::to_string(result.window), origin_of(given.window == 0)},
+      {"lags of the line", std::to_string(result.lags), origin_of(given.window == 0)},
+      {"regressions averaged", std::to_string(result.line_members), "chosen"},
+      {"transform", result.transform, origin_of(given.transform == "auto")},
+      {"forecast of", result.difference ? "changes" : "levels", origin_of(given.difference == "auto")},
+      {"part of the network taken", number(result.network_share * 100) + " %", "chosen"},
+      {"cell", given.cell, given.cell == usual.cell ? "default" : "given"},
+      numeric("units", given.units, given.units == usual.units),
+      numeric("networks averaged", given.members, given.members == usual.members),
+      numeric("epochs at most", given.epochs, given.epochs == usual.epochs),
+      numeric("patience", given.patience, given.patience == usual.patience),
+      numeric("batch size", given.batch_size, given.batch_size == usual.batch_size),
+      {"learning rate", number(given.learning_rate), given.learning_rate == usual.learning_rate ? "default" : "given"},
+      {"backtest", given.backtest, given.backtest == usual.backtest ? "default" : "given"},
+      {"rows between origins", std::to_string(result.stride), given.stride == 0 ? "default" : "given"},
+  };
+}
+
+}  // namespace
+
+ForecastReport make_forecast_report(const ForecastResult& result) {
+  ForecastReport report;
+  report.target = result.target;
+  report.cell = result.cell;
+  report.dataset = result.source;
+  report.horizon = static_cast<std::size_t>(result.horizon);
+  report.backtest_stride = static_cast<std::size_t>(result.stride);
+  switch (result.verdict) {
+    case ForecastVerdict::better: report.verdict = ReportVerdict::better; break;
+    case ForecastVerdict::no_better_than_ridge: report.verdict = ReportVerdict::no_better_than_ridge; break;
+    default: report.verdict = ReportVerdict::no_better_than_naive;
+  }
+  report.verdict_sentence = result.verdict_sentence;
+  report.skill = result.skill;
+  report.skill_against = result.skill_against;
+  report.scores.push_back(score_of(result.test));
+  for (const ForecastScore& score : result.baselines) report.scores.push_back(score_of(score));
+  for (const ForecastSeries& series : result.series) report.series.push_back(series_of(series));
+  report.training.loss = result.loss;
+  report.training.validation = result.validation_loss;
+  report.training.best_epoch = static_cast<std::size_t>(result.best_epoch);
+  report.training.loss_name = "squared error of what the line leaves, in units of its variance, summed over the networks";
+  report.settings = settings_of(result);
+  report.warnings = result.notes;
+  report.seed = result.seed;
+  report.threads = static_cast<std::size_t>(result.threads);
+  report.train_seconds = result.seconds_train;
+  report.total_seconds = result.seconds_total;
+  return report;
+}
+
+}  // namespace rondo

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rondo/forecast.h"
+#include "tasks/forecast/bands.h"
+#include "tasks/forecast/line_search.h"
+#include "tasks/forecast/residual_network.h"
+
+namespace rondo {
+
+/// Everything that a forecast follows from, besides the history itself.
+struct ForecastResult::Model {
+  forecasting::ResidualNetwork residual;
+  forecasting::LinearPath line;  ///< fitted on all rows
+  std::vector<forecasting::SeriesScale> scales;
+  std::vector<std::string> ids;
+  bool difference = false;
+  forecasting::BandWidths bands;
+  Config settings;  ///< what the model file says under "forecast"
+};
+
+}  // namespace rondo

@@ -1,0 +1,114 @@
+// What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file, the settings.
+
+#include <string>
+
+#include "rondo/error.h"
+#include "rondo/forecast.h"
+#include "rondo/tensor_file.h"
+#include "rondo/toml.h"
+#include "tasks/forecast/model.h"
+#include "train/checkpoint.h"
+
+namespace rondo {
+
+namespace {
+
+Config errors_of(const ForecastScore& score) {
+  return Config::object({{"mae", score.mae}, {"rmse", score.rmse}, {"mase", score.mase}, {"smape", score.smape}});
+}
+
+Tensor tensor_of(const std::vector<double>& values, Shape shape) {
+  return Tensor::from(std::span<const double>(values), std::move(shape));
+}
+
+}  // namespace
+
+const char* forecast_verdict_name(ForecastVerdict verdict) {
+  switch (verdict) {
+    case ForecastVerdict::better: return "better";
+    case ForecastVerdict::no_better_than_ridge: return "no better than ridge";
+    default: return "no better than naive";
+  }
+}
+
+Config forecast_json(const ForecastResult& result, const Config& files) {
+  Config baselines = Config::object();
+  for (const ForecastScore& score : result.baselines) baselines.set(score.name, errors_of(score));
+  return Config::object(
+      {{"target", result.target},
+       {"cell", result.cell},
+       {"window", result.window},
+       {"horizon", result.horizon},
+       {"seed", result.seed},
+       {"threads", result.threads},
+       {"rows", Config::object({{"train", result.rows_train},
+                                {"validation", result.rows_validation},
+                                {"test", result.rows_test}})},
+       {"test", errors_of(result.test)},
+       {"baselines", baselines},
+       {"skill", result.skill},
+       {"verdict", forecast_verdict_name(result.verdict)},
+       {"epochs", result.epochs},
+       {"seconds", Config::object({{"train", result.seconds_train}, {"total", result.seconds_total}})},
+       {"files", files}});
+}
+
+Table forecast_table(const ForecastResult& result) {
+  Table table("forecast");
+  TextList ids, times;
+  std::vector<double> forecast, low80, high80, low95, high95;
+  const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  bool several = false;
+  for (const ForecastSeries& series : result.series) {
+    several = several || !series.id.empty();
+    for (std::int64_t row = 0; row < series.future_times.size(); ++row) {
+      ids.push_back(series.id);
+      times.push_back(series.future_times.text(row));
+    }
+    append(forecast, series.forecast);
+    append(low80, series.bands.low80);
+    append(high80, series.bands.high80);
+    append(low95, series.bands.low95);
+    append(high95, series.bands.high95);
+  }
+  if (several) table.add(Column(result.options.id.empty() ? "id" : result.options.id, std::move(ids)));
+  table.add(Column(result.options.time.empty() ? "row" : result.options.time, std::move(times)));
+  table.add(Column("forecast", std::move(forecast)));
+  table.add(Column("low80", std::move(low80)));
+  table.add(Column("high80", std::move(high80)));
+  table.add(Column("low95", std::move(low95)));
+  table.add(Column("high95", std::move(high95)));
+  return table;
+}
+
+void ForecastResult::save_model(const std::string& path) const {
+  if (!model) throw Error(ErrorKind::usage, "there is no model to save: the result was not made by run_forecast");
+  TensorFile file;
+  detail::put_network(file, model->residual.network);
+  const std::int64_t steps = horizon, columns = model->line.layout.columns();
+  file.tensors.emplace_back("forecast/line.weights", tensor_of(model->line.map.weights, {columns, steps}));
+  file.tensors.emplace_back("forecast/line.intercept", tensor_of(model->line.map.intercept, {steps}));
+  file.tensors.emplace_back("forecast/half80", tensor_of(model->bands.half80, {steps}));
+  file.tensors.emplace_back("forecast/half95", tensor_of(model->bands.half95, {steps}));
+  std::vector<double> scales;
+  for (const auto& scale : model->scales) scales.insert(scales.end(), {scale.center, scale.scale});
+  file.tensors.emplace_back("forecast/scales",
+                            tensor_of(scales, {static_cast<std::int64_t>(model->scales.size()), 2}));
+  file.metadata.emplace_back("forecast", to_json(model->settings));
+  write_tensor_file(path, file);
+}
+
+std::string forecast_toml(const ForecastOptions& options, const std::string& file) {
+  TomlComments comments;
+  std::vector<OptionInfo> known = list_options<ForecastOptions>();
+  known.insert(known.begin(), {"file", Config(""), "the CSV file (plain or gzip)"});
+  add_comments(comments, "forecast", known);
+  Config section = Config::object({{"file", file}});
+  const Config written = to_config(options);
+  for (const auto& [name, value] : written.as_object()) section.set(name, value);
+  return to_toml(Config::object({{"forecast", section}}), comments);
+}
+
+}  // namespace rondo

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tasks/forecast/ridge.h"
+#include "tasks/forecast/transform.h"
+
+namespace rondo::forecasting {
+
+/// One series as the forecaster sees it: no missing values, rows in order.
+struct PanelSeries {
+  std::string id;
+  std::vector<double> values;      ///< the target, in its own units
+  std::vector<double> covariates;  ///< [rows, covariates], other columns known up to the forecast origin
+  std::vector<double> position;    ///< steps of time since row 0: what calendar waves are functions of
+  std::int64_t train_rows = 0;     ///< rows before the test part
+
+  std::int64_t rows() const { return static_cast<std::int64_t>(values.size()); }
+  std::span<const double> training() const {
+    return std::span<const double>(values).first(static_cast<std::size_t>(train_rows));
+  }
+};
+
+struct Panel {
+  std::vector<PanelSeries> series;
+  std::vector<std::string> covariates;  ///< their names
+  std::vector<double> seasons;          ///< in rows, from the calendar, shortest first
+  std::int64_t horizon = 1;
+
+  std::int64_t total_training_rows() const;
+  /// The shortest training part.
+  std::int64_t shortest_training() const;
+};
+
+/// A forecast origin: everything up to and including `row` is known.
+struct Origin {
+  std::int64_t series = 0;
+  std::int64_t row = 0;
+};
+
+/// The same panel with every series on its own standard scale (fitted on training rows), and covariates too.
+struct ScaledPanel {
+  Transform transform = Transform::none;
+  bool difference = false;
+  std::vector<SeriesScale> scales;
+  std::vector<std::vector<double>> level;       ///< by series: scaled values
+  std::vector<std::vector<double>> movement;    ///< level, or its differences (0 in row 0) when `difference`
+  std::vector<std::vector<double>> covariates;  ///< by series: [rows, covariates], standardised
+
+  ScaledPanel(const Panel& panel, Transform transform, bool difference);
+
+  /// What is forecast at an origin, one number a step: level[row + h], less level[row] when `difference`.
+  void targets(const Origin& origin, std::span<double> out) const;
+  /// A forecast of `targets` back in the series' own units.
+  double to_units(const Origin& origin, double target) const;
+};
+
+}  // namespace rondo::forecasting

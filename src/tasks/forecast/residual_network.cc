@@ -1,0 +1,174 @@
+#include "tasks/forecast/residual_network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "rondo/layers.h"
+#include "rondo/training.h"
+#include "tasks/forecast/accuracy.h"
+
+namespace rondo::forecasting {
+
+namespace {
+
+/// Steps of all windows of an epoch together, and windows at least.
+constexpr std::int64_t kStepsAnEpoch = 80000;
+constexpr std::int64_t kFewestWindowsAnEpoch = 512;
+constexpr std::int64_t kMostJudgedOrigins = 4000;
+constexpr std::int64_t kPredictBatch = 256;
+
+std::int64_t windows_an_epoch(const WindowInput& input) {
+  return std::max(kFewestWindowsAnEpoch, kStepsAnEpoch / input.steps);
+}
+
+/// The network's word on the origins that a member has held out, and what it should have been.
+struct HeldOut {
+  std::int64_t horizon = 1;
+  std::vector<double> truth, word;  ///< [origins, horizon]
+};
+
+HeldOut ask_held_out(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals, Trainer& trainer) {
+  std::vector<Origin> origins;
+  std::vector<std::pair<int, std::int64_t>> places;  // member, index of origin
+  const auto all = static_cast<std::int64_t>(residuals.origins.size());
+  const std::int64_t stride = std::max<std::int64_t>(1, all / kMostJudgedOrigins);
+  for (std::int64_t i = 0; i < all; i += stride) {
+    const Origin& origin = residuals.origins[static_cast<std::size_t>(i)];
+    for (int k = 0; k < residuals.members.count; ++k) {
+      if (residuals.members.role(k, origin) != Role::held_out) continue;
+      origins.push_back(origin);
+      places.emplace_back(k, i);
+    }
+  }
+  HeldOut out;
+  out.horizon = residuals.horizon;
+  if (origins.empty()) return out;
+  const WindowsOf windows(panel, scaled, residuals.input, origins);
+  const std::vector<Batch> words = trainer.predict(windows, kPredictBatch);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto [member, origin] = places[i];
+    const Tensor& values = words[static_cast<std::size_t>(member)].values();
+    for (std::int64_t h = 0; h < out.horizon; ++h) {
+      out.truth.push_back(residuals.row(member, origin)[static_cast<std::size_t>(h)]);
+      out.word.push_back(values.at(static_cast<std::int64_t>(i) * out.horizon + h) * residuals.scale);
+    }
+  }
+  return out;
+}
+
+/// Sets share, statistic and gain.
+void judge(const HeldOut& held_out, std::int64_t stride, ResidualNetwork& model) {
+  const auto horizon = static_cast<std::size_t>(held_out.horizon);
+  double product = 0, power = 0, before = 0, gained = 0;
+  std::vector<double> gains;
+  for (std::size_t i = 0; i < held_out.truth.size(); i += horizon) {
+    double gain = 0;
+    for (std::size_t h = i; h < i + horizon; ++h) {
+      const double truth = held_out.truth[h], word = held_out.word[h];
+      product += truth * word;
+      power += word * word;
+      before += truth * truth;
+      gain += truth * truth - (truth - word) * (truth - word);
+    }
+    gained += gain;
+    gains.push_back(gain);
+  }
+  if (!(power > 0) || !(before > 0)) return;
+  model.gain = gained / before;
+  model.statistic = loss_gain_statistic(gains, (held_out.horizon - 1) / stride);
+  if (model.statistic <= 1) return;
+  model.share = std::clamp(product / power, 0.0, 1.0) * (1 - 1 / (model.statistic * model.statistic));
+}
+
+}  // namespace
+
+Network make_residual_network(const WindowInput& input, std::int64_t horizon, int members,
+                              const ResidualTraining& options) {
+  Network network;
+  const int window = network.add_input("window", Spec{true, input.steps, {input.features()}});
+  std::vector<int> outputs;
+  for (int k = 1; k <= members; ++k) {
+    const std::string number = std::to_string(k);
+    RecurrentOptions cell;
+    cell.units = options.units;
+    cell.name = options.cell + "_" + number;
+    DenseOptions head;
+    head.units = horizon;
+    head.kernel_initializer = "zeros";
+    head.name = "residual_" + number;
+    const int state = network.add(recurrent(options.cell, cell), {window}).front();
+    outputs.push_back(network.add(dense(head), {state}).front());
+  }
+  network.set_outputs(outputs);
+  network.build(options.seed);
+  return network;
+}
+
+Rows ResidualNetwork::correction(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
+                                 Pool& pool) {
+  Rows out{panel.horizon, std::vector<double>(origins.size() * static_cast<std::size_t>(panel.horizon), 0.0)};
+  if (share == 0 || origins.empty()) return out;
+  const WindowsOf windows(panel, scaled, input, origins);
+  CompileOptions compile;
+  Trainer trainer(network, compile, &pool);
+  const std::vector<Batch> words = trainer.predict(windows, kPredictBatch);
+  const double factor = share * scale / static_cast<double>(words.size());
+  for (const Batch& word : words) {
+    for (std::size_t i = 0; i < out.values.size(); ++i) {
+      out.values[i] += factor * word.values().at(static_cast<std::int64_t>(i));
+    }
+  }
+  return out;
+}
+
+TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals,
+                               const ResidualTraining& options, Pool& pool) {
+  TrainedResidual out;
+  out.model.input = residuals.input;
+  out.model.scale = residuals.scale;
+  out.model.network = make_residual_network(residuals.input, residuals.horizon, residuals.members.count, options);
+
+  const std::int64_t most = windows_an_epoch(residuals.input);
+  ResidualWindows training(panel, scaled, residuals, Role::train, most, options.seed);
+  const ResidualWindows validation(panel, scaled, residuals, Role::held_out, most / 2, options.seed);
+
+  CompileOptions compile;
+  compile.optimizer = Config::object(
+      {{"name", "adam"}, {"learning_rate", options.learning_rate}, {"clipnorm", 1.0}});
+  compile.loss = "mean_squared_error";
+  Trainer trainer(out.model.network, compile, &pool);
+
+  EarlyStoppingOptions stopping;
+  stopping.patience = options.patience;
+  stopping.restore_best_weights = true;
+  const auto early = std::make_shared<EarlyStopping>(stopping);
+  const auto rotate = std::make_shared<LambdaCallback>();
+  rotate->epoch_begin = [&](TrainingRun& run) { training.set_epoch(run.epoch()); };
+
+  FitOptions fit;
+  fit.batch_size = options.batch_size;
+  fit.epochs = options.epochs;
+  fit.validation_data = &validation;
+  fit.validation_batch_size = kPredictBatch;
+  fit.seed = options.seed;
+  fit.callbacks = {rotate, early};
+  fit.verbose = options.verbose;
+  fit.progress = options.progress;
+  fit.logger = options.logger;
+  fit.checkpoint = options.checkpoint;
+  fit.resume = options.resume;
+  fit.stop_flag = options.stop_flag;
+  out.history = trainer.fit(training, fit);
+  out.best_epoch = early->best_epoch() + 1;
+
+  const HeldOut held_out = ask_held_out(panel, scaled, residuals, trainer);
+  judge(held_out, origin_stride(panel), out.model);
+  out.held_out_errors.columns = residuals.horizon;
+  for (std::size_t i = 0; i < held_out.truth.size(); ++i) {
+    out.held_out_errors.values.push_back(held_out.truth[i] - out.model.share * held_out.word[i]);
+  }
+  return out;
+}
+
+}  // namespace rondo::forecasting

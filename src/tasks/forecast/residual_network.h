@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+
+#include "rondo/callbacks.h"
+#include "rondo/log.h"
+#include "rondo/network.h"
+#include "rondo/pool.h"
+#include "tasks/forecast/residual_data.h"
+
+namespace rondo::forecasting {
+
+struct ResidualTraining {
+  std::string cell = "lstm";
+  std::int64_t units = 32;
+  std::int64_t epochs = 100;
+  std::int64_t patience = 12;
+  std::int64_t batch_size = 64;
+  double learning_rate = 3e-3;
+  std::uint64_t seed = 1;
+
+  int verbose = 0;
+  std::ostream* progress = nullptr;
+  Logger logger;
+  std::string checkpoint;
+  bool resume = false;
+  const std::atomic<bool>* stop_flag = nullptr;
+};
+
+/// The members: recurrent layer and a dense layer that starts at zero, each; one network with as many outputs, all on the same
+/// window. They share nothing but the order of the batches.
+Network make_residual_network(const WindowInput& input, std::int64_t horizon, int members,
+                              const ResidualTraining& options);
+
+/// What the network adds to the line.
+struct ResidualNetwork {
+  WindowInput input;
+  Network network;
+  double scale = 1;  ///< of its outputs
+  /// The part of the network's word that is taken, 0 … 1: the least-squares factor on held-out rows, shrunk by 1 - 1/t² where t
+  /// says how sure the gain there is; 0 when there is no gain.
+  double share = 0;
+  double statistic = 0;  ///< t
+  double gain = 0;       ///< share of the squared error that full trust removes on held-out rows; may be negative
+
+  /// [origins, horizon] in the scale of ScaledPanel::targets.
+  Rows correction(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins, Pool& pool);
+};
+
+struct TrainedResidual {
+  ResidualNetwork model;
+  History history;
+  std::int64_t best_epoch = 0;  ///< from 1
+  Rows held_out_errors;         ///< [origins, horizon]: of line and shared network together, in the scale of targets
+};
+
+TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals,
+                               const ResidualTraining& options, Pool& pool);
+
+}  // namespace rondo::forecasting

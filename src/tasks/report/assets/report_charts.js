@@ -1,0 +1,229 @@
+'use strict';
+// Charts: what they share (colours, keys, tooltips, marks), then one function for each kind.
+
+const charts = new Map();  // canvas id -> Chart
+
+const colour = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/**
+ * How each kind of line looks. Dashes and widths tell lines apart without colour; the lowest order is on
+ * top.
+ */
+const LOOKS = {
+  model: {colour: 'model', width: 2.6, dash: [], order: 0},
+  history: {colour: 'history', width: 1.4, dash: [], order: 1},
+  baseline: {colour: 'baseline', width: 1.8, dash: [7, 4], order: 2},
+  other: {colour: 'other', width: 1.6, dash: [2, 3], order: 3},
+  third: {colour: 'third', width: 1.6, dash: [10, 3, 2, 3], order: 4},
+  band: {colour: 'band80', width: 0, dash: [], order: 5},
+};
+
+function line(label, points, look, extra = {}) {
+  const style = LOOKS[look];
+  return {
+    label,
+    data: points,
+    look,
+    parsing: false,
+    spanGaps: false,
+    pointRadius: 0,
+    pointHitRadius: 6,
+    tension: 0,
+    clip: 5,
+    borderColor: colour(style.colour),
+    backgroundColor: colour(style.colour),
+    borderWidth: style.width,
+    borderDash: style.dash,
+    order: style.order,
+    ...extra,
+  };
+}
+
+const points = (rows, values) => rows.map((x, i) => ({x, y: values[i] ?? NaN}));
+
+/** Two invisible edges with the area between them; `group` ties them to the key that shows or hides them. */
+function band(label, rows, low, high, name) {
+  const edge = {borderWidth: 0, pointHoverRadius: 0, group: label, noTip: true};
+  return [
+    line(`${label} low`, points(rows, low), 'band', {...edge, fill: false}),
+    line(label, points(rows, high), 'band', {...edge, fill: '-1', backgroundColor: colour(name)}),
+  ];
+}
+
+/** Vertical marks with a word each: options.plugins.marks = {at: [{x, text}]}. */
+const marksPlugin = {
+  id: 'marks',
+  afterDatasetsDraw(chart, _, options) {
+    const {ctx, chartArea: area, scales} = chart;
+    ctx.save();
+    ctx.strokeStyle = colour('soft');
+    ctx.fillStyle = colour('soft');
+    ctx.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    ctx.textBaseline = 'top';
+    const LINE_HEIGHT = 15;
+    let taken = -Infinity, row = 0;  // a word that would run into the one before it goes a row lower
+    for (const mark of [...options.at ?? []].sort((a, b) => a.x - b.x)) {
+      const x = scales.x.getPixelForValue(mark.x);
+      if (x < area.left - 1 || x > area.right + 1) continue;
+      ctx.setLineDash([2, 3]);
+      ctx.beginPath();
+      ctx.moveTo(x, area.top);
+      ctx.lineTo(x, area.bottom);
+      ctx.stroke();
+      const wide = ctx.measureText(mark.text).width + 8;
+      const left = x + wide > area.right;
+      row = (left ? x - wide : x) < taken ? row + 1 : 0;
+      taken = Math.max(taken, left ? x : x + wide);
+      ctx.textAlign = left ? 'right' : 'left';
+      ctx.fillText(mark.text, x + (left ? -5 : 5), area.top + 2 + row * LINE_HEIGHT);
+    }
+    ctx.restore();
+  },
+};
+
+function timeScale(axis, min, max) {
+  return {
+    type: 'linear',
+    min,
+    max,
+    grid: {color: colour('grid'), drawTicks: true},
+    border: {color: colour('line')},
+    ticks: {color: colour('soft'), autoSkip: false, maxRotation: 0, callback: (_, i, ticks) => ticks[i].text},
+    afterBuildTicks(scale) {
+      const width = scale.chart.width;
+      scale.ticks = timeTicks(axis, scale.min, scale.max, Math.max(3, Math.floor(width / 74)));
+    },
+  };
+}
+
+function valueScale(title, extra = {}) {
+  return {
+    grid: {color: colour('grid')},
+    title: {display: Boolean(title), text: title, color: colour('soft')},
+    ticks: {color: colour('soft'), maxTicksLimit: 7, callback: value => tidy(value)},
+    ...extra,
+  };
+}
+
+/** On a logarithmic axis only 1, 2 and 5 of each power of ten get a number. */
+const tidyLog =
+    value => ['1', '2', '5'].includes(value.toExponential()[0]) && /^\de/.test(value.toExponential()) ?
+                 tidy(value) :
+                 '';
+
+const tidy = value =>
+    Number(value.toPrecision(6)).toLocaleString('en-US', {maximumSignificantDigits: 6}).replace('-', '−');
+
+function draw(id, config, description) {
+  charts.get(id)?.destroy();
+  const canvas = byId(id);
+  canvas.setAttribute('aria-label', description);
+  canvas.textContent = description;
+  const options = config.options;
+  options.animation = false;
+  options.responsive = true;
+  options.maintainAspectRatio = false;
+  options.normalized = true;
+  options.interaction = options.interaction ?? {mode: 'index', intersect: false, axis: 'x'};
+  options.plugins = {legend: {display: false}, ...options.plugins};
+  const tip = options.plugins.tooltip ?? {};
+  options.plugins.tooltip = {
+    backgroundColor: colour('ink'),
+    titleColor: colour('paper'),
+    bodyColor: colour('paper'),
+    usePointStyle: false,
+    boxWidth: 12,
+    boxHeight: 2,
+    ...tip,
+  };
+  const chart = new Chart(canvas, {...config, plugins: [marksPlugin]});
+  charts.set(id, chart);
+  return chart;
+}
+
+/** Tooltips of time charts: the row's time as title, "name  value" as lines, a band as its two ends. */
+function timeTip(labelOf) {
+  return {
+    filter: item => !item.dataset.noTip && !item.raw.joint && Number.isFinite(item.raw.y),
+    callbacks: {
+      title: items => items.length ? labelOf(items[0].raw.x) : '',
+      label: item => `${item.dataset.label}  ${number(item.raw.y)}`,
+      afterBody: items => {
+        const at = items.find(item => item.raw.bands);
+        return at ? at.raw.bands.map(b => `${b.name}  ${number(b.low)} to ${number(b.high)}`) : [];
+      },
+    },
+  };
+}
+
+function swatch(look, bandName) {
+  const space = 'http://www.w3.org/2000/svg';  // a name, nothing is loaded from there
+  const svg = document.createElementNS(space, 'svg');
+  svg.setAttribute('width', '30');
+  svg.setAttribute('height', '12');
+  svg.setAttribute('aria-hidden', 'true');
+  const shape = document.createElementNS(space, bandName ? 'rect' : 'line');
+  const style = LOOKS[look];
+  const set = bandName ? {x: 0, y: 1, width: 30, height: 10, fill: `var(--${bandName})`} : {
+    x1: 0,
+    y1: 6,
+    x2: 30,
+    y2: 6,
+    stroke: `var(--${style.colour})`,
+    'stroke-width': style.width,
+    'stroke-dasharray': style.dash.join(' ')
+  };
+  for (const [name, value] of Object.entries(set)) shape.setAttribute(name, value);
+  svg.append(shape);
+  return svg;
+}
+
+/**
+ * Keys above a chart: buttons that show and hide their lines. `hidden` remembers the reader's choice by
+ * name.
+ */
+function keys(id, chart, hidden) {
+  const box = byId(id);
+  box.replaceChildren();
+  chart.data.datasets.forEach((set, index) => {
+    if (set.group && !String(set.fill).startsWith('-'))
+      return;  // the lower edge of a band has no key of its own
+    const name = set.label;
+    const members =
+        chart.data.datasets.map((other, i) => i)
+            .filter(i => i === index || (set.group && chart.data.datasets[i].group === set.group));
+    const button = element('button', null, {type: 'button', class: 'key'});
+    button.append(
+        swatch(
+            set.look, set.group ? set.bandName ?? (set.label.startsWith('80') ? 'band80' : 'band95') : null),
+        name);
+    const apply = () => {
+      for (const i of members) chart.setDatasetVisibility(i, !hidden.has(name));
+      button.setAttribute('aria-pressed', String(!hidden.has(name)));
+    };
+    button.onclick = () => {
+      if (!hidden.delete(name)) hidden.add(name);
+      apply();
+      chart.update();
+    };
+    apply();
+    box.append(button);
+  });
+  chart.update();
+}
+
+/**
+ * Buttons that choose how much of a time axis is shown. `choices` is [{name, draw}]; the first is the
+ * default.
+ */
+function ranges(id, choices, chosen, choose) {
+  const box = byId(id);
+  box.replaceChildren();
+  if (choices.length < 2) return;
+  for (const choice of choices) {
+    const button =
+        element('button', choice.name, {type: 'button', 'aria-pressed': String(choice.name === chosen)});
+    button.onclick = () => choose(choice.name);
+    box.append(button);
+  }
+}

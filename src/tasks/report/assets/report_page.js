@@ -1,0 +1,114 @@
+'use strict';
+// The section "Training", and the page as a whole: choice of the series, theme, paper.
+
+function drawTraining() {
+  const {loss, validation, best_epoch: best, loss_name: name} = report.training;
+  show('training', loss.length > 0);
+  if (loss.length === 0) return;
+  const epochs = loss.map((_, i) => i + 1);
+  const all = [...loss, ...validation].filter(Number.isFinite);
+  const logarithmic = all.length > 0 && Math.min(...all) > 0 && Math.max(...all) / Math.min(...all) > 20;
+  const few = loss.length <= 40 ? {pointRadius: 2} : {};
+  const sets = [line('Training loss', points(epochs, loss), 'history', {borderWidth: 2, ...few})];
+  if (validation.length > 0)
+    sets.push(line('Validation loss', points(epochs, validation), 'baseline', {borderWidth: 2.2, ...few}));
+  const course = values =>
+      values.length > 1 ? `from ${number(values[0])} to ${number(values.at(-1))}` : number(values[0]);
+  const summary = `${count(loss.length, 'epoch', 'epochs')}; training loss ${course(loss)}` +
+                  (validation.length > 0 ? `, validation loss ${course(validation)}` : '') +
+                  (best > 0 ? `; the weights kept are those of epoch ${best}` : '') + '.';
+  const chart =
+      draw(
+          'training-chart', {
+            type: 'line',
+            data: {datasets: sets},
+            options: {
+              scales: {
+                x: {
+                  type: 'linear',
+                  min: Math.min(1, loss.length - 1),
+                  max: Math.max(loss.length, 2),
+                  title: {display: true, text: 'epoch', color: colour('soft')},
+                  grid: {color: colour('grid')},
+                  ticks: {color: colour('soft'), precision: 0, maxRotation: 0, includeBounds: loss.length < 3}
+                },
+                y:
+                    valueScale(
+                        `loss${logarithmic ? ' (log scale)' : ''}`, logarithmic ? {
+                          type: 'logarithmic',
+                          ticks: {color: colour('soft'), autoSkip: false, callback: tidyLog}
+                        } :
+                                                                                  {}),
+              },
+              plugins: {
+                tooltip: timeTip(epoch => `Epoch ${epoch}`),
+                marks: {at: best > 0 ? [{x: best, text: 'best'}] : []}
+              },
+            },
+          },
+          `Training curves. ${summary}`);
+  keys('training-keys', chart, hidden.training);
+  byId('training-lead').textContent = summary + (name ? ` The loss is the ${name}.` : '');
+  lazyTables(
+      byId('training-numbers'),
+      () => [{
+        header: ['Epoch', 'Training loss', ...(validation.length > 0 ? ['Validation loss'] : [])],
+        rows: epochs.map(
+            (e,
+             i) => [String(e), number(loss[i]), ...(validation.length > 0 ? [number(validation[i])] : [])]),
+        caption: 'Loss by epoch',
+      }]);
+}
+
+
+
+function drawCharts() {
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+  drawForecast();
+  drawBacktest();
+  drawResiduals();
+  drawTraining();
+}
+
+function drawSeries() {
+  drawCharts();
+  forecastTable();
+  historyTable();
+  seriesScores();
+}
+
+function offerSeries() {
+  if (report.series.length < 2) return;
+  const select = byId('series');
+  report.series.forEach(
+      (series, i) => select.append(element('option', series.name || `series ${i + 1}`, {value: i})));
+  select.onchange = () => {
+    chosenSeries = Number(select.value);
+    drawSeries();
+  };
+  byId('series-note').textContent =
+      report.series_total > report.series.length ?
+          `The first ${report.series.length} of ${report.series_total} series; forecast.csv has all.` :
+          `${report.series.length} series`;
+  show('series-choice', true);
+}
+
+/** Paper is white whatever the screen's theme, and narrower than most screens. */
+function forPaper(on) {
+  document.documentElement.classList.toggle('printing', on);
+  drawCharts();
+  const PAPER_WIDTH = 640;
+  for (const chart of charts.values()) {
+    const half = chart.canvas.closest('.panels');
+    if (on)
+      chart.resize(half ? PAPER_WIDTH / 2 - 12 : PAPER_WIDTH, half ? 200 : 260);
+    else
+      chart.resize();
+  }
+}
+
+offerSeries();
+drawSeries();
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawCharts);
+addEventListener('beforeprint', () => forPaper(true));
+addEventListener('afterprint', () => forPaper(false));

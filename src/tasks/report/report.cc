@@ -1,0 +1,276 @@
+#include "tasks/report/report.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <string_view>
+
+#include "rondo/atomic_file.h"
+#include "rondo/error.h"
+#include "tasks/report/assets.h"
+#include "tasks/report/format.h"
+#include "tasks/report/report_data.h"
+#include "tasks/report/template.h"
+
+namespace rondo {
+namespace {
+
+std::string title_of(const ForecastReport& report) {
+  if (!report.title.empty()) return report.title;
+  return report.target.empty() ? "Forecast" : "Forecast of " + report.target;
+}
+
+std::string capital(std::string text) {
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
+    text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  return text;
+}
+
+std::string counted(std::size_t n, std::string_view one, std::string_view many) {
+  return format_count(n) + " " + std::string(n == 1 ? one : many);
+}
+
+std::string cell_name(const std::string& cell) {
+  if (cell == "lstm") return "LSTM";
+  if (cell == "gru") return "GRU";
+  if (cell == "simple_rnn") return "SimpleRNN";
+  return cell;
+}
+
+std::string subtitle(const ForecastReport& report) {
+  std::size_t rows = 0;
+  for (const ReportSeries& series : report.series) rows += series.values.size();
+  std::string text = report.dataset.empty() ? "" : report.dataset + " · ";
+  text += counted(rows, "row", "rows");
+  if (report.series.size() > 1) text += " in " + counted(report.series.size(), "series", "series");
+  if (!report.cell.empty()) text += " · " + cell_name(report.cell) + " network";
+  if (report.horizon > 0) text += " · " + counted(report.horizon, "step", "steps") + " ahead";
+  if (!report.created.empty()) text += " · " + report.created;
+  return escape_html(text);
+}
+
+struct VerdictWords {
+  std::string_view css_class, label, sentence;
+};
+
+VerdictWords verdict_words(ReportVerdict verdict) {
+  switch (verdict) {
+    case ReportVerdict::better:
+      return {"better", "The network is better than every baseline",
+              "In the backtest its error is lower than that of the best simple forecast."};
+    case ReportVerdict::no_better_than_ridge:
+      return {"no-better-than-ridge", "No better than a linear regression (ridge)",
+              "A linear regression on the same window forecasts as well: the network adds nothing here."};
+    case ReportVerdict::no_better_than_naive: break;
+  }
+  return {"no-better-than-naive", "No better than a naive forecast",
+          "Repeating what was there before forecasts as well: do not rely on the network here."};
+}
+
+std::string headline_item(std::string_view term, const std::string& figure, const std::string& detail) {
+  return "<div><dt>" + escape_html(term) + "</dt><dd class=\"figure\">" + escape_html(figure) +
+         "</dd><dd class=\"detail\">" + escape_html(detail) + "</dd></div>\n";
+}
+
+std::string next_value(const ForecastReport& report) {
+  const ReportSeries& series = report.series.front();
+  const ReportForecast& forecast = series.forecast;
+  if (forecast.mean.empty())
+    return headline_item("Next value", format_number(kNotKnown), "no forecast was asked for");
+  std::string detail = forecast.times.front();
+  if (!forecast.bands.empty())
+    detail += "; 80 % band " + format_number(forecast.bands.low80.front()) + " to " +
+              format_number(forecast.bands.high80.front());
+  std::string term = "Next value";
+  if (report.series.size() > 1) term += " of " + series.name;
+  std::string figure = format_number(forecast.mean.front());
+  if (!report.unit.empty() && report.unit.size() <= 4) figure += " " + report.unit;
+  return headline_item(term, figure, detail);
+}
+
+std::string backtest_span(const ForecastReport& report) {
+  std::size_t rows = 0;
+  for (const ReportSeries& series : report.series) rows += series.backtest.times.size();
+  const std::size_t stride = report.backtest_stride > 0 ? report.backtest_stride : report.horizon;
+  std::string detail =
+      report.horizon <= 1 ? "one step ahead" : counted(report.horizon, "step", "steps") + " ahead";
+  if (stride > 1) detail += ", a new forecast every " + format_count(stride) + " rows";
+  return headline_item("Tested on", counted(rows, "row", "rows"), rows > 0 ? detail : "no backtest");
+}
+
+const ReportScore* score_of(const ForecastReport& report, const std::string& name) {
+  for (const ReportScore& score : report.scores)
+    if (score.name == name) return &score;
+  return nullptr;
+}
+
+std::string headline(const ForecastReport& report) {
+  std::string items = next_value(report);
+  const ReportScore* best = score_of(report, report.skill_against);
+  if (!report.scores.empty())
+    items += headline_item(
+        "Typical error (RMSE)", format_number(report.scores.front().rmse),
+        best ? report.skill_against + ": " + format_number(best->rmse) : "in the units of the target");
+  const bool worse = report.skill < 0;
+  items += headline_item("Skill", format_percent(report.skill, true),
+                         report.skill_against.empty() ? "no baseline to compare with"
+                                                      : std::string(worse ? "error above" : "error below") +
+                                                            " that of " + report.skill_against);
+  return items + backtest_span(report);
+}
+
+std::string warnings(const ForecastReport& report) {
+  if (report.warnings.empty()) return "";
+  std::string html =
+      "<section class=\"warnings\" aria-labelledby=\"warnings-title\"><h2 id=\"warnings-title\">Please "
+      "note</h2><ul>";
+  for (const std::string& warning : report.warnings) html += "<li>" + escape_html(warning) + "</li>";
+  return html + "</ul></section>";
+}
+
+struct Measure {
+  std::string_view title;
+  double ReportScore::*value;
+};
+
+constexpr std::array<Measure, 4> kMeasures = {{{"MAE", &ReportScore::mae},
+                                               {"RMSE", &ReportScore::rmse},
+                                               {"MASE", &ReportScore::mase},
+                                               {"sMAPE %", &ReportScore::smape}}};
+
+double largest(const std::vector<ReportScore>& scores, double ReportScore::*value) {
+  double high = 0;
+  for (const ReportScore& score : scores)
+    if (score.*value > high) high = score.*value;
+  return high;
+}
+
+double lowest(const std::vector<ReportScore>& scores, double ReportScore::*value) {
+  double low = std::numeric_limits<double>::infinity();
+  for (const ReportScore& score : scores)
+    if (score.*value < low) low = score.*value;
+  return low;
+}
+
+std::string scores_table(const std::vector<ReportScore>& scores) {
+  if (scores.empty()) return "<p>No backtest was made, so there are no errors to show.</p>";
+  std::string html = "<table><thead><tr><th scope=\"col\">Forecaster</th>";
+  for (const Measure& measure : kMeasures)
+    html += "<th scope=\"col\">" + escape_html(measure.title) + "</th>";
+  html += "</tr></thead><tbody>\n";
+  for (const ReportScore& score : scores) {
+    html += &score == &scores.front() ? "<tr class=\"model\">" : "<tr>";
+    html += "<th scope=\"row\">" + escape_html(capital(score.name)) + "</th>";
+    for (const Measure& measure : kMeasures) {
+      const bool best = score.*measure.value == lowest(scores, measure.value);
+      const std::string number = format_number_beside(score.*measure.value, largest(scores, measure.value));
+      html += best ? "<td class=\"best\"><strong>" + number + "</strong></td>" : "<td>" + number + "</td>";
+    }
+    html += "</tr>\n";
+  }
+  return html + "</tbody></table>";
+}
+
+std::string words_row(const std::string& name, const std::string& value) {
+  return "<tr><th scope=\"row\">" + escape_html(name) + "</th><td>" + escape_html(value) + "</td>";
+}
+
+std::string settings_table(const ForecastReport& report) {
+  if (report.settings.empty()) return "<p>No settings were recorded.</p>";
+  std::string html =
+      "<table class=\"words\"><thead><tr><th scope=\"col\">Setting</th><th scope=\"col\">Value</th>"
+      "<th scope=\"col\">Set by</th></tr></thead><tbody>\n";
+  for (const ReportSetting& setting : report.settings)
+    html += words_row(setting.name, setting.value) + "<td>" + escape_html(setting.origin) + "</td></tr>\n";
+  return html + "</tbody></table>";
+}
+
+/// The words of a command, each kept in one piece where a line ends ("--" would break after its hyphens).
+std::string command_words(std::string_view command) {
+  std::string html;
+  while (!command.empty()) {
+    const std::size_t space = std::min(command.find(' '), command.size());
+    if (space > 0) html += "<span>" + escape_html(command.substr(0, space)) + "</span>";
+    if (space < command.size()) html += ' ';
+    command.remove_prefix(std::min(space + 1, command.size()));
+  }
+  return html;
+}
+
+std::string made_table(const ForecastReport& report) {
+  std::string html;
+  if (!report.command.empty())
+    html += "<p class=\"note\">The command that makes it again:</p>\n<pre><code>" +
+            command_words(report.command) + "</code></pre>\n";
+  html += "<table class=\"words\"><tbody>\n";
+  const auto row = [&](const char* name, const std::string& value) {
+    if (!value.empty()) html += words_row(name, value) + "</tr>\n";
+  };
+  row("rondo", report.version);
+  row("Made", report.created);
+  row("Data", report.dataset);
+  row("Network", cell_name(report.cell));
+  row("Seed", std::to_string(report.seed));
+  if (report.threads > 0) row("Threads", std::to_string(report.threads));
+  if (!report.training.loss.empty()) row("Epochs", std::to_string(report.training.loss.size()));
+  if (report.train_seconds > 0) row("Training took", format_seconds(report.train_seconds));
+  if (report.total_seconds > 0) row("All of it took", format_seconds(report.total_seconds));
+  return html + "</tbody></table>";
+}
+
+std::string scripts() {
+  using namespace report_assets;
+  std::string all;
+  for (const std::string_view part : {tools_script(), charts_script(), forecast_script(), backtest_script(),
+                                      residuals_script(), page_script()}) {
+    all += part;
+    all += '\n';
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string render_report(const ForecastReport& report) {
+  check_report(report);
+  const VerdictWords verdict = verdict_words(report.verdict);
+  const std::map<std::string_view, std::function<std::string()>> parts = {
+      {"version", [&] { return escape_html(report.version); }},
+      {"title", [&] { return escape_html(title_of(report)); }},
+      {"subtitle", [&] { return subtitle(report); }},
+      {"verdict_class", [&] { return std::string(verdict.css_class); }},
+      {"verdict_label", [&] { return std::string(verdict.label); }},
+      {"verdict_sentence",
+       [&] {
+         return escape_html(report.verdict_sentence.empty() ? verdict.sentence : report.verdict_sentence);
+       }},
+      {"headline", [&] { return headline(report); }},
+      {"warnings", [&] { return warnings(report); }},
+      {"scores", [&] { return scores_table(report.scores); }},
+      {"settings", [&] { return settings_table(report); }},
+      {"made", [&] { return made_table(report); }},
+      {"data", [&] { return escape_json_for_script(report_data_json(report)); }},
+      {"css", [] { return std::string(report_assets::style()); }},
+      {"script", [] { return scripts(); }},
+      {"chart_js", [] { return std::string(report_assets::chart_js()); }},
+      {"chart_js_licence", [] { return std::string(report_assets::chart_js_licence()); }},
+  };
+  return fill_template(report_assets::page(), [&](std::string_view name) {
+    const auto part = parts.find(name);
+    if (part == parts.end())
+      throw Error(ErrorKind::usage, "the report's page asks for a part that does not exist")
+          .where("src/tasks/report/assets/report.html")
+          .seen("{{" + std::string(name) + "}}")
+          .cure("add it to render_report or take it out of the page");
+    return part->second();
+  });
+}
+
+void write_report(const std::filesystem::path& path, const ForecastReport& report) {
+  write_file_atomically(path.string(), render_report(report));
+}
+
+}  // namespace rondo

@@ -1,0 +1,328 @@
+#include "rondo/layout.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "rondo/error.h"
+
+namespace rondo {
+
+std::shared_ptr<const Layout> Layout::build(std::vector<std::int64_t> lengths, std::int64_t steps) {
+  auto layout = std::make_shared<Layout>();
+  const std::size_t batch = lengths.size();
+  layout->batch_ = static_cast<std::int64_t>(batch);
+  layout->steps_ = steps;
+  layout->order_.resize(batch);
+  std::iota(layout->order_.begin(), layout->order_.end(), 0);
+  std::ranges::stable_sort(layout->order_, [&](std::int64_t a, std::int64_t b) {
+    return lengths[static_cast<std::size_t>(a)] > lengths[static_cast<std::size_t>(b)];
+  });
+  layout->place_.resize(batch);
+  for (std::size_t r = 0; r < batch; ++r) {
+    layout->place_[static_cast<std::size_t>(layout->order_[r])] = static_cast<std::int64_t>(r);
+  }
+  const std::int64_t longest = batch == 0 ? 0 : lengths[static_cast<std::size_t>(layout->order_[0])];
+  std::size_t live = batch;
+  for (std::int64_t t = 0; t < longest; ++t) {
+    while (live > 0 && lengths[static_cast<std::size_t>(layout->order_[live - 1])] <= t) --live;
+    layout->offsets_.push_back(layout->total_);
+    layout->rows_.push_back(static_cast<std::int64_t>(live));
+    layout->total_ += static_cast<std::int64_t>(live);
+  }
+  layout->lengths_ = std::move(lengths);
+  return layout;
+}
+
+std::shared_ptr<const Layout> Layout::dense(std::int64_t batch, std::int64_t steps) {
+  if (batch < 0 || steps < 0) throw Error(ErrorKind::usage, "a batch or its number of steps is negative");
+  return build(std::vector<std::int64_t>(static_cast<std::size_t>(batch), steps), steps);
+}
+
+std::shared_ptr<const Layout> Layout::from_lengths(std::span<const std::int64_t> lengths, std::int64_t steps) {
+  const std::int64_t longest = lengths.empty() ? 0 : *std::ranges::max_element(lengths);
+  if (steps < 0) steps = std::max<std::int64_t>(longest, 0);
+  for (std::size_t b = 0; b < lengths.size(); ++b) {
+    if (lengths[b] < 0 || lengths[b] > steps) {
+      throw Error(ErrorKind::usage, "a sequence's length is out of range")
+          .where("sequence " + std::to_string(b))
+          .seen(std::to_string(lengths[b]))
+          .expected("0 to " + std::to_string(steps) + " steps");
+    }
+  }
+  return build({lengths.begin(), lengths.end()}, steps);
+}
+
+std::shared_ptr<const Layout> Layout::from_mask(std::span<const std::uint8_t> mask, std::int64_t batch,
+                                                std::int64_t steps) {
+  if (batch < 0 || steps < 0 || static_cast<std::int64_t>(mask.size()) != batch * steps) {
+    throw Error(ErrorKind::usage, "a mask does not fit its batch")
+        .seen(std::to_string(mask.size()) + " flags")
+        .expected(std::to_string(batch) + " sequences x " + std::to_string(steps) + " steps");
+  }
+  std::vector<std::int64_t> lengths(static_cast<std::size_t>(batch), 0);
+  bool right_padded = true;
+  for (std::int64_t b = 0; b < batch; ++b) {
+    const auto row = mask.subspan(static_cast<std::size_t>(b * steps), static_cast<std::size_t>(steps));
+    for (std::int64_t t = 0; t < steps; ++t) {
+      if (row[static_cast<std::size_t>(t)] == 0) continue;
+      right_padded = right_padded && lengths[static_cast<std::size_t>(b)] == t;
+      ++lengths[static_cast<std::size_t>(b)];
+    }
+  }
+  auto layout = std::const_pointer_cast<Layout>(build(std::move(lengths), steps));
+  if (right_padded) return layout;
+  layout->positions_.resize(static_cast<std::size_t>(layout->total_));
+  for (std::int64_t r = 0; r < batch; ++r) {
+    const std::int64_t b = layout->order_[static_cast<std::size_t>(r)];
+    std::int64_t step = 0;
+    for (std::int64_t t = 0; t < steps; ++t) {
+      if (mask[static_cast<std::size_t>(b * steps + t)] == 0) continue;
+      layout->positions_[static_cast<std::size_t>(layout->offset(step++) + r)] = t;
+    }
+  }
+  return layout;
+}
+
+std::int64_t Layout::position(std::int64_t t, std::int64_t r) const {
+  return positions_.empty() ? t : positions_[static_cast<std::size_t>(offset(t) + r)];
+}
+
+bool Layout::same_as(const Layout& other) const {
+  return this == &other ||
+         (steps_ == other.steps_ && lengths_ == other.lengths_ && positions_ == other.positions_);
+}
+
+std::shared_ptr<const Layout> Layout::reversed() const {
+  auto out = std::make_shared<Layout>(*this);
+  if (is_dense()) return out;
+  bool moved = false;
+  out->positions_.resize(static_cast<std::size_t>(total_));
+  for (std::int64_t t = 0; t < longest(); ++t) {
+    for (std::int64_t r = 0; r < rows(t); ++r) {
+      const std::int64_t last = lengths_[static_cast<std::size_t>(order_[static_cast<std::size_t>(r)])] - 1;
+      const std::int64_t at = steps_ - 1 - position(last - t, r);
+      out->positions_[static_cast<std::size_t>(offset(t) + r)] = at;
+      moved = moved || at != t;
+    }
+  }
+  if (!moved) out->positions_.clear();
+  return out;
+}
+
+namespace {
+
+std::size_t row_bytes(const Tensor& values, std::int64_t rows) {
+  return rows == 0 ? 0 : static_cast<std::size_t>(values.size() / rows) * dtype_size(values.dtype());
+}
+
+Shape tail(const Shape& shape, std::size_t from) {
+  return {shape.begin() + static_cast<std::ptrdiff_t>(std::min(from, shape.size())), shape.end()};
+}
+
+Shape with_rows(std::int64_t rows, const Shape& features) {
+  Shape shape = {rows};
+  shape.insert(shape.end(), features.begin(), features.end());
+  return shape;
+}
+
+/// Copies the used steps of padded [batch, time, ...] into the packed order of `layout`.
+Tensor pack(const Tensor& padded, const Layout& layout) {
+  Tensor out(with_rows(layout.total(), tail(padded.shape(), 2)), padded.dtype());
+  const std::size_t row = row_bytes(padded, padded.dim(0) * padded.dim(1));
+  if (row == 0) return out;
+  std::byte* to = out.bytes();
+  for (std::int64_t t = 0; t < layout.longest(); ++t) {
+    for (std::int64_t r = 0; r < layout.rows(t); ++r, to += row) {
+      const std::int64_t b = layout.order()[static_cast<std::size_t>(r)];
+      std::memcpy(to, padded.bytes() + static_cast<std::size_t>(b * layout.steps() + layout.position(t, r)) * row, row);
+    }
+  }
+  return out;
+}
+
+void require_padded(const Tensor& values, int rank) {
+  if (values.rank() < rank) {
+    throw Error(ErrorKind::usage, "an array of sequences has too few axes")
+        .seen("shape " + to_string(values.shape()))
+        .expected(rank == 3 ? "[batch, time, features...]" : "[batch, time]")
+        .cure("add an axis with reshaped(), for example [batch, time, 1] for a single series");
+  }
+}
+
+}  // namespace
+
+Batch::Batch(Tensor values) {
+  if (values.rank() < 1) throw Error(ErrorKind::usage, "a batch needs a first axis of samples");
+  if (values.rank() >= 3) {
+    layout_ = Layout::dense(values.dim(0), values.dim(1));
+    values_ = pack(values, *layout_);
+  } else {
+    values_ = std::move(values);
+  }
+}
+
+Batch Batch::packed(std::shared_ptr<const Layout> layout, Tensor values) {
+  if (layout == nullptr || values.rank() < 1 || values.dim(0) != layout->total()) {
+    throw Error(ErrorKind::usage, "packed values do not fit their layout").seen("shape " + to_string(values.shape()));
+  }
+  Batch out;
+  out.layout_ = std::move(layout);
+  out.values_ = std::move(values);
+  return out;
+}
+
+Batch Batch::padded(const Tensor& values, std::span<const std::int64_t> lengths) {
+  require_padded(values, 3);
+  if (static_cast<std::int64_t>(lengths.size()) != values.dim(0)) {
+    throw Error(ErrorKind::usage, "there must be one length a sequence")
+        .seen(std::to_string(lengths.size()) + " lengths")
+        .expected(std::to_string(values.dim(0)));
+  }
+  auto layout = Layout::from_lengths(lengths, values.dim(1));
+  Tensor rows = pack(values, *layout);
+  return packed(std::move(layout), std::move(rows));
+}
+
+Batch Batch::masked(const Tensor& values, std::span<const std::uint8_t> mask) {
+  require_padded(values, 3);
+  auto layout = Layout::from_mask(mask, values.dim(0), values.dim(1));
+  Tensor rows = pack(values, *layout);
+  return packed(std::move(layout), std::move(rows));
+}
+
+Batch Batch::ragged(std::span<const Tensor> sequences) {
+  if (sequences.empty()) throw Error(ErrorKind::usage, "a ragged batch needs at least one sequence");
+  const Shape features = tail(sequences[0].shape(), 1);
+  const DType dtype = sequences[0].dtype();
+  std::vector<std::int64_t> lengths;
+  for (std::size_t b = 0; b < sequences.size(); ++b) {
+    const Tensor& s = sequences[b];
+    if (s.rank() < 1 || tail(s.shape(), 1) != features || s.dtype() != dtype) {
+      throw Error(ErrorKind::usage, "the sequences of a batch differ in their features")
+          .where("sequence " + std::to_string(b))
+          .seen("shape " + to_string(s.shape()) + " of " + dtype_name(s.dtype()))
+          .expected("[time, features...] as the first one: " + to_string(sequences[0].shape()));
+    }
+    lengths.push_back(s.dim(0));
+  }
+  auto layout = Layout::from_lengths(lengths);
+  Tensor values(with_rows(layout->total(), features), dtype);
+  const std::size_t row = static_cast<std::size_t>(element_count(features)) * dtype_size(dtype);
+  std::byte* to = values.bytes();
+  for (std::int64_t t = 0; t < layout->longest() && row != 0; ++t) {
+    for (std::int64_t r = 0; r < layout->rows(t); ++r, to += row) {
+      const Tensor& s = sequences[static_cast<std::size_t>(layout->order()[static_cast<std::size_t>(r)])];
+      std::memcpy(to, s.bytes() + static_cast<std::size_t>(t) * row, row);
+    }
+  }
+  return packed(std::move(layout), std::move(values));
+}
+
+Batch Batch::tokens(const Tensor& ids) {
+  require_padded(ids, 2);
+  auto layout = Layout::dense(ids.dim(0), ids.dim(1));
+  Tensor rows = pack(ids, *layout);
+  return packed(std::move(layout), std::move(rows));
+}
+
+Batch Batch::tokens(const Tensor& ids, std::span<const std::uint8_t> mask) {
+  require_padded(ids, 2);
+  auto layout = Layout::from_mask(mask, ids.dim(0), ids.dim(1));
+  Tensor rows = pack(ids, *layout);
+  return packed(std::move(layout), std::move(rows));
+}
+
+std::int64_t Batch::size() const {
+  if (layout_ != nullptr) return layout_->batch();
+  return values_.rank() == 0 ? 0 : values_.dim(0);
+}
+
+Shape Batch::features() const { return tail(values_.shape(), 1); }
+
+Tensor Batch::to_padded(Fill fill) const {
+  if (layout_ == nullptr) return values_;
+  const Layout& layout = *layout_;
+  Shape shape = {layout.batch(), layout.steps()};
+  const Shape inner = features();
+  shape.insert(shape.end(), inner.begin(), inner.end());
+  Tensor out(std::move(shape), values_.dtype());
+  const std::size_t row = static_cast<std::size_t>(element_count(inner)) * dtype_size(values_.dtype());
+  if (row == 0) return out;
+  std::vector<bool> used(static_cast<std::size_t>(layout.batch() * layout.steps()), false);
+  const std::byte* from = values_.bytes();
+  for (std::int64_t t = 0; t < layout.longest(); ++t) {
+    for (std::int64_t r = 0; r < layout.rows(t); ++r, from += row) {
+      const std::int64_t b = layout.order()[static_cast<std::size_t>(r)];
+      const auto at = static_cast<std::size_t>(b * layout.steps() + layout.position(t, r));
+      std::memcpy(out.bytes() + at * row, from, row);
+      used[at] = true;
+    }
+  }
+  if (fill == Fill::repeat) {
+    for (std::size_t at = 1; at < used.size(); ++at) {
+      if (used[at] || at % static_cast<std::size_t>(layout.steps()) == 0) continue;
+      std::memcpy(out.bytes() + at * row, out.bytes() + (at - 1) * row, row);
+    }
+  }
+  return out;
+}
+
+Tensor Batch::sample(std::int64_t b) const {
+  const std::int64_t index[] = {b};
+  if (layout_ == nullptr) return values_.gather(index).reshaped(features());
+  if (b < 0 || b >= layout_->batch()) {
+    throw Error(ErrorKind::usage, "a batch has no such sequence").seen(std::to_string(b));
+  }
+  const std::int64_t r = layout_->place()[static_cast<std::size_t>(b)];
+  std::vector<std::int64_t> rows;
+  for (std::int64_t t = 0; t < layout_->lengths()[static_cast<std::size_t>(b)]; ++t) {
+    rows.push_back(layout_->offset(t) + r);
+  }
+  return values_.gather(rows);
+}
+
+Batch Batch::gather(std::span<const std::int64_t> indices) const {
+  if (layout_ == nullptr) {
+    Batch out;
+    out.values_ = values_.gather(indices);
+    return out;
+  }
+  const Layout& from = *layout_;
+  std::vector<std::int64_t> lengths;
+  for (const std::int64_t b : indices) {
+    if (b < 0 || b >= from.batch()) throw Error(ErrorKind::usage, "a batch has no such sequence").seen(std::to_string(b));
+    lengths.push_back(from.lengths()[static_cast<std::size_t>(b)]);
+  }
+  std::shared_ptr<const Layout> to;
+  if (from.is_right_padded()) {
+    to = Layout::from_lengths(lengths, from.steps());
+  } else {
+    std::vector<std::uint8_t> mask(indices.size() * static_cast<std::size_t>(from.steps()), 0);
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      const std::int64_t r = from.place()[static_cast<std::size_t>(indices[i])];
+      for (std::int64_t t = 0; t < lengths[i]; ++t) {
+        mask[i * static_cast<std::size_t>(from.steps()) + static_cast<std::size_t>(from.position(t, r))] = 1;
+      }
+    }
+    to = Layout::from_mask(mask, static_cast<std::int64_t>(indices.size()), from.steps());
+  }
+  std::vector<std::int64_t> rows;
+  rows.reserve(static_cast<std::size_t>(to->total()));
+  for (std::int64_t t = 0; t < to->longest(); ++t) {
+    for (std::int64_t r = 0; r < to->rows(t); ++r) {
+      const std::int64_t b = indices[static_cast<std::size_t>(to->order()[static_cast<std::size_t>(r)])];
+      rows.push_back(from.offset(t) + from.place()[static_cast<std::size_t>(b)]);
+    }
+  }
+  return packed(std::move(to), values_.gather(rows));
+}
+
+Batch Batch::cast(DType dtype) const {
+  Batch out;
+  out.layout_ = layout_;
+  out.values_ = values_.cast(dtype);
+  return out;
+}
+
+}  // namespace rondo

@@ -1,0 +1,111 @@
+#include "rondo/parameters.h"
+
+#include <cstring>
+
+#include "rondo/error.h"
+
+namespace rondo {
+namespace {
+constexpr std::int64_t kAlign = 16;  // elements: 64 bytes of float32
+std::int64_t aligned(std::int64_t n) { return (n + kAlign - 1) / kAlign * kAlign; }
+
+Matrix piece(Tensor& buffer, const ParameterInfo& info) {
+  const std::int64_t rows = info.shape.size() <= 1 ? 1 : info.shape[0];
+  const std::int64_t cols = rows == 0 ? 0 : info.size / rows;
+  return {buffer.bytes() + static_cast<std::size_t>(info.offset) * dtype_size(buffer.dtype()), rows, cols, cols,
+          buffer.dtype()};
+}
+Tensor copy_out(const Tensor& buffer, const ParameterInfo& info) {
+  Tensor out(info.shape, buffer.dtype());
+  const std::size_t width = dtype_size(buffer.dtype());
+  if (info.size != 0) {
+    std::memcpy(out.bytes(), buffer.bytes() + static_cast<std::size_t>(info.offset) * width,
+                static_cast<std::size_t>(info.size) * width);
+  }
+  return out;
+}
+}  // namespace
+
+int ParameterStore::declare(std::string name, Shape shape, bool trainable, double l1, double l2) {
+  if (find(name) >= 0) {
+    throw Error(ErrorKind::usage, "two parameters have the same name")
+        .seen("'" + name + "' twice")
+        .cure("give the layers different names");
+  }
+  ParameterInfo info;
+  info.name = std::move(name);
+  info.size = element_count(shape);
+  info.shape = std::move(shape);
+  info.offset = infos_.empty() ? 0 : aligned(infos_.back().offset + infos_.back().size);
+  info.trainable = trainable;
+  info.l1 = l1;
+  info.l2 = l2;
+  infos_.push_back(std::move(info));
+  return static_cast<int>(infos_.size()) - 1;
+}
+
+void ParameterStore::allocate() {
+  const std::int64_t total = infos_.empty() ? 0 : aligned(infos_.back().offset + infos_.back().size);
+  if (values_.size() == total && values_.dtype() == dtype_) return;
+  Tensor values({total}, dtype_);
+  if (values_.size() != 0) {
+    std::memcpy(values.bytes(), values_.bytes(), static_cast<std::size_t>(values_.size()) * dtype_size(dtype_));
+  }
+  values_ = std::move(values);
+  gradients_ = Tensor({total}, dtype_);
+}
+
+int ParameterStore::find(std::string_view name) const {
+  for (std::size_t i = 0; i < infos_.size(); ++i) {
+    if (infos_[i].name == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+std::int64_t ParameterStore::trainable_count() const {
+  std::int64_t n = 0;
+  for (const auto& info : infos_) n += info.trainable ? info.size : 0;
+  return n;
+}
+
+std::int64_t ParameterStore::total_count() const {
+  std::int64_t n = 0;
+  for (const auto& info : infos_) n += info.size;
+  return n;
+}
+
+Matrix ParameterStore::value(int index) { return piece(values_, infos_.at(static_cast<std::size_t>(index))); }
+ConstMatrix ParameterStore::value(int index) const {
+  return piece(const_cast<Tensor&>(values_), infos_.at(static_cast<std::size_t>(index)));
+}
+Matrix ParameterStore::gradient(int index) { return piece(gradients_, infos_.at(static_cast<std::size_t>(index))); }
+ConstMatrix ParameterStore::gradient(int index) const {
+  return piece(const_cast<Tensor&>(gradients_), infos_.at(static_cast<std::size_t>(index)));
+}
+
+Tensor ParameterStore::get(int index) const { return copy_out(values_, infos_.at(static_cast<std::size_t>(index))); }
+Tensor ParameterStore::get_gradient(int index) const {
+  return copy_out(gradients_, infos_.at(static_cast<std::size_t>(index)));
+}
+
+void ParameterStore::set(int index, const Tensor& value) {
+  const ParameterInfo& info = infos_.at(static_cast<std::size_t>(index));
+  if (value.shape() != info.shape) {
+    throw Error(ErrorKind::usage, "a parameter's shape differs")
+        .where("parameter '" + info.name + "'")
+        .seen(to_string(value.shape()))
+        .expected(to_string(info.shape));
+  }
+  const Tensor converted = value.cast(dtype_);
+  if (info.size != 0) {
+    std::memcpy(piece(values_, info).data, converted.bytes(), static_cast<std::size_t>(info.size) * dtype_size(dtype_));
+  }
+}
+
+void ParameterStore::zero_gradients() {
+  if (gradients_.size() != 0) {
+    std::memset(gradients_.bytes(), 0, static_cast<std::size_t>(gradients_.size()) * dtype_size(dtype_));
+  }
+}
+
+}  // namespace rondo

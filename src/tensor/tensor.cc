@@ -1,0 +1,208 @@
+#include "rondo/tensor.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "rondo/error.h"
+
+namespace rondo {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+
+std::byte* take(std::size_t bytes) {
+  return bytes == 0 ? nullptr : static_cast<std::byte*>(::operator new(bytes, kAlignment));
+}
+
+std::int64_t checked_count(const Shape& shape) {
+  std::int64_t n = 1;
+  for (const std::int64_t d : shape) {
+    if (d < 0) throw Error(ErrorKind::usage, "a tensor's size is negative").seen("shape " + to_string(shape));
+    if (d != 0 && n > (std::int64_t{1} << 56) / d) {
+      throw Error(ErrorKind::resources, "a tensor is too large").seen("shape " + to_string(shape));
+    }
+    n *= d;
+  }
+  return n;
+}
+
+}  // namespace
+
+const char* dtype_name(DType dtype) { return dtype == DType::float32 ? "float32" : "float64"; }
+
+DType parse_dtype(const std::string& name) {
+  if (name == "float32") return DType::float32;
+  if (name == "float64") return DType::float64;
+  throw Error(ErrorKind::usage, "unknown dtype").seen("'" + name + "'").expected("float32 or float64");
+}
+
+std::int64_t element_count(const Shape& shape) {
+  std::int64_t n = 1;
+  for (const std::int64_t d : shape) n *= d;
+  return n;
+}
+
+std::string to_string(const Shape& shape) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    text += (i ? ", " : "") + (shape[i] < 0 ? std::string("None") : std::to_string(shape[i]));
+  }
+  return text + (shape.size() == 1 ? ",)" : ")");
+}
+
+void Tensor::Free::operator()(std::byte* p) const noexcept { ::operator delete(p, kAlignment); }
+
+Tensor::Tensor(Shape shape, DType dtype) : shape_(std::move(shape)), size_(checked_count(shape_)), dtype_(dtype) {
+  const std::size_t bytes = static_cast<std::size_t>(size_) * dtype_size(dtype_);
+  bytes_.reset(take(bytes));
+  if (bytes != 0) std::memset(bytes_.get(), 0, bytes);
+}
+
+Tensor::Tensor(const Tensor& other) : shape_(other.shape_), size_(other.size_), dtype_(other.dtype_) {
+  const std::size_t bytes = static_cast<std::size_t>(size_) * dtype_size(dtype_);
+  bytes_.reset(take(bytes));
+  if (bytes != 0) std::memcpy(bytes_.get(), other.bytes_.get(), bytes);
+}
+
+Tensor& Tensor::operator=(const Tensor& other) {
+  if (this == &other) return *this;
+  if (bytes_ && size_ == other.size_ && dtype_ == other.dtype_) {  // pointers into this tensor stay good
+    shape_ = other.shape_;
+    std::memcpy(bytes_.get(), other.bytes_.get(), static_cast<std::size_t>(size_) * dtype_size(dtype_));
+  } else {
+    *this = Tensor(other);
+  }
+  return *this;
+}
+
+Tensor Tensor::full(Shape shape, double value, DType dtype) {
+  Tensor out(std::move(shape), dtype);
+  with_dtype(dtype, [&]<class T>(T) {
+    for (T& v : out.data<T>()) v = static_cast<T>(value);
+  });
+  return out;
+}
+
+namespace {
+template <class To, class From>
+Tensor copy_in(std::span<const From> values, Shape shape) {
+  Tensor out(std::move(shape), dtype_of<To>());
+  if (static_cast<std::int64_t>(values.size()) != out.size()) {
+    throw Error(ErrorKind::usage, "the number of values does not fit the tensor's shape")
+        .seen(std::to_string(values.size()) + " values for shape " + to_string(out.shape()))
+        .expected(std::to_string(out.size()) + " values");
+  }
+  std::ranges::transform(values, out.data<To>().begin(), [](From v) { return static_cast<To>(v); });
+  return out;
+}
+}  // namespace
+
+Tensor Tensor::from(std::span<const float> values, Shape shape) { return copy_in<float>(values, std::move(shape)); }
+Tensor Tensor::from(std::span<const double> values, Shape shape) { return copy_in<double>(values, std::move(shape)); }
+Tensor Tensor::from(std::initializer_list<double> values, Shape shape, DType dtype) {
+  return copy_in<double>(std::span<const double>(values.begin(), values.size()), std::move(shape)).cast(dtype);
+}
+
+std::int64_t Tensor::dim(int axis) const {
+  const int a = axis < 0 ? axis + rank() : axis;
+  if (a < 0 || a >= rank()) {
+    throw Error(ErrorKind::usage, "a tensor has no such axis")
+        .seen("axis " + std::to_string(axis) + " of shape " + to_string(shape_));
+  }
+  return shape_[static_cast<std::size_t>(a)];
+}
+
+void Tensor::require(DType wanted) const {
+  if (dtype_ != wanted) {
+    throw Error(ErrorKind::usage, "a tensor holds another type")
+        .seen(dtype_name(dtype_))
+        .expected(dtype_name(wanted))
+        .cure("convert it with cast()");
+  }
+}
+
+double Tensor::at(std::int64_t index) const {
+  if (index < 0 || index >= size_) {
+    throw Error(ErrorKind::usage, "a tensor's index is out of range")
+        .seen(std::to_string(index))
+        .expected("0 to " + std::to_string(size_ - 1));
+  }
+  return with_dtype(dtype_, [&]<class T>(T) -> double { return data<T>()[static_cast<std::size_t>(index)]; });
+}
+
+void Tensor::set(std::int64_t index, double value) {
+  static_cast<void>(at(index));
+  with_dtype(dtype_, [&]<class T>(T) { data<T>()[static_cast<std::size_t>(index)] = static_cast<T>(value); });
+}
+
+Tensor Tensor::reshaped(Shape shape) const& { return Tensor(*this).reshaped(std::move(shape)); }
+
+Tensor Tensor::reshaped(Shape shape) && {
+  std::int64_t known = 1;
+  std::int64_t* unknown = nullptr;
+  for (std::int64_t& d : shape) {
+    if (d >= 0) {
+      known *= d;
+    } else if (unknown == nullptr) {
+      unknown = &d;
+    } else {
+      throw Error(ErrorKind::usage, "only one size of a shape may be -1").seen(to_string(shape));
+    }
+  }
+  if (unknown != nullptr && known > 0 && size_ % known == 0) *unknown = size_ / known;
+  if (element_count(shape) != size_) {
+    throw Error(ErrorKind::usage, "a tensor cannot take that shape")
+        .seen(to_string(shape_) + " to " + to_string(shape))
+        .expected("the same number of elements");
+  }
+  shape_ = std::move(shape);
+  return std::move(*this);
+}
+
+Tensor Tensor::cast(DType dtype) const {
+  if (dtype == dtype_) return *this;
+  Tensor out(shape_, dtype);
+  with_dtype(dtype_, [&]<class From>(From) {
+    with_dtype(dtype, [&]<class To>(To) {
+      std::ranges::transform(data<From>(), out.data<To>().begin(), [](From v) { return static_cast<To>(v); });
+    });
+  });
+  return out;
+}
+
+Tensor Tensor::slice(std::int64_t begin, std::int64_t end) const {
+  if (rank() == 0 || begin < 0 || end < begin || end > dim(0)) {
+    throw Error(ErrorKind::usage, "a tensor's slice is out of range")
+        .seen("rows " + std::to_string(begin) + " to " + std::to_string(end) + " of shape " + to_string(shape_));
+  }
+  Shape shape = shape_;
+  shape[0] = end - begin;
+  Tensor out(std::move(shape), dtype_);
+  const std::size_t row = dim(0) == 0 ? 0 : static_cast<std::size_t>(size_ / dim(0)) * dtype_size(dtype_);
+  const std::size_t bytes = row * static_cast<std::size_t>(end - begin);
+  if (bytes != 0) std::memcpy(out.bytes(), bytes_.get() + row * static_cast<std::size_t>(begin), bytes);
+  return out;
+}
+
+Tensor Tensor::gather(std::span<const std::int64_t> indices) const {
+  const std::int64_t rows = dim(0);
+  Shape shape = shape_;
+  shape[0] = static_cast<std::int64_t>(indices.size());
+  Tensor out(std::move(shape), dtype_);
+  const std::size_t row = rows == 0 ? 0 : static_cast<std::size_t>(size_ / rows) * dtype_size(dtype_);
+  std::byte* to = out.bytes();
+  for (const std::int64_t i : indices) {
+    if (i < 0 || i >= rows) {
+      throw Error(ErrorKind::usage, "a tensor's row is out of range")
+          .seen(std::to_string(i))
+          .expected("0 to " + std::to_string(rows - 1));
+    }
+    if (row != 0) std::memcpy(to, bytes_.get() + row * static_cast<std::size_t>(i), row);
+    to += row;
+  }
+  return out;
+}
+
+}  // namespace rondo

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rondo/progress.h"
+#include "rondo/training.h"
+#include "train/trainer_impl.h"
+
+namespace rondo {
+
+/// One call of Trainer::fit.
+class FitLoop : public TrainingRun {
+ public:
+  FitLoop(Trainer& trainer, const Dataset& data, const FitOptions& options);
+  History run();
+
+  Network& network() override;
+  Optimizer& optimizer() override;
+  const History& history() const override { return history_; }
+  std::int64_t epoch() const override { return epoch_; }
+  std::int64_t epochs() const override { return options_.epochs; }
+  void stop() override { stopping_ = true; }
+  // Files are written when all callbacks have been called, so that they hold everybody's state.
+  void save_checkpoint(const std::string& path) override { queued_.emplace_back(path, true); }
+  void save_model(const std::string& path) override { queued_.emplace_back(path, false); }
+  const Logger& logger() const override { return options_.logger; }
+
+ private:
+  void open_progress();
+  std::vector<std::int64_t> order_of_epoch() const;
+  void run_epoch();
+  void run_batch(const std::vector<std::int64_t>& order);
+  void end_epoch(std::int64_t batches);
+  void stop_when_asked();
+  void write_queued();
+
+  // fit_checkpoint.cc
+  void save_now(const std::string& path, bool complete) const;
+  void load_checkpoint(const std::string& path);
+  /// What must not change between the runs that share a checkpoint.
+  Config fingerprint() const;
+
+  Trainer& trainer_;
+  Trainer::Impl& impl_;
+  const FitOptions& options_;
+  detail::Meters meters_;
+  std::unique_ptr<Dataset> train_, own_validation_;
+  const Dataset* validation_ = nullptr;
+  std::optional<ProgressPrinter> progress_;
+  History history_;
+  std::int64_t epoch_ = 0, batch_ = 0;  ///< where the data stand: batches of this epoch that were learnt from
+  bool stopping_ = false;
+  NamedValues last_logs_;
+  std::vector<std::pair<std::string, bool>> queued_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,88 @@
+#include "train/meters.h"
+
+#include <limits>
+
+#include "rondo/error.h"
+
+namespace rondo::detail {
+
+Meters::Meters(const std::vector<OutputPlan>& outputs) {
+  for (const OutputPlan& plan : outputs) {
+    Output output{plan.name, 0, {}, {}};
+    for (const Config& metric : plan.metrics) output.metrics.push_back(make_metric(metric));
+    for (const Config& metric : plan.weighted_metrics) output.weighted_metrics.push_back(make_metric(metric));
+    outputs_.push_back(std::move(output));
+  }
+}
+
+template <class F>
+void Meters::each_metric(F&& f) const {
+  for (const Output& output : outputs_) {
+    for (const auto& metric : output.metrics) f(output, *metric);
+    for (const auto& metric : output.weighted_metrics) f(output, *metric);
+  }
+}
+
+void Meters::reset() {
+  weight_ = loss_ = 0;
+  for (Output& output : outputs_) output.loss = 0;
+  each_metric([](const Output&, Metric& metric) { metric.reset(); });
+}
+
+void Meters::add_loss(double weight, double loss, const std::vector<double>& output_losses) {
+  weight_ += weight;
+  loss_ += weight * loss;
+  for (std::size_t k = 0; k < outputs_.size(); ++k) outputs_[k].loss += weight * output_losses[k];
+}
+
+void Meters::add_rows(std::size_t output, const AlignedRows& rows, const std::vector<double>& presence) {
+  for (const auto& metric : outputs_[output].metrics) metric->update(rows.prediction, rows.target, presence);
+  for (const auto& metric : outputs_[output].weighted_metrics) {
+    metric->update(rows.prediction, rows.target, rows.weights);
+  }
+}
+
+NamedValues Meters::results() const {
+  const auto mean = [&](double sum) { return weight_ == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / weight_; };
+  NamedValues out = {{"loss", mean(loss_)}};
+  const bool several = outputs_.size() > 1;
+  for (const Output& output : outputs_) {
+    if (several) out.emplace_back(output.name + "_loss", mean(output.loss));
+  }
+  each_metric([&](const Output& output, const Metric& metric) {
+    out.emplace_back(several ? output.name + "_" + metric.name() : metric.name(), metric.result());
+  });
+  return out;
+}
+
+Config Meters::gathered() const {
+  Config out = Config::object({{"weight", weight_}, {"loss", loss_}});
+  Config losses = Config::array(), metrics = Config::array();
+  for (const Output& output : outputs_) losses.push_back(output.loss);
+  each_metric([&](const Output&, const Metric& metric) { metrics.push_back(Config::list(metric.gathered())); });
+  out.set("losses", std::move(losses));
+  out.set("metrics", std::move(metrics));
+  return out;
+}
+
+void Meters::restore(const Config& gathered) {
+  reset();
+  weight_ = gathered.at("weight", "meters").as_real("meters.weight");
+  loss_ = gathered.at("loss", "meters").as_real("meters.loss");
+  const auto& losses = gathered.at("losses", "meters").as_array("meters.losses");
+  const auto& metrics = gathered.at("metrics", "meters").as_array("meters.metrics");
+  std::size_t count = 0, next = 0;
+  each_metric([&](const Output&, const Metric&) { ++count; });
+  if (losses.size() != outputs_.size() || metrics.size() != count) {
+    throw Error(ErrorKind::model_file, "the checkpoint was written with other metrics or outputs")
+        .cure("resume with the metrics of the run that was saved");
+  }
+  for (std::size_t k = 0; k < losses.size(); ++k) outputs_[k].loss = losses[k].as_real("meters.losses");
+  each_metric([&](const Output&, Metric& metric) {
+    std::vector<double> numbers;
+    for (const Config& number : metrics[next++].as_array("meters.metrics")) numbers.push_back(number.as_real());
+    metric.restore(numbers);
+  });
+}
+
+}  // namespace rondo::detail

@@ -1,0 +1,298 @@
+#include <cmath>
+#include <numeric>
+
+#include "rondo/error.h"
+#include "train/checkpoint.h"
+#include "train/named_config.h"
+#include "train/trainer_impl.h"
+
+namespace rondo {
+namespace {
+
+/// The entry for output k: arrays hold one entry an output, anything else is for all.
+Config for_output(const Config& value, std::size_t k, std::size_t outputs, const char* what) {
+  if (!value.is_array()) return value;
+  const auto& entries = value.as_array(what);
+  if (entries.size() != outputs) {
+    throw Error(ErrorKind::usage, std::string(what) + " must have one entry an output")
+        .seen(std::to_string(entries.size()) + " entries")
+        .expected(std::to_string(outputs));
+  }
+  return entries[k];
+}
+
+std::vector<Config> metrics_of_output(const std::vector<Config>& metrics, std::size_t k, std::size_t outputs,
+                                      const char* what) {
+  std::vector<Config> out;
+  const bool by_output = !metrics.empty() && metrics.front().is_array();
+  if (by_output) {
+    const Config own = for_output(Config(Config::Array(metrics.begin(), metrics.end())), k, outputs, what);
+    for (const Config& metric : own.as_array(what)) out.push_back(metric);
+  } else {
+    out = metrics;
+  }
+  for (const Config& metric : out) make_metric(metric);  // names are checked now, not in the first batch
+  return out;
+}
+
+bool is_stateful(const Config& layer) {
+  if (const Config* flag = layer.find("stateful"); flag != nullptr && flag->is_bool() && flag->as_bool()) return true;
+  const Config* inner = layer.find("layer");
+  return inner != nullptr && is_stateful(*inner);
+}
+
+Tensor slice_weights(const Tensor& weights, std::int64_t begin, std::int64_t end) {
+  if (weights.rank() != 2) return weights;
+  const std::int64_t steps = std::max<std::int64_t>(0, std::min(end, weights.dim(1)) - begin);
+  Tensor out({weights.dim(0), steps}, weights.dtype());
+  for (std::int64_t b = 0; b < weights.dim(0); ++b) {
+    for (std::int64_t t = 0; t < steps; ++t) out.set(b * steps + t, weights.at(b * weights.dim(1) + begin + t));
+  }
+  return out;
+}
+
+/// Weights of a target that is no sequence in one chunk: 0 for every sequence that does not end there.
+Tensor weights_of_ends(const Tensor* weights, const std::vector<std::int64_t>& last, std::int64_t begin,
+                       std::int64_t end) {
+  Tensor out({static_cast<std::int64_t>(last.size())}, DType::float64);
+  for (std::size_t b = 0; b < last.size(); ++b) {
+    const bool ends_here = last[b] >= begin && last[b] < end;
+    const auto i = static_cast<std::int64_t>(b);
+    out.set(i, !ends_here ? 0 : weights == nullptr || weights->empty() ? 1 : weights->at(i));
+  }
+  return out;
+}
+
+Examples slice_examples(const Examples& batch, std::int64_t begin, std::int64_t end) {
+  Examples out;
+  std::vector<std::int64_t> last;
+  for (const Batch& input : batch.inputs) {
+    if (input.is_sequence() && last.empty()) last = detail::last_positions(*input.layout());
+    out.inputs.push_back(detail::slice_time(input, begin, end));
+  }
+  for (std::size_t k = 0; k < batch.targets.size(); ++k) {
+    const bool sequence = batch.targets[k].is_sequence();
+    out.targets.push_back(detail::slice_time(batch.targets[k], begin, end));
+    const Tensor* weights = k < batch.weights.size() ? &batch.weights[k] : nullptr;
+    if (!sequence) out.weights.push_back(weights_of_ends(weights, last, begin, end));
+    else out.weights.push_back(weights == nullptr ? Tensor() : slice_weights(*weights, begin, end));
+  }
+  return out;
+}
+
+bool has_weight(const std::vector<double>& weights) {
+  return weights.empty() || std::any_of(weights.begin(), weights.end(), [](double w) { return w != 0; });
+}
+
+}  // namespace
+
+Trainer::Impl::Impl(Network& net, CompileOptions options, Pool* pool)
+    : network(net), tape(net.parameters().dtype(), pool) {
+  if (!network.built()) network.build(options.seed);
+  optimizer = options.custom_optimizer ? options.custom_optimizer
+                                       : std::shared_ptr<Optimizer>(make_optimizer(options.optimizer));
+  const std::size_t count = network.output_count();
+  if (!options.loss_weights.empty() && options.loss_weights.size() != count) {
+    throw Error(ErrorKind::usage, "loss_weights must have one number an output")
+        .seen(std::to_string(options.loss_weights.size()))
+        .expected(std::to_string(count));
+  }
+  for (std::size_t k = 0; k < count; ++k) {
+    detail::OutputPlan plan;
+    plan.name = network.output_name(k);
+    if (k < options.custom_losses.size() && options.custom_losses[k]) plan.loss = options.custom_losses[k];
+    else plan.loss = make_loss(for_output(options.loss, k, count, "loss"));
+    if (!options.loss_weights.empty()) plan.loss_weight = options.loss_weights[k];
+    plan.is_sequence = network.output_spec(k).sequence;
+    plan.metrics = metrics_of_output(options.metrics, k, count, "metrics");
+    plan.weighted_metrics = metrics_of_output(options.weighted_metrics, k, count, "weighted_metrics");
+    const Shape& features = network.output_spec(k).features;
+    if (!features.empty() && features.back() > 0) plan.loss->target_columns(features.back());  // or says why not
+    outputs.push_back(std::move(plan));
+  }
+  gradients.resize(count);
+  for (const Layer* layer : network.layers()) stateful = stateful || is_stateful(layer->config());
+}
+
+void Trainer::Impl::check_batch(const Examples& batch) const {
+  const auto require = [](const char* what, std::size_t seen, std::size_t wanted) {
+    if (seen == wanted) return;
+    throw Error(ErrorKind::usage, std::string("a batch has the wrong number of ") + what)
+        .seen(std::to_string(seen))
+        .expected(std::to_string(wanted));
+  };
+  require("inputs", batch.inputs.size(), network.input_count());
+  require("targets", batch.targets.size(), outputs.size());
+  if (!batch.weights.empty()) require("weights", batch.weights.size(), outputs.size());
+  for (const Batch& target : batch.targets) require("samples in a target", target.size(), batch.size());
+}
+
+void Trainer::Impl::run_batch(const Examples& given, const PassOptions& options, detail::Meters& meters) {
+  check_batch(given);
+  const auto samples = static_cast<double>(given.size());
+  Examples shaped;
+  const Examples* batch = &given;
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    if (given.targets[k].is_sequence() == outputs[k].is_sequence) continue;
+    if (batch == &given) shaped = given, batch = &shaped;
+    shaped.targets[k] = detail::shape_target(given.targets[k], outputs[k].is_sequence, outputs[k].name);
+  }
+  if (options.tbptt <= 0) return run_chunk(*batch, options, false, samples, meters);
+
+  std::int64_t steps = 0;
+  for (const Batch& input : batch->inputs) {
+    if (input.is_sequence()) steps = std::max(steps, input.layout()->steps());
+  }
+  if (!stateful) options.carried->clear();
+  for (std::int64_t begin = 0; begin < steps; begin += options.tbptt) {
+    const Examples chunk = slice_examples(*batch, begin, begin + options.tbptt);
+    run_chunk(chunk, options, true, -1, meters);
+  }
+}
+
+void Trainer::Impl::run_chunk(const Examples& chunk, const PassOptions& options, bool carry_all, double meter_weight,
+                              detail::Meters& meters) {
+  RunOptions run;
+  run.training = options.training;
+  run.seed = options.seed;
+  run.step = static_cast<std::uint64_t>(optimizer->iterations());
+  run.carried = stateful || carry_all ? options.carried : nullptr;
+  run.carry_all = carry_all;
+  tape.reset(run, options.training);
+  std::vector<Var> values;
+  if (carry_all) {  // a chunk has fewer steps than the network's input may be declared with
+    std::vector<Var> inputs;
+    for (const Batch& input : chunk.inputs) inputs.push_back(tape.input(input));
+    values = network.run(tape, std::span<const Var>(inputs));
+  } else {
+    values = network.run(tape, std::span<const Batch>(chunk.inputs));
+  }
+
+  double loss = 0, counted_rows = 0;
+  bool anything = false;
+  std::vector<double> output_losses;
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    const detail::OutputPlan& plan = outputs[k];
+    const Value& value = tape.value(values[k]);
+    const Tensor* weights = chunk.weights.empty() ? nullptr : &chunk.weights[k];
+    detail::AlignedRows rows = detail::align(value, chunk.targets[k], weights, *plan.loss, plan.name);
+    if (options.class_weight != nullptr) detail::apply_class_weights(rows, *options.class_weight);
+    // In truncated BPTT a weight of 0 also says "not in this chunk": such rows are not counted.
+    double counted = static_cast<double>(rows.prediction.rows);
+    std::vector<double> presence;
+    if (carry_all && !plan.is_sequence) {
+      for (const double weight : rows.weights) presence.push_back(weight != 0 ? 1 : 0);
+      counted = std::accumulate(presence.begin(), presence.end(), 0.0);
+    }
+    anything = anything || (rows.prediction.rows > 0 && has_weight(rows.weights));
+    counted_rows += counted;
+    const double divisor = plan.loss->divisor(static_cast<std::int64_t>(counted), rows.weights);
+    Matrix gradient;
+    if (options.training) {
+      Tensor& memory = gradients[k];
+      const Shape shape = {value.data.rows, value.data.cols};
+      if (memory.shape() != shape || memory.dtype() != value.data.dtype) memory = Tensor(shape, value.data.dtype);
+      gradient = {memory.bytes(), rows.prediction.rows, rows.prediction.cols, rows.prediction.cols, value.data.dtype};
+    }
+    const double own = plan.loss->value_and_gradient(rows.prediction, rows.target, rows.weights, divisor, gradient);
+    output_losses.push_back(own);
+    loss += plan.loss_weight * own;
+    if (options.training && plan.loss_weight != 1) {
+      for (std::int64_t i = 0; i < gradients[k].size(); ++i) {
+        gradients[k].set(i, gradients[k].at(i) * plan.loss_weight);
+      }
+    }
+    meters.add_rows(k, rows, presence);
+  }
+  if (!anything && carry_all) return;  // nothing to learn from: the chunk only carried the states on
+
+  if (options.training) {
+    network.parameters().zero_gradients();
+    const double penalty = network.regularization(true);
+    learn(values, loss, penalty, options);
+    loss += penalty;
+  } else {
+    loss += network.regularization(false);
+  }
+  meters.add_loss(meter_weight < 0 ? counted_rows : meter_weight, loss, output_losses);
+}
+
+void Trainer::Impl::learn(const std::vector<Var>& values, double loss, double penalty, const PassOptions& options) {
+  const auto diverged = [&](const std::string& what) {
+    throw Error(ErrorKind::diverged, "training diverged: " + what + " is not a finite number")
+        .where("step " + std::to_string(optimizer->iterations()) + " of the optimiser")
+        .seen("last finite loss " + to_json(Config(last_good_loss)))
+        .cure("lower the learning rate, clip gradients (global_clipnorm), scale the data, or look for NaN in it");
+  };
+  if (options.terminate_on_nan && !std::isfinite(loss + penalty)) diverged("the loss");
+  tape.backward(values, gradients);
+  const StepReport report = optimizer->step(network.parameters());
+  if (options.terminate_on_nan && !std::isfinite(report.gradient_norm)) diverged("the gradient's norm");
+  last_good_loss = loss + penalty;
+}
+
+NamedValues Trainer::Impl::evaluate(const Dataset& data, std::int64_t batch_size) {
+  detail::Meters meters(outputs);
+  CarriedState states;
+  PassOptions pass;
+  pass.carried = &states;
+  std::vector<std::int64_t> indices;
+  for (std::int64_t begin = 0; begin < data.size(); begin += batch_size) {
+    indices.resize(static_cast<std::size_t>(std::min(batch_size, data.size() - begin)));
+    std::iota(indices.begin(), indices.end(), begin);
+    run_batch(data.gather(indices, network.parameters().dtype()), pass, meters);
+  }
+  return meters.results();
+}
+
+Trainer::Trainer(Network& network, CompileOptions options, Pool* pool)
+    : impl_(std::make_unique<Impl>(network, std::move(options), pool)) {}
+Trainer::~Trainer() = default;
+Trainer::Trainer(Trainer&&) noexcept = default;
+Trainer& Trainer::operator=(Trainer&&) noexcept = default;
+
+NamedValues Trainer::evaluate(const Dataset& data, const EvaluateOptions& options) {
+  if (options.batch_size < 1) throw Error(ErrorKind::usage, "batch_size must be at least 1");
+  return impl_->evaluate(data, options.batch_size);
+}
+
+NamedValues Trainer::train_on_batch(const Examples& batch) {
+  detail::Meters meters(impl_->outputs);
+  PassOptions pass;
+  pass.training = true;
+  pass.carried = &impl_->carried;
+  impl_->run_batch(batch, pass, meters);
+  return meters.results();
+}
+
+NamedValues Trainer::test_on_batch(const Examples& batch) {
+  detail::Meters meters(impl_->outputs);
+  CarriedState states;
+  PassOptions pass;
+  pass.carried = &states;
+  impl_->run_batch(batch, pass, meters);
+  return meters.results();
+}
+
+void Trainer::reset_states() {
+  impl_->carried.clear();
+  impl_->predict_carried.clear();
+}
+
+Network& Trainer::network() { return impl_->network; }
+Optimizer& Trainer::optimizer() { return *impl_->optimizer; }
+
+void Trainer::save(const std::string& path) const {
+  TensorFile file;
+  detail::put_network(file, impl_->network);
+  detail::put_optimizer(file, *impl_->optimizer, impl_->network.parameters());
+  write_tensor_file(path, file);
+}
+
+void Trainer::load(const std::string& path) {
+  const TensorFile file = read_tensor_file(path);
+  detail::take_network(file, impl_->network, path);
+  detail::take_optimizer(file, *impl_->optimizer, impl_->network.parameters(), path);
+}
+
+}  // namespace rondo

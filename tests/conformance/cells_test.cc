@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+
+#include "kernels/cells.h"
+#include "rondo/layers.h"
+#include "rondo/testing.h"
+
+// Every cell of src/cells passes the whole suite, with every activation and option that changes its formulas.
+
+namespace rondo {
+namespace {
+
+using testing::Subject;
+
+constexpr std::int64_t kFeatures = 3, kUnits = 4;
+
+/// Variants of the LSTM and the GRU are options of these types.
+std::string apply_variant(const std::string& cell, RecurrentOptions& options) {
+  if (cell == "gru_reset_before") {
+    options.reset_after = false;
+    return "gru";
+  }
+  if (!cell.ends_with("lstm")) return cell;
+  options.peephole = cell.find("peephole") != std::string::npos;
+  options.coupled = cell.find("coupled") != std::string::npos;
+  return "lstm";
+}
+
+LayerPtr make_cell(const std::string& cell, RecurrentOptions options) {
+  const std::string type = apply_variant(cell, options);
+  return recurrent(type, options);
+}
+
+Subject cell_subject(const std::string& type, RecurrentOptions options, bool with_states = true) {
+  options.units = kUnits;
+  options.return_sequences = true;
+  options.return_state = true;
+  Subject subject;
+  subject.name = type;
+  subject.make = [type, options] { return make_cell(type, options); };
+  subject.inputs = {{true, -1, {kFeatures}}};
+  if (with_states) {
+    const Spec sequence = subject.inputs[0];
+    const std::size_t states = make_cell(type, options)->infer(std::span(&sequence, 1)).size() - 1;
+    subject.inputs.insert(subject.inputs.end(), states, Spec{false, -1, {kUnits}});
+  }
+  subject.splits_in_time = with_states && !options.go_backwards;
+  return subject;
+}
+
+class EveryCell : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EveryCell, PassesTheSuiteWithInitialStates) { EXPECT_EQ(testing::check_all(cell_subject(GetParam(), {})), ""); }
+
+TEST_P(EveryCell, PassesTheSuiteBackwards) {
+  EXPECT_EQ(testing::check_all(cell_subject(GetParam(), {.go_backwards = true})), "");
+}
+
+TEST_P(EveryCell, PassesTheSuiteWithoutBias) {
+  EXPECT_EQ(testing::check_all(cell_subject(GetParam(), {.use_bias = false}, false)), "");
+}
+
+TEST_P(EveryCell, GivesTheLastOutputOfEachSequence) {
+  Subject subject = cell_subject(GetParam(), {}, false);
+  subject.make = [type = GetParam()] { return make_cell(type, {.units = kUnits}); };
+  EXPECT_EQ(testing::check_all(subject), "");
+}
+
+TEST_P(EveryCell, PassesTheSuiteWithUnitsThatFillNoVector) {
+  Subject subject = cell_subject(GetParam(), {}, false);
+  subject.make = [type = GetParam()] { return make_cell(type, {.units = 19, .return_sequences = true}); };
+  EXPECT_EQ(testing::check_all(subject), "");
+}
+
+TEST_P(EveryCell, PassesOnEveryInstructionSet) {
+  for (const std::string& set : testing::instruction_sets()) {
+    testing::use_instruction_set(set);
+    Subject subject = cell_subject(GetParam(), {}, true);
+    EXPECT_EQ(testing::check_float_against_double(subject) + testing::check_alone_equals_batch(subject) +
+                  testing::check_threads(subject) + testing::check_split_in_time(subject), "") << set;
+    subject = cell_subject(GetParam(), {}, false);
+    subject.make = [type = GetParam()] { return make_cell(type, {.units = 37, .return_sequences = true}); };
+    EXPECT_EQ(testing::check_float_against_double(subject) + testing::check_alone_equals_batch(subject), "") << set;
+  }
+  testing::use_instruction_set("");
+}
+
+std::vector<std::string> cell_names() {
+  std::vector<std::string> names;
+  for (const auto* cell : kernels::all_cells()) names.emplace_back(cell->info.name);
+  return names;
+}
+INSTANTIATE_TEST_SUITE_P(Cells, EveryCell, ::testing::ValuesIn(cell_names()), [](const auto& param) { return param.param; });
+
+class EveryActivation : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EveryActivation, WorksInEveryCell) {
+  for (const std::string& cell : cell_names()) {
+    const RecurrentOptions variants[] = {{.activation = GetParam(), .recurrent_activation = "hard_sigmoid"},
+                                         {.activation = "tanh", .recurrent_activation = GetParam()}};
+    for (const RecurrentOptions& options : variants) {
+      Subject subject = cell_subject(cell, options, false);
+      subject.magnitude = 0.4;  // linear gates multiply states without bound
+      EXPECT_EQ(testing::check_all(subject), "");
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Activations, EveryActivation,
+                         ::testing::Values("linear", "tanh", "sigmoid", "relu", "hard_sigmoid", "hard_tanh", "relu6",
+                                           "leaky_relu", "elu", "selu", "softplus", "softsign"));
+
+}  // namespace
+}  // namespace rondo

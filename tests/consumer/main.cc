@@ -1,0 +1,5 @@
+#include <rondo/version.h>
+
+#include <iostream>
+
+int main() { std::cout << "consumer of rondo " << rondo::kVersion << '\n'; }

@@ -1,0 +1,1 @@
+"""What the golden files are made of: one small module per oracle and per topic."""

@@ -1,0 +1,103 @@
+"""Cells written from their equations as PyTorch float64 autograd code, in rondo's layouts.
+
+The oracle for what neither Keras nor PyTorch has (peephole connections, coupled input and forget gates), and the models that
+PyTorch's optimisers train.
+"""
+
+from .torch_alone import F, torch
+
+ACTIVATIONS = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu, "linear": lambda x: x,
+               "hard_sigmoid": lambda x: F.relu6(x + 3) / 6, "softsign": F.softsign, "softmax": lambda x: F.softmax(x, -1)}
+DEFAULT_ACTIVATION = {"simple_rnn": "tanh", "lstm": "tanh", "gru": "tanh", "dense": "linear"}
+
+
+def parameter_shapes(layer, features):
+    """(suffix, shape) of the parameters of one recurrent or dense layer."""
+    units = layer["units"]
+    if layer["type"] == "dense":
+        shapes = {"kernel": (features, units), "bias": (units,)}
+    else:
+        gates = {"simple_rnn": 1, "lstm": 3 if layer.get("coupled") else 4, "gru": 3}[layer["type"]]
+        bias = (2, 3 * units) if layer["type"] == "gru" and layer.get("reset_after", True) else (gates * units,)
+        shapes = {"kernel": (features, gates * units), "recurrent_kernel": (units, gates * units), "bias": bias}
+        if layer.get("peephole"):
+            names = ("forget", "output") if layer.get("coupled") else ("input", "forget", "output")
+            shapes |= {f"peephole_{name}": (units,) for name in names}
+    if not layer.get("use_bias", True):
+        del shapes["bias"]
+    return shapes
+
+
+def _lstm_step(layer, p, x, h, c, act, rec):
+    z = x @ p["kernel"] + h @ p["recurrent_kernel"] + p.get("bias", 0.0)
+    peephole = layer.get("peephole", False)
+
+    def look(name, state):
+        return p[f"peephole_{name}"] * state if peephole else 0.0
+
+    if layer.get("coupled"):
+        zf, zc, zo = z.chunk(3, dim=-1)
+        f = rec(zf + look("forget", c))
+        i = 1 - f
+    else:
+        zi, zf, zc, zo = z.chunk(4, dim=-1)
+        i, f = rec(zi + look("input", c)), rec(zf + look("forget", c))
+    new_c = f * c + i * act(zc)
+    o = rec(zo + look("output", new_c))
+    return o * act(new_c), new_c
+
+
+def _gru_step(layer, p, x, h, act, rec):
+    units = layer["units"]
+    bias = p.get("bias")
+    if layer.get("reset_after", True):
+        a = x @ p["kernel"] + (bias[0] if bias is not None else 0.0)
+        b = h @ p["recurrent_kernel"] + (bias[1] if bias is not None else 0.0)
+        z, r = rec(a[:, :units] + b[:, :units]), rec(a[:, units:2 * units] + b[:, units:2 * units])
+        candidate = act(a[:, 2 * units:] + r * b[:, 2 * units:])
+    else:
+        a = x @ p["kernel"] + (bias if bias is not None else 0.0)
+        b = h @ p["recurrent_kernel"][:, :2 * units]
+        z, r = rec(a[:, :units] + b[:, :units]), rec(a[:, units:2 * units] + b[:, units:])
+        candidate = act(a[:, 2 * units:] + (r * h) @ p["recurrent_kernel"][:, 2 * units:])
+    return z * h + (1 - z) * candidate
+
+
+def recurrent(layer, p, x, mask=None, states=None):
+    """x `[batch, time, features]` -> (outputs `[batch, time, units]`, final states). A masked step changes nothing."""
+    act = ACTIVATIONS[layer.get("activation", "tanh")]
+    rec = ACTIVATIONS[layer.get("recurrent_activation", "sigmoid")]
+    count = 2 if layer["type"] == "lstm" else 1
+    states = list(states) if states else [x.new_zeros(x.shape[0], layer["units"]) for _ in range(count)]
+    outputs = []
+    order = range(x.shape[1] - 1, -1, -1) if layer.get("go_backwards") else range(x.shape[1])
+    for t in order:
+        if layer["type"] == "lstm":
+            new = _lstm_step(layer, p, x[:, t], states[0], states[1], act, rec)
+        elif layer["type"] == "gru":
+            new = (_gru_step(layer, p, x[:, t], states[0], act, rec),)
+        else:
+            new = (act(x[:, t] @ p["kernel"] + states[0] @ p["recurrent_kernel"] + p.get("bias", 0.0)),)
+        if mask is not None:
+            use = mask[:, t, None] != 0
+            new = [torch.where(use, after, before) for after, before in zip(new, states)]
+        states = list(new)
+        outputs.append(states[0])
+    return torch.stack(outputs, dim=1), states
+
+
+def run(layers, parameters, x, mask=None, states=None):
+    """The outputs of a stack of recurrent and dense layers; `parameters` have dotted names."""
+    outputs = [x]
+    for layer in layers:
+        p = {name.rsplit(".", 1)[1]: value for name, value in parameters.items() if name.rsplit(".", 1)[0] == layer["name"]}
+        if layer["type"] == "dense":
+            act = ACTIVATIONS[layer.get("activation", "linear")]
+            outputs = [act(outputs[0] @ p["kernel"] + p.get("bias", 0.0))]
+            continue
+        sequence, final = recurrent(layer, p, outputs[0], mask, states)
+        states = None
+        outputs = [sequence if layer.get("return_sequences") else final[0]]
+        if layer.get("return_state"):
+            outputs += final
+    return outputs
