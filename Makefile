@@ -35,7 +35,7 @@ test: build
 
 bench: configure
 	@cmake --build --preset $(PRESET) --parallel $(JOBS) --target rondo_cli benches
-	@python3 bench/run.py
+	@tools/bench.sh
 
 lint: lint-deps
 	@$(MAKE) --no-print-directory configure PRESET=release

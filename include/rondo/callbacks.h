@@ -45,6 +45,8 @@ class TrainingRun {
   virtual const History& history() const = 0;
   virtual std::int64_t epoch() const = 0;   ///< the one under way, from 0
   virtual std::int64_t epochs() const = 0;  ///< how many there are to be
+  /// There are validation data, though perhaps not in every epoch.
+  virtual bool has_validation() const = 0;
   /// No epoch begins after this one.
   virtual void stop() = 0;
   /// Writes everything that resuming needs, in one step.

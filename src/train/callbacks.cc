@@ -25,12 +25,16 @@ bool larger_is_better(const std::string& monitor, const std::string& mode) {
   return false;
 }
 
-double monitored(const std::string& monitor, const NamedValues& logs, const char* callback) {
+/// The value to watch; nothing in an epoch without validation.
+std::optional<double> monitored(TrainingRun& run, const std::string& monitor, const NamedValues& logs,
+                                const char* callback) {
   std::vector<std::string> names;
   for (const auto& [name, value] : logs) {
     if (name == monitor) return value;
     names.push_back(name);
   }
+  const bool validated = std::any_of(names.begin(), names.end(), [](const auto& name) { return name.starts_with("val_"); });
+  if (monitor.starts_with("val_") && run.has_validation() && !validated) return std::nullopt;
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
   Error error(ErrorKind::usage, std::string(callback) + " watches '" + monitor + "', which is not measured");
@@ -121,18 +125,18 @@ void EarlyStopping::on_train_begin(TrainingRun&) {
 }
 
 void EarlyStopping::on_epoch_end(TrainingRun& run, NamedValues& logs) {
-  const double current = monitored(options_.monitor, logs, "EarlyStopping");
-  if (run.epoch() < options_.start_from_epoch) return;
+  const std::optional<double> current = monitored(run, options_.monitor, logs, "EarlyStopping");
+  if (!current || run.epoch() < options_.start_from_epoch) return;
   const auto remember = [&] {
     best_epoch_ = run.epoch();
     if (options_.restore_best_weights) best_values_ = run.network().parameters().values();
   };
   if (options_.restore_best_weights && best_values_.empty()) remember();
   ++wait_;
-  if (improves(current, best_)) {
+  if (improves(*current, best_)) {
     best_ = current;
     remember();
-    if (!options_.baseline || improves(current, options_.baseline)) wait_ = 0;
+    if (!options_.baseline || improves(*current, options_.baseline)) wait_ = 0;
     return;
   }
   if (wait_ >= options_.patience && run.epoch() > 0) {
@@ -178,15 +182,16 @@ void ReduceLrOnPlateau::on_train_begin(TrainingRun&) {
 }
 
 void ReduceLrOnPlateau::on_epoch_end(TrainingRun& run, NamedValues& logs) {
-  const double current = monitored(options_.monitor, logs, "ReduceLrOnPlateau");
+  const std::optional<double> current = monitored(run, options_.monitor, logs, "ReduceLrOnPlateau");
   log_learning_rate(run, logs);
+  if (!current) return;
   if (cooldown_left_ > 0) {
     --cooldown_left_;
     wait_ = 0;
   }
-  const bool better = !std::isnan(current) &&
-                      (!best_ || (larger_is_better_ ? current > *best_ + options_.min_delta
-                                                    : current < *best_ - options_.min_delta));
+  const bool better = !std::isnan(*current) &&
+                      (!best_ || (larger_is_better_ ? *current > *best_ + options_.min_delta
+                                                    : *current < *best_ - options_.min_delta));
   if (better) {
     best_ = current;
     wait_ = 0;
@@ -228,7 +233,7 @@ void ModelCheckpoint::on_train_begin(TrainingRun&) { best_.reset(); }
 namespace {
 
 /// Fills {epoch}, {epoch:02d} and {name:.4f} in.
-std::string fill_in(const std::string& pattern, std::int64_t epoch, const NamedValues& logs) {
+std::string fill_in(TrainingRun& run, const std::string& pattern, const NamedValues& logs) {
   std::string out;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const std::size_t close = pattern[i] == '{' ? pattern.find('}', i) : std::string::npos;
@@ -254,9 +259,9 @@ std::string fill_in(const std::string& pattern, std::int64_t epoch, const NamedV
     char text[128];
     if (name == "epoch") {
       const bool zeros = number.size() > 1 && number[0] == '0';
-      std::snprintf(text, sizeof text, zeros ? "%0*lld" : "%*lld", digits, static_cast<long long>(epoch + 1));
+      std::snprintf(text, sizeof text, zeros ? "%0*lld" : "%*lld", digits, static_cast<long long>(run.epoch() + 1));
     } else {
-      std::snprintf(text, sizeof text, "%.*f", digits_only ? digits : 4, monitored(name, logs, "ModelCheckpoint"));
+      std::snprintf(text, sizeof text, "%.*f", digits_only ? digits : 4, monitored(run, name, logs, "ModelCheckpoint").value_or(kNaN));
     }
     out += text;
     i = close;
@@ -267,7 +272,7 @@ std::string fill_in(const std::string& pattern, std::int64_t epoch, const NamedV
 }  // namespace
 
 void ModelCheckpoint::save(TrainingRun& run, const NamedValues& logs) {
-  const std::string path = fill_in(options_.filepath, run.epoch(), logs);
+  const std::string path = fill_in(run, options_.filepath, logs);
   if (options_.save_model_only) run.save_model(path);
   else run.save_checkpoint(path);
 }
@@ -279,8 +284,9 @@ void ModelCheckpoint::on_batch_end(TrainingRun& run, std::int64_t batch, const N
 void ModelCheckpoint::on_epoch_end(TrainingRun& run, NamedValues& logs) {
   if (options_.save_every_batches > 0) return;
   if (options_.save_best_only) {
-    const double current = monitored(options_.monitor, logs, "ModelCheckpoint");
-    if (std::isnan(current) || (best_ && !(larger_is_better_ ? current > *best_ : current < *best_))) return;
+    const std::optional<double> current = monitored(run, options_.monitor, logs, "ModelCheckpoint");
+    if (!current || std::isnan(*current)) return;
+    if (best_ && !(larger_is_better_ ? *current > *best_ : *current < *best_)) return;
     best_ = current;
   }
   save(run, logs);

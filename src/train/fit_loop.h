@@ -23,6 +23,7 @@ class FitLoop : public TrainingRun {
   const History& history() const override { return history_; }
   std::int64_t epoch() const override { return epoch_; }
   std::int64_t epochs() const override { return options_.epochs; }
+  bool has_validation() const override { return validation_ != nullptr; }
   void stop() override { stopping_ = true; }
   // Files are written when all callbacks have been called, so that they hold everybody's state.
   void save_checkpoint(const std::string& path) override { queued_.emplace_back(path, true); }

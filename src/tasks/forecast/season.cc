@@ -13,6 +13,7 @@ constexpr std::size_t kShortest = 4;
 constexpr std::size_t kLongest = 400;
 constexpr double kClearPeak = 0.25;
 constexpr double kHigher = 0.02;
+constexpr double kFirstOfHighest = 0.6;
 
 /// Autocorrelations of the differences at lags 0 … longest.
 std::vector<double> autocorrelations(std::span<const double> values, std::size_t longest) {
@@ -49,7 +50,7 @@ std::vector<double> detect_seasons(std::span<const double> values) {
     }
   }
   if (peaks.empty()) return {};
-  const auto first = std::find_if(peaks.begin(), peaks.end(), [&](std::size_t lag) { return r[lag] >= 0.8 * highest; });
+  const auto first = std::find_if(peaks.begin(), peaks.end(), [&](std::size_t lag) { return r[lag] >= kFirstOfHighest * highest; });
   std::vector<double> seasons{static_cast<double>(*first)};
   std::size_t longer = 0;
   for (auto peak = first; peak != peaks.end(); ++peak) {
