@@ -22,16 +22,22 @@ double microseconds(Clock::duration d) { return std::chrono::duration<double, st
 /// Cell → last step → Dense(1) → MSE → backward → Adam, as in `work: train_step`.
 class Step {
  public:
-  Step(const std::string& cell, std::int64_t inputs, std::int64_t units, std::int64_t batch, std::int64_t steps, int threads)
-      : pool_(threads), tape_(DType::float32, &pool_), optimizer_(make_optimizer("adam")), loss_(make_loss("mse")) {
+  Step(const std::string& cell, std::int64_t inputs, std::int64_t units, std::int64_t batch,
+       std::int64_t steps, int threads)
+      : pool_(threads),
+        tape_(DType::float32, &pool_),
+        optimizer_(make_optimizer("adam")),
+        loss_(make_loss("mse")) {
     const int x = network_.add_input("x", {true, steps, {inputs}});
     const int h = network_.add(recurrent(cell, {.units = units}), {x})[0];
     network_.set_outputs(network_.add(dense({.units = 1}), {h}));
     network_.build(1);
     const RandomStream random(1);
     Tensor values({batch, steps, inputs}), target({batch, 1});
-    for (std::int64_t i = 0; i < values.size(); ++i) values.set(i, random.normal(static_cast<std::uint64_t>(i)));
-    for (std::int64_t i = 0; i < target.size(); ++i) target.set(i, random.normal(static_cast<std::uint64_t>(i) + 1000000));
+    for (std::int64_t i = 0; i < values.size(); ++i)
+      values.set(i, random.normal(static_cast<std::uint64_t>(i)));
+    for (std::int64_t i = 0; i < target.size(); ++i)
+      target.set(i, random.normal(static_cast<std::uint64_t>(i) + 1000000));
     input_.emplace_back(values);
     target_ = target;
     gradient_ = Tensor({batch, 1});
@@ -41,8 +47,9 @@ class Step {
     network_.parameters().zero_gradients();
     tape_.reset({.training = true});
     const std::vector<Var> out = network_.run(tape_, input_);
-    const double loss = loss_->value_and_gradient(tape_.value(out[0]).data, as_matrix(std::as_const(target_)), {},
-                                                  static_cast<double>(target_.dim(0)), as_matrix(gradient_));
+    const double loss =
+        loss_->value_and_gradient(tape_.value(out[0]).data, as_matrix(std::as_const(target_)), {},
+                                  static_cast<double>(target_.dim(0)), as_matrix(gradient_));
     tape_.backward(out, std::span<const Tensor>(&gradient_, 1));
     optimizer_->step(network_.parameters());
     return loss;

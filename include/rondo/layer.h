@@ -56,9 +56,9 @@ struct CarriedState {
 struct RunOptions {
   bool training = false;  ///< dropout drops, batch normalisation uses and updates batch statistics
   std::uint64_t seed = 0;
-  std::uint64_t step = 0;              ///< which random numbers: one training step, one value
-  CarriedState* carried = nullptr;     ///< where stateful layers read and leave their states
-  bool carry_all = false;              ///< every recurrent layer is stateful in this pass (truncated BPTT)
+  std::uint64_t step = 0;           ///< which random numbers: one training step, one value
+  CarriedState* carried = nullptr;  ///< where stateful layers read and leave their states
+  bool carry_all = false;           ///< every recurrent layer is stateful in this pass (truncated BPTT)
 };
 
 /// One application of an operation: how it reaches its inputs, outputs, parameters and memory, in both directions.

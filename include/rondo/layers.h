@@ -44,13 +44,15 @@ struct RecurrentOptions {
   bool unit_forget_bias = true;  ///< lstm: add one to the forget gate's bias when it is initialised
   bool peephole = false;         ///< lstm: gates see the cell state
   bool coupled = false;          ///< lstm: input gate = 1 - forget gate (CIFG)
-  bool reset_after = true;       ///< gru: reset gate after the product (Keras, cuDNN, PyTorch) or before (the paper)
+  bool reset_after =
+      true;  ///< gru: reset gate after the product (Keras, cuDNN, PyTorch) or before (the paper)
   Regularizer kernel_regularizer = {}, recurrent_regularizer = {}, bias_regularizer = {};
   bool return_sequences = false;
-  bool return_state = false;          ///< further outputs: the final states, [batch, units] each
-  bool go_backwards = false;          ///< read each sequence from its end; outputs come in the order of processing
-  bool stateful = false;              ///< state of row i of a batch starts from row i of the batch before
-  bool zero_output_for_mask = false;  ///< padded outputs are 0 where there is no step, instead of the step before
+  bool return_state = false;  ///< further outputs: the final states, [batch, units] each
+  bool go_backwards = false;  ///< read each sequence from its end; outputs come in the order of processing
+  bool stateful = false;      ///< state of row i of a batch starts from row i of the batch before
+  bool zero_output_for_mask =
+      false;  ///< padded outputs are 0 where there is no step, instead of the step before
   std::string name = {};
 
   template <class Self, class V>
@@ -65,7 +67,8 @@ struct RecurrentOptions {
     option("unit_forget_bias", self.unit_forget_bias, "lstm: add one to the forget gate's bias at the start");
     option("peephole", self.peephole, "lstm: gates see the cell state");
     option("coupled", self.coupled, "lstm: input gate = 1 - forget gate");
-    option("reset_after", self.reset_after, "gru: reset gate after the product (Keras, PyTorch) or before (paper)");
+    option("reset_after", self.reset_after,
+           "gru: reset gate after the product (Keras, PyTorch) or before (paper)");
     option("kernel_regularizer", self.kernel_regularizer, "penalty on the input weights");
     option("recurrent_regularizer", self.recurrent_regularizer, "penalty on the recurrent weights");
     option("bias_regularizer", self.bias_regularizer, "penalty on the bias");
@@ -117,11 +120,13 @@ LayerPtr activation(ActivationOptions options);
 
 struct DropoutOptions {
   double rate = 0.5;
-  bool same_for_all_steps = false;  ///< one mask a sequence instead of one a step (Keras: noise_shape (B, 1, F))
+  bool same_for_all_steps =
+      false;  ///< one mask a sequence instead of one a step (Keras: noise_shape (B, 1, F))
   std::string name = {};
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("rate", self.rate, "share of values set to 0 in training; the others are scaled by 1 / (1 - rate)");
+    option("rate", self.rate,
+           "share of values set to 0 in training; the others are scaled by 1 / (1 - rate)");
     option("same_for_all_steps", self.same_for_all_steps, "one mask a sequence instead of one a step");
   }
 };
@@ -204,7 +209,8 @@ struct FlattenOptions {
 LayerPtr flatten(FlattenOptions options = {});
 
 struct ReshapeOptions {
-  std::vector<std::int64_t> target_shape = {};  ///< without batch; one size may be -1; two sizes or more make a sequence
+  std::vector<std::int64_t> target_shape =
+      {};  ///< without batch; one size may be -1; two sizes or more make a sequence
   std::string name = {};
   template <class Self, class V>
   static void visit(Self& self, V&& option) {

@@ -18,15 +18,16 @@ class Layout {
   /// Every sequence has `steps` steps.
   static std::shared_ptr<const Layout> dense(std::int64_t batch, std::int64_t steps);
   /// Sequence b has lengths[b] steps and the padded array `steps` (-1: the longest).
-  static std::shared_ptr<const Layout> from_lengths(std::span<const std::int64_t> lengths, std::int64_t steps = -1);
+  static std::shared_ptr<const Layout> from_lengths(std::span<const std::int64_t> lengths,
+                                                    std::int64_t steps = -1);
   /// mask is [batch, steps], non-zero = use.
   static std::shared_ptr<const Layout> from_mask(std::span<const std::uint8_t> mask, std::int64_t batch,
                                                  std::int64_t steps);
 
   std::int64_t batch() const { return batch_; }
-  std::int64_t steps() const { return steps_; }            ///< time size of the padded array
+  std::int64_t steps() const { return steps_; }  ///< time size of the padded array
   std::int64_t longest() const { return static_cast<std::int64_t>(rows_.size()); }
-  std::int64_t total() const { return total_; }            ///< packed rows
+  std::int64_t total() const { return total_; }                       ///< packed rows
   std::span<const std::int64_t> lengths() const { return lengths_; }  ///< by sequence
   std::span<const std::int64_t> order() const { return order_; }      ///< by place: the sequence there
   std::span<const std::int64_t> place() const { return place_; }      ///< by sequence: its row in every step

@@ -16,11 +16,7 @@ struct View {
   T& operator()(std::int64_t r, std::int64_t c) const { return data[r * stride + c]; }
   View rows_from(std::int64_t begin, std::int64_t count) const { return {row(begin), count, cols, stride}; }
   View columns(std::int64_t begin, std::int64_t count) const { return {data + begin, rows, count, stride}; }
-  operator View<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data, rows, cols, stride};
-  }
+  operator View<const T>() const requires(!std::is_const_v<T>) { return {data, rows, cols, stride}; }
 };
 
 /// A View whose element type is known at run time only. A null `data` means "absent".

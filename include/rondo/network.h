@@ -44,7 +44,9 @@ class Network {
 
   std::size_t input_count() const { return inputs_.size(); }
   std::size_t output_count() const { return outputs_.size(); }
-  const Spec& input_spec(std::size_t i) const { return values_[static_cast<std::size_t>(inputs_[i].value)].spec; }
+  const Spec& input_spec(std::size_t i) const {
+    return values_[static_cast<std::size_t>(inputs_[i].value)].spec;
+  }
   const std::string& input_name(std::size_t i) const { return inputs_[i].name; }
   const Spec& output_spec(std::size_t i) const { return values_[static_cast<std::size_t>(outputs_[i])].spec; }
   std::string output_name(std::size_t i) const { return value_name(outputs_[i]); }

@@ -36,11 +36,13 @@ namespace detail {
 
 inline Config to_config(const Config& v) { return v; }
 template <class T>
-  requires std::is_arithmetic_v<T>
-Config to_config(T v) {
-  if constexpr (std::is_same_v<T, bool>) return Config(v);
-  else if constexpr (std::is_integral_v<T>) return Config(static_cast<std::int64_t>(v));
-  else return Config(static_cast<double>(v));
+requires std::is_arithmetic_v<T> Config to_config(T v) {
+  if constexpr (std::is_same_v<T, bool>)
+    return Config(v);
+  else if constexpr (std::is_integral_v<T>)
+    return Config(static_cast<std::int64_t>(v));
+  else
+    return Config(static_cast<double>(v));
 }
 inline Config to_config(const std::string& v) { return Config(v); }
 template <class T>
@@ -60,7 +62,9 @@ inline void from_config(const Config& c, std::int64_t& v, std::string_view path)
 inline void from_config(const Config& c, std::uint64_t& v, std::string_view path) {
   v = static_cast<std::uint64_t>(c.as_integer(path));
 }
-inline void from_config(const Config& c, int& v, std::string_view path) { v = static_cast<int>(c.as_integer(path)); }
+inline void from_config(const Config& c, int& v, std::string_view path) {
+  v = static_cast<int>(c.as_integer(path));
+}
 inline void from_config(const Config& c, double& v, std::string_view path) { v = c.as_real(path); }
 inline void from_config(const Config& c, std::string& v, std::string_view path) { v = c.as_string(path); }
 template <class T>
@@ -84,7 +88,8 @@ void from_config(const Config& c, std::vector<T>& v, std::string_view path) {
 }
 
 /// Throws Error(usage): unknown key `key` under `path`, with the nearest of `known` suggested.
-[[noreturn]] void throw_unknown_key(std::string_view key, std::string_view path, const std::vector<std::string>& known);
+[[noreturn]] void throw_unknown_key(std::string_view key, std::string_view path,
+                                    const std::vector<std::string>& known);
 
 }  // namespace detail
 
@@ -92,7 +97,9 @@ void from_config(const Config& c, std::vector<T>& v, std::string_view path) {
 template <class T>
 struct OptionCodec {
   static Config write(const T& value) { return detail::to_config(value); }
-  static void read(const Config& config, T& value, std::string_view path) { detail::from_config(config, value, path); }
+  static void read(const Config& config, T& value, std::string_view path) {
+    detail::from_config(config, value, path);
+  }
 };
 
 /// All fields of `options` as a Config object, defaults included.

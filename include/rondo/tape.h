@@ -34,11 +34,13 @@ class Tape {
   /// A parameter of `store` as a value of its own: [first axis, rest].
   Var parameter(ParameterStore& store, int index);
   /// Applies an operation; `store` holds the parameters of layers.
-  std::vector<Var> apply(const Operation& operation, std::span<const Var> inputs, ParameterStore* store = nullptr);
+  std::vector<Var> apply(const Operation& operation, std::span<const Var> inputs,
+                         ParameterStore* store = nullptr);
   /// The same for an operation that nobody else keeps alive.
   std::vector<Var> apply(std::shared_ptr<const Operation> operation, std::span<const Var> inputs,
                          ParameterStore* store = nullptr);
-  Var apply_one(const Operation& operation, std::initializer_list<Var> inputs, ParameterStore* store = nullptr);
+  Var apply_one(const Operation& operation, std::initializer_list<Var> inputs,
+                ParameterStore* store = nullptr);
 
   const Value& value(Var v) const;
   /// A copy of a value, with its layout.
@@ -83,8 +85,8 @@ Var softmax(Tape& tape, Var a);      ///< over each row
 Var log_softmax(Tape& tape, Var a);  ///< over each row
 Var sum(Tape& tape, Var a);          ///< over everything: [1, 1]
 Var mean(Tape& tape, Var a);
-Var row_sum(Tape& tape, Var a);  ///< [rows, 1]
-Var concatenate(Tape& tape, Var a, Var b);                           ///< columns of a, then of b
+Var row_sum(Tape& tape, Var a);             ///< [rows, 1]
+Var concatenate(Tape& tape, Var a, Var b);  ///< columns of a, then of b
 Var columns(Tape& tape, Var a, std::int64_t begin, std::int64_t count);
 Var transpose(Tape& tape, Var a);
 Var stop_gradient(Tape& tape, Var a);

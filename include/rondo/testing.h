@@ -14,16 +14,16 @@ namespace rondo::testing {
 
 /// What a check needs to know of a layer.
 struct Subject {
-  std::string name;                      ///< for messages
-  std::function<LayerPtr()> make;        ///< a fresh layer with the same options every time
-  std::vector<Spec> inputs;              ///< a sequence of `steps` -1 is tried with ragged lengths, 0 among them
-  bool integer_inputs = false;           ///< ids below `integer_limit` instead of normal numbers
+  std::string name;                ///< for messages
+  std::function<LayerPtr()> make;  ///< a fresh layer with the same options every time
+  std::vector<Spec> inputs;        ///< a sequence of `steps` -1 is tried with ragged lengths, 0 among them
+  bool integer_inputs = false;     ///< ids below `integer_limit` instead of normal numbers
   std::int64_t integer_limit = 1;
-  bool training = false;                 ///< run as in training (batch statistics, dropout)
-  bool mixes_samples = false;            ///< batch statistics: a sample is not independent of its batch
-  bool splits_in_time = false;           ///< recurrent with return_sequences and return_state: step ≡ chunk ≡ sequence
-  bool equal_lengths = false;            ///< no ragged batches (flatten, reshape)
-  double magnitude = 1;                  ///< scale of inputs and parameters; small for formulas that grow without bound
+  bool training = false;       ///< run as in training (batch statistics, dropout)
+  bool mixes_samples = false;  ///< batch statistics: a sample is not independent of its batch
+  bool splits_in_time = false;  ///< recurrent with return_sequences and return_state: step ≡ chunk ≡ sequence
+  bool equal_lengths = false;  ///< no ragged batches (flatten, reshape)
+  double magnitude = 1;        ///< scale of inputs and parameters; small for formulas that grow without bound
 };
 
 struct Tolerance {

@@ -47,7 +47,8 @@ struct Pool::State {
   void loop() {
     std::uint64_t seen = 0;
     while (true) {
-      for (int spin = 0; spin < kSpins && generation.load(std::memory_order_acquire) == seen && !stop.load(); ++spin) {
+      for (int spin = 0; spin < kSpins && generation.load(std::memory_order_acquire) == seen && !stop.load();
+           ++spin) {
         relax();
       }
       {

@@ -26,9 +26,9 @@ RandomStream::RandomStream(std::uint64_t seed, std::uint64_t purpose, std::uint6
     : key_(mix(mix(seed + 0x9E3779B97F4A7C15ULL) ^ purpose)), counter_high_(step) {}
 
 std::array<std::uint32_t, 4> RandomStream::block(std::uint64_t block) const {
-  std::array<std::uint32_t, 4> c = {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
-                                    static_cast<std::uint32_t>(counter_high_),
-                                    static_cast<std::uint32_t>(counter_high_ >> 32)};
+  std::array<std::uint32_t, 4> c = {
+      static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
+      static_cast<std::uint32_t>(counter_high_), static_cast<std::uint32_t>(counter_high_ >> 32)};
   auto k0 = static_cast<std::uint32_t>(key_);
   auto k1 = static_cast<std::uint32_t>(key_ >> 32);
   for (int round = 0; round < kRounds; ++round, k0 += kWeyl0, k1 += kWeyl1) {

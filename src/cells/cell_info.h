@@ -16,7 +16,7 @@ constexpr int kMaxSums = 8, kMaxStates = 4, kMaxVectors = 4;
 struct CellInfo {
   const char* name;  ///< as in a config: "gru"
   const char* doc;
-  int gates;         ///< blocks of columns in kernel and recurrent_kernel
+  int gates;  ///< blocks of columns in kernel and recurrent_kernel
   int sums;
   int states;  ///< state 0 is the output h
   std::array<int, kMaxSums> input_sum{};
@@ -24,10 +24,11 @@ struct CellInfo {
   std::array<int, kMaxSums> recurrent_stage{};  ///< which stage multiplies gate g
   int stages = 1;
   bool direct = false;  ///< the formulas give d_state(0): h reaches the next h without a product, as in a GRU
-  bool recurrent_bias = false;  ///< bias is [2, gates·units]: a row for the input product, one for the recurrent
-  int forget_gate = -1;         ///< the gate that unit_forget_bias sets to one
-  bool gated = true;            ///< false: no recurrent_activation
-  int vectors = 0;              ///< parameters with one value a unit
+  bool recurrent_bias =
+      false;             ///< bias is [2, gates·units]: a row for the input product, one for the recurrent
+  int forget_gate = -1;  ///< the gate that unit_forget_bias sets to one
+  bool gated = true;     ///< false: no recurrent_activation
+  int vectors = 0;       ///< parameters with one value a unit
   std::array<const char*, kMaxVectors> vector_names{};
 };
 

@@ -5,7 +5,8 @@ template <bool kPeephole, bool kCoupled>
 struct Lstm {
   static constexpr int F = kCoupled ? 0 : 1, C = F + 1, O = F + 2, I = 0;
   static constexpr cells::CellInfo info{
-      .name = kPeephole ? (kCoupled ? "coupled_peephole_lstm" : "peephole_lstm") : (kCoupled ? "coupled_lstm" : "lstm"),
+      .name = kPeephole ? (kCoupled ? "coupled_peephole_lstm" : "peephole_lstm")
+                        : (kCoupled ? "coupled_lstm" : "lstm"),
       .doc = "long short-term memory",
       .gates = kCoupled ? 3 : 4,
       .sums = kCoupled ? 3 : 4,
@@ -14,9 +15,10 @@ struct Lstm {
       .recurrent_sum = {0, 1, 2, 3},
       .forget_gate = F,
       .vectors = kPeephole ? (kCoupled ? 2 : 3) : 0,
-      .vector_names = kCoupled ? std::array<const char*, cells::kMaxVectors>{"peephole_forget", "peephole_output"}
-                               : std::array<const char*, cells::kMaxVectors>{"peephole_input", "peephole_forget",
-                                                                             "peephole_output"}};
+      .vector_names = kCoupled
+                          ? std::array<const char*, cells::kMaxVectors>{"peephole_forget", "peephole_output"}
+                          : std::array<const char*, cells::kMaxVectors>{"peephole_input", "peephole_forget",
+                                                                        "peephole_output"}};
   static constexpr int PF = kCoupled ? 0 : 1, PO = PF + 1;  // rows of the peephole vectors
 
   template <class Io>

@@ -1,7 +1,11 @@
 // Elman, "Finding structure in time", 1990: h = act(x·W + h·U + b).
 struct SimpleRnn {
-  static constexpr cells::CellInfo info{
-      .name = "simple_rnn", .doc = "Elman's recurrent network", .gates = 1, .sums = 1, .states = 1, .gated = false};
+  static constexpr cells::CellInfo info{.name = "simple_rnn",
+                                        .doc = "Elman's recurrent network",
+                                        .gates = 1,
+                                        .sums = 1,
+                                        .states = 1,
+                                        .gated = false};
 
   template <class Io>
   static void forward(Io& io) {

@@ -9,8 +9,26 @@ namespace rondo::kernels {
 /// Pointwise functions. Those up to kLastRecurrent have a derivative that can be told from the value alone, which is
 /// what recurrent cells keep.
 enum class ActivationKind : std::uint8_t {
-  linear, tanh, sigmoid, relu, hard_sigmoid, hard_tanh, relu6, leaky_relu, elu, selu, softplus, softsign, exponential,
-  silu, gelu, gelu_tanh, mish, log_sigmoid, softmax, log_softmax
+  linear,
+  tanh,
+  sigmoid,
+  relu,
+  hard_sigmoid,
+  hard_tanh,
+  relu6,
+  leaky_relu,
+  elu,
+  selu,
+  softplus,
+  softsign,
+  exponential,
+  silu,
+  gelu,
+  gelu_tanh,
+  mish,
+  log_sigmoid,
+  softmax,
+  log_softmax
 };
 constexpr ActivationKind kLastRecurrent = ActivationKind::exponential;
 

@@ -14,18 +14,27 @@ namespace {
 
 using Kind = ActivationKind;
 
-constexpr std::pair<const char*, Kind> kNames[] = {
-    {"linear", Kind::linear},           {"tanh", Kind::tanh},
-    {"sigmoid", Kind::sigmoid},         {"relu", Kind::relu},
-    {"hard_sigmoid", Kind::hard_sigmoid}, {"hard_tanh", Kind::hard_tanh},
-    {"relu6", Kind::relu6},             {"leaky_relu", Kind::leaky_relu},
-    {"elu", Kind::elu},                 {"selu", Kind::selu},
-    {"softplus", Kind::softplus},       {"softsign", Kind::softsign},
-    {"exponential", Kind::exponential}, {"silu", Kind::silu},
-    {"gelu", Kind::gelu},               {"gelu_tanh", Kind::gelu_tanh},
-    {"mish", Kind::mish},               {"log_sigmoid", Kind::log_sigmoid},
-    {"softmax", Kind::softmax},         {"log_softmax", Kind::log_softmax},
-    {"swish", Kind::silu}};
+constexpr std::pair<const char*, Kind> kNames[] = {{"linear", Kind::linear},
+                                                   {"tanh", Kind::tanh},
+                                                   {"sigmoid", Kind::sigmoid},
+                                                   {"relu", Kind::relu},
+                                                   {"hard_sigmoid", Kind::hard_sigmoid},
+                                                   {"hard_tanh", Kind::hard_tanh},
+                                                   {"relu6", Kind::relu6},
+                                                   {"leaky_relu", Kind::leaky_relu},
+                                                   {"elu", Kind::elu},
+                                                   {"selu", Kind::selu},
+                                                   {"softplus", Kind::softplus},
+                                                   {"softsign", Kind::softsign},
+                                                   {"exponential", Kind::exponential},
+                                                   {"silu", Kind::silu},
+                                                   {"gelu", Kind::gelu},
+                                                   {"gelu_tanh", Kind::gelu_tanh},
+                                                   {"mish", Kind::mish},
+                                                   {"log_sigmoid", Kind::log_sigmoid},
+                                                   {"softmax", Kind::softmax},
+                                                   {"log_softmax", Kind::log_softmax},
+                                                   {"swish", Kind::silu}};
 
 template <class T>
 T logistic(T x) {
@@ -56,7 +65,8 @@ T value(Kind kind, T x) {
     case Kind::silu: return x * logistic(x);
     case Kind::gelu: return T(0.5) * x * (T{1} + std::erf(x / std::numbers::sqrt2_v<T>));
     case Kind::gelu_tanh: {
-      const T inner = T(std::numbers::inv_sqrtpi_v<T> * std::numbers::sqrt2_v<T>) * (x + T(0.044715) * x * x * x);
+      const T inner =
+          T(std::numbers::inv_sqrtpi_v<T> * std::numbers::sqrt2_v<T>) * (x + T(0.044715) * x * x * x);
       return T(0.5) * x * (T{1} + std::tanh(inner));
     }
     case Kind::mish: return x * std::tanh(soft_plus(x));
@@ -151,7 +161,8 @@ void activate_rows(ActivationKind kind, View<const T> x, View<T> y) {
 }
 
 template <class T>
-void activate_rows_backward(ActivationKind kind, View<const T> x, View<const T> y, View<const T> dy, View<T> dx) {
+void activate_rows_backward(ActivationKind kind, View<const T> x, View<const T> y, View<const T> dy,
+                            View<T> dx) {
   for (std::int64_t r = 0; r < y.rows; ++r) {
     const T *out = y.row(r), *up = dy.row(r);
     T* to = dx.row(r);
@@ -169,8 +180,8 @@ void activate_rows_backward(ActivationKind kind, View<const T> x, View<const T> 
 
 template void activate_rows<float>(ActivationKind, View<const float>, View<float>);
 template void activate_rows<double>(ActivationKind, View<const double>, View<double>);
-template void activate_rows_backward<float>(ActivationKind, View<const float>, View<const float>, View<const float>,
-                                            View<float>);
+template void activate_rows_backward<float>(ActivationKind, View<const float>, View<const float>,
+                                            View<const float>, View<float>);
 template void activate_rows_backward<double>(ActivationKind, View<const double>, View<const double>,
                                              View<const double>, View<double>);
 

@@ -11,6 +11,7 @@ void activate_rows(ActivationKind kind, View<const T> x, View<T> y);
 
 /// dx += dy · f'(x); y = f(x) as computed.
 template <class T>
-void activate_rows_backward(ActivationKind kind, View<const T> x, View<const T> y, View<const T> dy, View<T> dx);
+void activate_rows_backward(ActivationKind kind, View<const T> x, View<const T> y, View<const T> dy,
+                            View<T> dx);
 
 }  // namespace rondo::kernels

@@ -42,7 +42,9 @@ struct FormulaIo : Activations {
       store_some(v, p, call.units - unit);
     }
   }
-  HWY_INLINE Number* sum_at(int k) const { return call.sums + row * call.sums_stride + k * call.units + unit; }
+  HWY_INLINE Number* sum_at(int k) const {
+    return call.sums + row * call.sums_stride + k * call.units + unit;
+  }
   HWY_INLINE Number* d_state_at(int j) const { return call.d_state[j] + row * call.d_state_stride + unit; }
 
   HWY_INLINE Lane one() const { return Lane(1.0); }

@@ -34,10 +34,12 @@ HWY_INLINE void store_some(Lane v, float* p, std::int64_t n) {
   hn::BlendedStore(v.v, hn::FirstN(d, static_cast<std::size_t>(n)), d, p);
 }
 
+// The runner needs activate(), the formulas need the runner's Cells<>.
+// clang-format off
 #include "kernels/recurrent_activation-inl.h"
-// the runner needs activate(), the formulas need the runner's Cells<>
 #include "kernels/cell_runner-inl.h"
 #include RONDO_CELL_FILE
+// clang-format on
 
 constexpr auto kTable = table_of(Family());
 
@@ -62,9 +64,12 @@ inline void store(Lane v, double* p) { *p = v; }
 inline Lane load_some(const double* p, std::int64_t) { return *p; }
 inline void store_some(Lane v, double* p, std::int64_t) { *p = v; }
 
+// The runner needs activate(), the formulas need the runner's Cells<>.
+// clang-format off
 #include "kernels/recurrent_activation-inl.h"
 #include "kernels/cell_runner-inl.h"
 #include RONDO_CELL_FILE
+// clang-format on
 
 constexpr auto kTable = table_of(Family());
 template <class... Cell>
@@ -83,7 +88,8 @@ CellFormulas<float> simd_formulas() {
 
 template <std::size_t... kIndex>
 std::array<CellKernels, sizeof...(kIndex)> make_family(std::index_sequence<kIndex...>) {
-  return {CellKernels{scalar::kInfos[kIndex], simd_formulas<static_cast<int>(kIndex)>, scalar::kTable[kIndex]}...};
+  return {CellKernels{scalar::kInfos[kIndex], simd_formulas<static_cast<int>(kIndex)>,
+                      scalar::kTable[kIndex]}...};
 }
 
 }  // namespace

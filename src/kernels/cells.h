@@ -15,7 +15,7 @@ struct CellCall {
   std::int64_t rows = 0, units = 0;
   ActivationKind activation = ActivationKind::tanh, recurrent_activation = ActivationKind::sigmoid;
   const T* vectors = nullptr;  ///< [vectors][units]
-  T* sums = nullptr;           ///< [row][sum][unit]: in: sums; out: what backward needs; after backward: gradients
+  T* sums = nullptr;  ///< [row][sum][unit]: in: sums; out: what backward needs; after backward: gradients
   std::int64_t sums_stride = 0;
   const T* state[cells::kMaxStates] = {};  ///< states before the step, [row][unit] each
   std::int64_t state_stride = 0;

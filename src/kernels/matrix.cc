@@ -1,6 +1,5 @@
 #include "kernels/matrix.h"
 
-
 #include <algorithm>
 #include <cstring>
 
@@ -49,7 +48,8 @@ void Pack(View<const float> b, bool transposed, std::int64_t k, std::int64_t n, 
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
   const Panels panels(n);
   for (std::int64_t p = 0; p < panels.count; ++p) {
-    const std::int64_t begin = panels.first(p) * lanes, width = (panels.first(p + 1) - panels.first(p)) * lanes;
+    const std::int64_t begin = panels.first(p) * lanes,
+                       width = (panels.first(p + 1) - panels.first(p)) * lanes;
     const std::int64_t used = std::min(width, n - begin);
     if (transposed) {
       for (std::int64_t j = 0; j < width; ++j) {
@@ -72,9 +72,9 @@ void Pack(View<const float> b, bool transposed, std::int64_t k, std::int64_t n, 
 
 /// One tile: MR rows of a times NV vectors of a panel. `tail` lanes of the last vector are real.
 template <int MR, int NV>
-HWY_NOINLINE void Tile(const float* HWY_RESTRICT a, std::int64_t lda, const float* HWY_RESTRICT b, std::int64_t k,
-                       Start start, const float* HWY_RESTRICT bias, float* HWY_RESTRICT c, std::int64_t ldc,
-                       std::int64_t tail) {
+HWY_NOINLINE void Tile(const float* HWY_RESTRICT a, std::int64_t lda, const float* HWY_RESTRICT b,
+                       std::int64_t k, Start start, const float* HWY_RESTRICT bias, float* HWY_RESTRICT c,
+                       std::int64_t ldc, std::int64_t tail) {
   const D d;
   constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
   const auto last = hn::FirstN(d, static_cast<std::size_t>(tail));
@@ -90,7 +90,8 @@ HWY_NOINLINE void Tile(const float* HWY_RESTRICT a, std::int64_t lda, const floa
   } else {
     RONDO_UNROLL for (int v = 0; v < NV; ++v) {
       V first = hn::Zero(d);
-      if (start == Start::bias) first = v + 1 < NV || whole ? hn::LoadU(d, bias + v * N) : hn::MaskedLoad(last, d, bias + v * N);
+      if (start == Start::bias)
+        first = v + 1 < NV || whole ? hn::LoadU(d, bias + v * N) : hn::MaskedLoad(last, d, bias + v * N);
       RONDO_UNROLL for (int r = 0; r < MR; ++r) acc[r][v] = first;
     }
   }
@@ -115,11 +116,12 @@ HWY_NOINLINE void Tile(const float* HWY_RESTRICT a, std::int64_t lda, const floa
 }
 
 template <int NV>
-void PanelRows(View<const float> a, const float* b, Start start, const float* bias, float* c, std::int64_t ldc,
-               std::int64_t tail) {
+void PanelRows(View<const float> a, const float* b, Start start, const float* bias, float* c,
+               std::int64_t ldc, std::int64_t tail) {
   std::int64_t r = 0;
   const auto run = [&]<int MR>() {
-    for (; a.rows - r >= MR; r += MR) Tile<MR, NV>(a.row(r), a.stride, b, a.cols, start, bias, c + r * ldc, ldc, tail);
+    for (; a.rows - r >= MR; r += MR)
+      Tile<MR, NV>(a.row(r), a.stride, b, a.cols, start, bias, c + r * ldc, ldc, tail);
   };
   run.template operator()<kRows[NV]>();
   if constexpr (kRows[NV] > 8) run.template operator()<8>();
@@ -128,7 +130,8 @@ void PanelRows(View<const float> a, const float* b, Start start, const float* bi
   run.template operator()<1>();
 }
 
-void Multiply(View<const float> a, const float* b, std::int64_t n, Start start, const float* bias, View<float> c) {
+void Multiply(View<const float> a, const float* b, std::int64_t n, Start start, const float* bias,
+              View<float> c) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
   constexpr std::int64_t kBlockRows = 192;  // rows of a that stay in the second-level cache across panels
   const Panels panels(n);
@@ -195,7 +198,8 @@ void TransposedPanel(View<const float> a, const float* g, std::int64_t ldg, floa
                      std::int64_t tail) {
   std::int64_t k = 0;
   const auto run = [&]<int MR>() {
-    for (; a.cols - k >= MR; k += MR) TransposedTile<MR, NV>(a.data + k, a.stride, g, ldg, a.rows, c + k * ldc, ldc, tail);
+    for (; a.cols - k >= MR; k += MR)
+      TransposedTile<MR, NV>(a.data + k, a.stride, g, ldg, a.rows, c + k * ldc, ldc, tail);
   };
   run.template operator()<kRows[NV]>();
   if constexpr (kRows[NV] > 8) run.template operator()<8>();
@@ -215,7 +219,8 @@ void AddTransposedProduct(View<const float> a, View<const float> g, View<float> 
     const View<const float> block = a.rows_from(m, rows);
     for (std::int64_t p = 0; p < panels.count; ++p) {
       const std::int64_t nv = panels.first(p + 1) - panels.first(p), begin = panels.first(p) * lanes;
-      const std::int64_t width = nv * lanes, used = std::min(g.cols - begin, width), tail = used - (nv - 1) * lanes;
+      const std::int64_t width = nv * lanes, used = std::min(g.cols - begin, width),
+                         tail = used - (nv - 1) * lanes;
       for (std::int64_t i = 0; i < rows; ++i) {
         std::memcpy(panel + i * width, g.row(m + i) + begin, static_cast<std::size_t>(used) * sizeof(float));
         std::fill(panel + i * width + used, panel + (i + 1) * width, 0.0F);
@@ -269,12 +274,14 @@ Packed<double>::Packed(View<const double> b, bool transposed, double* memory)
 }
 
 template <>
-void multiply<float>(View<const float> a, const Packed<float>& b, Start start, const float* bias, View<float> c) {
+void multiply<float>(View<const float> a, const Packed<float>& b, Start start, const float* bias,
+                     View<float> c) {
   if (a.rows > 0 && b.n() > 0) HWY_DYNAMIC_DISPATCH(Multiply)(a, b.data(), b.n(), start, bias, c);
 }
 
 template <>
-void multiply<double>(View<const double> a, const Packed<double>& b, Start start, const double* bias, View<double> c) {
+void multiply<double>(View<const double> a, const Packed<double>& b, Start start, const double* bias,
+                      View<double> c) {
   const std::int64_t n = b.n();
   for (std::int64_t r = 0; r < a.rows; ++r) {
     double* to = c.row(r);

@@ -44,7 +44,8 @@ HWY_NOINLINE V activate_backward(ActivationKind kind, V y, V dy) {
     case ActivationKind::leaky_relu: return if_less(y, V(0.0), dy * V(0.2), dy);
     case ActivationKind::elu: return if_less(y, V(0.0), dy * (y + V(1.0)), dy);
     case ActivationKind::selu:
-      return dy * if_less(y, V(0.0), y + V(1.05070098735548049 * 1.67326324235437728), V(1.05070098735548049));
+      return dy *
+             if_less(y, V(0.0), y + V(1.05070098735548049 * 1.67326324235437728), V(1.05070098735548049));
     case ActivationKind::softplus: return dy * (V(1.0) - exp(-y));
     case ActivationKind::softsign: {
       const V s = V(1.0) - abs(y);

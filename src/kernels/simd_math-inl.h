@@ -24,7 +24,9 @@ HWY_INLINE Lanes fma(Lanes a, Lanes b, Lanes c) { return hn::MulAdd(a.v, b.v, c.
 HWY_INLINE Lanes abs(Lanes a) { return hn::Abs(a.v); }
 HWY_INLINE Lanes max(Lanes a, Lanes b) { return hn::Max(a.v, b.v); }
 /// a < b ? yes : no
-HWY_INLINE Lanes if_less(Lanes a, Lanes b, Lanes yes, Lanes no) { return hn::IfThenElse(hn::Lt(a.v, b.v), yes.v, no.v); }
+HWY_INLINE Lanes if_less(Lanes a, Lanes b, Lanes yes, Lanes no) {
+  return hn::IfThenElse(hn::Lt(a.v, b.v), yes.v, no.v);
+}
 /// NaN stays NaN: the variable is the second operand of both, and x86 returns that one when either is NaN.
 HWY_INLINE Lanes clamp(Lanes x, double low, double high) {
   const FloatTag d;

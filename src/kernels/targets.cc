@@ -28,12 +28,14 @@ void use_instruction_set(const std::string& name) {
     const auto here = static_cast<std::uint64_t>(hwy::SupportedTargets()) & compiled();
     std::int64_t chosen = 0;
     for (std::uint64_t bit = 1; bit != 0 && bit <= here; bit <<= 1) {
-      if ((here & bit) != 0 && name == hwy::TargetName(static_cast<std::int64_t>(bit))) chosen = static_cast<std::int64_t>(bit);
+      if ((here & bit) != 0 && name == hwy::TargetName(static_cast<std::int64_t>(bit)))
+        chosen = static_cast<std::int64_t>(bit);
     }
     if (chosen == 0) {
       std::string list;
       for (const auto& known : instruction_sets()) list += (list.empty() ? "" : ", ") + known;
-      throw Error(ErrorKind::usage, "this machine has no instruction set '" + name + "'").expected("one of " + list);
+      throw Error(ErrorKind::usage, "this machine has no instruction set '" + name + "'")
+          .expected("one of " + list);
     }
     hwy::SetSupportedTargetsForTest(chosen);
   }

@@ -20,7 +20,7 @@ class Arena {
     if (block_ == blocks_.size()) {
       const std::size_t size = bytes > kBlock ? bytes : kBlock;
       blocks_.push_back({std::unique_ptr<std::byte[], Free>(
-                             static_cast<std::byte*>(::operator new(size, std::align_val_t{kAlign}))),
+                             static_cast<std::byte*>(::operator new (size, std::align_val_t{kAlign}))),
                          size});
       used_ = 0;
     }
@@ -41,7 +41,7 @@ class Arena {
  private:
   static constexpr std::size_t kAlign = 64, kBlock = std::size_t{1} << 18;
   struct Free {
-    void operator()(std::byte* p) const noexcept { ::operator delete(p, std::align_val_t{kAlign}); }
+    void operator()(std::byte* p) const noexcept { ::operator delete (p, std::align_val_t{kAlign}); }
   };
   struct Block {
     std::unique_ptr<std::byte[], Free> memory;

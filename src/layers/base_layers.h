@@ -53,7 +53,8 @@ View<const T> read(const ConstMatrix& m) {
 template <class Job>
 void parallel_rows(Pool& pool, std::int64_t rows, std::int64_t work_per_row, Job job) {
   const bool small = rows * work_per_row < 400'000;
-  const int parts = small ? 1 : static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(rows, 1)));
+  const int parts =
+      small ? 1 : static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(rows, 1)));
   if (parts == 1) {
     job(std::int64_t{0}, rows);
     return;

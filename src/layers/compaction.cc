@@ -8,7 +8,8 @@ Compaction compact(const Layout& from, const std::vector<std::uint8_t>& keep) {
   for (std::int64_t t = 0; t < from.longest(); ++t) {
     for (std::int64_t r = 0; r < from.rows(t); ++r) {
       const std::int64_t row = from.offset(t) + r;
-      const auto at = static_cast<std::size_t>(from.order()[static_cast<std::size_t>(r)] * from.steps() + from.position(t, r));
+      const auto at = static_cast<std::size_t>(from.order()[static_cast<std::size_t>(r)] * from.steps() +
+                                               from.position(t, r));
       mask[at] = keep[static_cast<std::size_t>(row)];
       row_at[at] = row;
     }

@@ -13,7 +13,8 @@ void add_weight_gradient(Pool& pool, View<const T> a, View<const T> g, View<T> c
   const std::int64_t slices = (g.cols + kColumns - 1) / kColumns;
   parallel_rows(pool, slices, a.rows * a.cols * kColumns, [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t first = begin * kColumns, last = std::min(g.cols, end * kColumns);
-    if (first < last) kernels::add_transposed_product(a, g.columns(first, last - first), c.columns(first, last - first));
+    if (first < last)
+      kernels::add_transposed_product(a, g.columns(first, last - first), c.columns(first, last - first));
   });
 }
 template void add_weight_gradient(Pool&, View<const float>, View<const float>, View<float>);
@@ -46,16 +47,19 @@ class Dense final : public OptionsLayer<DenseOptions> {
 
   void declare(ParameterStore& store, const std::string& prefix) override {
     const DenseOptions& o = options();
-    kernel_ = declare_array(store, prefix + "kernel", {inputs_, o.units}, true, o.kernel_regularizer.l1, o.kernel_regularizer.l2);
+    kernel_ = declare_array(store, prefix + "kernel", {inputs_, o.units}, true, o.kernel_regularizer.l1,
+                            o.kernel_regularizer.l2);
     if (o.use_bias) {
-      bias_ = declare_array(store, prefix + "bias", {o.units}, true, o.bias_regularizer.l1, o.bias_regularizer.l2);
+      bias_ = declare_array(store, prefix + "bias", {o.units}, true, o.bias_regularizer.l1,
+                            o.bias_regularizer.l2);
     }
   }
 
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     const auto fill = [&](int index, const std::string& initializer) {
       const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
-      initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())), where());
+      initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())),
+                       where());
     };
     fill(kernel_, options().kernel_initializer);
     if (bias_ >= 0) fill(bias_, options().bias_initializer);
@@ -72,7 +76,8 @@ class Dense final : public OptionsLayer<DenseOptions> {
       const T* bias = bias_ < 0 ? nullptr : call.parameter(bias_).view<T>().data;
       parallel_rows(call.pool(), x.rows, x.cols * y.cols, [&](std::int64_t begin, std::int64_t end) {
         const View<T> part = z.rows_from(begin, end - begin);
-        kernels::multiply(x.rows_from(begin, end - begin), packed, bias ? Start::bias : Start::zero, bias, part);
+        kernels::multiply(x.rows_from(begin, end - begin), packed, bias ? Start::bias : Start::zero, bias,
+                          part);
         if (kind_ != ActivationKind::linear) {
           kernels::activate_rows<T>(kind_, part, y.rows_from(begin, end - begin));
         }
@@ -115,7 +120,8 @@ class Dense final : public OptionsLayer<DenseOptions> {
 class ActivationLayer final : public OptionsLayer<ActivationOptions> {
  public:
   explicit ActivationLayer(ActivationOptions o)
-      : OptionsLayer("activation", std::move(o)), kind_(kernels::parse_activation(options().activation, where())) {}
+      : OptionsLayer("activation", std::move(o)),
+        kind_(kernels::parse_activation(options().activation, where())) {}
   std::vector<Spec> infer(std::span<const Spec> inputs) override { return {single(inputs)}; }
 
   void forward(Call& call) const override {
@@ -132,7 +138,8 @@ class ActivationLayer final : public OptionsLayer<ActivationOptions> {
       const Shape& f = call.input(0).features;
       kernels::activate_rows_backward<T>(kind_, last_axis(call.input(0).data.view<const T>(), f),
                                          last_axis(call.output_value(0).data.view<const T>(), f),
-                                         last_axis(call.output_gradient(0).view<T>(), f), last_axis(d_input.view<T>(), f));
+                                         last_axis(call.output_gradient(0).view<T>(), f),
+                                         last_axis(d_input.view<T>(), f));
     });
   }
 
@@ -149,6 +156,8 @@ class ActivationLayer final : public OptionsLayer<ActivationOptions> {
 }  // namespace
 
 LayerPtr dense(DenseOptions options) { return std::make_shared<Dense>(std::move(options)); }
-LayerPtr activation(ActivationOptions options) { return std::make_shared<ActivationLayer>(std::move(options)); }
+LayerPtr activation(ActivationOptions options) {
+  return std::make_shared<ActivationLayer>(std::move(options));
+}
 
 }  // namespace rondo

@@ -58,7 +58,8 @@ class Dropout final : public OptionsLayer<DropoutOptions> {
       const View<const T> dy = call.output_gradient(0).view<T>();
       T* dx = d_input.view<T>().data;
       const T* scale = call.kept<T>(0);
-      for (std::int64_t i = 0; i < dy.rows * dy.cols; ++i) dx[i] += scale == nullptr ? dy.data[i] : dy.data[i] * scale[i];
+      for (std::int64_t i = 0; i < dy.rows * dy.cols; ++i)
+        dx[i] += scale == nullptr ? dy.data[i] : dy.data[i] * scale[i];
     });
   }
 };

@@ -10,8 +10,10 @@ namespace {
 class Embedding final : public OptionsLayer<EmbeddingOptions> {
  public:
   explicit Embedding(EmbeddingOptions o) : OptionsLayer("embedding", std::move(o)) {
-    if (options().input_dim <= 0) fail("'input_dim' must be positive", std::to_string(options().input_dim), "the number of ids");
-    if (options().output_dim <= 0) fail("'output_dim' must be positive", std::to_string(options().output_dim), "1 or more");
+    if (options().input_dim <= 0)
+      fail("'input_dim' must be positive", std::to_string(options().input_dim), "the number of ids");
+    if (options().output_dim <= 0)
+      fail("'output_dim' must be positive", std::to_string(options().output_dim), "1 or more");
     check_initializer(options().embeddings_initializer, where());
   }
 
@@ -24,12 +26,13 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
 
   void declare(ParameterStore& store, const std::string& prefix) override {
     const EmbeddingOptions& o = options();
-    table_ = declare_array(store, prefix + "embeddings", {o.input_dim, o.output_dim}, true, o.embeddings_regularizer.l1,
-                           o.embeddings_regularizer.l2);
+    table_ = declare_array(store, prefix + "embeddings", {o.input_dim, o.output_dim}, true,
+                           o.embeddings_regularizer.l1, o.embeddings_regularizer.l2);
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     const std::string& name = store.infos()[static_cast<std::size_t>(table_)].name;
-    initialize_array(options().embeddings_initializer, store.value(table_), RandomStream(seed, purpose_key(name.c_str())), where());
+    initialize_array(options().embeddings_initializer, store.value(table_),
+                     RandomStream(seed, purpose_key(name.c_str())), where());
   }
 
   void forward(Call& call) const override {
@@ -84,7 +87,8 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
     const bool whole = std::isfinite(value) && value == std::floor(value);
     if (!whole || value < 0 || value >= static_cast<T>(options().input_dim)) {
       fail("an id is outside of the embedding", std::to_string(value),
-           "whole numbers from 0 to " + std::to_string(options().input_dim - 1), "raise input_dim or map unknown ids");
+           "whole numbers from 0 to " + std::to_string(options().input_dim - 1),
+           "raise input_dim or map unknown ids");
     }
     return static_cast<std::int64_t>(value);
   }
@@ -96,7 +100,8 @@ class Masking final : public OptionsLayer<MaskingOptions> {
  public:
   explicit Masking(MaskingOptions o) : OptionsLayer("masking", std::move(o)) {}
   std::vector<Spec> infer(std::span<const Spec> inputs) override {
-    if (!single(inputs).sequence) fail("masking acts on the steps of a sequence", describe(inputs[0]), "(None, time, features)");
+    if (!single(inputs).sequence)
+      fail("masking acts on the steps of a sequence", describe(inputs[0]), "(None, time, features)");
     return {inputs[0]};
   }
   void forward(Call& call) const override {

@@ -42,8 +42,10 @@ bool scaling_of(const std::string& name, Scaling& out) {
 
 const std::vector<std::string>& names() {
   static const std::vector<std::string> list = {
-      "zeros", "ones", "uniform", "random_uniform", "normal", "random_normal", "truncated_normal", "glorot_uniform",
-      "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal", "identity"};
+      "zeros",         "ones",          "uniform",          "random_uniform",
+      "normal",        "random_normal", "truncated_normal", "glorot_uniform",
+      "glorot_normal", "he_uniform",    "he_normal",        "lecun_uniform",
+      "lecun_normal",  "orthogonal",    "identity"};
   return list;
 }
 
@@ -71,7 +73,8 @@ std::vector<double> orthogonal(std::int64_t rows, std::int64_t cols, const Rando
   if (rows <= cols) return q;
   std::vector<double> transposed(q.size());
   for (std::int64_t r = 0; r < rows; ++r) {
-    for (std::int64_t c = 0; c < cols; ++c) transposed[static_cast<std::size_t>(r * cols + c)] = q[static_cast<std::size_t>(c * m + r)];
+    for (std::int64_t c = 0; c < cols; ++c)
+      transposed[static_cast<std::size_t>(r * cols + c)] = q[static_cast<std::size_t>(c * m + r)];
   }
   return transposed;
 }
@@ -91,7 +94,8 @@ void check_initializer(const std::string& name, const std::string& where) {
   throw error;
 }
 
-void initialize_array(const std::string& name, Matrix array, const RandomStream& random, const std::string& where) {
+void initialize_array(const std::string& name, Matrix array, const RandomStream& random,
+                      const std::string& where) {
   check_initializer(name, where);
   std::vector<double> matrix;
   Fill fill;
@@ -109,9 +113,13 @@ void initialize_array(const std::string& name, Matrix array, const RandomStream&
     const double fan = scaling.mode == 'i' ? in : (in + out) / 2;
     const double variance = scaling.scale / std::max(1.0, fan);
     if (scaling.normal) {
-      fill = [&, s = std::sqrt(variance) / kTruncation](std::uint64_t i) { return s * truncated_normal(random, i); };
+      fill = [&, s = std::sqrt(variance) / kTruncation](std::uint64_t i) {
+        return s * truncated_normal(random, i);
+      };
     } else {
-      fill = [&, limit = std::sqrt(3 * variance)](std::uint64_t i) { return limit * (2 * random.uniform(i) - 1); };
+      fill = [&, limit = std::sqrt(3 * variance)](std::uint64_t i) {
+        return limit * (2 * random.uniform(i) - 1);
+      };
     }
   } else if (name == "identity") {
     fill = [&](std::uint64_t i) {
@@ -125,7 +133,8 @@ void initialize_array(const std::string& name, Matrix array, const RandomStream&
   with_dtype(array.dtype, [&]<class T>(T) {
     const View<T> view = array.view<T>();
     for (std::int64_t r = 0; r < view.rows; ++r) {
-      for (std::int64_t c = 0; c < view.cols; ++c) view(r, c) = static_cast<T>(fill(static_cast<std::uint64_t>(r * view.cols + c)));
+      for (std::int64_t c = 0; c < view.cols; ++c)
+        view(r, c) = static_cast<T>(fill(static_cast<std::uint64_t>(r * view.cols + c)));
     }
   });
 }

@@ -27,8 +27,8 @@ std::vector<Var> Layer::record(Tape& tape, std::span<const Var> inputs, Paramete
   return tape.apply(*this, inputs, &parameters);
 }
 
-int Layer::declare_array(ParameterStore& parameters, const std::string& name, Shape shape, bool trainable, double l1,
-                         double l2) {
+int Layer::declare_array(ParameterStore& parameters, const std::string& name, Shape shape, bool trainable,
+                         double l1, double l2) {
   trainable = trainable && trainable_;
   parameter_count_ += trainable ? 1 : 0;
   return parameters.declare(name, std::move(shape), trainable, l1, l2);
@@ -37,7 +37,9 @@ int Layer::declare_array(ParameterStore& parameters, const std::string& name, Sh
 void Layer::fail(const std::string& what, const std::string& seen, const std::string& expected,
                  const std::string& cure) const {
   Error error(ErrorKind::usage, what);
-  error.where("layer '" + (name_.empty() ? type() : name_) + "' (" + type() + ")").seen(seen).expected(expected);
+  error.where("layer '" + (name_.empty() ? type() : name_) + "' (" + type() + ")")
+      .seen(seen)
+      .expected(expected);
   if (!cure.empty()) error.cure(cure);
   throw error;
 }

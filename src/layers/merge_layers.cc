@@ -12,12 +12,15 @@ class Merge final : public OptionsLayer<MergeOptions> {
   Merge(const char* type, MergeKind kind, MergeOptions o) : OptionsLayer(type, std::move(o)), kind_(kind) {}
 
   std::vector<Spec> infer(std::span<const Spec> inputs) override {
-    if (inputs.size() < 2) fail("a merge needs two inputs or more", std::to_string(inputs.size()), "2 or more");
+    if (inputs.size() < 2)
+      fail("a merge needs two inputs or more", std::to_string(inputs.size()), "2 or more");
     Spec out = inputs[0];
     for (std::size_t i = 1; i < inputs.size(); ++i) {
       Spec other = inputs[i];
-      const bool same_time = other.sequence == out.sequence && (other.steps == out.steps || other.steps < 0 || out.steps < 0);
-      if (kind_ == MergeKind::concatenate && !other.features.empty() && other.features.size() == out.features.size()) {
+      const bool same_time =
+          other.sequence == out.sequence && (other.steps == out.steps || other.steps < 0 || out.steps < 0);
+      if (kind_ == MergeKind::concatenate && !other.features.empty() &&
+          other.features.size() == out.features.size()) {
         const std::int64_t sum = out.features.back() + other.features.back();
         Shape a = out.features, b = other.features;
         a.pop_back();
@@ -41,9 +44,11 @@ class Merge final : public OptionsLayer<MergeOptions> {
       Shape features = first.features;
       for (int i = 1; i < call.input_count(); ++i) {
         const Value& other = call.input(i);
-        const bool same = (!first.layout && !other.layout) || (first.layout && other.layout && first.layout->same_as(*other.layout));
+        const bool same = (!first.layout && !other.layout) ||
+                          (first.layout && other.layout && first.layout->same_as(*other.layout));
         if (!same || other.data.rows != first.data.rows) {
-          fail("the inputs of a merge have other lengths or masks", "input " + std::to_string(i), "those of input 0");
+          fail("the inputs of a merge have other lengths or masks", "input " + std::to_string(i),
+               "those of input 0");
         }
         if (kind_ == MergeKind::concatenate) features.back() += other.features.back();
       }
@@ -57,7 +62,8 @@ class Merge final : public OptionsLayer<MergeOptions> {
       std::copy_n(first.data.view<const T>().data, y.rows * y.cols, y.data);
       for (int i = 1; i < call.input_count(); ++i) {
         const T* x = call.input(i).data.view<const T>().data;
-        for (std::int64_t k = 0; k < y.rows * y.cols; ++k) y.data[k] = kind_ == MergeKind::add ? y.data[k] + x[k] : y.data[k] * x[k];
+        for (std::int64_t k = 0; k < y.rows * y.cols; ++k)
+          y.data[k] = kind_ == MergeKind::add ? y.data[k] + x[k] : y.data[k] * x[k];
       }
     });
   }
@@ -111,10 +117,12 @@ class TimePooling final : public OptionsLayer<TimePoolingOptions> {
  public:
   explicit TimePooling(TimePoolingOptions o) : OptionsLayer("time_pooling", std::move(o)) {
     const std::string& mode = options().mode;
-    if (mode != "last" && mode != "mean" && mode != "max") fail("unknown 'mode'", "'" + mode + "'", "last, mean or max");
+    if (mode != "last" && mode != "mean" && mode != "max")
+      fail("unknown 'mode'", "'" + mode + "'", "last, mean or max");
   }
   std::vector<Spec> infer(std::span<const Spec> inputs) override {
-    if (!single(inputs).sequence) fail("pooling over time needs a sequence", describe(inputs[0]), "(None, time, features)");
+    if (!single(inputs).sequence)
+      fail("pooling over time needs a sequence", describe(inputs[0]), "(None, time, features)");
     return {{false, -1, inputs[0].features}};
   }
   void forward(Call& call) const override {
@@ -123,9 +131,11 @@ class TimePooling final : public OptionsLayer<TimePoolingOptions> {
       const Layout& layout = *in.layout;
       const View<const T> x = in.data.view<const T>();
       const View<T> y = call.make_output_rows(0, layout.batch(), nullptr, in.features).view<T>();
-      auto* source = call.keep<std::int64_t>(0, y.rows * y.cols);  // max and last: the row each value came from
+      auto* source =
+          call.keep<std::int64_t>(0, y.rows * y.cols);  // max and last: the row each value came from
       for (std::int64_t r = 0; r < layout.batch(); ++r) {
-        const std::int64_t b = layout.order()[static_cast<std::size_t>(r)], length = layout.lengths()[static_cast<std::size_t>(b)];
+        const std::int64_t b = layout.order()[static_cast<std::size_t>(r)],
+                           length = layout.lengths()[static_cast<std::size_t>(b)];
         for (std::int64_t c = 0; c < y.cols; ++c) {
           T value{0};
           std::int64_t from = length == 0 ? -1 : layout.offset(length - 1) + r;
@@ -158,11 +168,13 @@ class TimePooling final : public OptionsLayer<TimePoolingOptions> {
       const View<T> dx = d_input.view<T>();
       const auto* source = call.kept<std::int64_t>(0);
       for (std::int64_t b = 0; b < dy.rows; ++b) {
-        const std::int64_t length = layout.lengths()[static_cast<std::size_t>(b)], r = layout.place()[static_cast<std::size_t>(b)];
+        const std::int64_t length = layout.lengths()[static_cast<std::size_t>(b)],
+                           r = layout.place()[static_cast<std::size_t>(b)];
         if (length == 0) continue;
         for (std::int64_t c = 0; c < dy.cols; ++c) {
           if (options().mode == "mean") {
-            for (std::int64_t t = 0; t < length; ++t) dx(layout.offset(t) + r, c) += dy(b, c) / static_cast<T>(length);
+            for (std::int64_t t = 0; t < length; ++t)
+              dx(layout.offset(t) + r, c) += dy(b, c) / static_cast<T>(length);
           } else {
             dx(source[b * dy.cols + c], c) += dy(b, c);
           }
@@ -174,9 +186,13 @@ class TimePooling final : public OptionsLayer<TimePoolingOptions> {
 
 }  // namespace
 
-LayerPtr concatenate(MergeOptions o) { return std::make_shared<Merge>("concatenate", MergeKind::concatenate, std::move(o)); }
+LayerPtr concatenate(MergeOptions o) {
+  return std::make_shared<Merge>("concatenate", MergeKind::concatenate, std::move(o));
+}
 LayerPtr add(MergeOptions o) { return std::make_shared<Merge>("add", MergeKind::add, std::move(o)); }
-LayerPtr multiply(MergeOptions o) { return std::make_shared<Merge>("multiply", MergeKind::multiply, std::move(o)); }
+LayerPtr multiply(MergeOptions o) {
+  return std::make_shared<Merge>("multiply", MergeKind::multiply, std::move(o));
+}
 LayerPtr time_pooling(TimePoolingOptions o) { return std::make_shared<TimePooling>(std::move(o)); }
 
 }  // namespace rondo

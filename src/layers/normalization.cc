@@ -20,7 +20,8 @@ class Normalization : public OptionsLayer<Options> {
 
   std::vector<Spec> infer(std::span<const Spec> inputs) override {
     const Spec& in = this->single(inputs);
-    if (in.features.empty()) this->fail("normalisation needs an axis of features", describe(in), "(None, …, features)");
+    if (in.features.empty())
+      this->fail("normalisation needs an axis of features", describe(in), "(None, …, features)");
     last_ = in.features.back();
     return {in};
   }
@@ -64,7 +65,8 @@ class Normalization : public OptionsLayer<Options> {
 
 class LayerNormalization final : public Normalization<LayerNormalizationOptions> {
  public:
-  explicit LayerNormalization(LayerNormalizationOptions o) : Normalization("layer_normalization", std::move(o)) {}
+  explicit LayerNormalization(LayerNormalizationOptions o)
+      : Normalization("layer_normalization", std::move(o)) {}
 
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
@@ -113,7 +115,8 @@ class LayerNormalization final : public Normalization<LayerNormalizationOptions>
 
 class BatchNormalization final : public Normalization<BatchNormalizationOptions> {
  public:
-  explicit BatchNormalization(BatchNormalizationOptions o) : Normalization("batch_normalization", std::move(o)) {}
+  explicit BatchNormalization(BatchNormalizationOptions o)
+      : Normalization("batch_normalization", std::move(o)) {}
 
   void declare(ParameterStore& store, const std::string& prefix) override {
     Normalization::declare(store, prefix);
@@ -135,7 +138,8 @@ class BatchNormalization final : public Normalization<BatchNormalizationOptions>
       T* inverse = call.keep<T>(1, last_);
       const bool batch_statistics = call.options().training && trainable() && x.rows > 0;
       for (std::int64_t c = 0; c < last_; ++c) {
-        T mean = call.parameter(mean_).view<T>().data[c], variance = call.parameter(variance_).view<T>().data[c];
+        T mean = call.parameter(mean_).view<T>().data[c],
+          variance = call.parameter(variance_).view<T>().data[c];
         if (batch_statistics) {
           mean = variance = 0;
           for (std::int64_t r = 0; r < x.rows; ++r) mean += x(r, c);
@@ -173,7 +177,8 @@ class BatchNormalization final : public Normalization<BatchNormalizationOptions>
           sum += dy(r, c);
           dot += dy(r, c) * normal(r, c);
         }
-        for (std::int64_t r = 0; r < dy.rows; ++r) dx(r, c) += scale * (dy(r, c) - (sum + normal(r, c) * dot) / n);
+        for (std::int64_t r = 0; r < dy.rows; ++r)
+          dx(r, c) += scale * (dy(r, c) - (sum + normal(r, c) * dot) / n);
       }
     });
   }

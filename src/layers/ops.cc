@@ -11,7 +11,9 @@ namespace {
 
 using kernels::ActivationKind;
 
-std::string shape_of(const Value& v) { return std::to_string(v.data.rows) + " x " + std::to_string(v.data.cols); }
+std::string shape_of(const Value& v) {
+  return std::to_string(v.data.rows) + " x " + std::to_string(v.data.cols);
+}
 
 [[noreturn]] void mismatch(const char* name, const Value& a, const Value& b, const char* expected) {
   throw Error(ErrorKind::usage, std::string("operands of ops::") + name + " do not fit")
@@ -23,7 +25,8 @@ std::string shape_of(const Value& v) { return std::to_string(v.data.rows) + " x 
 Matrix make(Call& call, std::int64_t rows, std::int64_t cols) {
   const Value in = call.input(0);
   const bool same_rows = rows == in.data.rows;
-  return call.make_output_rows(0, rows, same_rows ? in.layout : nullptr, cols == in.data.cols && same_rows ? in.features : Shape{cols});
+  return call.make_output_rows(0, rows, same_rows ? in.layout : nullptr,
+                               cols == in.data.cols && same_rows ? in.features : Shape{cols});
 }
 
 template <class Derived>
@@ -59,7 +62,9 @@ class Binary final : public Typed<Binary> {
   void run(Call& call) const {
     const View<const T> a = in<T>(call, 0), b = in<T>(call, 1);
     const bool fits = (b.rows == a.rows || b.rows == 1) && (b.cols == a.cols || (b.cols == 1 && b.rows == 1));
-    if (!fits) mismatch("add, subtract, multiply or divide", call.input(0), call.input(1), "equal shapes, or a row or a number on the right");
+    if (!fits)
+      mismatch("add, subtract, multiply or divide", call.input(0), call.input(1),
+               "equal shapes, or a row or a number on the right");
     const View<T> y = make(call, a.rows, a.cols).template view<T>();
     for (std::int64_t r = 0; r < a.rows; ++r) {
       for (std::int64_t c = 0; c < a.cols; ++c) y(r, c) = value(a(r, c), right(b, r, c));
@@ -68,7 +73,8 @@ class Binary final : public Typed<Binary> {
   template <class T>
   void differentiate(Call& call) const {
     const View<const T> a = in<T>(call, 0), b = in<T>(call, 1), dy = up<T>(call);
-    const View<T> da = call.input_gradient(0).template view<T>(), db = call.input_gradient(1).template view<T>();
+    const View<T> da = call.input_gradient(0).template view<T>(),
+                  db = call.input_gradient(1).template view<T>();
     for (std::int64_t r = 0; r < a.rows; ++r) {
       for (std::int64_t c = 0; c < a.cols; ++c) {
         const T x = a(r, c), y = right(b, r, c), d = dy(r, c);
@@ -103,7 +109,8 @@ enum class Map { scale, log, sqrt, square, abs };
 
 class Pointwise final : public Typed<Pointwise> {
  public:
-  explicit Pointwise(Map kind, double factor = 1, double offset = 0) : kind_(kind), factor_(factor), offset_(offset) {}
+  explicit Pointwise(Map kind, double factor = 1, double offset = 0)
+      : kind_(kind), factor_(factor), offset_(offset) {}
   template <class T>
   void run(Call& call) const {
     const View<const T> x = in<T>(call, 0);
@@ -155,8 +162,8 @@ class Activate final : public Typed<Activate> {
   void differentiate(Call& call) const {
     const Matrix dx = call.input_gradient(0);
     if (!dx) return;
-    kernels::activate_rows_backward<T>(kind_, in<T>(call, 0), call.output_value(0).data.template view<const T>(), up<T>(call),
-                                       dx.view<T>());
+    kernels::activate_rows_backward<T>(
+        kind_, in<T>(call, 0), call.output_value(0).data.template view<const T>(), up<T>(call), dx.view<T>());
   }
 
  private:
@@ -318,7 +325,9 @@ Var add(Tape& tape, Var a, Var b) { return binary<Binary>(tape, a, b, Pair::add)
 Var subtract(Tape& tape, Var a, Var b) { return binary<Binary>(tape, a, b, Pair::subtract); }
 Var multiply(Tape& tape, Var a, Var b) { return binary<Binary>(tape, a, b, Pair::multiply); }
 Var divide(Tape& tape, Var a, Var b) { return binary<Binary>(tape, a, b, Pair::divide); }
-Var scale(Tape& tape, Var a, double factor, double offset) { return unary<Pointwise>(tape, a, Map::scale, factor, offset); }
+Var scale(Tape& tape, Var a, double factor, double offset) {
+  return unary<Pointwise>(tape, a, Map::scale, factor, offset);
+}
 Var negate(Tape& tape, Var a) { return scale(tape, a, -1); }
 Var tanh(Tape& tape, Var a) { return unary<Activate>(tape, a, ActivationKind::tanh); }
 Var sigmoid(Tape& tape, Var a) { return unary<Activate>(tape, a, ActivationKind::sigmoid); }
@@ -335,7 +344,9 @@ Var sum(Tape& tape, Var a) { return unary<Sum>(tape, a, false, false); }
 Var mean(Tape& tape, Var a) { return unary<Sum>(tape, a, false, true); }
 Var row_sum(Tape& tape, Var a) { return unary<Sum>(tape, a, true, false); }
 Var concatenate(Tape& tape, Var a, Var b) { return binary<JoinColumns>(tape, a, b); }
-Var columns(Tape& tape, Var a, std::int64_t begin, std::int64_t count) { return unary<TakeColumns>(tape, a, begin, count); }
+Var columns(Tape& tape, Var a, std::int64_t begin, std::int64_t count) {
+  return unary<TakeColumns>(tape, a, begin, count);
+}
 Var transpose(Tape& tape, Var a) { return unary<Transpose>(tape, a); }
 Var stop_gradient(Tape& tape, Var a) { return unary<StopGradient>(tape, a); }
 

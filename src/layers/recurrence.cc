@@ -28,7 +28,8 @@ struct Range {
 
 Range input_range(const cells::CellInfo& info) {
   Range range{cells::kMaxSums, info.gates, {}};
-  for (int g = 0; g < info.gates; ++g) range.first = std::min(range.first, info.input_sum[static_cast<std::size_t>(g)]);
+  for (int g = 0; g < info.gates; ++g)
+    range.first = std::min(range.first, info.input_sum[static_cast<std::size_t>(g)]);
   for (int g = 0; g < info.gates; ++g) {
     range.gate[static_cast<std::size_t>(info.input_sum[static_cast<std::size_t>(g)] - range.first)] = g;
   }
@@ -93,7 +94,8 @@ std::vector<std::int64_t> split_places(const Layout& layout, int parts) {
 
 int part_count(const RecurrentShape& shape, const Layout& layout, const Pool& pool) {
   // A hand-over costs a few µs: not worth it below about 100,000 multiply-adds.
-  const std::int64_t work = layout.total() * shape.units * shape.cell->info.gates * (shape.inputs + shape.units);
+  const std::int64_t work =
+      layout.total() * shape.units * shape.cell->info.gates * (shape.inputs + shape.units);
   if (work < 200'000) return 1;
   return static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(layout.batch(), 1)));
 }
@@ -103,9 +105,10 @@ template <class T>
 void weight_gradient(Pool& pool, View<const T> a, View<const T> g, View<T> c) {
   constexpr std::int64_t kColumns = 64;
   const std::int64_t slices = (g.cols + kColumns - 1) / kColumns;
-  const int parts = a.rows * a.cols * g.cols < 200'000
-                        ? 1
-                        : static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(slices, 1)));
+  const int parts =
+      a.rows * a.cols * g.cols < 200'000
+          ? 1
+          : static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(slices, 1)));
   pool.run(parts, [&](int part) {
     const std::int64_t begin = slices * part / parts * kColumns;
     const std::int64_t end = std::min(g.cols, slices * (part + 1) / parts * kColumns);
@@ -139,7 +142,8 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
   std::array<Packed<T>, 2> u;
   for (int s = 0; s < info.stages; ++s) {
     ranges[static_cast<std::size_t>(s)] = recurrent_range(info, s);
-    const View<const T> part = gather_gates(weights.recurrent_kernel, ranges[static_cast<std::size_t>(s)], units, taking);
+    const View<const T> part =
+        gather_gates(weights.recurrent_kernel, ranges[static_cast<std::size_t>(s)], units, taking);
     u[static_cast<std::size_t>(s)] = Packed<T>(part, false, take(Packed<T>::size(part.rows, part.cols)));
   }
   T* bias = take(info.sums * units);
@@ -168,7 +172,8 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
     has_initial = has_initial || initial[at] != nullptr;
     if (initial[at] != nullptr) {
       std::copy_n(initial[at], first_rows * units, memory.states[at]);
-      std::copy_n(initial[at] + first_rows * units, (batch - first_rows) * units, final[at] + first_rows * units);
+      std::copy_n(initial[at] + first_rows * units, (batch - first_rows) * units,
+                  final[at] + first_rows * units);
     } else {
       std::fill_n(memory.states[at], first_rows * units, T{0});
       std::fill_n(final[at] + first_rows * units, (batch - first_rows) * units, T{0});
@@ -182,15 +187,17 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
     kernels::multiply(x.rows_from(x_row, count), w, Start::bias, bias + inputs.first * units, out);
     for (int s = 0; s < info.sums; ++s) {
       if (s >= inputs.first && s < inputs.first + inputs.count) continue;
-      for (std::int64_t r = 0; r < count; ++r) std::copy_n(bias + s * units, units, sums + r * stride + s * units);
+      for (std::int64_t r = 0; r < count; ++r)
+        std::copy_n(bias + s * units, units, sums + r * stride + s * units);
     }
   };
 
   const std::vector<std::int64_t> bounds = split_places(layout_, parts);
   pool_.run(parts, [&](int part) {
-    const std::int64_t begin = bounds[static_cast<std::size_t>(part)], end = bounds[static_cast<std::size_t>(part) + 1];
-    std::int64_t projected = 0;      // steps whose inputs are in the sums already (one thread only)
-    std::int64_t chunk_start = 0;    // first packed row of the chunk (when nothing is kept)
+    const std::int64_t begin = bounds[static_cast<std::size_t>(part)],
+                       end = bounds[static_cast<std::size_t>(part) + 1];
+    std::int64_t projected = 0;    // steps whose inputs are in the sums already (one thread only)
+    std::int64_t chunk_start = 0;  // first packed row of the chunk (when nothing is kept)
     for (std::int64_t t = 0; t < steps; ++t) {
       const std::int64_t n = std::min(end, layout_.rows(t)) - begin;
       if (n <= 0) break;
@@ -203,7 +210,9 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
         if (t >= projected) {
           chunk_start = layout_.offset(t);
           std::int64_t rows = 0;
-          for (projected = t; projected < steps && (projected == t || rows + layout_.rows(projected) <= chunk_rows); ++projected) {
+          for (projected = t;
+               projected < steps && (projected == t || rows + layout_.rows(projected) <= chunk_rows);
+               ++projected) {
             rows += layout_.rows(projected);
           }
           project(chunk_start, rows, memory.sums + (keeps ? chunk_start : 0) * stride);
@@ -237,7 +246,8 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
                              {sums + ranges[1].first * units, n, ranges[1].count * units, stride});
       }
       // Sequences that go on hand their states to the next step, those that end to the final states.
-      const std::int64_t going = t + 1 < steps ? std::max<std::int64_t>(0, std::min(end, layout_.rows(t + 1)) - begin) : 0;
+      const std::int64_t going =
+          t + 1 < steps ? std::max<std::int64_t>(0, std::min(end, layout_.rows(t + 1)) - begin) : 0;
       call.output = y.data == nullptr ? nullptr : y.row(row);
       if (going > 0) {
         call.rows = going;
@@ -261,9 +271,10 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
 }
 
 template <class T>
-void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<const T> x, const RecurrentTrace<T>& trace,
-                             View<const T> dy, const std::array<T*, kMaxStates>& d_state,
-                             const RecurrentWeights<T>& gradients, View<T> dx) {
+void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<const T> x,
+                             const RecurrentTrace<T>& trace, View<const T> dy,
+                             const std::array<T*, kMaxStates>& d_state, const RecurrentWeights<T>& gradients,
+                             View<T> dx) {
   const cells::CellInfo& info = shape_.cell->info;
   const auto formulas = kernels::formulas<T>(*shape_.cell);
   const std::int64_t units = shape_.units, stride = shape_.sums_stride(), total = layout_.total();
@@ -285,7 +296,8 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
   const int parts = part_count(shape_, layout_, pool_);
   const std::vector<std::int64_t> bounds = split_places(layout_, parts);
   pool_.run(parts, [&](int part) {
-    const std::int64_t begin = bounds[static_cast<std::size_t>(part)], end = bounds[static_cast<std::size_t>(part) + 1];
+    const std::int64_t begin = bounds[static_cast<std::size_t>(part)],
+                       end = bounds[static_cast<std::size_t>(part) + 1];
     for (std::int64_t t = steps; t-- > 0;) {
       const std::int64_t n = std::min(end, layout_.rows(t)) - begin;
       if (n <= 0) continue;
@@ -311,14 +323,16 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
       formulas.backward(call);
       if (info.stages == 2) {
         call.operand = d_operand + begin * units;
-        kernels::multiply<T>(View<const T>{call.sums + ranges[1].first * units, n, ranges[1].count * units, stride},
-                             u_transposed[1], Start::zero, nullptr, {call.operand, n, units, units});
+        kernels::multiply<T>(
+            View<const T>{call.sums + ranges[1].first * units, n, ranges[1].count * units, stride},
+            u_transposed[1], Start::zero, nullptr, {call.operand, n, units, units});
         call.d_output = nullptr;  // is in d_state already
         formulas.backward_prepare(call);
       }
-      kernels::multiply<T>(View<const T>{call.sums + ranges[0].first * units, n, ranges[0].count * units, stride},
-                           u_transposed[0], info.direct ? Start::accumulate : Start::zero, nullptr,
-                           {call.d_state[0], n, units, units});
+      kernels::multiply<T>(
+          View<const T>{call.sums + ranges[0].first * units, n, ranges[0].count * units, stride},
+          u_transposed[0], info.direct ? Start::accumulate : Start::zero, nullptr,
+          {call.d_state[0], n, units, units});
     }
   });
   if (total == 0) return;
@@ -369,8 +383,9 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
     const int row_parts = part_count(shape_, layout_, pool_);
     pool_.run(row_parts, [&](int part) {
       const std::int64_t first = total * part / row_parts, last = total * (part + 1) / row_parts;
-      kernels::multiply<T>(d_sums.columns(inputs.first * units, inputs.count * units).rows_from(first, last - first), w,
-                           Start::accumulate, nullptr, dx.rows_from(first, last - first));
+      kernels::multiply<T>(
+          d_sums.columns(inputs.first * units, inputs.count * units).rows_from(first, last - first), w,
+          Start::accumulate, nullptr, dx.rows_from(first, last - first));
     });
   }
 }

@@ -37,10 +37,10 @@ struct RecurrentWeights {
 /// What the forward pass leaves for the backward pass, one row a step.
 template <class T>
 struct RecurrentTrace {
-  T* sums = nullptr;                          ///< [total, sums_stride]
-  std::array<T*, kMaxStates> states{};        ///< [total, units]: states before each step
-  T* operand = nullptr;                       ///< [total, units], two-stage cells only
-  const T* vectors = nullptr;                 ///< [vectors, units]
+  T* sums = nullptr;                    ///< [total, sums_stride]
+  std::array<T*, kMaxStates> states{};  ///< [total, units]: states before each step
+  T* operand = nullptr;                 ///< [total, units], two-stage cells only
+  const T* vectors = nullptr;           ///< [vectors, units]
 };
 
 /// Takes memory for `count` elements of T that lives as long as the pass.
@@ -55,14 +55,15 @@ class Recurrence {
 
   /// x [total, inputs]; initial[j] and final[j] [batch, units] by place, initial null = zero; y [total, units] or no data.
   /// `trace` null: nothing is kept.
-  void forward(const RecurrentWeights<const T>& weights, View<const T> x, const std::array<const T*, kMaxStates>& initial,
-               View<T> y, const std::array<T*, kMaxStates>& final, RecurrentTrace<T>* trace);
+  void forward(const RecurrentWeights<const T>& weights, View<const T> x,
+               const std::array<const T*, kMaxStates>& initial, View<T> y,
+               const std::array<T*, kMaxStates>& final, RecurrentTrace<T>* trace);
 
   /// dy [total, units] or no data. d_state[j] [batch, units] by place: in: gradient of the final states; out: of the
   /// initial states. Adds to `gradients` (pieces without data are skipped) and, if it has data, to dx.
   void backward(const RecurrentWeights<const T>& weights, View<const T> x, const RecurrentTrace<T>& trace,
-                View<const T> dy, const std::array<T*, kMaxStates>& d_state, const RecurrentWeights<T>& gradients,
-                View<T> dx);
+                View<const T> dy, const std::array<T*, kMaxStates>& d_state,
+                const RecurrentWeights<T>& gradients, View<T> dx);
 
  private:
   T* take(std::int64_t count) { return take_(owner_, count); }

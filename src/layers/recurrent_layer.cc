@@ -25,7 +25,8 @@ std::vector<std::int64_t> reversed_rows(const Layout& layout) {
   rows.reserve(static_cast<std::size_t>(layout.total()));
   for (std::int64_t t = 0; t < layout.longest(); ++t) {
     for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-      const std::int64_t length = layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
+      const std::int64_t length =
+          layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
       rows.push_back(layout.offset(length - 1 - t) + r);
     }
   }
@@ -56,7 +57,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const RecurrentOptions& o = this->options();
     if (cell_ == nullptr) {
       std::string list;
-      for (const auto* cell : kernels::all_cells()) list += (list.empty() ? "" : ", ") + std::string(cell->info.name);
+      for (const auto* cell : kernels::all_cells())
+        list += (list.empty() ? "" : ", ") + std::string(cell->info.name);
       fail("there is no such cell", "'" + type + "'", "one of " + list);
     }
     if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
@@ -89,17 +91,20 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
            "set return_sequences = true on the recurrent layer before, or put repeat_vector between");
     }
     if (inputs.size() != 1 && static_cast<int>(inputs.size()) != 1 + info.states) {
-      fail("a recurrent layer takes its sequence and, if any, all initial states", std::to_string(inputs.size() - 1) + " states",
-           "0 or " + std::to_string(info.states));
+      fail("a recurrent layer takes its sequence and, if any, all initial states",
+           std::to_string(inputs.size() - 1) + " states", "0 or " + std::to_string(info.states));
     }
     for (std::size_t j = 1; j < inputs.size(); ++j) {
       if (inputs[j].sequence || inputs[j].width() != options().units) {
-        fail("an initial state has another shape", describe(inputs[j]), "(None, " + std::to_string(options().units) + ")");
+        fail("an initial state has another shape", describe(inputs[j]),
+             "(None, " + std::to_string(options().units) + ")");
       }
     }
     shape_.inputs = inputs[0].width();
-    std::vector<Spec> outputs = {{options().return_sequences, options().return_sequences ? inputs[0].steps : -1, {options().units}}};
-    if (options().return_state) outputs.resize(1 + static_cast<std::size_t>(info.states), Spec{false, -1, {options().units}});
+    std::vector<Spec> outputs = {
+        {options().return_sequences, options().return_sequences ? inputs[0].steps : -1, {options().units}}};
+    if (options().return_state)
+      outputs.resize(1 + static_cast<std::size_t>(info.states), Spec{false, -1, {options().units}});
     return outputs;
   }
 
@@ -107,12 +112,13 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const cells::CellInfo& info = cell_->info;
     const RecurrentOptions& o = options();
     const std::int64_t width = info.gates * o.units;
-    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, width}, true, o.kernel_regularizer.l1, o.kernel_regularizer.l2);
-    recurrent_ = declare_array(store, prefix + "recurrent_kernel", {o.units, width}, true, o.recurrent_regularizer.l1,
-                               o.recurrent_regularizer.l2);
+    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, width}, true, o.kernel_regularizer.l1,
+                            o.kernel_regularizer.l2);
+    recurrent_ = declare_array(store, prefix + "recurrent_kernel", {o.units, width}, true,
+                               o.recurrent_regularizer.l1, o.recurrent_regularizer.l2);
     if (o.use_bias) {
-      bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, width} : Shape{width}, true,
-                            o.bias_regularizer.l1, o.bias_regularizer.l2);
+      bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, width} : Shape{width},
+                            true, o.bias_regularizer.l1, o.bias_regularizer.l2);
     }
     for (int p = 0; p < info.vectors; ++p) {
       const auto at = static_cast<std::size_t>(p);
@@ -123,7 +129,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     const auto fill = [&](int index, const std::string& initializer) {
       const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
-      initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())), where());
+      initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())),
+                       where());
     };
     fill(kernel_, options().kernel_initializer);
     fill(recurrent_, options().recurrent_initializer);
@@ -151,7 +158,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const ActivationKind kind = kernels::parse_activation(name, where() + ", option '" + option + "'");
     if (kind > kernels::kLastRecurrent) {
       fail("a recurrent cell cannot use this activation", "'" + name + "'",
-           "one whose derivative follows from its value: linear, tanh, sigmoid, relu, hard_sigmoid, hard_tanh, relu6, "
+           "one whose derivative follows from its value: linear, tanh, sigmoid, relu, hard_sigmoid, "
+           "hard_tanh, relu6, "
            "leaky_relu, elu, selu, softplus, softsign, exponential",
            "apply '" + name + "' with an activation layer after this one");
     }
@@ -165,15 +173,17 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     w.recurrent_kernel = call.parameter(recurrent_).view<T>();
     if (bias_ >= 0) w.bias = call.parameter(bias_).view<T>();
     for (int p = 0; p < cell_->info.vectors; ++p) {
-      w.vectors[static_cast<std::size_t>(p)] = call.parameter(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
+      w.vectors[static_cast<std::size_t>(p)] =
+          call.parameter(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
     }
     return w;
   }
 
   template <class T>
   static Recurrence<T> driver(const RecurrentShape& shape, const Layout& layout, Call& call) {
-    return Recurrence<T>(shape, layout, call.pool(), &call,
-                         [](void* owner, std::int64_t count) { return static_cast<Call*>(owner)->scratch<T>(count); });
+    return Recurrence<T>(shape, layout, call.pool(), &call, [](void* owner, std::int64_t count) {
+      return static_cast<Call*>(owner)->scratch<T>(count);
+    });
   }
 
   bool carries(const Call& call) const {
@@ -184,14 +194,16 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   void run_forward(Call& call) const {
     const cells::CellInfo& info = cell_->info;
     const Value& in = call.input(0);
-    if (!in.is_sequence()) fail("a recurrent layer got a value without time axis", to_string(in.features), "a sequence");
+    if (!in.is_sequence())
+      fail("a recurrent layer got a value without time axis", to_string(in.features), "a sequence");
     const std::shared_ptr<const Layout> layout = in.layout;
     const std::int64_t units = options().units, batch = layout->batch();
     View<const T> x = in.data.view<const T>();
     if (options().go_backwards) {
       T* copy = call.keep<T>(1, x.rows * x.cols);
       const auto rows = reversed_rows(*layout);
-      for (std::int64_t i = 0; i < x.rows; ++i) std::copy_n(x.row(rows[static_cast<std::size_t>(i)]), x.cols, copy + i * x.cols);
+      for (std::int64_t i = 0; i < x.rows; ++i)
+        std::copy_n(x.row(rows[static_cast<std::size_t>(i)]), x.cols, copy + i * x.cols);
       x = {copy, x.rows, x.cols, x.cols};
     }
 
@@ -212,7 +224,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
         const Tensor& state = (*carried)[at];
         if (state.shape() != Shape{batch, units}) {
           fail("a stateful layer needs batches of one size", "a batch of " + std::to_string(batch),
-               std::to_string(state.dim(0)) + " as in the batch before", "clear the carried state between data sets");
+               std::to_string(state.dim(0)) + " as in the batch before",
+               "clear the carried state between data sets");
         }
         given = {state.data<T>().data(), batch, units, units};
       }
@@ -230,16 +243,20 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
     driver<T>(shape_, *layout, call).forward(weights<T>(call), x, initial, y, final, trace);
 
-    if (!options().return_sequences) to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {units}).view<T>());
+    if (!options().return_sequences)
+      to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {units}).view<T>());
     for (int j = 0; options().return_state && j < info.states; ++j) {
-      to_sequences(*layout, final[static_cast<std::size_t>(j)], call.make_output_rows(1 + j, batch, nullptr, {units}).view<T>());
+      to_sequences(*layout, final[static_cast<std::size_t>(j)],
+                   call.make_output_rows(1 + j, batch, nullptr, {units}).view<T>());
     }
     if (carried != nullptr) {
       carried->resize(static_cast<std::size_t>(info.states));
       for (int j = 0; j < info.states; ++j) {
         Tensor& state = (*carried)[static_cast<std::size_t>(j)];
-        if (state.shape() != Shape{batch, units} || state.dtype() != dtype_of<T>()) state = Tensor({batch, units}, dtype_of<T>());
-        to_sequences(*layout, final[static_cast<std::size_t>(j)], View<T>{state.data<T>().data(), batch, units, units});
+        if (state.shape() != Shape{batch, units} || state.dtype() != dtype_of<T>())
+          state = Tensor({batch, units}, dtype_of<T>());
+        to_sequences(*layout, final[static_cast<std::size_t>(j)],
+                     View<T>{state.data<T>().data(), batch, units, units});
       }
     }
   }
@@ -294,7 +311,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       }
     }
     driver<T>(shape_, layout, call)
-        .backward(weights<T>(call), x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state, gradients, dx);
+        .backward(weights<T>(call), x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state, gradients,
+                  dx);
     if (d_input && options().go_backwards) {
       const auto rows = reversed_rows(layout);
       const View<T> out = d_input.view<T>();

@@ -54,11 +54,13 @@ const std::vector<std::pair<std::string, Maker>>& makers() {
       {"time_pooling", maker(&time_pooling)},
       {"bidirectional",
        [](const Config& spec, const std::string& path) {
-         return bidirectional(inner_layer(spec, path), read_spec<BidirectionalOptions>(spec, path, {"layer"}));
+         return bidirectional(inner_layer(spec, path),
+                              read_spec<BidirectionalOptions>(spec, path, {"layer"}));
        }},
       {"time_distributed",
        [](const Config& spec, const std::string& path) {
-         return time_distributed(inner_layer(spec, path), read_spec<TimeDistributedOptions>(spec, path, {"layer"}));
+         return time_distributed(inner_layer(spec, path),
+                                 read_spec<TimeDistributedOptions>(spec, path, {"layer"}));
        }},
   };
   return list;
@@ -67,7 +69,8 @@ const std::vector<std::pair<std::string, Maker>>& makers() {
 /// Variants of the LSTM and the GRU are options of these, not types of their own.
 bool is_cell_type(const std::string& type) {
   const kernels::CellKernels* cell = kernels::find_cell(type);
-  return cell != nullptr && (type == "lstm" || type == "gru" || (type.find("_lstm") == std::string::npos && type != "gru_reset_before"));
+  return cell != nullptr && (type == "lstm" || type == "gru" ||
+                             (type.find("_lstm") == std::string::npos && type != "gru_reset_before"));
 }
 
 LayerPtr make_recurrent(const std::string& type, const Config& spec, const std::string& path) {
@@ -111,7 +114,8 @@ LayerPtr make_layer(const Config& spec, const std::string& path) {
     if (!near.empty()) error.cure("did you mean '" + near + "'?");
     throw error;
   }
-  if (const Config* trainable = spec.find("trainable")) layer->set_trainable(trainable->as_bool(path + ".trainable"));
+  if (const Config* trainable = spec.find("trainable"))
+    layer->set_trainable(trainable->as_bool(path + ".trainable"));
   return layer;
 }
 

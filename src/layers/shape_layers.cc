@@ -14,7 +14,8 @@ struct SampleReader {
   std::int64_t offset(std::int64_t b, std::int64_t column) const {
     if (!value.layout) return b * width + column;
     const std::int64_t t = column / width;
-    return (value.layout->offset(t) + value.layout->place()[static_cast<std::size_t>(b)]) * width + column % width;
+    return (value.layout->offset(t) + value.layout->place()[static_cast<std::size_t>(b)]) * width +
+           column % width;
   }
 };
 
@@ -28,7 +29,8 @@ class Relayout : public OptionsLayer<Options> {
     const Value in = call.input(0);
     if (in.layout && !in.layout->is_dense()) {
       this->fail("sequences of unequal length have no common shape", "a ragged or masked batch",
-                 "every sequence with all its steps", "use time_pooling or a recurrent layer to make one vector of each");
+                 "every sequence with all its steps",
+                 "use time_pooling or a recurrent layer to make one vector of each");
     }
     const SampleReader from(in);
     std::shared_ptr<const Layout> layout;
@@ -74,8 +76,8 @@ class Flatten final : public Relayout<FlattenOptions> {
   std::vector<Spec> infer(std::span<const Spec> inputs) override {
     const Spec& in = single(inputs);
     if (in.sequence && in.steps < 0) {
-      fail("the number of steps is not known when the model is built", describe(in), "a fixed number of steps",
-           "declare the input with steps, or use time_pooling");
+      fail("the number of steps is not known when the model is built", describe(in),
+           "a fixed number of steps", "declare the input with steps, or use time_pooling");
     }
     output_ = {false, -1, {in.width() * (in.sequence ? in.steps : 1)}};
     return {output_};
@@ -90,7 +92,8 @@ class Reshape final : public Relayout<ReshapeOptions> {
   std::vector<Spec> infer(std::span<const Spec> inputs) override {
     const Spec& in = single(inputs);
     if (in.sequence && in.steps < 0) {
-      fail("the number of steps is not known when the model is built", describe(in), "a fixed number of steps");
+      fail("the number of steps is not known when the model is built", describe(in),
+           "a fixed number of steps");
     }
     const std::int64_t size = in.width() * (in.sequence ? in.steps : 1);
     Shape target = options().target_shape;
@@ -103,7 +106,8 @@ class Reshape final : public Relayout<ReshapeOptions> {
       fail("a sample cannot take this shape", describe(in) + " to " + to_string(options().target_shape),
            std::to_string(size) + " values in all, at most one size -1");
     }
-    output_ = target.size() == 1 ? Spec{false, -1, target} : Spec{true, target[0], {target.begin() + 1, target.end()}};
+    output_ = target.size() == 1 ? Spec{false, -1, target}
+                                 : Spec{true, target[0], {target.begin() + 1, target.end()}};
     return {output_};
   }
 };
@@ -145,6 +149,8 @@ class RepeatVector final : public OptionsLayer<RepeatVectorOptions> {
 
 LayerPtr flatten(FlattenOptions options) { return std::make_shared<Flatten>(std::move(options)); }
 LayerPtr reshape(ReshapeOptions options) { return std::make_shared<Reshape>(std::move(options)); }
-LayerPtr repeat_vector(RepeatVectorOptions options) { return std::make_shared<RepeatVector>(std::move(options)); }
+LayerPtr repeat_vector(RepeatVectorOptions options) {
+  return std::make_shared<RepeatVector>(std::move(options));
+}
 
 }  // namespace rondo

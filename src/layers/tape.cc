@@ -42,7 +42,8 @@ struct Tape::State {
   }
   Slot& slot(int id) {
     if (id < 0 || id >= static_cast<int>(slots.size())) {
-      throw Error(ErrorKind::usage, "a Var does not belong to this tape").cure("make it after the last reset()");
+      throw Error(ErrorKind::usage, "a Var does not belong to this tape")
+          .cure("make it after the last reset()");
     }
     return slots[static_cast<std::size_t>(id)];
   }
@@ -51,7 +52,8 @@ struct Tape::State {
     Slot& s = slot(id);
     if (!s.gradient) {
       s.gradient = make_matrix(s.value.data.rows, s.value.data.cols);
-      std::memset(s.gradient.data, 0, static_cast<std::size_t>(s.gradient.rows * s.gradient.cols) * dtype_size(dtype));
+      std::memset(s.gradient.data, 0,
+                  static_cast<std::size_t>(s.gradient.rows * s.gradient.cols) * dtype_size(dtype));
     }
     return s.gradient;
   }
@@ -161,7 +163,8 @@ Batch Tape::get(Var v) const {
   shape.insert(shape.end(), value.features.begin(), value.features.end());
   Tensor out(std::move(shape), state_->dtype);
   if (out.size() != 0) {
-    std::memcpy(out.bytes(), value.data.data, static_cast<std::size_t>(out.size()) * dtype_size(state_->dtype));
+    std::memcpy(out.bytes(), value.data.data,
+                static_cast<std::size_t>(out.size()) * dtype_size(state_->dtype));
   }
   if (value.layout) return Batch::packed(value.layout, std::move(out));
   if (out.rank() >= 3) {  // a value without time axis whose sample has several axes
@@ -178,7 +181,8 @@ Tensor Tape::gradient(Var v) const {
   shape.insert(shape.end(), slot.value.features.begin(), slot.value.features.end());
   Tensor out(std::move(shape), state_->dtype);
   if (slot.gradient && out.size() != 0) {
-    std::memcpy(out.bytes(), slot.gradient.data, static_cast<std::size_t>(out.size()) * dtype_size(state_->dtype));
+    std::memcpy(out.bytes(), slot.gradient.data,
+                static_cast<std::size_t>(out.size()) * dtype_size(state_->dtype));
   }
   return out;
 }
@@ -186,7 +190,8 @@ Tensor Tape::gradient(Var v) const {
 void Tape::backward(Var loss) {
   if (value(loss).data.rows * value(loss).data.cols != 1) {
     throw Error(ErrorKind::usage, "backward() starts from one number")
-        .seen(std::to_string(value(loss).data.rows) + " x " + std::to_string(value(loss).data.cols) + " values")
+        .seen(std::to_string(value(loss).data.rows) + " x " + std::to_string(value(loss).data.cols) +
+              " values")
         .cure("take ops::sum or ops::mean first, or give a gradient");
   }
   const Tensor one = Tensor::full({1, 1}, 1.0, dtype());
@@ -246,7 +251,8 @@ const Value& Call::input(int i) const {
 Matrix Call::make_output(int i, std::shared_ptr<const Layout> layout, Shape features) {
   Tape::State& s = *tape_.state_;
   Tape::State::Node& node = s.node(node_);
-  if (i != static_cast<int>(node.outputs.size())) throw Error(ErrorKind::usage, "outputs are made in order 0, 1, …");
+  if (i != static_cast<int>(node.outputs.size()))
+    throw Error(ErrorKind::usage, "outputs are made in order 0, 1, …");
   std::int64_t rows = 0;
   if (layout) {
     rows = layout->total();
@@ -257,7 +263,8 @@ Matrix Call::make_output(int i, std::shared_ptr<const Layout> layout, Shape feat
   return make_output_rows(i, rows, std::move(layout), std::move(features));
 }
 
-Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout, Shape features) {
+Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
+                              Shape features) {
   Tape::State& s = *tape_.state_;
   if (i != static_cast<int>(s.node(node_).outputs.size())) {
     throw Error(ErrorKind::usage, "outputs are made in order 0, 1, …");
@@ -279,7 +286,8 @@ const Value& Call::output_value(int i) const {
 
 ConstMatrix Call::parameter(int index) const {
   const ParameterStore* store = tape_.state_->node(node_).store;
-  if (store == nullptr) throw Error(ErrorKind::usage, "a layer with parameters was applied without a ParameterStore");
+  if (store == nullptr)
+    throw Error(ErrorKind::usage, "a layer with parameters was applied without a ParameterStore");
   return store->value(index);
 }
 Matrix Call::mutable_parameter(int index) const { return tape_.state_->node(node_).store->value(index); }
@@ -300,7 +308,9 @@ void* Call::keep(int slot, std::size_t bytes) {
   return at;
 }
 void* Call::kept(int slot) const { return tape_.state_->node(node_).kept.at(static_cast<std::size_t>(slot)); }
-void* Call::scratch_bytes(std::size_t bytes) const { return tape_.state_->arena.take(bytes == 0 ? 1 : bytes); }
+void* Call::scratch_bytes(std::size_t bytes) const {
+  return tape_.state_->arena.take(bytes == 0 ? 1 : bytes);
+}
 
 RandomStream Call::random(const std::string& name, std::uint64_t purpose) const {
   const RunOptions& o = options();

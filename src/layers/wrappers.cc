@@ -35,7 +35,8 @@ class ReverseTime final : public Operation {
   static void each_row(const Layout& layout, Visit visit) {
     for (std::int64_t t = 0; t < layout.longest(); ++t) {
       for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-        const std::int64_t length = layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
+        const std::int64_t length =
+            layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
         visit(layout.offset(t) + r, layout.offset(length - 1 - t) + r);
       }
     }
@@ -87,11 +88,13 @@ class SamplesToSequences final : public Operation {
   void forward(Call& call) const override {
     const Value in = call.input(0);
     const std::int64_t steps = in.features[0], batch = in.data.rows;
-    const Matrix out = call.make_output(0, Layout::dense(batch, steps), {in.features.begin() + 1, in.features.end()});
+    const Matrix out =
+        call.make_output(0, Layout::dense(batch, steps), {in.features.begin() + 1, in.features.end()});
     with_dtype(call.dtype(), [&]<class T>(T) {
       for (std::int64_t t = 0; t < steps; ++t) {
         for (std::int64_t b = 0; b < batch; ++b) {
-          std::copy_n(in.data.view<const T>().row(b) + t * out.cols, out.cols, out.view<T>().row(t * batch + b));
+          std::copy_n(in.data.view<const T>().row(b) + t * out.cols, out.cols,
+                      out.view<T>().row(t * batch + b));
         }
       }
     });
@@ -128,7 +131,8 @@ class SequencesToSamples final : public Operation {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const View<const T> x = in.data.view<const T>();
       for (std::int64_t t = 0; t < steps; ++t) {
-        for (std::int64_t b = 0; b < batch; ++b) std::copy_n(x.row(t * batch + b), x.cols, out.view<T>().row(b) + t * x.cols);
+        for (std::int64_t b = 0; b < batch; ++b)
+          std::copy_n(x.row(t * batch + b), x.cols, out.view<T>().row(b) + t * x.cols);
       }
     });
   }
@@ -159,15 +163,18 @@ class Composite : public OptionsLayer<Options> {
 
  private:
   [[noreturn]] void misuse() const {
-    this->fail("this layer is made of others", "apply()", "record()", "put it on a tape with layer->record(tape, inputs, parameters)");
+    this->fail("this layer is made of others", "apply()", "record()",
+               "put it on a tape with layer->record(tape, inputs, parameters)");
   }
 };
 
 class Bidirectional final : public Composite<BidirectionalOptions> {
  public:
-  Bidirectional(LayerPtr layer, BidirectionalOptions o) : Composite("bidirectional", std::move(o)), forward_(std::move(layer)) {
+  Bidirectional(LayerPtr layer, BidirectionalOptions o)
+      : Composite("bidirectional", std::move(o)), forward_(std::move(layer)) {
     if (!forward_ || !forward_->is_recurrent()) {
-      fail("bidirectional wraps a recurrent layer", forward_ ? forward_->type() : "nothing", "lstm, gru, simple_rnn, …");
+      fail("bidirectional wraps a recurrent layer", forward_ ? forward_->type() : "nothing",
+           "lstm, gru, simple_rnn, …");
     }
     const std::string mode = options().merge_mode.value_or("concat");
     if (mode != "sum" && mode != "mul" && mode != "ave" && mode != "concat") {
@@ -191,7 +198,9 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     backward_->set_name(name() + ".backward");
     if (inputs.empty()) fail("bidirectional needs a sequence", "no input", "(None, time, features)");
     const auto states = (inputs.size() - 1) / 2;
-    if (inputs.size() != 1 + 2 * states) fail("bidirectional takes states for both directions", std::to_string(inputs.size() - 1), "an even number");
+    if (inputs.size() != 1 + 2 * states)
+      fail("bidirectional takes states for both directions", std::to_string(inputs.size() - 1),
+           "an even number");
     std::vector<Spec> first(inputs.begin(), inputs.begin() + 1), second = first;
     first.insert(first.end(), inputs.begin() + 1, inputs.begin() + 1 + static_cast<std::ptrdiff_t>(states));
     second.insert(second.end(), inputs.begin() + 1 + static_cast<std::ptrdiff_t>(states), inputs.end());
@@ -250,7 +259,8 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
 
 class TimeDistributed final : public Composite<TimeDistributedOptions> {
  public:
-  TimeDistributed(LayerPtr layer, TimeDistributedOptions o) : Composite("time_distributed", std::move(o)), layer_(std::move(layer)) {
+  TimeDistributed(LayerPtr layer, TimeDistributedOptions o)
+      : Composite("time_distributed", std::move(o)), layer_(std::move(layer)) {
     if (!layer_) fail("time_distributed wraps a layer", "nothing", "a layer");
   }
   Config config() const override {
@@ -262,13 +272,15 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
 
   std::vector<Spec> infer(std::span<const Spec> inputs) override {
     const Spec& in = single(inputs);
-    if (!in.sequence || in.features.empty()) fail("time_distributed needs a sequence", describe(in), "(None, time, …)");
+    if (!in.sequence || in.features.empty())
+      fail("time_distributed needs a sequence", describe(in), "(None, time, …)");
     layer_->set_name(name() + ".layer");
     Spec inner{false, -1, in.features};
     inner_sequence_ = in.features.size() >= 2;
     if (inner_sequence_) inner = {true, in.features[0], {in.features.begin() + 1, in.features.end()}};
     const auto out = layer_->infer(std::span<const Spec>(&inner, 1));
-    if (out.size() != 1) fail("a layer inside time_distributed has one output", std::to_string(out.size()), "1");
+    if (out.size() != 1)
+      fail("a layer inside time_distributed has one output", std::to_string(out.size()), "1");
     inner_returns_sequence_ = out[0].sequence;
     Spec result = in;
     result.features = out[0].features;
@@ -279,7 +291,9 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
     layer_->set_trainable(trainable());
     layer_->declare(store, prefix + "layer.");
   }
-  void initialize(ParameterStore& store, std::uint64_t seed) const override { layer_->initialize(store, seed); }
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    layer_->initialize(store, seed);
+  }
 
   std::vector<Var> record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
     Var samples = tape.apply_one(to_samples_, {inputs[0]});

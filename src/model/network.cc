@@ -26,7 +26,9 @@ Spec read_spec(const Config& config, const std::string& path) {
 }
 
 void check_fits(const Spec& seen, const Spec& declared, const std::string& name) {
-  const bool time_fits = seen.sequence == declared.sequence && (!seen.sequence || declared.steps < 0 || seen.steps < 0 || declared.steps == seen.steps);
+  const bool time_fits =
+      seen.sequence == declared.sequence &&
+      (!seen.sequence || declared.steps < 0 || seen.steps < 0 || declared.steps == seen.steps);
   if (time_fits && seen.features == declared.features) return;
   Error error(ErrorKind::usage, "an input has another shape than the model was built for");
   error.where("input '" + name + "'").seen(to_string(seen.shape())).expected(to_string(declared.shape()));
@@ -50,7 +52,8 @@ int Network::add_input(std::string name, Spec spec) {
   if (built_) throw Error(ErrorKind::usage, "a built network takes no more inputs");
   if (name.empty()) name = inputs_.empty() ? "input" : "input_" + std::to_string(inputs_.size());
   for (const Input& other : inputs_) {
-    if (other.name == name) throw Error(ErrorKind::usage, "two inputs have the same name").seen("'" + name + "'");
+    if (other.name == name)
+      throw Error(ErrorKind::usage, "two inputs have the same name").seen("'" + name + "'");
   }
   const int id = static_cast<int>(values_.size());
   values_.push_back({std::move(spec), -1, 0});
@@ -61,7 +64,8 @@ int Network::add_input(std::string name, Spec spec) {
 std::string Network::unique_name(const std::string& type) const {
   const auto taken = [&](const std::string& name) {
     const auto is = [&](const Node& node) { return node.layer->name() == name; };
-    return std::ranges::any_of(nodes_, is) || std::ranges::any_of(inputs_, [&](const Input& i) { return i.name == name; });
+    return std::ranges::any_of(nodes_, is) ||
+           std::ranges::any_of(inputs_, [&](const Input& i) { return i.name == name; });
   };
   std::string name = type;
   for (int k = 1; taken(name); ++k) name = type + "_" + std::to_string(k);
@@ -69,7 +73,9 @@ std::string Network::unique_name(const std::string& type) const {
 }
 
 std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
-  if (built_) throw Error(ErrorKind::usage, "a built network takes no more layers").cure("add layers before fit or build");
+  if (built_)
+    throw Error(ErrorKind::usage, "a built network takes no more layers")
+        .cure("add layers before fit or build");
   if (!layer) throw Error(ErrorKind::usage, "a null layer was added");
   Node node;
   for (const Node& other : nodes_) node.shares = node.shares || other.layer == layer;
@@ -102,7 +108,8 @@ void Network::set_outputs(std::vector<int> outputs) {
 void Network::build(std::uint64_t seed) {
   if (built_) return;
   if (outputs_.empty()) {
-    if (nodes_.empty()) throw Error(ErrorKind::usage, "a network without layers cannot be built").cure("add a layer first");
+    if (nodes_.empty())
+      throw Error(ErrorKind::usage, "a network without layers cannot be built").cure("add a layer first");
     outputs_ = {nodes_.back().outputs.front()};
   }
   for (Node& node : nodes_) {
@@ -125,7 +132,8 @@ std::string Network::value_name(int id) const {
   const Node& node = nodes_[static_cast<std::size_t>(value.node)];
   // A layer applied again has values of its own: "dense@1" is its second application.
   int application = 0;
-  for (int n = 0; n < value.node; ++n) application += nodes_[static_cast<std::size_t>(n)].layer == node.layer ? 1 : 0;
+  for (int n = 0; n < value.node; ++n)
+    application += nodes_[static_cast<std::size_t>(n)].layer == node.layer ? 1 : 0;
   std::string name = node.layer->name();
   if (application > 0) name += "@" + std::to_string(application);
   if (value.output > 0) name += ":" + std::to_string(value.output);
@@ -134,7 +142,8 @@ std::string Network::value_name(int id) const {
 
 Config Network::spec() const {
   Config inputs = Config::array(), layers = Config::array(), outputs = Config::array();
-  for (const Input& input : inputs_) inputs.push_back(spec_config(input.name, values_[static_cast<std::size_t>(input.value)].spec));
+  for (const Input& input : inputs_)
+    inputs.push_back(spec_config(input.name, values_[static_cast<std::size_t>(input.value)].spec));
   for (const Node& node : nodes_) {
     Config layer = node.shares ? Config::object({{"shared", node.layer->name()}}) : layer_spec(*node.layer);
     Config from = Config::array();
@@ -143,7 +152,8 @@ Config Network::spec() const {
     layers.push_back(std::move(layer));
   }
   for (const int id : outputs_) outputs.push_back(value_name(id));
-  return Config::object({{"inputs", std::move(inputs)}, {"layers", std::move(layers)}, {"outputs", std::move(outputs)}});
+  return Config::object(
+      {{"inputs", std::move(inputs)}, {"layers", std::move(layers)}, {"outputs", std::move(outputs)}});
 }
 
 Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
@@ -161,7 +171,8 @@ Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
   } else if (input != nullptr) {
     known.emplace_back("input", network.add_input("input", *input));
   } else {
-    throw Error(ErrorKind::usage, "a network's spec says nothing of its input").expected("'inputs' or 'input'");
+    throw Error(ErrorKind::usage, "a network's spec says nothing of its input")
+        .expected("'inputs' or 'input'");
   }
   const auto find = [&](const std::string& name, const std::string& path) {
     std::vector<std::string> names;
@@ -181,7 +192,8 @@ Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
     const std::string path = "layers[" + std::to_string(i) + "]";
     std::vector<int> from;
     if (const Config* names = layers[i].find("inputs")) {
-      for (const Config& name : names->as_array(path + ".inputs")) from.push_back(find(name.as_string(path + ".inputs"), path));
+      for (const Config& name : names->as_array(path + ".inputs"))
+        from.push_back(find(name.as_string(path + ".inputs"), path));
     } else {
       from = {previous};
     }
@@ -190,7 +202,8 @@ Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
       for (const Node& node : network.nodes_) {
         if (node.layer->name() == shared->as_string(path + ".shared")) layer = node.layer;
       }
-      if (!layer) throw Error(ErrorKind::usage, "a shared layer does not exist").where(path).seen(shared->as_string());
+      if (!layer)
+        throw Error(ErrorKind::usage, "a shared layer does not exist").where(path).seen(shared->as_string());
     } else {
       layer = make_layer(layers[i], path);
     }
@@ -200,7 +213,8 @@ Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
   }
   if (const Config* outputs = spec.find("outputs")) {
     std::vector<int> ids;
-    for (const Config& name : outputs->as_array("outputs")) ids.push_back(find(name.as_string("outputs"), "outputs"));
+    for (const Config& name : outputs->as_array("outputs"))
+      ids.push_back(find(name.as_string("outputs"), "outputs"));
     network.set_outputs(std::move(ids));
   } else {
     network.set_outputs({previous});
@@ -229,15 +243,18 @@ std::vector<Var> Network::run(Tape& tape, std::span<const Batch> inputs) {
 }
 
 std::vector<Var> Network::run(Tape& tape, std::span<const Var> inputs) {
-  if (!built_) throw Error(ErrorKind::usage, "the network is not built").cure("call build(), or fit, which does");
+  if (!built_)
+    throw Error(ErrorKind::usage, "the network is not built").cure("call build(), or fit, which does");
   std::vector<Var> values(values_.size());
-  for (std::size_t i = 0; i < inputs_.size(); ++i) values[static_cast<std::size_t>(inputs_[i].value)] = inputs[i];
+  for (std::size_t i = 0; i < inputs_.size(); ++i)
+    values[static_cast<std::size_t>(inputs_[i].value)] = inputs[i];
   std::vector<Var> arguments;
   for (const Node& node : nodes_) {
     arguments.clear();
     for (const int id : node.inputs) arguments.push_back(values[static_cast<std::size_t>(id)]);
     const std::vector<Var> results = node.layer->record(tape, arguments, parameters_);
-    for (std::size_t i = 0; i < results.size(); ++i) values[static_cast<std::size_t>(node.outputs[i])] = results[i];
+    for (std::size_t i = 0; i < results.size(); ++i)
+      values[static_cast<std::size_t>(node.outputs[i])] = results[i];
   }
   std::vector<Var> out;
   for (const int id : outputs_) out.push_back(values[static_cast<std::size_t>(id)]);
@@ -274,14 +291,17 @@ double Network::regularization(bool add_gradient) {
   for (std::size_t i = 0; i < infos.size(); ++i) {
     const double l1 = infos[i].l1, l2 = infos[i].l2;
     if (l1 == 0 && l2 == 0) continue;
-    const Matrix value = parameters_.value(static_cast<int>(i)), gradient = parameters_.gradient(static_cast<int>(i));
+    const Matrix value = parameters_.value(static_cast<int>(i)),
+                 gradient = parameters_.gradient(static_cast<int>(i));
     with_dtype(parameters_.dtype(), [&]<class T>(T) {
       const T* w = value.view<T>().data;
       T* g = gradient.view<T>().data;
       for (std::int64_t k = 0; k < infos[i].size; ++k) {
-        total += l1 * std::abs(static_cast<double>(w[k])) + l2 * static_cast<double>(w[k]) * static_cast<double>(w[k]);
+        total += l1 * std::abs(static_cast<double>(w[k])) +
+                 l2 * static_cast<double>(w[k]) * static_cast<double>(w[k]);
         if (add_gradient && infos[i].trainable) {
-          g[k] += static_cast<T>(l1) * static_cast<T>((w[k] > 0) - (w[k] < 0)) + static_cast<T>(2 * l2) * w[k];
+          g[k] +=
+              static_cast<T>(l1) * static_cast<T>((w[k] > 0) - (w[k] < 0)) + static_cast<T>(2 * l2) * w[k];
         }
       }
     });

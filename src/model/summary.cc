@@ -10,7 +10,8 @@ namespace {
 
 std::string with_commas(std::int64_t n) {
   std::string digits = std::to_string(n);
-  for (auto at = static_cast<std::int64_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+  for (auto at = static_cast<std::int64_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
   return digits;
 }
 
@@ -18,7 +19,8 @@ std::string bytes_text(std::int64_t bytes) {
   std::array<char, 32> text{};
   if (bytes < 1024) return std::to_string(bytes) + ".00 B";
   const bool kilo = bytes < 1024 * 1024;
-  std::snprintf(text.data(), text.size(), kilo ? "%.2f KB" : "%.2f MB", static_cast<double>(bytes) / (kilo ? 1024.0 : 1048576.0));
+  std::snprintf(text.data(), text.size(), kilo ? "%.2f KB" : "%.2f MB",
+                static_cast<double>(bytes) / (kilo ? 1024.0 : 1048576.0));
   return text.data();
 }
 
@@ -66,7 +68,8 @@ std::string Network::summary(const std::string& title) const {
   std::string out = "Model: \"" + title + "\"\n" + rule("┌", "─", "┬", "┐");
   out += row({"Layer (type)", "Output Shape", "Param #", "Connected to"}) + rule("├", "─", "┼", "┤");
   for (const Input& input : inputs_) {
-    out += row({input.name + " (Input)", to_string(values_[static_cast<std::size_t>(input.value)].spec.shape()), "0", "-"});
+    out += row({input.name + " (Input)",
+                to_string(values_[static_cast<std::size_t>(input.value)].spec.shape()), "0", "-"});
   }
   for (const Node& node : nodes_) {
     std::int64_t count = 0;
@@ -86,7 +89,8 @@ std::string Network::summary(const std::string& title) const {
   const auto line = [&](const char* label, std::int64_t n) {
     return std::string(" ") + label + ": " + with_commas(n) + " (" + bytes_text(n * width) + ")\n";
   };
-  return out + line("Total params", total) + line("Trainable params", trainable) + line("Non-trainable params", total - trainable);
+  return out + line("Total params", total) + line("Trainable params", trainable) +
+         line("Non-trainable params", total - trainable);
 }
 
 }  // namespace rondo

@@ -39,7 +39,8 @@ std::shared_ptr<const Layout> Layout::dense(std::int64_t batch, std::int64_t ste
   return build(std::vector<std::int64_t>(static_cast<std::size_t>(batch), steps), steps);
 }
 
-std::shared_ptr<const Layout> Layout::from_lengths(std::span<const std::int64_t> lengths, std::int64_t steps) {
+std::shared_ptr<const Layout> Layout::from_lengths(std::span<const std::int64_t> lengths,
+                                                   std::int64_t steps) {
   const std::int64_t longest = lengths.empty() ? 0 : *std::ranges::max_element(lengths);
   if (steps < 0) steps = std::max<std::int64_t>(longest, 0);
   for (std::size_t b = 0; b < lengths.size(); ++b) {
@@ -135,7 +136,9 @@ Tensor pack(const Tensor& padded, const Layout& layout) {
   for (std::int64_t t = 0; t < layout.longest(); ++t) {
     for (std::int64_t r = 0; r < layout.rows(t); ++r, to += row) {
       const std::int64_t b = layout.order()[static_cast<std::size_t>(r)];
-      std::memcpy(to, padded.bytes() + static_cast<std::size_t>(b * layout.steps() + layout.position(t, r)) * row, row);
+      std::memcpy(to,
+                  padded.bytes() + static_cast<std::size_t>(b * layout.steps() + layout.position(t, r)) * row,
+                  row);
     }
   }
   return out;
@@ -164,7 +167,8 @@ Batch::Batch(Tensor values) {
 
 Batch Batch::packed(std::shared_ptr<const Layout> layout, Tensor values) {
   if (layout == nullptr || values.rank() < 1 || values.dim(0) != layout->total()) {
-    throw Error(ErrorKind::usage, "packed values do not fit their layout").seen("shape " + to_string(values.shape()));
+    throw Error(ErrorKind::usage, "packed values do not fit their layout")
+        .seen("shape " + to_string(values.shape()));
   }
   Batch out;
   out.layout_ = std::move(layout);
@@ -291,7 +295,8 @@ Batch Batch::gather(std::span<const std::int64_t> indices) const {
   const Layout& from = *layout_;
   std::vector<std::int64_t> lengths;
   for (const std::int64_t b : indices) {
-    if (b < 0 || b >= from.batch()) throw Error(ErrorKind::usage, "a batch has no such sequence").seen(std::to_string(b));
+    if (b < 0 || b >= from.batch())
+      throw Error(ErrorKind::usage, "a batch has no such sequence").seen(std::to_string(b));
     lengths.push_back(from.lengths()[static_cast<std::size_t>(b)]);
   }
   std::shared_ptr<const Layout> to;

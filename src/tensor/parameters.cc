@@ -12,8 +12,8 @@ std::int64_t aligned(std::int64_t n) { return (n + kAlign - 1) / kAlign * kAlign
 Matrix piece(Tensor& buffer, const ParameterInfo& info) {
   const std::int64_t rows = info.shape.size() <= 1 ? 1 : info.shape[0];
   const std::int64_t cols = rows == 0 ? 0 : info.size / rows;
-  return {buffer.bytes() + static_cast<std::size_t>(info.offset) * dtype_size(buffer.dtype()), rows, cols, cols,
-          buffer.dtype()};
+  return {buffer.bytes() + static_cast<std::size_t>(info.offset) * dtype_size(buffer.dtype()), rows, cols,
+          cols, buffer.dtype()};
 }
 Tensor copy_out(const Tensor& buffer, const ParameterInfo& info) {
   Tensor out(info.shape, buffer.dtype());
@@ -49,7 +49,8 @@ void ParameterStore::allocate() {
   if (values_.size() == total && values_.dtype() == dtype_) return;
   Tensor values({total}, dtype_);
   if (values_.size() != 0) {
-    std::memcpy(values.bytes(), values_.bytes(), static_cast<std::size_t>(values_.size()) * dtype_size(dtype_));
+    std::memcpy(values.bytes(), values_.bytes(),
+                static_cast<std::size_t>(values_.size()) * dtype_size(dtype_));
   }
   values_ = std::move(values);
   gradients_ = Tensor({total}, dtype_);
@@ -78,12 +79,16 @@ Matrix ParameterStore::value(int index) { return piece(values_, infos_.at(static
 ConstMatrix ParameterStore::value(int index) const {
   return piece(const_cast<Tensor&>(values_), infos_.at(static_cast<std::size_t>(index)));
 }
-Matrix ParameterStore::gradient(int index) { return piece(gradients_, infos_.at(static_cast<std::size_t>(index))); }
+Matrix ParameterStore::gradient(int index) {
+  return piece(gradients_, infos_.at(static_cast<std::size_t>(index)));
+}
 ConstMatrix ParameterStore::gradient(int index) const {
   return piece(const_cast<Tensor&>(gradients_), infos_.at(static_cast<std::size_t>(index)));
 }
 
-Tensor ParameterStore::get(int index) const { return copy_out(values_, infos_.at(static_cast<std::size_t>(index))); }
+Tensor ParameterStore::get(int index) const {
+  return copy_out(values_, infos_.at(static_cast<std::size_t>(index)));
+}
 Tensor ParameterStore::get_gradient(int index) const {
   return copy_out(gradients_, infos_.at(static_cast<std::size_t>(index)));
 }
@@ -98,7 +103,8 @@ void ParameterStore::set(int index, const Tensor& value) {
   }
   const Tensor converted = value.cast(dtype_);
   if (info.size != 0) {
-    std::memcpy(piece(values_, info).data, converted.bytes(), static_cast<std::size_t>(info.size) * dtype_size(dtype_));
+    std::memcpy(piece(values_, info).data, converted.bytes(),
+                static_cast<std::size_t>(info.size) * dtype_size(dtype_));
   }
 }
 

@@ -54,7 +54,8 @@ std::string to_string(const Shape& shape) {
 
 void Tensor::Free::operator()(std::byte* p) const noexcept { ::operator delete(p, kAlignment); }
 
-Tensor::Tensor(Shape shape, DType dtype) : shape_(std::move(shape)), size_(checked_count(shape_)), dtype_(dtype) {
+Tensor::Tensor(Shape shape, DType dtype)
+    : shape_(std::move(shape)), size_(checked_count(shape_)), dtype_(dtype) {
   const std::size_t bytes = static_cast<std::size_t>(size_) * dtype_size(dtype_);
   bytes_.reset(take(bytes));
   if (bytes != 0) std::memset(bytes_.get(), 0, bytes);
@@ -99,10 +100,15 @@ Tensor copy_in(std::span<const From> values, Shape shape) {
 }
 }  // namespace
 
-Tensor Tensor::from(std::span<const float> values, Shape shape) { return copy_in<float>(values, std::move(shape)); }
-Tensor Tensor::from(std::span<const double> values, Shape shape) { return copy_in<double>(values, std::move(shape)); }
+Tensor Tensor::from(std::span<const float> values, Shape shape) {
+  return copy_in<float>(values, std::move(shape));
+}
+Tensor Tensor::from(std::span<const double> values, Shape shape) {
+  return copy_in<double>(values, std::move(shape));
+}
 Tensor Tensor::from(std::initializer_list<double> values, Shape shape, DType dtype) {
-  return copy_in<double>(std::span<const double>(values.begin(), values.size()), std::move(shape)).cast(dtype);
+  return copy_in<double>(std::span<const double>(values.begin(), values.size()), std::move(shape))
+      .cast(dtype);
 }
 
 std::int64_t Tensor::dim(int axis) const {
@@ -175,7 +181,8 @@ Tensor Tensor::cast(DType dtype) const {
 Tensor Tensor::slice(std::int64_t begin, std::int64_t end) const {
   if (rank() == 0 || begin < 0 || end < begin || end > dim(0)) {
     throw Error(ErrorKind::usage, "a tensor's slice is out of range")
-        .seen("rows " + std::to_string(begin) + " to " + std::to_string(end) + " of shape " + to_string(shape_));
+        .seen("rows " + std::to_string(begin) + " to " + std::to_string(end) + " of shape " +
+              to_string(shape_));
   }
   Shape shape = shape_;
   shape[0] = end - begin;

@@ -49,7 +49,9 @@ Subject cell_subject(const std::string& type, RecurrentOptions options, bool wit
 
 class EveryCell : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(EveryCell, PassesTheSuiteWithInitialStates) { EXPECT_EQ(testing::check_all(cell_subject(GetParam(), {})), ""); }
+TEST_P(EveryCell, PassesTheSuiteWithInitialStates) {
+  EXPECT_EQ(testing::check_all(cell_subject(GetParam(), {})), "");
+}
 
 TEST_P(EveryCell, PassesTheSuiteBackwards) {
   EXPECT_EQ(testing::check_all(cell_subject(GetParam(), {.go_backwards = true})), "");
@@ -76,10 +78,13 @@ TEST_P(EveryCell, PassesOnEveryInstructionSet) {
     testing::use_instruction_set(set);
     Subject subject = cell_subject(GetParam(), {}, true);
     EXPECT_EQ(testing::check_float_against_double(subject) + testing::check_alone_equals_batch(subject) +
-                  testing::check_threads(subject) + testing::check_split_in_time(subject), "") << set;
+                  testing::check_threads(subject) + testing::check_split_in_time(subject),
+              "")
+        << set;
     subject = cell_subject(GetParam(), {}, false);
     subject.make = [type = GetParam()] { return make_cell(type, {.units = 37, .return_sequences = true}); };
-    EXPECT_EQ(testing::check_float_against_double(subject) + testing::check_alone_equals_batch(subject), "") << set;
+    EXPECT_EQ(testing::check_float_against_double(subject) + testing::check_alone_equals_batch(subject), "")
+        << set;
   }
   testing::use_instruction_set("");
 }
@@ -89,7 +94,8 @@ std::vector<std::string> cell_names() {
   for (const auto* cell : kernels::all_cells()) names.emplace_back(cell->info.name);
   return names;
 }
-INSTANTIATE_TEST_SUITE_P(Cells, EveryCell, ::testing::ValuesIn(cell_names()), [](const auto& param) { return param.param; });
+INSTANTIATE_TEST_SUITE_P(Cells, EveryCell, ::testing::ValuesIn(cell_names()),
+                         [](const auto& param) { return param.param; });
 
 class EveryActivation : public ::testing::TestWithParam<std::string> {};
 
@@ -105,8 +111,8 @@ TEST_P(EveryActivation, WorksInEveryCell) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(Activations, EveryActivation,
-                         ::testing::Values("linear", "tanh", "sigmoid", "relu", "hard_sigmoid", "hard_tanh", "relu6",
-                                           "leaky_relu", "elu", "selu", "softplus", "softsign"));
+                         ::testing::Values("linear", "tanh", "sigmoid", "relu", "hard_sigmoid", "hard_tanh",
+                                           "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign"));
 
 }  // namespace
 }  // namespace rondo

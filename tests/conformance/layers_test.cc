@@ -34,32 +34,45 @@ std::vector<Subject> subjects() {
   add_subject(subject("dense on steps", [] { return dense({.units = 70, .use_bias = false}); }, {kSequence}));
   add_subject(subject("dropout in inference", [] { return dropout({.rate = 0.4}); }, {kSequence}));
   add_subject(subject("layer normalization", [] { return layer_normalization(); }, {kSequence}));
-  add_subject(subject("layer normalization of vectors", [] { return layer_normalization({.center = false}); }, {kVector}));
+  add_subject(subject("layer normalization of vectors", [] { return layer_normalization({.center = false}); },
+                      {kVector}));
   add_subject(subject("batch normalization in inference", [] { return batch_normalization(); }, {kSequence}));
   add_subject(subject("masking", [] { return masking(); }, {kSequence}));
   add_subject(subject("repeat_vector", [] { return repeat_vector({.n = 3}); }, {kVector}));
   for (const std::string mode : {"last", "mean", "max"}) {
-    add_subject(subject("time_pooling " + mode, [mode] { return time_pooling({.mode = mode}); }, {kSequence}));
+    add_subject(
+        subject("time_pooling " + mode, [mode] { return time_pooling({.mode = mode}); }, {kSequence}));
   }
   add_subject(subject("concatenate", [] { return concatenate(); }, {kSequence, kSequence}));
-  add_subject(subject("concatenate of three vectors", [] { return concatenate(); }, {kVector, kVector, kVector}));
+  add_subject(
+      subject("concatenate of three vectors", [] { return concatenate(); }, {kVector, kVector, kVector}));
   add_subject(subject("add", [] { return rondo::add(); }, {kSequence, kSequence}));
   add_subject(subject("multiply", [] { return multiply(); }, {kSequence, kSequence, kSequence}));
   for (const char* mode : {"sum", "mul", "ave", "concat"}) {
     for (const bool sequences : {false, true}) {
-      add_subject(subject(std::string("bidirectional ") + mode, [mode, sequences] {
-        return bidirectional(lstm({.units = 3, .return_sequences = sequences}), {.merge_mode = mode});
-      }, {kSequence}));
+      add_subject(subject(std::string("bidirectional ") + mode,
+                          [mode, sequences] {
+                            return bidirectional(lstm({.units = 3, .return_sequences = sequences}),
+                                                 {.merge_mode = mode});
+                          },
+                          {kSequence}));
     }
   }
-  add_subject(subject("bidirectional without merge, states in and out", [] {
-    return bidirectional(gru({.units = 3, .return_sequences = true, .return_state = true}), {.merge_mode = std::nullopt});
-  }, {kSequence, Spec{false, -1, {3}}, Spec{false, -1, {3}}}));
-  add_subject(subject("time_distributed dense", [] { return time_distributed(dense({.units = 4, .activation = "tanh"})); }, {kSequence}));
-  add_subject(subject("time_distributed lstm", [] { return time_distributed(lstm({.units = 3})); }, {Spec{true, -1, {4, 2}}}));
-  add_subject(subject("time_distributed sequences", [] {
-    return time_distributed(gru({.units = 2, .return_sequences = true}));
-  }, {Spec{true, -1, {4, 2}}}));
+  add_subject(subject("bidirectional without merge, states in and out",
+                      [] {
+                        return bidirectional(
+                            gru({.units = 3, .return_sequences = true, .return_state = true}),
+                            {.merge_mode = std::nullopt});
+                      },
+                      {kSequence, Spec{false, -1, {3}}, Spec{false, -1, {3}}}));
+  add_subject(subject("time_distributed dense",
+                      [] { return time_distributed(dense({.units = 4, .activation = "tanh"})); },
+                      {kSequence}));
+  add_subject(subject("time_distributed lstm", [] { return time_distributed(lstm({.units = 3})); },
+                      {Spec{true, -1, {4, 2}}}));
+  add_subject(subject("time_distributed sequences",
+                      [] { return time_distributed(gru({.units = 2, .return_sequences = true})); },
+                      {Spec{true, -1, {4, 2}}}));
 
   Subject s = subject("flatten", [] { return flatten(); }, {kFixed});
   s.equal_lengths = true;
@@ -75,7 +88,9 @@ std::vector<Subject> subjects() {
   s.integer_inputs = true;
   s.integer_limit = 6;
   add_subject(s);
-  s = subject("embedding mask_zero", [] { return embedding({.input_dim = 6, .output_dim = 4, .mask_zero = true}); }, {Spec{true, -1, {}}});
+  s = subject("embedding mask_zero",
+              [] { return embedding({.input_dim = 6, .output_dim = 4, .mask_zero = true}); },
+              {Spec{true, -1, {}}});
   s.integer_inputs = true;
   s.integer_limit = 6;
   add_subject(s);
@@ -119,7 +134,8 @@ class Faulty final : public Layer {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const Value in = call.input(0);
       const View<T> y = call.make_output(0, in.layout, in.features).view<T>();
-      for (std::int64_t i = 0; i < y.rows * y.cols; ++i) y.data[i] = std::tanh(in.data.view<const T>().data[i]);
+      for (std::int64_t i = 0; i < y.rows * y.cols; ++i)
+        y.data[i] = std::tanh(in.data.view<const T>().data[i]);
     });
   }
   void backward(Call& call) const override {
@@ -128,7 +144,8 @@ class Faulty final : public Layer {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const T* y = call.output_value(0).data.view<const T>().data;
       const T* dy = call.output_gradient(0).view<T>().data;
-      for (std::int64_t i = 0; i < dx.rows * dx.cols; ++i) dx.view<T>().data[i] += dy[i] * (wrong_ ? T{1} : T{1} - y[i] * y[i]);
+      for (std::int64_t i = 0; i < dx.rows * dx.cols; ++i)
+        dx.view<T>().data[i] += dy[i] * (wrong_ ? T{1} : T{1} - y[i] * y[i]);
     });
   }
 
@@ -137,8 +154,12 @@ class Faulty final : public Layer {
 };
 
 TEST(PlantedFault, AMissingFactorInBackwardIsCaught) {
-  EXPECT_EQ(testing::check_gradients(subject("right", [] { return std::make_shared<Faulty>(false); }, {kSequence})), "");
-  EXPECT_NE(testing::check_gradients(subject("wrong", [] { return std::make_shared<Faulty>(true); }, {kSequence})), "");
+  EXPECT_EQ(
+      testing::check_gradients(subject("right", [] { return std::make_shared<Faulty>(false); }, {kSequence})),
+      "");
+  EXPECT_NE(
+      testing::check_gradients(subject("wrong", [] { return std::make_shared<Faulty>(true); }, {kSequence})),
+      "");
 }
 
 /// Adds the mean of the batch: right gradients are beside the point, batch mates leak.
@@ -160,7 +181,9 @@ class Leaky final : public Layer {
 };
 
 TEST(PlantedFault, ALeakBetweenSequencesIsCaught) {
-  EXPECT_NE(testing::check_alone_equals_batch(subject("leaky", [] { return std::make_shared<Leaky>(); }, {kSequence})), "");
+  EXPECT_NE(testing::check_alone_equals_batch(
+                subject("leaky", [] { return std::make_shared<Leaky>(); }, {kSequence})),
+            "");
 }
 
 }  // namespace

@@ -50,13 +50,14 @@ Batch window_batch(const Panel& panel, const ScaledPanel& scaled, const WindowIn
 Role Members::role(int member, const Origin& origin) const {
   const Range& out = held_out[static_cast<std::size_t>(member)][static_cast<std::size_t>(origin.series)];
   if (origin.row >= out.begin && origin.row < out.end) return Role::held_out;
-  return origin.row >= out.begin - horizon && origin.row < out.end + horizon ? Role::neither : Role::train;
+  return origin.row >= out.begin - margin && origin.row < out.end + margin ? Role::neither : Role::train;
 }
 
 Members split_members(const Panel& panel, int count, std::int64_t first) {
   Members members;
   members.count = count;
-  members.horizon = panel.horizon;
+  const std::int64_t usable = panel.shortest_training() - panel.horizon - first;
+  members.margin = std::clamp<std::int64_t>(usable / kFolds, 1, panel.horizon);
   members.held_out.resize(static_cast<std::size_t>(count));
   for (int k = 0; k < count; ++k) {
     for (const PanelSeries& s : panel.series) {
@@ -96,6 +97,12 @@ Residuals make_residuals(const Panel& panel, const ScaledPanel& scaled, std::spa
     for (std::size_t i = 0; i < left.size(); ++i) left[i] -= forecast.values[i];
   });
   out.scale = deviation(out, 0);
+  out.fewest_learnt = static_cast<std::int64_t>(out.origins.size());
+  for (int k = 0; k < members; ++k) {
+    const auto learnt = std::count_if(out.origins.begin(), out.origins.end(),
+                                      [&](const Origin& origin) { return out.members.role(k, origin) == Role::train; });
+    out.fewest_learnt = std::min<std::int64_t>(out.fewest_learnt, learnt);
+  }
   return out;
 }
 

@@ -24,7 +24,8 @@ struct Members {
     std::int64_t begin = 0, end = 0;  ///< of origins
   };
   std::vector<std::vector<Range>> held_out;  ///< by member, by series
-  std::int64_t horizon = 1;
+  /// Origins so near to the held-out ones are not learnt from: the horizon, or a fifth where that is shorter.
+  std::int64_t margin = 1;
 
   Role role(int member, const Origin& origin) const;
 };
@@ -41,6 +42,8 @@ struct Residuals {
   double scale = 1;                        ///< standard deviation of what member 0 learns from
 
   std::int64_t horizon = 1;
+  /// The fewest origins that a member learns from.
+  std::int64_t fewest_learnt = 0;
   std::span<const double> row(int member, std::int64_t origin) const {
     return {left[static_cast<std::size_t>(member)].data() + origin * horizon, static_cast<std::size_t>(horizon)};
   }

@@ -17,6 +17,8 @@ constexpr std::int64_t kStepsAnEpoch = 80000;
 constexpr std::int64_t kFewestWindowsAnEpoch = 512;
 constexpr std::int64_t kMostJudgedOrigins = 4000;
 constexpr std::int64_t kPredictBatch = 256;
+/// Members that learnt from fewer origins cannot be judged.
+constexpr std::int64_t kFewestLearnt = 8;
 
 std::int64_t windows_an_epoch(const WindowInput& input) {
   return std::max(kFewestWindowsAnEpoch, kStepsAnEpoch / input.steps);
@@ -163,7 +165,7 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   out.best_epoch = early->best_epoch() + 1;
 
   const HeldOut held_out = ask_held_out(panel, scaled, residuals, trainer);
-  judge(held_out, origin_stride(panel), out.model);
+  if (residuals.fewest_learnt >= kFewestLearnt) judge(held_out, origin_stride(panel), out.model);
   out.held_out_errors.columns = residuals.horizon;
   for (std::size_t i = 0; i < held_out.truth.size(); ++i) {
     out.held_out_errors.values.push_back(held_out.truth[i] - out.model.share * held_out.word[i]);

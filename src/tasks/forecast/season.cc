@@ -27,7 +27,7 @@ std::vector<double> autocorrelations(std::span<const double> values, std::size_t
   for (std::size_t lag = 0; lag <= longest; ++lag) {
     double sum = 0;
     for (std::size_t t = lag; t < steps.size(); ++t) sum += steps[t] * steps[t - lag];
-    out.push_back(sum);
+    out.push_back(sum / static_cast<double>(steps.size() - lag));  // a mean, so that long lags are not at a disadvantage
   }
   const double variance = out[0];
   for (double& r : out) r = variance > 0 ? r / variance : 0;

@@ -11,9 +11,10 @@ namespace rondo::forecasting {
 namespace {
 
 constexpr double kMargin = 0.01;
-constexpr double kMarginOfFew = 0.10;
+constexpr double kLargeMargin = 0.10;
 constexpr std::size_t kFew = 8;
 constexpr double kMoreThanLuck = 2.0;
+constexpr double kLikely = 1.0;
 
 double skill_against(const Contender& model, const Contender& rival) {
   if (rival.rmse > 0) return 1 - model.rmse / rival.rmse;
@@ -28,8 +29,8 @@ double statistic_against(const Contender& model, const Contender& rival, std::in
 
 bool beats(const Contender& model, const Contender& rival, double statistic) {
   const double skill = skill_against(model, rival);
-  if (model.losses.size() < kFew) return skill >= kMarginOfFew;
-  return skill >= kMargin && statistic > kMoreThanLuck;
+  if (skill >= kLargeMargin && (model.losses.size() < kFew || statistic > kLikely)) return true;
+  return skill >= kMargin && model.losses.size() >= kFew && statistic > kMoreThanLuck;
 }
 
 std::string compare(const Contender& model, const Contender& rival) {

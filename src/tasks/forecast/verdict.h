@@ -26,8 +26,8 @@ struct Judgement {
 
 const char* verdict_name(Verdict verdict);
 
-/// The model beats a rival when its RMSE is at least 1 % smaller and its gain is more than luck (loss_gain_statistic above 2; with
-/// fewer than 8 origins, where that says little, 10 % smaller instead). It has to beat the best of those without learning, else
+/// The model beats a rival when its RMSE is at least 1 % smaller and its gain is more than luck (loss_gain_statistic above 2), or
+/// 10 % smaller and the statistic above 1 (with fewer than 8 origins, where that says little, 10 % is enough). It has to beat the best of those without learning, else
 /// the verdict is "no better than naive", and then the ridge. `overlap`: see loss_gain_statistic.
 Judgement judge(const Contender& model, const std::vector<Contender>& naive_kinds, const Contender& ridge,
                 std::int64_t overlap);

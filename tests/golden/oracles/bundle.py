@@ -20,9 +20,9 @@ def rounded(values):
 class Case:
     """One comparison: a random stream of its own, tensors, and the description of what they mean."""
 
-    def __init__(self, name, oracle, kind, seed):
+    def __init__(self, name, oracle, kind, seed, draw=0):
         self.name = name
-        self.rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        self.rng = np.random.default_rng([seed, zlib.crc32(name.encode())] + ([draw] if draw else []))
         self.tensors = {}
         self.meta = {"oracle": oracle, "kind": kind}
 

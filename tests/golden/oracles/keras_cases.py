@@ -4,6 +4,7 @@ import numpy as np
 
 from . import keras_layers as kl
 from .bundle import Case, mask_of
+from .conditioning import LEVELS, shaken, well_conditioned
 from .keras_layers import tf
 from .keras_losses import make_loss
 from .keras_optimizers import make_optimizer
@@ -168,30 +169,50 @@ def model_loss(seed, name, layers, shape, loss, *, mask=None, ids=0, repeats_zer
     return case
 
 
+class _Trainer:
+    """Trains the network of `built` on its one batch, as often as wanted from the same start."""
+
+    def __init__(self, built, y, loss, optimizer):
+        loss_function, rule = make_loss(loss), make_optimizer(optimizer)
+        self.variables = list(built.trainable.values())
+        rule.build(self.variables)
+        self.start = [(variable, variable.numpy()) for variable in self.variables + list(rule.variables)]
+
+        @tf.function
+        def step():
+            with tf.GradientTape() as tape:
+                value = loss_function(y, built.network(built.tensors, training=True)[0]) + built.network.penalty()
+            rule.apply(tape.gradient(value, [variable.value for variable in self.variables]), self.variables)
+            return value
+
+        self.step = step
+
+    def run(self, steps, level, rng):
+        """The loss before each step and the weights after the last; every step begins with weights shaken by `level`."""
+        for variable, value in self.start:
+            variable.assign(value)
+        losses = []
+        for _ in range(steps):
+            for variable in self.variables if level else ():
+                variable.assign(shaken(variable.numpy(), level, rng))
+            losses.append(float(self.step()))
+        return [np.array(losses)] + [variable.numpy() for variable in self.variables]
+
+
 def training_run(seed, name, layers, shape, loss, optimizer, *, steps=100, mask=None):
     """Training steps on one fixed batch: the loss before each step and the weights after the last."""
-    case = Case(name, "keras", "training", seed)
-    spec = {"layers": layers, "loss": loss, "optimizer": optimizer, "steps": steps}
-    built = _Built(case, spec, {"x": shape}, mask, False, 0, False, 1.0, None)
-    result = built.network(built.tensors)[0]
-    y = _targets(case, loss, tuple(result.shape))
-    y_tensor = tf.constant(y, tf.float64)
-    loss_function, rule = make_loss(loss), make_optimizer(optimizer)
-    variables = list(built.trainable.values())
-    losses = []
-    rule.build(variables)
 
-    @tf.function
-    def step():
-        with tf.GradientTape() as tape:
-            value = loss_function(y_tensor, built.network(built.tensors, training=True)[0]) + built.network.penalty()
-        rule.apply(tape.gradient(value, [variable.value for variable in variables]), variables)
-        return value
+    def draw_run(draw):
+        case = Case(name, "keras", "training", seed, draw)
+        spec = {"layers": layers, "loss": loss, "optimizer": optimizer, "steps": steps}
+        built = _Built(case, spec, {"x": shape}, mask, False, 0, False, 1.0, None)
+        y = _targets(case, loss, tuple(built.network(built.tensors)[0].shape))
+        trainer = _Trainer(built, tf.constant(y, tf.float64), loss, optimizer)
+        runs = [trainer.run(steps, level, case.rng) for level in LEVELS]
+        case.meta["inputs"] |= {"y": case.given("y", y)}
+        case.meta["expected"] = {
+            "losses": case.expected("losses", runs[0][0]),
+            "final_weights": {dotted: case.expected(f"f.{dotted}", value) for dotted, value in zip(built.trainable, runs[0][1:])}}
+        return case, runs
 
-    for _ in range(steps):
-        losses.append(float(step()))
-    case.meta["inputs"] |= {"y": case.given("y", y)}
-    case.meta["expected"] = {
-        "losses": case.expected("losses", np.array(losses)),
-        "final_weights": {name: case.expected(f"f.{name}", variable.numpy()) for name, variable in built.parameters.items()}}
-    return case
+    return well_conditioned(draw_run)

@@ -4,6 +4,7 @@ import numpy as np
 
 from . import torch_cells
 from .bundle import Case, mask_of
+from .conditioning import LEVELS, shaken, well_conditioned
 from .parameters import random_parameter
 from .torch_alone import torch
 
@@ -75,19 +76,17 @@ def make_optimizer(spec, parameters):
     return OPTIMIZERS[kind](parameters, foreach=False, **options)
 
 
-def training_run(seed, name, layers, shape, optimizer, *, steps=100):
-    """Training steps with mean squared error on one fixed batch: the loss before each step, the weights after the last."""
-    case = Case(name, "torch", "training", seed)
-    x = case.normal(shape)
-    parameters, names = _parameters(case, layers, shape[-1])
-    x_tensor = torch.tensor(x)
-    y = case.normal(tuple(torch_cells.run(layers, parameters, x_tensor)[0].shape))
-    y_tensor = torch.tensor(y)
+def _train(layers, start, x, y, optimizer, steps, level, rng):
+    """Trains on one batch with mean squared error: the loss before each step and the weights after the last, by name. Every
+    step begins with weights shaken by `level`."""
+    parameters = {dotted: value.detach().clone().requires_grad_() for dotted, value in start.items()}
     rule = make_optimizer(optimizer, list(parameters.values()))
     losses = []
     for _ in range(steps):
+        for value in parameters.values() if level else ():
+            value.data.copy_(torch.tensor(shaken(value.detach().numpy(), level, rng)))
         rule.zero_grad()
-        loss = ((torch_cells.run(layers, parameters, x_tensor)[0] - y_tensor) ** 2).mean()
+        loss = ((torch_cells.run(layers, parameters, x)[0] - y) ** 2).mean()
         losses.append(loss.item())
         loss.backward()
         if "global_clipnorm" in optimizer:
@@ -95,13 +94,27 @@ def training_run(seed, name, layers, shape, optimizer, *, steps=100):
         if "clipvalue" in optimizer:
             torch.nn.utils.clip_grad_value_(list(parameters.values()), optimizer["clipvalue"])
         rule.step()
-    case.meta.update(
-        spec={"layers": layers, "loss": {"name": "mean_squared_error"}, "steps": steps, "optimizer": optimizer},
-        inputs={"x": case.given("x", x), "y": case.given("y", y), "mask": None, "initial_state": []}, weights=names,
-        expected={"losses": case.expected("losses", np.array(losses)),
-                  "final_weights": {dotted: case.expected(f"f.{dotted}", value.detach().numpy())
-                                    for dotted, value in parameters.items()}})
-    return case
+    return [np.array(losses)] + [value.detach().numpy() for value in parameters.values()]
+
+
+def training_run(seed, name, layers, shape, optimizer, *, steps=100):
+    """Training steps with mean squared error on one fixed batch: the loss before each step, the weights after the last."""
+
+    def draw_run(draw):
+        case = Case(name, "torch", "training", seed, draw)
+        x = case.normal(shape)
+        start, names = _parameters(case, layers, shape[-1])
+        y = case.normal(tuple(torch_cells.run(layers, start, torch.tensor(x))[0].shape))
+        runs = [_train(layers, start, torch.tensor(x), torch.tensor(y), optimizer, steps, level, case.rng) for level in LEVELS]
+        case.meta.update(
+            spec={"layers": layers, "loss": {"name": "mean_squared_error"}, "steps": steps, "optimizer": optimizer},
+            inputs={"x": case.given("x", x), "y": case.given("y", y), "mask": None, "initial_state": []}, weights=names,
+            expected={"losses": case.expected("losses", runs[0][0]),
+                      "final_weights": {dotted: case.expected(f"f.{dotted}", value)
+                                        for dotted, value in zip(start, runs[0][1:])}})
+        return case, runs
+
+    return well_conditioned(draw_run)
 
 
 SCHEDULES = {"step_decay": torch.optim.lr_scheduler.StepLR, "multi_step_decay": torch.optim.lr_scheduler.MultiStepLR,
