@@ -41,4 +41,8 @@ rm -rf "$cases"
 echo "parity: computing cases with seed $seed"
 "$venv/bin/python" tests/golden/make_golden.py --out "$cases" --seed "$seed" --random "$random_models"
 echo "parity: comparing with $binary"
-RONDO_GOLDEN_DIR="$PWD/$cases" "$binary" --gtest_brief=1 || fail "rondo differs from an oracle; the same cases again: SEED=$seed RANDOM_MODELS=$random_models $0"
+log="$cases/compared.log"
+RONDO_GOLDEN_DIR="$PWD/$cases" "$binary" --gtest_brief=1 | tee "$log" ||
+  fail "rondo differs from an oracle; the same cases again: SEED=$seed RANDOM_MODELS=$random_models tools/parity.sh"
+sed -n 's/.*float64: \([0-9]*\) cases compared.*/\1/p' "$log" |
+  awk -v seed="$seed" '{ n += $1 } END { print "parity: " n " cases compared in float32 and in float64, all agree (seed " seed ")" }'

@@ -14,15 +14,16 @@ namespace rondo {
 struct Examples {
   std::vector<Batch> inputs;   ///< one per input of the model
   std::vector<Batch> targets;  ///< one per output; empty when there is nothing to compare with
-  /// Either empty, or one per target: [batch] (per sample) or [batch, time] (per step of the padded array). An empty
-  /// tensor in the list means that this target has no weights.
+  /// Either empty, or one per target: [batch] (per sample) or [batch, time] (per step of the padded array).
+  /// An empty tensor in the list means that this target has no weights.
   std::vector<Tensor> weights;
 
   /// Number of samples.
   std::int64_t size() const { return inputs.empty() ? 0 : inputs.front().size(); }
 };
 
-/// Samples that can be asked for in any order. `gather` is const and may be called from several threads at once.
+/// Samples that can be asked for in any order. `gather` is const and may be called from several threads at
+/// once.
 class Dataset {
  public:
   virtual ~Dataset() = default;
@@ -35,8 +36,8 @@ class Dataset {
 /// Arrays in memory, one row (or one sequence) a sample.
 class ArrayDataset : public Dataset {
  public:
-  /// Every batch must have the same number of samples; weights[k] is [batch] or [batch, time] for targets[k], or empty.
-  /// Throws Error(usage) when the numbers disagree.
+  /// Every batch must have the same number of samples; weights[k] is [batch] or [batch, time] for targets[k],
+  /// or empty. Throws Error(usage) when the numbers disagree.
   ArrayDataset(std::vector<Batch> inputs, std::vector<Batch> targets, std::vector<Tensor> weights = {});
   /// One input, one target.
   ArrayDataset(Batch input, Batch target);

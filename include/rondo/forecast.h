@@ -15,11 +15,13 @@
 #include "rondo/log.h"
 #include "rondo/options.h"
 
-// The main job: a table of numbers over time in, an honest forecast out. `rondo forecast FILE.csv --target COLUMN`.
+// The main job: a table of numbers over time in, an honest forecast out. `rondo forecast FILE.csv --target
+// COLUMN`.
 
 namespace rondo {
 
-/// What to forecast and how. Everything that is 0, "" or "auto" is found out from the training part of the table.
+/// What to forecast and how. Everything that is 0, "" or "auto" is found out from the training part of the
+/// table.
 struct ForecastOptions {
   std::string target;  ///< column to forecast
   std::string time;    ///< column of times; "": rows are in order
@@ -54,13 +56,15 @@ struct ForecastOptions {
     option("id", self.id, "column that tells series apart; '': one series");
     option("covariates", self.covariates, "other columns of numbers whose past the forecast may use");
     option("horizon", self.horizon, "rows to forecast past the end, and from every origin of the backtest");
-    option("backtest", self.backtest, "last part that is kept for the test: 'last=48', 'last=20%' or either without 'last='");
+    option("backtest", self.backtest,
+           "last part that is kept for the test: 'last=48', 'last=20%' or either without 'last='");
     option("stride", self.stride, "rows between forecast origins of the backtest; 0: the horizon");
     option("window", self.window, "rows of history that line and network see; 0: chosen by validation");
     option("period", self.period, "rows of a season; 0: from the calendar or the series itself");
     option("transform", self.transform, "'auto', 'none', 'log' or 'sqrt'; 'auto' is chosen by validation");
     option("difference", self.difference, "forecast changes instead of levels: 'auto', 'yes' or 'no'");
-    option("cell", self.cell, "recurrent cell: 'lstm', 'gru', 'simple_rnn' or any other that the library has");
+    option("cell", self.cell,
+           "recurrent cell: 'lstm', 'gru', 'simple_rnn' or any other that the library has");
     option("units", self.units, "size of the network's state");
     option("members", self.members, "networks whose mean is taken, each with another fifth held out; 1 to 5");
     option("epochs", self.epochs, "most passes over the training part");
@@ -128,18 +132,18 @@ struct ForecastResult {
   std::int64_t window = 0;  ///< rows that the network sees
   std::int64_t horizon = 0, stride = 0, period = 0, threads = 0;
   std::uint64_t seed = 0;
-  std::string frequency;     ///< "monthly" …
-  std::string transform;     ///< "none", "log" or "sqrt"
+  std::string frequency;  ///< "monthly" …
+  std::string transform;  ///< "none", "log" or "sqrt"
   bool difference = false;
-  std::int64_t lags = 0;     ///< longest of the line
+  std::int64_t lags = 0;  ///< longest of the line
   std::int64_t line_members = 0;
   double network_share = 0;  ///< 0: validation said that the network adds nothing, the forecast is the line's
 
   std::int64_t rows_train = 0, rows_validation = 0, rows_test = 0;
   ForecastScore test;
   std::vector<ForecastScore> baselines;  ///< naive, seasonal_naive, drift, ridge
-  double skill = 0;           ///< 1 - RMSE / RMSE of the best baseline
-  std::string skill_against;  ///< which that is
+  double skill = 0;                      ///< 1 - RMSE / RMSE of the best baseline
+  std::string skill_against;             ///< which that is
   ForecastVerdict verdict = ForecastVerdict::no_better_than_naive;
   std::string verdict_sentence;
   double coverage80 = 0, coverage95 = 0;  ///< share of the backtest inside the bands
@@ -157,13 +161,16 @@ struct ForecastResult {
   std::shared_ptr<const Model> model;
 };
 
-/// Reads the series, chooses everything on the training part, trains, backtests and forecasts past the end. The result depends on
-/// table and options only: not on threads, and not on interruptions where it is resumed from the checkpoint.
+/// Reads the series, chooses everything on the training part, trains, backtests and forecasts past the end.
+/// The result depends on table and options only: not on threads, and not on interruptions where it is resumed
+/// from the checkpoint.
 ///
-/// Throws Error(data) for a missing column, text or missing values among numbers, a constant series, times out of
-/// order, too few rows for horizon and backtest; Error(usage) for options out of range; Error(interrupted) when `stop` was set (the
-/// checkpoint is written); Error(diverged) when training is not finite.
-ForecastResult run_forecast(const Table& table, const ForecastOptions& options, const ForecastControls& controls = {});
+/// Throws Error(data) for a missing column, text or missing values among numbers, a constant series, times
+/// out of order, too few rows for horizon and backtest; Error(usage) for options out of range;
+/// Error(interrupted) when `stop` was set (the checkpoint is written); Error(diverged) when training is not
+/// finite.
+ForecastResult run_forecast(const Table& table, const ForecastOptions& options,
+                            const ForecastControls& controls = {});
 
 /// The contract of `rondo forecast --json`. `files` is what stands under "files".
 Config forecast_json(const ForecastResult& result, const Config& files);
@@ -171,7 +178,8 @@ Config forecast_json(const ForecastResult& result, const Config& files);
 /// What goes into forecast.csv: (id,) time or row, forecast, low80, high80, low95, high95.
 Table forecast_table(const ForecastResult& result);
 
-/// The options as TOML that `rondo forecast --config` and people can read: every one with its value and a comment.
+/// The options as TOML that `rondo forecast --config` and people can read: every one with its value and a
+/// comment.
 std::string forecast_toml(const ForecastOptions& options, const std::string& file);
 
 }  // namespace rondo

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <numeric>
 
+#include "data/timeline_access.h"
 #include "rondo/config.h"
 #include "rondo/error.h"
-#include "data/timeline_access.h"
 
 namespace rondo {
 
@@ -64,8 +64,10 @@ class Arranger {
           .where(where(row))
           .seen("'" + times_.text(row) + "' after '" + times_.text(row - 1) + "'")
           .expected("every time later than the one before")
-          .cure("sort the file, or let it be sorted (unsorted = sort); if the rows belong to several series, name the "
-                "column that tells them apart (id)");
+          .cure(
+              "sort the file, or let it be sorted (unsorted = sort); if the rows belong to several series, "
+              "name the "
+              "column that tells them apart (id)");
     }
     std::stable_sort(out_.source.begin(), out_.source.end(),
                      [&](std::int64_t a, std::int64_t b) { return tick(a) < tick(b); });
@@ -85,9 +87,12 @@ class Arranger {
             .where(where(row))
             .seen("'" + times_.text(row) + "' on " + line(kept.back()) + " and on " + line(row))
             .expected("one row for every time")
-            .cure("remove one of the rows, or keep the first or the last (doubled = first or last); if the rows belong to "
-                  "several series, name the column that tells them apart (id); if it is the hour that occurs twice when "
-                  "summer time ends, name the zone (zone = Europe/Berlin)");
+            .cure(
+                "remove one of the rows, or keep the first or the last (doubled = first or last); if the "
+                "rows belong to "
+                "several series, name the column that tells them apart (id); if it is the hour that occurs "
+                "twice when "
+                "summer time ends, name the zone (zone = Europe/Berlin)");
       }
       if (options_.doubled == "last") kept.back() = row;
       ++out_.dropped;
@@ -101,7 +106,8 @@ class Arranger {
     const std::vector<std::int64_t> steps = times.steps();
     const std::int64_t missing = steps.back() - times.size() + 1;
     if (missing == 0) return;
-    if (options_.gaps == "error" || (missing > 10'000 && missing > 20 * times.size())) throw_gap(steps, missing);
+    if (options_.gaps == "error" || (missing > 10'000 && missing > 20 * times.size()))
+      throw_gap(steps, missing);
     std::vector<std::int64_t> ticks, source;
     std::vector<std::int32_t> offsets;
     const std::vector<std::int32_t>& given = TimelineAccess::offsets(times);
@@ -117,7 +123,8 @@ class Arranger {
     }
     out_.inserted = missing;
     out_.source = std::move(source);
-    out_.times = TimelineAccess::make(std::move(ticks), std::move(offsets), times.format(), times.frequency());
+    out_.times =
+        TimelineAccess::make(std::move(ticks), std::move(offsets), times.format(), times.frequency());
   }
 
   [[noreturn]] void throw_gap(const std::vector<std::int64_t>& steps, std::int64_t missing) const {
@@ -129,7 +136,9 @@ class Arranger {
         .seen("'" + out_.times.text(row) + "' after '" + out_.times.text(row - 1) + "' in a series that is " +
               out_.times.frequency().name() + "; " + std::to_string(missing) + " rows are missing in all")
         .expected("a row for every step of time")
-        .cure("add the rows, or have them inserted without values (gaps = insert), or leave them out (gaps = keep)");
+        .cure(
+            "add the rows, or have them inserted without values (gaps = insert), or leave them out (gaps = "
+            "keep)");
   }
 
   const Timeline& times_;
@@ -142,8 +151,8 @@ class Arranger {
 
 }  // namespace
 
-Arrangement arrange(const Timeline& times, const ArrangeOptions& options, const Table* table, std::string_view column,
-                    std::span<const std::int64_t> table_rows) {
+Arrangement arrange(const Timeline& times, const ArrangeOptions& options, const Table* table,
+                    std::string_view column, std::span<const std::int64_t> table_rows) {
   return Arranger(times, options, table, column, table_rows).run();
 }
 

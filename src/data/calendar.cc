@@ -5,9 +5,9 @@
 #include <numbers>
 
 #include "data/civil_time.h"
+#include "data/timeline_access.h"
 #include "rondo/config.h"
 #include "rondo/error.h"
-#include "data/timeline_access.h"
 
 namespace rondo {
 

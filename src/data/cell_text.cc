@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array kMissing = {""sv,     "-"sv,   "--"sv,  "?"sv,    "."sv,     "na"sv,  "n/a"sv,
+constexpr std::array kMissing = {""sv,     "-"sv,   "--"sv,   "?"sv,    "."sv,    "na"sv,   "n/a"sv,
                                  "#n/a"sv, "nan"sv, "-nan"sv, "null"sv, "none"sv, "<na>"sv, "nil"sv};
 constexpr std::size_t kLongestMissing = 4;
 
@@ -44,7 +44,8 @@ bool parse_number(std::string_view cell, double& value) {
   if (code == std::errc::result_out_of_range) {
     // Too small becomes zero; too large is no number. The sign of the exponent tells which.
     const std::size_t exponent = digits.find_first_of("eE");
-    if (exponent == std::string_view::npos || exponent + 1 >= digits.size() || digits[exponent + 1] != '-') return false;
+    if (exponent == std::string_view::npos || exponent + 1 >= digits.size() || digits[exponent + 1] != '-')
+      return false;
     value = 0;
   } else if (code != std::errc()) {
     return false;
@@ -55,7 +56,8 @@ bool parse_number(std::string_view cell, double& value) {
 
 }  // namespace
 
-CellKind read_cell(std::string_view cell, char decimal, const std::vector<std::string>& more_missing, double& value) {
+CellKind read_cell(std::string_view cell, char decimal, const std::vector<std::string>& more_missing,
+                   double& value) {
   cell = trimmed(cell);
   if (!more_missing.empty() && is_missing(cell, more_missing)) {  // may name a number, such as -999
     value = std::numeric_limits<double>::quiet_NaN();
@@ -76,7 +78,8 @@ CellKind read_cell(std::string_view cell, char decimal, const std::vector<std::s
 
 std::string shown(std::string_view cell) {
   std::string text = "'";
-  for (const char c : cell.substr(0, 40)) text += (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) ? '?' : c;
+  for (const char c : cell.substr(0, 40))
+    text += (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) ? '?' : c;
   text += cell.size() > 40 ? "…'" : "'";
   return text;
 }

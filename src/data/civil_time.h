@@ -5,8 +5,8 @@
 
 #include "rondo/data/timeline.h"
 
-// Arithmetic with dates in the Gregorian calendar. A "wall" time counts microseconds since 1970-01-01 00:00 on the clock of
-// some zone.
+// Arithmetic with dates in the Gregorian calendar. A "wall" time counts microseconds since 1970-01-01 00:00
+// on the clock of some zone.
 
 namespace rondo::detail {
 
@@ -15,7 +15,9 @@ inline constexpr std::int64_t kMinute = 60 * kSecond;
 inline constexpr std::int64_t kHour = 60 * kMinute;
 inline constexpr std::int64_t kDay = 24 * kHour;
 
-inline std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - ((a % b != 0) && ((a < 0) != (b < 0))); }
+inline std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  return a / b - ((a % b != 0) && ((a < 0) != (b < 0)));
+}
 inline std::int64_t floor_mod(std::int64_t a, std::int64_t b) { return a - floor_div(a, b) * b; }
 
 inline std::int64_t days_of(std::int64_t wall) { return floor_div(wall, kDay); }
@@ -32,7 +34,8 @@ inline int weekday_of(std::int64_t days) { return static_cast<int>(floor_mod(day
 
 /// Months since year 0.
 inline std::int64_t months_of(const std::chrono::year_month_day& date) {
-  return static_cast<std::int64_t>(static_cast<int>(date.year())) * 12 + static_cast<unsigned>(date.month()) - 1;
+  return static_cast<std::int64_t>(static_cast<int>(date.year())) * 12 + static_cast<unsigned>(date.month()) -
+         1;
 }
 inline int last_day_of_month(std::int64_t months) {
   const std::chrono::year year(static_cast<int>(floor_div(months, 12)));
@@ -52,7 +55,9 @@ inline std::int64_t business_days_of(std::int64_t days) {
   const int weekday = weekday_of(days);
   return floor_div(days + 3, 7) * 5 + (weekday < 4 ? weekday : 4);
 }
-inline std::int64_t day_of_business_days(std::int64_t count) { return floor_div(count, 5) * 7 + floor_mod(count, 5) - 3; }
+inline std::int64_t day_of_business_days(std::int64_t count) {
+  return floor_div(count, 5) * 7 + floor_mod(count, 5) - 3;
+}
 
 Timeline::Fields fields_of(std::int64_t wall);
 

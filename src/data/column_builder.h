@@ -9,12 +9,15 @@
 
 namespace rondo {
 
-/// Collects the cells of a column and finds out whether they are numbers. Until `settle` it keeps text and number of every
-/// cell; after that only what the column turned out to be.
+/// Collects the cells of a column and finds out whether they are numbers. Until `settle` it keeps text and
+/// number of every cell; after that only what the column turned out to be.
 class ColumnBuilder {
  public:
   ColumnBuilder(std::string name, bool as_text, char decimal, const std::vector<std::string>* missing)
-      : name_(std::move(name)), state_(as_text ? State::text : State::open), decimal_(decimal), more_(missing) {}
+      : name_(std::move(name)),
+        state_(as_text ? State::text : State::open),
+        decimal_(decimal),
+        more_(missing) {}
 
   void add(std::string_view cell);
   /// From now on the kind of the column is fixed.

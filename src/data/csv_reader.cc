@@ -6,10 +6,10 @@
 #include "data/column_builder.h"
 #include "data/csv_sniff.h"
 #include "data/csv_tokenizer.h"
+#include "data/text_source.h"
 #include "rondo/config.h"
 #include "rondo/data/csv.h"
 #include "rondo/error.h"
-#include "data/text_source.h"
 
 namespace rondo {
 
@@ -25,13 +25,16 @@ constexpr std::int64_t kSettledRows = 4096;
   const std::string near = nearest_name(name, known);
   throw Error(ErrorKind::data, "there is no column '" + name + "'")
       .where(source)
-      .cure(near.empty() ? "look at the first line of the file for the names" : "did you mean '" + near + "'?");
+      .cure(near.empty() ? "look at the first line of the file for the names"
+                         : "did you mean '" + near + "'?");
 }
 
 }  // namespace
 
 struct CsvReader::State {
-  State(detail::TextSource text, const CsvOptions& wanted) : source(std::move(text)), options(wanted) { open(); }
+  State(detail::TextSource text, const CsvOptions& wanted) : source(std::move(text)), options(wanted) {
+    open();
+  }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
@@ -81,13 +84,15 @@ struct CsvReader::State {
     }
     start_row(row.line);
     for (std::size_t c = 0; c < place.size(); ++c) {
-      if (place[c] >= 0) builders[static_cast<std::size_t>(place[c])].add(row.cells[static_cast<std::int64_t>(c)]);
+      if (place[c] >= 0)
+        builders[static_cast<std::size_t>(place[c])].add(row.cells[static_cast<std::int64_t>(c)]);
     }
     end_row();
   }
 
   void start_row(std::int64_t line) {
-    if (lines.empty() || lines.back().second + (rows - lines.back().first) != line) lines.emplace_back(rows, line);
+    if (lines.empty() || lines.back().second + (rows - lines.back().first) != line)
+      lines.emplace_back(rows, line);
   }
 
   void end_row() {
@@ -106,7 +111,9 @@ struct CsvReader::State {
         .expected(cells(static_cast<std::int64_t>(place.size())) + ", as on line " +
                   std::to_string(dialect.header_line) + " (separator " +
                   (dialect.separator == '\t' ? "tab" : "'" + std::string(1, dialect.separator) + "'") + ")")
-        .cure("quote cells that contain the separator, leave cells without a value empty, or name another separator");
+        .cure(
+            "quote cells that contain the separator, leave cells without a value empty, or name another "
+            "separator");
   }
 
   bool advance() {

@@ -41,7 +41,8 @@ char find_separator(std::string_view sample) {
   for (const char candidate : kCandidates) {
     const std::vector<std::int64_t> counts = count_separators(sample, candidate);
     if (counts.empty() || counts.front() == 0) continue;
-    if (std::all_of(counts.begin(), counts.end(), [&](std::int64_t n) { return n == counts.front(); })) return candidate;
+    if (std::all_of(counts.begin(), counts.end(), [&](std::int64_t n) { return n == counts.front(); }))
+      return candidate;
     if (counts.front() > most) {
       most = counts.front();
       best = candidate;
@@ -63,7 +64,8 @@ char separator_of(const CsvOptions& options, std::string_view sample) {
       .expected("'auto', ',', ';', 'tab', '|' or any one character but quote, blank and line end");
 }
 
-std::vector<RawRow> sample_rows(std::string_view sample, bool whole, char separator, const std::string& source) {
+std::vector<RawRow> sample_rows(std::string_view sample, bool whole, char separator,
+                                const std::string& source) {
   std::vector<RawRow> rows;
   struct Enough {};
   try {
@@ -100,7 +102,8 @@ char decimal_of(const CsvOptions& options, const std::vector<RawRow>& rows, char
     for (std::int64_t c = 0; c < row.cells.size(); ++c) {
       const std::string_view cell = row.cells[c];
       double ignored = 0;
-      if (cell.find('.') != std::string_view::npos && read_cell(cell, '.', {}, ignored) == CellKind::number) return '.';
+      if (cell.find('.') != std::string_view::npos && read_cell(cell, '.', {}, ignored) == CellKind::number)
+        return '.';
       comma = comma || is_decimal_comma(cell);
     }
   }
@@ -110,7 +113,8 @@ char decimal_of(const CsvOptions& options, const std::vector<RawRow>& rows, char
 bool first_row_is_header(const std::vector<RawRow>& rows, char decimal, const CsvOptions& options) {
   const auto kind = [&](const RawRow& row, std::int64_t c) {
     double ignored = 0;
-    return c < row.cells.size() ? read_cell(row.cells[c], decimal, options.missing, ignored) : CellKind::missing;
+    return c < row.cells.size() ? read_cell(row.cells[c], decimal, options.missing, ignored)
+                                : CellKind::missing;
   };
   const std::int64_t width = rows.front().cells.size();
   bool any_numbers = false;
@@ -125,8 +129,8 @@ bool first_row_is_header(const std::vector<RawRow>& rows, char decimal, const Cs
     }
     if (!numbers) continue;
     // One stray text further down must not hide that the name of a number column stands on top.
-    if (kind(rows.front(), c) == CellKind::text && (!texts || rows.front().cells[c].find_first_of("0123456789") ==
-                                                                  std::string_view::npos)) {
+    if (kind(rows.front(), c) == CellKind::text &&
+        (!texts || rows.front().cells[c].find_first_of("0123456789") == std::string_view::npos)) {
       return true;
     }
     any_numbers = any_numbers || !texts;

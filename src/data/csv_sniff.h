@@ -18,8 +18,8 @@ struct CsvDialect {
   std::int64_t header_line = 1;    ///< line of the first row that is not blank
 };
 
-/// Finds the dialect from the start of a file (`sample`, of which an incomplete last row is ignored unless `whole`) and the
-/// options. Throws Error(usage) for wrong options, Error(data) for a file without any row.
+/// Finds the dialect from the start of a file (`sample`, of which an incomplete last row is ignored unless
+/// `whole`) and the options. Throws Error(usage) for wrong options, Error(data) for a file without any row.
 CsvDialect sniff(std::string_view sample, bool whole, const CsvOptions& options, const std::string& source);
 
 }  // namespace rondo::detail

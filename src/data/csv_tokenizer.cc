@@ -25,9 +25,7 @@ Error unclosed(const std::string& source, std::int64_t line) {
 
 struct CsvTokenizer::Parser {
   csv_parser state{};
-  Parser() {
-    csv_init(&state, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL);
-  }
+  Parser() { csv_init(&state, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL); }
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
   ~Parser() { csv_free(&state); }
@@ -80,7 +78,8 @@ void CsvTokenizer::feed(std::string_view text) {
   const std::size_t done = csv_parse(state, text.data(), text.size(), &cell_done, &row_done, this);
   rethrow();
   if (done != text.size()) {
-    if (csv_error(state) != CSV_EPARSE) throw Error(ErrorKind::resources, "no memory for a CSV cell").where(source_);
+    if (csv_error(state) != CSV_EPARSE)
+      throw Error(ErrorKind::resources, "no memory for a CSV cell").where(source_);
     const std::string_view before = text.substr(0, std::min(done, text.size()));
     const std::size_t start = before.find_last_of("\r\n");
     const std::size_t from = start == std::string_view::npos ? 0 : start + 1;

@@ -25,7 +25,8 @@ class CsvTokenizer {
   CsvTokenizer(const CsvTokenizer&) = delete;
   CsvTokenizer& operator=(const CsvTokenizer&) = delete;
 
-  /// Calls on_row for every row that `text` completes; what on_row throws comes out. Throws Error(data) for misplaced quotes.
+  /// Calls on_row for every row that `text` completes; what on_row throws comes out. Throws Error(data) for
+  /// misplaced quotes.
   void feed(std::string_view text);
   /// The last row, when no line end follows it. Throws Error(data) for a quote that is not closed.
   void finish();

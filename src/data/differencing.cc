@@ -18,7 +18,8 @@ struct Rows {
 
 Rows rows_of(const Tensor& tensor) {
   if (tensor.rank() != 2) {
-    throw Error(ErrorKind::usage, "differences are taken of [time, columns]").seen("shape " + to_string(tensor.shape()));
+    throw Error(ErrorKind::usage, "differences are taken of [time, columns]")
+        .seen("shape " + to_string(tensor.shape()));
   }
   Rows out{{}, tensor.dim(1)};
   out.values.resize(static_cast<std::size_t>(tensor.size()));
@@ -29,7 +30,8 @@ Rows rows_of(const Tensor& tensor) {
 Rows difference(const Rows& in, std::int64_t lag) {
   const auto distance = static_cast<std::size_t>(lag * in.columns);
   Rows out{{}, in.columns};
-  for (std::size_t i = distance; i < in.values.size(); ++i) out.values.push_back(in.values[i] - in.values[i - distance]);
+  for (std::size_t i = distance; i < in.values.size(); ++i)
+    out.values.push_back(in.values[i] - in.values[i - distance]);
   return out;
 }
 
@@ -42,7 +44,9 @@ Differencing::Differencing(std::vector<std::int64_t> lags) : lags_(std::move(lag
   }
 }
 
-std::int64_t Differencing::lost() const { return std::accumulate(lags_.begin(), lags_.end(), std::int64_t{0}); }
+std::int64_t Differencing::lost() const {
+  return std::accumulate(lags_.begin(), lags_.end(), std::int64_t{0});
+}
 
 Tensor Differencing::transform(const Tensor& values) const {
   Rows rows = rows_of(values);

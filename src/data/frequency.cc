@@ -44,7 +44,9 @@ std::vector<std::int64_t> mapped(const std::vector<std::int64_t>& values, F&& f)
   return out;
 }
 
-std::int64_t months_of_wall(std::int64_t wall) { return detail::months_of(detail::date_of_days(detail::days_of(wall))); }
+std::int64_t months_of_wall(std::int64_t wall) {
+  return detail::months_of(detail::date_of_days(detail::days_of(wall)));
+}
 
 int day_of_wall(std::int64_t wall) {
   return static_cast<int>(static_cast<unsigned>(detail::date_of_days(detail::days_of(wall)).day()));
@@ -72,14 +74,16 @@ Frequency monthly(const std::vector<std::int64_t>& walls) {
 
 Frequency daily(const std::vector<std::int64_t>& walls) {
   const std::vector<std::int64_t> days = mapped(walls, detail::days_of);
-  const bool weekend = std::any_of(days.begin(), days.end(), [](std::int64_t d) { return detail::weekday_of(d) > 4; });
+  const bool weekend =
+      std::any_of(days.begin(), days.end(), [](std::int64_t d) { return detail::weekday_of(d) > 4; });
   if (!weekend) {
     // Working days if some step leads from Friday to Monday; a few days within one week are just days.
     bool over_weekend = false;
     for (std::size_t i = 1; i < days.size(); ++i) {
       over_weekend = over_weekend || (detail::weekday_of(days[i - 1]) == 4 && days[i] - days[i - 1] == 3);
     }
-    if (over_weekend && common_step(mapped(days, detail::business_days_of)) == 1) return {TimeUnit::business_day, 1, 1};
+    if (over_weekend && common_step(mapped(days, detail::business_days_of)) == 1)
+      return {TimeUnit::business_day, 1, 1};
   }
   const std::int64_t step = common_step(days);
   return step > 0 ? Frequency{TimeUnit::day, step, 1} : Frequency{};
@@ -91,9 +95,9 @@ Frequency numbered(const std::vector<std::int64_t>& ticks) {
   const std::vector<std::int64_t> all = differences(ticks);
   const std::int64_t step = usual(all);
   const bool alike = step > 0 && std::all_of(all.begin(), all.end(), [&](std::int64_t d) {
-    const double steps = static_cast<double>(d) / static_cast<double>(step);
-    return steps > 0.5 && std::abs(steps - std::round(steps)) < 0.05;
-  });
+                       const double steps = static_cast<double>(d) / static_cast<double>(step);
+                       return steps > 0.5 && std::abs(steps - std::round(steps)) < 0.05;
+                     });
   return alike ? Frequency{TimeUnit::number, step, 1} : Frequency{};
 }
 

@@ -72,7 +72,8 @@ std::string column_name(const std::vector<std::string>& columns, std::size_t c) 
 FilledValues fill_missing(const Tensor& values, MissingPolicy policy, const std::vector<std::string>& columns,
                           std::string_view where) {
   if (values.rank() != 2) {
-    throw Error(ErrorKind::usage, "values of a series must be [time, columns]").seen("shape " + to_string(values.shape()));
+    throw Error(ErrorKind::usage, "values of a series must be [time, columns]")
+        .seen("shape " + to_string(values.shape()));
   }
   FilledValues out{values.dtype() == DType::float64 ? values : values.cast(DType::float64), 0, 0};
   const auto width = static_cast<std::size_t>(values.dim(1));
@@ -90,7 +91,9 @@ FilledValues fill_missing(const Tensor& values, MissingPolicy policy, const std:
           .where(place + ", row " + std::to_string(row + 1))
           .seen(std::to_string(count) + " of " + std::to_string(x.size()) + " values missing")
           .expected("a number in every row")
-          .cure("fill them: missing = previous (last value before), linear (between neighbours) or mask (leave out)");
+          .cure(
+              "fill them: missing = previous (last value before), linear (between neighbours) or mask (leave "
+              "out)");
     }
     if (policy == MissingPolicy::mask) continue;
     const std::size_t first = first_value(x);

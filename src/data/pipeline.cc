@@ -16,7 +16,8 @@ void require(const Shared& dataset) {
 
 class Selected : public Dataset {
  public:
-  Selected(Shared dataset, std::vector<std::int64_t> indices) : dataset_(std::move(dataset)), indices_(std::move(indices)) {
+  Selected(Shared dataset, std::vector<std::int64_t> indices)
+      : dataset_(std::move(dataset)), indices_(std::move(indices)) {
     for (const std::int64_t index : indices_) {
       if (index >= 0 && index < dataset_->size()) continue;
       throw Error(ErrorKind::usage, "a data set has no such sample")
@@ -44,7 +45,8 @@ class Selected : public Dataset {
 
 class Mapped : public Dataset {
  public:
-  Mapped(Shared dataset, std::function<Examples(Examples)> change) : dataset_(std::move(dataset)), change_(std::move(change)) {}
+  Mapped(Shared dataset, std::function<Examples(Examples)> change)
+      : dataset_(std::move(dataset)), change_(std::move(change)) {}
   std::int64_t size() const override { return dataset_->size(); }
   Examples gather(std::span<const std::int64_t> indices, DType dtype) const override {
     Examples out = change_(dataset_->gather(indices, dtype));
@@ -76,7 +78,8 @@ class Concatenated : public Dataset {
       if (index < 0 || index >= size()) {
         throw Error(ErrorKind::usage, "a data set has no such sample").seen("index " + std::to_string(index));
       }
-      const auto part = static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), index) - ends_.begin());
+      const auto part =
+          static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), index) - ends_.begin());
       place.emplace_back(part, static_cast<std::int64_t>(wanted[part].size()));
       wanted[part].push_back(index - (part == 0 ? 0 : ends_[part - 1]));
     }
@@ -93,7 +96,8 @@ class Concatenated : public Dataset {
     Examples all = merge(gathered);
     std::vector<std::int64_t> order;
     for (const auto& [part, position] : place) order.push_back(first[part] + position);
-    return ArrayDataset(std::move(all.inputs), std::move(all.targets), std::move(all.weights)).gather(order, dtype);
+    return ArrayDataset(std::move(all.inputs), std::move(all.targets), std::move(all.weights))
+        .gather(order, dtype);
   }
 
  private:
@@ -192,7 +196,9 @@ Shared shuffle(Shared dataset, std::uint64_t seed) {
   return select(std::move(dataset), std::move(order));
 }
 
-Shared concatenate(std::vector<Shared> datasets) { return std::make_shared<Concatenated>(std::move(datasets)); }
+Shared concatenate(std::vector<Shared> datasets) {
+  return std::make_shared<Concatenated>(std::move(datasets));
+}
 
 Shared map(Shared dataset, std::function<Examples(Examples)> change) {
   require(dataset);
@@ -202,7 +208,9 @@ Shared map(Shared dataset, std::function<Examples(Examples)> change) {
 std::pair<Shared, Shared> split(Shared dataset, double fraction) {
   require(dataset);
   if (!(fraction >= 0 && fraction <= 1)) {
-    throw Error(ErrorKind::usage, "a data set is split by a fraction").seen(std::to_string(fraction)).expected("0 to 1");
+    throw Error(ErrorKind::usage, "a data set is split by a fraction")
+        .seen(std::to_string(fraction))
+        .expected("0 to 1");
   }
   const std::int64_t size = dataset->size();
   const auto kept = static_cast<std::int64_t>(std::floor(static_cast<double>(size) * (1.0 - fraction)));
@@ -219,7 +227,8 @@ Examples merge(const std::vector<Examples>& parts) {
     weighted = weighted || !part.weights.empty();
     if (part.inputs.size() == first.inputs.size() && part.targets.size() == first.targets.size()) continue;
     throw Error(ErrorKind::usage, "samples of different models cannot be put together")
-        .seen(std::to_string(part.inputs.size()) + " inputs, " + std::to_string(part.targets.size()) + " targets")
+        .seen(std::to_string(part.inputs.size()) + " inputs, " + std::to_string(part.targets.size()) +
+              " targets")
         .expected(std::to_string(first.inputs.size()) + " and " + std::to_string(first.targets.size()));
   }
   const auto gathered = [&](auto member, std::size_t i) {
@@ -229,10 +238,19 @@ Examples merge(const std::vector<Examples>& parts) {
   };
   Examples out;
   for (std::size_t i = 0; i < first.inputs.size(); ++i) out.inputs.push_back(gathered(&Examples::inputs, i));
-  for (std::size_t i = 0; i < first.targets.size(); ++i) out.targets.push_back(gathered(&Examples::targets, i));
+  for (std::size_t i = 0; i < first.targets.size(); ++i)
+    out.targets.push_back(gathered(&Examples::targets, i));
   for (std::size_t i = 0; weighted && i < first.targets.size(); ++i) {
     std::vector<const Tensor*> list;
-    for (const Examples& part : parts) list.push_back(part.weights.empty() ? nullptr : &part.weights[i]);
+    for (const Examples& part : parts) {
+      list.push_back(part.weights.empty() ? nullptr : &part.weights[i]);
+      const auto& layout = part.targets[i].layout();
+      if (list.back() == nullptr || list.back()->rank() < 2 || layout == nullptr || layout->is_right_padded())
+        continue;
+      throw Error(ErrorKind::usage,
+                  "weights of steps cannot be put together where a mask leaves out steps between others")
+          .cure("give such samples in one piece");
+    }
     out.weights.push_back(merge_weights(list, sizes));
   }
   return out;
@@ -241,24 +259,27 @@ Examples merge(const std::vector<Examples>& parts) {
 Pipeline<Examples> batches(Shared dataset, DType dtype, const BatchOptions& options) {
   require(dataset);
   if (options.batch_size < 1) {
-    throw Error(ErrorKind::usage, "a batch needs a size of at least 1").seen(std::to_string(options.batch_size));
+    throw Error(ErrorKind::usage, "a batch needs a size of at least 1")
+        .seen(std::to_string(options.batch_size));
   }
   std::vector<std::int64_t> order = range(0, dataset->size());
-  if (options.shuffle) shuffle_indices(RandomStream(options.seed, purpose_key("batches.shuffle"), options.epoch), order);
-  return Pipeline<Examples>::from(
-      [dataset, dtype, options, order = std::move(order), next = std::size_t{0}]() mutable -> std::optional<Examples> {
-        const std::size_t left = order.size() - next;
-        const auto wanted = static_cast<std::size_t>(options.batch_size);
-        const std::size_t count = std::min(left, wanted);
-        if (count == 0 || (options.drop_last && count < wanted)) return std::nullopt;
-        const std::span<const std::int64_t> indices(order.data() + next, count);
-        next += count;
-        return dataset->gather(indices, dtype);
-      });
+  if (options.shuffle)
+    shuffle_indices(RandomStream(options.seed, purpose_key("batches.shuffle"), options.epoch), order);
+  return Pipeline<Examples>::from([dataset, dtype, options, order = std::move(order),
+                                   next = std::size_t{0}]() mutable -> std::optional<Examples> {
+    const std::size_t left = order.size() - next;
+    const auto wanted = static_cast<std::size_t>(options.batch_size);
+    const std::size_t count = std::min(left, wanted);
+    if (count == 0 || (options.drop_last && count < wanted)) return std::nullopt;
+    const std::span<const std::int64_t> indices(order.data() + next, count);
+    next += count;
+    return dataset->gather(indices, dtype);
+  });
 }
 
 Pipeline<Table> csv_blocks(const std::filesystem::path& path, std::int64_t rows, const CsvOptions& options) {
-  if (rows < 1) throw Error(ErrorKind::usage, "a piece of a file needs at least one row").seen(std::to_string(rows));
+  if (rows < 1)
+    throw Error(ErrorKind::usage, "a piece of a file needs at least one row").seen(std::to_string(rows));
   auto reader = std::make_shared<CsvReader>(path, options);
   return Pipeline<Table>::from([reader, rows]() -> std::optional<Table> {
     Table table = reader->read(rows);
@@ -269,7 +290,8 @@ Pipeline<Table> csv_blocks(const std::filesystem::path& path, std::int64_t rows,
 
 std::shared_ptr<const ArrayDataset> gather_all(Pipeline<Examples> examples) {
   Examples all = merge(std::move(examples).collect());
-  return std::make_shared<ArrayDataset>(std::move(all.inputs), std::move(all.targets), std::move(all.weights));
+  return std::make_shared<ArrayDataset>(std::move(all.inputs), std::move(all.targets),
+                                        std::move(all.weights));
 }
 
 }  // namespace rondo

@@ -176,7 +176,8 @@ namespace {
 
 template <class F>
 Tensor by_column(const Tensor& values, std::int64_t columns, F&& f) {
-  if (columns == 0) throw Error(ErrorKind::usage, "the scaler has not been fitted").cure("call fit on the training part");
+  if (columns == 0)
+    throw Error(ErrorKind::usage, "the scaler has not been fitted").cure("call fit on the training part");
   if (values.rank() < 1 || values.dim(-1) != columns) {
     throw Error(ErrorKind::usage, "the scaler was fitted on another number of columns")
         .seen("shape " + to_string(values.shape()))
@@ -229,8 +230,10 @@ Scaler Scaler::select(std::span<const std::int64_t> chosen) const {
   return out;
 }
 
-bool Scaler::operator==(const Scaler& other) const { return rondo::to_config(options_) == rondo::to_config(other.options_) &&
-         offset_ == other.offset_ && shift_ == other.shift_ && scale_ == other.scale_ && constant_ == other.constant_; }
+bool Scaler::operator==(const Scaler& other) const {
+  return rondo::to_config(options_) == rondo::to_config(other.options_) && offset_ == other.offset_ &&
+         shift_ == other.shift_ && scale_ == other.scale_ && constant_ == other.constant_;
+}
 
 Config Scaler::to_config() const {
   Config config = rondo::to_config(options_);
@@ -254,9 +257,12 @@ Scaler Scaler::from_config(const Config& config, std::string_view path) {
   std::vector<std::int64_t> constants;
   read("constant", constants);
   const auto columns = out.columns();
-  const bool sizes = out.shift_.size() == out.scale_.size() && (!options.log || out.offset_.size() == out.scale_.size());
-  const bool places = std::all_of(constants.begin(), constants.end(), [&](auto c) { return c >= 0 && c < columns; });
-  const bool usable = std::all_of(out.scale_.begin(), out.scale_.end(), [](double s) { return s > 0 && std::isfinite(s); });
+  const bool sizes =
+      out.shift_.size() == out.scale_.size() && (!options.log || out.offset_.size() == out.scale_.size());
+  const bool places =
+      std::all_of(constants.begin(), constants.end(), [&](auto c) { return c >= 0 && c < columns; });
+  const bool usable =
+      std::all_of(out.scale_.begin(), out.scale_.end(), [](double s) { return s > 0 && std::isfinite(s); });
   if (!sizes || !places || !usable) {
     throw Error(ErrorKind::usage, "a saved scaler is not consistent")
         .where(std::string(path))

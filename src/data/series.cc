@@ -58,7 +58,8 @@ std::vector<std::string> value_columns(const Table& table, const SeriesOptions& 
     return !option.empty() && &table.column(option) == &column;
   };
   for (const Column& column : table.columns()) {
-    if (column.is_number() && !same(options.time, column) && !same(options.id, column)) names.push_back(column.name());
+    if (column.is_number() && !same(options.time, column) && !same(options.id, column))
+      names.push_back(column.name());
   }
   if (names.empty()) {
     throw Error(ErrorKind::data, "the table has no column of numbers to make a series of")
@@ -69,8 +70,10 @@ std::vector<std::string> value_columns(const Table& table, const SeriesOptions& 
   return names;
 }
 
-Tensor gather_rows(const std::vector<std::span<const double>>& columns, const std::vector<std::int64_t>& rows) {
-  Tensor values({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns.size())}, DType::float64);
+Tensor gather_rows(const std::vector<std::span<const double>>& columns,
+                   const std::vector<std::int64_t>& rows) {
+  Tensor values({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns.size())},
+                DType::float64);
   std::span<double> out = values.data<double>();
   std::size_t at = 0;
   for (const std::int64_t row : rows) {
@@ -106,7 +109,9 @@ void refuse_missing(const Table& table, const std::vector<std::string>& columns,
       .where(table.where(source[row], column))
       .seen("no number; " + count)
       .expected("a number in every row")
-      .cure("fill them: missing = previous (last value before), linear (between neighbours) or mask (leave out)");
+      .cure(
+          "fill them: missing = previous (last value before), linear (between neighbours) or mask (leave "
+          "out)");
 }
 
 void trim_start(Series& series, std::int64_t rows) {
@@ -141,10 +146,12 @@ std::vector<std::string> SeriesReport::notes() const {
   std::vector<std::string> notes;
   if (sorted) notes.push_back("the rows were put in order of time");
   if (rows_dropped > 0) notes.push_back(some(rows_dropped, "row", "rows") + " of doubled times left out");
-  if (rows_inserted > 0) notes.push_back(some(rows_inserted, "missing row", "missing rows") + " inserted without values");
+  if (rows_inserted > 0)
+    notes.push_back(some(rows_inserted, "missing row", "missing rows") + " inserted without values");
   if (cells_filled > 0) notes.push_back(some(cells_filled, "missing value", "missing values") + " filled");
   if (rows_trimmed > 0) {
-    notes.push_back(some(rows_trimmed, "row", "rows") + " at the start left out, before every column has a value");
+    notes.push_back(some(rows_trimmed, "row", "rows") +
+                    " at the start left out, before every column has a value");
   }
   if (day_order_guessed) {
     notes.emplace_back("no date tells day and month apart; the order was guessed (day_order says it)");
@@ -167,19 +174,21 @@ SeriesSet make_series(const Table& table, const SeriesOptions& options, SeriesRe
   Groups groups = group(table, options.id);
   for (std::size_t g = 0; g < groups.ids.size(); ++g) {
     const std::vector<std::int64_t>& rows = groups.rows[g];
-    const Timeline times = options.time.empty()   ? Timeline::rows(static_cast<std::int64_t>(rows.size()))
+    const Timeline times = options.time.empty()     ? Timeline::rows(static_cast<std::int64_t>(rows.size()))
                            : groups.ids.size() == 1 ? all_times
                                                     : all_times.gather(rows);
     Arrangement order = arrange(times, options.arrange, &table, options.time, rows);
     std::vector<std::int64_t> source;
     source.reserve(order.source.size());
-    for (const std::int64_t r : order.source) source.push_back(r < 0 ? -1 : rows[static_cast<std::size_t>(r)]);
+    for (const std::int64_t r : order.source)
+      source.push_back(r < 0 ? -1 : rows[static_cast<std::size_t>(r)]);
     Series series{groups.ids[g], std::move(order.times), gather_rows(columns, source)};
     seen.rows_inserted += order.inserted;
     seen.rows_dropped += order.dropped;
     seen.sorted = seen.sorted || order.sorted;
     seen.cells_missing += count_missing(series.values);
-    if (policy == MissingPolicy::error) refuse_missing(table, set.columns, series.values, source, series.times);
+    if (policy == MissingPolicy::error)
+      refuse_missing(table, set.columns, series.values, source, series.times);
     const std::string where = table.source() + (series.id.empty() ? "" : ", series '" + series.id + "'");
     if (!options.column_is_series) {
       FilledValues filled = fill_missing(series.values, policy, set.columns, where);

@@ -49,7 +49,8 @@ std::int64_t Column::size() const {
 }
 
 std::string Column::text(std::int64_t row) const {
-  return is_number() ? detail::number_text(numbers_[static_cast<std::size_t>(row)]) : std::string(texts_[row]);
+  return is_number() ? detail::number_text(numbers_[static_cast<std::size_t>(row)])
+                     : std::string(texts_[row]);
 }
 
 std::vector<std::string> Table::names() const {
@@ -61,7 +62,8 @@ std::vector<std::string> Table::names() const {
 namespace {
 
 std::optional<std::size_t> place_from_number(std::string_view name, std::size_t count) {
-  if (name.empty() || name.size() > 6 || name.find_first_not_of("0123456789") != std::string_view::npos) return {};
+  if (name.empty() || name.size() > 6 || name.find_first_not_of("0123456789") != std::string_view::npos)
+    return {};
   const std::size_t place = std::stoul(std::string(name));
   if (place < 1 || place > count) return {};
   return place - 1;
@@ -77,7 +79,8 @@ std::string listed(const std::vector<std::string>& names) {
 }  // namespace
 
 bool Table::has(std::string_view name) const {
-  if (std::any_of(columns_.begin(), columns_.end(), [&](const Column& c) { return c.name() == name; })) return true;
+  if (std::any_of(columns_.begin(), columns_.end(), [&](const Column& c) { return c.name() == name; }))
+    return true;
   return !has_header_ && place_from_number(name, columns_.size()).has_value();
 }
 
@@ -103,7 +106,8 @@ const Column& Table::column(std::string_view name) const {
   if (!near.empty()) {
     error.cure("did you mean '" + near + "'?");
   } else if (!has_header_) {
-    error.cure("the file has no row of names: call columns by number, 1 for the first, or say that it has a header");
+    error.cure(
+        "the file has no row of names: call columns by number, 1 for the first, or say that it has a header");
   }
   throw error;
 }
@@ -121,7 +125,9 @@ std::span<const double> Table::numbers(std::string_view name) const {
       .where(where(bad.row, column.name()))
       .seen(detail::shown(bad.text))
       .expected("a number such as 12.5, or nothing (empty, NA, ?) where the value is missing")
-      .cure("correct the cell, or empty it if the value is not known; if another sign separates decimals, say which");
+      .cure(
+          "correct the cell, or empty it if the value is not known; if another sign separates decimals, say "
+          "which");
 }
 
 Tensor Table::matrix(std::span<const std::string> names, DType dtype) const {
@@ -132,7 +138,8 @@ Tensor Table::matrix(std::span<const std::string> names, DType dtype) const {
     const std::span<T> values = out.data<T>();
     for (std::size_t c = 0; c < names.size(); ++c) {
       const std::span<const double> column = numbers(names[c]);
-      for (std::size_t r = 0; r < column.size(); ++r) values[r * names.size() + c] = static_cast<T>(column[r]);
+      for (std::size_t r = 0; r < column.size(); ++r)
+        values[r * names.size() + c] = static_cast<T>(column[r]);
     }
   });
   return out;
@@ -158,8 +165,8 @@ std::int64_t Table::line_of(std::int64_t row) const {
 
 std::string Table::where(std::int64_t row, std::string_view column) const {
   const std::int64_t line = line_of(row);
-  return source_ + (line > 0 ? ", line " + std::to_string(line) : ", row " + std::to_string(row + 1)) + ", column '" +
-         std::string(column) + "'";
+  return source_ + (line > 0 ? ", line " + std::to_string(line) : ", row " + std::to_string(row + 1)) +
+         ", column '" + std::string(column) + "'";
 }
 
 }  // namespace rondo

@@ -48,7 +48,8 @@ struct TextSource::File {
   }
 };
 
-TextSource::TextSource(const std::filesystem::path& path) : name_(path.string()), file_(std::make_unique<File>()) {
+TextSource::TextSource(const std::filesystem::path& path)
+    : name_(path.string()), file_(std::make_unique<File>()) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) throw_unreadable(name_, EISDIR);
   errno = 0;
@@ -74,7 +75,8 @@ std::size_t TextSource::read(char* to, std::size_t size) {
   const char* reason = gzerror(file_->handle, &code);
   if (count >= 0 && code == Z_OK) return static_cast<std::size_t>(count);
   if (code == Z_ERRNO) throw_unreadable(name_, errno);
-  throw Error(ErrorKind::data, code == Z_BUF_ERROR ? "the gzip file ends too early" : "the gzip file is damaged")
+  throw Error(ErrorKind::data,
+              code == Z_BUF_ERROR ? "the gzip file ends too early" : "the gzip file is damaged")
       .where(name_)
       .seen(reason)
       .cure("fetch or pack the file again; gzip -t checks it");

@@ -8,8 +8,8 @@
 
 namespace rondo::detail {
 
-/// Bytes of a text file, plain or gzip, or of a text in memory, block by block. Refuses what is no text: NUL bytes, UTF-16,
-/// other compressions. A UTF-8 byte order mark is taken away.
+/// Bytes of a text file, plain or gzip, or of a text in memory, block by block. Refuses what is no text: NUL
+/// bytes, UTF-16, other compressions. A UTF-8 byte order mark is taken away.
 class TextSource {
  public:
   /// Throws Error(data) when the file cannot be opened.
@@ -20,7 +20,8 @@ class TextSource {
   TextSource& operator=(TextSource&&) noexcept;
   ~TextSource();
 
-  /// The next block, at most `size` bytes, appended to `to`; false at the end. Throws Error(data) for a broken file.
+  /// The next block, at most `size` bytes, appended to `to`; false at the end. Throws Error(data) for a
+  /// broken file.
   bool append(std::string& to, std::size_t size);
   /// For messages.
   const std::string& name() const { return name_; }

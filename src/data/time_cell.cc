@@ -59,7 +59,8 @@ bool read_quarter(Cursor& cursor, TimeCell& cell) {
   cursor.skip();
   cell.quarter = true;
   cell.parts = 2;
-  return cursor.number(cell.value[1], cell.digits[1], 1) && cell.value[1] >= 1 && cell.value[1] <= 4 && cursor.done();
+  return cursor.number(cell.value[1], cell.digits[1], 1) && cell.value[1] >= 1 && cell.value[1] <= 4 &&
+         cursor.done();
 }
 
 bool read_date(Cursor& cursor, TimeCell& cell) {
@@ -76,7 +77,8 @@ bool read_date(Cursor& cursor, TimeCell& cell) {
     return true;
   }
   if (!cursor.number(cell.value[0], cell.digits[0], 4)) return false;
-  if (rest.find_first_of("Qq") != std::string_view::npos && cell.digits[0] == 4) return read_quarter(cursor, cell);
+  if (rest.find_first_of("Qq") != std::string_view::npos && cell.digits[0] == 4)
+    return read_quarter(cursor, cell);
   const char separator = cursor.peek();
   if (separator != '-' && separator != '/' && separator != '.') return false;
   cell.separator = std::string(1, separator);
@@ -168,7 +170,8 @@ bool read_zone(Cursor& cursor, TimeCell& cell) {
     name = name.substr(1, name.size() - 2);
   }
   for (const char c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '/' && c != '_' && c != '-' && c != '+') return false;
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '/' && c != '_' && c != '-' && c != '+')
+      return false;
   }
   if (std::isalpha(static_cast<unsigned char>(name.front())) == 0) return false;
   cell.zone_name = std::string(name);

@@ -3,10 +3,10 @@
 
 #include "data/cell_text.h"
 #include "data/civil_time.h"
-#include "rondo/error.h"
 #include "data/time_read.h"
 #include "data/time_zone.h"
 #include "data/timeline_access.h"
+#include "rondo/error.h"
 
 namespace rondo::detail {
 
@@ -69,7 +69,8 @@ Style style_of(std::span<const double> numbers, const std::string& format) {
 /// v · scale, exact in its whole part.
 std::int64_t scaled(double v, int decimals) {
   const double whole = std::trunc(v), scale = power_of_ten(decimals);
-  return static_cast<std::int64_t>(whole) * static_cast<std::int64_t>(scale) + std::llround((v - whole) * scale);
+  return static_cast<std::int64_t>(whole) * static_cast<std::int64_t>(scale) +
+         std::llround((v - whole) * scale);
 }
 
 std::int64_t tick_of(double v, Style style, int decimals) {
@@ -79,8 +80,9 @@ std::int64_t tick_of(double v, Style style, int decimals) {
     case Style::epoch_milliseconds: return scaled(v, 3);
     case Style::epoch_microseconds: return std::llround(v);
     case Style::date:
-      return days_of_date(std::chrono::year(static_cast<int>(whole / 10000)) / static_cast<int>(whole / 100 % 100) /
-                          static_cast<int>(whole % 100)) * kDay;
+      return days_of_date(std::chrono::year(static_cast<int>(whole / 10000)) /
+                          static_cast<int>(whole / 100 % 100) / static_cast<int>(whole % 100)) *
+             kDay;
     case Style::year_month: return day_in_month(whole / 100 * 12 + whole % 100 - 1, 1) * kDay;
     case Style::year: return day_in_month(whole * 12, 1) * kDay;
     default: return scaled(v, decimals);
@@ -89,7 +91,8 @@ std::int64_t tick_of(double v, Style style, int decimals) {
 
 }  // namespace
 
-Timeline read_time_numbers(std::span<const double> numbers, const TimeOptions& options, const RowName& where) {
+Timeline read_time_numbers(std::span<const double> numbers, const TimeOptions& options,
+                           const RowName& where) {
   if (numbers.empty()) return {};
   for (std::size_t row = 0; row < numbers.size(); ++row) {
     if (std::isfinite(numbers[row]) && std::abs(numbers[row]) < 1e17) continue;

@@ -9,9 +9,11 @@ namespace rondo {
 namespace {
 
 void check(const TimeOptions& options) {
-  const std::vector<std::string> formats = {"auto", "number", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds"};
+  const std::vector<std::string> formats = {"auto", "number", "epoch_seconds", "epoch_milliseconds",
+                                            "epoch_microseconds"};
   const std::vector<std::string> orders = {"auto", "day_first", "month_first"};
-  const auto one_of = [](const std::string& option, const std::string& value, const std::vector<std::string>& known) {
+  const auto one_of = [](const std::string& option, const std::string& value,
+                         const std::vector<std::string>& known) {
     std::string all;
     for (const std::string& name : known) {
       if (name == value) return;

@@ -3,11 +3,11 @@
 
 #include "data/cell_text.h"
 #include "data/civil_time.h"
-#include "rondo/error.h"
 #include "data/time_cell.h"
 #include "data/time_read.h"
 #include "data/time_zone.h"
 #include "data/timeline_access.h"
+#include "rondo/error.h"
 
 namespace rondo::detail {
 
@@ -18,7 +18,8 @@ using Style = TimeFormat::Style;
 using Zone = TimeFormat::Zone;
 
 bool is_offset(Zone zone) {
-  return zone == Zone::offset || zone == Zone::offset_without_colon || zone == Zone::offset_hours || zone == Zone::z;
+  return zone == Zone::offset || zone == Zone::offset_without_colon || zone == Zone::offset_hours ||
+         zone == Zone::z;
 }
 bool is_name(Zone zone) { return zone == Zone::name || zone == Zone::bracketed_name; }
 
@@ -49,7 +50,9 @@ class ColumnOfTimes {
       double ignored = 0;
       const bool missing = read_cell(texts_[row], '.', {}, ignored) == CellKind::missing;
       throw bad(row, missing ? "a time is missing" : "a cell is no time")
-          .expected("a date such as 2020-01-31, a date with a time such as 2020-01-31T18:00+02:00, a month such as 2020-01")
+          .expected(
+              "a date such as 2020-01-31, a date with a time such as 2020-01-31T18:00+02:00, a month such as "
+              "2020-01")
           .cure(missing ? "fill in the time or take the row out; gaps between rows are no problem"
                         : "correct the cell, or name another time column");
     }
@@ -68,13 +71,15 @@ class ColumnOfTimes {
     format_.date_separator = first.separator.empty() ? '\0' : first.separator[0];
     find_order();
     find_digits();
-    const auto timed = std::find_if(cells_.begin(), cells_.end(), [](const TimeCell& c) { return c.has_time; });
+    const auto timed =
+        std::find_if(cells_.begin(), cells_.end(), [](const TimeCell& c) { return c.has_time; });
     if (timed != cells_.end()) find_time_of_day(*timed);
   }
 
   bool any(int part, const std::function<bool(int value, int digits)>& test) const {
     const auto p = static_cast<std::size_t>(part);
-    return std::any_of(cells_.begin(), cells_.end(), [&](const TimeCell& c) { return test(c.value[p], c.digits[p]); });
+    return std::any_of(cells_.begin(), cells_.end(),
+                       [&](const TimeCell& c) { return test(c.value[p], c.digits[p]); });
   }
 
   void find_order() {
@@ -131,7 +136,8 @@ class ColumnOfTimes {
     for (const TimeCell& c : cells_) {
       fewest = std::min(fewest, c.digits[year]);
       if (c.quarter) continue;
-      for (std::size_t p = 0; p < static_cast<std::size_t>(c.parts); ++p) single |= p != year && c.digits[p] == 1;
+      for (std::size_t p = 0; p < static_cast<std::size_t>(c.parts); ++p)
+        single |= p != year && c.digits[p] == 1;
     }
     format_.year_digits = fewest;
     format_.padded_date = !single;
@@ -151,8 +157,11 @@ class ColumnOfTimes {
       const bool alike = c.zone == first.zone || (is_offset(c.zone) && is_offset(first.zone));
       if (!alike || c.zone_name != first.zone_name) {
         throw bad(row, "the times of the column do not all name their zone the same way")
-            .expected("as in " + where_(&first - cells_.data()) + ": " + shown(texts_[&first - cells_.data()]))
-            .cure("give all times with an offset such as +02:00, or all without zone and say which zone they are in");
+            .expected("as in " + where_(&first - cells_.data()) + ": " +
+                      shown(texts_[&first - cells_.data()]))
+            .cure(
+                "give all times with an offset such as +02:00, or all without zone and say which zone they "
+                "are in");
       }
       if (format_.zone_style == Zone::none || format_.zone_style == Zone::z) {
         format_.zone_style = c.zone;
@@ -163,7 +172,8 @@ class ColumnOfTimes {
 
   void find_zone() {
     if (is_name(format_.zone_style)) {
-      const auto named = std::find_if(cells_.begin(), cells_.end(), [](const TimeCell& c) { return c.has_time; });
+      const auto named =
+          std::find_if(cells_.begin(), cells_.end(), [](const TimeCell& c) { return c.has_time; });
       format_.zone = named->zone_name;
     } else if (format_.style == Style::date_time && format_.zone_style == Zone::none) {
       format_.zone = options_.zone;
@@ -184,7 +194,8 @@ class ColumnOfTimes {
       const bool slashed = format_.order != Order::year_first && c.parts == 3;
       const char* read_as = format_.order == Order::day_first ? "day, month, year" : "month, day, year";
       throw error.expected(slashed ? std::string("dates read as ") + read_as : "a day of the calendar")
-          .cure(slashed ? "correct the cell; the order of day and month can also be given" : "correct the cell");
+          .cure(slashed ? "correct the cell; the order of day and month can also be given"
+                        : "correct the cell");
     }
     return days_of_date(date);
   }
@@ -196,7 +207,8 @@ class ColumnOfTimes {
     const bool shows_offset = is_offset(format_.zone_style) && format_.zone_style != Zone::z;
     for (std::int64_t row = 0; row < texts_.size(); ++row) {
       const TimeCell& c = cell(row);
-      const std::int64_t wall = date_of(row) * kDay + c.hour * kHour + c.minute * kMinute + c.second * kSecond + c.microsecond;
+      const std::int64_t wall =
+          date_of(row) * kDay + c.hour * kHour + c.minute * kMinute + c.second * kSecond + c.microsecond;
       if (shows_offset) offsets.push_back(c.offset);
       ticks.push_back(format_.style != Style::date_time || is_offset(format_.zone_style)
                           ? wall - c.offset * kSecond

@@ -2,8 +2,8 @@
 #include <cstdlib>
 
 #include "data/civil_time.h"
-#include "rondo/error.h"
 #include "data/time_cell.h"
+#include "rondo/error.h"
 
 namespace rondo::detail {
 
@@ -11,7 +11,8 @@ namespace {
 
 std::string padded(std::int64_t value, int digits) {
   std::string text = std::to_string(std::abs(value));
-  if (static_cast<int>(text.size()) < digits) text.insert(0, static_cast<std::size_t>(digits) - text.size(), '0');
+  if (static_cast<int>(text.size()) < digits)
+    text.insert(0, static_cast<std::size_t>(digits) - text.size(), '0');
   return value < 0 ? "-" + text : text;
 }
 
@@ -33,7 +34,8 @@ std::string microseconds_as(std::int64_t ticks, std::int64_t unit, int decimals)
 
 std::string write_date(const TimeFormat& format, const Timeline::Fields& f) {
   const int width = format.padded_date ? 2 : 1;
-  const std::string year = format.two_digit_year ? padded(f.year % 100, format.year_digits) : padded(f.year, format.year_digits);
+  const std::string year =
+      format.two_digit_year ? padded(f.year % 100, format.year_digits) : padded(f.year, format.year_digits);
   const std::string month = padded(f.month, width), day = padded(f.day, width);
   const std::string between = format.date_separator == '\0' ? "" : std::string(1, format.date_separator);
   if (format.style == TimeFormat::Style::year_month) {
@@ -107,7 +109,8 @@ std::string write_time(const TimeFormat& format, std::int64_t wall, std::int64_t
     case Style::quarter:
       return padded(f.year, format.year_digits) + format.quarter_mark + std::to_string((f.month - 1) / 3 + 1);
     case Style::date_time:
-      return write_date(format, f) + format.time_separator + write_time_of_day(format, f) + write_zone(format, offset);
+      return write_date(format, f) + format.time_separator + write_time_of_day(format, f) +
+             write_zone(format, offset);
     default: return write_date(format, f);
   }
 }

@@ -7,10 +7,12 @@
 
 namespace rondo::detail {
 
-/// The clock of a zone: the system's database behind Howard Hinnant's date library, apart from UTC, which needs none.
+/// The clock of a zone: the system's database behind Howard Hinnant's date library, apart from UTC, which
+/// needs none.
 class ZoneClock {
  public:
-  /// Throws Error(usage) when there is no zone of that name, Error(resources) when the machine has no database.
+  /// Throws Error(usage) when there is no zone of that name, Error(resources) when the machine has no
+  /// database.
   explicit ZoneClock(const std::string& name);
   ~ZoneClock();
   ZoneClock(ZoneClock&&) noexcept;
@@ -22,8 +24,8 @@ class ZoneClock {
 
   struct Local {
     bool exists = true;
-    std::int64_t tick = 0;                ///< the first moment that the clock shows that; if none, as if it had not jumped
-    std::optional<std::int64_t> second;   ///< the other, when the hour occurs twice
+    std::int64_t tick = 0;  ///< the first moment that the clock shows that; if none, as if it had not jumped
+    std::optional<std::int64_t> second;  ///< the other, when the hour occurs twice
   };
   /// The moment at which the clock shows `wall`.
   Local resolve(std::int64_t wall) const;

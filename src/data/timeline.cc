@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include "data/civil_time.h"
-#include "rondo/error.h"
 #include "data/time_cell.h"
 #include "data/time_zone.h"
 #include "data/timeline_access.h"
+#include "rondo/error.h"
 
 namespace rondo {
 
@@ -16,18 +16,23 @@ namespace {
 using Style = TimeFormat::Style;
 
 bool is_epoch(Style style) {
-  return style == Style::epoch_seconds || style == Style::epoch_milliseconds || style == Style::epoch_microseconds;
+  return style == Style::epoch_seconds || style == Style::epoch_milliseconds ||
+         style == Style::epoch_microseconds;
 }
 
-std::int64_t month_of_wall(std::int64_t wall) { return detail::months_of(detail::date_of_days(detail::days_of(wall))); }
+std::int64_t month_of_wall(std::int64_t wall) {
+  return detail::months_of(detail::date_of_days(detail::days_of(wall)));
+}
 
-/// Steps of a regular frequency from wall time (or number) `a` to `b`; `ticks` is the distance on the clock of the world.
+/// Steps of a regular frequency from wall time (or number) `a` to `b`; `ticks` is the distance on the clock
+/// of the world.
 std::int64_t steps_between(const Frequency& f, std::int64_t a, std::int64_t b, std::int64_t ticks) {
   switch (f.unit) {
     case TimeUnit::month: return (month_of_wall(b) - month_of_wall(a)) / f.step;
     case TimeUnit::day: return (detail::days_of(b) - detail::days_of(a)) / f.step;
     case TimeUnit::business_day:
-      return (detail::business_days_of(detail::days_of(b)) - detail::business_days_of(detail::days_of(a))) / f.step;
+      return (detail::business_days_of(detail::days_of(b)) - detail::business_days_of(detail::days_of(a))) /
+             f.step;
     case TimeUnit::number: return std::llround(static_cast<double>(ticks) / static_cast<double>(f.step));
     default: return ticks / f.step;
   }
@@ -40,7 +45,8 @@ std::int64_t advance_wall(const Frequency& f, std::int64_t wall, std::int64_t co
     case TimeUnit::month:
       return detail::day_in_month(month_of_wall(wall) + count * f.step, f.day_of_month) * detail::kDay + rest;
     case TimeUnit::business_day:
-      return detail::day_of_business_days(detail::business_days_of(days) + count * f.step) * detail::kDay + rest;
+      return detail::day_of_business_days(detail::business_days_of(days) + count * f.step) * detail::kDay +
+             rest;
     default: return (days + count * f.step) * detail::kDay + rest;
   }
 }
@@ -73,13 +79,14 @@ std::vector<std::int64_t> walls_of(const Timeline& times) {
   return walls;
 }
 
-void append_steps(const Timeline& times, std::int64_t row, std::int64_t count, std::vector<std::int64_t>& ticks,
-                  std::vector<std::int32_t>& offsets) {
+void append_steps(const Timeline& times, std::int64_t row, std::int64_t count,
+                  std::vector<std::int64_t>& ticks, std::vector<std::int32_t>& offsets) {
   const Frequency& f = times.frequency();
   const std::int64_t start = times.ticks()[static_cast<std::size_t>(row)];
   const std::vector<std::int32_t>& given = TimelineAccess::offsets(times);
   const std::int64_t offset = given.empty() ? 0 : given[static_cast<std::size_t>(row)];
-  if (!given.empty()) offsets.insert(offsets.end(), static_cast<std::size_t>(count), static_cast<std::int32_t>(offset));
+  if (!given.empty())
+    offsets.insert(offsets.end(), static_cast<std::size_t>(count), static_cast<std::int32_t>(offset));
   if (!by_calendar(f)) {
     const std::int64_t step = f.regular() ? f.step : median_step(times.ticks());
     for (std::int64_t k = 1; k <= count; ++k) ticks.push_back(start + k * step);

@@ -11,7 +11,8 @@ namespace rondo {
 /// Lets the files of this room put timelines together.
 struct TimelineAccess {
   /// The frequency is found from the ticks.
-  static Timeline make(std::vector<std::int64_t> ticks, std::vector<std::int32_t> offsets, TimeFormat format) {
+  static Timeline make(std::vector<std::int64_t> ticks, std::vector<std::int32_t> offsets,
+                       TimeFormat format) {
     Timeline times;
     times.ticks_ = std::move(ticks);
     times.offsets_ = std::move(offsets);
@@ -41,8 +42,8 @@ Frequency infer_frequency(const std::vector<std::int64_t>& ticks, const std::vec
 std::vector<std::int64_t> walls_of(const Timeline& times);
 
 /// `count` times from row `row` on at steps 1, 2 … count of the frequency, with their offsets from UTC.
-void append_steps(const Timeline& times, std::int64_t row, std::int64_t count, std::vector<std::int64_t>& ticks,
-                  std::vector<std::int32_t>& offsets);
+void append_steps(const Timeline& times, std::int64_t row, std::int64_t count,
+                  std::vector<std::int64_t>& ticks, std::vector<std::int32_t>& offsets);
 
 }  // namespace detail
 }  // namespace rondo

@@ -18,7 +18,8 @@ void at_least(const char* option, std::int64_t value, std::int64_t least) {
       .expected("at least " + std::to_string(least));
 }
 
-std::vector<std::int64_t> places_of(const SeriesSet& series, const std::vector<std::string>& names, bool all_if_empty) {
+std::vector<std::int64_t> places_of(const SeriesSet& series, const std::vector<std::string>& names,
+                                    bool all_if_empty) {
   std::vector<std::int64_t> places;
   for (const std::string& name : names) places.push_back(series.column(name));
   if (names.empty() && all_if_empty) {
@@ -62,7 +63,8 @@ std::string label(const SeriesSet& set, std::size_t s) {
 
 }  // namespace
 
-Windows::Windows(std::shared_ptr<const SeriesSet> series, WindowOptions options, std::vector<RowRange> target_rows)
+Windows::Windows(std::shared_ptr<const SeriesSet> series, WindowOptions options,
+                 std::vector<RowRange> target_rows)
     : series_(std::move(series)), options_(std::move(options)) {
   if (series_ == nullptr) throw Error(ErrorKind::usage, "windows need series");
   check(options_);
@@ -78,7 +80,8 @@ Windows::Windows(std::shared_ptr<const SeriesSet> series, WindowOptions options,
     throw Error(ErrorKind::usage, "a series does not hold what it says")
         .where("series '" + one.id + "'")
         .seen("values of shape " + to_string(one.values.shape()))
-        .expected("float64 [" + std::to_string(one.length()) + ", " + std::to_string(series_->columns.size()) + "]");
+        .expected("float64 [" + std::to_string(one.length()) + ", " +
+                  std::to_string(series_->columns.size()) + "]");
   }
   if (!target_rows.empty() && target_rows.size() != series_->series.size()) {
     throw Error(ErrorKind::usage, "there must be one range of target rows for each series")
@@ -89,7 +92,8 @@ Windows::Windows(std::shared_ptr<const SeriesSet> series, WindowOptions options,
 }
 
 void Windows::enumerate(const std::vector<RowRange>& target_rows) {
-  const std::int64_t before = options_.length + options_.gap;  // rows from the first input to the first target
+  const std::int64_t before =
+      options_.length + options_.gap;  // rows from the first input to the first target
   const std::int64_t span = before + options_.horizon;
   std::int64_t longest = 0;
   std::vector<std::int64_t> target_columns = targets_;
@@ -101,10 +105,13 @@ void Windows::enumerate(const std::vector<RowRange>& target_rows) {
       range = {std::max<std::int64_t>(target_rows[s].begin, 0), std::min(target_rows[s].end, one.length())};
     }
     longest = std::max(longest, one.length());
-    const std::vector<std::int64_t> steps = options_.across_gaps ? std::vector<std::int64_t>() : one.times.steps();
+    const std::vector<std::int64_t> steps =
+        options_.across_gaps ? std::vector<std::int64_t>() : one.times.steps();
     const bool mask = options_.missing == "mask";
-    const std::vector<std::int64_t> input_holes = mask ? std::vector<std::int64_t>() : count_holes(one, inputs_);
-    const std::vector<std::int64_t> target_holes = mask ? std::vector<std::int64_t>() : count_holes(one, target_columns);
+    const std::vector<std::int64_t> input_holes =
+        mask ? std::vector<std::int64_t>() : count_holes(one, inputs_);
+    const std::vector<std::int64_t> target_holes =
+        mask ? std::vector<std::int64_t>() : count_holes(one, target_columns);
     const std::int64_t first = std::max<std::int64_t>(0, range.begin - before);
     for (std::int64_t begin = first; begin + span <= range.end; begin += options_.stride) {
       const auto at = [&](std::int64_t offset) { return static_cast<std::size_t>(begin + offset); };
@@ -114,9 +121,12 @@ void Windows::enumerate(const std::vector<RowRange>& target_rows) {
                           target_holes[at(span)] != target_holes[at(before)];
         if (hole && options_.missing == "error") {
           throw Error(ErrorKind::data, "a window holds a missing value")
-              .where(label(*series_, s) + ", rows " + std::to_string(begin + 1) + " to " + std::to_string(begin + span))
+              .where(label(*series_, s) + ", rows " + std::to_string(begin + 1) + " to " +
+                     std::to_string(begin + span))
               .expected("numbers in every row")
-              .cure("fill the series first, or skip such windows (missing = skip) or mask the steps (missing = mask)");
+              .cure(
+                  "fill the series first, or skip such windows (missing = skip) or mask the steps (missing = "
+                  "mask)");
         }
         if (hole) {
           ++skipped_;
@@ -130,7 +140,8 @@ void Windows::enumerate(const std::vector<RowRange>& target_rows) {
   const auto number = [](std::int64_t n) { return std::to_string(n); };
   throw Error(ErrorKind::data, "not one window fits into the series")
       .seen(number(series_->count()) + (series_->count() == 1 ? " series of " : " series, the longest of ") +
-            number(longest) + " rows" + (skipped_ > 0 ? "; " + number(skipped_) + " windows hold missing values" : ""))
+            number(longest) + " rows" +
+            (skipped_ > 0 ? "; " + number(skipped_) + " windows hold missing values" : ""))
       .expected("at least " + number(span) + " rows in a row: " + number(options_.length) + " of input" +
                 (options_.gap > 0 ? ", " + number(options_.gap) + " between" : "") + " and " +
                 number(options_.horizon) + " of target")
@@ -162,7 +173,8 @@ WindowScale Windows::scale(std::int64_t series, std::int64_t begin, std::int64_t
   const std::int64_t width = all.dim(1);
   std::vector<double> values(static_cast<std::size_t>(options_.length));
   for (std::size_t t = 0; t < values.size(); ++t) {
-    values[t] = all.data<double>()[static_cast<std::size_t>((begin + static_cast<std::int64_t>(t)) * width + column)];
+    values[t] =
+        all.data<double>()[static_cast<std::size_t>((begin + static_cast<std::int64_t>(t)) * width + column)];
   }
   return window_scale(values, scaling_);
 }
@@ -175,7 +187,8 @@ WindowScale Windows::target_scale(std::int64_t index, std::int64_t target) const
 Tensor Windows::unscale(const Tensor& predictions, std::span<const std::int64_t> indices) const {
   const auto count = static_cast<std::int64_t>(indices.size());
   const auto width = static_cast<std::int64_t>(targets_.size());
-  if (predictions.rank() < 1 || predictions.dim(0) != count || predictions.size() != count * options_.horizon * width) {
+  if (predictions.rank() < 1 || predictions.dim(0) != count ||
+      predictions.size() != count * options_.horizon * width) {
     throw Error(ErrorKind::usage, "predictions do not fit the windows")
         .seen("shape " + to_string(predictions.shape()))
         .expected("[" + std::to_string(count) + ", " + std::to_string(options_.horizon * width) + "]");

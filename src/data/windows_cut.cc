@@ -28,7 +28,8 @@ struct Windows::Part {
 };
 
 template <class T>
-Tensor Windows::cut(std::span<const WindowPlace> places, const Part& part, std::vector<std::uint8_t>& whole) const {
+Tensor Windows::cut(std::span<const WindowPlace> places, const Part& part,
+                    std::vector<std::uint8_t>& whole) const {
   const auto width = static_cast<std::int64_t>(part.columns->size());
   Tensor out({static_cast<std::int64_t>(places.size()), part.rows, width}, dtype_of<T>());
   whole.assign(places.size() * static_cast<std::size_t>(part.rows), 1);
@@ -72,7 +73,8 @@ Examples Windows::gather(std::span<const std::int64_t> indices, DType dtype) con
   with_dtype(dtype, [&](auto zero) {
     using T = decltype(zero);
     std::vector<std::uint8_t> whole;
-    if (!future_.empty()) out.inputs.emplace_back(cut<T>(places, {ahead, options_.horizon, &future_, false}, whole));
+    if (!future_.empty())
+      out.inputs.emplace_back(cut<T>(places, {ahead, options_.horizon, &future_, false}, whole));
     Tensor targets = cut<T>(places, {ahead, options_.horizon, &targets_, true}, whole);
     const auto count = static_cast<std::int64_t>(places.size());
     const auto horizon = static_cast<std::size_t>(options_.horizon);
@@ -84,12 +86,14 @@ Examples Windows::gather(std::span<const std::int64_t> indices, DType dtype) con
       }
       for (std::size_t b = 0; options_.flat_targets && b < places.size(); ++b) {
         const auto first = whole.begin() + static_cast<std::ptrdiff_t>(b * horizon);
-        weights.set(static_cast<std::int64_t>(b), std::find(first, first + options_.horizon, 0) == first + options_.horizon);
+        weights.set(static_cast<std::int64_t>(b),
+                    std::find(first, first + options_.horizon, 0) == first + options_.horizon);
       }
       out.weights.push_back(std::move(weights));
     }
     if (options_.flat_targets) {
-      targets = std::move(targets).reshaped({count, options_.horizon * static_cast<std::int64_t>(targets_.size())});
+      targets =
+          std::move(targets).reshaped({count, options_.horizon * static_cast<std::int64_t>(targets_.size())});
     }
     out.targets.emplace_back(std::move(targets));
   });
@@ -126,7 +130,8 @@ Examples Windows::last_inputs(std::int64_t index, DType dtype, std::optional<std
   return out;
 }
 
-WindowScale Windows::last_scale(std::int64_t index, std::int64_t target, std::optional<std::int64_t> end) const {
+WindowScale Windows::last_scale(std::int64_t index, std::int64_t target,
+                                std::optional<std::int64_t> end) const {
   return scale(index, last_begin(index, end), targets_.at(static_cast<std::size_t>(target)));
 }
 

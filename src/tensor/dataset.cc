@@ -24,7 +24,8 @@ ArrayDataset::ArrayDataset(std::vector<Batch> inputs, std::vector<Batch> targets
   if (all_.inputs.empty()) throw Error(ErrorKind::usage, "a data set needs at least one input");
   size_ = all_.inputs.front().size();
   for (std::size_t i = 0; i < all_.inputs.size(); ++i) check_size("input", i, all_.inputs[i].size(), size_);
-  for (std::size_t i = 0; i < all_.targets.size(); ++i) check_size("target", i, all_.targets[i].size(), size_);
+  for (std::size_t i = 0; i < all_.targets.size(); ++i)
+    check_size("target", i, all_.targets[i].size(), size_);
   if (!all_.weights.empty() && all_.weights.size() != all_.targets.size()) {
     throw Error(ErrorKind::usage, "there must be one array of weights for each target, or none at all")
         .seen(std::to_string(all_.weights.size()))

@@ -5,21 +5,11 @@
 namespace rondo {
 namespace {
 
-Config to_strings(const std::vector<Config>& metrics) { return Config(Config::Array(metrics.begin(), metrics.end())); }
-
 std::string callback_prefix(std::size_t i) { return "callback/" + std::to_string(i) + "/"; }
 
 }  // namespace
 
 Config FitLoop::fingerprint() const {
-  Config outputs = Config::array();
-  for (const detail::OutputPlan& plan : impl_.outputs) {
-    outputs.push_back(Config::object({{"name", plan.name},
-                                      {"loss", plan.loss->config()},
-                                      {"loss_weight", plan.loss_weight},
-                                      {"metrics", to_strings(plan.metrics)},
-                                      {"weighted_metrics", to_strings(plan.weighted_metrics)}}));
-  }
   Config class_weight = Config::object();
   for (const auto& [number, weight] : options_.class_weight) class_weight.set(std::to_string(number), weight);
   return Config::object({{"samples", train_->size()},
@@ -30,7 +20,7 @@ Config FitLoop::fingerprint() const {
                          {"tbptt", options_.tbptt},
                          {"reset_states_every_epoch", options_.reset_states_every_epoch},
                          {"class_weight", std::move(class_weight)},
-                         {"outputs", std::move(outputs)},
+                         {"compile", impl_.compile_config()},
                          {"callbacks", static_cast<std::int64_t>(options_.callbacks.size())}});
 }
 
@@ -39,6 +29,7 @@ void FitLoop::save_now(const std::string& path, bool complete) const {
   detail::put_network(file, impl_.network);
   if (complete) {
     detail::put_optimizer(file, *impl_.optimizer, impl_.network.parameters());
+    file.metadata.emplace_back("compile", to_json(impl_.compile_config()));
     Config training = Config::object({{"run", fingerprint()},
                                       {"epoch", epoch_},
                                       {"batch", batch_},

@@ -3,7 +3,6 @@
 
 #include "rondo/error.h"
 #include "train/checkpoint.h"
-#include "train/named_config.h"
 #include "train/trainer_impl.h"
 
 namespace rondo {
@@ -112,6 +111,21 @@ Trainer::Impl::Impl(Network& net, CompileOptions options, Pool* pool)
   }
   gradients.resize(count);
   for (const Layer* layer : network.layers()) stateful = stateful || is_stateful(layer->config());
+}
+
+Config Trainer::Impl::compile_config() const {
+  Config loss = Config::array(), weights = Config::array(), metrics = Config::array(), weighted = Config::array();
+  const auto list = [](const std::vector<Config>& items) { return Config(Config::Array(items.begin(), items.end())); };
+  for (const detail::OutputPlan& plan : outputs) {
+    loss.push_back(plan.loss->config());
+    weights.push_back(plan.loss_weight);
+    metrics.push_back(list(plan.metrics));
+    weighted.push_back(list(plan.weighted_metrics));
+  }
+  return Config::object({{"loss", std::move(loss)},
+                         {"loss_weights", std::move(weights)},
+                         {"metrics", std::move(metrics)},
+                         {"weighted_metrics", std::move(weighted)}});
 }
 
 void Trainer::Impl::check_batch(const Examples& batch) const {
@@ -286,6 +300,7 @@ void Trainer::save(const std::string& path) const {
   TensorFile file;
   detail::put_network(file, impl_->network);
   detail::put_optimizer(file, *impl_->optimizer, impl_->network.parameters());
+  file.metadata.emplace_back("compile", to_json(impl_->compile_config()));
   write_tensor_file(path, file);
 }
 

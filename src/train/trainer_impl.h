@@ -26,6 +26,8 @@ struct Trainer::Impl {
   /// A pass over a batch: in training, one step of the optimiser for every chunk of `tbptt` steps.
   void run_batch(const Examples& batch, const PassOptions& options, detail::Meters& meters);
   NamedValues evaluate(const Dataset& data, std::int64_t batch_size);
+  /// Losses and metrics by output, as CompileOptions would have them.
+  Config compile_config() const;
 
   Network& network;
   std::shared_ptr<Optimizer> optimizer;

@@ -35,7 +35,8 @@ std::vector<std::uint8_t> mask_bytes(const Tensor& mask) {
 }
 
 Tensor packed_rows(const Layout& layout, const Tensor& padded, const Mask& mask) {
-  const std::int64_t batch = padded.dim(0), steps = padded.dim(1), width = padded.size() / std::max<std::int64_t>(batch * steps, 1);
+  const std::int64_t batch = padded.dim(0), steps = padded.dim(1),
+                     width = padded.size() / std::max<std::int64_t>(batch * steps, 1);
   const auto fail = [](const std::string& what, std::int64_t seen, std::int64_t expected) {
     throw Error(ErrorKind::check_failed, what).seen(std::to_string(seen)).expected(std::to_string(expected));
   };
@@ -48,7 +49,8 @@ Tensor packed_rows(const Layout& layout, const Tensor& padded, const Mask& mask)
       if (mask && mask->at(b * steps + t) == 0) continue;
       if (step < length) {
         const std::int64_t row = layout.offset(step) + layout.place()[static_cast<std::size_t>(b)];
-        for (std::int64_t c = 0; c < width; ++c) rows.set(row * width + c, padded.at((b * steps + t) * width + c));
+        for (std::int64_t c = 0; c < width; ++c)
+          rows.set(row * width + c, padded.at((b * steps + t) * width + c));
       }
       ++step;
     }
@@ -135,29 +137,46 @@ std::vector<Var> CaseNetwork::run(Tape& tape, bool training) {
 }
 
 void CaseNetwork::compare_gradients(const Tape& tape, Comparison& comparison) const {
-  const Tolerance tolerance = gradient_tolerance(dtype());
+  struct Gradient {
+    std::string label;
+    Tensor seen, expected;
+  };
+  std::vector<Gradient> gradients;
   const Config* states = golden_.find_expected("grad_initial_state");
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const std::string label = "grad_" + names_[i];
     const std::size_t first_state = inputs_.size() - states_;
-    const Config* name = i >= first_state ? &states->as_array()[i - first_state] : golden_.find_expected(label);
+    const Config* name =
+        i >= first_state ? &states->as_array()[i - first_state] : golden_.find_expected(label);
     if (name == nullptr) continue;
     Mask mask;
-    if (const Config* given = golden_.find_input("mask"); given != nullptr && i == 0) mask = golden_.tensor(*given);
-    comparison.compare(label, tape.gradient(inputs_[i]), rows_of(batches_[i], golden_.tensor(*name), mask), tolerance);
+    if (const Config* given = golden_.find_input("mask"); given != nullptr && i == 0)
+      mask = golden_.tensor(*given);
+    gradients.push_back(
+        {label, tape.gradient(inputs_[i]), rows_of(batches_[i], golden_.tensor(*name), mask)});
   }
   const ParameterStore& parameters = network_.parameters();
   for (const auto& [name, tensor] : golden_.meta().at("expected").at("grad_weights").as_object()) {
-    comparison.compare("grad " + name, parameters.get_gradient(parameters.find(name)), golden_.tensor(tensor), tolerance);
+    gradients.push_back(
+        {"grad " + name, parameters.get_gradient(parameters.find(name)), golden_.tensor(tensor)});
+  }
+  double largest = 0;
+  for (const Gradient& gradient : gradients)
+    largest = std::max(largest, largest_magnitude(gradient.expected));
+  for (const Gradient& gradient : gradients) {
+    comparison.compare(gradient.label, gradient.seen, gradient.expected,
+                       gradient_tolerance(dtype(), largest));
   }
 }
 
-void CaseNetwork::compare_parameters(const std::string& group, Tolerance tolerance, Comparison& comparison) const {
+void CaseNetwork::compare_parameters(const std::string& group, Tolerance tolerance,
+                                     Comparison& comparison) const {
   const Config* names = golden_.find_expected(group);
   if (names == nullptr) return;
   const ParameterStore& parameters = network_.parameters();
   for (const auto& [name, tensor] : names->as_object()) {
-    comparison.compare(group + " " + name, parameters.get(parameters.find(name)), golden_.tensor(tensor), tolerance);
+    comparison.compare(group + " " + name, parameters.get(parameters.find(name)), golden_.tensor(tensor),
+                       tolerance);
   }
 }
 

@@ -17,10 +17,15 @@ Tolerance forward_tolerance(DType dtype) {
   return {.absolute = 1e-6, .relative = 1e-6};
 }
 
-Tolerance gradient_tolerance(DType dtype) {
-  // The floor is for tensors whose gradients all cancel to nearly nothing.
-  if (dtype == DType::float64) return {.absolute = 1e-10, .scaled = 1e-9};
-  return {.absolute = 1e-7, .scaled = 1e-5};
+Tolerance gradient_tolerance(DType dtype, double largest) {
+  if (dtype == DType::float64) return {.absolute = 1e-10 + 1e-9 * largest};
+  return {.absolute = 1e-7 + 1e-5 * largest};
+}
+
+double largest_magnitude(const Tensor& tensor) {
+  double largest = 0;
+  for (std::int64_t i = 0; i < tensor.size(); ++i) largest = std::max(largest, std::abs(tensor.at(i)));
+  return largest;
 }
 
 Tolerance training_tolerance(DType dtype) {
@@ -29,14 +34,14 @@ Tolerance training_tolerance(DType dtype) {
   return {.absolute = 1e-6, .scaled = 1e-4};
 }
 
-void Comparison::compare(const std::string& tensor, const Tensor& seen, const Tensor& expected, Tolerance tolerance) {
+void Comparison::compare(const std::string& tensor, const Tensor& seen, const Tensor& expected,
+                         Tolerance tolerance) {
   if (seen.size() != expected.size()) {
-    report(tensor, fmt::format("seen shape {}, expected {}", to_string(seen.shape()), to_string(expected.shape())));
+    report(tensor,
+           fmt::format("seen shape {}, expected {}", to_string(seen.shape()), to_string(expected.shape())));
     return;
   }
-  double largest = 0;
-  for (std::int64_t i = 0; i < expected.size(); ++i) largest = std::max(largest, std::abs(expected.at(i)));
-  const double scaled = std::max(tolerance.scaled, oracle_error_) * largest;
+  const double scaled = std::max(tolerance.scaled, oracle_error_) * largest_magnitude(expected);
   int told = 0;
   for (std::int64_t i = 0; i < expected.size(); ++i) {
     const double want = expected.at(i), got = seen.at(i);
@@ -44,16 +49,19 @@ void Comparison::compare(const std::string& tensor, const Tensor& seen, const Te
     if (std::abs(got - want) <= allowed) continue;  // false for NaN
     ++differences_;
     if (++told <= kLinesPerTensor) {
-      lines_.push_back(fmt::format("{}: {}[{}] seen {:.12g} expected {:.12g} (off by {:.2g}, allowed {:.2g})", case_name_,
-                                   tensor, i, got, want, got - want, allowed));
+      lines_.push_back(fmt::format("{}: {}[{}] seen {:.12g} expected {:.12g} (off by {:.2g}, allowed {:.2g})",
+                                   case_name_, tensor, i, got, want, got - want, allowed));
     }
   }
-  if (told > kLinesPerTensor) lines_.push_back(fmt::format("{}: {} differs in {} of {} places", case_name_, tensor, told, expected.size()));
+  if (told > kLinesPerTensor)
+    lines_.push_back(
+        fmt::format("{}: {} differs in {} of {} places", case_name_, tensor, told, expected.size()));
   numbers_ += expected.size();
 }
 
 void Comparison::compare(const std::string& tensor, double seen, double expected, Tolerance tolerance) {
-  compare(tensor, Tensor::full({}, seen, DType::float64), Tensor::full({}, expected, DType::float64), tolerance);
+  compare(tensor, Tensor::full({}, seen, DType::float64), Tensor::full({}, expected, DType::float64),
+          tolerance);
 }
 
 void Comparison::report(const std::string& tensor, const std::string& what) {

@@ -14,7 +14,9 @@ struct Tolerance {
 
 /// Outputs, losses, metrics.
 Tolerance forward_tolerance(DType dtype);
-Tolerance gradient_tolerance(DType dtype);
+/// `largest`: the largest gradient of the case, which says how much its smaller ones can have cancelled.
+Tolerance gradient_tolerance(DType dtype, double largest);
+double largest_magnitude(const Tensor& tensor);
 /// After 100 training steps.
 Tolerance training_tolerance(DType dtype);
 

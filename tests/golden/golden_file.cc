@@ -29,7 +29,9 @@ const Tensor& GoldenCase::tensor(const Config& tensor_name) const {
   return *found;
 }
 
-const Tensor& GoldenCase::input(std::string_view key) const { return tensor(meta_.at("inputs", name_).at(key, name_)); }
+const Tensor& GoldenCase::input(std::string_view key) const {
+  return tensor(meta_.at("inputs", name_).at(key, name_));
+}
 
 const Tensor& GoldenCase::expected(std::string_view key) const {
   return tensor(meta_.at("expected", name_).at(key, name_));

@@ -60,15 +60,16 @@ TEST_P(GoldenFile, agrees) {
     ADD_FAILURE() << comparison.message();
   }
   EXPECT_GT(cases, 0u);
-  std::cout << path.stem().string() << ", " << dtype_name(dtype) << ": " << cases << " cases compared, " << numbers
-            << " numbers, " << failed << " cases differ" << std::endl;
+  std::cout << path.stem().string() << ", " << dtype_name(dtype) << ": " << cases << " cases compared, "
+            << numbers << " numbers, " << failed << " cases differ" << std::endl;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenFile,
                          testing::Combine(testing::ValuesIn(golden_files()),
                                           testing::Values(DType::float32, DType::float64)),
                          [](const auto& test) {
-                           return std::get<0>(test.param).stem().string() + "_" + dtype_name(std::get<1>(test.param));
+                           return std::get<0>(test.param).stem().string() + "_" +
+                                  dtype_name(std::get<1>(test.param));
                          });
 // Without files the first test below fails and says so.
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoldenFile);
@@ -83,14 +84,17 @@ TEST(GoldenFiles, notice_a_weight_that_is_off_by_a_hundred_thousandth) {
   int tried = 0;
   for (const auto& path : golden_files()) {
     for (const GoldenCase& golden : read_golden_file(path)) {
-      if (golden.kind() != "forward_backward" || golden.meta().at("weights").as_object().empty() || tried == 20) continue;
+      if (golden.kind() != "forward_backward" || golden.meta().at("weights").as_object().empty() ||
+          tried == 20)
+        continue;
       auto spoiled = std::make_shared<TensorFile>(read_tensor_file(path.string()));
       const std::string& weight = golden.meta().at("weights").as_object().front().second.as_string();
       for (auto& [name, tensor] : spoiled->tensors) {
         if (name != weight) continue;
         for (std::int64_t i = 0; i < tensor.size(); ++i) tensor.set(i, tensor.at(i) + 1e-5);
       }
-      EXPECT_FALSE(compare_case(GoldenCase(golden.name(), golden.meta(), spoiled), DType::float64).passed()) << golden.name();
+      EXPECT_FALSE(compare_case(GoldenCase(golden.name(), golden.meta(), spoiled), DType::float64).passed())
+          << golden.name();
       ++tried;
     }
   }

@@ -27,8 +27,9 @@ class CaseLoss {
     const Tensor prediction = as_rows(batch);
     if (target_.empty()) prepare(batch, prediction);
     Tensor gradient(prediction.shape(), prediction.dtype());
-    const double value = loss_->value_and_gradient(as_matrix(prediction), as_matrix(target_), weights_,
-                                                   static_cast<double>(prediction.dim(0)), as_matrix(gradient));
+    const double value =
+        loss_->value_and_gradient(as_matrix(prediction), as_matrix(target_), weights_,
+                                  static_cast<double>(prediction.dim(0)), as_matrix(gradient));
     network.network().parameters().zero_gradients();
     tape.backward(std::vector<Var>{output}, std::vector<Tensor>{gradient});
     penalty_ = network.network().regularization(true);
@@ -54,7 +55,8 @@ class CaseLoss {
     const Layout& layout = *output.layout();
     for (std::int64_t t = 0; t < layout.longest(); ++t) {
       for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-        weights_[static_cast<std::size_t>(layout.offset(t) + r)] = by_sample.at(layout.order()[static_cast<std::size_t>(r)]);
+        weights_[static_cast<std::size_t>(layout.offset(t) + r)] =
+            by_sample.at(layout.order()[static_cast<std::size_t>(r)]);
       }
     }
   }
@@ -85,7 +87,8 @@ void check_forward_backward(const GoldenCase& golden, DType dtype, Comparison& c
   const std::vector<Tensor> expected = golden.tensors(golden.meta().at("expected").at("outputs"));
   const std::vector<Tensor> cotangents = golden.tensors(golden.meta().at("cotangents"));
   if (outputs.size() != expected.size()) {
-    comparison.report("outputs", "seen " + std::to_string(outputs.size()) + ", expected " + std::to_string(expected.size()));
+    comparison.report("outputs", "seen " + std::to_string(outputs.size()) + ", expected " +
+                                     std::to_string(expected.size()));
     return;
   }
   std::vector<Tensor> gradients;

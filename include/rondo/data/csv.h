@@ -13,9 +13,9 @@ namespace rondo {
 
 /// How a CSV file is read. Everything is found out from the file unless told.
 struct CsvOptions {
-  std::string separator = "auto";  ///< "auto", ",", ";", "tab", "|" or any single character
-  std::string header = "auto";     ///< "auto", "yes" or "no"
-  std::string decimal = "auto";    ///< "auto", "." or ","
+  std::string separator = "auto";              ///< "auto", ",", ";", "tab", "|" or any single character
+  std::string header = "auto";                 ///< "auto", "yes" or "no"
+  std::string decimal = "auto";                ///< "auto", "." or ","
   std::vector<std::string> missing = {};       ///< more texts that mean "no value", besides the usual ones
   std::vector<std::string> text_columns = {};  ///< columns to keep as text though they look like numbers
   std::vector<std::string> columns = {};       ///< keep these only; empty: all
@@ -23,9 +23,11 @@ struct CsvOptions {
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
     option("separator", self.separator, "'auto', ',', ';', 'tab', '|' or any one character");
-    option("header", self.header, "'auto', 'yes' or 'no': whether the first row holds the names of the columns");
+    option("header", self.header,
+           "'auto', 'yes' or 'no': whether the first row holds the names of the columns");
     option("decimal", self.decimal, "'auto', '.' or ',': the decimal sign of numbers");
-    option("missing", self.missing, "texts that mean a missing value, besides empty, NA, NaN, null, None, ?, -");
+    option("missing", self.missing,
+           "texts that mean a missing value, besides empty, NA, NaN, null, None, ?, -");
     option("text_columns", self.text_columns, "columns to keep as text though they look like numbers");
     option("columns", self.columns, "read these columns only; empty: all");
   }
@@ -33,26 +35,28 @@ struct CsvOptions {
 
 /// Reads a CSV file (RFC 4180; plain or gzip, told apart by content; UTF-8, with or without byte order mark).
 ///
-/// Header "auto": the first row holds names when one of its cells is text in a column whose further cells are numbers, or
-/// when no column holds numbers. A column holds numbers when every cell is a number or missing (empty, NA, N/A, NaN, null,
-/// None, ?, -, --, ., in any case); infinities count as text. Which columns hold numbers is settled by the first
-/// 4096 rows; a text after that makes Table::numbers throw, naming it. Blank lines are skipped, except that inside a file of
-/// one column they are missing values. The file is read in blocks and only the columns are kept.
+/// Header "auto": the first row holds names when one of its cells is text in a column whose further cells are
+/// numbers, or when no column holds numbers. A column holds numbers when every cell is a number or missing
+/// (empty, NA, N/A, NaN, null, None, ?, -, --, ., in any case); infinities count as text. Which columns hold
+/// numbers is settled by the first 4096 rows; a text after that makes Table::numbers throw, naming it. Blank
+/// lines are skipped, except that inside a file of one column they are missing values. The file is read in
+/// blocks and only the columns are kept.
 ///
-/// Throws Error(data) for a file that is missing, empty, not text (binary, another compression, UTF-16), with rows of
-/// unequal numbers of cells or broken quotes: each with file and line.
+/// Throws Error(data) for a file that is missing, empty, not text (binary, another compression, UTF-16), with
+/// rows of unequal numbers of cells or broken quotes: each with file and line.
 Table read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 
 /// The same from text in memory; `source` names it in messages.
 Table parse_csv(std::string_view text, const CsvOptions& options = {}, std::string source = "CSV text");
 
-/// Reads a CSV file piece by piece, for files that do not fit in memory. What the columns are (names, kinds) is settled by the
-/// start of the file and is the same in every piece.
+/// Reads a CSV file piece by piece, for files that do not fit in memory. What the columns are (names, kinds)
+/// is settled by the start of the file and is the same in every piece.
 class CsvReader {
  public:
   explicit CsvReader(const std::filesystem::path& path, const CsvOptions& options = {});
   /// Refers to `text`.
-  static CsvReader from_text(std::string_view text, const CsvOptions& options = {}, std::string source = "CSV text");
+  static CsvReader from_text(std::string_view text, const CsvOptions& options = {},
+                             std::string source = "CSV text");
   CsvReader(CsvReader&&) noexcept;
   CsvReader& operator=(CsvReader&&) noexcept;
   ~CsvReader();
@@ -66,11 +70,12 @@ class CsvReader {
   std::unique_ptr<State> state_;
 };
 
-/// CSV text with a header: numbers with the fewest digits that read back to the same bits, NaN as an empty cell, quotes where
-/// needed, lines ended by "\n".
+/// CSV text with a header: numbers with the fewest digits that read back to the same bits, NaN as an empty
+/// cell, quotes where needed, lines ended by "\n".
 std::string to_csv(const Table& table);
 
-/// Writes the table as CSV, all or nothing (see write_file_atomically). Throws Error(resources) when it cannot.
+/// Writes the table as CSV, all or nothing (see write_file_atomically). Throws Error(resources) when it
+/// cannot.
 void write_csv(const std::filesystem::path& path, const Table& table);
 
 }  // namespace rondo

@@ -20,24 +20,28 @@ namespace rondo {
 // Data sets made of data sets. They refer to what they are made of; give shared pointers.
 
 /// The samples `indices` of `dataset`, in that order.
-std::shared_ptr<const Dataset> select(std::shared_ptr<const Dataset> dataset, std::vector<std::int64_t> indices);
+std::shared_ptr<const Dataset> select(std::shared_ptr<const Dataset> dataset,
+                                      std::vector<std::int64_t> indices);
 std::shared_ptr<const Dataset> take(std::shared_ptr<const Dataset> dataset, std::int64_t count);
 std::shared_ptr<const Dataset> skip(std::shared_ptr<const Dataset> dataset, std::int64_t count);
 /// In an order that depends on `seed` alone.
 std::shared_ptr<const Dataset> shuffle(std::shared_ptr<const Dataset> dataset, std::uint64_t seed);
 /// One after the other; they must agree in numbers of inputs and targets and in the shape of samples.
 std::shared_ptr<const Dataset> concatenate(std::vector<std::shared_ptr<const Dataset>> datasets);
-/// Every gathered batch goes through `change`, which must not alter the number of samples and may run on several threads.
-std::shared_ptr<const Dataset> map(std::shared_ptr<const Dataset> dataset, std::function<Examples(Examples)> change);
-/// The first samples and the last `fraction` (0 … 1) of them, as Keras's validation_split cuts them (before shuffling).
-std::pair<std::shared_ptr<const Dataset>, std::shared_ptr<const Dataset>> split(std::shared_ptr<const Dataset> dataset,
-                                                                                double fraction);
+/// Every gathered batch goes through `change`, which must not alter the number of samples and may run on
+/// several threads.
+std::shared_ptr<const Dataset> map(std::shared_ptr<const Dataset> dataset,
+                                   std::function<Examples(Examples)> change);
+/// The first samples and the last `fraction` (0 … 1) of them, as Keras's validation_split cuts them (before
+/// shuffling).
+std::pair<std::shared_ptr<const Dataset>, std::shared_ptr<const Dataset>> split(
+    std::shared_ptr<const Dataset> dataset, double fraction);
 
 /// Samples of several Examples in one, in order. Shapes must agree; lengths of sequences may differ.
 Examples merge(const std::vector<Examples>& parts);
 
-/// Things of one kind, one after the other, made when asked for: from a generator, a file or a data set. A pipeline is used
-/// up by reading it. Steps are added by moving:
+/// Things of one kind, one after the other, made when asked for: from a generator, a file or a data set. A
+/// pipeline is used up by reading it. Steps are added by moving:
 ///
 ///     auto batches = Pipeline<int>::from(generator).map(decode).shuffle(1000, seed).batch(32).prefetch(2);
 ///     while (auto batch = batches.next()) …
@@ -67,11 +71,12 @@ class Pipeline {
   template <class F>
   auto map(F change) && -> Pipeline<std::decay_t<std::invoke_result_t<F&, T>>> {
     using U = std::decay_t<std::invoke_result_t<F&, T>>;
-    return Pipeline<U>::from([input = std::move(*this), change = std::move(change)]() mutable -> std::optional<U> {
-      std::optional<T> value = input.next();
-      if (!value) return std::nullopt;
-      return change(std::move(*value));
-    });
+    return Pipeline<U>::from(
+        [input = std::move(*this), change = std::move(change)]() mutable -> std::optional<U> {
+          std::optional<T> value = input.next();
+          if (!value) return std::nullopt;
+          return change(std::move(*value));
+        });
   }
 
   template <class F>
@@ -108,12 +113,15 @@ class Pipeline {
     });
   }
 
-  /// Mixes within a reservoir of `buffer` values: each value that comes out is drawn from it and replaced by the next. The order
-  /// depends on `seed` and the input alone. buffer ≥ the number of values: a full shuffle.
+  /// Mixes within a reservoir of `buffer` values: each value that comes out is drawn from it and replaced by
+  /// the next. The order depends on `seed` and the input alone. buffer ≥ the number of values: a full
+  /// shuffle.
   Pipeline shuffle(std::int64_t buffer, std::uint64_t seed) && {
-    if (buffer < 1) throw Error(ErrorKind::usage, "shuffle needs a buffer of at least 1").seen(std::to_string(buffer));
-    return Pipeline([input = std::move(*this), buffer, stream = RandomStream(seed, purpose_key("pipeline.shuffle")),
-                     held = std::vector<T>(), drawn = std::uint64_t{0}]() mutable -> std::optional<T> {
+    if (buffer < 1)
+      throw Error(ErrorKind::usage, "shuffle needs a buffer of at least 1").seen(std::to_string(buffer));
+    return Pipeline([input = std::move(*this), buffer,
+                     stream = RandomStream(seed, purpose_key("pipeline.shuffle")), held = std::vector<T>(),
+                     drawn = std::uint64_t{0}]() mutable -> std::optional<T> {
       while (static_cast<std::int64_t>(held.size()) < buffer) {
         std::optional<T> value = input.next();
         if (!value) break;
@@ -130,7 +138,8 @@ class Pipeline {
 
   /// Groups of `size` values; the last may be smaller, or is left out.
   Pipeline<std::vector<T>> batch(std::int64_t size, bool drop_last = false) && {
-    if (size < 1) throw Error(ErrorKind::usage, "batch needs a size of at least 1").seen(std::to_string(size));
+    if (size < 1)
+      throw Error(ErrorKind::usage, "batch needs a size of at least 1").seen(std::to_string(size));
     return Pipeline<std::vector<T>>::from(
         [input = std::move(*this), size, drop_last]() mutable -> std::optional<std::vector<T>> {
           std::vector<T> group;
@@ -139,15 +148,17 @@ class Pipeline {
             if (!value) break;
             group.push_back(std::move(*value));
           }
-          if (group.empty() || (drop_last && static_cast<std::int64_t>(group.size()) < size)) return std::nullopt;
+          if (group.empty() || (drop_last && static_cast<std::int64_t>(group.size()) < size))
+            return std::nullopt;
           return group;
         });
   }
 
-  /// Everything before this runs in a thread of its own, up to `ahead` values in advance. The order is unchanged; an error
-  /// thrown there comes out of `next` in its place. The thread ends with the pipeline.
+  /// Everything before this runs in a thread of its own, up to `ahead` values in advance. The order is
+  /// unchanged; an error thrown there comes out of `next` in its place. The thread ends with the pipeline.
   Pipeline prefetch(std::int64_t ahead) && {
-    if (ahead < 1) throw Error(ErrorKind::usage, "prefetch needs to be at least 1 ahead").seen(std::to_string(ahead));
+    if (ahead < 1)
+      throw Error(ErrorKind::usage, "prefetch needs to be at least 1 ahead").seen(std::to_string(ahead));
     auto worker = std::make_shared<detail::Prefetcher<T>>(
         [input = std::make_shared<Pipeline>(std::move(*this))] { return input->next(); },
         static_cast<std::size_t>(ahead));
@@ -182,10 +193,12 @@ struct BatchOptions {
   std::uint64_t seed = 0;
   std::uint64_t epoch = 0;
 };
-Pipeline<Examples> batches(std::shared_ptr<const Dataset> dataset, DType dtype, const BatchOptions& options = {});
+Pipeline<Examples> batches(std::shared_ptr<const Dataset> dataset, DType dtype,
+                           const BatchOptions& options = {});
 
 /// A CSV file in pieces of about `rows` rows, for files larger than memory.
-Pipeline<Table> csv_blocks(const std::filesystem::path& path, std::int64_t rows, const CsvOptions& options = {});
+Pipeline<Table> csv_blocks(const std::filesystem::path& path, std::int64_t rows,
+                           const CsvOptions& options = {});
 
 /// Reads a pipeline to its end into memory, as a data set that `fit` takes.
 std::shared_ptr<const ArrayDataset> gather_all(Pipeline<Examples> examples);

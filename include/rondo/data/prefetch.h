@@ -13,8 +13,8 @@
 
 namespace rondo::detail {
 
-/// Calls `make` in a thread of its own and holds up to `ahead` results for `next`, in order. An exception of `make` comes
-/// out of `next` in its place and ends the stream.
+/// Calls `make` in a thread of its own and holds up to `ahead` results for `next`, in order. An exception of
+/// `make` comes out of `next` in its place and ends the stream.
 template <class T>
 class Prefetcher {
  public:

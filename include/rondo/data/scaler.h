@@ -19,28 +19,30 @@ struct ScalerOptions {
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("kind", self.kind, "'none', 'standard' (mean, deviation), 'min_max' or 'robust' (median, quartiles)");
+    option("kind", self.kind,
+           "'none', 'standard' (mean, deviation), 'min_max' or 'robust' (median, quartiles)");
     option("log", self.log, "take the logarithm first; columns with values <= 0 are moved up before");
     option("low", self.low, "min_max: what the smallest value becomes");
     option("high", self.high, "min_max: what the largest value becomes");
   }
 };
 
-/// y = (log?(x + offset) - shift) / scale, column by column, with numbers learnt from the training part by `fit`.
+/// y = (log?(x + offset) - shift) / scale, column by column, with numbers learnt from the training part by
+/// `fit`.
 ///
 ///   standard  shift = mean, scale = standard deviation (population);
 ///   min_max   maps [min, max] to [low, high];
 ///   robust    shift = median, scale = q75 - q25 (linear interpolation between order statistics).
 ///
-/// NaN is ignored by `fit` and stays NaN. A column that is constant (or has no spread by the rule of its kind) gets scale 1 and
-/// is listed by `constant_columns`. With `log`, offset is 0 for a column of positive values, else
-/// spread/100 - min (spread = max - min, or 1).
+/// NaN is ignored by `fit` and stays NaN. A column that is constant (or has no spread by the rule of its
+/// kind) gets scale 1 and is listed by `constant_columns`. With `log`, offset is 0 for a column of positive
+/// values, else spread/100 - min (spread = max - min, or 1).
 class Scaler {
  public:
   explicit Scaler(ScalerOptions options = {});
 
-  /// `values` is [time, columns] or [rows..., columns], float32 or float64: the training part only. Throws Error(data) when a
-  /// column has no value at all or an infinite one.
+  /// `values` is [time, columns] or [rows..., columns], float32 or float64: the training part only. Throws
+  /// Error(data) when a column has no value at all or an infinite one.
   void fit(const Tensor& values);
   /// More parts of the training data, as several series: statistics over all of them together.
   void fit(std::span<const Tensor> parts);
@@ -49,15 +51,17 @@ class Scaler {
   std::int64_t columns() const { return static_cast<std::int64_t>(scale_.size()); }
   const ScalerOptions& options() const { return options_; }
 
-  /// [..., columns] to the same shape and type. Throws Error(usage) before `fit` or with another number of columns,
-  /// Error(data) for a value whose logarithm does not exist.
+  /// [..., columns] to the same shape and type. Throws Error(usage) before `fit` or with another number of
+  /// columns, Error(data) for a value whose logarithm does not exist.
   Tensor transform(const Tensor& values) const;
   /// The inverse of `transform`.
   Tensor inverse(const Tensor& values) const;
   double transform(double value, std::int64_t column) const;
   double inverse(double value, std::int64_t column) const;
 
-  std::span<const double> offset() const { return offset_; }  ///< added before the logarithm; empty without log
+  std::span<const double> offset() const {
+    return offset_;
+  }  ///< added before the logarithm; empty without log
   std::span<const double> shift() const { return shift_; }
   std::span<const double> scale() const { return scale_; }
   /// Columns that were constant when fitted.
@@ -65,7 +69,8 @@ class Scaler {
   /// Only the given columns, in that order: such as those of the targets, to invert a forecast.
   Scaler select(std::span<const std::int64_t> columns) const;
 
-  /// All of it; from_config(to_config()) is the same to the last bit. from_config throws Error(usage) naming a bad key.
+  /// All of it; from_config(to_config()) is the same to the last bit. from_config throws Error(usage) naming
+  /// a bad key.
   Config to_config() const;
   static Scaler from_config(const Config& config, std::string_view path = "scaler");
 
@@ -79,8 +84,8 @@ class Scaler {
   std::vector<std::uint8_t> constant_;
 };
 
-/// Differences over `lag` rows: y[t] = x[t] - x[t - lag]. Several lags are applied one after the other (1 and 12: the monthly
-/// changes of the yearly changes).
+/// Differences over `lag` rows: y[t] = x[t] - x[t - lag]. Several lags are applied one after the other (1 and
+/// 12: the monthly changes of the yearly changes).
 class Differencing {
  public:
   explicit Differencing(std::vector<std::int64_t> lags = {1});
@@ -106,13 +111,14 @@ class Differencing {
 /// Scales every window by what stands in its own inputs, so that series of any level share a model.
 enum class WindowScaling : std::uint8_t {
   none,
-  last,         ///< subtract the last value
-  last_std,     ///< subtract the last value, divide by the window's standard deviation
-  mean_std,     ///< subtract the mean, divide by the standard deviation
-  mean_abs      ///< divide by the mean absolute value
+  last,      ///< subtract the last value
+  last_std,  ///< subtract the last value, divide by the window's standard deviation
+  mean_std,  ///< subtract the mean, divide by the standard deviation
+  mean_abs   ///< divide by the mean absolute value
 };
 
-/// "none", "last", "last_std", "mean_std" or "mean_abs"; anything else throws Error(usage) with the nearest name.
+/// "none", "last", "last_std", "mean_std" or "mean_abs"; anything else throws Error(usage) with the nearest
+/// name.
 WindowScaling parse_window_scaling(std::string_view name);
 const char* window_scaling_name(WindowScaling scaling);
 
@@ -124,7 +130,8 @@ struct WindowScale {
   double inverse(double y) const { return y * scale + shift; }
 };
 
-/// The scale of one column of one window; NaN is ignored; a constant window has scale 1, one without values {0, 1}.
+/// The scale of one column of one window; NaN is ignored; a constant window has scale 1, one without values
+/// {0, 1}.
 WindowScale window_scale(std::span<const double> values, WindowScaling scaling);
 
 }  // namespace rondo

@@ -16,7 +16,7 @@ namespace rondo {
 struct Series {
   std::string id = "";  ///< "" when there is only one
   Timeline times;
-  Tensor values;   ///< float64 [time, columns]; NaN = missing
+  Tensor values;  ///< float64 [time, columns]; NaN = missing
 
   std::int64_t length() const { return times.size(); }
 };
@@ -37,8 +37,8 @@ struct NamedColumns {
   std::vector<std::string> names;
   Tensor values;
 };
-/// Adds columns on the right, one part per series with equal names. Throws Error(usage) when a name exists already or the
-/// number of rows differs.
+/// Adds columns on the right, one part per series with equal names. Throws Error(usage) when a name exists
+/// already or the number of rows differs.
 void append_columns(SeriesSet& set, const std::vector<NamedColumns>& of_each_series);
 /// The same with make(series) giving the part of each series.
 template <class Make>
@@ -54,8 +54,9 @@ struct SeriesOptions {
   std::string time = "";                  ///< column of times; "": rows are numbered
   std::string id = "";                    ///< column that tells series apart; "": one series
   std::vector<std::string> columns = {};  ///< the numbers; empty: every number column but time and id
-  bool column_is_series = false;     ///< every column is a series of its own (named by it), instead of one with many columns
-  std::string missing = "error";     ///< "error", "previous", "linear" or "mask"
+  bool column_is_series =
+      false;  ///< every column is a series of its own (named by it), instead of one with many columns
+  std::string missing = "error";  ///< "error", "previous", "linear" or "mask"
   TimeOptions times = {};
   ArrangeOptions arrange = {};
 
@@ -84,13 +85,14 @@ struct SeriesReport {
   std::vector<std::string> notes() const;
 };
 
-/// Cuts a long table (one row per series and time; ids in order of first appearance) or a wide one (one row per time)
-/// into series. Throws Error(data) for a missing column (nearest name), text among numbers, times out of order,
-/// doubled or with gaps (as the options say), NaN under "error", each with file and line.
+/// Cuts a long table (one row per series and time; ids in order of first appearance) or a wide one (one row
+/// per time) into series. Throws Error(data) for a missing column (nearest name), text among numbers, times
+/// out of order, doubled or with gaps (as the options say), NaN under "error", each with file and line.
 SeriesSet make_series(const Table& table, const SeriesOptions& options, SeriesReport* report = nullptr);
 
-/// A table with one series a row, as the M competitions have it: `id` names the column of names ("" : rows are numbered),
-/// all others are values 0, 1, 2 …; what is missing at the end of a row is not part of the series.
+/// A table with one series a row, as the M competitions have it: `id` names the column of names ("" : rows
+/// are numbered), all others are values 0, 1, 2 …; what is missing at the end of a row is not part of the
+/// series.
 SeriesSet series_from_rows(const Table& table, std::string_view id = {});
 
 }  // namespace rondo

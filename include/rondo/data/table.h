@@ -56,8 +56,8 @@ class Column {
   std::string text(std::int64_t row) const;
   /// Cells that were empty or said NA, null, "?" and the like.
   std::int64_t missing() const { return missing_; }
-  /// The first cell that kept this from being a number column; in a number column the first text that came so late
-  /// that the column had been taken for numbers already (it stands there as NaN).
+  /// The first cell that kept this from being a number column; in a number column the first text that came so
+  /// late that the column had been taken for numbers already (it stands there as NaN).
   const BadCell& first_bad() const { return first_bad_; }
 
  private:
@@ -70,7 +70,8 @@ class Column {
   BadCell first_bad_;
 };
 
-/// Columns of equal length that know where they came from, so that every complaint can name file, line and column.
+/// Columns of equal length that know where they came from, so that every complaint can name file, line and
+/// column.
 class Table {
  public:
   Table() = default;
@@ -87,8 +88,8 @@ class Table {
   char separator() const { return separator_; }
 
   bool has(std::string_view name) const;
-  /// The column `name`. In a table without header "column_2" and "2" both mean the second. Throws Error(data) naming the
-  /// nearest name when missing, or both places when two columns bear it.
+  /// The column `name`. In a table without header "column_2" and "2" both mean the second. Throws Error(data)
+  /// naming the nearest name when missing, or both places when two columns bear it.
   const Column& column(std::string_view name) const;
   /// The numbers of a column. Throws Error(data) naming file, line, column and text when a cell is no number.
   std::span<const double> numbers(std::string_view name) const;

@@ -18,7 +18,8 @@ enum class TimeUnit : std::uint8_t { none, number, microsecond, day, business_da
 struct Frequency {
   TimeUnit unit = TimeUnit::none;
   std::int64_t step = 0;  ///< units from one row to the next
-  /// For months: the day on which rows fall (31: the last day of every month; a short month takes its last day).
+  /// For months: the day on which rows fall (31: the last day of every month; a short month takes its last
+  /// day).
   int day_of_month = 1;
 
   bool regular() const { return unit != TimeUnit::none; }
@@ -30,34 +31,42 @@ struct Frequency {
 /// How the times of a column are written.
 struct TimeFormat {
   enum class Style : std::uint8_t {
-    number,              ///< plain numbers or row numbers
-    epoch_seconds,       ///< since 1970-01-01 UTC
+    number,         ///< plain numbers or row numbers
+    epoch_seconds,  ///< since 1970-01-01 UTC
     epoch_milliseconds,
     epoch_microseconds,
-    year,                ///< 1949
-    quarter,             ///< 1949Q1
-    year_month,          ///< 1949-01, 1-01
-    date,                ///< 1949-01-31, 31/01/1949 …
-    date_time            ///< a date and a time of day
+    year,        ///< 1949
+    quarter,     ///< 1949Q1
+    year_month,  ///< 1949-01, 1-01
+    date,        ///< 1949-01-31, 31/01/1949 …
+    date_time    ///< a date and a time of day
   };
   enum class Order : std::uint8_t { year_first, day_first, month_first };
-  enum class Zone : std::uint8_t { none, z, offset, offset_without_colon, offset_hours, name, bracketed_name };
+  enum class Zone : std::uint8_t {
+    none,
+    z,
+    offset,
+    offset_without_colon,
+    offset_hours,
+    name,
+    bracketed_name
+  };
 
   Style style = Style::number;
-  int decimals = 0;             ///< digits after the decimal point of numbers and of seconds
+  int decimals = 0;  ///< digits after the decimal point of numbers and of seconds
   Order order = Order::year_first;
-  char date_separator = '-';    ///< '\0': none, as in 19490131
-  int year_digits = 4;          ///< smallest number of digits; 2 with two_digit_year
-  bool two_digit_year = false;  ///< 69 … 99 are 19xx, 00 … 68 are 20xx
-  bool padded_date = true;      ///< 01/02 rather than 1/2
+  char date_separator = '-';       ///< '\0': none, as in 19490131
+  int year_digits = 4;             ///< smallest number of digits; 2 with two_digit_year
+  bool two_digit_year = false;     ///< 69 … 99 are 19xx, 00 … 68 are 20xx
+  bool padded_date = true;         ///< 01/02 rather than 1/2
   std::string quarter_mark = "Q";  ///< what stands between year and quarter
   std::string time_separator = "T";
   bool padded_hour = true;
-  bool seconds = true;          ///< hours and minutes only when false
-  bool twelve_hours = false;    ///< 3:00 PM
-  std::string zone_separator;   ///< what stands before the zone
+  bool seconds = true;         ///< hours and minutes only when false
+  bool twelve_hours = false;   ///< 3:00 PM
+  std::string zone_separator;  ///< what stands before the zone
   Zone zone_style = Zone::none;
-  std::string zone = "UTC";     ///< IANA name in which naive or named times are meant
+  std::string zone = "UTC";        ///< IANA name in which naive or named times are meant
   bool day_order_guessed = false;  ///< every day and month was ≤ 12, so the order is the documented default
 
   bool is_calendar() const { return style != Style::number; }
@@ -65,9 +74,10 @@ struct TimeFormat {
 
 /// How a time column is read.
 struct TimeOptions {
-  std::string format = "auto";    ///< "auto", "number", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds"
-  std::string zone = "UTC";       ///< IANA name: the zone of times that name none
-  std::string day_order = "auto"; ///< "auto", "day_first" or "month_first", for dates such as 1/2/2020
+  std::string format =
+      "auto";  ///< "auto", "number", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds"
+  std::string zone = "UTC";        ///< IANA name: the zone of times that name none
+  std::string day_order = "auto";  ///< "auto", "day_first" or "month_first", for dates such as 1/2/2020
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
@@ -80,8 +90,8 @@ struct TimeOptions {
 
 /// A column of times: what moment each row is, how it was written and how far apart rows are.
 ///
-/// A moment is a count of ticks: microseconds since 1970-01-01 00:00 UTC for calendar times (dates without a time are
-/// midnight), or, for plain numbers, units of the last decimal place.
+/// A moment is a count of ticks: microseconds since 1970-01-01 00:00 UTC for calendar times (dates without a
+/// time are midnight), or, for plain numbers, units of the last decimal place.
 class Timeline {
  public:
   Timeline() = default;
@@ -96,9 +106,9 @@ class Timeline {
 
   /// The time of a row, written the way the file writes times.
   std::string text(std::int64_t row) const;
-  /// The `count` times that follow the last one: months by the calendar, business days without weekends, days by the
-  /// clock of the zone, else by the median distance of rows. Empty when this holds fewer than one row (or one row, if
-  /// the frequency is unknown: throws Error(data) then).
+  /// The `count` times that follow the last one: months by the calendar, business days without weekends, days
+  /// by the clock of the zone, else by the median distance of rows. Throws Error(data) when there is no row,
+  /// or only one and the frequency is not known.
   Timeline next(std::int64_t count) const;
   /// Rows begin … end - 1, with the same frequency.
   Timeline slice(std::int64_t begin, std::int64_t end) const;
@@ -108,8 +118,8 @@ class Timeline {
   Timeline joined(const Timeline& other) const;
 
   bool is_sorted() const;
-  /// Steps of the frequency from row 0 to every row, for regular timelines in order; consecutive numbers differ by more than 1
-  /// where rows are missing. For irregular ones simply 0, 1, 2 ….
+  /// Steps of the frequency from row 0 to every row, for regular timelines in order; consecutive numbers
+  /// differ by more than 1 where rows are missing. For irregular ones simply 0, 1, 2 ….
   std::vector<std::int64_t> steps() const;
   /// Number of missing rows.
   std::int64_t gaps() const;
@@ -124,7 +134,6 @@ class Timeline {
   Fields fields(std::int64_t row) const;
 
  private:
-  friend class TimelineBuilder;
   friend struct TimelineAccess;
   std::int64_t wall(std::int64_t row) const;
   void infer();
@@ -135,17 +144,19 @@ class Timeline {
   Frequency frequency_;
 };
 
-/// Reads a time column. Understood are dates (1949-01-31, 31.1.1949, 1/31/1949, 19490131), with a time of day (T or space, with
-/// seconds, fractions, AM/PM) and zone (Z, +02:00, an IANA name), months (1949-01, 1-01, 01/1949, 194901), quarters (1949Q1),
-/// years, seconds, milliseconds or microseconds since 1970, plain numbers.
+/// Reads a time column. Understood are dates (1949-01-31, 31.1.1949, 1/31/1949, 19490131), with a time of day
+/// (T or space, with seconds, fractions, AM/PM) and zone (Z, +02:00, an IANA name), months (1949-01, 1-01,
+/// 01/1949, 194901), quarters (1949Q1), years, seconds, milliseconds or microseconds since 1970, plain
+/// numbers.
 ///
-/// Dates like 1/2/2020: the whole column decides (a number above 12 is a day; else the reading that is in order);
-/// where both would do, month first with '/' and day first with '.' or '-', and TimeFormat::day_order_guessed says so.
-/// Whole numbers from 1e8 are seconds, from 1e11 milliseconds, from 1e14 microseconds.
-/// A naive time in the hour that occurs twice when summer time ends means the first, unless the row before is not earlier.
+/// Dates like 1/2/2020: the whole column decides (a number above 12 is a day; else the reading that is in
+/// order); where both would do, month first with '/' and day first with '.' or '-', and
+/// TimeFormat::day_order_guessed says so. Whole numbers from 1e8 are seconds, from 1e11 milliseconds, from
+/// 1e14 microseconds. A naive time in the hour that occurs twice when summer time ends means the first,
+/// unless the row before is not earlier.
 ///
-/// Throws Error(data) with file, line, column and text for a cell that is missing or no time, a mixture of styles, a day that
-/// does not exist, or a local time that does not exist in the zone.
+/// Throws Error(data) with file, line, column and text for a cell that is missing or no time, a mixture of
+/// styles, a day that does not exist, or a local time that does not exist in the zone.
 Timeline read_times(const Table& table, std::string_view column, const TimeOptions& options = {});
 Timeline parse_times(const TextList& texts, const TimeOptions& options = {});
 Timeline parse_times(std::span<const double> numbers, const TimeOptions& options = {});
@@ -153,14 +164,17 @@ Timeline parse_times(std::span<const double> numbers, const TimeOptions& options
 /// What to do with a timeline that is not in perfect order.
 struct ArrangeOptions {
   std::string unsorted = "error";  ///< "error" or "sort"
-  std::string doubled = "error";   ///< "error", "first" or "last": which row of a time that occurs twice counts
-  std::string gaps = "insert";     ///< "insert" (rows of NaN), "keep" or "error"
+  std::string doubled =
+      "error";                  ///< "error", "first" or "last": which row of a time that occurs twice counts
+  std::string gaps = "insert";  ///< "insert" (rows of NaN), "keep" or "error"
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
     option("unsorted", self.unsorted, "rows not in order of time: 'error' or 'sort'");
-    option("doubled", self.doubled, "a time that occurs twice: 'error', or keep the 'first' or the 'last' row");
-    option("gaps", self.gaps, "missing steps of time: 'insert' rows without values, 'keep' them missing, or 'error'");
+    option("doubled", self.doubled,
+           "a time that occurs twice: 'error', or keep the 'first' or the 'last' row");
+    option("gaps", self.gaps,
+           "missing steps of time: 'insert' rows without values, 'keep' them missing, or 'error'");
   }
 };
 
@@ -174,7 +188,8 @@ struct Arrangement {
 };
 
 /// Puts a timeline in order. `table` and `column` (may be null and empty) let messages name file and line.
-/// Throws Error(data) naming the rows. More than 20 inserted rows for every given one (and more than 10,000) is an error too.
+/// Throws Error(data) naming the rows. More than 20 inserted rows for every given one (and more than 10,000)
+/// is an error too.
 Arrangement arrange(const Timeline& times, const ArrangeOptions& options, const Table* table = nullptr,
                     std::string_view column = {}, std::span<const std::int64_t> table_rows = {});
 

@@ -23,17 +23,19 @@ struct RowRange {
 ///     | <------ length ------> | <- gap -> | <- horizon -> |
 ///     inputs                                 targets (and future inputs)
 struct WindowOptions {
-  std::int64_t length = 24;   ///< rows of input
-  std::int64_t horizon = 1;   ///< rows of target
-  std::int64_t gap = 0;       ///< rows left out between them
-  std::int64_t stride = 1;    ///< rows from one window to the next
+  std::int64_t length = 24;               ///< rows of input
+  std::int64_t horizon = 1;               ///< rows of target
+  std::int64_t gap = 0;                   ///< rows left out between them
+  std::int64_t stride = 1;                ///< rows from one window to the next
   std::vector<std::string> inputs = {};   ///< columns; empty: all
   std::vector<std::string> targets = {};  ///< columns; empty: all
   /// Columns known beforehand (calendar, prices fixed): a second input that holds them at the target rows.
   std::vector<std::string> future_inputs = {};
-  bool flat_targets = true;   ///< targets [batch, horizon · targets] (step by step); else sequences [batch, horizon, targets]
-  bool across_gaps = false;   ///< cut windows over missing steps of time too
-  std::string missing = "skip";  ///< windows with NaN: "skip", "error" or "mask" (steps left out, weight 0 for targets)
+  bool flat_targets =
+      true;  ///< targets [batch, horizon · targets] (step by step); else sequences [batch, horizon, targets]
+  bool across_gaps = false;  ///< cut windows over missing steps of time too
+  std::string missing =
+      "skip";  ///< windows with NaN: "skip", "error" or "mask" (steps left out, weight 0 for targets)
   std::string scaling = "none";  ///< by each window's own inputs: see WindowScaling
 
   template <class Self, class V>
@@ -44,7 +46,8 @@ struct WindowOptions {
     option("stride", self.stride, "rows from one window to the next");
     option("inputs", self.inputs, "input columns; empty: all");
     option("targets", self.targets, "target columns; empty: all");
-    option("future_inputs", self.future_inputs, "columns whose values at the target rows are known beforehand");
+    option("future_inputs", self.future_inputs,
+           "columns whose values at the target rows are known beforehand");
     option("flat_targets", self.flat_targets, "targets as one row of numbers instead of a sequence");
     option("across_gaps", self.across_gaps, "cut windows over missing steps of time too");
     option("missing", self.missing, "windows with missing values: 'skip', 'error' or 'mask'");
@@ -58,18 +61,20 @@ struct WindowPlace {
   std::int64_t begin = 0;  ///< first input row
 };
 
-/// Sliding windows over series, as training samples. The series are referred to, not copied: a window is cut when a
-/// batch is gathered. No window crosses from one series to another, or (unless asked) a gap in time.
+/// Sliding windows over series, as training samples. The series are referred to, not copied: a window is cut
+/// when a batch is gathered. No window crosses from one series to another, or (unless asked) a gap in time.
 ///
-/// inputs[0] is [batch, length, inputs]; inputs[1], with future_inputs, [batch, horizon, future_inputs]; targets[0] as
-/// `flat_targets` says. With scaling, inputs and targets of a column are scaled by that column's window; a column that is a
-/// target but no input is scaled by its own past all the same; future inputs are left as they are.
+/// inputs[0] is [batch, length, inputs]; inputs[1], with future_inputs, [batch, horizon, future_inputs];
+/// targets[0] as `flat_targets` says. With scaling, inputs and targets of a column are scaled by that
+/// column's window; a column that is a target but no input is scaled by its own past all the same; future
+/// inputs are left as they are.
 class Windows : public Dataset {
  public:
-  /// `target_rows` (one range a series; empty: all rows) says where the targets may lie: the way to split by time,
-  /// since inputs may reach back before it. Throws Error(usage) for lengths < 1 or unknown columns, Error(data) when not one
-  /// window fits, saying how many rows there are and how many one window needs.
-  Windows(std::shared_ptr<const SeriesSet> series, WindowOptions options, std::vector<RowRange> target_rows = {});
+  /// `target_rows` (one range a series; empty: all rows) says where the targets may lie: the way to split by
+  /// time, since inputs may reach back before it. Throws Error(usage) for lengths < 1 or unknown columns,
+  /// Error(data) when not one window fits, saying how many rows there are and how many one window needs.
+  Windows(std::shared_ptr<const SeriesSet> series, WindowOptions options,
+          std::vector<RowRange> target_rows = {});
 
   std::int64_t size() const override { return static_cast<std::int64_t>(places_.size()); }
   Examples gather(std::span<const std::int64_t> indices, DType dtype) const override;
@@ -82,13 +87,15 @@ class Windows : public Dataset {
   RowRange target_rows(std::int64_t index) const;
   /// Scale of target `target` (0 … targets - 1) in window `index`: to bring predictions back.
   WindowScale target_scale(std::int64_t index, std::int64_t target) const;
-  /// Predictions [batch, horizon · targets] or [batch, horizon, targets] of the windows `indices`, scaling undone.
+  /// Predictions [batch, horizon · targets] or [batch, horizon, targets] of the windows `indices`, scaling
+  /// undone.
   Tensor unscale(const Tensor& predictions, std::span<const std::int64_t> indices) const;
   /// Windows left out because of NaN.
   std::int64_t skipped() const { return skipped_; }
 
-  /// The inputs of a forecast that starts after the last row of the series `index` (or after row end - 1): a batch of one. Throws
-  /// Error(data) when there are too few rows. Future inputs, if any, are given as [horizon, future_inputs].
+  /// The inputs of a forecast that starts after the last row of the series `index` (or after row end - 1): a
+  /// batch of one. Throws Error(data) when there are too few rows. Future inputs, if any, are given as
+  /// [horizon, future_inputs].
   Examples last_inputs(std::int64_t index, DType dtype, std::optional<std::int64_t> end = {},
                        const Tensor& future = {}) const;
   /// The scale that those inputs imply for target `target`.
@@ -111,17 +118,18 @@ class Windows : public Dataset {
   std::int64_t skipped_ = 0;
 };
 
-/// Splits every series by time: the first rows train, the next validate, the last test. Numbers ≥ 1 are rows, numbers
-/// in (0, 1) shares of the series; 0 leaves a part out. Throws Error(data) when nothing would be left to train on.
+/// Splits every series by time: the first rows train, the next validate, the last test. Numbers ≥ 1 are rows,
+/// numbers in (0, 1) shares of the series; 0 leaves a part out. Throws Error(data) when nothing would be left
+/// to train on.
 struct TimeSplit {
   std::vector<RowRange> train, validation, test;
 };
 TimeSplit split_by_time(const SeriesSet& series, double validation, double test);
 
-/// keras.utils.timeseries_dataset_from_array: windows of `sequence_length` rows of `data` [time, features...], rows
-/// `sampling_rate` apart, starting every `sequence_stride` rows within start_index … end_index - 1. The target of the window
-/// that starts at row i is row i of `targets` [time, ...] (counted from start_index as well). Keras's options shuffle and
-/// batch_size belong to fit here.
+/// keras.utils.timeseries_dataset_from_array: windows of `sequence_length` rows of `data` [time,
+/// features...], rows `sampling_rate` apart, starting every `sequence_stride` rows within start_index …
+/// end_index - 1. The target of the window that starts at row i is row i of `targets` [time, ...] (counted
+/// from start_index as well). Keras's options shuffle and batch_size belong to fit here.
 struct TimeseriesOptions {
   std::int64_t sequence_length = 1;
   std::int64_t sequence_stride = 1;

@@ -42,7 +42,8 @@ double loss_gain_statistic(std::span<const double> gains, std::int64_t overlap) 
   const double h = static_cast<double>(overlap) + 1;
   double variance = covariance(0);
   for (std::size_t lag = 1; lag <= static_cast<std::size_t>(overlap) && lag < gains.size(); ++lag) {
-    variance += 2 * (1 - static_cast<double>(lag) / h) * covariance(lag);  // Bartlett's weights keep it positive
+    variance +=
+        2 * (1 - static_cast<double>(lag) / h) * covariance(lag);  // Bartlett's weights keep it positive
   }
   if (!(variance > 0)) return 0;
   const double correction = (n + 1 - 2 * h + h * (h - 1) / n) / n;

@@ -24,7 +24,9 @@ ForecastScore score_of(const char* name, const Accuracy& accuracy) {
   return {name, accuracy.mae(), accuracy.rmse(), accuracy.mase(), accuracy.smape()};
 }
 
-Contender contender(const char* name, const Tally& tally) { return {name, tally.accuracy.rmse(), tally.losses}; }
+Contender contender(const char* name, const Tally& tally) {
+  return {name, tally.accuracy.rmse(), tally.losses};
+}
 
 /// The forecasts of one origin by all kinds, in units of the series.
 std::array<std::vector<double>, kKinds> forecast_all(const Panel& panel, const ScaledPanel& scaled,
@@ -95,8 +97,8 @@ void run_backtest(const Panel& panel, const ScaledPanel& scaled, const std::vect
     const double seasonal_step = naive_error(training, result.period);
     ForecastSeries::Backtest& backtest = result.series[s].backtest;
     const auto model = forecasts.model.row(static_cast<std::int64_t>(i));
-    const auto all = forecast_all(panel, scaled, origin, model, forecasts.ridge.row(static_cast<std::int64_t>(i)),
-                                  result.period);
+    const auto all = forecast_all(panel, scaled, origin, model,
+                                  forecasts.ridge.row(static_cast<std::int64_t>(i)), result.period);
     const std::size_t first = backtest.actual.size();
     append_bands(scaled, origin, model, widths, backtest.bands);
     std::array<double, kKinds> loss{};

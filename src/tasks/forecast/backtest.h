@@ -9,8 +9,8 @@
 
 namespace rondo::forecasting {
 
-/// Origins of the backtest, series by series: the last row of the training part and every `stride`-th one after it whose whole
-/// horizon is known.
+/// Origins of the backtest, series by series: the last row of the training part and every `stride`-th one
+/// after it whose whole horizon is known.
 std::vector<Origin> backtest_origins(const Panel& panel, std::int64_t stride);
 
 /// Forecasts of the same origins, [origins, horizon], in the scale of ScaledPanel::targets.
@@ -18,8 +18,8 @@ struct ScaledForecasts {
   Rows model, ridge;
 };
 
-/// Fills the backtest of every series and the scores, skill, verdict and coverages of the result, which has `series` with
-/// values and train_rows, `period` and `stride` already.
+/// Fills the backtest of every series and the scores, skill, verdict and coverages of the result, which has
+/// `series` with values and train_rows, `period` and `stride` already.
 void run_backtest(const Panel& panel, const ScaledPanel& scaled, const std::vector<Origin>& origins,
                   const ScaledForecasts& forecasts, const BandWidths& widths, ForecastResult& result);
 

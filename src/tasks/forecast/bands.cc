@@ -19,7 +19,8 @@ double conformal_half_width(std::span<const double> errors, double coverage) {
   double square = 0;
   for (const double e : errors) square += e * e;
   const double z = coverage > 0.9 ? 1.959964 : 1.281552;
-  const double student = z + (z * z * z + z) / (4 * n);  // first term of Student's quantile around the normal one
+  const double student =
+      z + (z * z * z + z) / (4 * n);  // first term of Student's quantile around the normal one
   return student * std::sqrt(square / n * (1 + 1 / n));
 }
 

@@ -20,7 +20,9 @@ std::vector<std::string> texts_of(const Timeline& times) {
   return out;
 }
 
-ReportBands bands_of(const ForecastBands& bands) { return {bands.low80, bands.high80, bands.low95, bands.high95}; }
+ReportBands bands_of(const ForecastBands& bands) {
+  return {bands.low80, bands.high80, bands.low95, bands.high95};
+}
 
 ReportScore score_of(const ForecastScore& score) {
   std::string name = score.name;
@@ -87,7 +89,8 @@ std::vector<ReportSetting> settings_of(const ForecastResult& result) {
       numeric("epochs at most", given.epochs, given.epochs == usual.epochs),
       numeric("patience", given.patience, given.patience == usual.patience),
       numeric("batch size", given.batch_size, given.batch_size == usual.batch_size),
-      {"learning rate", number(given.learning_rate), given.learning_rate == usual.learning_rate ? "default" : "given"},
+      {"learning rate", number(given.learning_rate),
+       given.learning_rate == usual.learning_rate ? "default" : "given"},
       {"backtest", given.backtest, given.backtest == usual.backtest ? "default" : "given"},
       {"rows between origins", std::to_string(result.stride), given.stride == 0 ? "default" : "given"},
   };
@@ -116,7 +119,8 @@ ForecastReport make_forecast_report(const ForecastResult& result) {
   report.training.loss = result.loss;
   report.training.validation = result.validation_loss;
   report.training.best_epoch = static_cast<std::size_t>(result.best_epoch);
-  report.training.loss_name = "squared error of what the line leaves, in units of its variance, summed over the networks";
+  report.training.loss_name =
+      "squared error of what the line leaves, in units of its variance, summed over the networks";
   report.settings = settings_of(result);
   report.warnings = result.notes;
   report.seed = result.seed;

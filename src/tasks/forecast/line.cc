@@ -73,7 +73,8 @@ void LineLayout::fill(const Panel& panel, const ScaledPanel& scaled, const Origi
   }
 }
 
-Rows LineLayout::design(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins) const {
+Rows LineLayout::design(const Panel& panel, const ScaledPanel& scaled,
+                        std::span<const Origin> origins) const {
   Rows out{columns(), std::vector<double>(origins.size() * static_cast<std::size_t>(columns()))};
   for (std::size_t i = 0; i < origins.size(); ++i) {
     fill(panel, scaled, origins[i], out.row(static_cast<std::int64_t>(i)));
@@ -89,7 +90,8 @@ Rows target_rows(const Panel& panel, const ScaledPanel& scaled, std::span<const 
   return out;
 }
 
-Rows LinearPath::predict(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins) const {
+Rows LinearPath::predict(const Panel& panel, const ScaledPanel& scaled,
+                         std::span<const Origin> origins) const {
   std::vector<std::int64_t> all(static_cast<std::size_t>(layout.columns()));
   for (std::size_t c = 0; c < all.size(); ++c) all[c] = static_cast<std::int64_t>(c);
   if (all.empty()) {  // forecasting the mean: no columns, so rows cannot be counted from the design
@@ -134,7 +136,8 @@ LinearPath fit_line(const Panel& panel, const ScaledPanel& scaled, std::span<con
     const LineLayout layout = LineLayout::cover(panel, group);
     std::vector<Origin> origins;
     for (std::size_t s = 0; s < panel.series.size(); ++s) {
-      for (std::int64_t row = layout.first_origin(scaled.difference); row + panel.horizon < row_limits[s]; ++row) {
+      for (std::int64_t row = layout.first_origin(scaled.difference); row + panel.horizon < row_limits[s];
+           ++row) {
         const Origin origin{static_cast<std::int64_t>(s), row};
         if (row % stride == 0 && (!filter || filter(origin))) origins.push_back(origin);
       }
@@ -148,7 +151,8 @@ LinearPath fit_line(const Panel& panel, const ScaledPanel& scaled, std::span<con
       const LinearMap map = solve_ridge(moments, chosen, {&candidate.penalty, 1}).front();
       for (std::size_t c = 0; c < place.size(); ++c) {
         for (std::size_t h = 0; h < targets; ++h) {
-          path.map.weights[static_cast<std::size_t>(place[c]) * targets + h] += share * map.weights[c * targets + h];
+          path.map.weights[static_cast<std::size_t>(place[c]) * targets + h] +=
+              share * map.weights[c * targets + h];
         }
       }
       for (std::size_t h = 0; h < targets; ++h) path.map.intercept[h] += share * map.intercept[h];

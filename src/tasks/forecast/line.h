@@ -12,10 +12,11 @@ namespace rondo::forecasting {
 
 /// One way to set up the linear path: which columns it sees and how strongly it is held back.
 struct LineCandidate {
-  std::int64_t lags = 1;                  ///< rows of history (movements, see ScaledPanel)
-  std::vector<std::int64_t> wave_orders;  ///< by season of the panel: sines and cosines of 1 … order cycles a season
-  std::int64_t covariate_lags = 0;        ///< rows of history of every covariate
-  double penalty = 1e-3;                  ///< see solve_ridge
+  std::int64_t lags = 1;  ///< rows of history (movements, see ScaledPanel)
+  std::vector<std::int64_t>
+      wave_orders;  ///< by season of the panel: sines and cosines of 1 … order cycles a season
+  std::int64_t covariate_lags = 0;  ///< rows of history of every covariate
+  double penalty = 1e-3;            ///< see solve_ridge
 };
 
 /// Which columns a design has: lags, then sine and cosine by season and order, then covariates by lag.
@@ -41,8 +42,9 @@ struct LineLayout {
 /// Targets of origins, [origins, horizon].
 Rows target_rows(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins);
 
-/// The linear path: a direct forecast of all steps of the horizon from what is known at an origin, in the scale of
-/// ScaledPanel::targets. Linear in the history, whatever number of ridge regressions it is the mean of.
+/// The linear path: a direct forecast of all steps of the horizon from what is known at an origin, in the
+/// scale of ScaledPanel::targets. Linear in the history, whatever number of ridge regressions it is the mean
+/// of.
 struct LinearPath {
   LineLayout layout;
   LinearMap map;
@@ -53,14 +55,16 @@ struct LinearPath {
 /// Which origins may be learnt from.
 using OriginFilter = std::function<bool(const Origin&)>;
 
-/// The mean of the candidates' ridge regressions on the origins whose whole horizon lies in the first `row_limits[series]`
-/// rows and that pass the filter (null: all do). Of very many origins every k-th is used, so that about 20,000 are.
+/// The mean of the candidates' ridge regressions on the origins whose whole horizon lies in the first
+/// `row_limits[series]` rows and that pass the filter (null: all do). Of very many origins every k-th is
+/// used, so that about 20,000 are.
 LinearPath fit_line(const Panel& panel, const ScaledPanel& scaled, std::span<const LineCandidate> candidates,
                     std::span<const std::int64_t> row_limits, const OriginFilter& filter = {});
 
-/// Candidates in groups that share one design: all together where rows abound, else by number of lags, so that short histories
-/// do not lose rows to the longest candidate.
-std::vector<std::vector<LineCandidate>> group_by_design(const Panel& panel, std::span<const LineCandidate> candidates);
+/// Candidates in groups that share one design: all together where rows abound, else by number of lags, so
+/// that short histories do not lose rows to the longest candidate.
+std::vector<std::vector<LineCandidate>> group_by_design(const Panel& panel,
+                                                        std::span<const LineCandidate> candidates);
 
 /// Every how many origins one is used.
 std::int64_t origin_stride(const Panel& panel);

@@ -72,14 +72,16 @@ std::vector<std::int64_t> block_edges(std::int64_t rows, std::int64_t horizon, i
 /// Mean square of the steps of a series: what errors are measured in when several series are pooled.
 double naive_square(std::span<const double> values) {
   double sum = 0;
-  for (std::size_t i = 1; i < values.size(); ++i) sum += (values[i] - values[i - 1]) * (values[i] - values[i - 1]);
+  for (std::size_t i = 1; i < values.size(); ++i)
+    sum += (values[i] - values[i - 1]) * (values[i] - values[i - 1]);
   return sum > 0 ? sum / static_cast<double>(values.size() - 1) : 1;
 }
 
 /// Scores one group of candidates that share a design.
 class GroupScorer {
  public:
-  GroupScorer(const Panel& panel, const ScaledPanel& scaled, const Grid& grid, std::vector<LineCandidate> shapes)
+  GroupScorer(const Panel& panel, const ScaledPanel& scaled, const Grid& grid,
+              std::vector<LineCandidate> shapes)
       : panel_(panel), scaled_(scaled), grid_(grid), shapes_(std::move(shapes)) {
     layout_ = LineLayout::cover(panel, shapes_);
     for (const PanelSeries& s : panel.series) {
@@ -143,7 +145,8 @@ class GroupScorer {
     return origins;
   }
 
-  void score_block(const Moments& moments, const std::vector<Origin>& origins, std::vector<double>& error) const {
+  void score_block(const Moments& moments, const std::vector<Origin>& origins,
+                   std::vector<double>& error) const {
     const Rows design = layout_.design(panel_, scaled_, origins);
     for (std::size_t i = 0; i < shapes_.size(); ++i) {
       const std::vector<std::int64_t> chosen = layout_.columns_of(shapes_[i]);
@@ -181,7 +184,8 @@ std::vector<Scored> score(const Panel& panel, Scale scale, const Grid& grid) {
   for (auto& group : group_by_design(panel, grid.shapes)) {
     GroupScorer(panel, scaled, grid, std::move(group)).append_scores(scores);
   }
-  std::stable_sort(scores.begin(), scores.end(), [](const Scored& a, const Scored& b) { return a.error < b.error; });
+  std::stable_sort(scores.begin(), scores.end(),
+                   [](const Scored& a, const Scored& b) { return a.error < b.error; });
   return scores;
 }
 
@@ -217,8 +221,8 @@ std::size_t preferred(const std::vector<Scale>& scales, const std::vector<std::v
   return best;
 }
 
-std::vector<std::vector<Scored>> score_all(const Panel& panel, const std::vector<Scale>& scales, const Grid& grid,
-                                           Pool& pool) {
+std::vector<std::vector<Scored>> score_all(const Panel& panel, const std::vector<Scale>& scales,
+                                           const Grid& grid, Pool& pool) {
   std::vector<std::vector<Scored>> scores(scales.size());
   pool.run(static_cast<int>(scales.size()), [&](int i) {
     const auto at = static_cast<std::size_t>(i);
@@ -256,7 +260,8 @@ std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel) {
   std::vector<std::int64_t> most;
   for (const double season : panel.seasons) {
     std::int64_t order = rows >= 5 * season ? 3 : rows >= 3 * season ? 1 : 0;
-    while (order > 0 && 2 * static_cast<double>(order) >= season) --order;  // at half a season a sine vanishes
+    while (order > 0 && 2 * static_cast<double>(order) >= season)
+      --order;  // at half a season a sine vanishes
     most.push_back(order);
   }
   std::set<std::vector<std::int64_t>> sets{std::vector<std::int64_t>(most.size(), 0), most};
@@ -272,7 +277,8 @@ std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel) {
 
 LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool) {
   std::vector<Scale> scales = possible_scales(panel, limits);
-  if (scales.empty()) scales = possible_scales(panel, {Transform::none, limits.difference, limits.longest_lag});
+  if (scales.empty())
+    scales = possible_scales(panel, {Transform::none, limits.difference, limits.longest_lag});
   const std::vector<std::int64_t> lags = lag_candidates(panel, limits);
   const auto waves = wave_candidates(panel);
 

@@ -21,7 +21,7 @@ struct LineChoice {
   Transform transform = Transform::none;
   bool difference = false;
   std::vector<LineCandidate> members;  ///< best first; the linear path is the mean of their regressions
-  double score = 0;                    ///< root mean square error of the best over that of a naive step, in validation
+  double score = 0;  ///< root mean square error of the best over that of a naive step, in validation
   std::int64_t tried = 0;
 
   std::int64_t longest_lag() const;
@@ -30,15 +30,16 @@ struct LineChoice {
 /// Candidates for the number of lags: small ones, and one and two seasons with and without one more.
 std::vector<std::int64_t> lag_candidates(const Panel& panel, const LineLimits& limits);
 
-/// Candidates for the calendar: none, one season by 1 or 3 waves, all seasons. A season needs three whole cycles in the
-/// training part, more than one wave five.
+/// Candidates for the calendar: none, one season by 1 or 3 waves, all seasons. A season needs three whole
+/// cycles in the training part, more than one wave five.
 std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel);
 
-/// Tries transform (none, log, square root) × differencing × lags × calendar waves × covariate lags × penalty. Each candidate is fitted
-/// on the rows before a block and scored on the block, for blocks that cover the second half of the training part, in the units
-/// of the target. A transform has to be 1 % better than none to be taken. All candidates (at most 30) of the winning transform
-/// and differencing that come within 2 % of the best become members. Where the full grid would be long, a coarse one chooses
-/// transform and differencing first. Sees training rows only.
+/// Tries transform (none, log, square root) × differencing × lags × calendar waves × covariate lags ×
+/// penalty. Each candidate is fitted on the rows before a block and scored on the block, for blocks that
+/// cover the second half of the training part, in the units of the target. A transform has to be 1 % better
+/// than none to be taken. All candidates (at most 30) of the winning transform and differencing that come
+/// within 2 % of the best become members. Where the full grid would be long, a coarse one chooses transform
+/// and differencing first. Sees training rows only.
 LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool);
 
 }  // namespace rondo::forecasting

@@ -1,4 +1,5 @@
-// What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file, the settings.
+// What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file, the
+// settings.
 
 #include <string>
 
@@ -14,7 +15,8 @@ namespace rondo {
 namespace {
 
 Config errors_of(const ForecastScore& score) {
-  return Config::object({{"mae", score.mae}, {"rmse", score.rmse}, {"mase", score.mase}, {"smape", score.smape}});
+  return Config::object(
+      {{"mae", score.mae}, {"rmse", score.rmse}, {"mase", score.mase}, {"smape", score.smape}});
 }
 
 Tensor tensor_of(const std::vector<double>& values, Shape shape) {
@@ -84,7 +86,8 @@ Table forecast_table(const ForecastResult& result) {
 }
 
 void ForecastResult::save_model(const std::string& path) const {
-  if (!model) throw Error(ErrorKind::usage, "there is no model to save: the result was not made by run_forecast");
+  if (!model)
+    throw Error(ErrorKind::usage, "there is no model to save: the result was not made by run_forecast");
   TensorFile file;
   detail::put_network(file, model->residual.network);
   const std::int64_t steps = horizon, columns = model->line.layout.columns();

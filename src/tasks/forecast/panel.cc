@@ -8,7 +8,8 @@ namespace rondo::forecasting {
 namespace {
 
 /// Columns minus mean, over deviation, both of the first `train_rows` rows.
-std::vector<double> standardised(const std::vector<double>& values, std::int64_t columns, std::int64_t train_rows) {
+std::vector<double> standardised(const std::vector<double>& values, std::int64_t columns,
+                                 std::int64_t train_rows) {
   std::vector<double> out = values;
   if (columns == 0) return out;
   const auto width = static_cast<std::size_t>(columns);
@@ -49,8 +50,8 @@ ScaledPanel::ScaledPanel(const Panel& panel, Transform the_transform, bool diffe
     const SeriesScale scale = fit_scale(s.training(), transform, difference);
     scales.push_back(scale);
     std::vector<double> x(s.values.size());
-    // A later value may lie outside the transform's range (a first zero after the training part, under a logarithm):
-    // it counts as the smallest value seen in training.
+    // A later value may lie outside the transform's range (a first zero after the training part, under a
+    // logarithm): it counts as the smallest value seen in training.
     const auto smallest = std::min_element(s.training().begin(), s.training().end());
     for (std::size_t i = 0; i < x.size(); ++i) {
       const double v = s.values[i];

@@ -54,8 +54,10 @@ void check_options(const ForecastOptions& options) {
 LineLimits limits_of(const ForecastOptions& options) {
   LineLimits limits;
   if (options.transform != "auto") limits.transform = parse_transform(options.transform);
-  if (options.difference == "yes") limits.difference = true;
-  else if (options.difference == "no") limits.difference = false;
+  if (options.difference == "yes")
+    limits.difference = true;
+  else if (options.difference == "no")
+    limits.difference = false;
   else if (options.difference != "auto") {
     throw Error(ErrorKind::usage, "there is no way of differencing called '" + options.difference + "'")
         .expected("auto, yes or no");
@@ -74,7 +76,8 @@ PanelSeries panel_series(const Series& series, const ForecastOptions& options, c
   const std::int64_t rows = series.length(), columns = series.values.dim(1);
   const std::span<const double> numbers = series.values.data<double>();
   for (std::int64_t r = 0; r < rows; ++r) {
-    const auto row = numbers.subspan(static_cast<std::size_t>(r * columns), static_cast<std::size_t>(columns));
+    const auto row =
+        numbers.subspan(static_cast<std::size_t>(r * columns), static_cast<std::size_t>(columns));
     out.values.push_back(row[0]);
     out.covariates.insert(out.covariates.end(), row.begin() + 1, row.end());
   }
@@ -111,7 +114,8 @@ PanelSeries panel_series(const Series& series, const ForecastOptions& options, c
 std::vector<double> seasons_of(const Prepared& prepared, const ForecastOptions& options) {
   std::vector<double> seasons;
   const Timeline& times = prepared.times.front();
-  if (times.format().is_calendar() && times.frequency().regular()) seasons = natural_seasons(times.frequency());
+  if (times.format().is_calendar() && times.frequency().regular())
+    seasons = natural_seasons(times.frequency());
   if (seasons.empty()) {
     const auto& series = prepared.panel.series;
     const auto longest = std::max_element(series.begin(), series.end(), [](const auto& a, const auto& b) {
@@ -137,7 +141,8 @@ std::int64_t backtest_rows(const std::string& text, std::int64_t rows) {
   double number = 0;
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
   const bool read = error == std::errc() && end == rest.data() + rest.size() && !rest.empty();
-  const bool sensible = read && number > 0 && (share ? number < 100 : number == std::floor(number) && number < 1e12);
+  const bool sensible =
+      read && number > 0 && (share ? number < 100 : number == std::floor(number) && number < 1e12);
   if (!sensible) {
     throw Error(ErrorKind::usage, "--backtest is not understood")
         .seen(text)

@@ -20,8 +20,8 @@ struct Prepared {
 /// Throws as run_forecast says.
 Prepared prepare(const Table& table, const ForecastOptions& options);
 
-/// Rows that `text` ("last=48", "last=20%", "48", "20%") keeps for the test in a series of `rows` rows. Throws Error(usage) when it
-/// is none of these or not positive.
+/// Rows that `text` ("last=48", "last=20%", "48", "20%") keeps for the test in a series of `rows` rows.
+/// Throws Error(usage) when it is none of these or not positive.
 std::int64_t backtest_rows(const std::string& text, std::int64_t rows);
 
 }  // namespace rondo::forecasting

@@ -99,15 +99,16 @@ Residuals make_residuals(const Panel& panel, const ScaledPanel& scaled, std::spa
   out.scale = deviation(out, 0);
   out.fewest_learnt = static_cast<std::int64_t>(out.origins.size());
   for (int k = 0; k < members; ++k) {
-    const auto learnt = std::count_if(out.origins.begin(), out.origins.end(),
-                                      [&](const Origin& origin) { return out.members.role(k, origin) == Role::train; });
+    const auto learnt = std::count_if(out.origins.begin(), out.origins.end(), [&](const Origin& origin) {
+      return out.members.role(k, origin) == Role::train;
+    });
     out.fewest_learnt = std::min<std::int64_t>(out.fewest_learnt, learnt);
   }
   return out;
 }
 
-ResidualWindows::ResidualWindows(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals, Role role,
-                                 std::int64_t most, std::uint64_t seed)
+ResidualWindows::ResidualWindows(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals,
+                                 Role role, std::int64_t most, std::uint64_t seed)
     : panel_(panel), scaled_(scaled), residuals_(residuals), role_(role) {
   for (std::size_t i = 0; i < residuals.origins.size(); ++i) {
     bool used = false;
@@ -122,7 +123,8 @@ ResidualWindows::ResidualWindows(const Panel& panel, const ScaledPanel& scaled, 
     shuffle_indices(RandomStream(seed, purpose_key("forecast windows")), order_);
   } else if (size_ < all) {
     std::vector<std::int64_t> spread;
-    for (std::int64_t i = 0; i < size_; ++i) spread.push_back(order_[static_cast<std::size_t>(i * all / size_)]);
+    for (std::int64_t i = 0; i < size_; ++i)
+      spread.push_back(order_[static_cast<std::size_t>(i * all / size_)]);
     order_ = std::move(spread);
   }
 }

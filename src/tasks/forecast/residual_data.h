@@ -16,8 +16,8 @@ namespace rondo::forecasting {
 /// What a member of the ensemble may do with an origin.
 enum class Role : std::uint8_t { train, held_out, neither };
 
-/// Member k holds out the k-th fifth of every series' origins, counted from the end, and learns from the others, except those whose
-/// horizon reaches into the fifth.
+/// Member k holds out the k-th fifth of every series' origins, counted from the end, and learns from the
+/// others, except those whose horizon reaches into the fifth.
 struct Members {
   int count = 3;
   struct Range {
@@ -32,29 +32,32 @@ struct Members {
 /// `first` is the first origin that can be used.
 Members split_members(const Panel& panel, int count, std::int64_t first);
 
-/// What the members learn: what is left of the targets when the line (fitted without the member's fifth) is taken away, in units
-/// of its own standard deviation.
+/// What the members learn: what is left of the targets when the line (fitted without the member's fifth) is
+/// taken away, in units of its own standard deviation.
 struct Residuals {
   WindowInput input;
   Members members;
-  std::vector<Origin> origins;             ///< all that can be used
-  std::vector<std::vector<double>> left;   ///< by member: [origins, horizon], in the scale of ScaledPanel::targets
-  double scale = 1;                        ///< standard deviation of what member 0 learns from
+  std::vector<Origin> origins;  ///< all that can be used
+  std::vector<std::vector<double>>
+      left;          ///< by member: [origins, horizon], in the scale of ScaledPanel::targets
+  double scale = 1;  ///< standard deviation of what member 0 learns from
 
   std::int64_t horizon = 1;
   /// The fewest origins that a member learns from.
   std::int64_t fewest_learnt = 0;
   std::span<const double> row(int member, std::int64_t origin) const {
-    return {left[static_cast<std::size_t>(member)].data() + origin * horizon, static_cast<std::size_t>(horizon)};
+    return {left[static_cast<std::size_t>(member)].data() + origin * horizon,
+            static_cast<std::size_t>(horizon)};
   }
 };
 
 Residuals make_residuals(const Panel& panel, const ScaledPanel& scaled, std::span<const LineCandidate> line,
                          const WindowInput& input, int members, Pool& pool);
 
-/// Windows as training samples: one input [batch, steps, features], one target [batch, horizon] for each member with weight 1 where
-/// the origin has `role` for that member, else 0. At most `most` windows: for validation evenly spread ones, for training other
-/// ones every epoch (`set_epoch`), so that an epoch has the same cost however long the table is.
+/// Windows as training samples: one input [batch, steps, features], one target [batch, horizon] for each
+/// member with weight 1 where the origin has `role` for that member, else 0. At most `most` windows: for
+/// validation evenly spread ones, for training other ones every epoch (`set_epoch`), so that an epoch has the
+/// same cost however long the table is.
 class ResidualWindows : public Dataset {
  public:
   ResidualWindows(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals, Role role,
@@ -79,7 +82,8 @@ class ResidualWindows : public Dataset {
 /// The windows alone, of any origins.
 class WindowsOf : public Dataset {
  public:
-  WindowsOf(const Panel& panel, const ScaledPanel& scaled, const WindowInput& input, std::span<const Origin> origins)
+  WindowsOf(const Panel& panel, const ScaledPanel& scaled, const WindowInput& input,
+            std::span<const Origin> origins)
       : panel_(panel), scaled_(scaled), input_(input), origins_(origins) {}
   std::int64_t size() const override { return static_cast<std::int64_t>(origins_.size()); }
   Examples gather(std::span<const std::int64_t> indices, DType dtype) const override;

@@ -30,7 +30,8 @@ struct HeldOut {
   std::vector<double> truth, word;  ///< [origins, horizon]
 };
 
-HeldOut ask_held_out(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals, Trainer& trainer) {
+HeldOut ask_held_out(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals,
+                     Trainer& trainer) {
   std::vector<Origin> origins;
   std::vector<std::pair<int, std::int64_t>> places;  // member, index of origin
   const auto all = static_cast<std::int64_t>(residuals.origins.size());
@@ -107,8 +108,8 @@ Network make_residual_network(const WindowInput& input, std::int64_t horizon, in
   return network;
 }
 
-Rows ResidualNetwork::correction(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
-                                 Pool& pool) {
+Rows ResidualNetwork::correction(const Panel& panel, const ScaledPanel& scaled,
+                                 std::span<const Origin> origins, Pool& pool) {
   Rows out{panel.horizon, std::vector<double>(origins.size() * static_cast<std::size_t>(panel.horizon), 0.0)};
   if (share == 0 || origins.empty()) return out;
   const WindowsOf windows(panel, scaled, input, origins);
@@ -129,15 +130,16 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   TrainedResidual out;
   out.model.input = residuals.input;
   out.model.scale = residuals.scale;
-  out.model.network = make_residual_network(residuals.input, residuals.horizon, residuals.members.count, options);
+  out.model.network =
+      make_residual_network(residuals.input, residuals.horizon, residuals.members.count, options);
 
   const std::int64_t most = windows_an_epoch(residuals.input);
   ResidualWindows training(panel, scaled, residuals, Role::train, most, options.seed);
   const ResidualWindows validation(panel, scaled, residuals, Role::held_out, most / 2, options.seed);
 
   CompileOptions compile;
-  compile.optimizer = Config::object(
-      {{"name", "adam"}, {"learning_rate", options.learning_rate}, {"clipnorm", 1.0}});
+  compile.optimizer =
+      Config::object({{"name", "adam"}, {"learning_rate", options.learning_rate}, {"clipnorm", 1.0}});
   compile.loss = "mean_squared_error";
   Trainer trainer(out.model.network, compile, &pool);
 

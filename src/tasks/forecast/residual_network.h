@@ -30,8 +30,8 @@ struct ResidualTraining {
   const std::atomic<bool>* stop_flag = nullptr;
 };
 
-/// The members: recurrent layer and a dense layer that starts at zero, each; one network with as many outputs, all on the same
-/// window. They share nothing but the order of the batches.
+/// The members: recurrent layer and a dense layer that starts at zero, each; one network with as many
+/// outputs, all on the same window. They share nothing but the order of the batches.
 Network make_residual_network(const WindowInput& input, std::int64_t horizon, int members,
                               const ResidualTraining& options);
 
@@ -40,11 +40,11 @@ struct ResidualNetwork {
   WindowInput input;
   Network network;
   double scale = 1;  ///< of its outputs
-  /// The part of the network's word that is taken, 0 … 1: the least-squares factor on held-out rows, shrunk by 1 - 1/t² where t
-  /// says how sure the gain there is; 0 when there is no gain.
+  /// The part of the network's word that is taken, 0 … 1: the least-squares factor on held-out rows, shrunk
+  /// by 1 - 1/t² where t says how sure the gain there is; 0 when there is no gain.
   double share = 0;
   double statistic = 0;  ///< t
-  double gain = 0;       ///< share of the squared error that full trust removes on held-out rows; may be negative
+  double gain = 0;  ///< share of the squared error that full trust removes on held-out rows; may be negative
 
   /// [origins, horizon] in the scale of ScaledPanel::targets.
   Rows correction(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins, Pool& pool);
@@ -54,7 +54,7 @@ struct TrainedResidual {
   ResidualNetwork model;
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
-  Rows held_out_errors;         ///< [origins, horizon]: of line and shared network together, in the scale of targets
+  Rows held_out_errors;  ///< [origins, horizon]: of line and shared network together, in the scale of targets
 };
 
 TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals,

@@ -28,9 +28,9 @@ struct Rows {
 struct Moments {
   std::int64_t columns = 0, targets = 0;
   double count = 0;
-  std::vector<double> sum_x, sum_y;   ///< [columns], [targets]
-  std::vector<double> sum_xx;         ///< [columns, columns]
-  std::vector<double> sum_xy;         ///< [columns, targets]
+  std::vector<double> sum_x, sum_y;  ///< [columns], [targets]
+  std::vector<double> sum_xx;        ///< [columns, columns]
+  std::vector<double> sum_xy;        ///< [columns, targets]
 
   Moments(std::int64_t columns, std::int64_t targets);
   /// Equally many rows of inputs and targets.
@@ -43,8 +43,9 @@ struct LinearMap {
   std::vector<double> intercept;  ///< [targets]
 };
 
-/// Ridge regressions: minimise mean (y - a - w'x)² + penalty Σ (σ_c w_c)², where σ_c is the standard deviation of column c; so the
-/// penalty does not depend on units, and the intercept is free. One solution for each penalty (> 0). Needs count > 0.
+/// Ridge regressions: minimise mean (y - a - w'x)² + penalty Σ (σ_c w_c)², where σ_c is the standard
+/// deviation of column c; so the penalty does not depend on units, and the intercept is free. One solution
+/// for each penalty (> 0). Needs count > 0.
 std::vector<LinearMap> solve_ridge(const Moments& moments, std::span<const std::int64_t> chosen,
                                    std::span<const double> penalties);
 

@@ -12,7 +12,20 @@ namespace rondo {
 
 namespace {
 
-using namespace forecasting;
+using forecasting::LinearPath;
+using forecasting::LineChoice;
+using forecasting::Members;
+using forecasting::Origin;
+using forecasting::Panel;
+using forecasting::PanelSeries;
+using forecasting::Prepared;
+using forecasting::Residuals;
+using forecasting::ResidualTraining;
+using forecasting::Rows;
+using forecasting::ScaledForecasts;
+using forecasting::ScaledPanel;
+using forecasting::TrainedResidual;
+using forecasting::WindowInput;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
@@ -133,9 +146,10 @@ Config settings_of(const ForecastResult& result, const ForecastResult::Model& mo
 
 }  // namespace
 
-ForecastResult run_forecast(const Table& table, const ForecastOptions& options, const ForecastControls& controls) {
+ForecastResult run_forecast(const Table& table, const ForecastOptions& options,
+                            const ForecastControls& controls) {
   const auto start = Clock::now();
-  const Prepared prepared = prepare(table, options);
+  const Prepared prepared = forecasting::prepare(table, options);
   const Panel& panel = prepared.panel;
   Pool pool(static_cast<int>(options.threads));
   ForecastResult result = start_result(prepared, options, table);
@@ -143,14 +157,16 @@ ForecastResult run_forecast(const Table& table, const ForecastOptions& options, 
 
   const LineChoice choice = search_line(panel, prepared.limits, pool);
   const ScaledPanel scaled(panel, choice.transform, choice.difference);
-  const WindowInput input = choose_window_input(panel, choice.members.front(), choice.longest_lag(), options.window);
+  const WindowInput input =
+      choose_window_input(panel, choice.members.front(), choice.longest_lag(), options.window);
   result.transform = transform_name(choice.transform);
   result.difference = choice.difference;
   result.lags = choice.longest_lag();
   result.line_members = static_cast<std::int64_t>(choice.members.size());
   result.window = input.rows();
-  controls.log.info("line: transform " + result.transform + (choice.difference ? ", differences" : ", levels") + ", " +
-                    std::to_string(result.lags) + " lags, mean of " + std::to_string(result.line_members) + " of " +
+  controls.log.info("line: transform " + result.transform +
+                    (choice.difference ? ", differences" : ", levels") + ", " + std::to_string(result.lags) +
+                    " lags, mean of " + std::to_string(result.line_members) + " of " +
                     std::to_string(choice.tried) + " regressions tried");
 
   const Residuals residuals =
@@ -166,7 +182,8 @@ ForecastResult run_forecast(const Table& table, const ForecastOptions& options, 
   if (const auto* loss = trained.history.find("val_loss")) result.validation_loss = *loss;
   result.network_share = trained.model.share;
   if (trained.model.share == 0) {
-    result.notes.emplace_back("On held-out rows the network adds nothing to the line, so the forecast is the line's.");
+    result.notes.emplace_back(
+        "On held-out rows the network adds nothing to the line, so the forecast is the line's.");
   }
 
   std::vector<std::int64_t> training_rows, all_rows;
@@ -183,7 +200,8 @@ ForecastResult run_forecast(const Table& table, const ForecastOptions& options, 
   run_backtest(panel, scaled, origins, forecasts, conformal_bands(trained.held_out_errors), result);
 
   auto model = std::make_shared<ForecastResult::Model>();
-  model->bands = conformal_bands(all_errors(panel, scaled, trained.held_out_errors, origins, forecasts.model));
+  model->bands =
+      conformal_bands(all_errors(panel, scaled, trained.held_out_errors, origins, forecasts.model));
   model->residual = std::move(trained.model);
   model->line = fit_line(panel, scaled, choice.members, all_rows);
   model->scales = scaled.scales;

@@ -27,7 +27,8 @@ std::vector<double> autocorrelations(std::span<const double> values, std::size_t
   for (std::size_t lag = 0; lag <= longest; ++lag) {
     double sum = 0;
     for (std::size_t t = lag; t < steps.size(); ++t) sum += steps[t] * steps[t - lag];
-    out.push_back(sum / static_cast<double>(steps.size() - lag));  // a mean, so that long lags are not at a disadvantage
+    out.push_back(sum / static_cast<double>(steps.size() -
+                                            lag));  // a mean, so that long lags are not at a disadvantage
   }
   const double variance = out[0];
   for (double& r : out) r = variance > 0 ? r / variance : 0;
@@ -50,11 +51,13 @@ std::vector<double> detect_seasons(std::span<const double> values) {
     }
   }
   if (peaks.empty()) return {};
-  const auto first = std::find_if(peaks.begin(), peaks.end(), [&](std::size_t lag) { return r[lag] >= kFirstOfHighest * highest; });
+  const auto first = std::find_if(peaks.begin(), peaks.end(),
+                                  [&](std::size_t lag) { return r[lag] >= kFirstOfHighest * highest; });
   std::vector<double> seasons{static_cast<double>(*first)};
   std::size_t longer = 0;
   for (auto peak = first; peak != peaks.end(); ++peak) {
-    if (*peak > *first && *peak % *first == 0 && r[*peak] > r[*first] + kHigher && (longer == 0 || r[*peak] > r[longer])) {
+    if (*peak > *first && *peak % *first == 0 && r[*peak] > r[*first] + kHigher &&
+        (longer == 0 || r[*peak] > r[longer])) {
       longer = *peak;
     }
   }

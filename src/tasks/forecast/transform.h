@@ -7,8 +7,8 @@
 
 namespace rondo::forecasting {
 
-/// A change of scale under which a series may be easier to forecast: none, the logarithm (growth in per cent) or the
-/// square root (counts).
+/// A change of scale under which a series may be easier to forecast: none, the logarithm (growth in per cent)
+/// or the square root (counts).
 enum class Transform { none, log, sqrt };
 
 const char* transform_name(Transform transform);
@@ -19,7 +19,8 @@ Transform parse_transform(std::string_view name);
 bool is_applicable(Transform transform, std::span<const double> values);
 
 double apply(Transform transform, double value);
-/// The exact inverse; what lies outside the transform's range (a negative square root) becomes its nearest end.
+/// The exact inverse; what lies outside the transform's range (a negative square root) becomes its nearest
+/// end.
 double invert(Transform transform, double value);
 
 /// A transform followed by (value - center) / scale, fitted on some first rows of a series.
@@ -32,8 +33,8 @@ struct SeriesScale {
   double backward(double scaled) const { return invert(transform, scaled * scale + center); }
 };
 
-/// Center is the mean of the transformed values; scale is the standard deviation of what will be forecast: of their
-/// differences when `difference`, else of the values. A constant series gets scale 1.
+/// Center is the mean of the transformed values; scale is the standard deviation of what will be forecast: of
+/// their differences when `difference`, else of the values. A constant series gets scale 1.
 SeriesScale fit_scale(std::span<const double> training_values, Transform transform, bool difference);
 
 }  // namespace rondo::forecasting

@@ -36,8 +36,8 @@ bool beats(const Contender& model, const Contender& rival, double statistic) {
 std::string compare(const Contender& model, const Contender& rival) {
   const double skill = skill_against(model, rival);
   char text[160];
-  std::snprintf(text, sizeof text, "%.4g against %.4g, %.1f %% %s", model.rmse, rival.rmse, std::abs(skill) * 100,
-                skill >= 0 ? "less" : "more");
+  std::snprintf(text, sizeof text, "%.4g against %.4g, %.1f %% %s", model.rmse, rival.rmse,
+                std::abs(skill) * 100, skill >= 0 ? "less" : "more");
   return text;
 }
 
@@ -62,20 +62,22 @@ Judgement judge(const Contender& model, const std::vector<Contender>& naive_kind
   out.statistic = statistic_against(model, naive, overlap);
   if (!beats(model, naive, out.statistic)) {
     out.verdict = Verdict::no_better_than_naive;
-    out.sentence = "The network is no better than a forecast that learns nothing (" + naive.name + "): its error is " +
-                   compare(model, naive) + ".";
+    out.sentence = "The network is no better than a forecast that learns nothing (" + naive.name +
+                   "): its error is " + compare(model, naive) + ".";
     return out;
   }
   out.statistic = statistic_against(model, ridge, overlap);
   if (!beats(model, ridge, out.statistic)) {
     out.verdict = Verdict::no_better_than_ridge;
-    out.sentence = "The network is no better than the straight line it starts from (ridge autoregression): its error is " +
-                   compare(model, ridge) + ".";
+    out.sentence =
+        "The network is no better than the straight line it starts from (ridge autoregression): its error "
+        "is " +
+        compare(model, ridge) + ".";
     return out;
   }
   out.verdict = Verdict::better;
-  out.sentence = "The network is better than every simple forecast; the best of them is " + best.name + ": its error is " +
-                 compare(model, best) + ".";
+  out.sentence = "The network is better than every simple forecast; the best of them is " + best.name +
+                 ": its error is " + compare(model, best) + ".";
   return out;
 }
 

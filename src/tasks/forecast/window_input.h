@@ -8,9 +8,9 @@
 
 namespace rondo::forecasting {
 
-/// What the recurrent network sees of an origin: the last steps · segment rows as a sequence [steps, features]. A step holds
-/// `segment` rows side by side (one season where the window is long), their covariates, and the calendar waves
-/// of its last row.
+/// What the recurrent network sees of an origin: the last steps · segment rows as a sequence [steps,
+/// features]. A step holds `segment` rows side by side (one season where the window is long), their
+/// covariates, and the calendar waves of its last row.
 struct WindowInput {
   std::int64_t steps = 1;
   std::int64_t segment = 1;
@@ -25,8 +25,8 @@ struct WindowInput {
   void fill(const Panel& panel, const ScaledPanel& scaled, const Origin& origin, std::span<float> out) const;
 };
 
-/// `longest_lag` rows, at least 8, at most a quarter of the training rows; up to 48 rows one by one, more in segments of one season
-/// (the shortest that leaves at most 48 steps). `window` > 0 fixes the number of rows.
+/// `longest_lag` rows, at least 8, at most a quarter of the training rows; up to 48 rows one by one, more in
+/// segments of one season (the shortest that leaves at most 48 steps). `window` > 0 fixes the number of rows.
 WindowInput choose_window_input(const Panel& panel, const LineCandidate& line, std::int64_t longest_lag,
                                 std::int64_t window);
 

@@ -10,7 +10,8 @@ namespace {
 using Rows = std::vector<std::int64_t>;
 
 Table sales() {
-  return parse_csv("day,x\n2020-01-06,1\n2020-01-08,3\n2020-01-07,2\n2020-01-07,9\n2020-01-11,6\n", {}, "sales.csv");
+  return parse_csv("day,x\n2020-01-06,1\n2020-01-08,3\n2020-01-07,2\n2020-01-07,9\n2020-01-11,6\n", {},
+                   "sales.csv");
 }
 
 Arrangement arranged(const Table& table, const ArrangeOptions& options) {
@@ -18,7 +19,8 @@ Arrangement arranged(const Table& table, const ArrangeOptions& options) {
 }
 
 TEST(Arrange, RowsOutOfOrderAreAnErrorThatNamesTheLine) {
-  expect_error(ErrorKind::data, {"sales.csv, line 4, column 'day'", "'2020-01-07' after '2020-01-08'", "sort", "id"},
+  expect_error(ErrorKind::data,
+               {"sales.csv, line 4, column 'day'", "'2020-01-07' after '2020-01-08'", "sort", "id"},
                [] { arranged(sales(), {}); });
 }
 
@@ -42,7 +44,8 @@ TEST(Arrange, SortsKeepsOneOfTwoAndFillsGaps) {
 
 TEST(Arrange, GapsCanBeRefused) {
   const Table table = parse_csv("m,x\n2020-01,1\n2020-02,1\n2020-05,2\n", {}, "m.csv");
-  expect_error(ErrorKind::data, {"m.csv, line 4", "'2020-05' after '2020-02'", "monthly", "2 rows are missing"},
+  expect_error(ErrorKind::data,
+               {"m.csv, line 4", "'2020-05' after '2020-02'", "monthly", "2 rows are missing"},
                [&] { arrange(read_times(table, "m"), {.gaps = "error"}, &table, "m"); });
 }
 
@@ -51,12 +54,14 @@ TEST(Arrange, InsertedRowsFollowTheCalendar) {
   const Arrangement filled = arrange(months, {});
   EXPECT_EQ(filled.times.text(2), "2020-03-31");
   EXPECT_EQ(filled.times.text(3), "2020-04-30");
-  const Timeline week = parse_times(TextList{"2024-05-02", "2024-05-03", "2024-05-06", "2024-05-09", "2024-05-10"});
+  const Timeline week =
+      parse_times(TextList{"2024-05-02", "2024-05-03", "2024-05-06", "2024-05-09", "2024-05-10"});
   EXPECT_EQ(arrange(week, {}).source, (Rows{0, 1, 2, -1, -1, 3, 4}));
 }
 
 TEST(Arrange, AFewRowsCannotBecomeMillions) {
-  const Timeline times = parse_times(TextList{"2020-01-01 00:00:00", "2020-01-01 00:00:01", "2024-01-01 00:00:00"});
+  const Timeline times =
+      parse_times(TextList{"2020-01-01 00:00:00", "2020-01-01 00:00:01", "2024-01-01 00:00:00"});
   expect_error(ErrorKind::data, {"rows are missing", "every second"}, [&] { arrange(times, {}); });
 }
 

@@ -31,7 +31,8 @@ TEST(Calendar, SeasonsFollowFromTheFrequency) {
 TEST(Calendar, PartsAreThoseThatSaySomething) {
   using Parts = std::vector<std::string>;
   EXPECT_EQ(suitable_calendar_parts(parse_times(TextList{"2020-01", "2020-02"})), Parts{"month"});
-  EXPECT_EQ(suitable_calendar_parts(parse_times(TextList{"2020-01-01", "2020-01-02"})), (Parts{"weekday", "day_of_year"}));
+  EXPECT_EQ(suitable_calendar_parts(parse_times(TextList{"2020-01-01", "2020-01-02"})),
+            (Parts{"weekday", "day_of_year"}));
   EXPECT_EQ(suitable_calendar_parts(parse_times(TextList{"2020-01-01 00:00", "2020-01-01 01:00"})),
             (Parts{"hour", "weekday", "day_of_year"}));
   EXPECT_EQ(suitable_calendar_parts(Timeline::rows(3)), Parts{});
@@ -49,9 +50,9 @@ TEST(Calendar, FeaturesArePointsOnACircle) {
       EXPECT_NEAR(s * s + c * c, 1, 1e-12);
     }
   }
-  EXPECT_NEAR(features.values.at(0), 1, 1e-12);                 // 06:00 is a quarter of the day
-  EXPECT_NEAR(features.values.at(3), 1, 1e-12);                 // a Monday
-  EXPECT_NEAR(features.values.at(8 + 6), 0, 1e-12);             // July is opposite to January
+  EXPECT_NEAR(features.values.at(0), 1, 1e-12);      // 06:00 is a quarter of the day
+  EXPECT_NEAR(features.values.at(3), 1, 1e-12);      // a Monday
+  EXPECT_NEAR(features.values.at(8 + 6), 0, 1e-12);  // July is opposite to January
   EXPECT_NEAR(features.values.at(8 + 7), -1, 1e-12);
   EXPECT_NEAR(features.values.at(16 + 5), std::cos(2 * std::numbers::pi * 364 / 365), 1e-12);
 }

@@ -34,7 +34,8 @@ TEST(CsvErrors, InfinityIsNoNumberOfATable) {
 TEST(CsvErrors, ARowOfAnotherLengthIsNamedByLine) {
   expect_error(ErrorKind::data, {"CSV text, line 3", "3 cells", "2 cells", "separator"},
                [] { parse_csv("a,b\n1,2\n3,4,5\n6,7\n"); });
-  expect_error(ErrorKind::data, {"line 4", "1 cell", "as on line 1"}, [] { parse_csv("a,b\n1,2\n3,4\n5\n6,7\n"); });
+  expect_error(ErrorKind::data, {"line 4", "1 cell", "as on line 1"},
+               [] { parse_csv("a,b\n1,2\n3,4\n5\n6,7\n"); });
 }
 
 TEST(CsvErrors, AMissingColumnSuggestsTheNearestName) {
@@ -60,7 +61,8 @@ TEST(CsvErrors, AMissingFileSaysSo) {
 TEST(CsvErrors, AnEmptyFileSaysSo) {
   const Scratch scratch;
   for (const char* nothing : {"", "\n\n", "\xEF\xBB\xBF"}) {
-    expect_error(ErrorKind::data, {"empty.csv", "empty"}, [&] { read_csv(scratch.write("empty.csv", nothing)); });
+    expect_error(ErrorKind::data, {"empty.csv", "empty"},
+                 [&] { read_csv(scratch.write("empty.csv", nothing)); });
   }
   expect_error(ErrorKind::data, {"no rows"}, [] { parse_csv("a,b\n"); });
 }
@@ -102,12 +104,15 @@ TEST(CsvErrors, WrongOptionsAreNamed) {
 TEST(CsvErrors, ColumnsOfATableHaveOneLength) {
   Table table;
   table.add(Column("a", std::vector<double>{1, 2}));
-  expect_error(ErrorKind::usage, {"'b'", "3 rows", "2"}, [&] { table.add(Column("b", std::vector<double>{1, 2, 3})); });
+  expect_error(ErrorKind::usage, {"'b'", "3 rows", "2"}, [&] {
+    table.add(Column("b", std::vector<double>{1, 2, 3}));
+  });
 }
 
 TEST(CsvErrors, AnyInjuredFileIsReadOrRefusedButNothingElse) {
-  const std::vector<std::string> seeds = {"day,price\n2020-01-01,1.5\n2020-01-02,\"2\"\n", "1;2,5\n3;4,5\n\n5;6\n",
-                                          "\xEF\xBB\xBFx\r\n1\r\nNA\r\n\"a\"\"b\"\r\n", "\x1f\x8b\x08 no gzip"};
+  const std::vector<std::string> seeds = {
+      "day,price\n2020-01-01,1.5\n2020-01-02,\"2\"\n", "1;2,5\n3;4,5\n\n5;6\n",
+      "\xEF\xBB\xBFx\r\n1\r\nNA\r\n\"a\"\"b\"\r\n", "\x1f\x8b\x08 no gzip"};
   std::mt19937_64 random(7);
   int read = 0, refused = 0;
   for (int i = 0; i < 4000; ++i) {

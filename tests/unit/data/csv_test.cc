@@ -150,7 +150,8 @@ TEST(Csv, GzipIsToldByContentNotByName) {
 TEST(Csv, PiecesHoldTheSameRowsAsTheWhole) {
   const Scratch scratch;
   std::string text = "t,x,word\n";
-  for (int i = 0; i < 60000; ++i) text += std::to_string(i) + "," + std::to_string(i) + ".25,w" + std::to_string(i) + "\n";
+  for (int i = 0; i < 60000; ++i)
+    text += std::to_string(i) + "," + std::to_string(i) + ".25,w" + std::to_string(i) + "\n";
   const auto path = scratch.write_gzip("long.csv", text);
   const Table all = read_csv(path);
   ASSERT_EQ(all.rows(), 60000);
@@ -158,7 +159,8 @@ TEST(Csv, PiecesHoldTheSameRowsAsTheWhole) {
   std::int64_t rows = 0, pieces = 0;
   for (Table piece = reader.read(10000); piece.rows() > 0; piece = reader.read(10000), ++pieces) {
     for (std::int64_t row = 0; row < piece.rows(); row += 997) {
-      EXPECT_EQ(piece.numbers("x")[static_cast<std::size_t>(row)], all.numbers("x")[static_cast<std::size_t>(rows + row)]);
+      EXPECT_EQ(piece.numbers("x")[static_cast<std::size_t>(row)],
+                all.numbers("x")[static_cast<std::size_t>(rows + row)]);
       EXPECT_EQ(piece.column("word").text(row), all.column("word").text(rows + row));
       EXPECT_EQ(piece.line_of(row), rows + row + 2);
     }
@@ -198,18 +200,21 @@ RC_GTEST_PROP(CsvProperty, NumbersReadBackToTheSameBits, (std::vector<std::uint6
   RC_ASSERT(read.size() == numbers.size());
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const bool both_missing = std::isnan(numbers[i]) && std::isnan(read[i]);
-    const auto written = std::bit_cast<std::uint64_t>(numbers[i]), seen = std::bit_cast<std::uint64_t>(read[i]);
+    const auto written = std::bit_cast<std::uint64_t>(numbers[i]),
+               seen = std::bit_cast<std::uint64_t>(read[i]);
     RC_ASSERT((both_missing || seen == written));
   }
 }
 
 RC_GTEST_PROP(CsvProperty, TextsReadBackUnchanged, ()) {
-  const auto cell = rc::gen::container<std::string>(rc::gen::element('a', ',', '"', '\n', ';', ' ', 'z', '1', '\t', '|'));
+  const auto cell =
+      rc::gen::container<std::string>(rc::gen::element('a', ',', '"', '\n', ';', ' ', 'z', '1', '\t', '|'));
   const auto cells = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(cell));
   Table table;
   table.add(Column("first", TextList(cells)));
   table.add(Column("second", TextList(cells)));
-  const Table back = parse_csv(to_csv(table), {.separator = ",", .header = "yes", .text_columns = {"first", "second"}});
+  const Table back =
+      parse_csv(to_csv(table), {.separator = ",", .header = "yes", .text_columns = {"first", "second"}});
   RC_ASSERT(back.rows() == static_cast<std::int64_t>(cells.size()));
   for (std::size_t i = 0; i < cells.size(); ++i) {
     RC_ASSERT(back.column("second").text(static_cast<std::int64_t>(i)) == cells[i]);

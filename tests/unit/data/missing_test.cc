@@ -46,20 +46,24 @@ TEST(Missing, MaskLeavesThemForTheWindows) {
 
 TEST(Missing, ErrorNamesColumnAndRow) {
   const Tensor values = Tensor::from({1, 2, 3, kNaN, 5, kNaN}, {3, 2}, DType::float64);
-  expect_error(ErrorKind::data, {"load.csv, column 'b', row 2", "2 of 3", "previous"},
-               [&] { fill_missing(values, MissingPolicy::error, {"a", "b"}, "load.csv"); });
+  expect_error(ErrorKind::data, {"load.csv, column 'b', row 2", "2 of 3", "previous"}, [&] {
+    fill_missing(values, MissingPolicy::error, {"a", "b"}, "load.csv");
+  });
   EXPECT_EQ(fill_missing(series({1, 2}), MissingPolicy::error).filled, 0);
 }
 
 TEST(Missing, AColumnWithoutAnyValueCannotBeFilled) {
   for (const MissingPolicy policy : {MissingPolicy::previous, MissingPolicy::linear}) {
-    expect_error(ErrorKind::data, {"no value at all", "column 1"}, [&] { fill_missing(series({kNaN, kNaN}), policy); });
+    expect_error(ErrorKind::data, {"no value at all", "column 1"}, [&] {
+      fill_missing(series({kNaN, kNaN}), policy);
+    });
   }
 }
 
 TEST(Missing, NamesOfPoliciesAreChecked) {
   EXPECT_EQ(parse_missing_policy("linear"), MissingPolicy::linear);
-  expect_error(ErrorKind::usage, {"'linaer'", "did you mean 'linear'"}, [] { parse_missing_policy("linaer"); });
+  expect_error(ErrorKind::usage, {"'linaer'", "did you mean 'linear'"},
+               [] { parse_missing_policy("linaer"); });
 }
 
 // What was known before a row must decide what it is filled with: nothing after it may.

@@ -81,7 +81,8 @@ TEST(Scaler, LogMovesColumnsThatAreNotPositive) {
   const Scaler moved = fitted({.log = true}, table({0, 50, 100}, 1));
   EXPECT_DOUBLE_EQ(moved.offset()[0], 1);
   EXPECT_NEAR(moved.inverse(moved.transform(0, 0), 0), 0, 1e-12);
-  expect_error(ErrorKind::data, {"logarithm", "column 1", "-7", "without log"}, [&] { moved.transform(-7, 0); });
+  expect_error(ErrorKind::data, {"logarithm", "column 1", "-7", "without log"},
+               [&] { moved.transform(-7, 0); });
 }
 
 TEST(Scaler, FloatsStayFloats) {
@@ -98,10 +99,12 @@ TEST(Scaler, SelectedColumnsInvertAForecast) {
 }
 
 TEST(Scaler, MisuseIsNamed) {
-  expect_error(ErrorKind::usage, {"'standart'", "did you mean 'standard'"}, [] { Scaler({.kind = "standart"}); });
+  expect_error(ErrorKind::usage, {"'standart'", "did you mean 'standard'"},
+               [] { Scaler({.kind = "standart"}); });
   expect_error(ErrorKind::usage, {"not been fitted"}, [] { Scaler().transform(table({1}, 1)); });
-  expect_error(ErrorKind::usage, {"(1, 3)", "[..., 2]"},
-               [] { fitted({}, table({1, 2, 3, 4}, 2)).transform(table({1, 2, 3}, 3)); });
+  expect_error(ErrorKind::usage, {"(1, 3)", "[..., 2]"}, [] {
+    fitted({}, table({1, 2, 3, 4}, 2)).transform(table({1, 2, 3}, 3));
+  });
   expect_error(ErrorKind::data, {"column 2", "no value"}, [] { fitted({}, table({1, kNaN, 2, kNaN}, 2)); });
   expect_error(ErrorKind::data, {"infinite", "row 2"}, [] { fitted({}, table({1, HUGE_VAL}, 1)); });
   expect_error(ErrorKind::usage, {"range"}, [] { Scaler({.kind = "min_max", .low = 1, .high = 1}); });
@@ -128,7 +131,8 @@ RC_GTEST_PROP(ScalerProperty, TheInverseGivesTheValuesBack, ()) {
   options.kind = *rc::gen::element<std::string>("none", "standard", "min_max", "robust");
   options.log = *rc::gen::arbitrary<bool>();
   const auto values = *rc::gen::nonEmpty(rc::gen::container<std::vector<double>>(reals()));
-  const Tensor data = Tensor::from(std::span<const double>(values), {static_cast<std::int64_t>(values.size()), 1});
+  const Tensor data =
+      Tensor::from(std::span<const double>(values), {static_cast<std::int64_t>(values.size()), 1});
   const Scaler scaler = fitted(options, data);
   const Tensor back = scaler.inverse(scaler.transform(data));
   double largest = 1e-3;
@@ -145,8 +149,8 @@ RC_GTEST_PROP(ScalerProperty, SavedAndReadItIsTheSameToTheLastBit, ()) {
   const auto values = *rc::gen::nonEmpty(rc::gen::container<std::vector<double>>(reals()));
   std::vector<double> two = values;
   two.insert(two.end(), values.rbegin(), values.rend());
-  const Scaler scaler =
-      fitted(options, Tensor::from(std::span<const double>(two), {static_cast<std::int64_t>(values.size()), 2}));
+  const Scaler scaler = fitted(
+      options, Tensor::from(std::span<const double>(two), {static_cast<std::int64_t>(values.size()), 2}));
   RC_ASSERT(Scaler::from_config(parse_json(to_json(scaler.to_config()))) == scaler);
 }
 
@@ -163,7 +167,9 @@ TEST(Differencing, TakesAndUndoesSeasonalDifferences) {
 
 TEST(Differencing, MisuseIsNamed) {
   expect_error(ErrorKind::usage, {"at least 1"}, [] { Differencing({0}); });
-  expect_error(ErrorKind::data, {"too few", "more than 12"}, [] { Differencing({12}).transform(table({1, 2}, 1)); });
+  expect_error(ErrorKind::data, {"too few", "more than 12"}, [] {
+    Differencing({12}).transform(table({1, 2}, 1));
+  });
   expect_error(ErrorKind::usage, {"history", "[2, 1]"},
                [] { Differencing({2}).inverse(table({1}, 1), table({1}, 1)); });
 }
@@ -173,7 +179,8 @@ RC_GTEST_PROP(DifferencingProperty, ForecastDifferencesContinueTheSeries, ()) {
                                          [](const auto& v) { return v.size() > 8; });
   const std::vector<double> numbers(values.begin(), values.end());
   const auto rows = static_cast<std::int64_t>(numbers.size()) / 2;
-  const Tensor all = Tensor::from(std::span<const double>(numbers).first(static_cast<std::size_t>(rows * 2)), {rows, 2});
+  const Tensor all =
+      Tensor::from(std::span<const double>(numbers).first(static_cast<std::size_t>(rows * 2)), {rows, 2});
   const Differencing changes = Differencing::from_config(Differencing({1, 2}).to_config());
   const auto known = *rc::gen::inRange<std::int64_t>(changes.lost(), rows);
   const Tensor differences = changes.transform(all);

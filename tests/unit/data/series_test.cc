@@ -51,7 +51,8 @@ TEST(Series, ColumnsCanBeSeriesOfTheirOwn) {
 }
 
 TEST(Series, AnIdTellsSeriesApartWhateverTheirOrderAndLength) {
-  const Table table = parse_csv("shop,day,x\nB,2020-01-01,1\nA,2020-01-01,5\nB,2020-01-02,2\nB,2020-01-03,3\nA,2020-01-02,6\n");
+  const Table table = parse_csv(
+      "shop,day,x\nB,2020-01-01,1\nA,2020-01-01,5\nB,2020-01-02,2\nB,2020-01-03,3\nA,2020-01-02,6\n");
   const SeriesSet set = make_series(table, with("day", "shop"));
   ASSERT_EQ(set.count(), 2);
   EXPECT_EQ(set.series[0].id, "B");
@@ -63,7 +64,8 @@ TEST(Series, AnIdTellsSeriesApartWhateverTheirOrderAndLength) {
 
 TEST(Series, WithoutIdInterleavedSeriesAreAnErrorThatSaysSo) {
   const Table table = parse_csv("shop,day,x\nB,2020-01-01,1\nA,2020-01-01,5\n", {}, "shops.csv");
-  expect_error(ErrorKind::data, {"occurs twice", "shops.csv, line 3", "(id)"}, [&] { make_series(table, with("day")); });
+  expect_error(ErrorKind::data, {"occurs twice", "shops.csv, line 3", "(id)"},
+               [&] { make_series(table, with("day")); });
 }
 
 TEST(Series, NumbersMayBeIds) {
@@ -103,7 +105,8 @@ TEST(Series, MissingColumnsAndIdsAreNamed) {
   expect_error(ErrorKind::data, {"'prize'", "did you mean 'price'"}, [&] { make_series(table, options); });
   options.columns = {"day"};
   expect_error(ErrorKind::data, {"no number", "line 2, column 'day'"}, [&] { make_series(table, options); });
-  expect_error(ErrorKind::data, {"no column of numbers"}, [] { make_series(parse_csv("t,w\n2020-01,a\n2020-02,b\n"), {}); });
+  expect_error(ErrorKind::data, {"no column of numbers"},
+               [] { make_series(parse_csv("t,w\n2020-01,a\n2020-02,b\n"), {}); });
   expect_error(ErrorKind::data, {"belongs", "line 3"},
                [] { make_series(parse_csv("id,x\na,1\n,2\nb,3\n"), with("", "id")); });
   options.missing = "forward";
@@ -123,7 +126,7 @@ TEST(Series, CalendarColumnsCanBeAdded) {
   const SeriesSet plain = make_series(parse_csv("t,a\n2020-01,1\n2020-04,2\n2020-07,3\n"), with("t"));
   const SeriesSet set = with_columns(plain, [](const Series& series) {
     CalendarFeatures features = calendar_features(series.times);
-    return NamedValues{features.names, features.values};
+    return NamedColumns{features.names, features.values};
   });
   EXPECT_EQ(set.columns, (Names{"a", "month_sin", "month_cos"}));
   EXPECT_NEAR(set.series[0].values.at(3 + 1), 1, 1e-12);  // April is a quarter round
@@ -131,21 +134,23 @@ TEST(Series, CalendarColumnsCanBeAdded) {
   EXPECT_EQ(set.column("month_cos"), 2);
   expect_error(ErrorKind::data, {"'month_co'", "month_cos"}, [&] { set.column("month_co"); });
   expect_error(ErrorKind::usage, {"already"}, [&] {
-    with_columns(plain, [](const Series&) { return NamedValues{{"a"}, Tensor({3, 1}, DType::float64)}; });
+    with_columns(plain, [](const Series&) { return NamedColumns{{"a"}, Tensor({3, 1}, DType::float64)}; });
   });
   expect_error(ErrorKind::usage, {"do not fit", "(2, 1)", "(3, 1)"}, [&] {
-    with_columns(plain, [](const Series&) { return NamedValues{{"b"}, Tensor({2, 1}, DType::float64)}; });
+    with_columns(plain, [](const Series&) { return NamedColumns{{"b"}, Tensor({2, 1}, DType::float64)}; });
   });
 }
 
 TEST(Series, OptionsReadFromAConfig) {
   SeriesOptions options;
-  read_options(options, Config::object({{"time", "day"}, {"zone", "Europe/Berlin"}, {"gaps", "keep"}}), "data");
+  read_options(options, Config::object({{"time", "day"}, {"zone", "Europe/Berlin"}, {"gaps", "keep"}}),
+               "data");
   EXPECT_EQ(options.time, "day");
   EXPECT_EQ(options.times.zone, "Europe/Berlin");
   EXPECT_EQ(options.arrange.gaps, "keep");
-  expect_error(ErrorKind::usage, {"data", "doubld", "doubled"},
-               [&] { read_options(options, Config::object({{"doubld", "first"}}), "data"); });
+  expect_error(ErrorKind::usage, {"data", "doubld", "doubled"}, [&] {
+    read_options(options, Config::object({{"doubld", "first"}}), "data");
+  });
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ TEST(TimeZones, OffsetsGiveTheSameMoment) {
 
 TEST(TimeZones, HoursGoOnThroughTheStartOfSummerTime) {
   // On 2024-03-31 the clock in Berlin jumps from 02:00 to 03:00.
-  const Timeline times = parse_times(TextList{"2024-03-31 00:00", "2024-03-31 01:00"}, {.zone = "Europe/Berlin"});
+  const Timeline times =
+      parse_times(TextList{"2024-03-31 00:00", "2024-03-31 01:00"}, {.zone = "Europe/Berlin"});
   const Timeline next = times.next(2);
   EXPECT_EQ(next.text(0), "2024-03-31 03:00");
   EXPECT_EQ(next.text(1), "2024-03-31 04:00");
@@ -25,8 +26,9 @@ TEST(TimeZones, HoursGoOnThroughTheStartOfSummerTime) {
 }
 
 TEST(TimeZones, TheHourThatOccursTwiceIsToldApartByOrder) {
-  const Timeline times = parse_times(TextList{"2024-10-27 01:00", "2024-10-27 02:00", "2024-10-27 02:00", "2024-10-27 03:00"},
-                                     {.zone = "Europe/Berlin"});
+  const Timeline times =
+      parse_times(TextList{"2024-10-27 01:00", "2024-10-27 02:00", "2024-10-27 02:00", "2024-10-27 03:00"},
+                  {.zone = "Europe/Berlin"});
   EXPECT_TRUE(times.is_sorted());
   EXPECT_EQ(times.frequency().name(), "hourly");
   EXPECT_EQ(times.gaps(), 0);
@@ -42,7 +44,8 @@ TEST(TimeZones, AnHourThatTheClockLeavesOutIsAnError) {
 }
 
 TEST(TimeZones, DaysGoByTheClockNotByTwentyFourHours) {
-  const Timeline times = parse_times(TextList{"2024-03-29 06:00", "2024-03-30 06:00"}, {.zone = "Europe/Berlin"});
+  const Timeline times =
+      parse_times(TextList{"2024-03-29 06:00", "2024-03-30 06:00"}, {.zone = "Europe/Berlin"});
   EXPECT_EQ(times.frequency().name(), "daily");
   const Timeline next = times.next(2);
   EXPECT_EQ(next.text(0), "2024-03-31 06:00");
@@ -59,7 +62,8 @@ TEST(TimeZones, DailyOffsetsThatChangeAreStillDaily) {
 }
 
 TEST(TimeZones, NamesInTheColumnAreUnderstood) {
-  const Timeline times = parse_times(TextList{"2024-03-31T01:00[Europe/Berlin]", "2024-03-31T03:00[Europe/Berlin]"});
+  const Timeline times =
+      parse_times(TextList{"2024-03-31T01:00[Europe/Berlin]", "2024-03-31T03:00[Europe/Berlin]"});
   EXPECT_EQ(times.ticks()[1] - times.ticks()[0], kHour);
   EXPECT_EQ(times.text(1), "2024-03-31T03:00[Europe/Berlin]");
 }
@@ -67,8 +71,9 @@ TEST(TimeZones, NamesInTheColumnAreUnderstood) {
 TEST(TimeZones, UnknownOrMixedZonesAreErrors) {
   expect_error(ErrorKind::usage, {"Europe/Berlim", "did you mean 'Europe/Berlin'"},
                [] { parse_times(TextList{"2024-03-31 01:30"}, {.zone = "Europe/Berlim"}); });
-  expect_error(ErrorKind::data, {"row 2", "zone"},
-               [] { parse_times(TextList{"2024-03-31T01:30Z", "2024-03-31T02:30"}); });
+  expect_error(ErrorKind::data, {"row 2", "zone"}, [] {
+    parse_times(TextList{"2024-03-31T01:30Z", "2024-03-31T02:30"});
+  });
   expect_error(ErrorKind::data, {"row 2"}, [] {
     parse_times(TextList{"2024-03-31 01:30 Europe/Berlin", "2024-03-31 02:30 Asia/Tokyo"});
   });

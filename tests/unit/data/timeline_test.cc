@@ -17,7 +17,8 @@ std::vector<std::string> texts(const Timeline& times) {
 using Texts = std::vector<std::string>;
 
 /// The times are read, understood as `name` and written back as they were; the next ones are `next`.
-void expect_series(const Texts& written, const std::string& name, const Texts& next, const TimeOptions& options = {}) {
+void expect_series(const Texts& written, const std::string& name, const Texts& next,
+                   const TimeOptions& options = {}) {
   const Timeline times = parse_times(TextList(std::span<const std::string>(written)), options);
   EXPECT_EQ(times.frequency().name(), name);
   EXPECT_EQ(texts(times), written);
@@ -26,7 +27,8 @@ void expect_series(const Texts& written, const std::string& name, const Texts& n
 
 TEST(Timeline, MonthsGoOnOverTheYear) {
   expect_series({"1960-10", "1960-11", "1960-12"}, "monthly", {"1961-01", "1961-02"});
-  expect_series({"1-11", "1-12", "2-01"}, "monthly", {"2-02", "2-03"});  // years of one digit, as in the shampoo file
+  expect_series({"1-11", "1-12", "2-01"}, "monthly",
+                {"2-02", "2-03"});  // years of one digit, as in the shampoo file
   expect_series({"9-11", "9-12"}, "monthly", {"10-01"});
   expect_series({"11/2019", "12/2019"}, "monthly", {"01/2020"});
   expect_series({"2019-01", "2019-04", "2019-07"}, "quarterly", {"2019-10", "2020-01"});
@@ -52,10 +54,11 @@ TEST(Timeline, DaysKnowLeapYears) {
 TEST(Timeline, BusinessDaysSkipWeekends) {
   // Thursday, Friday, Monday
   expect_series({"2024-05-02", "2024-05-03", "2024-05-06"}, "business days", {"2024-05-07"});
-  expect_series({"2024-05-03", "2024-05-06", "2024-05-07", "2024-05-08", "2024-05-09", "2024-05-10"}, "business days",
-                {"2024-05-13", "2024-05-14"});
+  expect_series({"2024-05-03", "2024-05-06", "2024-05-07", "2024-05-08", "2024-05-09", "2024-05-10"},
+                "business days", {"2024-05-13", "2024-05-14"});
   // Five days of one week say nothing about weekends.
-  expect_series({"2024-05-06", "2024-05-07", "2024-05-08", "2024-05-09", "2024-05-10"}, "daily", {"2024-05-11"});
+  expect_series({"2024-05-06", "2024-05-07", "2024-05-08", "2024-05-09", "2024-05-10"}, "daily",
+                {"2024-05-11"});
 }
 
 TEST(Timeline, TimesOfDayInEverySpelling) {
@@ -105,7 +108,8 @@ TEST(Timeline, NumbersAreEpochsDatesYearsOrJustNumbers) {
   EXPECT_EQ(parse_times(std::vector<double>{1949, 1950}).next(1).text(0), "1951");
   EXPECT_EQ(parse_times(std::vector<double>{0.1, 0.2, 0.3}).next(2).text(1), "0.5");
   EXPECT_EQ(parse_times(std::vector<double>{-3, -1, 1}).next(1).text(0), "3");
-  EXPECT_EQ(parse_times(std::vector<double>{1749.042, 1749.125, 1749.208, 1749.292}).frequency().name(), "numbered");
+  EXPECT_EQ(parse_times(std::vector<double>{1749.042, 1749.125, 1749.208, 1749.292}).frequency().name(),
+            "numbered");
 }
 
 TEST(Timeline, OneTimeSaysNothingAboutTheNext) {
@@ -123,8 +127,8 @@ TEST(Timeline, IrregularTimesGoOnByTheirMedianDistance) {
 }
 
 TEST(Timeline, GapsAreCounted) {
-  const Timeline times = parse_times(TextList{"2020-01-01", "2020-01-02", "2020-01-03", "2020-01-06", "2020-01-07"},
-                                     {});
+  const Timeline times =
+      parse_times(TextList{"2020-01-01", "2020-01-02", "2020-01-03", "2020-01-06", "2020-01-07"}, {});
   EXPECT_EQ(times.frequency().name(), "business days");
   EXPECT_EQ(times.gaps(), 0);
   const Timeline months = parse_times(TextList{"2020-01", "2020-02", "2020-05", "2020-06"});
@@ -155,7 +159,8 @@ std::int64_t slow_days(int year, int month, int day) {
 }
 
 RC_GTEST_PROP(TimelineProperty, DatesAreCountedAsTheCalendarDoes, ()) {
-  const int year = *rc::gen::inRange(1, 3000), month = *rc::gen::inRange(1, 13), day = *rc::gen::inRange(1, 29);
+  const int year = *rc::gen::inRange(1, 3000), month = *rc::gen::inRange(1, 13),
+            day = *rc::gen::inRange(1, 29);
   char text[32];
   std::snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, day);
   const Timeline times = parse_times(TextList{text});
@@ -169,16 +174,19 @@ RC_GTEST_PROP(TimelineProperty, DatesAreCountedAsTheCalendarDoes, ()) {
 RC_GTEST_PROP(TimelineProperty, WhatIsWrittenReadsBackTheSame, ()) {
   const auto start = *rc::gen::inRange<std::int64_t>(-60'000'000'000, 100'000'000'000);
   const auto step = *rc::gen::element<std::int64_t>(1, 60, 1800, 3600, 86400, 7 * 86400, 4567);
-  const auto zone = *rc::gen::element<std::string>("", "Z", "+02:00", "-0330", " Europe/Berlin", " America/New_York");
+  const auto zone =
+      *rc::gen::element<std::string>("", "Z", "+02:00", "-0330", " Europe/Berlin", " America/New_York");
   const auto shape = *rc::gen::element(0, 1);
   TextList column;
   for (int i = 0; i < 5; ++i) {
     const std::int64_t second = start + i * step;
-    const Timeline utc = parse_times(std::vector<double>{static_cast<double>(second)}, {.format = "epoch_seconds"});
+    const Timeline utc =
+        parse_times(std::vector<double>{static_cast<double>(second)}, {.format = "epoch_seconds"});
     const auto f = utc.fields(0);
     if (f.year < 1) return;
     char text[64];
-    std::snprintf(text, sizeof text, shape == 0 ? "%04d-%02d-%02dT%02d:%02d:%02d" : "%04d/%02d/%02d %02d:%02d:%02d", f.year,
+    std::snprintf(text, sizeof text,
+                  shape == 0 ? "%04d-%02d-%02dT%02d:%02d:%02d" : "%04d/%02d/%02d %02d:%02d:%02d", f.year,
                   f.month, f.day, f.hour, f.minute, f.second);
     column.push_back(text + zone);
   }
@@ -188,7 +196,8 @@ RC_GTEST_PROP(TimelineProperty, WhatIsWrittenReadsBackTheSame, ()) {
   } catch (const Error&) {
     return;  // an hour that the zone leaves out
   }
-  for (std::int64_t row = 0; row < times.size(); ++row) RC_ASSERT(times.text(row) == std::string(column[row]));
+  for (std::int64_t row = 0; row < times.size(); ++row)
+    RC_ASSERT(times.text(row) == std::string(column[row]));
 }
 
 RC_GTEST_PROP(TimelineProperty, NextTimesReadBackAsWhatTheyAre, ()) {
@@ -196,7 +205,8 @@ RC_GTEST_PROP(TimelineProperty, NextTimesReadBackAsWhatTheyAre, ()) {
   const auto step = *rc::gen::element(1, 2, 7, 31, 365);
   TextList column;
   for (int i = 0; i < 4; ++i) {
-    const Timeline day = parse_times(std::vector<double>{(start + i * step) * 86400.0}, {.format = "epoch_seconds"});
+    const Timeline day =
+        parse_times(std::vector<double>{(start + i * step) * 86400.0}, {.format = "epoch_seconds"});
     const auto f = day.fields(0);
     column.push_back(std::to_string(f.year) + "-" + std::to_string(f.month) + "-" + std::to_string(f.day));
   }

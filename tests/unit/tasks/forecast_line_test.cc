@@ -46,13 +46,15 @@ std::vector<double> growing_seasons(std::size_t count) {
 double rmse(const Panel& panel, const ScaledPanel& scaled, const LinearPath& path) {
   std::vector<Origin> origins;
   const PanelSeries& series = panel.series.front();
-  for (std::int64_t row = series.train_rows - 1; row + panel.horizon < series.rows(); ++row) origins.push_back({0, row});
+  for (std::int64_t row = series.train_rows - 1; row + panel.horizon < series.rows(); ++row)
+    origins.push_back({0, row});
   const Rows forecast = path.predict(panel, scaled, origins);
   double square = 0, count = 0;
   for (std::size_t i = 0; i < origins.size(); ++i) {
     const auto row = forecast.row(static_cast<std::int64_t>(i));
     for (std::size_t h = 0; h < row.size(); ++h) {
-      const double miss = scaled.to_units(origins[i], row[h]) - series.values[static_cast<std::size_t>(origins[i].row) + 1 + h];
+      const double miss = scaled.to_units(origins[i], row[h]) -
+                          series.values[static_cast<std::size_t>(origins[i].row) + 1 + h];
       square += miss * miss;
       ++count;
     }
@@ -63,7 +65,8 @@ double rmse(const Panel& panel, const ScaledPanel& scaled, const LinearPath& pat
 double searched_rmse(const Panel& panel, Pool& pool) {
   const LineChoice choice = search_line(panel, {}, pool);
   const ScaledPanel scaled(panel, choice.transform, choice.difference);
-  return rmse(panel, scaled, fit_line(panel, scaled, choice.members, std::vector{panel.series.front().train_rows}));
+  return rmse(panel, scaled,
+              fit_line(panel, scaled, choice.members, std::vector{panel.series.front().train_rows}));
 }
 
 TEST(ForecastLine, ReachesTheNoiseOfAnAutoregression) {

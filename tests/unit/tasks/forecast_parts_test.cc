@@ -169,7 +169,7 @@ TEST(ForecastSeason, FindsDayAndWeekWithoutACalendar) {
   std::vector<double> values = noise(1, 2400);
   for (std::size_t t = 0; t < values.size(); ++t) {
     const double day = std::sin(2 * M_PI * static_cast<double>(t % 24) / 24);
-    values[t] = 0.2 * values[t] + 3 * day + ((t / 24) % 7 >= 5 ? -4 * (1 + day) : 0);
+    values[t] = 0.2 * values[t] + 3 * day + ((t / 24) % 7 >= 5 ? -1.5 : 0);
   }
   EXPECT_EQ(detect_seasons(values), (std::vector<double>{24, 168}));
 }
@@ -211,7 +211,8 @@ Contender contender(const char* name, double rmse, std::size_t count, std::uint6
 
 TEST(ForecastVerdict, NeedsAClearAndSureGainOverBoth) {
   const auto verdict = [](double model, double naive, double ridge) {
-    return judge(contender("model", model, 100, 1), {contender("naive", naive, 100, 2), contender("drift", 9, 100, 3)},
+    return judge(contender("model", model, 100, 1),
+                 {contender("naive", naive, 100, 2), contender("drift", 9, 100, 3)},
                  contender("ridge", ridge, 100, 4), 0)
         .verdict;
   };
@@ -223,8 +224,8 @@ TEST(ForecastVerdict, NeedsAClearAndSureGainOverBoth) {
 }
 
 TEST(ForecastVerdict, ComparesWithTheBestRivalInWords) {
-  const Judgement judgement = judge(contender("model", 1, 50, 1), {contender("naive", 4, 50, 2)},
-                                    contender("ridge", 2, 50, 3), 0);
+  const Judgement judgement =
+      judge(contender("model", 1, 50, 1), {contender("naive", 4, 50, 2)}, contender("ridge", 2, 50, 3), 0);
   EXPECT_EQ(judgement.best, "ridge");
   EXPECT_DOUBLE_EQ(judgement.skill, 0.5);
   EXPECT_NE(judgement.sentence.find("50.0 % less"), std::string::npos) << judgement.sentence;
@@ -232,7 +233,9 @@ TEST(ForecastVerdict, ComparesWithTheBestRivalInWords) {
 
 TEST(ForecastVerdict, OfFewOriginsDemandsALargerGain) {
   const auto verdict = [](double model) {
-    return judge(contender("model", model, 3, 1), {contender("naive", 2, 3, 2)}, contender("ridge", 1, 3, 4), 0).verdict;
+    return judge(contender("model", model, 3, 1), {contender("naive", 2, 3, 2)}, contender("ridge", 1, 3, 4),
+                 0)
+        .verdict;
   };
   EXPECT_EQ(verdict(0.95), Verdict::no_better_than_ridge);
   EXPECT_EQ(verdict(0.8), Verdict::better);
