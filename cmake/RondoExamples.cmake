@@ -17,3 +17,8 @@ foreach(source IN LISTS sources)
     set_tests_properties(example_${stem} PROPERTIES LABELS example)
   endif()
 endforeach()
+
+# Reads gzip files itself.
+if(TARGET example_05_digits)
+  target_link_libraries(example_05_digits PRIVATE ZLIB::ZLIB)
+endif()

@@ -54,8 +54,9 @@ int main() try {
   });
   model.compile({.optimizer = "rmsprop", .loss = "categorical_crossentropy", .metrics = {"accuracy"}});
 
-  // Without this, the network takes its shape from the first data it sees. Built now, it can already be printed.
+  // The last tenth of the samples is kept out of training, to watch how well the network does on what it has not seen.
   model.fit(train.x, train.y, {.batch_size = 32, .epochs = 15, .validation_split = 0.1, .verbose = 2});
+  // The sizes of the layers follow from the first data, so the summary comes after them.
   std::cout << model.summary() << '\n';
 
   double loss = 0, accuracy = 0;

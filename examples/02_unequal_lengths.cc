@@ -59,7 +59,9 @@ int main() try {
       rondo::simple_rnn({.units = 24}),
       rondo::dense({.units = 1}),
   });
-  model.compile({.optimizer = {{"name", "adam"}, {"learning_rate", 0.003}}, .loss = "mse", .metrics = {"mae"}});
+  // A name alone takes the optimiser's defaults; an object sets its options.
+  const auto adam = rondo::Config::object({{"name", "adam"}, {"learning_rate", 0.003}});
+  model.compile({.optimizer = adam, .loss = "mse", .metrics = {"mae"}});
   model.fit(x_train, train.level, {.epochs = 25, .verbose = 2});
 
   const rondo::Tensor predicted = model.predict(x_test).values();  // [tanks, 1]
@@ -69,8 +71,9 @@ int main() try {
   }
 
   // What would somebody reach who never looked at the inflow and always said the mean?
-  double mean = 0;
-  for (std::int64_t i = 0; i < train.level.size(); ++i) mean += train.level.at(i) / static_cast<double>(train.level.size());
+  double sum = 0;
+  for (std::int64_t i = 0; i < train.level.size(); ++i) sum += train.level.at(i);
+  const double mean = sum / static_cast<double>(train.level.size());
   const double network = rmse(predicted, test.level);
   const double constant = rmse(rondo::Tensor::full(test.level.shape(), mean), test.level);
   std::printf("root mean squared error on %d new tanks: %.3f (always saying the mean: %.3f)\n",

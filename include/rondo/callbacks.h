@@ -88,7 +88,7 @@ struct EarlyStoppingOptions {
   double min_delta = 0;
   std::int64_t patience = 0;
   std::string mode = "auto";
-  std::optional<double> baseline;
+  std::optional<double> baseline = {};
   bool restore_best_weights = false;
   std::int64_t start_from_epoch = 0;
 };
@@ -157,7 +157,7 @@ class LearningRateScheduler : public Callback {
 };
 
 struct ModelCheckpointOptions {
-  std::string filepath;  ///< may hold {epoch}, {epoch:02d} (from 1) and values such as {val_loss:.4f}
+  std::string filepath = {};  ///< may hold {epoch}, {epoch:02d} (from 1) and values such as {val_loss:.4f}
   std::string monitor = "val_loss";
   std::string mode = "auto";
   bool save_best_only = false;

@@ -52,7 +52,7 @@ class Network {
   std::string output_name(std::size_t i) const { return value_name(outputs_[i]); }
   std::vector<const Layer*> layers() const;
   Layer* find_layer(std::string_view name);
-  const Spec& value_spec(int id) const { return values_.at(static_cast<std::size_t>(id)).spec; }
+  const Spec& value_spec(int id) const { return checked(id).spec; }
 
   /// The table that Keras prints: layer (type), output shape, parameters, totals.
   std::string summary(const std::string& title) const;
@@ -75,6 +75,7 @@ class Network {
     std::vector<int> inputs, outputs;
     bool shares = false;  // the layer was added before
   };
+  const ValueInfo& checked(int id) const;
   std::string value_name(int id) const;
   std::string unique_name(const std::string& type) const;
 

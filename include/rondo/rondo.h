@@ -1,7 +1,6 @@
 #pragma once
 
-/// Everything that rondo offers. For programs that want to begin quickly; a header of its own
-/// for each thing compiles faster.
+/// Everything that rondo offers, for programs that want to begin quickly. Single headers compile faster.
 
 #include "rondo/atomic_file.h"
 #include "rondo/callbacks.h"

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace rondo {
@@ -52,8 +53,20 @@ class Tensor {
 
   Tensor(const Tensor& other);
   Tensor& operator=(const Tensor& other);
-  Tensor(Tensor&&) noexcept = default;
-  Tensor& operator=(Tensor&&) noexcept = default;
+  /// What is moved from is empty afterwards.
+  Tensor(Tensor&& other) noexcept
+      : bytes_(std::move(other.bytes_)),
+        shape_(std::move(other.shape_)),
+        size_(std::exchange(other.size_, 0)),
+        dtype_(other.dtype_) {}
+  Tensor& operator=(Tensor&& other) noexcept {
+    Tensor moved(std::move(other));
+    std::swap(bytes_, moved.bytes_);
+    shape_.swap(moved.shape_);
+    std::swap(size_, moved.size_);
+    std::swap(dtype_, moved.dtype_);
+    return *this;
+  }
   ~Tensor() = default;
 
   DType dtype() const { return dtype_; }

@@ -25,13 +25,13 @@ namespace rondo {
 struct CompileOptions {
   Config optimizer = "rmsprop";
   Config loss = "mean_squared_error";
-  std::vector<double> loss_weights;  ///< by output; empty: all 1
-  std::vector<Config> metrics;           ///< without sample weights
-  std::vector<Config> weighted_metrics;  ///< with them
+  std::vector<double> loss_weights = {};  ///< by output; empty: all 1
+  std::vector<Config> metrics = {};           ///< without sample weights
+  std::vector<Config> weighted_metrics = {};  ///< with them
   std::uint64_t seed = 0;                ///< of the first parameters, where the network is not built yet
   // Objects of one's own instead of names; they go before.
-  std::vector<std::shared_ptr<const Loss>> custom_losses;  ///< by output
-  std::shared_ptr<Optimizer> custom_optimizer;
+  std::vector<std::shared_ptr<const Loss>> custom_losses = {};  ///< by output
+  std::shared_ptr<Optimizer> custom_optimizer = {};
 };
 
 struct FitOptions {
@@ -44,23 +44,23 @@ struct FitOptions {
   std::int64_t validation_freq = 1;        ///< epochs between two validations
   bool shuffle = true;                     ///< anew every epoch, by (seed, epoch)
   std::uint64_t seed = 0;                  ///< of shuffling and of dropout
-  std::map<std::int64_t, double> class_weight;  ///< by class number; classes that are not there count 1
+  std::map<std::int64_t, double> class_weight = {};  ///< by class number; classes that are not there count 1
   /// Truncated backpropagation through time: sequences are cut into chunks of so many steps, each one training step; states
   /// go on from chunk to chunk, gradients do not. 0: whole sequences.
   std::int64_t tbptt = 0;
   /// Stateful layers start every epoch anew. (Keras goes on; there, users reset by hand.)
   bool reset_states_every_epoch = true;
 
-  std::vector<CallbackPtr> callbacks;
+  std::vector<CallbackPtr> callbacks = {};
   bool terminate_on_nan = true;  ///< Error(diverged) as soon as a loss or gradient is not finite
 
   /// 0: nothing, 1: a bar, 2: a line an epoch, -1: a bar on a terminal and lines elsewhere.
   int verbose = -1;
   std::ostream* progress = nullptr;  ///< null: stderr
-  Logger logger;
+  Logger logger = {};
 
   /// A file that always holds all that `resume` needs: written after every epoch and when training is interrupted.
-  std::string checkpoint;
+  std::string checkpoint = {};
   std::int64_t checkpoint_every = 1;  ///< epochs
   /// Goes on from `checkpoint` where that file exists; the result has the bits of a training without interruption.
   bool resume = false;

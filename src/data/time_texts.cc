@@ -30,69 +30,100 @@ class ColumnOfTimes {
       : texts_(texts), options_(options), where_(where) {}
 
   Timeline read() {
-    take_apart();
+    for (std::int64_t row = 0; row < texts_.size(); ++row) note(row, cell(row));
     find_style();
     find_zone();
     return assemble();
   }
 
  private:
+  /// What the cells of the column have in one of the numbers of their dates.
+  struct Part {
+    int largest = 0, fewest_digits = 9, most_digits = 0;
+  };
+
   Error bad(std::int64_t row, const std::string& what) const {
     return std::move(Error(ErrorKind::data, what).where(where_(row)).seen(shown(texts_[row])));
   }
 
-  TimeCell& cell(std::int64_t row) { return cells_[static_cast<std::size_t>(row)]; }
+  /// The cell, taken apart anew each time: all of them at once would take more memory than the texts.
+  TimeCell cell(std::int64_t row) const {
+    TimeCell cell;
+    if (read_time_cell(texts_[row], cell)) return cell;
+    double ignored = 0;
+    const bool missing = read_cell(texts_[row], '.', {}, ignored) == CellKind::missing;
+    throw bad(row, missing ? "a time is missing" : "a cell is no time")
+        .expected(
+            "a date such as 2020-01-31, a date with a time such as 2020-01-31T18:00+02:00, a month such as "
+            "2020-01")
+        .cure(missing ? "fill in the time or take the row out; gaps between rows are no problem"
+                      : "correct the cell, or name another time column");
+  }
 
-  void take_apart() {
-    cells_.resize(static_cast<std::size_t>(texts_.size()));
-    for (std::int64_t row = 0; row < texts_.size(); ++row) {
-      if (read_time_cell(texts_[row], cell(row))) continue;
-      double ignored = 0;
-      const bool missing = read_cell(texts_[row], '.', {}, ignored) == CellKind::missing;
-      throw bad(row, missing ? "a time is missing" : "a cell is no time")
-          .expected(
-              "a date such as 2020-01-31, a date with a time such as 2020-01-31T18:00+02:00, a month such as "
-              "2020-01")
-          .cure(missing ? "fill in the time or take the row out; gaps between rows are no problem"
-                        : "correct the cell, or name another time column");
+  void note(std::int64_t row, const TimeCell& c) {
+    if (row == 0) first_ = c;
+    if (c.parts != first_.parts || c.separator != first_.separator || c.quarter != first_.quarter) {
+      throw bad(row, "the times of the column are not all written the same way")
+          .expected("as in the first row: " + shown(texts_[0]));
+    }
+    for (std::size_t p = 0; p < static_cast<std::size_t>(c.parts); ++p) {
+      parts_[p].largest = std::max(parts_[p].largest, c.value[p]);
+      parts_[p].fewest_digits = std::min(parts_[p].fewest_digits, c.digits[p]);
+      parts_[p].most_digits = std::max(parts_[p].most_digits, c.digits[p]);
+    }
+    if (c.has_time)
+      note_time_of_day(row, c);  // where there is none it is midnight: spreadsheets leave it out
+  }
+
+  void note_time_of_day(std::int64_t row, const TimeCell& c) {
+    if (timed_row_ < 0) {
+      timed_row_ = row;
+      timed_ = c;
+      format_.style = Style::date_time;
+      format_.time_separator = c.time_separator;
+      format_.seconds = format_.twelve_hours = false;
+    }
+    format_.seconds |= c.has_seconds;
+    format_.decimals = std::max(format_.decimals, c.decimals);
+    format_.padded_hour &= c.hour_digits == 2;
+    format_.twelve_hours |= c.twelve_hours;
+    const bool alike = c.zone == timed_.zone || (is_offset(c.zone) && is_offset(timed_.zone));
+    if (!alike || c.zone_name != timed_.zone_name) {
+      throw bad(row, "the times of the column do not all name their zone the same way")
+          .expected("as in " + where_(timed_row_) + ": " + shown(texts_[timed_row_]))
+          .cure(
+              "give all times with an offset such as +02:00, or all without zone and say which zone they are "
+              "in");
+    }
+    if (format_.zone_style == Zone::none || format_.zone_style == Zone::z) {
+      format_.zone_style = c.zone;
+      format_.zone_separator = c.zone_separator;
     }
   }
 
   void find_style() {
-    const TimeCell& first = cells_.front();
-    for (std::int64_t row = 0; row < texts_.size(); ++row) {
-      const TimeCell& c = cell(row);
-      if (c.parts == first.parts && c.separator == first.separator && c.quarter == first.quarter) continue;
-      throw bad(row, "the times of the column are not all written the same way")
-          .expected("as in the first row: " + shown(texts_[0]));
-    }
-    format_.style = first.quarter ? Style::quarter : first.parts == 2 ? Style::year_month : Style::date;
-    if (first.quarter) format_.quarter_mark = first.separator;
-    format_.date_separator = first.separator.empty() ? '\0' : first.separator[0];
+    date_style_ = first_.quarter ? Style::quarter : first_.parts == 2 ? Style::year_month : Style::date;
+    if (first_.quarter) format_.quarter_mark = first_.separator;
+    format_.date_separator = first_.separator.empty() ? '\0' : first_.separator[0];
     find_order();
-    find_digits();
-    const auto timed =
-        std::find_if(cells_.begin(), cells_.end(), [](const TimeCell& c) { return c.has_time; });
-    if (timed != cells_.end()) find_time_of_day(*timed);
-  }
-
-  bool any(int part, const std::function<bool(int value, int digits)>& test) const {
-    const auto p = static_cast<std::size_t>(part);
-    return std::any_of(cells_.begin(), cells_.end(),
-                       [&](const TimeCell& c) { return test(c.value[p], c.digits[p]); });
+    const std::size_t year = year_place();
+    format_.year_digits = parts_[year].fewest_digits;
+    for (std::size_t p = 0; p < static_cast<std::size_t>(first_.parts) && !first_.quarter; ++p) {
+      if (p != year && parts_[p].fewest_digits == 1) format_.padded_date = false;
+    }
+    if (timed_row_ < 0) format_.style = date_style_;
   }
 
   void find_order() {
-    const auto long_year = [](int, int digits) { return digits >= 3; };
-    if (format_.style == Style::year_month) {
-      if (any(1, long_year)) format_.order = Order::month_first;
+    const auto long_year = [&](std::size_t part) { return parts_[part].most_digits >= 3; };
+    if (date_style_ == Style::year_month) {
+      if (long_year(1)) format_.order = Order::month_first;
       return;
     }
-    if (format_.style != Style::date || any(0, long_year)) return;
-    format_.two_digit_year = !any(2, long_year);
-    if (format_.two_digit_year && any(0, [](int value, int) { return value > 31; })) return;  // 99/12/31
-    const auto no_month = [](int value, int) { return value > 12; };
-    const bool day_first = any(0, no_month), month_first = any(1, no_month);
+    if (date_style_ != Style::date || long_year(0)) return;
+    format_.two_digit_year = !long_year(2);
+    if (format_.two_digit_year && parts_[0].largest > 31) return;  // 99/12/31
+    const bool day_first = parts_[0].largest > 12, month_first = parts_[1].largest > 12;
     if (options_.day_order != "auto") {
       format_.order = options_.day_order == "day_first" ? Order::day_first : Order::month_first;
     } else if (day_first || month_first) {
@@ -104,16 +135,17 @@ class ColumnOfTimes {
 
   /// Both readings give dates: the one in order counts, else the habit of the separator.
   void guess_order() {
-    const auto sorted_as = [&](Order order) {
-      const auto key = [&](const TimeCell& c) {
-        const int day = order == Order::day_first ? c.value[0] : c.value[1];
-        const int month = order == Order::day_first ? c.value[1] : c.value[0];
-        return std::array{full_year(c.value[2]), month, day};
+    bool by_day = true, by_month = true;
+    TimeCell before = first_;
+    for (std::int64_t row = 1; row < texts_.size() && (by_day || by_month); ++row) {
+      const TimeCell now = cell(row);
+      const auto key = [&](const TimeCell& c, std::size_t month) {
+        return std::array{full_year(c.value[2]), c.value[month], c.value[1 - month]};
       };
-      return std::is_sorted(cells_.begin(), cells_.end(),
-                            [&](const TimeCell& a, const TimeCell& b) { return key(a) < key(b); });
-    };
-    const bool by_day = sorted_as(Order::day_first), by_month = sorted_as(Order::month_first);
+      by_day = by_day && key(before, 1) <= key(now, 1);
+      by_month = by_month && key(before, 0) <= key(now, 0);
+      before = now;
+    }
     if (by_day != by_month) {
       format_.order = by_day ? Order::day_first : Order::month_first;
       return;
@@ -126,63 +158,19 @@ class ColumnOfTimes {
 
   std::size_t year_place() const {
     if (format_.order == Order::year_first) return 0;
-    return format_.style == Style::year_month ? 1 : 2;
-  }
-
-  void find_digits() {
-    const std::size_t year = year_place();
-    int fewest = 4;
-    bool single = false;
-    for (const TimeCell& c : cells_) {
-      fewest = std::min(fewest, c.digits[year]);
-      if (c.quarter) continue;
-      for (std::size_t p = 0; p < static_cast<std::size_t>(c.parts); ++p)
-        single |= p != year && c.digits[p] == 1;
-    }
-    format_.year_digits = fewest;
-    format_.padded_date = !single;
-  }
-
-  void find_time_of_day(const TimeCell& first) {
-    format_.style = Style::date_time;
-    format_.time_separator = first.time_separator;
-    format_.seconds = format_.twelve_hours = false;
-    for (std::int64_t row = 0; row < texts_.size(); ++row) {
-      const TimeCell& c = cell(row);
-      if (!c.has_time) continue;  // midnight, as spreadsheets leave it out
-      format_.seconds |= c.has_seconds;
-      format_.decimals = std::max(format_.decimals, c.decimals);
-      format_.padded_hour &= c.hour_digits == 2;
-      format_.twelve_hours |= c.twelve_hours;
-      const bool alike = c.zone == first.zone || (is_offset(c.zone) && is_offset(first.zone));
-      if (!alike || c.zone_name != first.zone_name) {
-        throw bad(row, "the times of the column do not all name their zone the same way")
-            .expected("as in " + where_(&first - cells_.data()) + ": " +
-                      shown(texts_[&first - cells_.data()]))
-            .cure(
-                "give all times with an offset such as +02:00, or all without zone and say which zone they "
-                "are in");
-      }
-      if (format_.zone_style == Zone::none || format_.zone_style == Zone::z) {
-        format_.zone_style = c.zone;
-        format_.zone_separator = c.zone_separator;
-      }
-    }
+    return date_style_ == Style::year_month ? 1 : 2;
   }
 
   void find_zone() {
     if (is_name(format_.zone_style)) {
-      const auto named =
-          std::find_if(cells_.begin(), cells_.end(), [](const TimeCell& c) { return c.has_time; });
-      format_.zone = named->zone_name;
+      format_.zone = timed_.zone_name;
     } else if (format_.style == Style::date_time && format_.zone_style == Zone::none) {
       format_.zone = options_.zone;
     }
     clock_.emplace(format_.zone);  // also refuses unknown names
   }
 
-  std::int64_t date_of(std::int64_t row) {
-    const TimeCell& c = cell(row);
+  std::int64_t date_of(std::int64_t row, const TimeCell& c) const {
     if (c.quarter) return day_in_month(c.value[0] * 12L + (c.value[1] - 1) * 3L, 1);
     const std::size_t year = year_place();
     std::size_t month = 1;
@@ -203,12 +191,12 @@ class ColumnOfTimes {
   Timeline assemble() {
     std::vector<std::int64_t> ticks;
     std::vector<std::int32_t> offsets;
-    ticks.reserve(cells_.size());
+    ticks.reserve(static_cast<std::size_t>(texts_.size()));
     const bool shows_offset = is_offset(format_.zone_style) && format_.zone_style != Zone::z;
     for (std::int64_t row = 0; row < texts_.size(); ++row) {
-      const TimeCell& c = cell(row);
+      const TimeCell c = cell(row);
       const std::int64_t wall =
-          date_of(row) * kDay + c.hour * kHour + c.minute * kMinute + c.second * kSecond + c.microsecond;
+          date_of(row, c) * kDay + c.hour * kHour + c.minute * kMinute + c.second * kSecond + c.microsecond;
       if (shows_offset) offsets.push_back(c.offset);
       ticks.push_back(format_.style != Style::date_time || is_offset(format_.zone_style)
                           ? wall - c.offset * kSecond
@@ -233,7 +221,10 @@ class ColumnOfTimes {
   const TextList& texts_;
   const TimeOptions& options_;
   const RowName& where_;
-  std::vector<TimeCell> cells_;
+  TimeCell first_, timed_;  // the first cell, and the first that has a time of day
+  std::int64_t timed_row_ = -1;
+  std::array<Part, 3> parts_;
+  Style date_style_ = Style::date;
   TimeFormat format_;
   std::optional<ZoneClock> clock_;
 };

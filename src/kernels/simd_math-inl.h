@@ -26,6 +26,8 @@ HWY_INLINE Lanes abs(Lanes a) { return hn::Abs(a.v); }
 HWY_INLINE Lanes if_less(Lanes a, Lanes b, Lanes yes, Lanes no) {
   return hn::IfThenElse(hn::Lt(a.v, b.v), yes.v, no.v);
 }
+/// NaN in `a` stays NaN, so that relu does not hide a diverged network.
+HWY_INLINE Lanes max(Lanes a, Lanes b) { return if_less(a, b, b, a); }
 /// NaN stays NaN.
 HWY_INLINE Lanes clamp(Lanes x, double low, double high) {
   const FloatTag d;

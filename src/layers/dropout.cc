@@ -26,8 +26,8 @@ class Dropout final : public OptionsLayer<DropoutOptions> {
       T* scale = call.keep<T>(0, x.rows * x.cols);
       const RandomStream random = call.random(name());
       const T kept = static_cast<T>(1 / (1 - options().rate));
-      const auto fill_row = [&](std::int64_t row, std::int64_t key) {
-        auto element = static_cast<std::uint64_t>(key * x.cols);
+      const auto fill_row = [&](std::int64_t row, std::int64_t sequence, std::int64_t step) {
+        auto element = (static_cast<std::uint64_t>(sequence) << 32) + static_cast<std::uint64_t>(step * x.cols);
         std::array<std::uint32_t, 4> words = random.block(element / 4);
         for (std::int64_t c = 0; c < x.cols; ++c, ++element) {
           if (element % 4 == 0) words = random.block(element / 4);
@@ -41,11 +41,11 @@ class Dropout final : public OptionsLayer<DropoutOptions> {
           for (std::int64_t r = 0; r < layout.rows(t); ++r) {
             const std::int64_t sequence = layout.order()[static_cast<std::size_t>(r)];
             const std::int64_t step = options().same_for_all_steps ? 0 : layout.position(t, r);
-            fill_row(layout.offset(t) + r, sequence * layout.steps() + step);
+            fill_row(layout.offset(t) + r, sequence, step);
           }
         }
       } else {
-        for (std::int64_t r = 0; r < x.rows; ++r) fill_row(r, r);
+        for (std::int64_t r = 0; r < x.rows; ++r) fill_row(r, r, 0);
       }
       for (std::int64_t i = 0; i < x.rows * x.cols; ++i) y.data[i] = x.data[i] * scale[i];
     });

@@ -30,6 +30,7 @@ struct Tape::State {
   Pool alone{1};
   RunOptions options;
   bool differentiating = true;
+  bool played_back = false;
   Arena arena;
   std::vector<Slot> slots;
   std::vector<Node> nodes;  // those beyond node_count are kept for their vectors' memory
@@ -74,6 +75,7 @@ std::size_t Tape::arena_bytes() const { return state_->arena.bytes(); }
 void Tape::reset(RunOptions options, bool differentiating) {
   state_->options = options;
   state_->differentiating = differentiating;
+  state_->played_back = false;
   state_->slots.clear();
   state_->node_count = 0;
   state_->owned.clear();
@@ -204,6 +206,10 @@ void Tape::backward(std::span<const Var> values, std::span<const Tensor> gradien
     throw Error(ErrorKind::usage, "this pass did not keep what gradients need")
         .cure("call reset(options, true) before the forward pass");
   }
+  if (s.played_back) {  // layers wrote their gradients over what they had kept
+    throw Error(ErrorKind::usage, "this pass was played back already")
+        .cure("add the losses, or give all values and their gradients to one call of backward()");
+  }
   if (values.size() != gradients.size()) throw Error(ErrorKind::usage, "each value needs one gradient");
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Matrix to = s.gradient_of(values[i].id);
@@ -218,6 +224,7 @@ void Tape::backward(std::span<const Var> values, std::span<const Tensor> gradien
       for (const T v : g.data<T>()) *at++ += v;
     });
   }
+  s.played_back = true;
   for (std::size_t n = s.node_count; n-- > 0;) {
     State::Node& node = s.nodes[n];
     if (!node.runs_backward) continue;

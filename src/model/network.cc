@@ -61,6 +61,13 @@ int Network::add_input(std::string name, Spec spec) {
   return id;
 }
 
+const Network::ValueInfo& Network::checked(int id) const {
+  if (id >= 0 && id < static_cast<int>(values_.size())) return values_[static_cast<std::size_t>(id)];
+  throw Error(ErrorKind::usage, "a network has no such value")
+      .seen("id " + std::to_string(id))
+      .expected("an id that add_input() or add() returned");
+}
+
 std::string Network::unique_name(const std::string& type) const {
   const auto taken = [&](const std::string& name) {
     const auto is = [&](const Node& node) { return node.layer->name() == name; };
@@ -87,7 +94,7 @@ std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
     }
   }
   std::vector<Spec> specs;
-  for (const int id : inputs) specs.push_back(value_spec(id));
+  for (const int id : inputs) specs.push_back(checked(id).spec);
   const std::vector<Spec> outputs = layer->infer(specs);
   node.layer = std::move(layer);
   node.inputs = std::move(inputs);
@@ -101,7 +108,7 @@ std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
 
 void Network::set_outputs(std::vector<int> outputs) {
   if (outputs.empty()) throw Error(ErrorKind::usage, "a network needs an output");
-  for (const int id : outputs) static_cast<void>(value_spec(id));
+  for (const int id : outputs) static_cast<void>(checked(id));
   outputs_ = std::move(outputs);
 }
 
@@ -186,6 +193,7 @@ Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
     if (!near.empty()) error.cure("did you mean '" + near + "'?");
     throw error;
   };
+  if (known.empty()) throw Error(ErrorKind::usage, "a network's spec has no input").expected("one or more in 'inputs'");
   int previous = known.back().second;
   const auto& layers = spec.at("layers").as_array("layers");
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -245,6 +253,11 @@ std::vector<Var> Network::run(Tape& tape, std::span<const Batch> inputs) {
 std::vector<Var> Network::run(Tape& tape, std::span<const Var> inputs) {
   if (!built_)
     throw Error(ErrorKind::usage, "the network is not built").cure("call build(), or fit, which does");
+  if (inputs.size() != inputs_.size()) {
+    throw Error(ErrorKind::usage, "a model got another number of inputs")
+        .seen(std::to_string(inputs.size()))
+        .expected(std::to_string(inputs_.size()));
+  }
   std::vector<Var> values(values_.size());
   for (std::size_t i = 0; i < inputs_.size(); ++i)
     values[static_cast<std::size_t>(inputs_[i].value)] = inputs[i];

@@ -9,6 +9,22 @@ namespace {
 constexpr std::int64_t kAlign = 16;  // elements: 64 bytes of float32
 std::int64_t aligned(std::int64_t n) { return (n + kAlign - 1) / kAlign * kAlign; }
 
+/// The array `index`, which must have memory in `buffer`.
+const ParameterInfo& present(std::span<const ParameterInfo> infos, int index, const Tensor& buffer) {
+  if (index < 0 || index >= static_cast<int>(infos.size())) {
+    throw Error(ErrorKind::usage, "there is no such parameter")
+        .seen("index " + std::to_string(index))
+        .expected("0 to " + std::to_string(infos.size()) + " excluded");
+  }
+  const ParameterInfo& info = infos[static_cast<std::size_t>(index)];
+  if (info.offset + info.size > buffer.size()) {
+    throw Error(ErrorKind::usage, "a parameter has no memory yet")
+        .where("parameter '" + info.name + "'")
+        .cure("call allocate() after the last declare(), or build() the network");
+  }
+  return info;
+}
+
 Matrix piece(Tensor& buffer, const ParameterInfo& info) {
   const std::int64_t rows = info.shape.size() <= 1 ? 1 : info.shape[0];
   const std::int64_t cols = rows == 0 ? 0 : info.size / rows;
@@ -31,6 +47,12 @@ int ParameterStore::declare(std::string name, Shape shape, bool trainable, doubl
     throw Error(ErrorKind::usage, "two parameters have the same name")
         .seen("'" + name + "' twice")
         .cure("give the layers different names");
+  }
+  for (const std::int64_t size : shape) {
+    if (size >= 0) continue;
+    throw Error(ErrorKind::usage, "a parameter's size is negative")
+        .where("parameter '" + name + "'")
+        .seen(to_string(shape));
   }
   ParameterInfo info;
   info.name = std::move(name);
@@ -75,26 +97,26 @@ std::int64_t ParameterStore::total_count() const {
   return n;
 }
 
-Matrix ParameterStore::value(int index) { return piece(values_, infos_.at(static_cast<std::size_t>(index))); }
+Matrix ParameterStore::value(int index) { return piece(values_, present(infos_, index, values_)); }
 ConstMatrix ParameterStore::value(int index) const {
-  return piece(const_cast<Tensor&>(values_), infos_.at(static_cast<std::size_t>(index)));
+  return piece(const_cast<Tensor&>(values_), present(infos_, index, values_));
 }
 Matrix ParameterStore::gradient(int index) {
-  return piece(gradients_, infos_.at(static_cast<std::size_t>(index)));
+  return piece(gradients_, present(infos_, index, gradients_));
 }
 ConstMatrix ParameterStore::gradient(int index) const {
-  return piece(const_cast<Tensor&>(gradients_), infos_.at(static_cast<std::size_t>(index)));
+  return piece(const_cast<Tensor&>(gradients_), present(infos_, index, gradients_));
 }
 
 Tensor ParameterStore::get(int index) const {
-  return copy_out(values_, infos_.at(static_cast<std::size_t>(index)));
+  return copy_out(values_, present(infos_, index, values_));
 }
 Tensor ParameterStore::get_gradient(int index) const {
-  return copy_out(gradients_, infos_.at(static_cast<std::size_t>(index)));
+  return copy_out(gradients_, present(infos_, index, gradients_));
 }
 
 void ParameterStore::set(int index, const Tensor& value) {
-  const ParameterInfo& info = infos_.at(static_cast<std::size_t>(index));
+  const ParameterInfo& info = present(infos_, index, values_);
   if (value.shape() != info.shape) {
     throw Error(ErrorKind::usage, "a parameter's shape differs")
         .where("parameter '" + info.name + "'")

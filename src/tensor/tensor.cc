@@ -158,7 +158,8 @@ Tensor Tensor::reshaped(Shape shape) && {
     }
   }
   if (unknown != nullptr && known > 0 && size_ % known == 0) *unknown = size_ / known;
-  if (element_count(shape) != size_) {
+  const bool open = unknown != nullptr && *unknown < 0;
+  if (open || element_count(shape) != size_) {
     throw Error(ErrorKind::usage, "a tensor cannot take that shape")
         .seen(to_string(shape_) + " to " + to_string(shape))
         .expected("the same number of elements");

@@ -28,7 +28,9 @@ void Apply(int function, const float* x, float* y, std::size_t count) {
     case 2: return Map(x, y, count, [](Lanes v) { return exp(v); });
     case 3: return Map(x, y, count, [](Lanes v) { return expm1_negative(v); });
     case 4: return Map(x, y, count, [](Lanes v) { return softplus(v); });
-    default: return Map(x, y, count, [](Lanes v) { return log1p_unit(v); });
+    case 5: return Map(x, y, count, [](Lanes v) { return log1p_unit(v); });
+    case 6: return Map(x, y, count, [](Lanes v) { return max(v, Lanes(0.0)); });
+    default: return Map(x, y, count, [](Lanes v) { return clamp(v, -1.0, 6.0); });
   }
 }
 
@@ -72,6 +74,8 @@ const Function kFunctions[] = {
     {"exp_tiny", 2, [](double x) { return std::exp(x); }, -kInfinity, -87, 2e-7, 1.5e-45},
     {"expm1_negative", 3, [](double x) { return std::expm1(x); }, -kInfinity, 0, 3e-7, 1e-44},
     {"softplus", 4, [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }, -kInfinity, kInfinity, 1e-7, 1.5e-7},
+    {"relu", 6, [](double x) { return std::max(x, 0.0); }, -kInfinity, kInfinity, 1e-30, 0},
+    {"clamp", 7, [](double x) { return std::clamp(x, -1.0, 6.0); }, -kInfinity, kInfinity, 1e-30, 0},
     {"log1p_unit", 5, [](double x) { return std::log1p(x); }, 0, 1, 0, 1.5e-7},
 };
 
@@ -105,15 +109,15 @@ TEST_P(VectorFunction, IsWithinItsBoundOverItsWholeRange) {
   for (const std::string& set : instruction_sets()) {
     use_instruction_set(set);
     const std::vector<float> y = apply(x);
-    double worst = 0, worst_error = 0;
+    double worst = 0;
     std::size_t at = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       const double error = static_cast<double>(y[i]) == exact[i] ? 0.0 : std::abs(static_cast<double>(y[i]) - exact[i]);
       const double share = error / (f.relative * std::abs(exact[i]) + f.absolute);
-      if (!(share <= worst) && error != 0) worst = share, worst_error = error, at = i;
+      if (error != 0 && !(share <= worst)) worst = share, at = i;
     }
     EXPECT_LE(worst, 1.0) << set << ": " << f.name << "(" << x[at] << ") = " << y[at] << ", exactly " << exact[at];
-    RecordProperty(set, std::to_string(worst) + " of the bound, error " + std::to_string(worst_error * 1e7) + "e-7");
+    RecordProperty(set, std::to_string(worst) + " of the bound");
   }
 }
 

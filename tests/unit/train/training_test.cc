@@ -248,8 +248,6 @@ TEST(Training, PaddingHasNoPartInTheLossHoweverItLies) {
   EXPECT_EQ(padded, measured(Batch::masked(holed_x, mask), Batch::padded(holed_y, lengths)));
   EXPECT_EQ(padded, measured(Batch::padded(x, lengths), Batch(y.reshaped({3, 5}))));  // [batch, time]
   // Σ over used steps / number of used steps.
-  const NamedValues first = measured(Batch(x.slice(0, 1)), Batch(y.slice(0, 1)));
-  static_cast<void>(first);
   const double a = loss_of(measured(Batch::padded(x.slice(0, 1), std::vector<std::int64_t>{3}), Batch(y.slice(0, 1))));
   const double b = loss_of(measured(Batch(x.slice(1, 2)), Batch(y.slice(1, 2))));
   EXPECT_NEAR(loss_of(padded), (3 * a + 5 * b) / 8, 1e-6);

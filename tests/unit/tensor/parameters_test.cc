@@ -1,0 +1,129 @@
+#include "rondo/parameters.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+
+#include "rondo/error.h"
+
+namespace rondo {
+namespace {
+
+TEST(ParameterStore, FindsItsArraysByName) {
+  ParameterStore store;
+  EXPECT_EQ(store.declare("lstm.kernel", {3, 8}), 0);
+  EXPECT_EQ(store.declare("lstm.bias", {8}), 1);
+  EXPECT_EQ(store.find("lstm.bias"), 1);
+  EXPECT_EQ(store.find("lstm"), -1);
+  try {
+    store.declare("lstm.bias", {8});
+    FAIL() << "two of one name";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("lstm.bias"), std::string::npos);
+  }
+}
+
+TEST(ParameterStore, BeginsEveryArrayAtACacheLine) {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    ParameterStore store(dtype);
+    for (const std::int64_t n : {1, 3, 16, 17, 5}) store.declare("p" + std::to_string(n), {n});
+    store.allocate();
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(store.value(i).data) % 64, 0U) << i;
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(store.gradient(i).data) % 64, 0U) << i;
+    }
+  }
+}
+
+TEST(ParameterStore, CountsWithoutItsGaps) {
+  ParameterStore store;
+  store.declare("a", {3, 5});
+  store.declare("frozen", {7}, false);
+  store.allocate();
+  EXPECT_EQ(store.total_count(), 22);
+  EXPECT_EQ(store.trainable_count(), 15);
+  EXPECT_GT(store.values().size(), 22);
+  store.set(0, Tensor::full({3, 5}, 2));
+  double sum = 0;
+  for (std::int64_t i = 0; i < store.values().size(); ++i) sum += store.values().at(i);
+  EXPECT_EQ(sum, 30) << "gaps are zero";
+}
+
+TEST(ParameterStore, GivesAVectorAsOneRowAndAMatrixAsItself) {
+  ParameterStore store;
+  store.declare("vector", {6});
+  store.declare("matrix", {2, 3});
+  store.declare("cube", {2, 3, 4});
+  store.declare("number", {});
+  store.allocate();
+  const auto shape = [&](int i) { return std::pair(store.value(i).rows, store.value(i).cols); };
+  EXPECT_EQ(shape(0), std::pair(std::int64_t{1}, std::int64_t{6}));
+  EXPECT_EQ(shape(1), std::pair(std::int64_t{2}, std::int64_t{3}));
+  EXPECT_EQ(shape(2), std::pair(std::int64_t{2}, std::int64_t{12}));
+  EXPECT_EQ(shape(3), std::pair(std::int64_t{1}, std::int64_t{1}));
+}
+
+TEST(ParameterStore, KeepsItsValuesWhenItGrows) {
+  ParameterStore store;
+  store.declare("old", {20});
+  store.allocate();
+  store.set(0, Tensor::full({20}, 3));
+  store.allocate();
+  EXPECT_EQ(store.get(0).at(19), 3) << "allocating again changes nothing";
+  store.declare("new", {4});
+  store.allocate();
+  EXPECT_EQ(store.get(0).at(19), 3);
+  EXPECT_EQ(store.get(1).at(3), 0);
+}
+
+TEST(ParameterStore, ZeroesItsGradients) {
+  ParameterStore store(DType::float64);
+  store.declare("a", {2, 2});
+  store.allocate();
+  store.gradients().set(1, 5);
+  EXPECT_EQ(store.get_gradient(0).at(1), 5);
+  store.zero_gradients();
+  EXPECT_EQ(store.get_gradient(0).at(1), 0);
+  EXPECT_EQ(store.get_gradient(0).shape(), (Shape{2, 2}));
+}
+
+TEST(ParameterStore, ConvertsWhatIsSetAndRefusesOtherShapes) {
+  ParameterStore store(DType::float64);
+  store.declare("lstm.kernel", {2, 2});
+  store.allocate();
+  store.set(0, Tensor::full({2, 2}, 0.5));
+  EXPECT_EQ(store.get(0).at(0), 0.5);
+  try {
+    store.set(0, Tensor({4}));
+    FAIL();
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    for (const char* piece : {"lstm.kernel", "(4,)", "(2, 2)"}) EXPECT_NE(text.find(piece), std::string::npos) << text;
+  }
+}
+
+TEST(ParameterStore, RefusesAccessBeforeItHasMemoryAndBeyondItsEnd) {
+  ParameterStore store;
+  store.declare("a", {2});
+  EXPECT_THROW(static_cast<void>(store.get(0)), Error);
+  EXPECT_THROW(store.set(0, Tensor({2})), Error);
+  EXPECT_THROW(static_cast<void>(store.value(0)), Error);
+  store.allocate();
+  EXPECT_THROW(static_cast<void>(store.get(1)), Error);
+  EXPECT_THROW(static_cast<void>(store.get(-1)), Error);
+}
+
+TEST(ParameterStore, IsAValue) {
+  ParameterStore store;
+  store.declare("a", {2});
+  store.allocate();
+  ParameterStore copy = store;
+  copy.set(0, Tensor::full({2}, 1));
+  EXPECT_EQ(store.get(0).at(0), 0);
+}
+
+TEST(ParameterStore, RefusesNegativeSizes) { EXPECT_THROW(ParameterStore().declare("a", {2, -1}), Error); }
+
+}  // namespace
+}  // namespace rondo

@@ -1,0 +1,160 @@
+#include "rondo/tensor.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "rondo/error.h"
+
+namespace rondo {
+namespace {
+
+Tensor counting(Shape shape, DType dtype = DType::float32) {
+  Tensor t(std::move(shape), dtype);
+  for (std::int64_t i = 0; i < t.size(); ++i) t.set(i, static_cast<double>(i));
+  return t;
+}
+
+std::vector<double> values(const Tensor& t) {
+  std::vector<double> out;
+  for (std::int64_t i = 0; i < t.size(); ++i) out.push_back(t.at(i));
+  return out;
+}
+
+TEST(Tensor, BeginsAsZerosAtAnAlignedPlace) {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    const Tensor t({3, 5}, dtype);
+    EXPECT_EQ(t.size(), 15);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(t.bytes()) % 64, 0U);
+    EXPECT_EQ(values(t), std::vector<double>(15, 0.0));
+  }
+  EXPECT_EQ(Tensor::full({2}, 0.5, DType::float64).at(1), 0.5);
+  EXPECT_EQ(Tensor::full({}, 3).size(), 1) << "no axis, one number";
+  EXPECT_TRUE(Tensor().empty());
+}
+
+TEST(Tensor, IsAValue) {
+  Tensor a = counting({2, 3});
+  Tensor copy = a;
+  copy.set(0, 9);
+  EXPECT_EQ(a.at(0), 0) << "a copy is apart from its original";
+  a = copy;
+  EXPECT_EQ(a.at(0), 9);
+  const std::byte* place = a.bytes();
+  a = counting({3, 2});
+  a = counting({3, 2});
+  Tensor other = counting({3, 2});
+  place = a.bytes();
+  a = other;
+  EXPECT_EQ(a.bytes(), place) << "assignment of the same size keeps the memory";
+  a = *&a;
+  EXPECT_EQ(values(a), values(other));
+}
+
+TEST(Tensor, LeavesAnEmptyTensorWhenMovedFrom) {
+  Tensor a = counting({4});
+  const std::byte* place = a.bytes();
+  const Tensor b = std::move(a);
+  EXPECT_EQ(b.bytes(), place);
+  const Tensor copy = a;  // NOLINT(bugprone-use-after-move): this is what is tested
+  EXPECT_TRUE(a.empty() && copy.empty());
+  EXPECT_TRUE(a.data<float>().empty());
+  a = counting({2});
+  EXPECT_EQ(a.at(1), 1);
+  Tensor c;
+  c = std::move(a);
+  EXPECT_TRUE(a.empty());  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(c.at(1), 1);
+}
+
+TEST(Tensor, TakesItsValuesFromSpans) {
+  const std::vector<float> singles = {1, 2, 3};
+  EXPECT_EQ(Tensor::from(singles, {3}).dtype(), DType::float32);
+  const std::vector<double> doubles = {1, 2, 3};
+  EXPECT_EQ(Tensor::from(doubles, {3, 1}).dtype(), DType::float64);
+  EXPECT_EQ(Tensor::from({1, 2}, {2}).dtype(), DType::float32);
+  EXPECT_THROW(Tensor::from(singles, {4}), Error);
+  EXPECT_THROW(Tensor::from({1, 2}, {3}), Error);
+}
+
+TEST(Tensor, KnowsItsAxes) {
+  const Tensor t({2, 3, 4});
+  EXPECT_EQ(t.dim(0), 2);
+  EXPECT_EQ(t.dim(-1), 4);
+  EXPECT_EQ(t.dim(-3), 2);
+  EXPECT_THROW(static_cast<void>(t.dim(3)), Error);
+  EXPECT_THROW(static_cast<void>(t.dim(-4)), Error);
+}
+
+TEST(Tensor, TakesAnotherShapeOfTheSameSize) {
+  const Tensor t = counting({2, 6});
+  EXPECT_EQ(t.reshaped({3, 4}).shape(), (Shape{3, 4}));
+  EXPECT_EQ(t.reshaped({-1, 4}).shape(), (Shape{3, 4}));
+  EXPECT_EQ(t.reshaped({2, 2, -1}).shape(), (Shape{2, 2, 3}));
+  EXPECT_EQ(values(t.reshaped({12})), values(t));
+  EXPECT_EQ(counting({0, 3}).reshaped({-1, 5}).shape(), (Shape{0, 5}));
+  EXPECT_THROW(t.reshaped({5, -1}), Error);
+  EXPECT_THROW(t.reshaped({-1, -1}), Error);
+  EXPECT_THROW(t.reshaped({13}), Error);
+  EXPECT_THROW(t.reshaped({0, -1}), Error);
+  EXPECT_THROW(counting({0, 3}).reshaped({0, -1}), Error) << "any size would do: none can be told";
+  Tensor moved = counting({4});
+  const std::byte* place = moved.bytes();
+  EXPECT_EQ(std::move(moved).reshaped({2, 2}).bytes(), place) << "a temporary gives its memory";
+}
+
+TEST(Tensor, GathersRowsInAnyOrder) {
+  const Tensor t = counting({3, 2});
+  const std::int64_t rows[] = {2, 0, 2};
+  EXPECT_EQ(values(t.gather(rows)), (std::vector<double>{4, 5, 0, 1, 4, 5}));
+  EXPECT_EQ(t.gather({}).shape(), (Shape{0, 2}));
+  for (const std::int64_t bad : {std::int64_t{-1}, std::int64_t{3}}) {
+    EXPECT_THROW(t.gather(std::span<const std::int64_t>(&bad, 1)), Error);
+  }
+}
+
+TEST(Tensor, SlicesRows) {
+  const Tensor t = counting({4, 2});
+  EXPECT_EQ(values(t.slice(1, 3)), (std::vector<double>{2, 3, 4, 5}));
+  EXPECT_EQ(t.slice(2, 2).shape(), (Shape{0, 2}));
+  EXPECT_THROW(t.slice(-1, 2), Error);
+  EXPECT_THROW(t.slice(3, 2), Error);
+  EXPECT_THROW(t.slice(0, 5), Error);
+  EXPECT_THROW(Tensor::full({}, 1).slice(0, 1), Error);
+}
+
+TEST(Tensor, ConvertsItsTypeAndRefusesToBeReadAsAnother) {
+  const Tensor t = Tensor::from({0.1, 2}, {2}, DType::float64);
+  EXPECT_EQ(t.cast(DType::float32).at(0), static_cast<double>(0.1F));
+  EXPECT_EQ(t.cast(DType::float64).at(0), 0.1);
+  EXPECT_THROW(static_cast<void>(t.data<float>()), Error);
+  EXPECT_EQ(t.data<double>().size(), 2U);
+}
+
+TEST(Tensor, ChecksIndices) {
+  Tensor t({2});
+  EXPECT_THROW(static_cast<void>(t.at(2)), Error);
+  EXPECT_THROW(static_cast<void>(t.at(-1)), Error);
+  EXPECT_THROW(t.set(2, 0), Error);
+}
+
+TEST(Tensor, RefusesShapesThatCannotBe) {
+  EXPECT_THROW(Tensor({2, -1}), Error);
+  EXPECT_THROW(Tensor({std::int64_t{1} << 40, std::int64_t{1} << 40}), Error);
+}
+
+TEST(Shapes, ArePrintedAsKerasPrintsThem) {
+  EXPECT_EQ(to_string(Shape{-1, 10, 3}), "(None, 10, 3)");
+  EXPECT_EQ(to_string(Shape{5}), "(5,)");
+  EXPECT_EQ(to_string(Shape{}), "()");
+}
+
+TEST(DTypes, HaveNames) {
+  EXPECT_EQ(parse_dtype(dtype_name(DType::float32)), DType::float32);
+  EXPECT_EQ(parse_dtype(dtype_name(DType::float64)), DType::float64);
+  EXPECT_THROW(parse_dtype("float16"), Error);
+}
+
+}  // namespace
+}  // namespace rondo
