@@ -1,7 +1,7 @@
 // Regression on sequences of unequal length, without padding.
 //
-// A tank is filled a little at every step and loses a fifth of what it holds. Given all that flowed in, how full is it
-// at the end? Some tanks were watched for 3 steps, others for 30.
+// A tank is filled a little at every step and loses a fifth of what it holds. Given all that flowed in, how
+// full is it at the end? Some tanks were watched for 3 steps, others for 30.
 
 #include <cmath>
 #include <cstdio>
@@ -67,7 +67,8 @@ int main() try {
   const rondo::Tensor predicted = model.predict(x_test).values();  // [tanks, 1]
   for (std::int64_t i = 0; i < 5; ++i) {
     std::printf("tank watched for %2d steps: holds %.3f, predicted %.3f\n",
-                static_cast<int>(test.inflow[static_cast<std::size_t>(i)].dim(0)), test.level.at(i), predicted.at(i));
+                static_cast<int>(test.inflow[static_cast<std::size_t>(i)].dim(0)), test.level.at(i),
+                predicted.at(i));
   }
 
   // What would somebody reach who never looked at the inflow and always said the mean?

@@ -3,9 +3,9 @@
 //     03_stock_prices                               a made price table, which the program writes itself
 //     03_stock_prices FILE.csv[.gz] COLUMN [FOLDER] a table of yours; results go to FOLDER
 //
-// The steps are those of every tutorial: read, standardise, split 80/20, cut windows, SimpleRNN(50) + Dense(1), fit,
-// predict, plot. Two things that tutorials often leave out are here: the scale is learnt from the training part alone,
-// and the forecast is compared with the laziest one, "tomorrow is like today".
+// The steps are those of every tutorial: read, standardise, split 80/20, cut windows, SimpleRNN(50) +
+// Dense(1), fit, predict, plot. Two things that tutorials often leave out are here: the scale is learnt from
+// the training part alone, and the forecast is compared with the laziest one, "tomorrow is like today".
 
 #include <algorithm>
 #include <cmath>
@@ -23,7 +23,7 @@ constexpr std::int64_t kWindow = 30;
 
 // A random walk: each day adds a random step to the day before. Prices behave much like this.
 void write_made_prices(const std::filesystem::path& path) {
-  const rondo::RandomStream random(4);
+  const rondo::RandomStream random(1);
   std::vector<double> day, price;
   double logarithm = std::log(100.0);
   for (std::uint64_t i = 0; i < 1000; ++i) {
@@ -44,15 +44,18 @@ double rmse(const std::vector<double>& predicted, const std::vector<double>& act
 }
 
 // Two lines in one picture that every browser shows.
-void plot(const std::filesystem::path& path, const std::vector<double>& actual, const std::vector<double>& predicted) {
+void plot(const std::filesystem::path& path, const std::vector<double>& actual,
+          const std::vector<double>& predicted) {
   const auto [low1, high1] = std::minmax_element(actual.begin(), actual.end());
   const auto [low2, high2] = std::minmax_element(predicted.begin(), predicted.end());
   const double low = std::min(*low1, *low2), high = std::max(*high1, *high2);
   std::ostringstream svg;
-  svg << "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 900 400' font-family='sans-serif' font-size='14'>\n"
+  svg << "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 900 400' font-family='sans-serif' "
+         "font-size='14'>\n"
       << "<rect width='900' height='400' fill='white'/>\n"
       << "<text x='10' y='20'>" << high << "</text><text x='10' y='394'>" << low << "</text>\n"
-      << "<text x='700' y='20' fill='#1f77b4'>actual</text><text x='780' y='20' fill='#d62728'>predicted</text>\n";
+      << "<text x='700' y='20' fill='#1f77b4'>actual</text><text x='780' y='20' "
+         "fill='#d62728'>predicted</text>\n";
   for (const auto& [values, colour] : {std::pair{&actual, "#1f77b4"}, std::pair{&predicted, "#d62728"}}) {
     svg << "<polyline fill='none' stroke='" << colour << "' points='";
     for (std::size_t i = 0; i < values->size(); ++i) {
@@ -73,8 +76,9 @@ int main(int argc, char** argv) try {
         .seen(std::to_string(argc - 1) + " arguments")
         .expected("none, or FILE.csv COLUMN [FOLDER]");
   }
-  const std::filesystem::path folder =
-      argc > 3 ? std::filesystem::path(argv[3]) : std::filesystem::temp_directory_path() / "rondo-stock-prices";
+  const std::filesystem::path folder = argc > 3
+                                           ? std::filesystem::path(argv[3])
+                                           : std::filesystem::temp_directory_path() / "rondo-stock-prices";
   std::filesystem::create_directories(folder);
   std::filesystem::path file = folder / "prices.csv";
   std::string column = "price";
@@ -85,7 +89,8 @@ int main(int argc, char** argv) try {
     write_made_prices(file);
   }
 
-  // Read. A misspelt column is answered with the nearest one; a missing value takes the price of the day before.
+  // Read. A misspelt column is answered with the nearest one; a missing value takes the price of the day
+  // before.
   const rondo::Table table = rondo::read_csv(file);
   rondo::SeriesSet prices = rondo::make_series(table, {.columns = {column}, .missing = "previous"});
   const std::int64_t days = prices.series[0].length();
@@ -100,8 +105,9 @@ int main(int argc, char** argv) try {
   scaler.fit(actual_prices.slice(parts.train[0].begin, parts.train[0].end));
   prices.series[0].values = scaler.transform(actual_prices);
 
-  // Windows of 30 days, with the day after them as target. The targets of one set are the training days, those of the
-  // other the test days; the inputs of the first test windows reach back into the training days, as they would in life.
+  // Windows of 30 days, with the day after them as target. The targets of one set are the training days,
+  // those of the other the test days; the inputs of the first test windows reach back into the training
+  // days, as they would in life.
   const auto shared = std::make_shared<const rondo::SeriesSet>(std::move(prices));
   const rondo::WindowOptions cut{.length = kWindow, .horizon = 1};
   const rondo::Windows train(shared, cut, parts.train);
@@ -113,7 +119,7 @@ int main(int argc, char** argv) try {
       rondo::dense({.units = 1}),
   });
   model.compile({.optimizer = "adam", .loss = "mse"});
-  const rondo::History history = model.fit(train, {.epochs = 30, .verbose = 2});
+  const rondo::History history = model.fit(train, {.epochs = 100, .verbose = 2});
 
   // Predict, and bring the numbers back to prices.
   const rondo::Tensor scaled = model.predict(test)[0].values();  // [test windows, 1]
@@ -131,18 +137,24 @@ int main(int argc, char** argv) try {
   std::printf("root mean squared error over %d test days: network %.3f, yesterday's price %.3f\n",
               static_cast<int>(test.size()), network, naive);
   if (network < naive) {
-    std::printf("The network is %.1f %% better than yesterday's price here; before you trade on it, try another year.\n",
-                100 * (1 - network / naive));
+    std::printf(
+        "The network is %.1f %% better than yesterday's price here; before you trade on it, try another "
+        "year.\n",
+        100 * (1 - network / naive));
   } else {
-    std::printf("The network is %.1f %% worse than yesterday's price. In the picture it still looks good: a line that\n"
-                "follows one day late always does. Past prices alone hardly tell the next one.\n",
-                100 * (network / naive - 1));
+    std::printf(
+        "The network is %.1f %% worse than yesterday's price, however good the curves look in the picture (a "
+        "line\n"
+        "that follows one day late always looks good). Past prices alone hardly tell the next one.\n",
+        100 * (network / naive - 1));
   }
   std::cout << "picture: " << picture.string() << '\n';
 
-  // What this program promises is not to beat the market, but to learn and to follow the price.
+  // What this program promises is not to beat the market, but to learn, and to stay near the prices that it
+  // made itself.
   const std::vector<double>& loss = history.at("loss");
-  if (!(loss.back() < loss.front() / 2) || !(network < 5 * naive)) {
+  const bool own_table = argc == 1;
+  if (!(loss.back() < loss.front() / 2) || (own_table && !(network < 4 * naive))) {
     std::cerr << "error: the network did not learn to follow the price\n";
     return 1;
   }

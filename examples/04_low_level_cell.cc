@@ -1,9 +1,9 @@
-// The low-level way: a recurrent cell of one's own, with its own weights, stepped by hand, and a training loop of one's
-// own. No Model, no Trainer, no layer: a tape that records what is computed, and an optimiser.
+// The low-level way: a recurrent cell of one's own, with its own weights, stepped by hand, and a training
+// loop of one's own. No Model, no Trainer, no layer: a tape that records what is computed, and an optimiser.
 //
-// The task is to add two binary numbers, digit by digit from the right, as at school. At every step the cell sees one
-// digit of each number and says one digit of the sum; the carry has to travel in its state. It learns from numbers of
-// 8 digits. If it has understood adding, numbers of 24 digits are no harder.
+// The task is to add two binary numbers, digit by digit from the right, as at school. At every step the cell
+// sees one digit of each number and says one digit of the sum; the carry has to travel in its state. It
+// learns from numbers of 8 digits. If it has understood adding, numbers of 24 digits are no harder.
 
 #include <algorithm>
 #include <cmath>
@@ -53,7 +53,8 @@ class Cell {
   struct Result {
     Var y, state;
   };
-  // One step. A Var stands for a value on the tape; what is computed with it here can be differentiated later.
+  // One step. A Var stands for a value on the tape; what is computed with it here can be differentiated
+  // later.
   Result step(Tape& tape, Var x, Var state) {
     const Var from_input = ops::matmul(tape, x, tape.parameter(weights_, input_));
     const Var from_state = ops::matmul(tape, state, tape.parameter(weights_, recurrent_));
@@ -125,8 +126,8 @@ int main() try {
   for (int step = 1; step <= kTrainingSteps; ++step) {
     const Sums sums = make_sums(kBatch, kDigits, rondo::RandomStream(1, 0, static_cast<std::uint64_t>(step)));
 
-    // Forward: through the digits, adding up how wrong each answer is. softplus(y) - target · y is the cross-entropy of
-    // the probability sigmoid(y), written so that nothing overflows.
+    // Forward: through the digits, adding up how wrong each answer is. softplus(y) - target · y is the
+    // cross-entropy of the probability sigmoid(y), written so that nothing overflows.
     tape.reset();
     Var state = tape.input(Tensor({kBatch, kUnits}));
     Var loss = tape.input(Tensor({1, 1}));
@@ -134,11 +135,13 @@ int main() try {
       const Cell::Result result = cell.step(tape, tape.input(sums.x[t]), state);
       state = result.state;
       const Var target = tape.input(sums.y[t]);
-      const Var wrong = ops::subtract(tape, ops::softplus(tape, result.y), ops::multiply(tape, target, result.y));
+      const Var wrong =
+          ops::subtract(tape, ops::softplus(tape, result.y), ops::multiply(tape, target, result.y));
       loss = ops::add(tape, loss, ops::scale(tape, ops::mean(tape, wrong), 1.0 / kDigits));
     }
 
-    // Backward: the tape plays everything in reverse and adds to the gradients, which therefore start at zero.
+    // Backward: the tape plays everything in reverse and adds to the gradients, which therefore start at
+    // zero.
     cell.weights().zero_gradients();
     tape.backward(loss);
     const double loss_value = tape.get(loss).values().at(0);
@@ -152,8 +155,8 @@ int main() try {
   }
 
   const double longer = share_right(cell, tape, make_sums(500, 3 * kDigits, rondo::RandomStream(3)));
-  std::printf("numbers of %d digits, three times as long as any in training: %.1f %% of 500 sums right\n", 3 * kDigits,
-              100 * longer);
+  std::printf("numbers of %d digits, three times as long as any in training: %.1f %% of 500 sums right\n",
+              3 * kDigits, 100 * longer);
   if (longer < 0.99) {
     std::cerr << "error: the cell should have learnt to add\n";
     return 1;

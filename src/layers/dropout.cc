@@ -27,7 +27,8 @@ class Dropout final : public OptionsLayer<DropoutOptions> {
       const RandomStream random = call.random(name());
       const T kept = static_cast<T>(1 / (1 - options().rate));
       const auto fill_row = [&](std::int64_t row, std::int64_t sequence, std::int64_t step) {
-        auto element = (static_cast<std::uint64_t>(sequence) << 32) + static_cast<std::uint64_t>(step * x.cols);
+        auto element =
+            (static_cast<std::uint64_t>(sequence) << 32) + static_cast<std::uint64_t>(step * x.cols);
         std::array<std::uint32_t, 4> words = random.block(element / 4);
         for (std::int64_t c = 0; c < x.cols; ++c, ++element) {
           if (element % 4 == 0) words = random.block(element / 4);

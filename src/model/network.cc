@@ -193,7 +193,8 @@ Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
     if (!near.empty()) error.cure("did you mean '" + near + "'?");
     throw error;
   };
-  if (known.empty()) throw Error(ErrorKind::usage, "a network's spec has no input").expected("one or more in 'inputs'");
+  if (known.empty())
+    throw Error(ErrorKind::usage, "a network's spec has no input").expected("one or more in 'inputs'");
   int previous = known.back().second;
   const auto& layers = spec.at("layers").as_array("layers");
   for (std::size_t i = 0; i < layers.size(); ++i) {

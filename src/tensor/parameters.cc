@@ -101,16 +101,12 @@ Matrix ParameterStore::value(int index) { return piece(values_, present(infos_, 
 ConstMatrix ParameterStore::value(int index) const {
   return piece(const_cast<Tensor&>(values_), present(infos_, index, values_));
 }
-Matrix ParameterStore::gradient(int index) {
-  return piece(gradients_, present(infos_, index, gradients_));
-}
+Matrix ParameterStore::gradient(int index) { return piece(gradients_, present(infos_, index, gradients_)); }
 ConstMatrix ParameterStore::gradient(int index) const {
   return piece(const_cast<Tensor&>(gradients_), present(infos_, index, gradients_));
 }
 
-Tensor ParameterStore::get(int index) const {
-  return copy_out(values_, present(infos_, index, values_));
-}
+Tensor ParameterStore::get(int index) const { return copy_out(values_, present(infos_, index, values_)); }
 Tensor ParameterStore::get_gradient(int index) const {
   return copy_out(gradients_, present(infos_, index, gradients_));
 }

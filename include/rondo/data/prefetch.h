@@ -53,7 +53,7 @@ class Prefetcher {
       error = std::current_exception();
     }
     const std::scoped_lock lock(mutex_);
-    error_ = error;
+    error_ = std::move(error);  // the last hold on it passes to the reader
     done_ = true;
     changed_.notify_all();
   }

@@ -47,7 +47,8 @@ TEST(RandomStream, IsAFunctionOfSeedPurposeStepAndPosition) {
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
     for (std::uint64_t purpose = 0; purpose < 6; ++purpose) {
       for (std::uint64_t step = 0; step < 6; ++step) {
-        for (std::uint64_t block = 0; block < 6; ++block) seen.insert(RandomStream(seed, purpose, step).block(block));
+        for (std::uint64_t block = 0; block < 6; ++block)
+          seen.insert(RandomStream(seed, purpose, step).block(block));
       }
     }
   }

@@ -17,7 +17,8 @@ namespace {
 
 constexpr float kGuard = 12345.0F;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-const std::int64_t kWidths[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 47, 48, 49, 63, 64, 65, 70};
+const std::int64_t kWidths[] = {0,  1,  2,  3,  4,  5,  7,  8,  9,  12, 15, 16,
+                                17, 24, 31, 32, 33, 47, 48, 49, 63, 64, 65, 70};
 
 /// Rows of a wider array; everything outside of the view holds `outside`.
 template <class T>
@@ -27,7 +28,11 @@ struct Strided {
   T outside;
 
   Strided(std::int64_t r, std::int64_t c, std::int64_t gap, T around)
-      : rows(r), cols(c), stride(c + gap), memory(static_cast<std::size_t>(r * stride + gap + 8), around), outside(around) {}
+      : rows(r),
+        cols(c),
+        stride(c + gap),
+        memory(static_cast<std::size_t>(r * stride + gap + 8), around),
+        outside(around) {}
   View<T> view() { return {memory.data() + 5, rows, cols, stride}; }
   View<const T> view() const { return {memory.data() + 5, rows, cols, stride}; }
   void fill(const RandomStream& random) {
@@ -61,7 +66,12 @@ struct Case {
   Strided<T> a, b, bias;
   std::int64_t m, k, n;
   Case(std::int64_t rows, std::int64_t inner, std::int64_t cols)
-      : a(rows, inner, 2, T(kNan)), b(inner, cols, 3, T(kNan)), bias(1, cols, 0, T(kNan)), m(rows), k(inner), n(cols) {
+      : a(rows, inner, 2, T(kNan)),
+        b(inner, cols, 3, T(kNan)),
+        bias(1, cols, 0, T(kNan)),
+        m(rows),
+        k(inner),
+        n(cols) {
     a.fill(RandomStream(1, static_cast<std::uint64_t>(m * 100 + k)));
     b.fill(RandomStream(2, static_cast<std::uint64_t>(k * 100 + n)));
     bias.fill(RandomStream(3));
@@ -104,13 +114,16 @@ template <class T>
   for (std::int64_t r = 0; r < given.m; ++r) {
     for (std::int64_t j = 0; j < given.n; ++j) c.view()(r, j) = start == Start::accumulate ? before : T(kNan);
   }
-  multiply<T>(given.a.view(), packed, start, start == Start::bias ? given.bias.view().data : nullptr, c.view());
+  multiply<T>(given.a.view(), packed, start, start == Start::bias ? given.bias.view().data : nullptr,
+              c.view());
   if (!c.outside_is_whole()) return ::testing::AssertionFailure() << "wrote outside of the result";
   const std::vector<T> want = given.expected(start, before, fused);
   for (std::int64_t r = 0; r < given.m; ++r) {
     for (std::int64_t j = 0; j < given.n; ++j) {
       const T got = c.view()(r, j), exact = want[static_cast<std::size_t>(r * given.n + j)];
-      if (got != exact) return ::testing::AssertionFailure() << "element " << r << ", " << j << ": " << got << " for " << exact;
+      if (got != exact)
+        return ::testing::AssertionFailure()
+               << "element " << r << ", " << j << ": " << got << " for " << exact;
     }
   }
   return ::testing::AssertionSuccess();
@@ -151,7 +164,8 @@ TEST_P(Products, OfARowAreTheSameAloneAndInAnyBatch) {
   multiply<float>(given.a.view(), packed, Start::zero, nullptr, all.view());
   for (std::int64_t size = 1; size < 33; ++size) {
     for (std::int64_t begin = 0; begin + size <= 33; begin += size) {
-      multiply<float>(given.a.view().rows_from(begin, size), packed, Start::zero, nullptr, some.view().rows_from(begin, size));
+      multiply<float>(given.a.view().rows_from(begin, size), packed, Start::zero, nullptr,
+                      some.view().rows_from(begin, size));
     }
     for (std::int64_t r = 0; r < 33 / size * size; ++r) {
       for (std::int64_t j = 0; j < 45; ++j) ASSERT_EQ(some.view()(r, j), all.view()(r, j)) << size;
@@ -190,7 +204,8 @@ TEST_P(Products, OfTransposesSumOverRowsInOrder) {
         for (std::int64_t i = 0; i < k; ++i) {
           for (std::int64_t j = 0; j < n; ++j) {
             float sum = before.view()(i, j);
-            for (std::int64_t r = 0; r < m; ++r) sum = multiply_add(a.view()(r, i), g.view()(r, j), sum, fused());
+            for (std::int64_t r = 0; r < m; ++r)
+              sum = multiply_add(a.view()(r, i), g.view()(r, j), sum, fused());
             ASSERT_EQ(c.view()(i, j), sum) << m << " " << k << " " << n << ": element " << i << ", " << j;
           }
         }

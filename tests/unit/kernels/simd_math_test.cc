@@ -62,8 +62,8 @@ struct Function {
   const char* name;
   int index;
   double (*exact)(double);
-  float low, high;               // where the bound holds
-  double relative, absolute;     // |got - want| <= relative · |want| + absolute
+  float low, high;            // where the bound holds
+  double relative, absolute;  // |got - want| <= relative · |want| + absolute
 };
 
 // The bounds are the ones that src/kernels/simd_math-inl.h states.
@@ -73,7 +73,8 @@ const Function kFunctions[] = {
     {"exp", 2, [](double x) { return std::exp(x); }, -87, 88, 2e-7, 0},
     {"exp_tiny", 2, [](double x) { return std::exp(x); }, -kInfinity, -87, 2e-7, 1.5e-45},
     {"expm1_negative", 3, [](double x) { return std::expm1(x); }, -kInfinity, 0, 3e-7, 1e-44},
-    {"softplus", 4, [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }, -kInfinity, kInfinity, 1e-7, 1.5e-7},
+    {"softplus", 4, [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); },
+     -kInfinity, kInfinity, 1e-7, 1.5e-7},
     {"relu", 6, [](double x) { return std::max(x, 0.0); }, -kInfinity, kInfinity, 1e-30, 0},
     {"clamp", 7, [](double x) { return std::clamp(x, -1.0, 6.0); }, -kInfinity, kInfinity, 1e-30, 0},
     {"log1p_unit", 5, [](double x) { return std::log1p(x); }, 0, 1, 0, 1.5e-7},
@@ -112,11 +113,13 @@ TEST_P(VectorFunction, IsWithinItsBoundOverItsWholeRange) {
     double worst = 0;
     std::size_t at = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const double error = static_cast<double>(y[i]) == exact[i] ? 0.0 : std::abs(static_cast<double>(y[i]) - exact[i]);
+      const double error =
+          static_cast<double>(y[i]) == exact[i] ? 0.0 : std::abs(static_cast<double>(y[i]) - exact[i]);
       const double share = error / (f.relative * std::abs(exact[i]) + f.absolute);
       if (error != 0 && !(share <= worst)) worst = share, at = i;
     }
-    EXPECT_LE(worst, 1.0) << set << ": " << f.name << "(" << x[at] << ") = " << y[at] << ", exactly " << exact[at];
+    EXPECT_LE(worst, 1.0) << set << ": " << f.name << "(" << x[at] << ") = " << y[at] << ", exactly "
+                          << exact[at];
     RecordProperty(set, std::to_string(worst) + " of the bound");
   }
 }

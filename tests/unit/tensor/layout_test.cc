@@ -17,7 +17,9 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 struct Masked {
   std::int64_t batch = 0, steps = 0;
   std::vector<std::uint8_t> mask;
-  bool used(std::int64_t b, std::int64_t t) const { return mask[static_cast<std::size_t>(b * steps + t)] != 0; }
+  bool used(std::int64_t b, std::int64_t t) const {
+    return mask[static_cast<std::size_t>(b * steps + t)] != 0;
+  }
 };
 
 Masked any_mask() {
@@ -32,7 +34,8 @@ Masked any_mask() {
 /// [batch, steps, 2] with a number of its own in every place in use and NaN elsewhere.
 Tensor numbered(const Masked& m) {
   Tensor t({m.batch, m.steps, 2});
-  for (std::int64_t i = 0; i < t.size(); ++i) t.set(i, m.mask[static_cast<std::size_t>(i / 2)] != 0 ? static_cast<double>(i + 1) : kNan);
+  for (std::int64_t i = 0; i < t.size(); ++i)
+    t.set(i, m.mask[static_cast<std::size_t>(i / 2)] != 0 ? static_cast<double>(i + 1) : kNan);
   return t;
 }
 
@@ -94,7 +97,8 @@ RC_GTEST_PROP(LayoutOfAnyMask, PositionsAreTheStepsInUseInOrder, ()) {
       told.push_back(layout->position(t, layout->place()[static_cast<std::size_t>(b)]));
     }
     RC_ASSERT(told == used);
-    for (std::size_t i = 0; i < used.size(); ++i) right_padded = right_padded && used[i] == static_cast<std::int64_t>(i);
+    for (std::size_t i = 0; i < used.size(); ++i)
+      right_padded = right_padded && used[i] == static_cast<std::int64_t>(i);
   }
   RC_ASSERT(layout->is_right_padded() == right_padded);
   RC_ASSERT(layout->is_dense() == (std::ranges::count(m.mask, 1) == m.batch * m.steps));
@@ -166,7 +170,8 @@ TEST(Batch, OfRaggedSequencesIsThatOfThePaddedOnes) {
   const std::int64_t lengths[] = {2, 0, 5};
   EXPECT_TRUE(batch.layout()->same_as(*Layout::from_lengths(lengths)));
   EXPECT_EQ(batch.features(), Shape{3});
-  for (std::size_t b = 0; b < 3; ++b) EXPECT_EQ(values(batch.sample(static_cast<std::int64_t>(b))), values(sequences[b]));
+  for (std::size_t b = 0; b < 3; ++b)
+    EXPECT_EQ(values(batch.sample(static_cast<std::int64_t>(b))), values(sequences[b]));
 }
 
 TEST(Batch, OfVectorsHasNoLayout) {

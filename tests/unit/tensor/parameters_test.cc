@@ -99,7 +99,8 @@ TEST(ParameterStore, ConvertsWhatIsSetAndRefusesOtherShapes) {
     FAIL();
   } catch (const Error& error) {
     const std::string text = error.what();
-    for (const char* piece : {"lstm.kernel", "(4,)", "(2, 2)"}) EXPECT_NE(text.find(piece), std::string::npos) << text;
+    for (const char* piece : {"lstm.kernel", "(4,)", "(2, 2)"})
+      EXPECT_NE(text.find(piece), std::string::npos) << text;
   }
 }
 

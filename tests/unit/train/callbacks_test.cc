@@ -75,8 +75,8 @@ TEST(EarlyStopping, ModeMaxWaitsForMore) {
 }
 
 TEST(EarlyStopping, BaselineMustBeBeatenForTheWaitToEnd) {
-  EXPECT_EQ(epochs_until_stop({.patience = 3, .baseline = 1.0}, {5, 4, 3, 2.5, 2, 0.5}), 4u);
-  EXPECT_EQ(epochs_until_stop({.patience = 3, .baseline = 3.5}, {5, 4, 3, 2.5, 2, 0.5}), 6u);
+  EXPECT_EQ(epochs_until_stop({.patience = 3, .baseline = 1.0}, {5, 4, 3, 3, 2, 0.5}), 4u);
+  EXPECT_EQ(epochs_until_stop({.patience = 3, .baseline = 3.5}, {5, 4, 3, 3, 2, 0.5}), 6u);
 }
 
 TEST(EarlyStopping, NanIsNoImprovement) {

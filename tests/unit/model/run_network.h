@@ -19,7 +19,8 @@ namespace rondo {
 inline Network network_of(LayerPtr layer, std::vector<Spec> inputs, DType dtype = DType::float32) {
   Network network(dtype);
   std::vector<int> ids;
-  for (Spec& spec : inputs) ids.push_back(network.add_input(std::string(1, static_cast<char>('a' + ids.size())), spec));
+  for (Spec& spec : inputs)
+    ids.push_back(network.add_input(std::string(1, static_cast<char>('a' + ids.size())), spec));
   network.set_outputs(network.add(std::move(layer), ids));
   network.build(3);
   RandomStream random(9);
@@ -66,7 +67,8 @@ void expect_usage_error(std::initializer_list<std::string> pieces, F&& act) {
   } catch (const Error& error) {
     EXPECT_EQ(static_cast<int>(error.kind()), static_cast<int>(ErrorKind::usage)) << error.what();
     const std::string text = error.what();
-    for (const std::string& piece : pieces) EXPECT_NE(text.find(piece), std::string::npos) << "'" << piece << "' is not in:\n" << text;
+    for (const std::string& piece : pieces)
+      EXPECT_NE(text.find(piece), std::string::npos) << "'" << piece << "' is not in:\n" << text;
     return;
   }
   ADD_FAILURE() << "nothing was thrown";

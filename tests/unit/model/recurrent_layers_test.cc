@@ -1,6 +1,6 @@
 #include <limits>
 
-#include "unit/layers/run_network.h"
+#include "unit/model/run_network.h"
 
 // What recurrent layers promise beyond their formulas (those: tests/conformance): masks, states, directions.
 
@@ -25,7 +25,8 @@ Tensor cut(const Tensor& sequence, const std::vector<std::int64_t>& used) { retu
 
 TEST_P(EveryCellType, ReadsAMaskedSequenceAsIfTheStepsWereNotThere) {
   Network network = network_of(layer({.return_sequences = true, .return_state = true}), {kInput});
-  const std::vector<std::vector<std::int64_t>> kept = {{2, 3, 4, 5}, {0, 1, 4, 5}, {0, 1, 2}, {}, {0, 2, 5}, {0, 1, 2, 3, 4, 5}};
+  const std::vector<std::vector<std::int64_t>> kept = {{2, 3, 4, 5}, {0, 1, 4, 5}, {0, 1, 2},
+                                                       {},           {0, 2, 5},    {0, 1, 2, 3, 4, 5}};
   Tensor padded = normal({6, 6, 3}, 4);
   std::vector<std::uint8_t> mask(36, 0);
   std::vector<Tensor> alone;
@@ -42,7 +43,8 @@ TEST_P(EveryCellType, ReadsAMaskedSequenceAsIfTheStepsWereNotThere) {
     const auto single = run(network, {Batch::ragged(std::span<const Tensor>(&alone[b], 1))});
     const auto at = static_cast<std::int64_t>(b);
     EXPECT_EQ(numbers(masked[0].sample(at)), numbers(single[0].sample(0))) << "bits of sequence " << b;
-    for (std::size_t j = 1; j < masked.size(); ++j) EXPECT_EQ(numbers(masked[j].sample(at)), numbers(single[j].sample(0))) << b;
+    for (std::size_t j = 1; j < masked.size(); ++j)
+      EXPECT_EQ(numbers(masked[j].sample(at)), numbers(single[j].sample(0))) << b;
   }
   for (const Batch& out : masked) EXPECT_TRUE(all_finite(out.values())) << "NaN behind a mask leaked";
 }
@@ -76,7 +78,8 @@ TEST_P(EveryCellType, CarriesItsStateFromHalfToHalf) {
   const auto half = [&](std::int64_t begin, std::int64_t end) {
     Tensor part({4, end - begin, 3});
     for (std::int64_t b = 0; b < 4; ++b) {
-      for (std::int64_t i = begin * 3; i < end * 3; ++i) part.set(b * (end - begin) * 3 + i - begin * 3, x.at(b * 30 + i));
+      for (std::int64_t i = begin * 3; i < end * 3; ++i)
+        part.set(b * (end - begin) * 3 + i - begin * 3, x.at(b * 30 + i));
     }
     return Batch(part);
   };
@@ -88,7 +91,8 @@ TEST_P(EveryCellType, CarriesItsStateFromHalfToHalf) {
     run(network, {half(0, 4)}, options);
     CarriedState fork = carried;
     EXPECT_EQ(numbers(run(network, {half(4, 10)}, options)[0].values()), whole);
-    EXPECT_EQ(numbers(run(network, {half(4, 10)}, {.carried = &fork, .carry_all = !stateful})[0].values()), whole)
+    EXPECT_EQ(numbers(run(network, {half(4, 10)}, {.carried = &fork, .carry_all = !stateful})[0].values()),
+              whole)
         << "a copy of the state is a stream of its own";
     expect_usage_error({"batch", "2", "4"}, [&] { run(network, {Batch(normal({2, 3, 3}, 1))}, options); });
     carried.clear();
@@ -106,8 +110,10 @@ TEST_P(EveryCellType, ReadsBackwardsAsTheReversedSequence) {
   }
   Network forwards = network_of(layer({.return_sequences = true}), {kInput});
   Network backwards = network_of(layer({.return_sequences = true, .go_backwards = true}), {kInput});
-  const Batch a = run(forwards, {Batch::ragged(reversed)})[0], b = run(backwards, {Batch::ragged(sequences)})[0];
-  for (std::int64_t i = 0; i < 3; ++i) EXPECT_EQ(numbers(a.sample(i)), numbers(b.sample(i))) << "in order of processing";
+  const Batch a = run(forwards, {Batch::ragged(reversed)})[0],
+              b = run(backwards, {Batch::ragged(sequences)})[0];
+  for (std::int64_t i = 0; i < 3; ++i)
+    EXPECT_EQ(numbers(a.sample(i)), numbers(b.sample(i))) << "in order of processing";
 }
 
 TEST_P(EveryCellType, InBothDirectionsIsTwoLayers) {
@@ -115,17 +121,21 @@ TEST_P(EveryCellType, InBothDirectionsIsTwoLayers) {
   const std::vector<Tensor> sequences = {normal({4, 3}, 1), normal({6, 3}, 2), Tensor({0, 3})};
   const Batch x = Batch::ragged(sequences), y = run(both, {x})[0];
   for (const bool backwards : {false, true}) {
-    Network one = network_of(layer({.return_sequences = true, .go_backwards = backwards, .name = "one"}), {kInput});
+    Network one =
+        network_of(layer({.return_sequences = true, .go_backwards = backwards, .name = "one"}), {kInput});
     for (const ParameterInfo& info : one.parameters().infos()) {
-      const std::string name = (backwards ? "bidirectional.backward" : "bidirectional.forward") + info.name.substr(3);
-      one.parameters().set(one.parameters().find(info.name), both.parameters().get(both.parameters().find(name)));
+      const std::string name =
+          (backwards ? "bidirectional.backward" : "bidirectional.forward") + info.name.substr(3);
+      one.parameters().set(one.parameters().find(info.name),
+                           both.parameters().get(both.parameters().find(name)));
     }
     const Batch z = run(one, {x})[0];
     for (std::int64_t b = 0; b < 3; ++b) {
       const Tensor joined = y.sample(b), single = z.sample(b);
       for (std::int64_t t = 0; t < single.dim(0); ++t) {
         const std::int64_t from = backwards ? single.dim(0) - 1 - t : t;
-        for (std::int64_t u = 0; u < 5; ++u) EXPECT_EQ(joined.at(t * 10 + (backwards ? 5 : 0) + u), single.at(from * 5 + u));
+        for (std::int64_t u = 0; u < 5; ++u)
+          EXPECT_EQ(joined.at(t * 10 + (backwards ? 5 : 0) + u), single.at(from * 5 + u));
       }
     }
   }
@@ -167,7 +177,8 @@ TEST(Lstm, OfZeroInputIsItsBiasAlone) {
   const Tensor b = network.parameters().get(network.parameters().find("lstm.bias"));
   const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
   const double cell = sigmoid(b.at(0)) * std::tanh(b.at(2));  // gates i, f, c, o
-  EXPECT_NEAR(run(network, {Batch(Tensor({1, 1, 1}))})[0].values().at(0), sigmoid(b.at(3)) * std::tanh(cell), 1e-14);
+  EXPECT_NEAR(run(network, {Batch(Tensor({1, 1, 1}))})[0].values().at(0), sigmoid(b.at(3)) * std::tanh(cell),
+              1e-14);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include <functional>
 
-#include "unit/layers/run_network.h"
+#include "unit/model/run_network.h"
 
 // Every primitive operation of the tape against central differences in double.
 
@@ -24,22 +24,32 @@ OpCase unary(std::string name, Var (*op)(Tape&, Var), bool positive = false) {
 }
 
 std::vector<OpCase> cases() {
-  std::vector<OpCase> all = {
-      unary("negate", ops::negate), unary("tanh", ops::tanh), unary("sigmoid", ops::sigmoid), unary("relu", ops::relu),
-      unary("softplus", ops::softplus), unary("exp", ops::exp), unary("log", ops::log, true), unary("sqrt", ops::sqrt, true),
-      unary("square", ops::square), unary("abs", ops::abs), unary("softmax", ops::softmax), unary("log_softmax", ops::log_softmax),
-      unary("sum", ops::sum), unary("mean", ops::mean), unary("row_sum", ops::row_sum), unary("transpose", ops::transpose)};
+  std::vector<OpCase> all = {unary("negate", ops::negate),     unary("tanh", ops::tanh),
+                             unary("sigmoid", ops::sigmoid),   unary("relu", ops::relu),
+                             unary("softplus", ops::softplus), unary("exp", ops::exp),
+                             unary("log", ops::log, true),     unary("sqrt", ops::sqrt, true),
+                             unary("square", ops::square),     unary("abs", ops::abs),
+                             unary("softmax", ops::softmax),   unary("log_softmax", ops::log_softmax),
+                             unary("sum", ops::sum),           unary("mean", ops::mean),
+                             unary("row_sum", ops::row_sum),   unary("transpose", ops::transpose)};
   all.push_back({"scale", {kFull}, [](Tape& t, const Vars& v) { return ops::scale(t, v[0], -1.5, 2); }});
   all.push_back({"columns", {kFull}, [](Tape& t, const Vars& v) { return ops::columns(t, v[0], 1, 2); }});
-  all.push_back({"matmul", {kFull, {4, 5}}, [](Tape& t, const Vars& v) { return ops::matmul(t, v[0], v[1]); }});
-  all.push_back({"concatenate", {kFull, {3, 2}}, [](Tape& t, const Vars& v) { return ops::concatenate(t, v[0], v[1]); }});
-  all.push_back({"twice", {kFull}, [](Tape& t, const Vars& v) { return ops::multiply(t, v[0], ops::add(t, v[0], v[0])); }});
+  all.push_back(
+      {"matmul", {kFull, {4, 5}}, [](Tape& t, const Vars& v) { return ops::matmul(t, v[0], v[1]); }});
+  all.push_back({"concatenate", {kFull, {3, 2}}, [](Tape& t, const Vars& v) {
+                   return ops::concatenate(t, v[0], v[1]);
+                 }});
+  all.push_back({"twice", {kFull}, [](Tape& t, const Vars& v) {
+                   return ops::multiply(t, v[0], ops::add(t, v[0], v[0]));
+                 }});
   const std::pair<const char*, Var (*)(Tape&, Var, Var)> pairs[] = {
       {"add", ops::add}, {"subtract", ops::subtract}, {"multiply", ops::multiply}, {"divide", ops::divide}};
   for (const auto& [name, op] : pairs) {
     for (const Shape& right : {kFull, Shape{1, 4}, Shape{1, 1}}) {
-      all.push_back({std::string(name) + "_" + std::to_string(right[0]) + "_" + std::to_string(right[1]), {kFull, right},
-                     [op = op](Tape& t, const Vars& v) { return op(t, v[0], v[1]); }, true});
+      all.push_back({std::string(name) + "_" + std::to_string(right[0]) + "_" + std::to_string(right[1]),
+                     {kFull, right},
+                     [op = op](Tape& t, const Vars& v) { return op(t, v[0], v[1]); },
+                     true});
     }
   }
   return all;
@@ -79,12 +89,14 @@ TEST_P(EveryOp, HasTheGradientOfCentralDifferences) {
       const double below = tape.get(loss()).values().at(0);
       inputs[k].set(i, middle);
       const double numeric = (above - below) / (2 * kStep);
-      EXPECT_NEAR(gradients[k].at(i), numeric, 1e-8 + 1e-6 * std::abs(numeric)) << "input " << k << ", element " << i;
+      EXPECT_NEAR(gradients[k].at(i), numeric, 1e-8 + 1e-6 * std::abs(numeric))
+          << "input " << k << ", element " << i;
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, EveryOp, ::testing::ValuesIn(cases()), [](const auto& param) { return param.param.name; });
+INSTANTIATE_TEST_SUITE_P(Ops, EveryOp, ::testing::ValuesIn(cases()),
+                         [](const auto& param) { return param.param.name; });
 
 TEST(Ops, StopGradientStops) {
   Tape tape;
@@ -123,7 +135,9 @@ TEST(Tape, RefusesABackwardPassThatCannotBe) {
   const Var y = tape.input(Batch(Tensor({2, 3})), true);
   expect_usage_error({"one number", "2 x 3", "sum"}, [&] { tape.backward(y); });
   const std::vector<Var> values = {y};
-  expect_usage_error({"(3, 3)", "2 x 3"}, [&] { tape.backward(values, std::vector<Tensor>{Tensor({3, 3})}); });
+  expect_usage_error({"(3, 3)", "2 x 3"}, [&] {
+    tape.backward(values, std::vector<Tensor>{Tensor({3, 3})});
+  });
   expect_usage_error({"one gradient"}, [&] { tape.backward(values, std::vector<Tensor>{}); });
   tape.backward(values, std::vector<Tensor>{Tensor({2, 3})});
   expect_usage_error({"already"}, [&] { tape.backward(values, std::vector<Tensor>{Tensor({2, 3})}); });

@@ -1,0 +1,103 @@
+// rondo inspect: what is in a model file, from its header alone.
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+#include "rondo/error.h"
+#include "rondo/network.h"
+#include "rondo/tensor_file.h"
+#include "verbs.h"
+
+namespace rondo::cli {
+namespace {
+
+struct Request {
+  std::string file;
+  bool json = false, tensors = false;
+};
+
+const std::string* find(const TensorFileHeader& header, std::string_view key) {
+  for (const auto& [name, text] : header.metadata) {
+    if (name == key) return &text;
+  }
+  return nullptr;
+}
+
+/// A text of the metadata that should be JSON, as JSON where it is.
+Config parsed(const std::string& text) {
+  try {
+    return parse_json(text);
+  } catch (const Error&) {
+    return Config(text);
+  }
+}
+
+Network network_of(const std::string& spec, const std::string& path) {
+  try {
+    return Network::from_spec(parse_json(spec));
+  } catch (const Error& error) {
+    throw Error(ErrorKind::model_file, "the description of the model in the file cannot be used")
+        .where(path)
+        .seen(error.what())
+        .cure("the file is damaged or comes from a newer version: make or fetch it again");
+  }
+}
+
+void print_json(const TensorFileHeader& header) {
+  Config metadata = Config::object(), tensors = Config::array();
+  for (const auto& [key, text] : header.metadata) metadata.set(key, parsed(text));
+  for (const TensorFileEntry& entry : header.entries) {
+    tensors.push_back(Config::object({{"name", entry.name}, {"dtype", entry.dtype}, {"shape", Config::list(entry.shape)}}));
+  }
+  const Config all = Config::object({{"bytes", header.file_bytes}, {"metadata", metadata}, {"tensors", tensors}});
+  std::printf("%s\n", to_json(all, 2).c_str());
+}
+
+void print_tensors(const TensorFileHeader& header) {
+  for (const TensorFileEntry& entry : header.entries) {
+    std::printf("%-48s %-5s %s\n", entry.name.c_str(), entry.dtype.c_str(), to_string(entry.shape).c_str());
+  }
+}
+
+void run(const Request& request) {
+  const TensorFileHeader header = read_tensor_file_header(request.file);
+  const std::string* spec = find(header, "spec");
+  if (spec == nullptr && !request.tensors && !request.json) {
+    throw Error(ErrorKind::model_file, "this is not a model that rondo wrote")
+        .where(request.file)
+        .seen("a safetensors file without a description of a network")
+        .cure("list its arrays with --tensors");
+  }
+  if (request.json) {
+    print_json(header);
+    return;
+  }
+  std::printf("file      %s, %llu bytes, %zu arrays\n", request.file.c_str(),
+              static_cast<unsigned long long>(header.file_bytes), header.entries.size());
+  for (const auto& [key, text] : header.metadata) {
+    constexpr std::size_t kLongest = 300;
+    if (key == "spec") continue;
+    std::printf("%-9s %s%s\n", key.c_str(), text.substr(0, kLongest).c_str(), text.size() > kLongest ? " …" : "");
+  }
+  std::printf("\n");
+  std::fflush(stdout);
+  if (spec != nullptr) std::cout << network_of(*spec, request.file).summary("model") << '\n' << std::flush;
+  if (request.tensors) print_tensors(header);
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  CLI::App* verb = add_verb(app, "inspect", "What is in a model file: layers, parameters, notes",
+                            "rondo inspect run/model.rondo\n"
+                            "rondo inspect run/model.rondo --tensors\n"
+                            "rondo inspect run/model.rondo --json");
+  const auto request = std::make_shared<Request>();
+  verb->add_option("MODEL", request->file, "model or checkpoint")->required();
+  verb->add_flag("--tensors", request->tensors, "list every array with type and shape");
+  verb->add_flag("--json", request->json, "print everything but the numbers as one JSON object");
+  verb->callback([request] { run(*request); });
+}
+
+}  // namespace rondo::cli

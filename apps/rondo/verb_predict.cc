@@ -1,0 +1,38 @@
+// rondo predict: what a trained model says of every sample of a table.
+
+#include <iostream>
+#include <memory>
+
+#include "job_file.h"
+#include "rondo/data/csv.h"
+
+namespace rondo::cli {
+namespace {
+
+struct Request {
+  JobArguments job;
+  std::string out;
+};
+
+void run(const Request& request) {
+  const Table table = predict_csv(read_job(request.job), job_controls(request.job));
+  if (request.out.empty()) {
+    std::cout << to_csv(table);
+  } else {
+    write_csv(request.out, table);
+  }
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app) {
+  CLI::App* verb = add_verb(app, "predict", "Predictions of a trained model as CSV",
+                            "rondo predict prices.toml > predictions.csv\n"
+                            "rondo predict prices.toml --data newer.csv --out predictions.csv");
+  const auto request = std::make_shared<Request>();
+  add_job_options(*verb, request->job);
+  verb->add_option("--out", request->out, "file to write; default: stdout");
+  verb->callback([request] { run(*request); });
+}
+
+}  // namespace rondo::cli
