@@ -137,16 +137,12 @@ int main(int argc, char** argv) try {
   std::printf("root mean squared error over %d test days: network %.3f, yesterday's price %.3f\n",
               static_cast<int>(test.size()), network, naive);
   if (network < naive) {
-    std::printf(
-        "The network is %.1f %% better than yesterday's price here; before you trade on it, try another "
-        "year.\n",
-        100 * (1 - network / naive));
+    std::printf("The network is %.1f %% better than yesterday's price here.\n", 100 * (1 - network / naive));
+    std::printf("Before you trade on it, try another year.\n");
   } else {
-    std::printf(
-        "The network is %.1f %% worse than yesterday's price, however good the curves look in the picture (a "
-        "line\n"
-        "that follows one day late always looks good). Past prices alone hardly tell the next one.\n",
-        100 * (network / naive - 1));
+    std::printf("The network is %.1f %% worse than yesterday's price,\n", 100 * (network / naive - 1));
+    std::printf("however good the picture looks: a line that follows one day late always looks good.\n");
+    std::printf("Past prices alone hardly tell the next one.\n");
   }
   std::cout << "picture: " << picture.string() << '\n';
 

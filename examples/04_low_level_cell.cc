@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstdio>
 #include <iostream>
-#include <string>
 #include <vector>
 
 #include <rondo/rondo.h>

@@ -216,8 +216,8 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     return out;
   }
   void declare(ParameterStore& store, const std::string& prefix) override {
-    forward_->set_trainable(trainable());
-    backward_->set_trainable(trainable());
+    forward_->set_trainable(trainable() && forward_->trainable());
+    backward_->set_trainable(trainable() && backward_->trainable());
     forward_->declare(store, prefix + "forward.");
     backward_->declare(store, prefix + "backward.");
   }
@@ -288,7 +288,7 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
     return {result};
   }
   void declare(ParameterStore& store, const std::string& prefix) override {
-    layer_->set_trainable(trainable());
+    layer_->set_trainable(trainable() && layer_->trainable());
     layer_->declare(store, prefix + "layer.");
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
