@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rondo/layers.h"
+#include "rondo/parameters.h"
+#include "rondo/tape.h"
+
+namespace rondo {
+
+/// The low-level way: a recurrent cell with weights of its own that is stepped by hand, on a tape.
+///
+///     ParameterStore weights;
+///     Cell cell("lstm", {.units = 16}, 3, weights);          // three inputs
+///     weights.allocate();
+///     cell.initialize(weights, seed);
+///     Cell::State state;                                       // empty: zeros
+///     for (each step) {
+///      auto [y, next] = cell.step(tape, x, state, weights);  // x [batch, 3], y [batch, 16]
+///       state = next;
+///     }
+///
+/// Steps have the bits of the layer over the whole sequence.
+class Cell {
+ public:
+  using State = std::vector<Var>;  ///< h, and c for an LSTM: [batch, units] each; empty = zeros
+  struct Step {
+    Var output;  ///< [batch, units]
+    State state;
+  };
+
+  /// `type` as in layer_types(): "simple_rnn", "lstm", "gru", …. Declares its arrays in `store` under `name` + ".".
+  /// Options about sequences (return_sequences, go_backwards, stateful) have no meaning here and are refused.
+  Cell(const std::string& type, RecurrentOptions options, std::int64_t inputs, ParameterStore& store,
+       const std::string& name = "cell");
+
+  /// Fills the arrays, once the store is allocated.
+  void initialize(ParameterStore& store, std::uint64_t seed) const;
+
+  /// One step for a whole batch. x [batch, inputs].
+  Step step(Tape& tape, Var x, const State& state, ParameterStore& store) const;
+
+  std::int64_t units() const { return units_; }
+  std::size_t state_count() const { return states_; }
+
+ private:
+  LayerPtr layer_;
+  std::int64_t units_ = 0;
+  std::size_t states_ = 0;
+};
+
+}  // namespace rondo

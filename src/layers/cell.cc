@@ -1,0 +1,65 @@
+#include "rondo/cell.h"
+
+#include <algorithm>
+
+#include "rondo/error.h"
+
+namespace rondo {
+namespace {
+
+/// [batch, features] as sequences of one step.
+class AsOneStep final : public Operation {
+ public:
+  void forward(Call& call) const override {
+    const Value in = call.input(0);
+    const Matrix out = call.make_output(0, Layout::dense(in.data.rows, 1), in.features);
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      std::copy_n(in.data.view<const T>().data, in.data.rows * in.data.cols, out.view<T>().data);
+    });
+  }
+  void backward(Call& call) const override {
+    const Matrix d_input = call.input_gradient(0);
+    if (!d_input) return;
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const T* from = call.output_gradient(0).view<T>().data;
+      T* to = d_input.view<T>().data;
+      for (std::int64_t i = 0; i < d_input.rows * d_input.cols; ++i) to[i] += from[i];
+    });
+  }
+};
+
+}  // namespace
+
+Cell::Cell(const std::string& type, RecurrentOptions options, std::int64_t inputs, ParameterStore& store,
+           const std::string& name)
+    : units_(options.units) {
+  if (options.return_sequences || options.return_state || options.go_backwards || options.stateful) {
+    throw Error(ErrorKind::usage, "a cell that is stepped by hand has no options about sequences")
+        .where("cell '" + name + "'")
+        .expected("no return_sequences, return_state, go_backwards, stateful")
+        .cure("leave them out, or use the layer of that name");
+  }
+  options.return_state = true;
+  options.name = name;
+  layer_ = recurrent(type, std::move(options));
+  const Spec input{true, 1, {inputs}};
+  states_ = layer_->infer(std::span<const Spec>(&input, 1)).size() - 1;
+  layer_->declare(store, name + ".");
+}
+
+void Cell::initialize(ParameterStore& store, std::uint64_t seed) const { layer_->initialize(store, seed); }
+
+Cell::Step Cell::step(Tape& tape, Var x, const State& state, ParameterStore& store) const {
+  if (!state.empty() && state.size() != states_) {
+    throw Error(ErrorKind::usage, "a cell got another number of states")
+        .where("cell '" + layer_->name() + "'")
+        .seen(std::to_string(state.size()))
+        .expected("0 or " + std::to_string(states_));
+  }
+  std::vector<Var> inputs = {tape.apply(std::make_shared<AsOneStep>(), std::span<const Var>(&x, 1)).front()};
+  inputs.insert(inputs.end(), state.begin(), state.end());
+  std::vector<Var> out = layer_->record(tape, inputs, store);
+  return {out.front(), State(out.begin() + 1, out.end())};
+}
+
+}  // namespace rondo
