@@ -25,6 +25,7 @@ void catch_interrupts() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error of the write, with a message
 }
 
 const std::atomic<bool>& interrupted() { return interrupt_flag; }

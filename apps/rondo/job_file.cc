@@ -11,11 +11,13 @@
 namespace rondo::cli {
 
 void add_job_options(CLI::App& verb, JobArguments& arguments) {
-  verb.add_option("CONFIG", arguments.config, "TOML file that describes data, model and training")->required();
+  verb.add_option("CONFIG", arguments.config, "TOML file that describes data, model and training")
+      ->required();
   verb.add_option("--data", arguments.data, "another CSV file than the one in the config");
   verb.add_option("--set", arguments.set, "change a value of the config: section.key=value; may be repeated")
       ->allow_extra_args(false);
-  verb.add_option("--log-level", arguments.log_level, "debug, info, warning, error or off")->capture_default_str();
+  verb.add_option("--log-level", arguments.log_level, "debug, info, warning, error or off")
+      ->capture_default_str();
   verb.add_flag("--quiet", arguments.quiet, "show no progress");
 }
 
@@ -25,7 +27,8 @@ CsvTraining read_job(const JobArguments& arguments) {
     throw Error(ErrorKind::usage, "this is a config of rondo forecast")
         .where(arguments.config)
         .expected("sections [data], [[model.layers]] and [training]")
-        .cure("rondo forecast --config " + arguments.config + ", or write another with rondo init --task train");
+        .cure("rondo forecast --config " + arguments.config +
+              ", or write another with rondo init --task train");
   }
   for (const std::string& assignment : arguments.set) file.override_value(assignment);
   CsvTraining job = read_csv_training(file);
@@ -42,7 +45,8 @@ RunControls job_controls(const JobArguments& arguments) {
 }
 
 void print_values(const std::vector<std::pair<std::string, double>>& values) {
-  for (const auto& [name, value] : values) std::printf("%-28s %s\n", name.c_str(), format_metric(value).c_str());
+  for (const auto& [name, value] : values)
+    std::printf("%-28s %s\n", name.c_str(), format_metric(value).c_str());
   std::fflush(stdout);
 }
 

@@ -44,7 +44,8 @@ std::vector<std::string> names_of_options(const CLI::App& verb) {
 
 std::vector<std::string> names_of_verbs(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(verb->get_name());
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(verb->get_name());
   return names;
 }
 
@@ -87,8 +88,9 @@ int run(int argc, char** argv) {
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.require_subcommand(0, 1);
   app.get_formatter()->column_width(34);
-  app.footer("Help on a verb: rondo VERB --help\n"
-             "First steps:    rondo forecast FILE.csv --target COLUMN --time COLUMN");
+  app.footer(
+      "Help on a verb: rondo VERB --help\n"
+      "First steps:    rondo forecast FILE.csv --target COLUMN --time COLUMN");
   add_forecast(app);
   add_train(app);
   add_evaluate(app);
@@ -105,7 +107,8 @@ int run(int argc, char** argv) {
     if (!std::cout) throw Error(ErrorKind::resources, "cannot write to the standard output");
     return 0;
   } catch (const CLI::CallForHelp&) {
-    std::cout << active(app).help();
+    const CLI::App& verb = active(app);
+    std::cout << (&verb == &app ? app.help() : verb.help("rondo"));
     return 0;
   } catch (const CLI::CallForVersion& version) {
     std::cout << version.what() << '\n';
@@ -113,16 +116,21 @@ int run(int argc, char** argv) {
   } catch (const CLI::ExtrasError&) {
     return report(unexpected_argument(app));
   } catch (const CLI::ParseError& error) {
+    for (const std::string& word : app.remaining(true)) {  // "--dat x" explains why --data is missing
+      if (word.starts_with("-")) return report(unexpected_argument(app));
+    }
     const CLI::App& verb = active(app);
     return report(Error(ErrorKind::usage, error.what())
                       .cure("see rondo " + (&verb == &app ? "" : verb.get_name() + " ") + "--help"));
   } catch (const Error& error) {
     return report(error);
   } catch (const std::bad_alloc&) {
-    return report(Error(ErrorKind::resources, "out of memory").cure("use smaller batches, windows or layers"));
+    return report(
+        Error(ErrorKind::resources, "out of memory").cure("use smaller batches, windows or layers"));
   } catch (const std::exception& error) {
-    return report(Error(ErrorKind::check_failed, std::string("something that should not happen: ") + error.what())
-                      .cure("please report this with the command that led to it"));
+    return report(
+        Error(ErrorKind::check_failed, std::string("something that should not happen: ") + error.what())
+            .cure("please report this with the command that led to it"));
   }
 }
 

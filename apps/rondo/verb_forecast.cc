@@ -42,7 +42,8 @@ template <class Options>
 void add_fields(CLI::App& verb, Options& options, const std::string& group) {
   Options::visit(options, [&](const char* name, auto& field, const char* doc) {
     CLI::Option* option = verb.add_option(flag_of(name), field, doc)->group(group);
-    if constexpr (requires { field.push_back({}); } && !std::is_same_v<std::remove_cvref_t<decltype(field)>, std::string>) {
+    if constexpr (requires { field.push_back({}); } &&
+                  !std::is_same_v<std::remove_cvref_t<decltype(field)>, std::string>) {
       option->delimiter(',');
     } else {
       option->capture_default_str();
@@ -72,18 +73,19 @@ void print_result(const ForecastResult& result, const fs::path& folder) {
   std::cout << result.verdict_sentence << "\n\n";
   std::printf("%-16s %12s %12s %10s %10s\n", "test part", "MAE", "RMSE", "MASE", "sMAPE %");
   const auto line = [](const ForecastScore& score, const std::string& name) {
-    std::printf("%-16s %12.5g %12.5g %10.4f %10.3f\n", name.c_str(), score.mae, score.rmse, score.mase, score.smape);
+    std::printf("%-16s %12.5g %12.5g %10.4f %10.3f\n", name.c_str(), score.mae, score.rmse, score.mase,
+                score.smape);
   };
   line(result.test, "rondo (" + result.cell + ")");
   for (const ForecastScore& score : result.baselines) line(score, score.name);
   std::printf("\nskill %.3f against %s; bands held %.0f %% (80 %%) and %.0f %% (95 %%) of the test part\n",
               result.skill, result.skill_against.c_str(), 100 * result.coverage80, 100 * result.coverage95);
-  std::printf("window %lld, period %lld, transform %s%s; trained %.1f s\n\n", static_cast<long long>(result.window),
-              static_cast<long long>(result.period), result.transform.c_str(),
-              result.difference ? " with differencing" : "", result.seconds_train);
+  std::printf("window %lld, period %lld, transform %s%s; trained %.1f s\n\n",
+              static_cast<long long>(result.window), static_cast<long long>(result.period),
+              result.transform.c_str(), result.difference ? " with differencing" : "", result.seconds_train);
   std::fflush(stdout);
-  std::cout << "forecast  " << (folder / "forecast.csv").string() << "\nmodel     " << (folder / "model.rondo").string()
-            << "\nreport    " << (folder / "report.html").string()
+  std::cout << "forecast  " << (folder / "forecast.csv").string() << "\nmodel     "
+            << (folder / "model.rondo").string() << "\nreport    " << (folder / "report.html").string()
             << "\n\nNext: open the report in a browser, or look into the model with\n  rondo inspect "
             << (folder / "model.rondo").string() << "\n";
 }
@@ -96,7 +98,8 @@ void read_config(Request& request, const CLI::App& verb) {
   ForecastOptions merged;
   config.read_section(merged, "forecast", {"file"});
   for (const auto& [name, value] : typed.as_object()) {
-    if (verb.get_option(flag_of(name))->count() > 0) read_options(merged, Config::object({{name, value}}), "forecast");
+    if (verb.get_option(flag_of(name))->count() > 0)
+      read_options(merged, Config::object({{name, value}}), "forecast");
   }
   request.options = merged;
   const Config* section = config.root().find("forecast");
@@ -110,11 +113,14 @@ void run(Request& request, const CLI::App& verb) {
     throw Error(ErrorKind::usage, "no CSV file given").cure("rondo forecast FILE.csv --target COLUMN");
   }
   if (request.options.target.empty()) {
-    throw Error(ErrorKind::usage, "no target given").expected("--target COLUMN").cure("name the column to forecast");
+    throw Error(ErrorKind::usage, "no target given")
+        .expected("--target COLUMN")
+        .cure("name the column to forecast");
   }
   const Table table = read_csv(request.file, request.csv);
 
-  const fs::path folder = request.out.empty() ? fs::path(request.file).stem().string() + "-forecast" : request.out;
+  const fs::path folder =
+      request.out.empty() ? fs::path(request.file).stem().string() + "-forecast" : request.out;
   std::error_code failure;
   fs::create_directories(folder, failure);
   if (failure || !fs::is_directory(folder)) {
@@ -154,27 +160,35 @@ void run(Request& request, const CLI::App& verb) {
 }  // namespace
 
 void add_forecast(CLI::App& app) {
-  CLI::App* verb = add_verb(app, "forecast", "Forecast a column of a CSV file, with backtest and report",
-                            "rondo forecast prices.csv --target close --time date --horizon 10 --out run\n"
-                            "rondo forecast power.csv.gz --target load --time time --horizon 24 --backtest 10%\n"
-                            "rondo forecast sales.csv --target units --time week --id shop --cell gru\n"
-                            "rondo forecast prices.csv --target close --horizon 1 --backtest last=100 --json\n"
-                            "rondo forecast prices.csv --target close --time date --out run --resume");
+  CLI::App* verb =
+      add_verb(app, "forecast", "Forecast a column of a CSV file, with backtest and report",
+               "rondo forecast prices.csv --target close --time date --horizon 10 --out run\n"
+               "rondo forecast power.csv.gz --target load --time time --horizon 24 --backtest 10%\n"
+               "rondo forecast sales.csv --target units --time week --id shop --cell gru\n"
+               "rondo forecast prices.csv --target close --horizon 1 --backtest last=100 --json\n"
+               "rondo forecast prices.csv --target close --time date --out run --resume");
   const auto request = std::make_shared<Request>();
   verb->add_option("FILE", request->file, "CSV file, plain or gzip");
-  verb->add_option("--config", request->config, "TOML file with a [forecast] section, as init and --out write it");
-  verb->add_option("--out", request->out, "folder for forecast.csv, model.rondo, report.html; default NAME-forecast");
+  verb->add_option("--config", request->config,
+                   "TOML file with a [forecast] section, as init and --out write it");
+  verb->add_option("--out", request->out,
+                   "folder for forecast.csv, model.rondo, report.html; default NAME-forecast");
   verb->add_flag("--json", request->json, "print the results as one JSON object on stdout");
-  verb->add_flag("--resume", request->resume, "go on from the checkpoint in the output folder where there is one");
-  verb->add_option("--log-level", request->log_level, "debug, info, warning, error or off")->capture_default_str();
+  verb->add_flag("--resume", request->resume,
+                 "go on from the checkpoint in the output folder where there is one");
+  verb->add_option("--log-level", request->log_level, "debug, info, warning, error or off")
+      ->capture_default_str();
   add_fields(*verb, request->options, "Forecast");
   verb->add_option("--separator", request->csv.separator, "'auto', ',', ';', 'tab', '|' or any one character")
       ->group("Table")
       ->capture_default_str();
-  verb->add_option("--header", request->csv.header, "'auto', 'yes' or 'no': whether the first row holds names")
+  verb->add_option("--header", request->csv.header,
+                   "'auto', 'yes' or 'no': whether the first row holds names")
       ->group("Table")
       ->capture_default_str();
-  verb->add_option("--decimal", request->csv.decimal, "'auto', '.' or ','")->group("Table")->capture_default_str();
+  verb->add_option("--decimal", request->csv.decimal, "'auto', '.' or ','")
+      ->group("Table")
+      ->capture_default_str();
   verb->add_option("--missing-words", request->csv.missing, "more texts that mean a missing value")
       ->group("Table")
       ->delimiter(',');

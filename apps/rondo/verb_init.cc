@@ -55,7 +55,8 @@ void add_init(CLI::App& app) {
                             "rondo init --task forecast --data prices.csv --target close --out prices.toml\n"
                             "rondo init --task train --data prices.csv --target close > network.toml");
   const auto request = std::make_shared<Request>();
-  verb->add_option("--task", request->task, "forecast (for rondo forecast) or train (any network, for rondo train)")
+  verb->add_option("--task", request->task,
+                   "forecast (for rondo forecast) or train (any network, for rondo train)")
       ->check(CLI::IsMember({"forecast", "train"}))
       ->capture_default_str();
   verb->add_option("--data", request->data, "the CSV file (plain or gzip)")->required();

@@ -1,5 +1,6 @@
 // rondo inspect: what is in a model file, from its header alone.
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -33,9 +34,28 @@ Config parsed(const std::string& text) {
   }
 }
 
-Network network_of(const std::string& spec, const std::string& path) {
+/// The largest whole number in a spec: no layer is wider than that.
+std::int64_t largest_size(const Config& config) {
+  std::int64_t largest = 0;
+  if (config.is_integer()) largest = config.as_integer();
+  if (config.is_array()) {
+    for (const Config& item : config.as_array()) largest = std::max(largest, largest_size(item));
+  }
+  if (config.is_object()) {
+    for (const auto& [key, value] : config.as_object()) largest = std::max(largest, largest_size(value));
+  }
+  return largest;
+}
+
+/// The network as described. Parameters are counted by building it, unless the description claims sizes that a look
+/// at a file should not take memory for.
+Network network_of(const std::string& text, const std::string& path) {
+  constexpr std::int64_t kWidest = 8192;
   try {
-    return Network::from_spec(parse_json(spec));
+    const Config spec = parse_json(text);
+    Network network = Network::from_spec(spec);
+    if (largest_size(spec) <= kWidest) network.build(0);
+    return network;
   } catch (const Error& error) {
     throw Error(ErrorKind::model_file, "the description of the model in the file cannot be used")
         .where(path)
@@ -48,9 +68,11 @@ void print_json(const TensorFileHeader& header) {
   Config metadata = Config::object(), tensors = Config::array();
   for (const auto& [key, text] : header.metadata) metadata.set(key, parsed(text));
   for (const TensorFileEntry& entry : header.entries) {
-    tensors.push_back(Config::object({{"name", entry.name}, {"dtype", entry.dtype}, {"shape", Config::list(entry.shape)}}));
+    tensors.push_back(
+        Config::object({{"name", entry.name}, {"dtype", entry.dtype}, {"shape", Config::list(entry.shape)}}));
   }
-  const Config all = Config::object({{"bytes", header.file_bytes}, {"metadata", metadata}, {"tensors", tensors}});
+  const Config all =
+      Config::object({{"bytes", header.file_bytes}, {"metadata", metadata}, {"tensors", tensors}});
   std::printf("%s\n", to_json(all, 2).c_str());
 }
 
@@ -78,7 +100,8 @@ void run(const Request& request) {
   for (const auto& [key, text] : header.metadata) {
     constexpr std::size_t kLongest = 300;
     if (key == "spec") continue;
-    std::printf("%-9s %s%s\n", key.c_str(), text.substr(0, kLongest).c_str(), text.size() > kLongest ? " …" : "");
+    std::printf("%-9s %s%s\n", key.c_str(), text.substr(0, kLongest).c_str(),
+                text.size() > kLongest ? " …" : "");
   }
   std::printf("\n");
   std::fflush(stdout);

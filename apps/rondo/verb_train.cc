@@ -36,9 +36,9 @@ void run(const Request& request) {
     return;
   }
   std::printf("trained %lld epochs%s in %.1f s on %lld samples (%lld to validate, %lld to test)\n",
-              static_cast<long long>(result.epochs), result.stopped_early ? " (stopped early)" : "", result.seconds,
-              static_cast<long long>(result.samples_train), static_cast<long long>(result.samples_validation),
-              static_cast<long long>(result.samples_test));
+              static_cast<long long>(result.epochs), result.stopped_early ? " (stopped early)" : "",
+              result.seconds, static_cast<long long>(result.samples_train),
+              static_cast<long long>(result.samples_validation), static_cast<long long>(result.samples_test));
   if (!result.test.empty()) std::printf("\non the test part\n");
   print_values(result.test);
   std::printf("\n");
@@ -56,7 +56,8 @@ void add_train(CLI::App& app) {
                             "rondo train prices.toml --resume");
   const auto request = std::make_shared<Request>();
   add_job_options(*verb, request->job);
-  verb->add_flag("--resume", request->resume, "go on from the checkpoint in the output folder where there is one");
+  verb->add_flag("--resume", request->resume,
+                 "go on from the checkpoint in the output folder where there is one");
   verb->add_flag("--json", request->json, "print the results as one JSON object on stdout");
   verb->callback([request] { run(*request); });
 }

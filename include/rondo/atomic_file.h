@@ -35,8 +35,8 @@ class AtomicFile {
   void discard() noexcept;
   [[noreturn]] void fail(const char* doing, int error_number);
 
-  std::string path_;       // as the caller gave it, for messages
-  std::string target_;     // links followed
+  std::string path_;    // as the caller gave it, for messages
+  std::string target_;  // links followed
   std::string folder_;
   std::string temporary_;  // empty when there is none
   int descriptor_ = -1;

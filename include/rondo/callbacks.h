@@ -22,7 +22,8 @@ class Optimizer;
 /// What `fit` measured, epoch by epoch: loss, metrics, and the same of the validation data as "val_…".
 struct History {
   std::vector<std::int64_t> epochs;  ///< counting from 0
-  std::vector<std::pair<std::string, std::vector<double>>> values;  ///< one number an epoch; NaN where there was none
+  std::vector<std::pair<std::string, std::vector<double>>>
+      values;  ///< one number an epoch; NaN where there was none
 
   /// nullptr when nothing of that name was measured.
   const std::vector<double>* find(std::string_view name) const;
@@ -161,7 +162,7 @@ struct ModelCheckpointOptions {
   std::string monitor = "val_loss";
   std::string mode = "auto";
   bool save_best_only = false;
-  bool save_model_only = false;        ///< spec and parameters, without what resuming needs
+  bool save_model_only = false;         ///< spec and parameters, without what resuming needs
   std::int64_t save_every_batches = 0;  ///< 0: after every epoch
 };
 class ModelCheckpoint : public Callback {

@@ -32,9 +32,11 @@ struct CsvDataOptions {
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("file", self.file, "the CSV file (plain or gzip); relative paths start at the folder of this file");
+    option("file", self.file,
+           "the CSV file (plain or gzip); relative paths start at the folder of this file");
     option("target", self.target, "columns to predict; a column of words gives classes");
-    option("inputs", self.inputs, "columns to predict from; empty: all numbers (windows: the targets' past too)");
+    option("inputs", self.inputs,
+           "columns to predict from; empty: all numbers (windows: the targets' past too)");
     option("time", self.time, "column of times; '': rows are in order");
     option("id", self.id, "column that tells series apart; '': one series");
     option("missing", self.missing, "missing values: 'error', 'previous', 'linear' or 'mask'");
@@ -67,7 +69,8 @@ struct SampleOptions {
     option("horizon", self.horizon, "windows: rows to predict");
     option("gap", self.gap, "windows: rows left out between input and target");
     option("stride", self.stride, "windows: rows from one window to the next");
-    option("scaling", self.scaling, "windows, each by itself: 'none', 'last', 'last_std', 'mean_std', 'mean_abs'");
+    option("scaling", self.scaling,
+           "windows, each by itself: 'none', 'last', 'last_std', 'mean_std', 'mean_abs'");
     option("across_gaps", self.across_gaps, "windows: cut them over missing steps of time too");
     option("every_step", self.every_step, "sequences: a target at every step instead of the last row's");
   }
@@ -80,7 +83,8 @@ struct SplitOptions {
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("validation", self.validation, "share (below 1) or number (of rows, or of sequences) to validate on");
+    option("validation", self.validation,
+           "share (below 1) or number (of rows, or of sequences) to validate on");
     option("test", self.test, "share or number kept for evaluate; the last ones");
     option("shuffle", self.shuffle, "sequences, rows: draw the parts at random instead of in order");
   }
@@ -137,7 +141,8 @@ struct CsvOutputOptions {
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("folder", self.folder, "where model, checkpoint, history and predictions go; from this file's folder");
+    option("folder", self.folder,
+           "where model, checkpoint, history and predictions go; from this file's folder");
   }
 };
 

@@ -44,8 +44,9 @@ class Loss {
   /// Prediction, target and gradient have one dtype, float32 or float64; the sum over rows is made in double, in
   /// the order of the rows. `weights` is empty (all 1) or has one number a row. Shapes or types that do not fit
   /// throw Error(usage); class numbers out of range throw Error(data).
-  virtual double value_and_gradient(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights,
-                                    double divisor, Matrix gradient) const = 0;
+  virtual double value_and_gradient(ConstMatrix prediction, ConstMatrix target,
+                                    std::span<const double> weights, double divisor,
+                                    Matrix gradient) const = 0;
   double value(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights = {},
                double divisor = 1) const {
     return value_and_gradient(prediction, target, weights, divisor, Matrix{});

@@ -116,7 +116,9 @@ class GraphBuilder {
   /// All outputs: sequence and states of lstm({.return_state = true}) and the like.
   std::vector<Node> apply_all(LayerPtr layer, std::vector<Node> inputs);
   Model model(std::vector<Node> outputs, std::uint64_t seed = 0) &&;
-  Model model(std::vector<Node> outputs, std::uint64_t seed = 0) & { return std::move(*this).model(std::move(outputs), seed); }
+  Model model(std::vector<Node> outputs, std::uint64_t seed = 0) & {
+    return std::move(*this).model(std::move(outputs), seed);
+  }
 
  private:
   Network network_;

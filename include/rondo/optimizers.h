@@ -14,14 +14,16 @@ namespace rondo {
 
 /// What a step of an optimiser did.
 struct StepReport {
-  double gradient_norm = 0;  ///< of all trainable gradients together, before clipping; NaN or ∞ when one of them is
+  double gradient_norm =
+      0;  ///< of all trainable gradients together, before clipping; NaN or ∞ when one of them is
   double learning_rate = 0;  ///< that was used
 };
 
 /// Everything that an optimiser carries from step to step, for a checkpoint.
 struct OptimizerState {
-  Config numbers;                                     ///< {"iterations": ..., "learning_rate": ..., ...}
-  std::vector<std::pair<std::string, Tensor>> slots;  ///< "lstm.kernel/momentum" and so on, with the parameter's shape
+  Config numbers;  ///< {"iterations": ..., "learning_rate": ..., ...}
+  std::vector<std::pair<std::string, Tensor>>
+      slots;  ///< "lstm.kernel/momentum" and so on, with the parameter's shape
 };
 
 /// Moves the trainable parameters of a store against their gradients.

@@ -25,10 +25,10 @@ namespace rondo {
 struct CompileOptions {
   Config optimizer = "rmsprop";
   Config loss = "mean_squared_error";
-  std::vector<double> loss_weights = {};  ///< by output; empty: all 1
+  std::vector<double> loss_weights = {};      ///< by output; empty: all 1
   std::vector<Config> metrics = {};           ///< without sample weights
   std::vector<Config> weighted_metrics = {};  ///< with them
-  std::uint64_t seed = 0;                ///< of the first parameters, where the network is not built yet
+  std::uint64_t seed = 0;                     ///< of the first parameters, where the network is not built yet
   // Objects of one's own instead of names; they go before.
   std::vector<std::shared_ptr<const Loss>> custom_losses = {};  ///< by output
   std::shared_ptr<Optimizer> custom_optimizer = {};
@@ -40,10 +40,10 @@ struct FitOptions {
   /// Last share of the samples, taken off before shuffling.
   double validation_split = 0;
   const Dataset* validation_data = nullptr;
-  std::int64_t validation_batch_size = 0;  ///< 0: batch_size
-  std::int64_t validation_freq = 1;        ///< epochs between two validations
-  bool shuffle = true;                     ///< anew every epoch, by (seed, epoch)
-  std::uint64_t seed = 0;                  ///< of shuffling and of dropout
+  std::int64_t validation_batch_size = 0;            ///< 0: batch_size
+  std::int64_t validation_freq = 1;                  ///< epochs between two validations
+  bool shuffle = true;                               ///< anew every epoch, by (seed, epoch)
+  std::uint64_t seed = 0;                            ///< of shuffling and of dropout
   std::map<std::int64_t, double> class_weight = {};  ///< by class number; classes that are not there count 1
   /// Truncated backpropagation through time: sequences are cut into chunks of so many steps, each one training step; states
   /// go on from chunk to chunk, gradients do not. 0: whole sequences.

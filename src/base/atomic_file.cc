@@ -33,7 +33,8 @@ std::string name_of(const std::string& path) { return path.substr(path.rfind('/'
 const char* cure_for(int error_number) {
   switch (error_number) {
     case ENOSPC:
-    case EDQUOT: return "free some space there or choose another folder; what stood under the name is untouched";
+    case EDQUOT:
+      return "free some space there or choose another folder; what stood under the name is untouched";
     case EFBIG: return "raise the limit on file sizes (ulimit -f) or choose another file system";
     case EACCES:
     case EPERM: return "give yourself the right to write there or choose another folder";
@@ -73,7 +74,8 @@ void remove_abandoned(const std::string& folder, const std::string& prefix) {
 AtomicFile::AtomicFile(std::string path, std::uint64_t expected_bytes)
     : path_(std::move(path)), target_(path_), expected_(expected_bytes) {
   if (path_.empty() || path_.find('\0') != std::string::npos || path_.back() == '/') {
-    throw Error(ErrorKind::resources, "'" + path_ + "' is not the name of a file").cure("give the file a name");
+    throw Error(ErrorKind::resources, "'" + path_ + "' is not the name of a file")
+        .cure("give the file a name");
   }
   struct stat info {};
   if (::stat(path_.c_str(), &info) == 0) {
@@ -84,7 +86,8 @@ AtomicFile::AtomicFile(std::string path, std::uint64_t expected_bytes)
           .cure("choose another name");
     }
     if (::access(path_.c_str(), W_OK) != 0) fail("cannot replace", errno);
-    if (const std::unique_ptr<char, void (*)(void*)> real(::realpath(path_.c_str(), nullptr), std::free); real) {
+    if (const std::unique_ptr<char, void (*)(void*)> real(::realpath(path_.c_str(), nullptr), std::free);
+        real) {
       target_ = real.get();
     }
   }
@@ -101,13 +104,15 @@ void AtomicFile::open_temporary() {
   const std::string prefix = "." + name_of(target_) + ".";
   remove_abandoned(folder_, prefix);
   const std::string stem = folder_ + "/" + prefix + std::to_string(::getpid());
-  constexpr int kTries = 1000;  // another thread, or a dead process that had our number, may hold the first names
+  constexpr int kTries =
+      1000;  // another thread, or a dead process that had our number, may hold the first names
   for (int i = 0; i < kTries; ++i) {
     const std::string name = stem + (i == 0 ? "" : "-" + std::to_string(i)) + ".tmp";
     descriptor_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (descriptor_ >= 0) {
       temporary_ = name;
-      (void)::flock(descriptor_, LOCK_EX | LOCK_NB);  // says "in use"; a file system without locks is no reason to stop
+      (void)::flock(descriptor_,
+                    LOCK_EX | LOCK_NB);  // says "in use"; a file system without locks is no reason to stop
       return;
     }
     if (errno != EEXIST && errno != EINTR) break;
@@ -165,14 +170,16 @@ void AtomicFile::fail(const char* doing, int error_number) {
   discard();
   std::string seen = reason_text(error_number);
   if (written_ > 0 || expected_ > 0) {
-    seen += ", after " + std::to_string(written_) + (expected_ > 0 ? " of " + std::to_string(expected_) : "") + " bytes";
+    seen += ", after " + std::to_string(written_) +
+            (expected_ > 0 ? " of " + std::to_string(expected_) : "") + " bytes";
   }
-  if (struct statvfs space {}; ::statvfs(folder_.empty() ? "." : folder_.c_str(), &space) == 0) {
+  if (struct statvfs space{}; ::statvfs(folder_.empty() ? "." : folder_.c_str(), &space) == 0) {
     seen += "; " + std::to_string(std::uint64_t{space.f_bavail} * space.f_frsize) + " bytes are free there";
   }
   throw Error(ErrorKind::resources, std::string(doing) + " " + path_)
       .seen(std::move(seen))
-      .expected(expected_ > 0 ? "room for " + std::to_string(expected_) + " bytes" : "a folder that can be written")
+      .expected(expected_ > 0 ? "room for " + std::to_string(expected_) + " bytes"
+                              : "a folder that can be written")
       .cure(cure_for(error_number));
 }
 

@@ -33,7 +33,8 @@ std::int64_t Config::as_integer(std::string_view path) const {
   if (const auto* value = std::get_if<std::int64_t>(&data_)) return *value;
   if (const double* value = std::get_if<double>(&data_)) {
     constexpr double kLimit = 9223372036854775808.0;  // 2^63: the first real that does not fit
-    if (std::trunc(*value) == *value && *value >= -kLimit && *value < kLimit) return static_cast<std::int64_t>(*value);
+    if (std::trunc(*value) == *value && *value >= -kLimit && *value < kLimit)
+      return static_cast<std::int64_t>(*value);
   }
   throw_wrong_type(*this, "an integer", path);
 }

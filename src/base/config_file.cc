@@ -39,15 +39,16 @@ std::string ConfigFile::place(std::string_view path) const {
 void ConfigFile::override_value(std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   const std::string path(assignment.substr(0, equals));
-  const bool valid = equals != std::string_view::npos && !path.empty() && path.front() != '.' && path.back() != '.' &&
-                     path.find("..") == std::string::npos;
+  const bool valid = equals != std::string_view::npos && !path.empty() && path.front() != '.' &&
+                     path.back() != '.' && path.find("..") == std::string::npos;
   if (!valid) {
     throw Error(ErrorKind::usage, "'" + std::string(assignment) + "' sets nothing")
         .expected("section.key=value, such as training.epochs=20");
   }
   Config* table = &root_;
   std::size_t begin = 0;
-  for (std::size_t dot = path.find('.'); dot != std::string::npos; begin = dot + 1, dot = path.find('.', begin)) {
+  for (std::size_t dot = path.find('.'); dot != std::string::npos;
+       begin = dot + 1, dot = path.find('.', begin)) {
     const std::string part = path.substr(begin, dot - begin);
     if (!table->find(part)) table->set(part, Config::object());
     table = table->find(part);

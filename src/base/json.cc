@@ -32,7 +32,8 @@ void write_string(std::string& out, std::string_view text) {
       default:
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
           char escaped[8];
-          std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+          std::snprintf(escaped, sizeof escaped, "\\u%04x",
+                        static_cast<unsigned>(static_cast<unsigned char>(c)));
           out += escaped;
         } else {
           out += c;
@@ -48,7 +49,8 @@ void write_real(std::string& out, double value) {
     return;
   }
   char digits[40];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;  // shortest that reads back the same
+  const auto end =
+      std::to_chars(digits, digits + sizeof digits, value).ptr;  // shortest that reads back the same
   const std::string_view text(digits, static_cast<std::size_t>(end - digits));
   out += text;
   if (text.find_first_of(".e") == std::string_view::npos) out += ".0";  // a real stays a real
@@ -150,14 +152,18 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 
   bool null() override { return add(Config()); }
   bool boolean(bool value) override { return add(Config(value)); }
-  bool number_integer(number_integer_t value) override { return add(Config(static_cast<std::int64_t>(value))); }
+  bool number_integer(number_integer_t value) override {
+    return add(Config(static_cast<std::int64_t>(value)));
+  }
   bool number_unsigned(number_unsigned_t value) override {
     if (value > static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max())) {
       return add(Config(static_cast<double>(value)));
     }
     return add(Config(static_cast<std::int64_t>(value)));
   }
-  bool number_float(number_float_t value, const string_t&) override { return add(Config(static_cast<double>(value))); }
+  bool number_float(number_float_t value, const string_t&) override {
+    return add(Config(static_cast<double>(value)));
+  }
   bool string(string_t& value) override { return add(Config(std::move(value))); }
   bool binary(binary_t&) override { return false; }  // only in binary formats
   bool start_object(std::size_t) override { return open(false); }
@@ -173,7 +179,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception& error) override {
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::json::exception& error) override {
     // The library's text ends in what it saw and expected; its beginning repeats the place.
     std::string reason = error.what();
     for (const char* mark : {"column ", ": "}) {
@@ -200,7 +207,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return read > 0 ? read - 1 : 0;
   }
 
-  [[noreturn]] void fail(std::string what, std::size_t position, std::string expected, std::string seen = {}) const {
+  [[noreturn]] void fail(std::string what, std::size_t position, std::string expected,
+                         std::string seen = {}) const {
     throw Error(ErrorKind::data, std::move(what))
         .where(std::string(where_) + ", " + line_and_column(text_, position))
         .seen(std::move(seen))
@@ -253,7 +261,8 @@ Config parse_json(std::string_view text, std::string_view where) {
         .seen(std::to_string(text.size()) + " bytes")
         .expected("at most " + std::to_string(kMaxBytes) + " bytes");
   }
-  if (const std::size_t at = text.find('\0'); at != std::string_view::npos) {  // the library would stop reading there
+  if (const std::size_t at = text.find('\0');
+      at != std::string_view::npos) {  // the library would stop reading there
     throw Error(ErrorKind::data, "this is not valid JSON")
         .where(std::string(where) + ", " + line_and_column(text, at))
         .seen("a zero byte");

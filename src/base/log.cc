@@ -47,6 +47,8 @@ Logger::Logger(LogLevel threshold)
       }) {}
 
 Logger::Logger(LogLevel threshold, std::ostream& out)
-    : Logger(threshold, [&out](LogLevel level, std::string_view message) { out << line_of(level, message) << std::flush; }) {}
+    : Logger(threshold, [&out](LogLevel level, std::string_view message) {
+        out << line_of(level, message) << std::flush;
+      }) {}
 
 }  // namespace rondo

@@ -52,7 +52,8 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
   }
   if (!best.empty() || wanted.size() < 3) return best;
   for (const std::string& candidate : candidates) {  // an abbreviation: "optim" for "optimizer"
-    if (plain(candidate).starts_with(wanted) && (best.empty() || candidate.size() < best.size())) best = candidate;
+    if (plain(candidate).starts_with(wanted) && (best.empty() || candidate.size() < best.size()))
+      best = candidate;
   }
   return best;
 }

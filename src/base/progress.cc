@@ -67,7 +67,8 @@ double steady_seconds() {
 }  // namespace
 
 std::string format_metric(double value) {
-  return std::abs(value) > 1e-3 || value == 0 || !std::isfinite(value) ? print("%.4f", value) : print("%.4e", value);
+  return std::abs(value) > 1e-3 || value == 0 || !std::isfinite(value) ? print("%.4f", value)
+                                                                       : print("%.4e", value);
 }
 
 std::string format_step_time(double seconds) {
@@ -133,7 +134,8 @@ void ProgressPrinter::step(std::int64_t done, const NamedValues& values) {
   last_drawn_ = now;
   const std::string line = format_progress({done, steps_, now - start_, values, false}, colour_);
   const std::size_t width = display_width(line);
-  *out_ << '\r' << line << repeat(" ", static_cast<std::int64_t>(std::max(width, last_width_) - width)) << std::flush;
+  *out_ << '\r' << line << repeat(" ", static_cast<std::int64_t>(std::max(width, last_width_) - width))
+        << std::flush;
   last_width_ = width;
 }
 
@@ -143,7 +145,8 @@ void ProgressPrinter::end_epoch(std::int64_t done, const NamedValues& values) {
   if (style_ == ProgressStyle::bar) {
     const std::string line = format_progress(state, colour_);
     const std::size_t width = display_width(line);
-    *out_ << '\r' << line << repeat(" ", static_cast<std::int64_t>(std::max(width, last_width_) - width)) << '\n';
+    *out_ << '\r' << line << repeat(" ", static_cast<std::int64_t>(std::max(width, last_width_) - width))
+          << '\n';
   } else {
     const double per_step = done > 0 ? state.seconds / static_cast<double>(done) : 0.0;
     *out_ << epoch_label() << " - " << format_duration(state.seconds) << " - " << format_step_time(per_step);

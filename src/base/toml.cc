@@ -87,13 +87,15 @@ class Converter {
       const toml::source_position at = member.first->source().begin;
       return std::pair(at.line, at.column);
     };
-    std::stable_sort(members.begin(), members.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+    std::stable_sort(members.begin(), members.end(),
+                     [&](const auto& a, const auto& b) { return place(a) < place(b); });
     Config::Object out;
     for (const auto& [key, value] : members) {
       const std::string below = join(path, key->str());
       out.emplace_back(std::string(key->str()), convert(*value, below, depth + 1));
       // A table's own place is its last header; a key's is where it was first written.
-      if (lines_ && key->source().begin.line > 0) (*lines_)[below] = static_cast<int>(key->source().begin.line);
+      if (lines_ && key->source().begin.line > 0)
+        (*lines_)[below] = static_cast<int>(key->source().begin.line);
     }
     return Config(std::move(out));
   }
@@ -131,7 +133,8 @@ std::string key_text(const std::string& key) {
 
 bool is_table_array(const Config& value) {
   if (!value.is_array() || value.as_array().empty()) return false;
-  return std::all_of(value.as_array().begin(), value.as_array().end(), [](const Config& c) { return c.is_object(); });
+  return std::all_of(value.as_array().begin(), value.as_array().end(),
+                     [](const Config& c) { return c.is_object(); });
 }
 
 /// Small tables of plain values inside an item of an array of tables stand on one line: { l1 = 0.0, l2 = 0.01 }.
@@ -155,7 +158,8 @@ std::string inline_value(const Config& value) {
   if (value.is_array()) {
     for (const Config& item : value.as_array()) {
       if (item.is_null()) {
-        throw Error(ErrorKind::usage, "TOML cannot hold an array with an empty value").expected("values only");
+        throw Error(ErrorKind::usage, "TOML cannot hold an array with an empty value")
+            .expected("values only");
       }
       out += (out.empty() ? "" : ", ") + inline_value(item);
     }
@@ -208,7 +212,8 @@ class Writer {
     constexpr std::size_t kCommentColumn = 34;
     for (const auto& [key, value] : table.as_object()) {
       if (!is_plain(value, in_item)) continue;
-      std::string line = value.is_null() ? "# " + key_text(key) + " =" : key_text(key) + " = " + inline_value(value);
+      std::string line =
+          value.is_null() ? "# " + key_text(key) + " =" : key_text(key) + " = " + inline_value(value);
       const std::string note = comment(join(path, key));
       if (note.find('\n') != std::string::npos) {
         text_ += as_comment(note);
@@ -261,14 +266,19 @@ Config parse_toml(std::string_view text, std::string_view where, TomlLines* line
   } catch (const toml::parse_error& error) {
     const toml::source_position at = error.source().begin;
     throw Error(ErrorKind::data, "this is not valid TOML")
-        .where(std::string(where) + ", line " + std::to_string(at.line) + ", column " + std::to_string(at.column))
+        .where(std::string(where) + ", line " + std::to_string(at.line) + ", column " +
+               std::to_string(at.column))
         .seen(std::string(error.description()));
   } catch (const BrokenAssumption&) {
-    throw Error(ErrorKind::data, "this is not valid TOML").where(std::string(where)).seen("a damaged key or value");
+    throw Error(ErrorKind::data, "this is not valid TOML")
+        .where(std::string(where))
+        .seen("a damaged key or value");
   }
 }
 
-std::string to_toml(const Config& config, const TomlComments& comments) { return Writer(comments).write(config); }
+std::string to_toml(const Config& config, const TomlComments& comments) {
+  return Writer(comments).write(config);
+}
 
 void add_comments(TomlComments& comments, const std::string& path, const std::vector<OptionInfo>& options) {
   for (const OptionInfo& option : options) comments[join(path, option.name)] = option.doc;

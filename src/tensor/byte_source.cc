@@ -36,7 +36,9 @@ FileSource::FileSource(const std::string& path) : path_(path) {
     ::close(descriptor_);
     descriptor_ = -1;
     if (failed != 0) throw_unreadable(path, failed);
-    throw Error(ErrorKind::data, "cannot read " + path).seen("a device, pipe or socket").expected("an ordinary file");
+    throw Error(ErrorKind::data, "cannot read " + path)
+        .seen("a device, pipe or socket")
+        .expected("an ordinary file");
   }
   size_ = static_cast<std::uint64_t>(info.st_size);
 }

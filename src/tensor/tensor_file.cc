@@ -80,8 +80,10 @@ TensorFileEntry read_entry(const std::string& key, const Config& value, const Re
       refuse("the entry of " + name + " has an unknown key", quoted(field), "dtype, shape and data_offsets");
     }
   }
-  const Config *dtype = value.find("dtype"), *shape = value.find("shape"), *offsets = value.find("data_offsets");
-  if (!dtype || !dtype->is_string()) refuse("the entry of " + name + " has no dtype", "", "a string such as \"F32\"");
+  const Config *dtype = value.find("dtype"), *shape = value.find("shape"),
+               *offsets = value.find("data_offsets");
+  if (!dtype || !dtype->is_string())
+    refuse("the entry of " + name + " has no dtype", "", "a string such as \"F32\"");
   if (!shape || !shape->is_array()) refuse("the entry of " + name + " has no shape", "", "an array of sizes");
   if (!offsets || !offsets->is_array() || offsets->as_array().size() != 2) {
     refuse("the entry of " + name + " has no data_offsets", "", "an array of two offsets");
@@ -90,7 +92,9 @@ TensorFileEntry read_entry(const std::string& key, const Config& value, const Re
   entry.name = key;
   entry.dtype = dtype->as_string();
   const NumberFormat* format = find_number_format(entry.dtype);
-  if (!format) refuse("the type of " + name + " is not one that can be read", quoted(entry.dtype), number_format_names());
+  if (!format)
+    refuse("the type of " + name + " is not one that can be read", quoted(entry.dtype),
+           number_format_names());
   if (shape->as_array().size() > kMaxRank) {
     refuse(name + " has too many dimensions", std::to_string(shape->as_array().size()),
            "at most " + std::to_string(kMaxRank));
@@ -106,7 +110,8 @@ TensorFileEntry read_entry(const std::string& key, const Config& value, const Re
   if (entry.end < entry.begin) refuse("the offsets of " + name + " run backwards", to_json(*offsets));
   const std::uint64_t wanted = checked_bytes(entry.shape, format->bytes, name, refuse);
   if (entry.end - entry.begin != wanted) {
-    refuse("the offsets of " + name + " disagree with its shape", std::to_string(entry.end - entry.begin) + " bytes",
+    refuse("the offsets of " + name + " disagree with its shape",
+           std::to_string(entry.end - entry.begin) + " bytes",
            std::to_string(wanted) + " bytes for " + to_string(entry.shape) + " of " + entry.dtype);
   }
   return entry;
@@ -125,13 +130,15 @@ void check_cover(const TensorFileHeader& header, std::uint64_t data_bytes, const
   std::uint64_t position = 0;
   for (const TensorFileEntry& entry : header.entries) {
     if (entry.begin != position) {
-      refuse(quoted(entry.name) + (entry.begin > position ? " leaves a hole before it" : " overlaps another array"),
+      refuse(quoted(entry.name) +
+                 (entry.begin > position ? " leaves a hole before it" : " overlaps another array"),
              "begins at " + std::to_string(entry.begin), "begins at " + std::to_string(position));
     }
     position = entry.end;
   }
   if (position > data_bytes) {
-    refuse("the file is cut short", std::to_string(data_bytes) + " bytes of numbers", std::to_string(position) + " bytes");
+    refuse("the file is cut short", std::to_string(data_bytes) + " bytes of numbers",
+           std::to_string(position) + " bytes");
   }
   if (position < data_bytes) {
     refuse("the file is longer than its header says", std::to_string(data_bytes) + " bytes of numbers",
@@ -148,7 +155,8 @@ TensorFileHeader read_header(const ByteSource& source, std::uint64_t& data_begin
   std::uint64_t length = 0;
   source.read(0, std::as_writable_bytes(std::span(&length, 1)));
   if (length > kMaxHeaderBytes) {
-    refuse("the header's length is not plausible", std::to_string(length), "at most " + std::to_string(kMaxHeaderBytes));
+    refuse("the header's length is not plausible", std::to_string(length),
+           "at most " + std::to_string(kMaxHeaderBytes));
   }
   if (length > source.size() - kLengthBytes) {
     refuse("the file is cut short in its header", std::to_string(source.size()) + " bytes",
@@ -238,13 +246,16 @@ void check_writable(const TensorFile& file) {
   const auto refuse = [](const std::string& what, const std::string& cure) {
     throw Error(ErrorKind::usage, what).where("tensor file to write").cure(cure);
   };
-  if (file.tensors.size() > kMaxTensors) refuse("there are too many arrays", "at most 65536 go into one file");
+  if (file.tensors.size() > kMaxTensors)
+    refuse("there are too many arrays", "at most 65536 go into one file");
   std::unordered_set<std::string_view> names;
   for (const auto& [name, tensor] : file.tensors) {
     if (name == kMetadataKey) refuse("an array cannot be called __metadata__", "choose another name");
     if (!names.insert(name).second) refuse("two arrays are called " + quoted(name), "give each its own name");
-    if (tensor.shape().size() > kMaxRank) refuse(quoted(name) + " has too many dimensions", "at most 8 are allowed");
-    if (element_count(tensor.shape()) != tensor.size()) refuse(quoted(name) + " is empty", "give it a shape and values");
+    if (tensor.shape().size() > kMaxRank)
+      refuse(quoted(name) + " has too many dimensions", "at most 8 are allowed");
+    if (element_count(tensor.shape()) != tensor.size())
+      refuse(quoted(name) + " is empty", "give it a shape and values");
   }
   std::unordered_set<std::string_view> keys;
   for (const auto& [key, text] : file.metadata) {
@@ -265,10 +276,11 @@ std::string encode_header(const TensorFile& file, const std::vector<const Named*
   for (const Named* item : order) {
     const Tensor& tensor = item->second;
     const std::int64_t end = position + tensor.size() * static_cast<std::int64_t>(dtype_size(tensor.dtype()));
-    members.emplace_back(item->first,
-                         Config::object({{"dtype", tensor.dtype() == DType::float32 ? "F32" : "F64"},
-                                         {"shape", Config::list(tensor.shape())},
-                                         {"data_offsets", Config::list(std::vector<std::int64_t>{position, end})}}));
+    members.emplace_back(
+        item->first,
+        Config::object({{"dtype", tensor.dtype() == DType::float32 ? "F32" : "F64"},
+                        {"shape", Config::list(tensor.shape())},
+                        {"data_offsets", Config::list(std::vector<std::int64_t>{position, end})}}));
     position = end;
   }
   std::string text = to_json(Config(std::move(members)));
@@ -276,7 +288,8 @@ std::string encode_header(const TensorFile& file, const std::vector<const Named*
   try {
     parse_json(text);  // names and texts must be valid UTF-8
   } catch (const Error& error) {
-    throw Error(ErrorKind::usage, "a name or a text for the tensor file is not valid UTF-8").seen(error.what());
+    throw Error(ErrorKind::usage, "a name or a text for the tensor file is not valid UTF-8")
+        .seen(error.what());
   }
   if (text.size() > kMaxHeaderBytes) {
     throw Error(ErrorKind::usage, "the header of the tensor file would be too long")
@@ -324,7 +337,9 @@ std::string encode_tensor_file(const TensorFile& file) {
   std::string out;
   write_pieces(
       file, [&](std::uint64_t total) { out.reserve(total); },
-      [&](std::span<const std::byte> bytes) { out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); });
+      [&](std::span<const std::byte> bytes) {
+        out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      });
   return out;
 }
 

@@ -32,21 +32,25 @@ void copy_row(Tensor& to, std::int64_t to_row, const Tensor& from, std::int64_t 
 Tensor reorder_rows(const Layout& wanted, const Batch& target, const std::string& output) {
   const Layout& given = *target.layout();
   if (given.batch() != wanted.batch()) {
-    refuse(output, "there are more or fewer targets than predictions", std::to_string(given.batch()) + " targets",
-           std::to_string(wanted.batch()));
+    refuse(output, "there are more or fewer targets than predictions",
+           std::to_string(given.batch()) + " targets", std::to_string(wanted.batch()));
   }
   std::vector<std::int64_t> row_of(at(given.batch() * given.steps()), -1);
-  each_packed_row(given, [&](std::int64_t row, std::int64_t b, std::int64_t p) { row_of[at(b * given.steps() + p)] = row; });
+  each_packed_row(given, [&](std::int64_t row, std::int64_t b, std::int64_t p) {
+    row_of[at(b * given.steps() + p)] = row;
+  });
   const Tensor& values = target.values();
   Shape shape = values.shape();
   shape[0] = wanted.total();
   Tensor out(shape, values.dtype());
-  const std::size_t bytes = values.dim(0) == 0 ? 0 : at(values.size() / values.dim(0)) * dtype_size(values.dtype());
+  const std::size_t bytes =
+      values.dim(0) == 0 ? 0 : at(values.size() / values.dim(0)) * dtype_size(values.dtype());
   each_packed_row(wanted, [&](std::int64_t row, std::int64_t b, std::int64_t p) {
     const std::int64_t from = p < given.steps() ? row_of[at(b * given.steps() + p)] : -1;
     if (from < 0) {
       refuse(output, "a step has a prediction but no target",
-             "sequence " + std::to_string(b) + " of the batch, step " + std::to_string(p), "a target for every step");
+             "sequence " + std::to_string(b) + " of the batch, step " + std::to_string(p),
+             "a target for every step");
     }
     copy_row(out, row, values, from, bytes);
   });
@@ -121,7 +125,8 @@ AlignedRows align(const Value& prediction, const Batch& target, const Tensor* we
            "a target of " + std::to_string(groups * wanted) + " numbers a row");
   }
   out.target = {values->bytes(), rows, wanted, wanted, values->dtype()};
-  if (weights != nullptr && !weights->empty()) out.weights = row_weights(prediction, *weights, groups, output);
+  if (weights != nullptr && !weights->empty())
+    out.weights = row_weights(prediction, *weights, groups, output);
   return out;
 }
 
@@ -154,8 +159,10 @@ Batch slice_time(const Batch& batch, std::int64_t begin, std::int64_t end) {
   Shape shape = values.shape();
   shape[0] = cut->total();
   Tensor out(shape, values.dtype());
-  const std::size_t bytes = values.dim(0) == 0 ? 0 : at(values.size() / values.dim(0)) * dtype_size(values.dtype());
-  std::vector<std::int64_t> next(at(layout.batch()), 0);  // packed rows come in order of time for every sequence
+  const std::size_t bytes =
+      values.dim(0) == 0 ? 0 : at(values.size() / values.dim(0)) * dtype_size(values.dtype());
+  std::vector<std::int64_t> next(at(layout.batch()),
+                                 0);  // packed rows come in order of time for every sequence
   each_packed_row(layout, [&](std::int64_t row, std::int64_t b, std::int64_t p) {
     if (inside(p)) copy_row(out, cut->offset(next[at(b)]++) + cut->place()[at(b)], values, row, bytes);
   });

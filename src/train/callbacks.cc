@@ -17,7 +17,8 @@ bool larger_is_better(const std::string& monitor, const std::string& mode) {
   if (mode == "min") return false;
   if (mode == "max") return true;
   if (mode != "auto") {
-    throw Error(ErrorKind::usage, "there is no mode called '" + mode + "'").expected("\"min\", \"max\" or \"auto\"");
+    throw Error(ErrorKind::usage, "there is no mode called '" + mode + "'")
+        .expected("\"min\", \"max\" or \"auto\"");
   }
   for (const char* word : {"acc", "precision", "recall", "auc", "f1", "r2", "cosine"}) {
     if (monitor.find(word) != std::string::npos) return true;
@@ -33,7 +34,8 @@ std::optional<double> monitored(TrainingRun& run, const std::string& monitor, co
     if (name == monitor) return value;
     names.push_back(name);
   }
-  const bool validated = std::any_of(names.begin(), names.end(), [](const auto& name) { return name.starts_with("val_"); });
+  const bool validated =
+      std::any_of(names.begin(), names.end(), [](const auto& name) { return name.starts_with("val_"); });
   if (monitor.starts_with("val_") && run.has_validation() && !validated) return std::nullopt;
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
@@ -81,7 +83,8 @@ void History::append(std::int64_t epoch, const NamedValues& logs) {
   epochs.push_back(epoch);
   for (const auto& [name, value] : logs) {
     if (find(name) == nullptr) values.emplace_back(name, std::vector<double>(epochs.size() - 1, kNaN));
-    const auto column = std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == name; });
+    const auto column =
+        std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == name; });
     column->second.push_back(value);
   }
   for (auto& [name, numbers] : values) numbers.resize(epochs.size(), kNaN);
@@ -100,7 +103,8 @@ History History::from_config(const Config& config) {
   }
   for (const auto& [name, numbers] : config.at("values", "history").as_object("history.values")) {
     std::vector<double> column;
-    for (const Config& number : numbers.as_array(name)) column.push_back(number.is_null() ? kNaN : number.as_real(name));
+    for (const Config& number : numbers.as_array(name))
+      column.push_back(number.is_null() ? kNaN : number.as_real(name));
     column.resize(out.epochs.size(), kNaN);
     out.values.emplace_back(name, std::move(column));
   }
@@ -152,7 +156,8 @@ void EarlyStopping::on_train_end(TrainingRun& run) {
 
 Callback::State EarlyStopping::state() const {
   State out;
-  out.numbers = Config::object({{"wait", wait_}, {"best_epoch", best_epoch_}, {"stopped_epoch", stopped_epoch_}});
+  out.numbers =
+      Config::object({{"wait", wait_}, {"best_epoch", best_epoch_}, {"stopped_epoch", stopped_epoch_}});
   put_optional(out.numbers, "best", best_);
   if (!best_values_.empty()) out.tensors.emplace_back("best_values", best_values_);
   return out;
@@ -189,9 +194,9 @@ void ReduceLrOnPlateau::on_epoch_end(TrainingRun& run, NamedValues& logs) {
     --cooldown_left_;
     wait_ = 0;
   }
-  const bool better = !std::isnan(*current) &&
-                      (!best_ || (larger_is_better_ ? *current > *best_ + options_.min_delta
-                                                    : *current < *best_ - options_.min_delta));
+  const bool better =
+      !std::isnan(*current) && (!best_ || (larger_is_better_ ? *current > *best_ + options_.min_delta
+                                                             : *current < *best_ - options_.min_delta));
   if (better) {
     best_ = current;
     wait_ = 0;
@@ -221,7 +226,9 @@ void ReduceLrOnPlateau::restore(const State& state) {
 void LearningRateScheduler::on_epoch_begin(TrainingRun& run) {
   run.optimizer().set_learning_rate(rule_(run.epoch(), run.optimizer().learning_rate()));
 }
-void LearningRateScheduler::on_epoch_end(TrainingRun& run, NamedValues& logs) { log_learning_rate(run, logs); }
+void LearningRateScheduler::on_epoch_end(TrainingRun& run, NamedValues& logs) {
+  log_learning_rate(run, logs);
+}
 
 ModelCheckpoint::ModelCheckpoint(ModelCheckpointOptions options)
     : options_(std::move(options)), larger_is_better_(larger_is_better(options_.monitor, options_.mode)) {
@@ -243,13 +250,15 @@ std::string fill_in(TrainingRun& run, const std::string& pattern, const NamedVal
     }
     const std::string field = pattern.substr(i + 1, close - i - 1);
     const std::size_t colon = field.find(':');
-    const std::string name = field.substr(0, colon), format = colon == std::string::npos ? "" : field.substr(colon + 1);
+    const std::string name = field.substr(0, colon),
+                      format = colon == std::string::npos ? "" : field.substr(colon + 1);
     const bool width_only = !format.empty() && format.back() == 'd';
     const bool digits_only = format.size() > 2 && format.front() == '.' && format.back() == 'f';
     const std::string number = width_only    ? format.substr(0, format.size() - 1)
                                : digits_only ? format.substr(1, format.size() - 2)
                                              : "";
-    if (!std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }) || number.size() > 2) {
+    if (!std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }) ||
+        number.size() > 2) {
       throw Error(ErrorKind::usage, "a field of a file name has a format that is not known")
           .where(pattern)
           .seen("{" + field + "}")
@@ -259,9 +268,11 @@ std::string fill_in(TrainingRun& run, const std::string& pattern, const NamedVal
     char text[128];
     if (name == "epoch") {
       const bool zeros = number.size() > 1 && number[0] == '0';
-      std::snprintf(text, sizeof text, zeros ? "%0*lld" : "%*lld", digits, static_cast<long long>(run.epoch() + 1));
+      std::snprintf(text, sizeof text, zeros ? "%0*lld" : "%*lld", digits,
+                    static_cast<long long>(run.epoch() + 1));
     } else {
-      std::snprintf(text, sizeof text, "%.*f", digits_only ? digits : 4, monitored(run, name, logs, "ModelCheckpoint").value_or(kNaN));
+      std::snprintf(text, sizeof text, "%.*f", digits_only ? digits : 4,
+                    monitored(run, name, logs, "ModelCheckpoint").value_or(kNaN));
     }
     out += text;
     i = close;
@@ -273,8 +284,10 @@ std::string fill_in(TrainingRun& run, const std::string& pattern, const NamedVal
 
 void ModelCheckpoint::save(TrainingRun& run, const NamedValues& logs) {
   const std::string path = fill_in(run, options_.filepath, logs);
-  if (options_.save_model_only) run.save_model(path);
-  else run.save_checkpoint(path);
+  if (options_.save_model_only)
+    run.save_model(path);
+  else
+    run.save_checkpoint(path);
 }
 
 void ModelCheckpoint::on_batch_end(TrainingRun& run, std::int64_t batch, const NamedValues& logs) {

@@ -92,7 +92,9 @@ struct TensorBoard::Writers {
 };
 
 TensorBoard::TensorBoard(std::string folder, std::int64_t every_batches)
-    : folder_(std::move(folder)), every_batches_(every_batches), writers_(std::make_unique<Writers>(folder_)) {}
+    : folder_(std::move(folder)),
+      every_batches_(every_batches),
+      writers_(std::make_unique<Writers>(folder_)) {}
 TensorBoard::~TensorBoard() = default;
 
 void TensorBoard::on_batch_end(TrainingRun& run, std::int64_t batch, const NamedValues& logs) {

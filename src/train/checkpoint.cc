@@ -50,7 +50,8 @@ void take_network(const TensorFile& file, Network& network, const std::string& w
 void put_optimizer(TensorFile& file, const Optimizer& optimizer, const ParameterStore& parameters) {
   OptimizerState state = optimizer.state(parameters);
   file.metadata.emplace_back(
-      "optimizer", to_json(Config::object({{"config", optimizer.config()}, {"numbers", std::move(state.numbers)}})));
+      "optimizer",
+      to_json(Config::object({{"config", optimizer.config()}, {"numbers", std::move(state.numbers)}})));
   for (auto& [name, tensor] : state.slots) {
     file.tensors.emplace_back(std::string(kOptimizerPrefix) + name, std::move(tensor));
   }
@@ -69,7 +70,8 @@ void take_optimizer(const TensorFile& file, Optimizer& optimizer, const Paramete
   OptimizerState state;
   state.numbers = saved.at("numbers", where);
   for (const auto& [name, tensor] : file.tensors) {
-    if (name.starts_with(kOptimizerPrefix)) state.slots.emplace_back(name.substr(kOptimizerPrefix.size()), tensor);
+    if (name.starts_with(kOptimizerPrefix))
+      state.slots.emplace_back(name.substr(kOptimizerPrefix.size()), tensor);
   }
   optimizer.restore(parameters, state);
 }

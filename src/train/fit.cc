@@ -13,7 +13,8 @@ namespace {
 /// The samples begin … end − 1 of another data set.
 class Part : public Dataset {
  public:
-  Part(const Dataset& whole, std::int64_t begin, std::int64_t end) : whole_(whole), begin_(begin), end_(end) {}
+  Part(const Dataset& whole, std::int64_t begin, std::int64_t end)
+      : whole_(whole), begin_(begin), end_(end) {}
   std::int64_t size() const override { return end_ - begin_; }
   Examples gather(std::span<const std::int64_t> indices, DType dtype) const override {
     std::vector<std::int64_t> moved(indices.begin(), indices.end());
@@ -34,8 +35,8 @@ void check_options(const FitOptions& o) {
   require(o.epochs >= 0, "epochs must not be negative", std::to_string(o.epochs));
   require(o.validation_split >= 0 && o.validation_split < 1, "validation_split must lie between 0 and 1",
           std::to_string(o.validation_split));
-  require(o.validation_split == 0 || o.validation_data == nullptr, "validation_split or validation_data, not both",
-          "both");
+  require(o.validation_split == 0 || o.validation_data == nullptr,
+          "validation_split or validation_data, not both", "both");
   require(o.validation_freq >= 1, "validation_freq must be at least 1", std::to_string(o.validation_freq));
   require(o.tbptt >= 0, "tbptt must not be negative", std::to_string(o.tbptt));
   require(!o.resume || !o.checkpoint.empty(), "resume needs the path of a checkpoint", "checkpoint is empty");
@@ -59,10 +60,12 @@ FitLoop::FitLoop(Trainer& trainer, const Dataset& data, const FitOptions& option
   }
   if (train_->size() == 0) {
     throw Error(ErrorKind::data, "there are no samples to train on")
-        .seen(std::to_string(data.size()) + " samples, validation_split " + std::to_string(options.validation_split));
+        .seen(std::to_string(data.size()) + " samples, validation_split " +
+              std::to_string(options.validation_split));
   }
   if (validation_ != nullptr && validation_->size() == 0) {
-    throw Error(ErrorKind::data, "there are no samples to validate on").cure("raise validation_split or leave it 0");
+    throw Error(ErrorKind::data, "there are no samples to validate on")
+        .cure("raise validation_split or leave it 0");
   }
 }
 
@@ -90,7 +93,8 @@ std::vector<std::int64_t> FitLoop::order_of_epoch() const {
   std::vector<std::int64_t> order(static_cast<std::size_t>(train_->size()));
   std::iota(order.begin(), order.end(), 0);
   if (options_.shuffle) {
-    shuffle_indices(RandomStream(options_.seed, purpose_key("shuffle"), static_cast<std::uint64_t>(epoch_)), order);
+    shuffle_indices(RandomStream(options_.seed, purpose_key("shuffle"), static_cast<std::uint64_t>(epoch_)),
+                    order);
   }
   return order;
 }
@@ -127,7 +131,8 @@ void FitLoop::run_batch(const std::vector<std::int64_t>& order) {
   impl_.run_batch(train_->gather(indices, impl_.network.parameters().dtype()), pass, meters_);
   last_logs_ = meters_.results();
   ++batch_;
-  for (const CallbackPtr& callback : options_.callbacks) callback->on_batch_end(*this, batch_ - 1, last_logs_);
+  for (const CallbackPtr& callback : options_.callbacks)
+    callback->on_batch_end(*this, batch_ - 1, last_logs_);
 }
 
 void FitLoop::stop_when_asked() {
@@ -146,8 +151,10 @@ void FitLoop::stop_when_asked() {
 void FitLoop::end_epoch(std::int64_t batches) {
   NamedValues logs = meters_.results();
   if (validation_ != nullptr && (epoch_ + 1) % options_.validation_freq == 0) {
-    const std::int64_t size = options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
-    for (const auto& [name, value] : impl_.evaluate(*validation_, size)) logs.emplace_back("val_" + name, value);
+    const std::int64_t size =
+        options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
+    for (const auto& [name, value] : impl_.evaluate(*validation_, size))
+      logs.emplace_back("val_" + name, value);
   }
   for (const CallbackPtr& callback : options_.callbacks) callback->on_epoch_end(*this, logs);
   history_.append(epoch_, logs);
@@ -171,6 +178,8 @@ void FitLoop::write_queued() {
 Network& FitLoop::network() { return impl_.network; }
 Optimizer& FitLoop::optimizer() { return *impl_.optimizer; }
 
-History Trainer::fit(const Dataset& data, const FitOptions& options) { return FitLoop(*this, data, options).run(); }
+History Trainer::fit(const Dataset& data, const FitOptions& options) {
+  return FitLoop(*this, data, options).run();
+}
 
 }  // namespace rondo

@@ -12,16 +12,17 @@ std::string callback_prefix(std::size_t i) { return "callback/" + std::to_string
 Config FitLoop::fingerprint() const {
   Config class_weight = Config::object();
   for (const auto& [number, weight] : options_.class_weight) class_weight.set(std::to_string(number), weight);
-  return Config::object({{"samples", train_->size()},
-                         {"validation_samples", validation_ == nullptr ? std::int64_t{0} : validation_->size()},
-                         {"batch_size", options_.batch_size},
-                         {"shuffle", options_.shuffle},
-                         {"seed", options_.seed},
-                         {"tbptt", options_.tbptt},
-                         {"reset_states_every_epoch", options_.reset_states_every_epoch},
-                         {"class_weight", std::move(class_weight)},
-                         {"compile", impl_.compile_config()},
-                         {"callbacks", static_cast<std::int64_t>(options_.callbacks.size())}});
+  return Config::object(
+      {{"samples", train_->size()},
+       {"validation_samples", validation_ == nullptr ? std::int64_t{0} : validation_->size()},
+       {"batch_size", options_.batch_size},
+       {"shuffle", options_.shuffle},
+       {"seed", options_.seed},
+       {"tbptt", options_.tbptt},
+       {"reset_states_every_epoch", options_.reset_states_every_epoch},
+       {"class_weight", std::move(class_weight)},
+       {"compile", impl_.compile_config()},
+       {"callbacks", static_cast<std::int64_t>(options_.callbacks.size())}});
 }
 
 void FitLoop::save_now(const std::string& path, bool complete) const {
@@ -41,12 +42,14 @@ void FitLoop::save_now(const std::string& path, bool complete) const {
     for (std::size_t i = 0; i < options_.callbacks.size(); ++i) {
       Callback::State state = options_.callbacks[i]->state();
       callbacks.push_back(std::move(state.numbers));
-      for (auto& [name, tensor] : state.tensors) file.tensors.emplace_back(callback_prefix(i) + name, std::move(tensor));
+      for (auto& [name, tensor] : state.tensors)
+        file.tensors.emplace_back(callback_prefix(i) + name, std::move(tensor));
     }
     training.set("callbacks", std::move(callbacks));
     Config carried = Config::array();
     for (const CarriedState::Entry& entry : impl_.carried.entries) {
-      carried.push_back(Config::object({{"layer", entry.layer}, {"states", static_cast<std::int64_t>(entry.states.size())}}));
+      carried.push_back(Config::object(
+          {{"layer", entry.layer}, {"states", static_cast<std::int64_t>(entry.states.size())}}));
       for (std::size_t s = 0; s < entry.states.size(); ++s) {
         file.tensors.emplace_back("carried/" + entry.layer + "/" + std::to_string(s), entry.states[s]);
       }
@@ -95,7 +98,9 @@ void FitLoop::load_checkpoint(const std::string& path) {
     for (std::int64_t s = 0; s < entry.at("states", path).as_integer(); ++s) {
       const Tensor* tensor = file.find("carried/" + layer + "/" + std::to_string(s));
       if (tensor == nullptr) {
-        throw Error(ErrorKind::model_file, "a carried state is missing").where(path).expected("carried/" + layer);
+        throw Error(ErrorKind::model_file, "a carried state is missing")
+            .where(path)
+            .expected("carried/" + layer);
       }
       impl_.carried.of(layer).push_back(*tensor);
     }

@@ -62,7 +62,8 @@ Loss::Reduction detail::parse_reduction(const std::string& name, const std::stri
   if (name == "sum_over_batch_size" || name == "mean") return Loss::Reduction::sum_over_batch_size;
   if (name == "sum") return Loss::Reduction::sum;
   if (name == "mean_with_sample_weight") return Loss::Reduction::mean_with_sample_weight;
-  throw_unknown_name("reduction of loss " + loss, name, {"sum_over_batch_size", "sum", "mean_with_sample_weight"});
+  throw_unknown_name("reduction of loss " + loss, name,
+                     {"sum_over_batch_size", "sum", "mean_with_sample_weight"});
 }
 
 void detail::check_loss_call(const Loss& loss, ConstMatrix prediction, ConstMatrix target,
@@ -79,7 +80,8 @@ void detail::check_loss_call(const Loss& loss, ConstMatrix prediction, ConstMatr
   if (target.dtype != prediction.dtype || (gradient && gradient.dtype != prediction.dtype)) {
     throw Error(ErrorKind::usage, "prediction, target and gradient have different number types")
         .where("loss " + loss.name())
-        .seen(std::string("prediction ") + dtype_name(prediction.dtype) + ", target " + dtype_name(target.dtype))
+        .seen(std::string("prediction ") + dtype_name(prediction.dtype) + ", target " +
+              dtype_name(target.dtype))
         .cure("cast the target to the model's dtype");
   }
   if (gradient && (gradient.rows != prediction.rows || gradient.cols != prediction.cols)) {

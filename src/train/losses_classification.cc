@@ -15,7 +15,8 @@ struct CrossentropyOptions {
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
     option("from_logits", self.from_logits, "predictions are logits, not probabilities");
-    option("label_smoothing", self.label_smoothing, "how far targets are moved towards the uniform distribution");
+    option("label_smoothing", self.label_smoothing,
+           "how far targets are moved towards the uniform distribution");
   }
 };
 
@@ -87,7 +88,8 @@ double softmax_crossentropy(std::span<const T> logits, Target&& target, T* gradi
   }
   if (gradient != nullptr) {
     const T share = static_cast<T>(mass / total);
-    for (std::size_t c = 0; c < logits.size(); ++c) gradient[c] = std::exp(logits[c] - top) * share - target(c);
+    for (std::size_t c = 0; c < logits.size(); ++c)
+      gradient[c] = std::exp(logits[c] - top) * share - target(c);
   }
   return sum;
 }
@@ -134,7 +136,8 @@ class SparseCategoricalCrossentropy : public RowLoss<SparseCategoricalCrossentro
 
   template <class T>
   double row(std::span<const T> prediction, std::span<const T> target, T* gradient) const {
-    const std::size_t classes = prediction.size(), truth = class_number(static_cast<double>(target[0]), classes);
+    const std::size_t classes = prediction.size(),
+                      truth = class_number(static_cast<double>(target[0]), classes);
     const T floor = static_cast<T>(options.label_smoothing / static_cast<double>(classes));
     const T peak = static_cast<T>(1 - options.label_smoothing) + floor;
     const auto smoothed = [&](std::size_t c) { return c == truth ? peak : floor; };

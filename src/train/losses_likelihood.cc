@@ -47,7 +47,8 @@ namespace {
 /// Splits columns into `groups` equal groups, or says that this cannot be.
 std::int64_t split_columns(const char* name, std::int64_t columns, std::int64_t groups) {
   if (columns % groups == 0) return columns / groups;
-  throw Error(ErrorKind::usage, "the prediction must have " + std::to_string(groups) + " columns for every target")
+  throw Error(ErrorKind::usage,
+              "the prediction must have " + std::to_string(groups) + " columns for every target")
       .where(std::string("loss ") + name)
       .seen(std::to_string(columns) + " columns")
       .cure("give the last layer a multiple of " + std::to_string(groups) + " units");
@@ -55,7 +56,8 @@ std::int64_t split_columns(const char* name, std::int64_t columns, std::int64_t 
 
 void check_min_scale(const char* name, double min_scale) {
   if (min_scale >= 0 && std::isfinite(min_scale)) return;
-  throw Error(ErrorKind::usage, std::string(name) + ".min_scale must not be negative").seen(std::to_string(min_scale));
+  throw Error(ErrorKind::usage, std::string(name) + ".min_scale must not be negative")
+      .seen(std::to_string(min_scale));
 }
 
 struct GaussianOptions {
@@ -63,7 +65,8 @@ struct GaussianOptions {
   double min_scale = 1e-6;
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("scale", self.scale, "\"softplus\": σ = softplus(raw) + min_scale; \"log\": σ = exp(raw) + min_scale");
+    option("scale", self.scale,
+           "\"softplus\": σ = softplus(raw) + min_scale; \"log\": σ = exp(raw) + min_scale");
     option("min_scale", self.min_scale, "added to every σ");
   }
 };
@@ -76,7 +79,9 @@ class GaussianNll : public RowLoss<GaussianNll, GaussianOptions> {
       : RowLoss(config), logarithmic_(is_logarithmic(options.scale, "gaussian_nll.scale")) {
     check_min_scale(kName, options.min_scale);
   }
-  std::int64_t target_columns(std::int64_t columns) const override { return split_columns(kName, columns, 2); }
+  std::int64_t target_columns(std::int64_t columns) const override {
+    return split_columns(kName, columns, 2);
+  }
   std::int64_t prediction_columns(std::int64_t columns) const override { return 2 * columns; }
 
   template <class T>
@@ -105,7 +110,8 @@ struct StudentTOptions {
   std::optional<double> degrees_of_freedom;
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("scale", self.scale, "\"softplus\": σ = softplus(raw) + min_scale; \"log\": σ = exp(raw) + min_scale");
+    option("scale", self.scale,
+           "\"softplus\": σ = softplus(raw) + min_scale; \"log\": σ = exp(raw) + min_scale");
     option("min_scale", self.min_scale, "added to every σ");
     option("degrees_of_freedom", self.degrees_of_freedom, "ν; null: learnt, ν = 2 + softplus(raw)");
   }
@@ -123,7 +129,9 @@ class StudentTNll : public RowLoss<StudentTNll, StudentTOptions> {
           .seen(std::to_string(*options.degrees_of_freedom));
     }
   }
-  std::int64_t target_columns(std::int64_t columns) const override { return split_columns(kName, columns, groups()); }
+  std::int64_t target_columns(std::int64_t columns) const override {
+    return split_columns(kName, columns, groups());
+  }
   std::int64_t prediction_columns(std::int64_t columns) const override { return groups() * columns; }
 
   template <class T>
@@ -158,7 +166,8 @@ class StudentTNll : public RowLoss<StudentTNll, StudentTOptions> {
 }  // namespace
 
 std::vector<LossEntry> likelihood_losses() {
-  return {loss_entry<GaussianNll, GaussianOptions>({"gaussian"}), loss_entry<StudentTNll, StudentTOptions>({"student_t"})};
+  return {loss_entry<GaussianNll, GaussianOptions>({"gaussian"}),
+          loss_entry<StudentTNll, StudentTOptions>({"student_t"})};
 }
 
 }  // namespace detail

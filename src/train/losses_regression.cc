@@ -117,7 +117,8 @@ class Quantile : public RowLoss<Quantile, QuantileOptions> {
  public:
   static constexpr const char* kName = "quantile";
   explicit Quantile(const Config& config) : RowLoss(config) {
-    if (options.levels.empty()) throw Error(ErrorKind::usage, "quantile.levels is empty").cure("name a level");
+    if (options.levels.empty())
+      throw Error(ErrorKind::usage, "quantile.levels is empty").cure("name a level");
     for (const double level : options.levels) {
       if (!(level > 0 && level < 1)) {
         throw Error(ErrorKind::usage, "quantile.levels must lie between 0 and 1").seen(std::to_string(level));

@@ -43,7 +43,9 @@ void Meters::add_rows(std::size_t output, const AlignedRows& rows, const std::ve
 }
 
 NamedValues Meters::results() const {
-  const auto mean = [&](double sum) { return weight_ == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / weight_; };
+  const auto mean = [&](double sum) {
+    return weight_ == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / weight_;
+  };
   NamedValues out = {{"loss", mean(loss_)}};
   const bool several = outputs_.size() > 1;
   for (const Output& output : outputs_) {
@@ -59,7 +61,8 @@ Config Meters::gathered() const {
   Config out = Config::object({{"weight", weight_}, {"loss", loss_}});
   Config losses = Config::array(), metrics = Config::array();
   for (const Output& output : outputs_) losses.push_back(output.loss);
-  each_metric([&](const Output&, const Metric& metric) { metrics.push_back(Config::list(metric.gathered())); });
+  each_metric(
+      [&](const Output&, const Metric& metric) { metrics.push_back(Config::list(metric.gathered())); });
   out.set("losses", std::move(losses));
   out.set("metrics", std::move(metrics));
   return out;
@@ -80,7 +83,8 @@ void Meters::restore(const Config& gathered) {
   for (std::size_t k = 0; k < losses.size(); ++k) outputs_[k].loss = losses[k].as_real("meters.losses");
   each_metric([&](const Output&, Metric& metric) {
     std::vector<double> numbers;
-    for (const Config& number : metrics[next++].as_array("meters.metrics")) numbers.push_back(number.as_real());
+    for (const Config& number : metrics[next++].as_array("meters.metrics"))
+      numbers.push_back(number.as_real());
     metric.restore(numbers);
   });
 }

@@ -36,7 +36,8 @@ class LossMetric : public Metric {
 /// "accuracy" or "crossentropy": which one is meant shows when the first batch comes.
 class ResolvedByShape : public Metric {
  public:
-  ResolvedByShape(std::string family, Config options) : family_(std::move(family)), options_(std::move(options)) {}
+  ResolvedByShape(std::string family, Config options)
+      : family_(std::move(family)), options_(std::move(options)) {}
   bool larger_is_better() const override { return family_ == "accuracy"; }
   void reset() override {
     if (meant_) meant_->reset();
@@ -45,7 +46,9 @@ class ResolvedByShape : public Metric {
     if (!meant_) choose(prediction.cols == 1 ? 0 : target.cols == 1 ? 1 : 2);
     meant_->update(prediction, target, weights);
   }
-  double result() const override { return meant_ ? meant_->result() : std::numeric_limits<double>::quiet_NaN(); }
+  double result() const override {
+    return meant_ ? meant_->result() : std::numeric_limits<double>::quiet_NaN();
+  }
   std::vector<double> gathered() const override {
     if (!meant_) return {};
     std::vector<double> numbers = meant_->gathered();
@@ -129,7 +132,8 @@ std::vector<std::string> metric_names() {
 
 void detail::check_gathered(const std::string& name, bool fits) {
   if (fits) return;
-  throw Error(ErrorKind::model_file, "the numbers gathered by metric '" + name + "' are those of another metric")
+  throw Error(ErrorKind::model_file,
+              "the numbers gathered by metric '" + name + "' are those of another metric")
       .cure("resume with the metrics of the run that was saved");
 }
 
@@ -143,7 +147,8 @@ void detail::check_metric_call(const std::string& name, ConstMatrix prediction, 
       .where("metric " + name)
       .seen("prediction " + to_string(Shape{prediction.rows, prediction.cols}) + ", target " +
             to_string(Shape{target.rows, target.cols}) + ", " + std::to_string(weights.size()) + " weights")
-      .expected("a target " + to_string(Shape{prediction.rows, target_columns}) + " and one weight a row or none");
+      .expected("a target " + to_string(Shape{prediction.rows, target_columns}) +
+                " and one weight a row or none");
 }
 
 }  // namespace rondo

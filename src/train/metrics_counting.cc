@@ -59,7 +59,9 @@ class DecisionMetric : public Metric {
     }
     return share(2 * true_positives_, 2 * true_positives_ + false_positives_ + false_negatives_);
   }
-  std::vector<double> gathered() const override { return {true_positives_, false_positives_, false_negatives_}; }
+  std::vector<double> gathered() const override {
+    return {true_positives_, false_positives_, false_negatives_};
+  }
   void restore(std::span<const double> numbers) override {
     check_gathered(name(), numbers.size() == 3);
     true_positives_ = numbers[0], false_positives_ = numbers[1], false_negatives_ = numbers[2];
@@ -189,7 +191,8 @@ class R2Score : public Metric {
     check_gathered(name(), numbers.size() % 3 == 1);
     weight_ = numbers[0];
     columns_.clear();
-    for (std::size_t i = 1; i < numbers.size(); i += 3) columns_.push_back({numbers[i], numbers[i + 1], numbers[i + 2]});
+    for (std::size_t i = 1; i < numbers.size(); i += 3)
+      columns_.push_back({numbers[i], numbers[i + 1], numbers[i + 2]});
   }
 
  private:
@@ -212,7 +215,9 @@ std::vector<MetricEntry> counting_metrics() {
   return {decision("precision", {"binary_precision"}, Decision::precision),
           decision("recall", {"binary_recall"}, Decision::recall),
           decision("f1_score", {"f1"}, Decision::f1),
-          {"auc", {"binary_auc"}, [](const Config& c) { return std::make_shared<Auc>(metric_options<AucOptions>(c, "auc")); }},
+          {"auc",
+           {"binary_auc"},
+           [](const Config& c) { return std::make_shared<Auc>(metric_options<AucOptions>(c, "auc")); }},
           {"r2_score", {"r2"}, [](const Config& c) {
              metric_options<NoMetricOptions>(c, "r2_score");
              return std::make_shared<R2Score>();

@@ -48,7 +48,8 @@ struct NoMetricOptions {
 using Traits = MeanMetric::Traits;
 
 /// A metric without options.
-MetricEntry plain(std::string name, std::vector<std::string> aliases, double (*value)(Row, Row), Traits traits) {
+MetricEntry plain(std::string name, std::vector<std::string> aliases, double (*value)(Row, Row),
+                  Traits traits) {
   return {name, std::move(aliases), [name, value, traits](const Config& config) {
             metric_options<NoMetricOptions>(config, name);
             return std::make_shared<MeanMetric>(value, traits);
@@ -85,7 +86,8 @@ MetricEntry binary_accuracy() {
             const double threshold = metric_options<ThresholdOptions>(config, "binary_accuracy").threshold;
             const auto hits = [threshold](Row p, Row t) {
               double right = 0;
-              for (std::size_t c = 0; c < p.size(); ++c) right += (p[c] > threshold ? 1.0 : 0.0) == t[c] ? 1 : 0;
+              for (std::size_t c = 0; c < p.size(); ++c)
+                right += (p[c] > threshold ? 1.0 : 0.0) == t[c] ? 1 : 0;
               return right / static_cast<double>(p.size());
             };
             return std::make_shared<MeanMetric>(hits, Traits{.larger_is_better = true});
@@ -99,7 +101,8 @@ MetricEntry top_k(std::string name, bool sparse) {
             const auto hit = [k, sparse](Row p, Row t) {
               return is_in_top_k(p, sparse ? t[0] : static_cast<double>(argmax(t)), k);
             };
-            return std::make_shared<MeanMetric>(hit, Traits{.larger_is_better = true, .one_target_column = sparse});
+            return std::make_shared<MeanMetric>(
+                hit, Traits{.larger_is_better = true, .one_target_column = sparse});
           }};
 }
 
@@ -109,10 +112,12 @@ std::vector<MetricEntry> mean_metrics() {
   return {
       binary_accuracy(),
       plain("categorical_accuracy", {}, categorical_hit, {.larger_is_better = true}),
-      plain("sparse_categorical_accuracy", {}, sparse_hit, {.larger_is_better = true, .one_target_column = true}),
+      plain("sparse_categorical_accuracy", {}, sparse_hit,
+            {.larger_is_better = true, .one_target_column = true}),
       top_k("top_k_categorical_accuracy", false),
       top_k("sparse_top_k_categorical_accuracy", true),
-      plain("root_mean_squared_error", {"rmse"}, squared_error, {.finish = [](double m) { return std::sqrt(m); }}),
+      plain("root_mean_squared_error", {"rmse"}, squared_error,
+            {.finish = [](double m) { return std::sqrt(m); }}),
       plain("symmetric_mean_absolute_percentage_error", {"smape"}, symmetric_percentage_error, {}),
       plain("cosine_similarity", {"cosine"}, cosine, {.larger_is_better = true}),
   };

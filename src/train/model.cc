@@ -24,7 +24,8 @@ CompileOptions read_compile(const Config& config, const Config& optimizer) {
   CompileOptions out;
   out.optimizer = optimizer;
   out.loss = config.at("loss", "compile");
-  for (const Config& weight : config.at("loss_weights", "compile").as_array()) out.loss_weights.push_back(weight.as_real());
+  for (const Config& weight : config.at("loss_weights", "compile").as_array())
+    out.loss_weights.push_back(weight.as_real());
   out.metrics = config.at("metrics", "compile").as_array();
   out.weighted_metrics = config.at("weighted_metrics", "compile").as_array();
   return out;
@@ -74,7 +75,8 @@ Network& Model::network() {
 }
 
 const Network& Model::network() const {
-  if (!network_) throw Error(ErrorKind::usage, "the model is not built yet").cure("call build, fit or predict first");
+  if (!network_)
+    throw Error(ErrorKind::usage, "the model is not built yet").cure("call build, fit or predict first");
   return *network_;
 }
 
@@ -166,7 +168,8 @@ Model Model::load(const std::string& path) {
   }
   Model model;
   try {
-    model.network_ = std::make_unique<Network>(Network::from_spec(spec, doubles ? DType::float64 : DType::float32));
+    model.network_ =
+        std::make_unique<Network>(Network::from_spec(spec, doubles ? DType::float64 : DType::float32));
     model.network_->build(0);
   } catch (const Error& error) {
     throw Error(ErrorKind::model_file, "the file's spec describes no model").where(path).seen(error.what());
@@ -190,7 +193,8 @@ Model Model::load(const std::string& path) {
 
 std::string Model::summary(const std::string& title) const { return network().summary(title); }
 
-Sequential::Sequential(std::vector<LayerPtr> layers, DType dtype) : layers_(std::move(layers)), dtype_(dtype) {}
+Sequential::Sequential(std::vector<LayerPtr> layers, DType dtype)
+    : layers_(std::move(layers)), dtype_(dtype) {}
 
 Sequential::Sequential(Spec input, std::vector<LayerPtr> layers, DType dtype)
     : layers_(std::move(layers)), input_(std::move(input)), dtype_(dtype) {}
@@ -205,7 +209,8 @@ std::unique_ptr<Network> Sequential::make_network(std::span<const Spec> inputs) 
   if (!input_ && inputs.size() != 1) {
     throw Error(ErrorKind::usage, inputs.empty() ? "the shape of the input is not known yet"
                                                  : "a Sequential model has one input")
-        .cure(inputs.empty() ? "give the constructor a Spec, or fit the model first" : "use GraphBuilder for several");
+        .cure(inputs.empty() ? "give the constructor a Spec, or fit the model first"
+                             : "use GraphBuilder for several");
   }
   auto network = std::make_unique<Network>(dtype_);
   int value = network->add_input("input", input_ ? *input_ : inputs[0]);

@@ -30,7 +30,8 @@ NamedConfig read_named_config(const Config& config, const std::string& what) {
       out.options = *options;
       out.options.erase("name");
     }
-  } else if (const char* key = config.find("name") != nullptr ? "name" : "type"; config.find(key) != nullptr) {
+  } else if (const char* key = config.find("name") != nullptr ? "name" : "type";
+             config.find(key) != nullptr) {
     out.spelled = config.at(key, what).as_string(what + "." + key);
     out.options = config;
     out.options.erase(key);
@@ -44,7 +45,8 @@ NamedConfig read_named_config(const Config& config, const std::string& what) {
   return out;
 }
 
-void throw_unknown_name(const std::string& what, const std::string& name, const std::vector<std::string>& known) {
+void throw_unknown_name(const std::string& what, const std::string& name,
+                        const std::vector<std::string>& known) {
   std::string list;
   for (const std::string& k : known) list += (list.empty() ? "" : ", ") + k;
   Error error(ErrorKind::usage, "there is no " + what + " called '" + name + "'");

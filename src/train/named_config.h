@@ -10,9 +10,9 @@ namespace rondo::detail {
 /// A thing chosen by name with options: "adam", {"name": "adam", "learning_rate": 0.1} or Keras's
 /// {"class_name": "Adam", "config": {"learning_rate": 0.1}}. "type" may stand for "name".
 struct NamedConfig {
-  std::string name;                    ///< canonical: snake_case
-  std::string spelled;                 ///< as the user wrote it
-  Config options = Config::object();   ///< without the name
+  std::string name;                   ///< canonical: snake_case
+  std::string spelled;                ///< as the user wrote it
+  Config options = Config::object();  ///< without the name
 };
 
 /// Takes `config` apart; `what` ("loss") is for messages. Throws Error(usage) when it is none of the three forms.

@@ -96,7 +96,8 @@ void OptimizerBase::prepare(const ParameterStore& parameters) {
   const Tensor& values = parameters.values();
   const auto infos = parameters.infos();
   bool fits = squares_.size() == infos.size() && slots_.size() == slot_names_.size();
-  for (const Tensor& slot : slots_) fits = fits && slot.size() == values.size() && slot.dtype() == values.dtype();
+  for (const Tensor& slot : slots_)
+    fits = fits && slot.size() == values.size() && slot.dtype() == values.dtype();
   if (fits) return;
   if (iterations_ > 0) {
     throw Error(ErrorKind::usage, "the parameters are not those of the optimiser's earlier steps")
@@ -152,8 +153,10 @@ void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, d
     const double decay = without_decay_[p] ? 0 : options_.weight_decay;
     piece.prelude.scale = static_cast<T>(clip_scale(p, global_norm));
     if (options_.clipvalue) piece.prelude.limit = static_cast<T>(*options_.clipvalue);
-    if (decoupled_decay_) piece.prelude.shrink = static_cast<T>(decay * rate);
-    else piece.prelude.l2 = static_cast<T>(decay);
+    if (decoupled_decay_)
+      piece.prelude.shrink = static_cast<T>(decay * rate);
+    else
+      piece.prelude.l2 = static_cast<T>(decay);
     piece.weights = weights + infos[p].offset;
     piece.gradients = gradients + infos[p].offset;
     for (std::size_t s = 0; s < slots_.size(); ++s) {
@@ -208,7 +211,8 @@ void OptimizerBase::restore(const ParameterStore& parameters, const OptimizerSta
       const std::string slot_name = info.name + "/" + slot_names_[s];
       const auto found = std::find_if(state.slots.begin(), state.slots.end(),
                                       [&](const auto& named) { return named.first == slot_name; });
-      if (found == state.slots.end()) refuse("'" + slot_name + "' is missing", "resume with the model that was saved");
+      if (found == state.slots.end())
+        refuse("'" + slot_name + "' is missing", "resume with the model that was saved");
       if (found->second.shape() != info.shape || found->second.dtype() != parameters.dtype()) {
         refuse("'" + slot_name + "' has shape " + to_string(found->second.shape()) + " and not " +
                    to_string(info.shape) + ", or another dtype",
@@ -219,7 +223,8 @@ void OptimizerBase::restore(const ParameterStore& parameters, const OptimizerSta
     }
   }
   if (used != state.slots.size()) {
-    refuse("there are " + std::to_string(state.slots.size() - used) + " arrays that this optimiser does not have",
+    refuse("there are " + std::to_string(state.slots.size() - used) +
+               " arrays that this optimiser does not have",
            "resume with the optimiser that was saved");
   }
   iterations_ = iterations->as_integer();

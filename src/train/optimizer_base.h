@@ -31,7 +31,8 @@ struct CommonOptimizerOptions {
     option("convention", self.convention, "\"keras\" or \"torch\": whose formulas and defaults");
     option("learning_rate", self.learning_rate, "a number or a schedule");
     option("weight_decay", self.weight_decay, "how much weights shrink in a step, times the learning rate");
-    option("exclude_from_weight_decay", self.exclude_from_weight_decay, "parts of names of parameters without decay");
+    option("exclude_from_weight_decay", self.exclude_from_weight_decay,
+           "parts of names of parameters without decay");
     option("clipnorm", self.clipnorm, "largest norm of the gradient of one array");
     option("global_clipnorm", self.global_clipnorm, "largest norm of all gradients together");
     option("clipvalue", self.clipvalue, "largest size of an element of a gradient");
@@ -41,10 +42,10 @@ struct CommonOptimizerOptions {
 /// What happens to a gradient and a weight before the rule sees them.
 template <class T>
 struct Prelude {
-  T scale = 1;                                          ///< of the gradient, from clipping by a norm
-  T limit = std::numeric_limits<T>::infinity();         ///< of each element
-  T l2 = 0;                                             ///< PyTorch's weight decay: gradient += l2 · weight
-  T shrink = 0;                                         ///< decoupled weight decay: weight −= shrink · weight
+  T scale = 1;                                   ///< of the gradient, from clipping by a norm
+  T limit = std::numeric_limits<T>::infinity();  ///< of each element
+  T l2 = 0;                                      ///< PyTorch's weight decay: gradient += l2 · weight
+  T shrink = 0;                                  ///< decoupled weight decay: weight −= shrink · weight
 };
 
 /// The one pass over memory of a step. `rule(weight, gradient, slots)` returns the new weight and changes the slots.
@@ -93,8 +94,8 @@ class OptimizerBase : public Optimizer {
     std::int64_t count;
   };
 
-  OptimizerBase(const CommonOptimizerOptions& options, std::vector<std::string> slot_names, bool decoupled_decay,
-                double first_slot_value = 0);
+  OptimizerBase(const CommonOptimizerOptions& options, std::vector<std::string> slot_names,
+                bool decoupled_decay, double first_slot_value = 0);
 
   /// Called once a step, before the updates; `step` counts from 1.
   virtual void begin_step(std::int64_t step, double learning_rate) noexcept = 0;
@@ -119,8 +120,8 @@ class OptimizerBase : public Optimizer {
   bool constant_rate_ = false;
   double rate_ = 0;
   std::int64_t iterations_ = 0;
-  std::vector<Tensor> slots_;               // each like the store's values
-  std::vector<double> squares_;             // by parameter: Σ g²
+  std::vector<Tensor> slots_;                // each like the store's values
+  std::vector<double> squares_;              // by parameter: Σ g²
   std::vector<std::uint8_t> without_decay_;  // by parameter
 };
 

@@ -94,14 +94,16 @@ class MomentOptimizer : public OptimizerBase {
 
   template <class T>
   void run(const Piece<T>& piece) const noexcept {
-    if (moments_.amsgrad) run_as<true>(piece);
-    else run_as<false>(piece);
+    if (moments_.amsgrad)
+      run_as<true>(piece);
+    else
+      run_as<false>(piece);
   }
   template <bool amsgrad, class T>
   void run_as(const Piece<T>& p) const noexcept {
     const auto as = [](double x) { return static_cast<T>(x); };
-    const MomentRule<T, amsgrad> rule{as(1 - moments_.beta_1), as(1 - moments_.beta_2), as(numbers_.a), as(numbers_.b),
-                                      as(numbers_.s), as(moments_.epsilon)};
+    const MomentRule<T, amsgrad> rule{as(1 - moments_.beta_1), as(1 - moments_.beta_2), as(numbers_.a),
+                                      as(numbers_.b),          as(numbers_.s),          as(moments_.epsilon)};
     sweep(rule, p.prelude, p.weights, p.gradients, p.slots[0], p.slots[1], p.slots[2], p.count);
   }
 
@@ -125,9 +127,12 @@ class Adam : public MomentOptimizer {
  private:
   void begin_step(std::int64_t step, double rate) noexcept override {
     const auto t = static_cast<double>(step);
-    const double bias_1 = 1 - std::pow(options_.beta_1, t), root_2 = std::sqrt(1 - std::pow(options_.beta_2, t));
-    if (options_.torch()) numbers_ = {rate / bias_1, 0, 1 / root_2};
-    else numbers_ = {rate * root_2 / bias_1, 0, 1};
+    const double bias_1 = 1 - std::pow(options_.beta_1, t),
+                 root_2 = std::sqrt(1 - std::pow(options_.beta_2, t));
+    if (options_.torch())
+      numbers_ = {rate / bias_1, 0, 1 / root_2};
+    else
+      numbers_ = {rate * root_2 / bias_1, 0, 1};
   }
   std::string name_;
   Options options_;
@@ -156,7 +161,8 @@ struct NadamOptions : AdamOptions {
 /// PyTorch differ in nothing but their defaults: both correct v before ε is added.
 class Nadam : public MomentOptimizer {
  public:
-  explicit Nadam(const NadamOptions& options) : MomentOptimizer(options, !options.torch()), options_(options) {
+  explicit Nadam(const NadamOptions& options)
+      : MomentOptimizer(options, !options.torch()), options_(options) {
     check_moments(options_, "nadam");
   }
   std::string name() const override { return "nadam"; }
@@ -189,7 +195,8 @@ template <class Options>
 OptimizerEntry adam_entry(std::string name, bool decoupled) {
   return {name,
           [name, decoupled](const Config& config) -> std::unique_ptr<Optimizer> {
-            return std::make_unique<Adam<Options>>(name, optimizer_settings<Options>(config, name), decoupled);
+            return std::make_unique<Adam<Options>>(name, optimizer_settings<Options>(config, name),
+                                                   decoupled);
           },
           optimizer_option_list<Options>};
 }
@@ -197,7 +204,8 @@ OptimizerEntry adam_entry(std::string name, bool decoupled) {
 }  // namespace
 
 std::vector<OptimizerEntry> adaptive_moment_optimizers() {
-  return {adam_entry<AdamOptions>("adam", false), adam_entry<AdamWOptions>("adamw", true),
+  return {adam_entry<AdamOptions>("adam", false),
+          adam_entry<AdamWOptions>("adamw", true),
           adam_entry<AmsgradOptions>("amsgrad", false),
           {"nadam",
            [](const Config& config) -> std::unique_ptr<Optimizer> {

@@ -30,8 +30,12 @@ class NamedOptimizer : public OptimizerBase {
 
  private:
   void begin_step(std::int64_t, double rate) noexcept override { rate_ = rate; }
-  void update(const Piece<float>& piece) const noexcept override { static_cast<const Self&>(*this).run(piece); }
-  void update(const Piece<double>& piece) const noexcept override { static_cast<const Self&>(*this).run(piece); }
+  void update(const Piece<float>& piece) const noexcept override {
+    static_cast<const Self&>(*this).run(piece);
+  }
+  void update(const Piece<double>& piece) const noexcept override {
+    static_cast<const Self&>(*this).run(piece);
+  }
 };
 
 template <class Rule, class Piece>
@@ -42,8 +46,10 @@ void run_rule(const Rule& rule, const Piece& p) noexcept {
 /// Calls f with a std::bool_constant for each flag, so that formulas choose without a branch in the loop.
 template <class F>
 void with_flag(bool a, F&& f) {
-  if (a) f(std::true_type{});
-  else f(std::false_type{});
+  if (a)
+    f(std::true_type{});
+  else
+    f(std::false_type{});
 }
 
 struct SgdOptions : CommonOptimizerOptions {
@@ -91,7 +97,8 @@ class Sgd : public NamedOptimizer<Sgd, SgdOptions> {
  public:
   static constexpr const char* kName = "sgd";
   explicit Sgd(const SgdOptions& o)
-      : NamedOptimizer(o, o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{}) {
+      : NamedOptimizer(o,
+                       o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{}) {
     require_option(o.momentum >= 0 && o.momentum <= 1, kName, "momentum from 0 to 1");
     require_option(!o.nesterov || o.momentum > 0, kName, "momentum > 0 with nesterov");
   }
@@ -141,8 +148,10 @@ struct RmspropRule {
       if (spread < 0) spread = 0;  // rounding; Keras and PyTorch would give NaN
     }
     T move;
-    if constexpr (torch) move = g / (std::sqrt(spread) + epsilon);
-    else move = rate * g / std::sqrt(spread + epsilon);
+    if constexpr (torch)
+      move = g / (std::sqrt(spread) + epsilon);
+    else
+      move = rate * g / std::sqrt(spread + epsilon);
     if constexpr (with_momentum) move = slot[1] = momentum * slot[1] + move;
     return torch ? w - rate * move : w - move;
   }
@@ -163,7 +172,9 @@ class Rmsprop : public NamedOptimizer<Rmsprop, RmspropOptions> {
     with_flag(options_.torch(), [&](auto torch) {
       with_flag(options_.momentum > 0, [&](auto moving) {
         with_flag(options_.centered, [&](auto centered) {
-          run_rule(RmspropRule<T, torch.value, moving.value, centered.value>{rate, rho, rest, momentum, epsilon}, p);
+          run_rule(
+              RmspropRule<T, torch.value, moving.value, centered.value>{rate, rho, rest, momentum, epsilon},
+              p);
         });
       });
     });
@@ -194,7 +205,8 @@ struct AdagradOptions : CommonOptimizerOptions {
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
     visit_common(self, option);
-    option("initial_accumulator_value", self.initial_accumulator_value, "sum of squared gradients to begin with");
+    option("initial_accumulator_value", self.initial_accumulator_value,
+           "sum of squared gradients to begin with");
     option("epsilon", self.epsilon, "keeps the division finite");
   }
 };
@@ -213,7 +225,8 @@ struct AdagradRule {
 class Adagrad : public NamedOptimizer<Adagrad, AdagradOptions> {
  public:
   static constexpr const char* kName = "adagrad";
-  explicit Adagrad(const AdagradOptions& o) : NamedOptimizer(o, {"accumulator"}, o.initial_accumulator_value) {
+  explicit Adagrad(const AdagradOptions& o)
+      : NamedOptimizer(o, {"accumulator"}, o.initial_accumulator_value) {
     require_option(o.initial_accumulator_value >= 0 && o.epsilon >= 0, kName,
                    "initial_accumulator_value >= 0, epsilon >= 0");
   }
@@ -258,7 +271,8 @@ struct AdadeltaRule {
 class Adadelta : public NamedOptimizer<Adadelta, AdadeltaOptions> {
  public:
   static constexpr const char* kName = "adadelta";
-  explicit Adadelta(const AdadeltaOptions& o) : NamedOptimizer(o, {"accumulated_gradient", "accumulated_move"}) {
+  explicit Adadelta(const AdadeltaOptions& o)
+      : NamedOptimizer(o, {"accumulated_gradient", "accumulated_move"}) {
     require_option(o.rho >= 0 && o.rho < 1 && o.epsilon > 0, kName, "rho from 0 to below 1, epsilon > 0");
   }
   template <class T>

@@ -12,8 +12,8 @@
 namespace rondo::detail {
 
 /// Throws Error(usage) unless the shapes and types of a call of Loss::value_and_gradient fit together.
-void check_loss_call(const Loss& loss, ConstMatrix prediction, ConstMatrix target, std::span<const double> weights,
-                     double divisor, const Matrix& gradient);
+void check_loss_call(const Loss& loss, ConstMatrix prediction, ConstMatrix target,
+                     std::span<const double> weights, double divisor, const Matrix& gradient);
 
 Loss::Reduction parse_reduction(const std::string& name, const std::string& loss);
 
@@ -58,7 +58,8 @@ class RowLoss : public Loss {
     check_loss_call(*this, prediction, target, weights, divisor, gradient);
     return with_dtype(prediction.dtype, [&](auto zero) {
       using T = decltype(zero);
-      return sum_rows<T>(prediction.view<const T>(), target.view<const T>(), weights, divisor, gradient.view<T>());
+      return sum_rows<T>(prediction.view<const T>(), target.view<const T>(), weights, divisor,
+                         gradient.view<T>());
     });
   }
 
@@ -66,8 +67,8 @@ class RowLoss : public Loss {
 
  private:
   template <class T>
-  double sum_rows(View<const T> prediction, View<const T> target, std::span<const double> weights, double divisor,
-                  View<T> gradient) const {
+  double sum_rows(View<const T> prediction, View<const T> target, std::span<const double> weights,
+                  double divisor, View<T> gradient) const {
     const auto& self = static_cast<const Self&>(*this);
     const auto columns = static_cast<std::size_t>(prediction.cols);
     const auto target_count = static_cast<std::size_t>(target.cols);
@@ -79,7 +80,8 @@ class RowLoss : public Loss {
         for (std::size_t c = 0; slope != nullptr && c < columns; ++c) slope[c] = 0;
         continue;
       }
-      sum += weight * self.template row<T>({prediction.row(r), columns}, {target.row(r), target_count}, slope);
+      sum +=
+          weight * self.template row<T>({prediction.row(r), columns}, {target.row(r), target_count}, slope);
       const T scale = static_cast<T>(weight / divisor);
       for (std::size_t c = 0; slope != nullptr && c < columns; ++c) slope[c] *= scale;
     }
@@ -103,7 +105,8 @@ class ElementLoss : public RowLoss<Self, Options> {
     const auto& self = static_cast<const Self&>(*this);
     const std::size_t columns = prediction.size();
     double sum = 0;
-    for (std::size_t c = 0; c < columns; ++c) sum += static_cast<double>(self.value(prediction[c], target[c]));
+    for (std::size_t c = 0; c < columns; ++c)
+      sum += static_cast<double>(self.value(prediction[c], target[c]));
     if (gradient != nullptr) {
       const T share = T(1) / static_cast<T>(columns);
       for (std::size_t c = 0; c < columns; ++c) gradient[c] = self.slope(prediction[c], target[c]) * share;

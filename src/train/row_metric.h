@@ -22,7 +22,8 @@ void check_gathered(const std::string& name, bool fits);
 
 /// Calls f(row prediction, row target, weight) for every row with a weight; numbers arrive as double.
 template <class F>
-void for_each_weighted_row(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights, F&& f) {
+void for_each_weighted_row(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights,
+                           F&& f) {
   std::vector<double> p(static_cast<std::size_t>(prediction.cols)), t(static_cast<std::size_t>(target.cols));
   const auto read_row = [](ConstMatrix m, std::int64_t r, std::vector<double>& out) {
     with_dtype(m.dtype, [&](auto zero) {

@@ -14,7 +14,8 @@ namespace {
 constexpr double kPi = 3.14159265358979323846;
 
 void require(bool holds, const char* schedule, const char* rule) {
-  if (!holds) throw Error(ErrorKind::usage, "an option of a schedule is out of range").where(schedule).expected(rule);
+  if (!holds)
+    throw Error(ErrorKind::usage, "an option of a schedule is out of range").where(schedule).expected(rule);
 }
 
 /// A schedule that is its options: the formula is Options::at, the checks Options::check.
@@ -93,7 +94,9 @@ struct StepDecay {
     require(initial_learning_rate >= 0 && step_size > 0 && gamma > 0, kName,
             "initial_learning_rate >= 0, step_size > 0, gamma > 0");
   }
-  double at(double step) const { return initial_learning_rate * std::pow(gamma, std::floor(step / step_size)); }
+  double at(double step) const {
+    return initial_learning_rate * std::pow(gamma, std::floor(step / step_size));
+  }
 };
 
 struct MultiStepDecay {
@@ -193,7 +196,9 @@ struct CosineAnnealing {
     option("T_max", self.T_max, "steps of half a cosine; then it rises again");
     option("eta_min", self.eta_min, "smallest learning rate");
   }
-  void check() const { require(T_max > 0 && initial_learning_rate >= 0, kName, "T_max > 0 and learning rates >= 0"); }
+  void check() const {
+    require(T_max > 0 && initial_learning_rate >= 0, kName, "T_max > 0 and learning rates >= 0");
+  }
   double at(double step) const {
     return eta_min + (initial_learning_rate - eta_min) * (1 + std::cos(kPi * step / T_max)) / 2;
   }
@@ -215,10 +220,11 @@ struct OneCycle {
     option("three_phase", self.three_phase, "go down as slowly as up, then to the last learning rate");
   }
   void check() const {
-    require(total_steps > 0 && pct_start >= 0 && pct_start <= 1 && div_factor > 0 && final_div_factor > 0, kName,
-            "total_steps > 0, pct_start from 0 to 1, div_factor > 0, final_div_factor > 0");
+    require(total_steps > 0 && pct_start >= 0 && pct_start <= 1 && div_factor > 0 && final_div_factor > 0,
+            kName, "total_steps > 0, pct_start from 0 to 1, div_factor > 0, final_div_factor > 0");
     require(!three_phase || pct_start <= 0.5, kName, "pct_start at most 0.5 with three_phase");
-    require(anneal_strategy == "cos" || anneal_strategy == "linear", kName, "anneal_strategy \"cos\" or \"linear\"");
+    require(anneal_strategy == "cos" || anneal_strategy == "linear", kName,
+            "anneal_strategy \"cos\" or \"linear\"");
   }
   double at(double step) const {
     const double first = max_lr / div_factor, last = first / final_div_factor;
@@ -249,9 +255,9 @@ Entry entry() {
 }
 
 std::vector<Entry> entries() {
-  return {entry<Constant>(),   entry<Exponential>(), entry<InverseTime>(),     entry<StepDecay>(), entry<MultiStepDecay>(),
-          entry<Piecewise>(),  entry<Polynomial>(),  entry<Cosine>(),          entry<CosineAnnealing>(),
-          entry<OneCycle>()};
+  return {entry<Constant>(),        entry<Exponential>(), entry<InverseTime>(), entry<StepDecay>(),
+          entry<MultiStepDecay>(),  entry<Piecewise>(),   entry<Polynomial>(),  entry<Cosine>(),
+          entry<CosineAnnealing>(), entry<OneCycle>()};
 }
 
 Entry find_entry(const std::string& name, const std::string& spelled) {
@@ -267,7 +273,8 @@ Entry find_entry(const std::string& name, const std::string& spelled) {
 
 std::shared_ptr<const Schedule> make_schedule(const Config& number_or_config) {
   if (number_or_config.is_number()) {
-    return std::make_shared<const ScheduleOf<Constant>>(Config::object({{"learning_rate", number_or_config}}));
+    return std::make_shared<const ScheduleOf<Constant>>(
+        Config::object({{"learning_rate", number_or_config}}));
   }
   const detail::NamedConfig named = detail::read_named_config(number_or_config, "schedule");
   return find_entry(named.name, named.spelled).make(named.options);

@@ -19,7 +19,9 @@ inline double log_gamma(double x) {
   while (x < 10) shift *= x++;
   const double y = 1 / (x * x);
   const double series =
-      (1.0 / 12 - y * (1.0 / 360 - y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188 - y * (691.0 / 360360)))))) / x;
+      (1.0 / 12 -
+       y * (1.0 / 360 - y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188 - y * (691.0 / 360360)))))) /
+      x;
   return (x - 0.5) * std::log(x) - x + 0.91893853320467274178 + series - std::log(shift);
 }
 
@@ -28,7 +30,8 @@ inline double digamma(double x) {
   double shift = 0;
   while (x < 10) shift += 1 / x++;
   const double y = 1 / (x * x);
-  const double series = y * (1.0 / 12 - y * (1.0 / 120 - y * (1.0 / 252 - y * (1.0 / 240 - y * (1.0 / 132)))));
+  const double series =
+      y * (1.0 / 12 - y * (1.0 / 120 - y * (1.0 / 252 - y * (1.0 / 240 - y * (1.0 / 132)))));
   return std::log(x) - 0.5 / x - series - shift;
 }
 

@@ -117,11 +117,14 @@ std::string little_endian(Number number) {
 
 std::uint32_t crc32c(std::span<const std::byte> bytes) {
   std::uint32_t crc = ~0u;
-  for (const std::byte byte : bytes) crc = kCrcTable[(crc ^ static_cast<std::uint32_t>(byte)) & 255u] ^ (crc >> 8);
+  for (const std::byte byte : bytes)
+    crc = kCrcTable[(crc ^ static_cast<std::uint32_t>(byte)) & 255u] ^ (crc >> 8);
   return ~crc;
 }
 
-std::uint32_t masked_crc32c(std::span<const std::byte> bytes) { return std::rotr(crc32c(bytes), 15) + 0xA282EAD8u; }
+std::uint32_t masked_crc32c(std::span<const std::byte> bytes) {
+  return std::rotr(crc32c(bytes), 15) + 0xA282EAD8u;
+}
 
 EventFileWriter::EventFileWriter(const std::string& folder) {
   std::error_code failed;
@@ -176,7 +179,8 @@ void EventFileWriter::write_event(std::string_view event) {
   std::string record = length + little_endian(masked_crc32c(std::as_bytes(std::span(length))));
   record += event;
   record += little_endian(masked_crc32c(std::as_bytes(std::span(event))));
-  if (std::fwrite(record.data(), 1, record.size(), file_.get()) != record.size()) throw_cannot("write", path_, errno);
+  if (std::fwrite(record.data(), 1, record.size(), file_.get()) != record.size())
+    throw_cannot("write", path_, errno);
 }
 
 void EventFileWriter::flush() {

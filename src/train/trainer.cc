@@ -35,7 +35,8 @@ std::vector<Config> metrics_of_output(const std::vector<Config>& metrics, std::s
 }
 
 bool is_stateful(const Config& layer) {
-  if (const Config* flag = layer.find("stateful"); flag != nullptr && flag->is_bool() && flag->as_bool()) return true;
+  if (const Config* flag = layer.find("stateful"); flag != nullptr && flag->is_bool() && flag->as_bool())
+    return true;
   const Config* inner = layer.find("layer");
   return inner != nullptr && is_stateful(*inner);
 }
@@ -45,7 +46,8 @@ Tensor slice_weights(const Tensor& weights, std::int64_t begin, std::int64_t end
   const std::int64_t steps = std::max<std::int64_t>(0, std::min(end, weights.dim(1)) - begin);
   Tensor out({weights.dim(0), steps}, weights.dtype());
   for (std::int64_t b = 0; b < weights.dim(0); ++b) {
-    for (std::int64_t t = 0; t < steps; ++t) out.set(b * steps + t, weights.at(b * weights.dim(1) + begin + t));
+    for (std::int64_t t = 0; t < steps; ++t)
+      out.set(b * steps + t, weights.at(b * weights.dim(1) + begin + t));
   }
   return out;
 }
@@ -73,8 +75,10 @@ Examples slice_examples(const Examples& batch, std::int64_t begin, std::int64_t 
     const bool sequence = batch.targets[k].is_sequence();
     out.targets.push_back(detail::slice_time(batch.targets[k], begin, end));
     const Tensor* weights = k < batch.weights.size() ? &batch.weights[k] : nullptr;
-    if (!sequence) out.weights.push_back(weights_of_ends(weights, last, begin, end));
-    else out.weights.push_back(weights == nullptr ? Tensor() : slice_weights(*weights, begin, end));
+    if (!sequence)
+      out.weights.push_back(weights_of_ends(weights, last, begin, end));
+    else
+      out.weights.push_back(weights == nullptr ? Tensor() : slice_weights(*weights, begin, end));
   }
   return out;
 }
@@ -99,14 +103,17 @@ Trainer::Impl::Impl(Network& net, CompileOptions options, Pool* pool)
   for (std::size_t k = 0; k < count; ++k) {
     detail::OutputPlan plan;
     plan.name = network.output_name(k);
-    if (k < options.custom_losses.size() && options.custom_losses[k]) plan.loss = options.custom_losses[k];
-    else plan.loss = make_loss(for_output(options.loss, k, count, "loss"));
+    if (k < options.custom_losses.size() && options.custom_losses[k])
+      plan.loss = options.custom_losses[k];
+    else
+      plan.loss = make_loss(for_output(options.loss, k, count, "loss"));
     if (!options.loss_weights.empty()) plan.loss_weight = options.loss_weights[k];
     plan.is_sequence = network.output_spec(k).sequence;
     plan.metrics = metrics_of_output(options.metrics, k, count, "metrics");
     plan.weighted_metrics = metrics_of_output(options.weighted_metrics, k, count, "weighted_metrics");
     const Shape& features = network.output_spec(k).features;
-    if (!features.empty() && features.back() > 0) plan.loss->target_columns(features.back());  // or says why not
+    if (!features.empty() && features.back() > 0)
+      plan.loss->target_columns(features.back());  // or says why not
     outputs.push_back(std::move(plan));
   }
   gradients.resize(count);
@@ -114,8 +121,11 @@ Trainer::Impl::Impl(Network& net, CompileOptions options, Pool* pool)
 }
 
 Config Trainer::Impl::compile_config() const {
-  Config loss = Config::array(), weights = Config::array(), metrics = Config::array(), weighted = Config::array();
-  const auto list = [](const std::vector<Config>& items) { return Config(Config::Array(items.begin(), items.end())); };
+  Config loss = Config::array(), weights = Config::array(), metrics = Config::array(),
+         weighted = Config::array();
+  const auto list = [](const std::vector<Config>& items) {
+    return Config(Config::Array(items.begin(), items.end()));
+  };
   for (const detail::OutputPlan& plan : outputs) {
     loss.push_back(plan.loss->config());
     weights.push_back(plan.loss_weight);
@@ -164,8 +174,8 @@ void Trainer::Impl::run_batch(const Examples& given, const PassOptions& options,
   }
 }
 
-void Trainer::Impl::run_chunk(const Examples& chunk, const PassOptions& options, bool carry_all, double meter_weight,
-                              detail::Meters& meters) {
+void Trainer::Impl::run_chunk(const Examples& chunk, const PassOptions& options, bool carry_all,
+                              double meter_weight, detail::Meters& meters) {
   RunOptions run;
   run.training = options.training;
   run.seed = options.seed;
@@ -205,10 +215,13 @@ void Trainer::Impl::run_chunk(const Examples& chunk, const PassOptions& options,
     if (options.training) {
       Tensor& memory = gradients[k];
       const Shape shape = {value.data.rows, value.data.cols};
-      if (memory.shape() != shape || memory.dtype() != value.data.dtype) memory = Tensor(shape, value.data.dtype);
-      gradient = {memory.bytes(), rows.prediction.rows, rows.prediction.cols, rows.prediction.cols, value.data.dtype};
+      if (memory.shape() != shape || memory.dtype() != value.data.dtype)
+        memory = Tensor(shape, value.data.dtype);
+      gradient = {memory.bytes(), rows.prediction.rows, rows.prediction.cols, rows.prediction.cols,
+                  value.data.dtype};
     }
-    const double own = plan.loss->value_and_gradient(rows.prediction, rows.target, rows.weights, divisor, gradient);
+    const double own =
+        plan.loss->value_and_gradient(rows.prediction, rows.target, rows.weights, divisor, gradient);
     output_losses.push_back(own);
     loss += plan.loss_weight * own;
     if (options.training && plan.loss_weight != 1) {
@@ -231,12 +244,15 @@ void Trainer::Impl::run_chunk(const Examples& chunk, const PassOptions& options,
   meters.add_loss(meter_weight < 0 ? counted_rows : meter_weight, loss, output_losses);
 }
 
-void Trainer::Impl::learn(const std::vector<Var>& values, double loss, double penalty, const PassOptions& options) {
+void Trainer::Impl::learn(const std::vector<Var>& values, double loss, double penalty,
+                          const PassOptions& options) {
   const auto diverged = [&](const std::string& what) {
     throw Error(ErrorKind::diverged, "training diverged: " + what + " is not a finite number")
         .where("step " + std::to_string(optimizer->iterations()) + " of the optimiser")
         .seen("last finite loss " + to_json(Config(last_good_loss)))
-        .cure("lower the learning rate, clip gradients (global_clipnorm), scale the data, or look for NaN in it");
+        .cure(
+            "lower the learning rate, clip gradients (global_clipnorm), scale the data, or look for NaN in "
+            "it");
   };
   if (options.terminate_on_nan && !std::isfinite(loss + penalty)) diverged("the loss");
   tape.backward(values, gradients);

@@ -45,7 +45,9 @@ class Checker {
 
   void not_empty(const char* path, bool empty, const char* example) const {
     if (!empty) return;
-    throw Error(ErrorKind::usage, "'" + std::string(path) + "' is not given").where(file_.where()).expected(example);
+    throw Error(ErrorKind::usage, "'" + std::string(path) + "' is not given")
+        .where(file_.where())
+        .expected(example);
   }
 
  private:
@@ -64,11 +66,13 @@ Config read_layers(const ConfigFile& file) {
   file.with_place("model", [&] { model->as_object("model"); });
   for (const auto& entry : model->as_object()) {
     const std::string& key = entry.first;
-    if (key != "layers") file.with_place("model." + key, [&] { detail::throw_unknown_key(key, "model", {"layers"}); });
+    if (key != "layers")
+      file.with_place("model." + key, [&] { detail::throw_unknown_key(key, "model", {"layers"}); });
   }
   const Config* layers = model->find("layers");
   if (!layers) missing();
-  const auto& list = file.with_place("model.layers", [&]() -> const Config::Array& { return layers->as_array("model.layers"); });
+  const auto& list = file.with_place(
+      "model.layers", [&]() -> const Config::Array& { return layers->as_array("model.layers"); });
   if (list.empty()) missing();
   Config out = Config::array();
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -145,7 +149,8 @@ namespace {
 
 /// What the options of the usual layers mean.
 void add_layer_comments(TomlComments& comments, const std::string& path, const std::string& type) {
-  if (type == "lstm" || type == "gru" || type == "simple_rnn") add_comments(comments, path, list_options<RecurrentOptions>());
+  if (type == "lstm" || type == "gru" || type == "simple_rnn")
+    add_comments(comments, path, list_options<RecurrentOptions>());
   if (type == "dense") add_comments(comments, path, list_options<DenseOptions>());
   if (type == "dropout") add_comments(comments, path, list_options<DropoutOptions>());
 }
@@ -157,7 +162,8 @@ std::string to_toml(const CsvTraining& job) {
   TomlComments comments;
   for (const Config& given : job.layers.as_array()) {
     Config spec = layer_spec(*make_layer(given));  // every option of the layer, not only those given
-    if (const Config* name = spec.find("name"); name && name->is_string() && name->as_string().empty()) spec.erase("name");
+    if (const Config* name = spec.find("name"); name && name->is_string() && name->as_string().empty())
+      spec.erase("name");
     const std::string path = "model.layers[" + std::to_string(layers.as_array().size()) + "]";
     add_layer_comments(comments, path, spec.at("type").as_string());
     layers.push_back(std::move(spec));

@@ -72,7 +72,9 @@ class Rows {
 };
 
 double unscaled(const Preparation& preparation, double value, std::size_t target) {
-  return preparation.scales_targets() ? preparation.target_scaler.inverse(value, static_cast<std::int64_t>(target)) : value;
+  return preparation.scales_targets()
+             ? preparation.target_scaler.inverse(value, static_cast<std::int64_t>(target))
+             : value;
 }
 
 std::vector<std::size_t> target_columns(const PreparedData& data) {
@@ -95,13 +97,15 @@ Table window_table(const CsvTraining& job, const PreparedData& data, const Batch
   for (std::size_t s = 0; s < data.original->series.size(); ++s) {
     const Series& series = data.original->series[s];
     const std::size_t width = data.original->columns.size();
-    for (; window < windows.size() && windows.place(window).series == static_cast<std::int64_t>(s); ++window) {
+    for (; window < windows.size() && windows.place(window).series == static_cast<std::int64_t>(s);
+         ++window) {
       const RowRange target = windows.target_rows(window);
       for (std::size_t h = 0; h < horizon; ++h) {
         const auto row = static_cast<std::size_t>(target.begin) + h;
         rows.begin(series.id, series.times.text(static_cast<std::int64_t>(row)));
         for (std::size_t t = 0; t < targets; ++t) {
-          const double raw = predictions.values().at(window * data.outputs + static_cast<std::int64_t>(h * targets + t));
+          const double raw =
+              predictions.values().at(window * data.outputs + static_cast<std::int64_t>(h * targets + t));
           const double value = windows.target_scale(window, static_cast<std::int64_t>(t)).inverse(raw);
           rows.add_numbers(t, series.values.at(static_cast<std::int64_t>(row * width + columns[t])),
                            unscaled(data.preparation, value, t));
@@ -113,7 +117,8 @@ Table window_table(const CsvTraining& job, const PreparedData& data, const Batch
     for (std::size_t h = 0; h < horizon; ++h) {
       rows.begin(series.id, next.text(job.samples.gap + static_cast<std::int64_t>(h)));
       for (std::size_t t = 0; t < targets; ++t) {
-        const WindowScale scale = windows.last_scale(static_cast<std::int64_t>(s), static_cast<std::int64_t>(t));
+        const WindowScale scale =
+            windows.last_scale(static_cast<std::int64_t>(s), static_cast<std::int64_t>(t));
         const double value = scale.inverse(last[s].at(static_cast<std::int64_t>(h * targets + t)));
         rows.add_numbers(t, kUnknown, unscaled(data.preparation, value, t));
       }
@@ -123,7 +128,8 @@ Table window_table(const CsvTraining& job, const PreparedData& data, const Batch
 }
 
 /// One row of outputs for one row of truth.
-void add_sample(Rows& rows, const PreparedData& data, std::span<const double> outputs, std::span<const double> truth) {
+void add_sample(Rows& rows, const PreparedData& data, std::span<const double> outputs,
+                std::span<const double> truth) {
   if (!data.preparation.classes.empty()) {
     rows.add_class(truth[0], outputs);
     return;
@@ -143,7 +149,9 @@ std::vector<double> row_of(const Tensor& values, std::int64_t row) {
 Table sample_table(const CsvTraining& job, const PreparedData& data, const Batch& predictions) {
   const Examples& all = dynamic_cast<const ArrayDataset&>(*data.all).all();
   const bool sequences = job.samples.kind == "sequences";
-  Rows rows(sequences && !job.samples.every_step ? "steps" : sequences && !job.data.time.empty() ? job.data.time : "row",
+  Rows rows(sequences && !job.samples.every_step  ? "steps"
+            : sequences && !job.data.time.empty() ? job.data.time
+                                                  : "row",
             sequences, data.preparation);
   for (std::int64_t i = 0; i < all.size(); ++i) {
     const Tensor truth = all.targets[0].sample(i), outputs = predictions.sample(i);

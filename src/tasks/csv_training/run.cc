@@ -1,7 +1,7 @@
 // The jobs themselves: train, evaluate, predict.
 
-#include <cmath>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 
@@ -26,10 +26,12 @@ void check_output(const Network& network, const CsvTraining& job, const Prepared
   const Spec& output = network.output_spec(0);
   const bool wants_sequence = job.samples.kind == "sequences" && job.samples.every_step;
   if (output.sequence != wants_sequence) {
-    throw Error(ErrorKind::usage, wants_sequence ? "the model gives one output a sequence, but every step has a target"
-                                                 : "the model gives an output at every step, but a sample has one target")
+    throw Error(ErrorKind::usage,
+                wants_sequence ? "the model gives one output a sequence, but every step has a target"
+                               : "the model gives an output at every step, but a sample has one target")
         .seen("output " + to_string(output.shape()))
-        .cure(std::string("set return_sequences = ") + (wants_sequence ? "true" : "false") + " on the last recurrent layer");
+        .cure(std::string("set return_sequences = ") + (wants_sequence ? "true" : "false") +
+              " on the last recurrent layer");
   }
   const auto classes = static_cast<std::int64_t>(data.preparation.classes.size());
   const std::int64_t fixed = make_loss(job.training.loss)->prediction_columns(data.outputs);
@@ -38,7 +40,8 @@ void check_output(const Network& network, const CsvTraining& job, const Prepared
   if (fits) return;
   throw Error(ErrorKind::usage, "the last layer's size does not fit the target")
       .seen(std::to_string(output.width()) + " numbers")
-      .expected(std::to_string(wanted) + (classes > 0 ? " (" + std::to_string(classes) + " classes)" : " numbers"))
+      .expected(std::to_string(wanted) +
+                (classes > 0 ? " (" + std::to_string(classes) + " classes)" : " numbers"))
       .cure("set units = " + std::to_string(wanted) + " on the last layer of [model]");
 }
 
@@ -96,8 +99,10 @@ FitOptions fit_options(const CsvTraining& job, const PreparedData& data, const R
     stopping.restore_best_weights = true;
     options.callbacks.push_back(std::make_shared<EarlyStopping>(stopping));
   }
-  options.callbacks.push_back(std::make_shared<CsvLogger>(job.output_path(kHistoryFile), ',', controls.resume));
-  if (job.training.tensorboard) options.callbacks.push_back(std::make_shared<TensorBoard>(job.output_path("tensorboard")));
+  options.callbacks.push_back(
+      std::make_shared<CsvLogger>(job.output_path(kHistoryFile), ',', controls.resume));
+  if (job.training.tensorboard)
+    options.callbacks.push_back(std::make_shared<TensorBoard>(job.output_path("tensorboard")));
   return options;
 }
 
@@ -131,7 +136,8 @@ void add_errors(NamedValues& values, const Table& predictions, const Preparation
   }
 }
 
-NamedValues judge(Machine& machine, const CsvTraining& job, PreparedData data, const std::shared_ptr<const Dataset>& part) {
+NamedValues judge(Machine& machine, const CsvTraining& job, PreparedData data,
+                  const std::shared_ptr<const Dataset>& part) {
   NamedValues values = machine.trainer.evaluate(*part, {.batch_size = job.training.batch_size});
   if (data.windows) {  // the table of one part needs that part's windows
     data.all = part;
@@ -159,7 +165,10 @@ Trained find_trained(const CsvTraining& job) {
   try {
     config = parse_json(read_file(notes), notes);
   } catch (const Error& error) {
-    throw Error(ErrorKind::model_file, "the notes on how to prepare data are damaged").where(notes).seen(error.what()).cure("train again");
+    throw Error(ErrorKind::model_file, "the notes on how to prepare data are damaged")
+        .where(notes)
+        .seen(error.what())
+        .cure("train again");
   }
   return {Preparation::from_config(config, notes), job.output_path(kModelFile)};
 }
@@ -206,7 +215,9 @@ std::vector<std::pair<std::string, double>> evaluate_csv(const CsvTraining& job,
                                                  : part == "test"       ? data.test
                                                                         : data.all;
   if (!samples) {
-    throw Error(ErrorKind::data, "the " + part + " part is empty").where(job.data_path()).cure("see [split], or use --part all");
+    throw Error(ErrorKind::data, "the " + part + " part is empty")
+        .where(job.data_path())
+        .cure("see [split], or use --part all");
   }
   Machine machine(job, data);
   machine.trainer.load(trained.model);

@@ -51,7 +51,8 @@ std::vector<std::string> words_of(const Column& column) {
   return {words.begin(), words.end()};
 }
 
-std::vector<double> class_numbers(const Table& table, const std::string& name, const std::vector<std::string>& classes) {
+std::vector<double> class_numbers(const Table& table, const std::string& name,
+                                  const std::vector<std::string>& classes) {
   const Column& column = table.column(name);
   std::vector<double> numbers;
   for (std::int64_t row = 0; row < column.size(); ++row) {
@@ -81,7 +82,8 @@ Table with_number_targets(Table table, const Preparation& preparation) {
     Table out(table.source());
     for (const Column& column : table.columns()) {
       const bool is_target = &column == &table.column(preparation.targets[0]);
-      out.add(is_target ? Column(column.name(), class_numbers(table, column.name(), preparation.classes)) : column);
+      out.add(is_target ? Column(column.name(), class_numbers(table, column.name(), preparation.classes))
+                        : column);
     }
     table = std::move(out);
   }
@@ -108,7 +110,8 @@ Tensor take_columns(const Tensor& values, const std::vector<std::string>& column
   const auto from = values.data<double>();
   const auto to = out.data<double>();
   for (std::size_t n = 0; n < names.size(); ++n) {
-    const auto c = static_cast<std::size_t>(std::find(columns.begin(), columns.end(), names[n]) - columns.begin());
+    const auto c =
+        static_cast<std::size_t>(std::find(columns.begin(), columns.end(), names[n]) - columns.begin());
     for (std::size_t row = 0; row < static_cast<std::size_t>(values.dim(0)); ++row) {
       to[row * names.size() + n] = from[row * columns.size() + c];
     }
@@ -144,7 +147,8 @@ void fit_scalers(const CsvTraining& job, std::span<const Tensor> inputs, std::sp
   preparation.target_scaler = Scaler(job.scaler.scaler);
   preparation.target_scaler.fit(targets);
   for (const std::int64_t c : preparation.target_scaler.constant_columns()) {
-    log.warning("the target '" + preparation.targets[static_cast<std::size_t>(c)] + "' is constant in the training part");
+    log.warning("the target '" + preparation.targets[static_cast<std::size_t>(c)] +
+                "' is constant in the training part");
   }
 }
 
@@ -157,7 +161,8 @@ struct Parts {
 Parts cut_parts(const CsvTraining& job, std::int64_t count, const Table& table) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), 0);
-  if (job.split.shuffle) shuffle_indices(RandomStream(job.training.seed, purpose_key("csv_training.split")), order);
+  if (job.split.shuffle)
+    shuffle_indices(RandomStream(job.training.seed, purpose_key("csv_training.split")), order);
   const auto amount = [&](double wanted) {
     return static_cast<std::int64_t>(std::floor(wanted < 1 ? wanted * static_cast<double>(count) : wanted));
   };
@@ -183,7 +188,8 @@ void assign_parts(PreparedData& data, const Parts& parts) {
   data.test = part(parts.test);
 }
 
-SeriesSet series_of(const CsvTraining& job, const Table& table, const Preparation& preparation, const Logger& log) {
+SeriesSet series_of(const CsvTraining& job, const Table& table, const Preparation& preparation,
+                    const Logger& log) {
   SeriesOptions options;
   options.time = job.data.time;
   options.id = job.data.id;
@@ -221,14 +227,16 @@ SeriesSet scaled_series(const SeriesSet& set, const Preparation& preparation) {
   for (const Series& series : set.series) {
     const Tensor inputs = take_columns(series.values, set.columns, preparation.inputs);
     const Tensor targets = take_columns(series.values, set.columns, preparation.targets);
-    out.series.push_back({series.id, series.times,
-                          beside(scaled(preparation.input_scaler, inputs), scaled(preparation.target_scaler, targets))});
+    out.series.push_back(
+        {series.id, series.times,
+         beside(scaled(preparation.input_scaler, inputs), scaled(preparation.target_scaler, targets))});
   }
   return out;
 }
 
-std::shared_ptr<const Windows> part_windows(const std::shared_ptr<const SeriesSet>& set, const WindowOptions& options,
-                                            const std::vector<RowRange>& ranges, const char* part) {
+std::shared_ptr<const Windows> part_windows(const std::shared_ptr<const SeriesSet>& set,
+                                            const WindowOptions& options, const std::vector<RowRange>& ranges,
+                                            const char* part) {
   const bool empty = std::all_of(ranges.begin(), ranges.end(), [](RowRange r) { return r.begin >= r.end; });
   if (empty) return nullptr;
   try {
@@ -284,8 +292,8 @@ void refuse_mask(const CsvTraining& job) {
       .expected("'error', 'previous' or 'linear'");
 }
 
-void prepare_sequences(const CsvTraining& job, const Table& table, const Preparation* known, const Logger& log,
-                       PreparedData& data) {
+void prepare_sequences(const CsvTraining& job, const Table& table, const Preparation* known,
+                       const Logger& log, PreparedData& data) {
   refuse_mask(job);
   data.original = std::make_shared<const SeriesSet>(series_of(job, table, data.preparation, log));
   const SeriesSet& set = *data.original;
@@ -321,12 +329,14 @@ void prepare_rows(const CsvTraining& job, const Table& table, const Preparation*
   const std::vector<std::string> names = both(data.preparation);
   const Tensor matrix = table.matrix(names);
   const Tensor raw_targets = take_columns(matrix, names, data.preparation.targets);
-  const Tensor inputs = fill_missing(take_columns(matrix, names, data.preparation.inputs),
-                                     parse_missing_policy(job.data.missing), data.preparation.inputs, table.source())
-                            .values;
+  const Tensor inputs =
+      fill_missing(take_columns(matrix, names, data.preparation.inputs),
+                   parse_missing_policy(job.data.missing), data.preparation.inputs, table.source())
+          .values;
   const Parts parts = cut_parts(job, table.rows(), table);
   if (known == nullptr) {
-    fill_missing(raw_targets, MissingPolicy::error, data.preparation.targets, table.source());  // none may be missing
+    fill_missing(raw_targets, MissingPolicy::error, data.preparation.targets,
+                 table.source());  // none may be missing
     const Tensor seen_inputs = inputs.gather(parts.train), seen_targets = raw_targets.gather(parts.train);
     fit_scalers(job, std::span(&seen_inputs, 1), std::span(&seen_targets, 1), data.preparation, log);
   }
@@ -351,22 +361,28 @@ PreparedData prepare_csv(const CsvTraining& job, const Preparation* known, const
       const Column& column = table.column(target);
       target = column.name();
       if (column.is_number()) continue;
-      if (job.samples.kind == "windows" || job.data.target.size() > 1) table.numbers(target);  // says what is wrong
+      if (job.samples.kind == "windows" || job.data.target.size() > 1)
+        table.numbers(target);  // says what is wrong
       data.preparation.classes = words_of(column);
     }
     data.preparation.inputs = input_columns(job, table);
   }
   for (std::string& name : data.preparation.inputs) name = table.column(name).name();
   table = with_number_targets(std::move(table), data.preparation);
-  if (job.samples.kind == "windows") prepare_windows(job, table, known, log, data);
-  else if (job.samples.kind == "sequences") prepare_sequences(job, table, known, log, data);
-  else prepare_rows(job, table, known, log, data);
+  if (job.samples.kind == "windows")
+    prepare_windows(job, table, known, log, data);
+  else if (job.samples.kind == "sequences")
+    prepare_sequences(job, table, known, log, data);
+  else
+    prepare_rows(job, table, known, log, data);
   return data;
 }
 
 Config Preparation::to_config() const {
   Config out = Config::object();
-  out.set("inputs", Config::list(inputs)).set("targets", Config::list(targets)).set("classes", Config::list(classes));
+  out.set("inputs", Config::list(inputs))
+      .set("targets", Config::list(targets))
+      .set("classes", Config::list(classes));
   out.set("input_scaler", input_scaler.fitted() ? input_scaler.to_config() : Config());
   out.set("target_scaler", target_scaler.fitted() ? target_scaler.to_config() : Config());
   return out;
@@ -379,7 +395,8 @@ Preparation Preparation::from_config(const Config& config, const std::string& wh
     detail::from_config(config.at("targets"), out.targets, "targets");
     detail::from_config(config.at("classes"), out.classes, "classes");
     if (const Config& c = config.at("input_scaler"); !c.is_null()) out.input_scaler = Scaler::from_config(c);
-    if (const Config& c = config.at("target_scaler"); !c.is_null()) out.target_scaler = Scaler::from_config(c);
+    if (const Config& c = config.at("target_scaler"); !c.is_null())
+      out.target_scaler = Scaler::from_config(c);
     return out;
   } catch (const Error& error) {
     throw Error(ErrorKind::model_file, "the notes on how to prepare data are damaged")

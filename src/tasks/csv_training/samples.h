@@ -28,7 +28,7 @@ struct Preparation {
 struct PreparedData {
   Preparation preparation;
   Spec input;
-  std::int64_t outputs = 0;  ///< columns of a target row
+  std::int64_t outputs = 0;                                     ///< columns of a target row
   std::shared_ptr<const Dataset> train, validation, test, all;  ///< null: an empty part
   std::shared_ptr<const SeriesSet> original;  ///< windows and sequences, values as in the file
   std::shared_ptr<const Windows> windows;     ///< windows: the same as `all`, scaled by `preparation`

@@ -63,18 +63,21 @@ Config layer(const char* type, std::int64_t units, const char* activation) {
 
 }  // namespace
 
-CsvTraining suggest_csv_training(const std::string& file, const std::string& target, const std::string& time) {
+CsvTraining suggest_csv_training(const std::string& file, const std::string& target,
+                                 const std::string& time) {
   const Table table = read_csv(file);
   CsvTraining job;
   job.data.file = file;
   job.data.time = time.empty() ? find_time_column(table) : table.column(time).name();
-  const std::string wanted = target.empty() ? find_target_column(table, job.data.time) : table.column(target).name();
+  const std::string wanted =
+      target.empty() ? find_target_column(table, job.data.time) : table.column(target).name();
   job.data.target = {wanted};
 
   constexpr std::int64_t kUnits = 32;
   const Column& column = table.column(wanted);
   if (column.is_number()) {
-    if (!job.data.time.empty()) read_times(table, job.data.time);  // complains with the line when it holds none
+    if (!job.data.time.empty())
+      read_times(table, job.data.time);  // complains with the line when it holds none
     job.samples.length = suggest_length(table, job.data.time);
     job.data.missing = column.missing() > 0 ? "previous" : "error";
     job.layers.push_back(layer("lstm", kUnits, nullptr));

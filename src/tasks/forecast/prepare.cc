@@ -31,6 +31,7 @@ void check_options(const ForecastOptions& options) {
   require_at_least(options.period, 0, "period");
   require_at_least(options.units, 1, "units");
   require_at_least(options.epochs, 1, "epochs");
+  require_at_least(options.threads, 0, "threads");
   require_at_least(options.patience, 1, "patience");
   require_at_least(options.batch_size, 1, "batch-size");
   require_at_least(options.members, 1, "members");

@@ -208,7 +208,8 @@ TEST_F(AtomicFileTest, ALimitOnFileSizesLeavesTheOldFile) {
 }
 
 TEST_F(AtomicFileTest, AFullDiskLeavesTheOldFile) {
-  if (mount("none", folder_.c_str(), "tmpfs", 0, "size=64k") != 0) GTEST_SKIP() << "may not mount a small disk here";
+  if (mount("none", folder_.c_str(), "tmpfs", 0, "size=64k") != 0)
+    GTEST_SKIP() << "may not mount a small disk here";
   struct Unmount {
     fs::path folder;
     ~Unmount() { umount2(folder.c_str(), MNT_DETACH); }
@@ -263,7 +264,8 @@ TEST_F(AtomicFileTest, WritersOfOneNameDoNotDisturbEachOther) {
   std::vector<std::jthread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
-      for (int i = 0; i < 20; ++i) write_file_atomically(path("x"), std::string(5000, static_cast<char>('a' + t)));
+      for (int i = 0; i < 20; ++i)
+        write_file_atomically(path("x"), std::string(5000, static_cast<char>('a' + t)));
     });
   }
   threads.clear();
@@ -276,7 +278,8 @@ TEST_F(AtomicFileTest, RefusesAFolderADeviceAndAMissingFolder) {
   fs::create_directory(path("folder"));
   EXPECT_NE(std::string(refusal_of([&] { AtomicFile(path("folder")); }).what()).find("a folder of that name"),
             std::string::npos);
-  EXPECT_NE(std::string(refusal_of([&] { AtomicFile("/dev/null"); }).what()).find("a device"), std::string::npos);
+  EXPECT_NE(std::string(refusal_of([&] { AtomicFile("/dev/null"); }).what()).find("a device"),
+            std::string::npos);
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
   EXPECT_NE(std::string(refusal_of([&] { AtomicFile(path("no/x")); }).what()).find("make the folder first"),
             std::string::npos);

@@ -49,7 +49,8 @@ TEST(ConfigFileTest, AWrongTypeIsNamedWithItsLine) {
   const std::string text = message_of([&] { file.read_section(options, "training"); });
   EXPECT_NE(text.find("'training.epochs'"), std::string::npos) << text;
   EXPECT_NE(text.find("my.toml, line 3"), std::string::npos) << text;
-  EXPECT_NE(message_of([&] { ConfigFile::parse("training = 1").read_section(options, "training"); }), "no error");
+  EXPECT_NE(message_of([&] { ConfigFile::parse("training = 1").read_section(options, "training"); }),
+            "no error");
 }
 
 TEST(ConfigFileTest, AnUnknownSectionIsNamedWithItsLine) {

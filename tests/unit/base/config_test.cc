@@ -57,7 +57,8 @@ TEST(ConfigTest, AWrongTypeIsNamedWithItsPathAndValue) {
 }
 
 TEST(ConfigTest, EveryCheckedAccessRefusesEveryOtherType) {
-  const Config all[] = {Config(), Config(true), Config(1), Config(0.5), Config("x"), Config::array(), Config::object()};
+  const Config all[] = {Config(),    Config(true),    Config(1),       Config(0.5),
+                        Config("x"), Config::array(), Config::object()};
   for (const Config& value : all) {
     EXPECT_EQ(value.is_bool(), message_of([&] { value.as_bool(); }) == "no error") << value.type_name();
     EXPECT_EQ(value.is_integer(), message_of([&] { value.as_integer(); }) == "no error") << value.type_name();

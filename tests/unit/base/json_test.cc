@@ -79,9 +79,32 @@ TEST(JsonTest, ADoubledKeyIsAnError) {
 }
 
 TEST(JsonTest, RefusesWhatIsNotJson) {
-  for (const char* text : {"", " ", "{", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "'a'", "nul", "01", "1.", ".5", "+1",
-                           "NaN", "Infinity", "\"\\x\"", "\"\x01\"", "\"open", "[1] 2", "// c\n1", "1e999", "\"\\ud800\"",
-                           "\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\""}) {
+  for (const char* text : {"",
+                           " ",
+                           "{",
+                           "[1,",
+                           "[1,]",
+                           "{\"a\"}",
+                           "{\"a\":}",
+                           "{a:1}",
+                           "'a'",
+                           "nul",
+                           "01",
+                           "1.",
+                           ".5",
+                           "+1",
+                           "NaN",
+                           "Infinity",
+                           "\"\\x\"",
+                           "\"\x01\"",
+                           "\"open",
+                           "[1] 2",
+                           "// c\n1",
+                           "1e999",
+                           "\"\\ud800\"",
+                           "\"\xff\"",
+                           "\"\xc0\xaf\"",
+                           "\"\xed\xa0\x80\""}) {
     EXPECT_NE(refusal_of(text), "accepted") << text;
   }
 }

@@ -22,7 +22,8 @@ TEST(LogTest, PassesWhatReachesTheThreshold) {
 
 TEST(LogTest, TheHostProgramGivesItsOwnSink) {
   std::vector<std::pair<LogLevel, std::string>> seen;
-  const Logger logger(LogLevel::debug, [&](LogLevel level, std::string_view text) { seen.emplace_back(level, text); });
+  const Logger logger(LogLevel::debug,
+                      [&](LogLevel level, std::string_view text) { seen.emplace_back(level, text); });
   logger.warning("low memory");
   ASSERT_EQ(seen.size(), 1u);
   EXPECT_EQ(seen[0].first, LogLevel::warning);
@@ -46,7 +47,8 @@ TEST(LogTest, SilentIsSilent) {
 }
 
 TEST(LogTest, LevelsHaveNames) {
-  for (const LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::off}) {
+  for (const LogLevel level :
+       {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::off}) {
     EXPECT_EQ(parse_log_level(log_level_name(level)), level);
   }
   try {

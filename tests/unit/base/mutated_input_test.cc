@@ -20,7 +20,8 @@ const std::vector<std::string> kJson = {
 };
 const std::vector<std::string> kToml = {
     "a = 1\n[data]\nfile = \"x.csv\"\nwhen = 1979-05-27T07:32:00Z\n[[model.layers]]\ntype = 'lstm'\n",
-    "x = [1, 2.5, [\"a\"], {b = 0x1F, c = inf}]\n\"k k\".d.e = '''\nline\n'''\nt = 07:32:00\nz = \"\"\"\\u6c34\"\"\"\n",
+    "x = [1, 2.5, [\"a\"], {b = 0x1F, c = inf}]\n\"k k\".d.e = '''\nline\n'''\nt = 07:32:00\nz = "
+    "\"\"\"\\u6c34\"\"\"\n",
 };
 
 TEST(MutatedInputTest, JsonIsReadOrRefused) {

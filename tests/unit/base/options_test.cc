@@ -85,11 +85,11 @@ TEST(OptionsTest, ListsNamesDefaultsAndDocumentation) {
 
 TEST(NearestNameTest, ForgivesOneSlip) {
   const std::vector<std::string> names = {"units", "activation", "return_sequences", "use_bias"};
-  EXPECT_EQ(nearest_name("unit", names), "units");            // a letter lost
-  EXPECT_EQ(nearest_name("unitss", names), "units");          // a letter too many
-  EXPECT_EQ(nearest_name("unots", names), "units");           // a wrong letter
-  EXPECT_EQ(nearest_name("nuits", names), "units");           // two letters swapped
-  EXPECT_EQ(nearest_name("Use-Bias", names), "use_bias");     // case and dashes
+  EXPECT_EQ(nearest_name("unit", names), "units");         // a letter lost
+  EXPECT_EQ(nearest_name("unitss", names), "units");       // a letter too many
+  EXPECT_EQ(nearest_name("unots", names), "units");        // a wrong letter
+  EXPECT_EQ(nearest_name("nuits", names), "units");        // two letters swapped
+  EXPECT_EQ(nearest_name("Use-Bias", names), "use_bias");  // case and dashes
   EXPECT_EQ(nearest_name("retrun_sequence", names), "return_sequences");
 }
 

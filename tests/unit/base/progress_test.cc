@@ -26,7 +26,8 @@ TEST(ProgressTest, LongTimesAreMinutesAndHours) {
 }
 
 TEST(ProgressTest, AnUnknownNumberOfStepsHasNoBar) {
-  EXPECT_EQ(format_progress({7, {}, 0.7, {{"loss", 2.0}}, false}, false), "7/Unknown 0s 100ms/step - loss: 2.0000");
+  EXPECT_EQ(format_progress({7, {}, 0.7, {{"loss", 2.0}}, false}, false),
+            "7/Unknown 0s 100ms/step - loss: 2.0000");
 }
 
 TEST(ProgressTest, NothingDoneYetIsShownToo) {
@@ -70,7 +71,8 @@ TEST(ProgressTest, OutsideATerminalThereIsOneLineAnEpoch) {
     }
     printer.end_epoch(4, {{"loss", 0.5}});
   }
-  EXPECT_EQ(out.str(), "Epoch 1/2 - 2s - 500ms/step - loss: 0.5000\nEpoch 2/2 - 2s - 500ms/step - loss: 0.5000\n");
+  EXPECT_EQ(out.str(),
+            "Epoch 1/2 - 2s - 500ms/step - loss: 0.5000\nEpoch 2/2 - 2s - 500ms/step - loss: 0.5000\n");
 }
 
 TEST(ProgressTest, OnATerminalTheBarIsDrawnOverItselfButNotTooOften) {

@@ -68,10 +68,29 @@ TEST(TomlTest, AnErrorHasLineAndColumn) {
 }
 
 TEST(TomlTest, RefusesWhatIsNotToml) {
-  for (const char* text : {"a", "a =", "= 1", "a = 1\na = 2", "[a]\n[a]", "a = 'x", "a = [1, 2", "[a", "a = 01", "a = 1__0",
-                           "a = \"\\q\"", "a = 2020-13-01", "a = 1 b = 2", "a.b = 1\na = 2", "a = \"\xff\"", "[[a]]\n[a]",
-                           "a = 99999999999999999999", "a = {b = 1", "a = nil", "\xC3\xA9 = 1",
-                           "a = \xC3\xA9", "a \xD0\xB4= 1", "a = 1 \xE2\x80\x89"}) {
+  for (const char* text : {"a",
+                           "a =",
+                           "= 1",
+                           "a = 1\na = 2",
+                           "[a]\n[a]",
+                           "a = 'x",
+                           "a = [1, 2",
+                           "[a",
+                           "a = 01",
+                           "a = 1__0",
+                           "a = \"\\q\"",
+                           "a = 2020-13-01",
+                           "a = 1 b = 2",
+                           "a.b = 1\na = 2",
+                           "a = \"\xff\"",
+                           "[[a]]\n[a]",
+                           "a = 99999999999999999999",
+                           "a = {b = 1",
+                           "a = nil",
+                           "\xC3\xA9 = 1",
+                           "a = \xC3\xA9",
+                           "a \xD0\xB4= 1",
+                           "a = 1 \xE2\x80\x89"}) {
     EXPECT_NE(refusal_of(text), "accepted") << text;
   }
 }
@@ -110,7 +129,8 @@ TEST(TomlTest, RealsReadBackToTheSameBits) {
     const double value = std::bit_cast<double>(random());
     if (!std::isfinite(value)) continue;
     const Config back = parse_toml(to_toml(Config::object({{"x", value}})));
-    ASSERT_EQ(std::bit_cast<std::uint64_t>(back.at("x").as_real()), std::bit_cast<std::uint64_t>(value)) << value;
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(back.at("x").as_real()), std::bit_cast<std::uint64_t>(value))
+        << value;
   }
 }
 
@@ -121,7 +141,8 @@ TEST(TomlTest, WritesACommentForEveryOption) {
   TomlComments comments;
   comments[""] = "Made by hand.\nSecond line.";
   comments["training"] = "How it learns";
-  add_comments(comments, "training", {{"epochs", 100, "most passes over the data"}, {"patience", Config(), "none: no end"}});
+  add_comments(comments, "training",
+               {{"epochs", 100, "most passes over the data"}, {"patience", Config(), "none: no end"}});
   comments["model.layers"] = "From the bottom up";
   comments["model.layers[].units"] = "size of the state";
   comments["model.layers[1].units"] = "size of the output";
@@ -145,7 +166,8 @@ TEST(TomlTest, WritesACommentForEveryOption) {
 }
 
 TEST(TomlTest, SmallTablesOfAnItemStandOnOneLine) {
-  const Config config = parse_json(R"({"layers":[{"penalty":{"l1":0.5,"l2":1},"inner":{"type":"lstm","x":{"l1":1}}}]})");
+  const Config config =
+      parse_json(R"({"layers":[{"penalty":{"l1":0.5,"l2":1},"inner":{"type":"lstm","x":{"l1":1}}}]})");
   const std::string text = to_toml(config);
   EXPECT_NE(text.find("penalty = { l1 = 0.5, l2 = 1 }"), std::string::npos) << text;
   EXPECT_NE(text.find("[layers.inner]"), std::string::npos) << text;

@@ -128,17 +128,22 @@ TEST(TensorFileTest, OtherNumbersBecomeReals) {
   };
   const auto expect = [](const Tensor& seen, DType dtype, const std::vector<double>& values) {
     EXPECT_EQ(seen.dtype(), dtype);
-    for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(seen.at(static_cast<std::int64_t>(i)), values[i]);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      EXPECT_EQ(seen.at(static_cast<std::int64_t>(i)), values[i]);
   };
-  expect(read("I64", raw(std::int64_t{-3}, std::int64_t{1} << 53), 2), DType::float64, {-3, 9007199254740992.0});
+  expect(read("I64", raw(std::int64_t{-3}, std::int64_t{1} << 53), 2), DType::float64,
+         {-3, 9007199254740992.0});
   expect(read("I32", raw(std::int32_t{-2147483647}), 1), DType::float64, {-2147483647});
   expect(read("U32", raw(std::uint32_t{4294967295u}), 1), DType::float64, {4294967295.0});
   expect(read("I16", raw(std::int16_t{-32768}), 1), DType::float32, {-32768});
   expect(read("U16", raw(std::uint16_t{65535}), 1), DType::float32, {65535});
   expect(read("I8", raw(std::int8_t{-128}, std::int8_t{127}), 2), DType::float32, {-128, 127});
   expect(read("U8", raw(std::uint8_t{0}, std::uint8_t{255}), 2), DType::float32, {0, 255});
-  expect(read("BF16", raw(std::uint16_t{0x3FC0}, std::uint16_t{0xFF80}), 2), DType::float32, {1.5, -INFINITY});
-  expect(read("F16", raw(std::uint16_t{0x3E00}, std::uint16_t{0xFBFF}, std::uint16_t{0x0001}, std::uint16_t{0x7C00}), 4),
+  expect(read("BF16", raw(std::uint16_t{0x3FC0}, std::uint16_t{0xFF80}), 2), DType::float32,
+         {1.5, -INFINITY});
+  expect(read("F16",
+              raw(std::uint16_t{0x3E00}, std::uint16_t{0xFBFF}, std::uint16_t{0x0001}, std::uint16_t{0x7C00}),
+              4),
          DType::float32, {1.5, -65504, 0x1p-24, INFINITY});
   EXPECT_TRUE(std::isnan(read("F16", raw(std::uint16_t{0x7E00}), 1).at(0)));
   EXPECT_TRUE(std::signbit(read("F16", raw(std::uint16_t{0x8000}), 1).at(0)));
@@ -157,13 +162,14 @@ TEST(TensorFileTest, EveryHalfIsReadExactly) {
       EXPECT_EQ(fraction == 0, std::isinf(values[bits])) << bits;
       continue;
     }
-    const double size = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
+    const double size =
+        exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
     ASSERT_EQ(values[bits], static_cast<float>(bits & 0x8000 ? -size : size)) << bits;
   }
 }
 
 struct BadFile {
-  const char* why;     // what is wrong, and the name of the case
+  const char* why;  // what is wrong, and the name of the case
   std::string bytes;
   const char* phrase;  // what the message says
 };
@@ -183,7 +189,8 @@ std::vector<BadFile> bad_files() {
       {"length zero", length_bytes(0), "header is empty"},
       {"length beyond the file", length_bytes(100) + "{}", "cut short in its header"},
       {"length one beyond the file", length_bytes(3) + "{}", "cut short in its header"},
-      {"length over the limit", length_bytes((16u << 20) + 1) + std::string((16u << 20) + 1, ' '), "not plausible"},
+      {"length over the limit", length_bytes((16u << 20) + 1) + std::string((16u << 20) + 1, ' '),
+       "not plausible"},
       {"length of all ones", length_bytes(~std::uint64_t{0}) + "{}", "not plausible"},
       {"length with the sign bit", length_bytes(std::uint64_t{1} << 63) + "{}", "not plausible"},
       {"another kind of file", "PK\x03\x04 a zip archive, not a model", "not plausible"},
@@ -195,62 +202,82 @@ std::vector<BadFile> bad_files() {
       {"zeros after the JSON", file_of(std::string("{}\0\0", 4)), "not valid JSON"},
       {"invalid UTF-8", file_of("{\"\xff\":" + good + "}", 8), "not valid JSON"},
       {"a doubled name", file_of("{\"x\":" + good + ",\"x\":" + good + "}", 8), "occurs twice"},
-      {"a doubled key in an entry",
-       one(R"({"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]})", 8), "occurs twice"},
-      {"deep nesting", file_of("{\"x\":" + std::string(200, '[') + std::string(200, ']') + "}"), "nested too deeply"},
+      {"a doubled key in an entry", one(R"({"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]})", 8),
+       "occurs twice"},
+      {"deep nesting", file_of("{\"x\":" + std::string(200, '[') + std::string(200, ']') + "}"),
+       "nested too deeply"},
       {"an entry that is a number", one("1", 0), "entry of \"x\" is not an object"},
       {"an entry that is null", one("null", 0), "entry of \"x\" is not an object"},
-      {"an unknown key", one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8],"code":"rm"})", 8), "unknown key"},
+      {"an unknown key", one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8],"code":"rm"})", 8),
+       "unknown key"},
       {"no dtype", one(R"({"shape":[2],"data_offsets":[0,8]})", 8), "has no dtype"},
-      {"a dtype that is a number", one(R"({"dtype":32,"shape":[2],"data_offsets":[0,8]})", 8), "has no dtype"},
-      {"an unknown dtype", one(R"({"dtype":"Q4","shape":[2],"data_offsets":[0,8]})", 8), "not one that can be read"},
+      {"a dtype that is a number", one(R"({"dtype":32,"shape":[2],"data_offsets":[0,8]})", 8),
+       "has no dtype"},
+      {"an unknown dtype", one(R"({"dtype":"Q4","shape":[2],"data_offsets":[0,8]})", 8),
+       "not one that can be read"},
       {"no shape", one(R"({"dtype":"F32","data_offsets":[0,8]})", 8), "has no shape"},
-      {"a shape that is a number", one(R"({"dtype":"F32","shape":2,"data_offsets":[0,8]})", 8), "has no shape"},
-      {"a negative size", one(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})", 8), "not a whole number"},
-      {"a size that is a real", one(R"({"dtype":"F32","shape":[2.0],"data_offsets":[0,8]})", 8), "not a whole number"},
-      {"a size that is text", one(R"({"dtype":"F32","shape":["2"],"data_offsets":[0,8]})", 8), "not a whole number"},
+      {"a shape that is a number", one(R"({"dtype":"F32","shape":2,"data_offsets":[0,8]})", 8),
+       "has no shape"},
+      {"a negative size", one(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})", 8),
+       "not a whole number"},
+      {"a size that is a real", one(R"({"dtype":"F32","shape":[2.0],"data_offsets":[0,8]})", 8),
+       "not a whole number"},
+      {"a size that is text", one(R"({"dtype":"F32","shape":["2"],"data_offsets":[0,8]})", 8),
+       "not a whole number"},
       {"a size beyond 64 bits",
-       one(R"({"dtype":"F32","shape":[18446744073709551616],"data_offsets":[0,8]})", 8), "not a whole number"},
-      {"nine dimensions",
-       one(R"({"dtype":"F32","shape":[1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]})", 8), "too many dimensions"},
+       one(R"({"dtype":"F32","shape":[18446744073709551616],"data_offsets":[0,8]})", 8),
+       "not a whole number"},
+      {"nine dimensions", one(R"({"dtype":"F32","shape":[1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]})", 8),
+       "too many dimensions"},
       {"sizes whose product wraps to the right number",
        one(R"({"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]})", 0), "too large"},
-      {"bytes that wrap", one(R"({"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,0]})", 0), "too large"},
+      {"bytes that wrap", one(R"({"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,0]})", 0),
+       "too large"},
       {"overflow beside a zero",
        one(R"({"dtype":"F32","shape":[4294967296,4294967296,0],"data_offsets":[0,0]})", 0), "too large"},
       {"a zero before an overflow",
        one(R"({"dtype":"U8","shape":[0,9223372036854775807],"data_offsets":[0,0]})", 0), "too large"},
       {"no offsets", one(R"({"dtype":"F32","shape":[2]})", 8), "has no data_offsets"},
       {"one offset", one(R"({"dtype":"F32","shape":[2],"data_offsets":[8]})", 8), "has no data_offsets"},
-      {"three offsets", one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,4,8]})", 8), "has no data_offsets"},
-      {"a negative offset", one(R"({"dtype":"F32","shape":[2],"data_offsets":[-8,0]})", 8), "not a whole number"},
-      {"an offset that is a real", one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8.5]})", 8), "not a whole number"},
-      {"offsets that run backwards", one(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})", 8), "run backwards"},
+      {"three offsets", one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,4,8]})", 8),
+       "has no data_offsets"},
+      {"a negative offset", one(R"({"dtype":"F32","shape":[2],"data_offsets":[-8,0]})", 8),
+       "not a whole number"},
+      {"an offset that is a real", one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8.5]})", 8),
+       "not a whole number"},
+      {"offsets that run backwards", one(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})", 8),
+       "run backwards"},
       {"more offsets than shape", one(R"({"dtype":"F32","shape":[1],"data_offsets":[0,8]})", 8), "disagree"},
       {"more shape than offsets", one(R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})", 8), "disagree"},
       {"another width", one(R"({"dtype":"F64","shape":[2],"data_offsets":[0,8]})", 8), "disagree"},
-      {"declared larger than the file", one(R"({"dtype":"F32","shape":[1000000],"data_offsets":[0,4000000]})", 8),
-       "cut short"},
+      {"declared larger than the file",
+       one(R"({"dtype":"F32","shape":[1000000],"data_offsets":[0,4000000]})", 8), "cut short"},
       {"one byte short", one(good, 7), "cut short"},
       {"one byte long", one(good, 9), "longer than its header says"},
       {"numbers without arrays", file_of("{}", 8), "longer than its header says"},
-      {"a hole at the start", one(R"({"dtype":"F32","shape":[2],"data_offsets":[4,12]})", 12), "leaves a hole"},
+      {"a hole at the start", one(R"({"dtype":"F32","shape":[2],"data_offsets":[4,12]})", 12),
+       "leaves a hole"},
       {"a hole between",
-       file_of("{\"x\":" + good + R"(,"y":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})", 16), "leaves a hole"},
-      {"an overlap", file_of("{\"x\":" + good + R"(,"y":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", 12),
+       file_of("{\"x\":" + good + R"(,"y":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})", 16),
+       "leaves a hole"},
+      {"an overlap",
+       file_of("{\"x\":" + good + R"(,"y":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", 12),
        "overlaps"},
       {"the same bytes twice", file_of("{\"x\":" + good + ",\"y\":" + good + "}", 8), "overlaps"},
       {"an empty array inside another",
-       file_of("{\"x\":" + good + R"(,"y":{"dtype":"F32","shape":[0],"data_offsets":[4,4]}})", 8), "overlaps"},
+       file_of("{\"x\":" + good + R"(,"y":{"dtype":"F32","shape":[0],"data_offsets":[4,4]}})", 8),
+       "overlaps"},
       {"metadata that is an array", file_of(R"({"__metadata__":[]})"), "__metadata__ is not an object"},
       {"metadata of numbers", file_of(R"({"__metadata__":{"a":1}})"), "is not a string"},
       {"metadata of objects", file_of(R"({"__metadata__":{"a":{}}})"), "is not a string"},
       {"too many arrays", file_of(many), "too many arrays"},
       {"a whole number that float64 cannot hold",
-       file_of(R"({"x":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})") + raw((std::int64_t{1} << 53) + 1),
+       file_of(R"({"x":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})") +
+           raw((std::int64_t{1} << 53) + 1),
        "too large for float64"},
       {"the least whole number",
-       file_of(R"({"x":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})") + raw(INT64_MIN), "too large for float64"},
+       file_of(R"({"x":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})") + raw(INT64_MIN),
+       "too large for float64"},
   };
 }
 

@@ -121,7 +121,8 @@ TEST(ReduceLrOnPlateau, LowersTheRateAndCoolsDown) {
   const auto rate_after = [](ReduceLrOnPlateauOptions options, std::vector<double> values) {
     options.monitor = "watched";
     Script script;
-    const History history = script.run("watched", std::move(values), {std::make_shared<ReduceLrOnPlateau>(options)});
+    const History history =
+        script.run("watched", std::move(values), {std::make_shared<ReduceLrOnPlateau>(options)});
     EXPECT_EQ(history.at("learning_rate")[0], 1.0);  // the rate that the epoch used
     return script.rate();
   };
@@ -143,8 +144,10 @@ TEST(LearningRateScheduler, SetsTheRateBeforeEveryEpoch) {
 
 class Folder {
  public:
-  Folder() : path_(std::filesystem::temp_directory_path() /
-                   ("rondo_callbacks_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
+  Folder()
+      : path_(std::filesystem::temp_directory_path() /
+              ("rondo_callbacks_" +
+               std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
@@ -152,7 +155,8 @@ class Folder {
   std::string operator/(const std::string& name) const { return (path_ / name).string(); }
   std::vector<std::string> names() const {
     std::vector<std::string> out;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) out.push_back(entry.path().filename().string());
+    for (const auto& entry : std::filesystem::directory_iterator(path_))
+      out.push_back(entry.path().filename().string());
     std::sort(out.begin(), out.end());
     return out;
   }
@@ -167,7 +171,8 @@ TEST(ModelCheckpoint, NamesFilesByEpochAndValueAndKeepsOnlyTheBestWhenAsked) {
   Script().run("watched", {3, 2}, {std::make_shared<ModelCheckpoint>(every)});
   EXPECT_EQ(folder.names(), (std::vector<std::string>{"m-01-3.0", "m-02-2.0"}));
   const Folder second;
-  ModelCheckpointOptions best{.filepath = second / "best-{epoch}", .monitor = "watched", .save_best_only = true};
+  ModelCheckpointOptions best{
+      .filepath = second / "best-{epoch}", .monitor = "watched", .save_best_only = true};
   Script().run("watched", {3, 4, 2, 2.5}, {std::make_shared<ModelCheckpoint>(best)});
   EXPECT_EQ(second.names(), (std::vector<std::string>{"best-1", "best-3"}));
   EXPECT_NO_THROW(Model::load(second / "best-3"));
@@ -180,7 +185,8 @@ TEST(CsvLogger, WritesALineAnEpoch) {
   EXPECT_EQ(text.substr(0, text.find('\n')), "epoch,loss,watched");
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
   EXPECT_EQ(text.substr(text.size() - 5), ",0.5\n");
-  EXPECT_THROW(Script().run("watched", {1}, {std::make_shared<CsvLogger>(folder / "missing/log.csv")}), Error);
+  EXPECT_THROW(Script().run("watched", {1}, {std::make_shared<CsvLogger>(folder / "missing/log.csv")}),
+               Error);
 }
 
 TEST(TensorBoard, WritesTrainingAndValidationApart) {

@@ -24,7 +24,8 @@ Config with(const char* name, const char* key, Config value) {
 std::vector<Config> all_variants() {
   std::vector<Config> out;
   for (const std::string& name : loss_names()) out.emplace_back(name);
-  for (const char* name : {"binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"}) {
+  for (const char* name :
+       {"binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"}) {
     out.push_back(with(name, "from_logits", true));
     out.push_back(with(name, "label_smoothing", 0.2));
     Config both = with(name, "label_smoothing", 0.1);
@@ -43,7 +44,8 @@ struct Example {
 };
 
 /// Rows that suit the loss: probabilities for cross-entropies, class numbers for sparse ones.
-Example example_for(const Loss& loss, std::int64_t rows, DType dtype = DType::float64, std::uint64_t seed = 1) {
+Example example_for(const Loss& loss, std::int64_t rows, DType dtype = DType::float64,
+                    std::uint64_t seed = 1) {
   const bool classes = loss.name().find("crossentropy") != std::string::npos;
   const bool sparse = loss.name().starts_with("sparse");
   const std::int64_t columns = loss.prediction_columns(4) < 0 ? 4 : loss.prediction_columns(4);
@@ -55,21 +57,27 @@ Example example_for(const Loss& loss, std::int64_t rows, DType dtype = DType::fl
   }
   for (std::int64_t i = 0; i < out.target.size(); ++i) {
     const auto n = static_cast<std::uint64_t>(1000 + i);
-    out.target.set(i, sparse ? static_cast<double>(random.below(n, 4)) : classes ? random.uniform(n) : random.normal(n));
+    out.target.set(i, sparse    ? static_cast<double>(random.below(n, 4))
+                      : classes ? random.uniform(n)
+                                : random.normal(n));
   }
   return out;
 }
 
-double value_of(const Loss& loss, const Example& e, std::span<const double> weights = {}, double divisor = 1) {
+double value_of(const Loss& loss, const Example& e, std::span<const double> weights = {},
+                double divisor = 1) {
   return loss.value(as_matrix(e.prediction), as_matrix(e.target), weights, divisor);
 }
-Tensor gradient_of(const Loss& loss, const Example& e, std::span<const double> weights = {}, double divisor = 1) {
+Tensor gradient_of(const Loss& loss, const Example& e, std::span<const double> weights = {},
+                   double divisor = 1) {
   Tensor gradient(e.prediction.shape(), e.prediction.dtype());
-  loss.value_and_gradient(as_matrix(e.prediction), as_matrix(e.target), weights, divisor, as_matrix(gradient));
+  loss.value_and_gradient(as_matrix(e.prediction), as_matrix(e.target), weights, divisor,
+                          as_matrix(gradient));
   return gradient;
 }
 
-double one_row(const Config& config, std::initializer_list<double> prediction, std::initializer_list<double> target) {
+double one_row(const Config& config, std::initializer_list<double> prediction,
+               std::initializer_list<double> target) {
   const auto width = [](const auto& list) { return static_cast<std::int64_t>(list.size()); };
   const Example e{Tensor::from(prediction, {1, width(prediction)}, DType::float64),
                   Tensor::from(target, {1, width(target)}, DType::float64)};
@@ -90,7 +98,8 @@ TEST(Losses, GradientEqualsFiniteDifferencesForEveryLossAndOption) {
       const double below = value_of(*loss, e, weights, 3);
       e.prediction.set(i, at);
       const double expected = (above - below) / (2 * step);
-      EXPECT_NEAR(gradient.at(i), expected, 1e-6 + 1e-5 * std::abs(expected)) << to_json(config) << " element " << i;
+      EXPECT_NEAR(gradient.at(i), expected, 1e-6 + 1e-5 * std::abs(expected))
+          << to_json(config) << " element " << i;
     }
   }
 }
@@ -100,8 +109,8 @@ TEST(Losses, ValueIsTheSameWithAndWithoutGradient) {
     const auto loss = make_loss(config);
     const Example e = example_for(*loss, 5);
     Tensor gradient(e.prediction.shape(), DType::float64);
-    EXPECT_EQ(value_of(*loss, e),
-              loss->value_and_gradient(as_matrix(e.prediction), as_matrix(e.target), {}, 1, as_matrix(gradient)));
+    EXPECT_EQ(value_of(*loss, e), loss->value_and_gradient(as_matrix(e.prediction), as_matrix(e.target), {},
+                                                           1, as_matrix(gradient)));
   }
 }
 
@@ -125,7 +134,8 @@ TEST(Losses, WeightZeroIsAsIfTheRowWereAbsentEvenWhenItHoldsNaN) {
     Example e = example_for(*loss, 4);
     const Example rest{e.prediction.gather(std::vector<std::int64_t>{0, 1, 3}),
                        e.target.gather(std::vector<std::int64_t>{0, 1, 3})};
-    for (std::int64_t c = 0; c < e.prediction.dim(1); ++c) e.prediction.set(2 * e.prediction.dim(1) + c, kNaN);
+    for (std::int64_t c = 0; c < e.prediction.dim(1); ++c)
+      e.prediction.set(2 * e.prediction.dim(1) + c, kNaN);
     const std::vector<double> weights = {1, 1, 0, 1};
     EXPECT_EQ(value_of(*loss, e, weights, 3), value_of(*loss, rest, {}, 3)) << to_json(config);
     const Tensor gradient = gradient_of(*loss, e, weights, 3), expected = gradient_of(*loss, rest, {}, 3);
@@ -199,7 +209,8 @@ TEST(Losses, CategoricalCrossentropyDividesByTheRowSumAndTheSparseOneDoesNot) {
 TEST(Losses, ProbabilitiesAreClippedAndHaveNoGradientOutside) {
   EXPECT_NEAR(one_row("bce", {0}, {1}), -std::log(1e-7), 1e-9);
   EXPECT_NEAR(one_row("scce", {0, 1}, {0}), -std::log(1e-7), 1e-9);
-  const Example e{Tensor::from({0.0, 1.0}, {1, 2}, DType::float64), Tensor::from({1.0, 0.0}, {1, 2}, DType::float64)};
+  const Example e{Tensor::from({0.0, 1.0}, {1, 2}, DType::float64),
+                  Tensor::from({1.0, 0.0}, {1, 2}, DType::float64)};
   for (const char* name : {"bce", "cce"}) {
     const Tensor gradient = gradient_of(*make_loss(name), e);
     EXPECT_EQ(gradient.at(0), 0);
@@ -243,7 +254,8 @@ TEST(Losses, KnowKerasNamesAndAliases) {
   EXPECT_EQ(make_loss("MeanSquaredError")->name(), "mean_squared_error");
   EXPECT_EQ(make_loss("SparseCategoricalCrossentropy")->name(), "sparse_categorical_crossentropy");
   EXPECT_EQ(make_loss("LogCosh")->name(), "log_cosh");
-  const Config keras = parse_json(R"({"class_name": "Huber", "config": {"name": "huber_loss", "delta": 2.0}})");
+  const Config keras =
+      parse_json(R"({"class_name": "Huber", "config": {"name": "huber_loss", "delta": 2.0}})");
   EXPECT_EQ(make_loss(keras)->config().at("delta").as_real(), 2.0);
 }
 
@@ -267,14 +279,18 @@ std::string message_of(F&& f) {
 }
 
 TEST(Losses, RefuseWhatDoesNotFitAndSayWhatWould) {
-  EXPECT_NE(message_of([] { make_loss("mean_squared_eror"); }).find("'mean_squared_error'"), std::string::npos);
+  EXPECT_NE(message_of([] { make_loss("mean_squared_eror"); }).find("'mean_squared_error'"),
+            std::string::npos);
   EXPECT_NE(message_of([] { make_loss(with("huber", "dleta", 2.0)); }).find("delta"), std::string::npos);
   EXPECT_NE(message_of([] { make_loss(with("huber", "delta", -1.0)); }).find("positive"), std::string::npos);
   EXPECT_NE(message_of([] { make_loss(Config(3)); }).find("which loss"), std::string::npos);
   EXPECT_NE(message_of([] { one_row("mse", {1, 2}, {1}); }).find("(1, 2)"), std::string::npos);
   EXPECT_NE(message_of([] { one_row("quantile", {1, 2}, {1}); }).find("level"), std::string::npos);
   for (const double wrong : {-1.0, 3.0, 0.5, kNaN}) {
-    EXPECT_NE(message_of([&] { one_row("scce", {0.2, 0.3, 0.5}, {wrong}); }).find("0 to 2"), std::string::npos);
+    EXPECT_NE(message_of([&] {
+                one_row("scce", {0.2, 0.3, 0.5}, {wrong});
+              }).find("0 to 2"),
+              std::string::npos);
   }
   const Example mixed{Tensor({2, 1}, DType::float32), Tensor({2, 1}, DType::float64)};
   EXPECT_NE(message_of([&] { value_of(*make_loss("mse"), mixed); }).find("float64"), std::string::npos);

@@ -33,9 +33,10 @@ void expect_equal(const Tensor& a, const Tensor& b) {
 class SavedModel : public testing::Test {
  protected:
   void TearDown() override { std::filesystem::remove(path_); }
-  std::string path_ = (std::filesystem::temp_directory_path() /
-                       ("rondo_model_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name())))
-                          .string();
+  std::string path_ =
+      (std::filesystem::temp_directory_path() /
+       ("rondo_model_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name())))
+          .string();
   Batch x_ = Batch(noise({12, 5, 2}, 1)), y_ = Batch(noise({12, 1}, 2));
 };
 
@@ -67,7 +68,8 @@ TEST_F(SavedModel, IsRefusedWhenForeignTruncatedOrMissing) {
   model.fit(x_, y_, quiet(1));
   model.save(path_);
   const std::string bytes = read_file(path_);
-  for (const std::string& wrong : {bytes.substr(0, bytes.size() / 2), std::string("PK\003\004"), std::string()}) {
+  for (const std::string& wrong :
+       {bytes.substr(0, bytes.size() / 2), std::string("PK\003\004"), std::string()}) {
     write_file_atomically(path_, wrong);
     try {
       Model::load(path_);
@@ -121,7 +123,8 @@ TEST(Model, GraphsHaveSeveralInputsAndShareLayers) {
   const auto merged = g.apply(concatenate(), {g.apply(encoder, {a}), g.apply(encoder, {b})});
   Model model = g.model({g.apply(dense({.units = 1}), {merged})}, 4);
   model.compile({.optimizer = "adam"});
-  const ArrayDataset data({Batch(noise({5, 3, 2}, 1)), Batch(noise({5, 7, 2}, 2))}, {Batch(noise({5, 1}, 3))});
+  const ArrayDataset data({Batch(noise({5, 3, 2}, 1)), Batch(noise({5, 7, 2}, 2))},
+                          {Batch(noise({5, 1}, 3))});
   const double before = model.evaluate(data)[0].second;
   model.fit(data, quiet(80));
   EXPECT_LT(model.evaluate(data)[0].second, before);

@@ -35,7 +35,8 @@ ParameterStore some_weights(DType dtype = DType::float32) {
   const RandomStream random(3);
   for (int p = 0; p < 5; ++p) {
     Tensor value(store.infos()[static_cast<std::size_t>(p)].shape, dtype);
-    for (std::int64_t i = 0; i < value.size(); ++i) value.set(i, random.normal(static_cast<std::uint64_t>(100 * p + i)));
+    for (std::int64_t i = 0; i < value.size(); ++i)
+      value.set(i, random.normal(static_cast<std::uint64_t>(100 * p + i)));
     store.set(p, value);
   }
   return store;
@@ -68,11 +69,12 @@ std::vector<Config> all_variants() {
     for (const std::string& name : optimizer_names()) {
       out.push_back(Config::object({{"name", name}, {"convention", convention}}));
     }
-    for (const char* json : {R"({"name": "sgd", "momentum": 0.9})", R"({"name": "sgd", "momentum": 0.9, "nesterov": true})",
-                             R"({"name": "rmsprop", "momentum": 0.5})", R"({"name": "rmsprop", "centered": true})",
-                             R"({"name": "rmsprop", "centered": true, "momentum": 0.5})",
-                             R"({"name": "adam", "amsgrad": true, "weight_decay": 0.1, "clipnorm": 0.5})",
-                             R"({"name": "adam", "learning_rate": {"name": "exponential_decay", "decay_steps": 2}})"}) {
+    for (const char* json :
+         {R"({"name": "sgd", "momentum": 0.9})", R"({"name": "sgd", "momentum": 0.9, "nesterov": true})",
+          R"({"name": "rmsprop", "momentum": 0.5})", R"({"name": "rmsprop", "centered": true})",
+          R"({"name": "rmsprop", "centered": true, "momentum": 0.5})",
+          R"({"name": "adam", "amsgrad": true, "weight_decay": 0.1, "clipnorm": 0.5})",
+          R"({"name": "adam", "learning_rate": {"name": "exponential_decay", "decay_steps": 2}})"}) {
       Config c = options(json);
       out.push_back(c.set("convention", convention));
     }
@@ -83,7 +85,8 @@ std::vector<Config> all_variants() {
 // First steps from the table "Optimisers" of the semantics: weight 1.
 TEST(Optimizers, AdamAddsEpsilonWhereItsConventionSays) {
   EXPECT_NEAR(first_step(R"({"name": "adam", "learning_rate": 0.1})", 1e-6), 0.976, 5e-4);
-  EXPECT_NEAR(first_step(R"({"name": "adam", "learning_rate": 0.1, "convention": "torch"})", 1e-6), 0.901, 5e-4);
+  EXPECT_NEAR(first_step(R"({"name": "adam", "learning_rate": 0.1, "convention": "torch"})", 1e-6), 0.901,
+              5e-4);
 }
 
 TEST(Optimizers, RmspropPutsEpsilonWhereItsConventionSays) {
@@ -94,8 +97,8 @@ TEST(Optimizers, RmspropPutsEpsilonWhereItsConventionSays) {
 TEST(Optimizers, SgdMomentumHoldsTheLearningRateInKerasOnly) {
   for (const char* convention : {"keras", "torch"}) {
     ParameterStore store = one_weight(1);
-    const auto sgd = make_optimizer(
-        Config::object({{"name", "sgd"}, {"momentum", 0.5}, {"learning_rate", 0.1}, {"convention", convention}}));
+    const auto sgd = make_optimizer(Config::object(
+        {{"name", "sgd"}, {"momentum", 0.5}, {"learning_rate", 0.1}, {"convention", convention}}));
     sgd->step(store);
     EXPECT_DOUBLE_EQ(store.values().at(0), 0.9);
     sgd->set_learning_rate(0.01);
@@ -106,26 +109,34 @@ TEST(Optimizers, SgdMomentumHoldsTheLearningRateInKerasOnly) {
 }
 
 TEST(Optimizers, NesterovLooksAhead) {
-  EXPECT_DOUBLE_EQ(first_step(R"({"name": "sgd", "momentum": 0.5, "nesterov": true, "learning_rate": 0.1})", 1),
-                   1 + 0.5 * -0.1 - 0.1);
   EXPECT_DOUBLE_EQ(
-      first_step(R"({"name": "sgd", "momentum": 0.5, "nesterov": true, "learning_rate": 0.1, "convention": "torch"})", 1),
+      first_step(R"({"name": "sgd", "momentum": 0.5, "nesterov": true, "learning_rate": 0.1})", 1),
+      1 + 0.5 * -0.1 - 0.1);
+  EXPECT_DOUBLE_EQ(
+      first_step(
+          R"({"name": "sgd", "momentum": 0.5, "nesterov": true, "learning_rate": 0.1, "convention": "torch"})",
+          1),
       1 - 0.1 * 1.5);
 }
 
 TEST(Optimizers, WeightDecayShrinksInKerasAndIsAGradientInTorch) {
-  EXPECT_DOUBLE_EQ(first_step(R"({"name": "sgd", "learning_rate": 0.1, "weight_decay": 0.2})", 3), 1 - 0.02 - 0.3);
+  EXPECT_DOUBLE_EQ(first_step(R"({"name": "sgd", "learning_rate": 0.1, "weight_decay": 0.2})", 3),
+                   1 - 0.02 - 0.3);
   // Adam's first step is one learning rate whatever the gradient: with decay in the gradient, nothing more happens.
-  EXPECT_NEAR(first_step(R"({"name": "adam", "learning_rate": 0.1, "weight_decay": 0.2, "convention": "torch"})", 3), 0.9,
-              1e-8);
-  EXPECT_NEAR(first_step(R"({"name": "adamw", "learning_rate": 0.1, "weight_decay": 0.2, "convention": "torch"})", 3),
-              0.9 - 0.02, 1e-8);
-  EXPECT_NEAR(first_step(R"({"name": "adam", "learning_rate": 0.1, "weight_decay": 0.2})", 3), 0.9 - 0.02, 1e-6);
+  EXPECT_NEAR(
+      first_step(R"({"name": "adam", "learning_rate": 0.1, "weight_decay": 0.2, "convention": "torch"})", 3),
+      0.9, 1e-8);
+  EXPECT_NEAR(
+      first_step(R"({"name": "adamw", "learning_rate": 0.1, "weight_decay": 0.2, "convention": "torch"})", 3),
+      0.9 - 0.02, 1e-8);
+  EXPECT_NEAR(first_step(R"({"name": "adam", "learning_rate": 0.1, "weight_decay": 0.2})", 3), 0.9 - 0.02,
+              1e-6);
 }
 
 TEST(Optimizers, WeightDecayLeavesExcludedParametersAlone) {
   ParameterStore store = some_weights(), before = store;
-  make_optimizer(options(R"({"name": "sgd", "weight_decay": 0.5, "exclude_from_weight_decay": ["bias"]})"))->step(store);
+  make_optimizer(options(R"({"name": "sgd", "weight_decay": 0.5, "exclude_from_weight_decay": ["bias"]})"))
+      ->step(store);
   EXPECT_TRUE(same_bits(store.get(2), before.get(2)));
   EXPECT_FALSE(same_bits(store.get(0), before.get(0)));
 }
@@ -143,7 +154,8 @@ TEST(Optimizers, AdadeltaFollowsItsTwoMeans) {
 TEST(Optimizers, NadamUsesTheMomentumOfThisStepAndTheNext) {
   const double now = 0.9 * (1 - 0.5 * 0.96), next = 0.9 * (1 - 0.5 * 0.96 * 0.96), g = 0.2;
   const double mean = next * 0.1 * g / (1 - now * next) + (1 - now) * g / (1 - now);
-  EXPECT_NEAR(first_step(R"({"name": "nadam", "learning_rate": 0.1})", g), 1 - 0.1 * mean / (g + 1e-7), 1e-12);
+  EXPECT_NEAR(first_step(R"({"name": "nadam", "learning_rate": 0.1})", g), 1 - 0.1 * mean / (g + 1e-7),
+              1e-12);
 }
 
 TEST(Optimizers, AmsgradNeverForgetsALargeGradient) {
@@ -260,7 +272,8 @@ TEST(Optimizers, MinimiseABowl) {
   for (const Config& config : all_variants()) {
     ParameterStore store = one_weight(0);
     Config faster = config;
-    if (config.find("learning_rate") == nullptr) faster.set("learning_rate", config.at("name") == "adadelta" ? 20.0 : 0.02);
+    if (config.find("learning_rate") == nullptr)
+      faster.set("learning_rate", config.at("name") == "adadelta" ? 20.0 : 0.02);
     const auto optimizer = make_optimizer(faster);
     for (int step = 0; step < 2000; ++step) {
       store.gradients().set(0, store.values().at(0) - 0.5);
@@ -277,7 +290,8 @@ TEST(Optimizers, MinimiseABowl) {
 
 TEST(Optimizers, FollowAScheduleStepByStep) {
   ParameterStore store = one_weight(1);
-  const auto sgd = make_optimizer(options(R"({"name": "sgd", "learning_rate": {"name": "piecewise_constant_decay",
+  const auto sgd =
+      make_optimizer(options(R"({"name": "sgd", "learning_rate": {"name": "piecewise_constant_decay",
       "boundaries": [0, 1], "values": [0.1, 0.2, 0.3]}})"));
   for (const double rate : {0.1, 0.2, 0.3, 0.3}) {
     EXPECT_EQ(sgd->learning_rate(), rate);
@@ -288,7 +302,10 @@ TEST(Optimizers, FollowAScheduleStepByStep) {
 
 TEST(Optimizers, DefaultsAreThoseOfTheConvention) {
   const auto value = [](const char* name, const char* convention, const char* key) {
-    return make_optimizer(Config::object({{"name", name}, {"convention", convention}}))->config().at(key).as_real();
+    return make_optimizer(Config::object({{"name", name}, {"convention", convention}}))
+        ->config()
+        .at(key)
+        .as_real();
   };
   EXPECT_EQ(value("adam", "keras", "epsilon"), 1e-7);
   EXPECT_EQ(value("adam", "torch", "epsilon"), 1e-8);
@@ -317,12 +334,15 @@ TEST(Optimizers, RefuseWhatTheyCannotUse) {
   EXPECT_NE(message_of([] { make_optimizer("adm"); }).find("'adam'"), std::string::npos);
   EXPECT_NE(message_of([] { make_optimizer(options(R"({"name": "adam", "beta1": 0.5})")); }).find("beta_1"),
             std::string::npos);
-  EXPECT_NE(message_of([] { make_optimizer(options(R"({"name": "sgd", "clipnorm": 1, "clipvalue": 1})")); }).find("one"),
+  EXPECT_NE(message_of([] {
+              make_optimizer(options(R"({"name": "sgd", "clipnorm": 1, "clipvalue": 1})"));
+            }).find("one"),
             std::string::npos);
   for (const char* wrong :
-       {R"({"name": "sgd", "momentum": -1})", R"({"name": "sgd", "nesterov": true})", R"({"name": "adam", "beta_1": 1})",
-        R"({"name": "sgd", "clipnorm": 0})", R"({"name": "sgd", "learning_rate": -1})",
-        R"({"name": "sgd", "weight_decay": -1})", R"({"name": "sgd", "convention": "jax"})"}) {
+       {R"({"name": "sgd", "momentum": -1})", R"({"name": "sgd", "nesterov": true})",
+        R"({"name": "adam", "beta_1": 1})", R"({"name": "sgd", "clipnorm": 0})",
+        R"({"name": "sgd", "learning_rate": -1})", R"({"name": "sgd", "weight_decay": -1})",
+        R"({"name": "sgd", "convention": "jax"})"}) {
     EXPECT_THROW(make_optimizer(options(wrong)), Error) << wrong;
   }
 }
@@ -340,7 +360,8 @@ TEST(Optimizers, RestoreRefusesAnotherModelsState) {
   EXPECT_THROW(make_optimizer("sgd")->restore(store, state), Error);
   OptimizerState misshaped = state;
   misshaped.slots.front().second = Tensor({5, 7});
-  EXPECT_NE(message_of([&] { make_optimizer("adam")->restore(store, misshaped); }).find("(7, 5)"), std::string::npos);
+  EXPECT_NE(message_of([&] { make_optimizer("adam")->restore(store, misshaped); }).find("(7, 5)"),
+            std::string::npos);
   OptimizerState empty;
   EXPECT_THROW(make_optimizer("adam")->restore(store, empty), Error);
 }

@@ -17,7 +17,8 @@ TEST(Schedules, ANumberIsConstant) {
 }
 
 TEST(Schedules, ExponentialDecayIsSmoothOrAStaircase) {
-  const auto smooth = schedule(R"({"name": "exponential_decay", "initial_learning_rate": 0.1, "decay_steps": 10,
+  const auto smooth =
+      schedule(R"({"name": "exponential_decay", "initial_learning_rate": 0.1, "decay_steps": 10,
                                    "decay_rate": 0.5})");
   EXPECT_DOUBLE_EQ(smooth->at(0), 0.1);
   EXPECT_DOUBLE_EQ(smooth->at(5), 0.1 * std::sqrt(0.5));
@@ -29,11 +30,13 @@ TEST(Schedules, ExponentialDecayIsSmoothOrAStaircase) {
 }
 
 TEST(Schedules, PiecesEndAtTheirBoundaryAndMilestonesBeginThere) {
-  const auto pieces = schedule(R"({"name": "piecewise_constant_decay", "boundaries": [2, 4], "values": [3, 2, 1]})");
+  const auto pieces =
+      schedule(R"({"name": "piecewise_constant_decay", "boundaries": [2, 4], "values": [3, 2, 1]})");
   EXPECT_EQ(pieces->at(2), 3);
   EXPECT_EQ(pieces->at(3), 2);
   EXPECT_EQ(pieces->at(5), 1);
-  const auto drops = schedule(R"({"name": "multi_step_decay", "initial_learning_rate": 1, "milestones": [2, 4],
+  const auto drops =
+      schedule(R"({"name": "multi_step_decay", "initial_learning_rate": 1, "milestones": [2, 4],
                                   "gamma": 0.5})");
   EXPECT_EQ(drops->at(1), 1);
   EXPECT_EQ(drops->at(2), 0.5);
@@ -41,7 +44,8 @@ TEST(Schedules, PiecesEndAtTheirBoundaryAndMilestonesBeginThere) {
 }
 
 TEST(Schedules, CosineWarmsUpInALineAndComesDownToItsShare) {
-  const auto s = schedule(R"({"name": "cosine_decay", "initial_learning_rate": 0.1, "decay_steps": 10, "alpha": 0.2,
+  const auto s =
+      schedule(R"({"name": "cosine_decay", "initial_learning_rate": 0.1, "decay_steps": 10, "alpha": 0.2,
                               "warmup_target": 0.5, "warmup_steps": 4})");
   EXPECT_DOUBLE_EQ(s->at(0), 0.1);
   EXPECT_DOUBLE_EQ(s->at(2), 0.3);

@@ -63,8 +63,10 @@ FitOptions quiet(std::int64_t epochs) {
 /// A folder that is gone with the test.
 class Folder {
  public:
-  Folder() : path_(std::filesystem::temp_directory_path() /
-                   ("rondo_training_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
+  Folder()
+      : path_(std::filesystem::temp_directory_path() /
+              ("rondo_training_" +
+               std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
@@ -88,7 +90,8 @@ Error error_of(F&& f) {
 TEST(Training, LearnsWhatIsThereToLearn) {
   Network net = small_network();
   const ArrayDataset data = small_data();
-  Trainer trainer(net, {.optimizer = Config::object({{"name", "adam"}, {"learning_rate", 0.02}}), .metrics = {"mae"}});
+  Trainer trainer(
+      net, {.optimizer = Config::object({{"name", "adam"}, {"learning_rate", 0.02}}), .metrics = {"mae"}});
   const double before = loss_of(trainer.evaluate(data));
   const History history = trainer.fit(data, quiet(60));
   const double after = loss_of(trainer.evaluate(data));
@@ -146,10 +149,11 @@ TEST_P(ResumedTraining, EndsWithTheBitsOfAnUninterruptedOne) {
   const auto options = [&](CallbackPtr first) {
     FitOptions o = quiet(6);
     o.validation_split = 0.25;
-    o.callbacks = {std::move(first),
-                   std::make_shared<EarlyStopping>(EarlyStoppingOptions{.patience = 4, .restore_best_weights = true}),
-                   std::make_shared<ReduceLrOnPlateau>(ReduceLrOnPlateauOptions{.factor = 0.5, .patience = 1}),
-                   std::make_shared<CsvLogger>(folder / "log.csv")};
+    o.callbacks = {
+        std::move(first),
+        std::make_shared<EarlyStopping>(EarlyStoppingOptions{.patience = 4, .restore_best_weights = true}),
+        std::make_shared<ReduceLrOnPlateau>(ReduceLrOnPlateauOptions{.factor = 0.5, .patience = 1}),
+        std::make_shared<CsvLogger>(folder / "log.csv")};
     return o;
   };
   Network whole = small_network(false, true);
@@ -198,9 +202,11 @@ TEST(Training, ResumeBeginsAnewWithoutACheckpointAndRefusesAnotherRuns) {
   const Error error = error_of([&] { Trainer(net, {.optimizer = "adam"}).fit(data, options); });
   EXPECT_NE(std::string(error.what()).find("batch_size"), std::string::npos) << error.what();
   options.batch_size = 8;
-  EXPECT_EQ(error_of([&] { Trainer(net, {.optimizer = "sgd"}).fit(data, options); }).kind(), ErrorKind::model_file);
+  EXPECT_EQ(error_of([&] { Trainer(net, {.optimizer = "sgd"}).fit(data, options); }).kind(),
+            ErrorKind::model_file);
   write_file_atomically(options.checkpoint, "not a checkpoint");
-  EXPECT_EQ(error_of([&] { Trainer(net, {.optimizer = "adam"}).fit(data, options); }).kind(), ErrorKind::model_file);
+  EXPECT_EQ(error_of([&] { Trainer(net, {.optimizer = "adam"}).fit(data, options); }).kind(),
+            ErrorKind::model_file);
 }
 
 TEST(Training, ValidationSplitTakesTheLastSamplesBeforeShuffling) {
@@ -248,7 +254,8 @@ TEST(Training, PaddingHasNoPartInTheLossHoweverItLies) {
   EXPECT_EQ(padded, measured(Batch::masked(holed_x, mask), Batch::padded(holed_y, lengths)));
   EXPECT_EQ(padded, measured(Batch::padded(x, lengths), Batch(y.reshaped({3, 5}))));  // [batch, time]
   // Σ over used steps / number of used steps.
-  const double a = loss_of(measured(Batch::padded(x.slice(0, 1), std::vector<std::int64_t>{3}), Batch(y.slice(0, 1))));
+  const double a =
+      loss_of(measured(Batch::padded(x.slice(0, 1), std::vector<std::int64_t>{3}), Batch(y.slice(0, 1))));
   const double b = loss_of(measured(Batch(x.slice(1, 2)), Batch(y.slice(1, 2))));
   EXPECT_NEAR(loss_of(padded), (3 * a + 5 * b) / 8, 1e-6);
 }
@@ -257,7 +264,8 @@ TEST(Training, SampleAndStepWeightsCount) {
   const Tensor x = noise({4, 5, 2}, 1), y = noise({4, 5, 1}, 2);
   Network net = small_network(true);
   Trainer trainer(net, {.loss = Config::object({{"name", "mse"}, {"reduction", "mean_with_sample_weight"}}),
-                        .metrics = {"mse"}, .weighted_metrics = {"mae"}});
+                        .metrics = {"mse"},
+                        .weighted_metrics = {"mae"}});
   const Tensor by_sample = Tensor::from({1, 0, 1, 0}, {4});
   Tensor by_step({4, 5});
   for (std::int64_t i = 0; i < 20; ++i) by_step.set(i, (i / 5) % 2 == 0 ? 1 : 0);
@@ -308,7 +316,8 @@ TEST(Training, TruncatedBpttWithOneChunkIsOrdinaryTraining) {
 TEST(Training, TruncatedBpttCarriesTheStateFromChunkToChunk) {
   const std::vector<std::int64_t> lengths = {7, 3, 0, 5, 1};
   const Tensor x = noise({5, 7, 2}, 1);
-  const CompileOptions still = {.optimizer = Config::object({{"name", "sgd"}, {"learning_rate", 0.0}}), .metrics = {"mae"}};
+  const CompileOptions still = {.optimizer = Config::object({{"name", "sgd"}, {"learning_rate", 0.0}}),
+                                .metrics = {"mae"}};
   for (const bool every_step : {true, false}) {
     const Batch target = every_step ? Batch(noise({5, 7, 1}, 2)) : Batch(noise({5, 1}, 2));
     // A sequence without steps has no end, so a loss on ends does not see it; give it no weight there.
@@ -352,7 +361,8 @@ TEST(Training, StatefulLayersGoOnFromBatchToBatch) {
   const Tensor expected = Trainer(whole, {}).predict(Batch(x)).to_padded();
   Trainer trainer(pieces, {});
   for (int round = 0; round < 2; ++round) {
-    const Tensor a = trainer.predict(Batch(half(x, 0))).to_padded(), b = trainer.predict(Batch(half(x, 4))).to_padded();
+    const Tensor a = trainer.predict(Batch(half(x, 0))).to_padded(),
+                 b = trainer.predict(Batch(half(x, 4))).to_padded();
     for (std::int64_t s = 0; s < 2; ++s) {
       for (std::int64_t t = 0; t < 4; ++t) {
         EXPECT_EQ(a.at(s * 4 + t), expected.at(s * 8 + t));
@@ -417,7 +427,8 @@ TEST(Training, SeveralOutputsAddUpByTheirWeights) {
   CompileOptions compile;
   compile.loss = Config::list(std::vector<std::string>{"mse", "scce"});
   compile.loss_weights = {1, 0.25};
-  compile.metrics = {Config::list(std::vector<std::string>{"mae"}), Config::list(std::vector<std::string>{"accuracy"})};
+  compile.metrics = {Config::list(std::vector<std::string>{"mae"}),
+                     Config::list(std::vector<std::string>{"accuracy"})};
   Trainer trainer(net, compile);
   const NamedValues logs = trainer.evaluate(data);
   ASSERT_EQ(logs.size(), 5u);
@@ -447,7 +458,8 @@ TEST(Training, RefusesWhatDoesNotFit) {
   EXPECT_EQ(error_of([&] { Trainer(net, {.loss = "msee"}); }).kind(), ErrorKind::usage);
   EXPECT_EQ(error_of([&] { Trainer(net, {.metrics = {"acuracy"}}); }).kind(), ErrorKind::usage);
   EXPECT_EQ(error_of([&] { Trainer(net, {.loss_weights = {1, 2}}); }).kind(), ErrorKind::usage);
-  EXPECT_EQ(error_of([&] { Trainer(net, {.loss = "gaussian_nll"}); }).kind(), ErrorKind::usage);  // one column only
+  EXPECT_EQ(error_of([&] { Trainer(net, {.loss = "gaussian_nll"}); }).kind(),
+            ErrorKind::usage);  // one column only
   Trainer trainer(net, {});
   for (const auto& spoil : std::vector<std::function<void(FitOptions&)>>{
            [](FitOptions& o) { o.batch_size = 0; }, [](FitOptions& o) { o.validation_split = 1; },

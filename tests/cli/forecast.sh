@@ -1,0 +1,35 @@
+# The main job: files, the contract of --json, the same bits whatever the threads.
+source "$(dirname "$0")/_check.sh"
+rm -rf ./*
+series sales.csv 120
+quick=(--target sales --time month --members 1 --epochs 5)
+
+expect 0 'skill' "$RONDO" forecast sales.csv "${quick[@]}" --horizon 3 --out run
+for file in forecast.csv model.rondo report.html config.toml; do holds test -s run/$file; done
+contains run/forecast.csv 'month,forecast,low80,high80,low95,high95'
+contains run/forecast.csv '2000-03,'
+[ "$(wc -l <run/forecast.csv)" -eq 4 ] || complain 'forecast.csv has not one row for each step of the horizon'
+expect 0 'Total params' "$RONDO" inspect run/model.rondo
+expect 0 '' "$RONDO" forecast --config run/config.toml --out again
+holds cmp run/forecast.csv again/forecast.csv
+
+expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --backtest last=12 --json --out json --threads 1 --seed 5
+cp stdout.txt first.json
+for key in target cell window horizon seed threads rows train validation test mae rmse mase smape baselines naive \
+           seasonal_naive drift ridge skill verdict epochs seconds total files forecast model report; do
+  contains first.json "\"$key\""
+done
+holds python3 -c 'import json; d = json.load(open("first.json")); assert d["rows"]["test"] == 12 and d["seed"] == 5 and d["verdict"] in ("better", "no better than ridge", "no better than naive")'
+expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --backtest last=12 --json --out json2 --threads 2 --seed 5
+holds cmp json/forecast.csv json2/forecast.csv
+holds cmp json/model.rondo json2/model.rondo
+
+for cell in gru simple_rnn; do
+  expect 0 "rondo ($cell)" "$RONDO" forecast sales.csv "${quick[@]}" --cell $cell --out cell-$cell
+done
+gzip -k sales.csv
+expect 0 'skill' "$RONDO" forecast sales.csv.gz "${quick[@]}" --out packed
+expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --horizon 3 --out run2
+expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --horizon 3 --out run2 --resume
+holds cmp run/forecast.csv run2/forecast.csv
+finish
