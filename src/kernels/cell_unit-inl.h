@@ -17,7 +17,10 @@ HWY_BEFORE_NAMESPACE();
 namespace rondo::kernels::HWY_NAMESPACE {
 namespace {
 
+// clang-format off
 #include "kernels/simd_math-inl.h"
+#include "kernels/partial-inl.h"
+// clang-format on
 
 using Lane = Lanes;
 using Number = float;
@@ -25,14 +28,8 @@ constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(FloatTag()));
 
 HWY_INLINE Lane load(const float* p) { return hn::LoadU(FloatTag(), p); }
 HWY_INLINE void store(Lane v, float* p) { hn::StoreU(v.v, FloatTag(), p); }
-HWY_INLINE Lane load_some(const float* p, std::int64_t n) {
-  const FloatTag d;
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n)), d, p);
-}
-HWY_INLINE void store_some(Lane v, float* p, std::int64_t n) {
-  const FloatTag d;
-  hn::BlendedStore(v.v, hn::FirstN(d, static_cast<std::size_t>(n)), d, p);
-}
+HWY_INLINE Lane load_some(const float* p, std::int64_t n) { return LoadFirst(FloatTag(), p, n); }
+HWY_INLINE void store_some(Lane v, float* p, std::int64_t n) { StoreFirst(v.v, FloatTag(), p, n); }
 
 // The runner needs activate(), the formulas need the runner's Cells<>.
 // clang-format off

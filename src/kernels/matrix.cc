@@ -21,6 +21,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
+#include "kernels/partial-inl.h"
+
 #if HWY_TARGET <= HWY_AVX3
 constexpr int kPanel = 4;  // vectors a panel: with 32 registers 6 rows x 4 vectors of sums fit
 constexpr int kRows[] = {0, 14, 12, 8, 6};
@@ -77,21 +79,20 @@ HWY_NOINLINE void Tile(const float* HWY_RESTRICT a, std::int64_t lda, const floa
                        std::int64_t ldc, std::int64_t tail) {
   const D d;
   constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
-  const auto last = hn::FirstN(d, static_cast<std::size_t>(tail));
   const bool whole = tail == N;
   V acc[MR][NV];
   if (start == Start::accumulate) {
     RONDO_UNROLL for (int r = 0; r < MR; ++r) {
       RONDO_UNROLL for (int v = 0; v < NV; ++v) {
         const float* at = c + r * ldc + v * N;
-        acc[r][v] = v + 1 < NV || whole ? hn::LoadU(d, at) : hn::MaskedLoad(last, d, at);
+        acc[r][v] = v + 1 < NV || whole ? hn::LoadU(d, at) : LoadFirst(d, at, tail);
       }
     }
   } else {
     RONDO_UNROLL for (int v = 0; v < NV; ++v) {
       V first = hn::Zero(d);
       if (start == Start::bias)
-        first = v + 1 < NV || whole ? hn::LoadU(d, bias + v * N) : hn::MaskedLoad(last, d, bias + v * N);
+        first = v + 1 < NV || whole ? hn::LoadU(d, bias + v * N) : LoadFirst(d, bias + v * N, tail);
       RONDO_UNROLL for (int r = 0; r < MR; ++r) acc[r][v] = first;
     }
   }
@@ -109,7 +110,7 @@ HWY_NOINLINE void Tile(const float* HWY_RESTRICT a, std::int64_t lda, const floa
       if (v + 1 < NV || whole) {
         hn::StoreU(acc[r][v], d, at);
       } else {
-        hn::BlendedStore(acc[r][v], last, d, at);
+        StoreFirst(acc[r][v], d, at, tail);
       }
     }
   }
@@ -164,13 +165,12 @@ HWY_NOINLINE void TransposedTile(const float* HWY_RESTRICT a, std::int64_t lda, 
                                  std::int64_t tail) {
   const D d;
   constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
-  const auto last = hn::FirstN(d, static_cast<std::size_t>(tail));
   const bool whole = tail == N;
   V acc[MR][NV];
   RONDO_UNROLL for (int r = 0; r < MR; ++r) {
     RONDO_UNROLL for (int v = 0; v < NV; ++v) {
       const float* at = c + r * ldc + v * N;
-      acc[r][v] = v + 1 < NV || whole ? hn::LoadU(d, at) : hn::MaskedLoad(last, d, at);
+      acc[r][v] = v + 1 < NV || whole ? hn::LoadU(d, at) : LoadFirst(d, at, tail);
     }
   }
   for (std::int64_t i = 0; i < m; ++i, a += lda, g += ldg) {
@@ -187,7 +187,7 @@ HWY_NOINLINE void TransposedTile(const float* HWY_RESTRICT a, std::int64_t lda, 
       if (v + 1 < NV || whole) {
         hn::StoreU(acc[r][v], d, at);
       } else {
-        hn::BlendedStore(acc[r][v], last, d, at);
+        StoreFirst(acc[r][v], d, at, tail);
       }
     }
   }

@@ -107,8 +107,8 @@ Table window_table(const CsvTraining& job, const PreparedData& data, const Batch
           const double raw =
               predictions.values().at(window * data.outputs + static_cast<std::int64_t>(h * targets + t));
           const double value = windows.target_scale(window, static_cast<std::int64_t>(t)).inverse(raw);
-          rows.add_numbers(t, series.values.at(static_cast<std::int64_t>(row * width + columns[t])),
-                           unscaled(data.preparation, value, t));
+          const double truth = series.values.at(static_cast<std::int64_t>(row * width + columns[t]));
+          rows.add_numbers(t, data.truth_known ? truth : kUnknown, unscaled(data.preparation, value, t));
         }
       }
     }
@@ -127,15 +127,16 @@ Table window_table(const CsvTraining& job, const PreparedData& data, const Batch
   return std::move(rows).table(job.data.id);
 }
 
-/// One row of outputs for one row of truth.
+/// One row of outputs for one row of truth, which is in the table's units already.
 void add_sample(Rows& rows, const PreparedData& data, std::span<const double> outputs,
                 std::span<const double> truth) {
+  const auto known = [&](std::size_t t) { return data.truth_known ? truth[t] : kUnknown; };
   if (!data.preparation.classes.empty()) {
-    rows.add_class(truth[0], outputs);
+    rows.add_class(known(0), outputs);
     return;
   }
   for (std::size_t t = 0; t < truth.size(); ++t) {
-    rows.add_numbers(t, unscaled(data.preparation, truth[t], t), unscaled(data.preparation, outputs[t], t));
+    rows.add_numbers(t, known(t), unscaled(data.preparation, outputs[t], t));
   }
 }
 
@@ -147,17 +148,17 @@ std::vector<double> row_of(const Tensor& values, std::int64_t row) {
 }
 
 Table sample_table(const CsvTraining& job, const PreparedData& data, const Batch& predictions) {
-  const Examples& all = dynamic_cast<const ArrayDataset&>(*data.all).all();
   const bool sequences = job.samples.kind == "sequences";
   Rows rows(sequences && !job.samples.every_step  ? "steps"
             : sequences && !job.data.time.empty() ? job.data.time
                                                   : "row",
             sequences, data.preparation);
-  for (std::int64_t i = 0; i < all.size(); ++i) {
-    const Tensor truth = all.targets[0].sample(i), outputs = predictions.sample(i);
+  for (std::int64_t i = 0; i < data.all->size(); ++i) {
+    const Tensor outputs = predictions.sample(i);
+    const Tensor& truth = data.truth[sequences ? static_cast<std::size_t>(i) : 0];
     if (!sequences) {
       rows.begin("", std::to_string(i + 1));
-      add_sample(rows, data, row_of(outputs, 0), row_of(truth, 0));
+      add_sample(rows, data, row_of(outputs, 0), row_of(truth, i));
       continue;
     }
     const Series& series = data.original->series[static_cast<std::size_t>(i)];

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <set>
 
@@ -15,8 +14,6 @@
 
 namespace rondo {
 namespace {
-
-constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 // ---- columns ----
 
@@ -71,7 +68,7 @@ std::vector<double> class_numbers(const Table& table, const std::string& name,
   return numbers;
 }
 
-/// The table with its class column as numbers, and with columns of NaN for targets that it has not.
+/// The table with its class column as numbers, and with columns of zeros for targets that it has not.
 Table with_number_targets(Table table, const Preparation& preparation) {
   std::vector<std::string> absent;
   for (const std::string& target : preparation.targets) {
@@ -88,7 +85,7 @@ Table with_number_targets(Table table, const Preparation& preparation) {
     table = std::move(out);
   }
   for (const std::string& target : absent) {
-    table.add(Column(target, std::vector<double>(static_cast<std::size_t>(table.rows()), kUnknown)));
+    table.add(Column(target, std::vector<double>(static_cast<std::size_t>(table.rows()), 0.0)));
   }
   return table;
 }
@@ -312,6 +309,7 @@ void prepare_sequences(const CsvTraining& job, const Table& table, const Prepara
     }
     fit_scalers(job, seen_inputs, seen_targets, data.preparation, log);
   }
+  data.truth = targets;
   for (Tensor& tensor : inputs) tensor = scaled(data.preparation.input_scaler, tensor).cast(DType::float32);
   for (Tensor& tensor : targets) tensor = scaled(data.preparation.target_scaler, tensor).cast(DType::float32);
   const auto columns = static_cast<std::int64_t>(data.preparation.targets.size());
@@ -333,6 +331,7 @@ void prepare_rows(const CsvTraining& job, const Table& table, const Preparation*
       fill_missing(take_columns(matrix, names, data.preparation.inputs),
                    parse_missing_policy(job.data.missing), data.preparation.inputs, table.source())
           .values;
+  data.truth = {raw_targets};
   const Parts parts = cut_parts(job, table.rows(), table);
   if (known == nullptr) {
     fill_missing(raw_targets, MissingPolicy::error, data.preparation.targets,
@@ -368,6 +367,8 @@ PreparedData prepare_csv(const CsvTraining& job, const Preparation* known, const
     data.preparation.inputs = input_columns(job, table);
   }
   for (std::string& name : data.preparation.inputs) name = table.column(name).name();
+  for (const std::string& name : data.preparation.targets)
+    data.truth_known = data.truth_known && table.has(name);
   table = with_number_targets(std::move(table), data.preparation);
   if (job.samples.kind == "windows")
     prepare_windows(job, table, known, log, data);

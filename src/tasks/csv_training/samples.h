@@ -31,7 +31,10 @@ struct PreparedData {
   std::int64_t outputs = 0;                                     ///< columns of a target row
   std::shared_ptr<const Dataset> train, validation, test, all;  ///< null: an empty part
   std::shared_ptr<const SeriesSet> original;  ///< windows and sequences, values as in the file
-  std::shared_ptr<const Windows> windows;     ///< windows: the same as `all`, scaled by `preparation`
+  /// Targets in the table's units: sequences one tensor each [steps or 1, targets]; rows one tensor [rows, targets].
+  std::vector<Tensor> truth;
+  bool truth_known = true;  ///< false: the table has no column of targets, what stands there means nothing
+  std::shared_ptr<const Windows> windows;  ///< windows: the same as `all`, scaled by `preparation`
 };
 
 /// Reads the job's table and cuts samples. `known`: prepare as it says instead of learning from the training part.

@@ -59,7 +59,9 @@ T multiply_add(T a, T b, T c, bool fused) {
   return fused ? std::fma(a, b, c) : a * b + c;
 }
 
-bool is_fused(const std::string& set) { return set != "SSE2" && set != "EMU128" && set != "SCALAR"; }
+bool is_fused(const std::string& set) {
+  return !set.starts_with("SSE") && !set.starts_with("SSSE") && set != "EMU128" && set != "SCALAR";
+}
 
 template <class T>
 struct Case {

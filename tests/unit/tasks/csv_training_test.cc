@@ -27,7 +27,9 @@ class CsvTrainingTest : public testing::Test {
     write_file_atomically((folder_ / name).string(), text);
     return (folder_ / name).string();
   }
-  CsvTraining job(const std::string& toml) const { return read_csv_training(ConfigFile::read(write("job.toml", toml))); }
+  CsvTraining job(const std::string& toml) const {
+    return read_csv_training(ConfigFile::read(write("job.toml", toml)));
+  }
   static RunControls quiet() {
     RunControls controls;
     controls.log = Logger::silent();
@@ -58,7 +60,8 @@ double value_of(const std::vector<std::pair<std::string, double>>& values, const
 /// The sum of the last two values: a window of two or more holds all that is needed.
 std::string growing_table(int rows) {
   std::string text = "step,value\n";
-  for (int i = 0; i < rows; ++i) text += std::to_string(i) + "," + std::to_string(std::sin(0.3 * i) * 10 + 50) + "\n";
+  for (int i = 0; i < rows; ++i)
+    text += std::to_string(i) + "," + std::to_string(std::sin(0.3 * i) * 10 + 50) + "\n";
   return text;
 }
 
@@ -74,7 +77,8 @@ TEST_F(CsvTrainingTest, WindowsLearnASeriesAndPredictPastItsEnd) {
   const CsvTraining training = job(kWindowJob);
   const CsvTrainingResult result = train_csv(training, quiet());
   EXPECT_GT(result.samples_train, 150);
-  EXPECT_LT(value_of(result.test, "table_rmse"), 2.0) << "the series swings by 10; its mean alone would give 7";
+  EXPECT_LT(value_of(result.test, "table_rmse"), 2.0)
+      << "the series swings by 10; its mean alone would give 7";
   EXPECT_EQ(evaluate_csv(training, "test", quiet()), result.test) << "what was saved is what was trained";
 
   const Table table = predict_csv(training, quiet());
@@ -104,7 +108,8 @@ std::string slopes(int count) {
   for (int s = 0; s < count; ++s) {
     const bool up = s % 2 == 0;
     for (int t = 0; t < 3 + s % 5; ++t) {
-      text += "s" + std::to_string(s) + "," + std::to_string((up ? 1 : -1) * t * 0.5 + s % 7) + "," + (up ? "up" : "down") + "\n";
+      text += "s" + std::to_string(s) + "," + std::to_string((up ? 1 : -1) * t * 0.5 + s % 7) + "," +
+              (up ? "up" : "down") + "\n";
     }
   }
   return text;
@@ -115,7 +120,8 @@ TEST_F(CsvTrainingTest, SequencesOfUnequalLengthAreClassified) {
   const CsvTraining training =
       job("[data]\nfile = 'runs.csv'\ntarget = ['label']\nid = 'run'\n[samples]\nkind = 'sequences'\n"
           "[split]\nshuffle = true\n"
-          "[[model.layers]]\ntype = 'gru'\nunits = 8\n[[model.layers]]\ntype = 'dense'\nunits = 2\nactivation = 'softmax'\n"
+          "[[model.layers]]\ntype = 'gru'\nunits = 8\n[[model.layers]]\ntype = 'dense'\nunits = "
+          "2\nactivation = 'softmax'\n"
           "[training]\nloss = 'sparse_categorical_crossentropy'\nmetrics = ['accuracy']\nepochs = 60\n"
           "optimizer = { name = 'adam', learning_rate = 0.02 }\n");
   const CsvTrainingResult result = train_csv(training, quiet());
@@ -193,7 +199,8 @@ TEST_F(CsvTrainingTest, AMistakeIsAnsweredWithItsLine) {
     text.replace(text.find(from), from.size(), to);
     return message_of([&] { train_csv(job(text), quiet()); });
   };
-  EXPECT_NE(changed("units = 8", "unitz = 8").find("line 8"), std::string::npos) << changed("units = 8", "unitz = 8");
+  EXPECT_NE(changed("units = 8", "unitz = 8").find("line 8"), std::string::npos)
+      << changed("units = 8", "unitz = 8");
   EXPECT_NE(changed("units = 8", "unitz = 8").find("'units'"), std::string::npos);
   EXPECT_NE(changed("length = 8", "lenght = 8").find("did you mean 'length'"), std::string::npos);
   EXPECT_NE(changed("length = 8", "length = 0").find("out of range"), std::string::npos);
