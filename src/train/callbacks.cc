@@ -81,11 +81,12 @@ const std::vector<double>& History::at(std::string_view name) const {
 
 void History::append(std::int64_t epoch, const NamedValues& logs) {
   epochs.push_back(epoch);
-  for (const auto& [name, value] : logs) {
-    if (find(name) == nullptr) values.emplace_back(name, std::vector<double>(epochs.size() - 1, kNaN));
+  for (const auto& log : logs) {  // clang 14 cannot capture a structured binding
+    if (find(log.first) == nullptr)
+      values.emplace_back(log.first, std::vector<double>(epochs.size() - 1, kNaN));
     const auto column =
-        std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == name; });
-    column->second.push_back(value);
+        std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == log.first; });
+    column->second.push_back(log.second);
   }
   for (auto& [name, numbers] : values) numbers.resize(epochs.size(), kNaN);
 }
@@ -269,7 +270,7 @@ std::string fill_in(TrainingRun& run, const std::string& pattern, const NamedVal
     if (name == "epoch") {
       const bool zeros = number.size() > 1 && number[0] == '0';
       std::snprintf(text, sizeof text, zeros ? "%0*lld" : "%*lld", digits,
-                    static_cast<long long>(run.epoch() + 1));
+                    static_cast<long long>(run.epoch()) + 1);
     } else {
       std::snprintf(text, sizeof text, "%.*f", digits_only ? digits : 4,
                     monitored(run, name, logs, "ModelCheckpoint").value_or(kNaN));

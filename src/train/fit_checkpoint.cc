@@ -63,7 +63,8 @@ void FitLoop::save_now(const std::string& path, bool complete) const {
 void FitLoop::load_checkpoint(const std::string& path) {
   const TensorFile file = read_tensor_file(path);
   const Config training = detail::take_json(file, "training", path);
-  const Config seen = training.at("run", path), wanted = fingerprint();
+  const Config& seen = training.at("run", path);
+  const Config wanted = fingerprint();
   for (const auto& [key, value] : wanted.as_object()) {
     const Config* saved = seen.find(key);
     // Through JSON, as a real number without a fraction comes back as an integer.

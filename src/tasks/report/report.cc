@@ -222,10 +222,11 @@ std::string made_table(const ForecastReport& report) {
 }
 
 std::string scripts() {
-  using namespace report_assets;
+  namespace assets = report_assets;
   std::string all;
-  for (const std::string_view part : {tools_script(), charts_script(), forecast_script(), backtest_script(),
-                                      residuals_script(), page_script()}) {
+  for (const std::string_view part :
+       {assets::tools_script(), assets::charts_script(), assets::forecast_script(), assets::backtest_script(),
+        assets::residuals_script(), assets::page_script()}) {
     all += part;
     all += '\n';
   }
