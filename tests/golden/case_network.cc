@@ -15,10 +15,6 @@ bool takes_ids(const GoldenCase& golden) {
   return golden.spec("layers").as_array().front().at("type").as_string() == "embedding";
 }
 
-bool is_recurrent(const std::string& type) {
-  return type == "simple_rnn" || type == "lstm" || type == "gru" || type == "bidirectional";
-}
-
 Batch make_batch(const GoldenCase& golden, const std::string& name, const Tensor& values, DType dtype) {
   const Config* mask = name == "x" ? golden.find_input("mask") : nullptr;
   if (takes_ids(golden)) return Batch::tokens(values.cast(dtype));
@@ -100,7 +96,7 @@ void CaseNetwork::add_layers() {
       for (const Config& name : names->as_array()) inputs.push_back(values.at(name.as_string()));
       layer.erase("inputs");
     }
-    if (is_recurrent(layer.at("type").as_string())) {
+    if (make_layer(layer)->is_recurrent()) {
       inputs.insert(inputs.end(), state_ids.begin(), state_ids.end());
       state_ids.clear();
     }

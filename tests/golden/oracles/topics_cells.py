@@ -114,21 +114,34 @@ def torch_modules(seed):
     return bundle
 
 
+TRIES = {"plain": ({}, None, False), "sequence": ({"return_sequences": True, "return_state": True}, None, True),
+         "no_bias": ({"use_bias": False}, None, True),
+         "activation": ({"activation": "softsign", "recurrent_activation": "hard_sigmoid"}, None, False),
+         "right": ({"return_sequences": True}, "right", True), "middle": ({"return_state": True}, "middle", False),
+         "backward": ({"return_sequences": True, "go_backwards": True}, "left", True)}
+
+
+def _add_equations(bundle, seed, label, base):
+    """The cases of a cell that only its equations are an oracle for."""
+    for name, (extra, mask, initial) in TRIES.items():
+        bundle.add(from_equations(seed, f"{label}.{name}", [base | extra], (3, 6, 2), mask=mask, initial_state=initial))
+    bundle.add(from_equations(seed, f"{label}.stack",
+                              [base | {"return_sequences": True}, base | {"name": "upper", "units": 4},
+                               {"type": "dense", "name": "out", "units": 2}], (3, 5, 2), mask="right"))
+
+
 def variants(seed):
     """LSTM with peephole connections and with coupled gates, from their equations."""
     bundle = Bundle()
     for peephole, coupled in ((True, False), (False, True), (True, True)):
         base = {"type": "lstm", "name": "rnn", "units": 3}
         base |= ({"peephole": True} if peephole else {}) | ({"coupled": True} if coupled else {})
-        label = "lstm" + (".peephole" if peephole else "") + (".coupled" if coupled else "")
-        tries = {"plain": ({}, None, False), "sequence": ({"return_sequences": True, "return_state": True}, None, True),
-                 "no_bias": ({"use_bias": False}, None, True),
-                 "activation": ({"activation": "softsign", "recurrent_activation": "hard_sigmoid"}, None, False),
-                 "right": ({"return_sequences": True}, "right", True), "middle": ({"return_state": True}, "middle", False),
-                 "backward": ({"return_sequences": True, "go_backwards": True}, "left", True)}
-        for name, (extra, mask, initial) in tries.items():
-            bundle.add(from_equations(seed, f"{label}.{name}", [base | extra], (3, 6, 2), mask=mask, initial_state=initial))
-        bundle.add(from_equations(seed, f"{label}.stack",
-                                  [base | {"return_sequences": True}, base | {"name": "upper", "units": 4},
-                                   {"type": "dense", "name": "out", "units": 2}], (3, 5, 2), mask="right"))
+        _add_equations(bundle, seed, "lstm" + (".peephole" if peephole else "") + (".coupled" if coupled else ""), base)
+    return bundle
+
+
+def mgu(seed):
+    """The minimal gated unit, from its equations."""
+    bundle = Bundle()
+    _add_equations(bundle, seed, "mgu", {"type": "mgu", "name": "rnn", "units": 3})
     return bundle

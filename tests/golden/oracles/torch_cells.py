@@ -1,6 +1,6 @@
 """Cells written from their equations as PyTorch float64 autograd code, in rondo's layouts.
 
-The oracle for what neither Keras nor PyTorch has (peephole connections, coupled input and forget gates), and the models that
+The oracle for what neither Keras nor PyTorch has (peephole connections, coupled input and forget gates, the minimal gated unit), and the models that
 PyTorch's optimisers train.
 """
 
@@ -17,7 +17,7 @@ def parameter_shapes(layer, features):
     if layer["type"] == "dense":
         shapes = {"kernel": (features, units), "bias": (units,)}
     else:
-        gates = {"simple_rnn": 1, "lstm": 3 if layer.get("coupled") else 4, "gru": 3}[layer["type"]]
+        gates = {"simple_rnn": 1, "lstm": 3 if layer.get("coupled") else 4, "gru": 3, "mgu": 2}[layer["type"]]
         bias = (2, 3 * units) if layer["type"] == "gru" and layer.get("reset_after", True) else (gates * units,)
         shapes = {"kernel": (features, gates * units), "recurrent_kernel": (units, gates * units), "bias": bias}
         if layer.get("peephole"):
@@ -63,6 +63,14 @@ def _gru_step(layer, p, x, h, act, rec):
     return z * h + (1 - z) * candidate
 
 
+def _mgu_step(p, x, h, act, rec):
+    kernel_f, kernel_n = (x @ p["kernel"] + p.get("bias", 0.0)).chunk(2, dim=-1)
+    recurrent_f, recurrent_n = p["recurrent_kernel"].chunk(2, dim=-1)
+    f = rec(kernel_f + h @ recurrent_f)
+    n = act(kernel_n + (f * h) @ recurrent_n)
+    return (1 - f) * h + f * n
+
+
 def recurrent(layer, p, x, mask=None, states=None):
     """x `[batch, time, features]` -> (outputs `[batch, time, units]`, final states). A masked step changes nothing."""
     act = ACTIVATIONS[layer.get("activation", "tanh")]
@@ -76,6 +84,8 @@ def recurrent(layer, p, x, mask=None, states=None):
             new = _lstm_step(layer, p, x[:, t], states[0], states[1], act, rec)
         elif layer["type"] == "gru":
             new = (_gru_step(layer, p, x[:, t], states[0], act, rec),)
+        elif layer["type"] == "mgu":
+            new = (_mgu_step(p, x[:, t], states[0], act, rec),)
         else:
             new = (act(x[:, t] @ p["kernel"] + states[0] @ p["recurrent_kernel"] + p.get("bias", 0.0)),)
         if mask is not None:
