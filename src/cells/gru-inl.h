@@ -13,8 +13,7 @@ struct Gru {
                                         .direct = true,
                                         .recurrent_bias = true};
 
-  template <class Io>
-  static void forward(Io& io) {
+  static void forward(auto& io) {
     const auto z = io.gate(io.sum(Z)), r = io.gate(io.sum(R)), u = io.sum(U);
     const auto n = io.act(fma(r, u, io.sum(N)));
     io.save(Z, z);
@@ -23,8 +22,7 @@ struct Gru {
     io.save(U, u);
     io.next(0, fma(z, io.state(0) - n, n));
   }
-  template <class Io>
-  static void backward(Io& io) {
+  static void backward(auto& io) {
     const auto z = io.saved(Z), r = io.saved(R), n = io.saved(N), u = io.saved(U), dh = io.d_next(0);
     const auto sn = io.d_act(n, dh - dh * z);
     io.d_sum(Z, io.d_gate(z, dh * (io.state(0) - n)));
@@ -49,29 +47,25 @@ struct GruResetBefore {
                                         .stages = 2,
                                         .direct = true};
 
-  template <class Io>
-  static void prepare(Io& io) {
+  static void prepare(auto& io) {
     const auto r = io.gate(io.sum(R));
     io.save(R, r);
     io.set_operand(r * io.state(0));
   }
-  template <class Io>
-  static void forward(Io& io) {
+  static void forward(auto& io) {
     const auto z = io.gate(io.sum(Z)), n = io.act(io.sum(N));
     io.save(Z, z);
     io.save(N, n);
     io.next(0, fma(z, io.state(0) - n, n));
   }
-  template <class Io>
-  static void backward(Io& io) {
+  static void backward(auto& io) {
     const auto z = io.saved(Z), n = io.saved(N), dh = io.d_next(0);
     io.d_sum(N, io.d_act(n, dh - dh * z));
     io.d_sum(Z, io.d_gate(z, dh * (io.state(0) - n)));
     io.d_state(0, dh * z);
   }
   /// Runs after the gradient of the operand is known; d_next(0) is then what backward put into d_state(0).
-  template <class Io>
-  static void backward_prepare(Io& io) {
+  static void backward_prepare(auto& io) {
     const auto r = io.saved(R), d = io.d_operand();
     io.d_sum(R, io.d_gate(r, d * io.state(0)));
     io.d_state(0, fma(d, r, io.d_next(0)));

@@ -21,8 +21,7 @@ struct Lstm {
                                                                         "peephole_output"}};
   static constexpr int PF = kCoupled ? 0 : 1, PO = PF + 1;  // rows of the peephole vectors
 
-  template <class Io>
-  static void forward(Io& io) {
+  static void forward(auto& io) {
     const auto c0 = io.state(1);
     auto si = io.sum(I), sf = io.sum(F), so = io.sum(O);
     if constexpr (kPeephole) sf = fma(io.vector(PF), c0, sf);
@@ -41,8 +40,7 @@ struct Lstm {
     io.next(1, c);
   }
 
-  template <class Io>
-  static void backward(Io& io) {
+  static void backward(auto& io) {
     const auto c0 = io.state(1), f = io.saved(F), g = io.saved(C), o = io.saved(O);
     const auto i = kCoupled ? io.one() - f : io.saved(I);
     const auto c = fma(f, c0, i * g);  // the same bits as in forward; cheaper than keeping it

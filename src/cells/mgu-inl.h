@@ -13,26 +13,22 @@ struct Mgu {
                                         .stages = 2,
                                         .direct = true};
 
-  template <class Io>
-  static void prepare(Io& io) {
+  static void prepare(auto& io) {
     const auto f = io.gate(io.sum(F));
     io.save(F, f);
     io.set_operand(f * io.state(0));
   }
-  template <class Io>
-  static void forward(Io& io) {
+  static void forward(auto& io) {
     const auto f = io.saved(F), n = io.act(io.sum(N)), h = io.state(0);
     io.save(Kept, n);
     io.next(0, fma(f, n - h, h));
   }
-  template <class Io>
-  static void backward(Io& io) {
+  static void backward(auto& io) {
     const auto n = io.saved(Kept), f = io.saved(F), dh = io.d_next(0);
     io.d_sum(N, io.d_act(n, dh * f));
     io.d_state(0, dh);
   }
-  template <class Io>
-  static void backward_prepare(Io& io) {
+  static void backward_prepare(auto& io) {
     const auto f = io.saved(F), n = io.saved(Kept), h = io.state(0), dh = io.d_next(0), d = io.d_operand();
     io.d_sum(F, io.d_gate(f, fma(dh, n - h, d * h)));
     io.d_state(0, fma(f, d - dh, dh));

@@ -7,16 +7,12 @@ struct SimpleRnn {
                                         .states = 1,
                                         .gated = false};
 
-  template <class Io>
-  static void forward(Io& io) {
+  static void forward(auto& io) {
     const auto h = io.act(io.sum(0));
     io.save(0, h);
     io.next(0, h);
   }
-  template <class Io>
-  static void backward(Io& io) {
-    io.d_sum(0, io.d_act(io.saved(0), io.d_next(0)));
-  }
+  static void backward(auto& io) { io.d_sum(0, io.d_act(io.saved(0), io.d_next(0))); }
 };
 
 using Family = Cells<SimpleRnn>;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "layers/parallel.h"
 #include "rondo/error.h"
 #include "rondo/layers.h"
 #include "rondo/options.h"
@@ -48,22 +49,5 @@ template <class T>
 View<const T> read(const ConstMatrix& m) {
   return m.view<T>();
 }
-
-/// Runs job(begin, end) over ranges of rows on the pool's threads.
-template <class Job>
-void parallel_rows(Pool& pool, std::int64_t rows, std::int64_t work_per_row, Job job) {
-  const bool small = rows * work_per_row < 400'000;
-  const int parts =
-      small ? 1 : static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(rows, 1)));
-  if (parts == 1) {
-    job(std::int64_t{0}, rows);
-    return;
-  }
-  pool.run(parts, [&](int part) { job(rows * part / parts, rows * (part + 1) / parts); });
-}
-
-/// c += aᵀ·g on the pool's threads: shared out by columns of c, so sums keep their order.
-template <class T>
-void add_weight_gradient(Pool& pool, View<const T> a, View<const T> g, View<T> c);
 
 }  // namespace rondo

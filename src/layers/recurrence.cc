@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/matrix.h"
+#include "layers/parallel.h"
 
 namespace rondo {
 namespace {
@@ -98,24 +99,6 @@ int part_count(const RecurrentShape& shape, const Layout& layout, const Pool& po
       layout.total() * shape.units * shape.cell->info.gates * (shape.inputs + shape.units);
   if (work < 200'000) return 1;
   return static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(layout.batch(), 1)));
-}
-
-/// c += aᵀ·g shared out by columns of c, so that the order of every sum is the same for any number of threads.
-template <class T>
-void weight_gradient(Pool& pool, View<const T> a, View<const T> g, View<T> c) {
-  constexpr std::int64_t kColumns = 64;
-  const std::int64_t slices = (g.cols + kColumns - 1) / kColumns;
-  const int parts =
-      a.rows * a.cols * g.cols < 200'000
-          ? 1
-          : static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(slices, 1)));
-  pool.run(parts, [&](int part) {
-    const std::int64_t begin = slices * part / parts * kColumns;
-    const std::int64_t end = std::min(g.cols, slices * (part + 1) / parts * kColumns);
-    if (begin < end) {
-      kernels::add_transposed_product(a, g.columns(begin, end - begin), c.columns(begin, end - begin));
-    }
-  });
 }
 
 }  // namespace
@@ -342,12 +325,12 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
     if (to.data == nullptr) return;
     const View<const T> g = d_sums.columns(range.first * units, range.count * units);
     if (range.in_file_order()) {
-      weight_gradient(pool_, a, g, to.columns(range.gate[0] * units, range.count * units));
+      add_weight_gradient(pool_, a, g, to.columns(range.gate[0] * units, range.count * units));
       return;
     }
     const View<T> sum{take(a.cols * g.cols), a.cols, g.cols, g.cols};
     std::fill_n(sum.data, a.cols * g.cols, T{0});
-    weight_gradient(pool_, a, g, sum);
+    add_weight_gradient(pool_, a, g, sum);
     for (std::int64_t r = 0; r < sum.rows; ++r) {
       for (int i = 0; i < range.count; ++i) {
         T* out = to.row(r) + range.gate[static_cast<std::size_t>(i)] * units;

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "rondo/network.h"
 
@@ -51,24 +52,32 @@ std::string cell(std::string text, std::size_t width, bool right = false) {
 }  // namespace
 
 std::string Network::summary(const std::string& title) const {
-  constexpr std::array<std::size_t, 4> kWidths = {32, 22, 12, 18};
+  // A chain is shown as Keras shows Sequential: no inputs, no wiring.
+  bool chain = inputs_.size() == 1;
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    const int previous = n == 0 ? inputs_.front().value : nodes_[n - 1].outputs.front();
+    chain = chain && !nodes_[n].shares && nodes_[n].inputs == std::vector<int>{previous};
+  }
+  const std::vector<std::size_t> widths =
+      chain ? std::vector<std::size_t>{33, 26, 15} : std::vector<std::size_t>{32, 22, 12, 18};
   const auto rule = [&](const char* left, const char* line, const char* cross, const char* right) {
     std::string out = left;
-    for (std::size_t i = 0; i < kWidths.size(); ++i) {
-      for (std::size_t k = 0; k < kWidths[i] + 2; ++k) out += line;
-      out += i + 1 < kWidths.size() ? cross : right;
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      for (std::size_t k = 0; k < widths[i] + 2; ++k) out += line;
+      out += i + 1 < widths.size() ? cross : right;
     }
     return out + "\n";
   };
   const auto row = [&](const std::array<std::string, 4>& cells) {
     std::string out = "│";
-    for (std::size_t i = 0; i < kWidths.size(); ++i) out += " " + cell(cells[i], kWidths[i], i == 2) + " │";
+    for (std::size_t i = 0; i < widths.size(); ++i) out += " " + cell(cells[i], widths[i], i == 2) + " │";
     return out + "\n";
   };
   std::string out = "Model: \"" + title + "\"\n" + rule("┌", "─", "┬", "┐");
   out += row({"Layer (type)", "Output Shape", "Param #", "Connected to"}) + rule("├", "─", "┼", "┤");
   for (const Input& input : inputs_) {
-    out += row({input.name + " (Input)",
+    if (chain) break;
+    out += row({input.name + " (InputLayer)",
                 to_string(values_[static_cast<std::size_t>(input.value)].spec.shape()), "0", "-"});
   }
   for (const Node& node : nodes_) {
