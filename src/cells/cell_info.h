@@ -30,6 +30,8 @@ struct CellInfo {
   bool gated = true;     ///< false: no recurrent_activation
   int vectors = 0;       ///< parameters with one value a unit
   std::array<const char*, kMaxVectors> vector_names{};
+  const char* variant_of =
+      nullptr;  ///< the type whose options choose this cell; such cells are no types of their own
 };
 
 }  // namespace rondo::cells

@@ -45,7 +45,8 @@ struct GruResetBefore {
                                         .recurrent_sum = {Z, R, N},
                                         .recurrent_stage = {0, 0, 1},
                                         .stages = 2,
-                                        .direct = true};
+                                        .direct = true,
+                                        .variant_of = "gru"};
 
   static void prepare(auto& io) {
     const auto r = io.gate(io.sum(R));

@@ -18,7 +18,8 @@ struct Lstm {
       .vector_names = kCoupled
                           ? std::array<const char*, cells::kMaxVectors>{"peephole_forget", "peephole_output"}
                           : std::array<const char*, cells::kMaxVectors>{"peephole_input", "peephole_forget",
-                                                                        "peephole_output"}};
+                                                                        "peephole_output"},
+      .variant_of = kPeephole || kCoupled ? "lstm" : nullptr};
   static constexpr int PF = kCoupled ? 0 : 1, PO = PF + 1;  // rows of the peephole vectors
 
   static void forward(auto& io) {

@@ -55,12 +55,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   RecurrentLayer(const std::string& type, RecurrentOptions options)
       : OptionsLayer(type, std::move(options)), cell_(kernels::find_cell(cell_of(type, this->options()))) {
     const RecurrentOptions& o = this->options();
-    if (cell_ == nullptr) {
-      std::string list;
-      for (const auto* cell : kernels::all_cells())
-        list += (list.empty() ? "" : ", ") + std::string(cell->info.name);
-      fail("there is no such cell", "'" + type + "'", "one of " + list);
-    }
+    const kernels::CellKernels* named = kernels::find_cell(type);
+    if (cell_ == nullptr || named == nullptr || named->info.variant_of != nullptr) unknown_cell(type);
     if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
     shape_.cell = cell_;
     shape_.units = o.units;
@@ -154,6 +150,19 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   }
 
  private:
+  [[noreturn]] void unknown_cell(const std::string& type) const {
+    std::string list;
+    std::vector<std::string> names;
+    for (const auto* cell : kernels::all_cells()) {
+      if (cell->info.variant_of != nullptr) continue;
+      names.emplace_back(cell->info.name);
+      list += (list.empty() ? "" : ", ") + names.back();
+    }
+    const std::string near = nearest_name(type, names);
+    fail("there is no such cell", "'" + type + "'", "one of " + list,
+         near.empty() ? "" : "did you mean '" + near + "'?");
+  }
+
   ActivationKind recurrent_kind(const std::string& name, const char* option) const {
     const ActivationKind kind = kernels::parse_activation(name, where() + ", option '" + option + "'");
     if (kind > kernels::kLastRecurrent) {

@@ -66,11 +66,10 @@ const std::vector<std::pair<std::string, Maker>>& makers() {
   return list;
 }
 
-/// Variants of the LSTM and the GRU are options of these, not types of their own.
+/// Variants of a cell are options of its type, not types of their own.
 bool is_cell_type(const std::string& type) {
   const kernels::CellKernels* cell = kernels::find_cell(type);
-  return cell != nullptr && (type == "lstm" || type == "gru" ||
-                             (type.find("_lstm") == std::string::npos && type != "gru_reset_before"));
+  return cell != nullptr && cell->info.variant_of == nullptr;
 }
 
 LayerPtr make_recurrent(const std::string& type, const Config& spec, const std::string& path) {

@@ -181,5 +181,12 @@ TEST(Lstm, OfZeroInputIsItsBiasAlone) {
               1e-14);
 }
 
+TEST(RecurrentLayer, VariantsAreOptionsNotTypes) {
+  for (const char* variant : {"peephole_lstm", "coupled_lstm", "gru_reset_before"}) {
+    EXPECT_THROW(recurrent(variant, {.units = 2}), Error) << variant;  // its spec could not be read again
+  }
+  EXPECT_NO_THROW(recurrent("lstm", {.units = 2, .peephole = true, .coupled = true}));
+}
+
 }  // namespace
 }  // namespace rondo
