@@ -23,63 +23,75 @@ struct AnyActivations {
   HWY_INLINE Lane d_gate(Lane y, Lane dy) const { return activate_backward(recurrent, y, dy); }
 };
 
-/// What a formula sees: its unit's sums, states and places for results. kWhole: all lanes hold units.
-template <class Activations, bool kWhole>
+/// What a formula sees: its unit's sums, states and places for results. A `line` is what lies side by side: the units of a
+/// row, or the rows of a unit. kWhole: no vector crosses the end of a line.
+template <class Activations, bool kLanesAreRows, bool kWhole>
 struct FormulaIo : Activations {
   const CellCall<Number>& call;
-  std::int64_t row, unit = 0;
+  std::int64_t line, at = 0;  ///< which line, and where in it
 
-  HWY_INLINE FormulaIo(const CellCall<Number>& c, std::int64_t r) : Activations(c), call(c), row(r) {}
+  HWY_INLINE FormulaIo(const CellCall<Number>& c, std::int64_t l) : Activations(c), call(c), line(l) {}
 
   HWY_INLINE Lane get(const Number* p) const {
     if constexpr (kWhole) return load(p);
-    return load_some(p, call.units - unit);
+    return load_some(p, call.units - at);
   }
   HWY_INLINE void put(Lane v, Number* p) const {
     if constexpr (kWhole) {
       store(v, p);
     } else {
-      store_some(v, p, call.units - unit);
+      store_some(v, p, call.units - at);
     }
   }
-  HWY_INLINE Number* sum_at(int k) const {
-    return call.sums + row * call.sums_stride + k * call.units + unit;
+  /// Element of an array of `k` kinds: [line][kind][at], or [kind][line][at] when lanes are rows.
+  HWY_INLINE std::int64_t place(int k, std::int64_t stride) const {
+    if constexpr (kLanesAreRows) return (k * call.units + line) * stride + at;
+    return line * stride + k * call.units + at;
   }
-  HWY_INLINE Number* d_state_at(int j) const { return call.d_state[j] + row * call.d_state_stride + unit; }
+  HWY_INLINE Number* sum_at(int k) const { return call.sums + place(k, call.sums_stride); }
+  HWY_INLINE Number* d_state_at(int j) const { return call.d_state[j] + place(0, call.d_state_stride); }
 
   HWY_INLINE Lane one() const { return Lane(1.0); }
   HWY_INLINE Lane sum(int k) const { return get(sum_at(k)); }
   HWY_INLINE Lane saved(int k) const { return get(sum_at(k)); }
-  HWY_INLINE Lane state(int j) const { return get(call.state[j] + row * call.state_stride + unit); }
-  HWY_INLINE Lane vector(int p) const { return get(call.vectors + p * call.units + unit); }
+  HWY_INLINE Lane state(int j) const { return get(call.state[j] + place(0, call.state_stride)); }
+  HWY_INLINE Lane vector(int p) const {
+    if constexpr (kLanesAreRows) return Lane(call.vectors[p * call.units + line]);
+    return get(call.vectors + p * call.units + at);
+  }
   HWY_INLINE void save(int k, Lane v) const { put(v, sum_at(k)); }
   HWY_INLINE void next(int j, Lane v) const {
-    put(v, call.next[j] + row * call.next_stride + unit);
-    if (j == 0 && call.output != nullptr) put(v, call.output + row * call.output_stride + unit);
+    put(v, call.next[j] + place(0, call.next_stride));
+    if (j == 0 && call.output != nullptr) put(v, call.output + place(0, call.output_stride));
   }
-  HWY_INLINE void set_operand(Lane v) const { put(v, call.operand + row * call.operand_stride + unit); }
+  HWY_INLINE void set_operand(Lane v) const { put(v, call.operand + place(0, call.operand_stride)); }
 
   HWY_INLINE Lane d_next(int j) const {
     Lane d = get(d_state_at(j));
-    if (j == 0 && call.d_output != nullptr) d = d + get(call.d_output + row * call.d_output_stride + unit);
+    if (j == 0 && call.d_output != nullptr) d = d + get(call.d_output + place(0, call.d_output_stride));
     return d;
   }
-  HWY_INLINE Lane d_operand() const { return get(call.operand + row * call.operand_stride + unit); }
+  HWY_INLINE Lane d_operand() const { return get(call.operand + place(0, call.operand_stride)); }
   HWY_INLINE void d_sum(int k, Lane v) const { put(v, sum_at(k)); }
   HWY_INLINE void d_state(int j, Lane v) const { put(v, d_state_at(j)); }
-  HWY_INLINE void d_vector(int p, Lane v) const {
-    put(v, call.d_vectors + row * call.d_vectors_stride + p * call.units + unit);
-  }
+  HWY_INLINE void d_vector(int p, Lane v) const { put(v, call.d_vectors + place(p, call.d_vectors_stride)); }
 };
 
 template <class Activations, class Formula>
 HWY_INLINE void for_each_unit(const CellCall<Number>& call, Formula formula) {
+  if (call.lanes_are_rows) {
+    for (std::int64_t unit = 0; unit < call.units; ++unit) {
+      FormulaIo<Activations, true, true> io(call, unit);
+      for (; io.at < call.rows; io.at += kLanes) formula(io);
+    }
+    return;
+  }
   for (std::int64_t row = 0; row < call.rows; ++row) {
-    FormulaIo<Activations, true> io(call, row);
-    for (; io.unit + kLanes <= call.units; io.unit += kLanes) formula(io);
-    if (io.unit < call.units) {
-      FormulaIo<Activations, false> rest(call, row);
-      rest.unit = io.unit;
+    FormulaIo<Activations, false, true> io(call, row);
+    for (; io.at + kLanes <= call.units; io.at += kLanes) formula(io);
+    if (io.at < call.units) {
+      FormulaIo<Activations, false, false> rest(call, row);
+      rest.at = io.at;
       formula(rest);
     }
   }

@@ -9,10 +9,13 @@
 
 namespace rondo::kernels {
 
-/// One call of a cell's formulas over `rows` x `units`. Row r of an array starts at pointer + r · its stride.
+/// One call of a cell's formulas over `rows` x `units`. Row r of an array starts at pointer + r · its stride and holds units;
+/// with `lanes_are_rows` it is the other way round: unit u starts at pointer + u · stride and holds rows, a multiple of
+/// kLaneGroup of them, and [row][sum][unit] below reads [sum][unit][row].
 template <class T>
 struct CellCall {
   std::int64_t rows = 0, units = 0;
+  bool lanes_are_rows = false;
   ActivationKind activation = ActivationKind::tanh, recurrent_activation = ActivationKind::sigmoid;
   const T* vectors = nullptr;  ///< [vectors][units]
   T* sums = nullptr;  ///< [row][sum][unit]: in: sums; out: what backward needs; after backward: gradients

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "kernels/matrix.h"
+#include "layers/gate_ranges.h"
+#include "layers/lane_recurrence.h"
 #include "layers/parallel.h"
 
 namespace rondo {
@@ -14,46 +16,9 @@ using kernels::CellCall;
 using kernels::Packed;
 using kernels::Start;
 
-/// A run of neighbouring sums and the gates that feed them, in the sums' order.
-struct Range {
-  int first = 0, count = 0;
-  std::array<int, cells::kMaxSums> gate{};
-
-  bool in_file_order() const {
-    for (int i = 0; i < count; ++i) {
-      if (gate[static_cast<std::size_t>(i)] != gate[0] + i) return false;
-    }
-    return true;
-  }
-};
-
-Range input_range(const cells::CellInfo& info) {
-  Range range{cells::kMaxSums, info.gates, {}};
-  for (int g = 0; g < info.gates; ++g)
-    range.first = std::min(range.first, info.input_sum[static_cast<std::size_t>(g)]);
-  for (int g = 0; g < info.gates; ++g) {
-    range.gate[static_cast<std::size_t>(info.input_sum[static_cast<std::size_t>(g)] - range.first)] = g;
-  }
-  return range;
-}
-
-Range recurrent_range(const cells::CellInfo& info, int stage) {
-  Range range{cells::kMaxSums, 0, {}};
-  const auto of_stage = [&](int g) { return info.recurrent_stage[static_cast<std::size_t>(g)] == stage; };
-  for (int g = 0; g < info.gates; ++g) {
-    if (of_stage(g)) range.first = std::min(range.first, info.recurrent_sum[static_cast<std::size_t>(g)]);
-  }
-  for (int g = 0; g < info.gates; ++g) {
-    if (!of_stage(g)) continue;
-    range.gate[static_cast<std::size_t>(info.recurrent_sum[static_cast<std::size_t>(g)] - range.first)] = g;
-    ++range.count;
-  }
-  return range;
-}
-
 /// The columns of `weights` that a range needs, in its order: a view where the file's order serves, else a copy.
 template <class T, class Take>
-View<const T> gather_gates(View<const T> weights, const Range& range, std::int64_t units, Take take) {
+View<const T> gather_gates(View<const T> weights, const GateRange& range, std::int64_t units, Take take) {
   if (range.in_file_order()) return weights.columns(range.gate[0] * units, range.count * units);
   const std::int64_t width = range.count * units;
   T* copy = take(weights.rows * width);
@@ -64,20 +29,6 @@ View<const T> gather_gates(View<const T> weights, const Range& range, std::int64
     }
   }
   return {copy, weights.rows, width, width};
-}
-
-/// The bias of every sum; zero where none.
-template <class T>
-void sum_biases(const cells::CellInfo& info, View<const T> bias, std::int64_t units, T* out) {
-  std::fill(out, out + info.sums * units, T{0});
-  if (bias.data == nullptr) return;
-  const auto add = [&](const T* from, int sum) {
-    for (std::int64_t u = 0; u < units; ++u) out[sum * units + u] += from[u];
-  };
-  for (int g = 0; g < info.gates; ++g) {
-    add(bias.row(0) + g * units, info.input_sum[static_cast<std::size_t>(g)]);
-    if (info.recurrent_bias) add(bias.row(1) + g * units, info.recurrent_sum[static_cast<std::size_t>(g)]);
-  }
 }
 
 /// Splits places 0 … batch-1 into `parts` ranges of about equal numbers of steps.
@@ -93,6 +44,8 @@ std::vector<std::int64_t> split_places(const Layout& layout, int parts) {
   return bounds;
 }
 
+}  // namespace
+
 int part_count(const RecurrentShape& shape, const Layout& layout, const Pool& pool) {
   // A hand-over costs a few µs: not worth it below about 100,000 multiply-adds.
   const std::int64_t work =
@@ -100,8 +53,6 @@ int part_count(const RecurrentShape& shape, const Layout& layout, const Pool& po
   if (work < 200'000) return 1;
   return static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(layout.batch(), 1)));
 }
-
-}  // namespace
 
 std::int64_t RecurrentShape::sums_stride() const {
   const std::int64_t stride = (cell->info.sums * units + 15) / 16 * 16;
@@ -112,16 +63,24 @@ template <class T>
 void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const T> x,
                             const std::array<const T*, kMaxStates>& initial, View<T> y,
                             const std::array<T*, kMaxStates>& final, RecurrentTrace<T>* trace) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    LaneRecurrence lanes(shape_, layout_, pool_, owner_, take_);
+    if (lanes.applies()) {
+      const LaneTrace* kept = lanes.forward(weights, x, initial, y, final, trace != nullptr);
+      if (trace != nullptr) trace->lanes = kept;
+      return;
+    }
+  }
   const cells::CellInfo& info = shape_.cell->info;
   const auto formulas = kernels::formulas<T>(*shape_.cell);
   const std::int64_t units = shape_.units, stride = shape_.sums_stride(), batch = layout_.batch();
   const std::int64_t steps = layout_.longest();
   const auto taking = [this](std::int64_t count) { return take(count); };
 
-  const Range inputs = input_range(info);
+  const GateRange inputs = input_range(info);
   const View<const T> kernel = gather_gates(weights.kernel, inputs, units, taking);
   const Packed<T> w(kernel, false, take(Packed<T>::size(kernel.rows, kernel.cols)));
-  std::array<Range, 2> ranges;
+  std::array<GateRange, 2> ranges;
   std::array<Packed<T>, 2> u;
   for (int s = 0; s < info.stages; ++s) {
     ranges[static_cast<std::size_t>(s)] = recurrent_range(info, s);
@@ -258,13 +217,20 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
                              const RecurrentTrace<T>& trace, View<const T> dy,
                              const std::array<T*, kMaxStates>& d_state, const RecurrentWeights<T>& gradients,
                              View<T> dx) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    if (trace.lanes != nullptr) {
+      LaneRecurrence(shape_, layout_, pool_, owner_, take_)
+          .backward(weights, *trace.lanes, dy, d_state, gradients, dx);
+      return;
+    }
+  }
   const cells::CellInfo& info = shape_.cell->info;
   const auto formulas = kernels::formulas<T>(*shape_.cell);
   const std::int64_t units = shape_.units, stride = shape_.sums_stride(), total = layout_.total();
   const std::int64_t steps = layout_.longest();
   const auto taking = [this](std::int64_t count) { return take(count); };
 
-  std::array<Range, 2> ranges;
+  std::array<GateRange, 2> ranges;
   std::array<Packed<T>, 2> u_transposed;
   for (int s = 0; s < info.stages; ++s) {
     const auto at = static_cast<std::size_t>(s);
@@ -321,7 +287,7 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
   if (total == 0) return;
 
   const View<const T> d_sums{trace.sums, total, info.sums * units, stride};
-  const auto add_gates = [&](View<const T> a, const Range& range, View<T> to) {
+  const auto add_gates = [&](View<const T> a, const GateRange& range, View<T> to) {
     if (to.data == nullptr) return;
     const View<const T> g = d_sums.columns(range.first * units, range.count * units);
     if (range.in_file_order()) {
@@ -338,7 +304,7 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
       }
     }
   };
-  const Range inputs = input_range(info);
+  const GateRange inputs = input_range(info);
   add_gates(x, inputs, gradients.kernel);
   for (int s = 0; s < info.stages; ++s) {
     const T* left = s == 0 ? trace.states[0] : trace.operand;
@@ -348,13 +314,7 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
     T* sums = take(info.sums * units);
     std::fill_n(sums, info.sums * units, T{0});
     kernels::add_column_sums(d_sums, sums);
-    for (int g = 0; g < info.gates; ++g) {
-      const auto at = static_cast<std::size_t>(g);
-      for (std::int64_t k = 0; k < units; ++k) {
-        gradients.bias(0, g * units + k) += sums[info.input_sum[at] * units + k];
-        if (info.recurrent_bias) gradients.bias(1, g * units + k) += sums[info.recurrent_sum[at] * units + k];
-      }
-    }
+    add_bias_gradient(info, sums, units, gradients.bias);
   }
   for (int p = 0; p < info.vectors; ++p) {
     T* to = gradients.vectors[static_cast<std::size_t>(p)];

@@ -34,6 +34,11 @@ struct RecurrentWeights {
   std::array<T*, cells::kMaxVectors> vectors{};
 };
 
+/// How many threads share the work of a pass: a hand-over must be worth it.
+int part_count(const RecurrentShape& shape, const Layout& layout, const Pool& pool);
+
+struct LaneTrace;
+
 /// What the forward pass leaves for the backward pass, one row a step.
 template <class T>
 struct RecurrentTrace {
@@ -41,6 +46,7 @@ struct RecurrentTrace {
   std::array<T*, kMaxStates> states{};  ///< [total, units]: states before each step
   T* operand = nullptr;                 ///< [total, units], two-stage cells only
   const T* vectors = nullptr;           ///< [vectors, units]
+  const LaneTrace* lanes = nullptr;     ///< instead of all that, when lanes were sequences
 };
 
 /// Takes memory for `count` elements of T that lives as long as the pass.

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/matrix.h"
+
+// Products whose SIMD lanes are sequences of a batch: values are stored [row][lane], weights are broadcast. No lane is lost
+// to sizes that do not fill a vector. Every element is the same chain of fused multiply-adds as in kernels/matrix.h.
+
+namespace rondo::kernels {
+
+/// Sequences are handed to lanes in groups of this many, whatever the instruction set.
+constexpr std::int64_t kLaneGroup = 16;
+/// Lanes that lie side by side in memory at most: what a tile of the products takes at once.
+constexpr std::int64_t kLaneBlock = 32;
+
+/// The left-hand matrix [rows, k] of products over lanes, packed in tiles a few rows high. Does not own its memory.
+class PackedRows {
+ public:
+  static std::int64_t size(std::int64_t rows, std::int64_t k) { return rows * k; }
+  PackedRows() = default;
+  PackedRows(std::int64_t rows, std::int64_t k, float* memory) : rows_(rows), k_(k), data_(memory) {}
+  /// Element (row + j, k + i) = from(i, j): weights in their file's layout, whose columns are the sums.
+  void put_transposed(View<const float> from, std::int64_t row, std::int64_t k);
+  /// Element (row + i, k + j) = from(i, j).
+  void put(View<const float> from, std::int64_t row, std::int64_t k);
+  std::int64_t rows() const { return rows_; }
+  std::int64_t k() const { return k_; }
+  const float* data() const { return data_; }
+
+ private:
+  std::int64_t rows_ = 0, k_ = 0;
+  float* data_ = nullptr;
+};
+
+/// c [rows][lane] = start + a · b over k = 0 … k_count - 1, for `lanes` lanes (a multiple of kLaneGroup). b [k_count][lane] and
+/// c have rows ldb and ldc apart; `bias` has one value a row.
+void multiply_lanes(const PackedRows& a, std::int64_t k_count, const float* b, std::int64_t ldb, Start start,
+                    const float* bias, float* c, std::int64_t ldc, std::int64_t lanes);
+
+/// out [column][lane] = column of row rows[lane] of `from`; 0 where rows[lane] < 0. `lanes` is a multiple of 4.
+void gather_lanes(View<const float> from, const std::int32_t* rows, std::int64_t lanes, float* out,
+                  std::int64_t ld);
+/// The reverse: rows[lane] of `to` = values [column][lane]; lanes with rows[lane] < 0 are skipped.
+void scatter_lanes(const float* values, std::int64_t ld, const std::int32_t* rows, std::int64_t lanes,
+                   View<float> to);
+
+/// Rows of gradients [row][column] stored in panels of a few vectors, each panel dense: what a product with many rows reads
+/// again and again.
+class GradientPanels {
+ public:
+  static std::int64_t size(std::int64_t rows, std::int64_t columns);
+  GradientPanels() = default;
+  GradientPanels(std::int64_t capacity, std::int64_t columns, float* memory)
+      : capacity_(capacity), columns_(columns), data_(memory) {}
+  /// Writes rows at `row`, row + 1, …: row `row + i` = values [column][lanes - 1 - i], the last lane first.
+  void put_lanes(const float* values, std::int64_t ld, std::int64_t lanes, std::int64_t row);
+  std::int64_t capacity() const { return capacity_; }
+  std::int64_t columns() const { return columns_; }
+  std::int64_t panels() const;
+  std::int64_t panel_of(std::int64_t column) const;  ///< the panel that holds a column
+  float* data() const { return data_; }
+
+ private:
+  std::int64_t capacity_ = 0, columns_ = 0;
+  float* data_ = nullptr;
+};
+
+/// Where the left operand of a weight gradient lies: value of row r at step s, lane l = data[s · step + r · row + l].
+struct LaneOperand {
+  const float* data = nullptr;
+  std::int64_t rows = 0;  ///< rows of the gradient
+  std::int64_t row = 0, step = 0;
+};
+
+/// c [operand.rows, columns] += operand · g over `steps` steps of `lanes` lanes each: step 0 with its last lane first, to its
+/// first, then step 1 …; row first_row + s · lanes + i of g is step s, lane lanes - 1 - i. Only the columns of panels
+/// first_panel … last_panel - 1 are touched. Rows of c are `ldc` apart and hold all panels of g.
+void add_lane_gradient(const LaneOperand& operand, std::int64_t steps, std::int64_t lanes,
+                       const GradientPanels& g, std::int64_t first_row, std::int64_t first_panel,
+                       std::int64_t last_panel, float* c, std::int64_t ldc);
+/// c [columns] += rows first_row … first_row + rows - 1 of g, in order.
+void add_panel_sums(const GradientPanels& g, std::int64_t first_row, std::int64_t rows,
+                    std::int64_t first_panel, std::int64_t last_panel, float* c);
+
+}  // namespace rondo::kernels

@@ -1,0 +1,27 @@
+// Transposition in blocks of four, for small matrices that are in the cache. Include inside namespace
+// rondo::kernels::HWY_NAMESPACE, between HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE; no include guard.
+
+/// Four rows of four become four columns: out(j) holds element j of every row.
+template <class Out>
+HWY_INLINE void Transpose4(const float* HWY_RESTRICT r0, const float* HWY_RESTRICT r1,
+                           const float* HWY_RESTRICT r2, const float* HWY_RESTRICT r3, Out out) {
+#if HWY_TARGET == HWY_SCALAR
+  const float* rows[] = {r0, r1, r2, r3};
+  for (std::int64_t j = 0; j < 4; ++j) {
+    for (std::int64_t i = 0; i < 4; ++i) out(j)[i] = rows[i][j];
+  }
+#else
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::FixedTag<float, 4> d;
+  const hn::Repartition<double, decltype(d)> pairs;
+  const auto a = hn::LoadU(d, r0), b = hn::LoadU(d, r1), c = hn::LoadU(d, r2), e = hn::LoadU(d, r3);
+  const auto ab_low = hn::BitCast(pairs, hn::InterleaveLower(d, a, b));  // a0 b0 a1 b1
+  const auto ce_low = hn::BitCast(pairs, hn::InterleaveLower(d, c, e));
+  const auto ab_high = hn::BitCast(pairs, hn::InterleaveUpper(d, a, b));
+  const auto ce_high = hn::BitCast(pairs, hn::InterleaveUpper(d, c, e));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab_low, ce_low)), d, out(0));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab_low, ce_low)), d, out(1));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab_high, ce_high)), d, out(2));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab_high, ce_high)), d, out(3));
+#endif
+}

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "cells/cell_info.h"
+#include "rondo/matrix.h"
+
+// How the gates of a file's parameters map to the sums of a cell.
+
+namespace rondo {
+
+/// A run of neighbouring sums and the gates that feed them, in the sums' order.
+struct GateRange {
+  int first = 0, count = 0;
+  std::array<int, cells::kMaxSums> gate{};
+
+  bool in_file_order() const {
+    for (int i = 0; i < count; ++i) {
+      if (gate[static_cast<std::size_t>(i)] != gate[0] + i) return false;
+    }
+    return true;
+  }
+  bool covers(int sum) const { return sum >= first && sum < first + count; }
+  int gate_of(int sum) const { return gate[static_cast<std::size_t>(sum - first)]; }
+};
+
+inline GateRange input_range(const cells::CellInfo& info) {
+  GateRange range{cells::kMaxSums, info.gates, {}};
+  for (int g = 0; g < info.gates; ++g)
+    range.first = std::min(range.first, info.input_sum[static_cast<std::size_t>(g)]);
+  for (int g = 0; g < info.gates; ++g) {
+    range.gate[static_cast<std::size_t>(info.input_sum[static_cast<std::size_t>(g)] - range.first)] = g;
+  }
+  return range;
+}
+
+inline GateRange recurrent_range(const cells::CellInfo& info, int stage) {
+  GateRange range{cells::kMaxSums, 0, {}};
+  const auto of_stage = [&](int g) { return info.recurrent_stage[static_cast<std::size_t>(g)] == stage; };
+  for (int g = 0; g < info.gates; ++g) {
+    if (of_stage(g)) range.first = std::min(range.first, info.recurrent_sum[static_cast<std::size_t>(g)]);
+  }
+  for (int g = 0; g < info.gates; ++g) {
+    if (!of_stage(g)) continue;
+    range.gate[static_cast<std::size_t>(info.recurrent_sum[static_cast<std::size_t>(g)] - range.first)] = g;
+    ++range.count;
+  }
+  return range;
+}
+
+/// The bias of every sum; zero where none. out [sums, units].
+template <class T>
+void sum_biases(const cells::CellInfo& info, View<const T> bias, std::int64_t units, T* out) {
+  std::fill(out, out + info.sums * units, T{0});
+  if (bias.data == nullptr) return;
+  const auto add = [&](const T* from, int sum) {
+    for (std::int64_t u = 0; u < units; ++u) out[sum * units + u] += from[u];
+  };
+  for (int g = 0; g < info.gates; ++g) {
+    add(bias.row(0) + g * units, info.input_sum[static_cast<std::size_t>(g)]);
+    if (info.recurrent_bias) add(bias.row(1) + g * units, info.recurrent_sum[static_cast<std::size_t>(g)]);
+  }
+}
+
+/// Adds the gradients of the sums' biases, sums [sums, units], to a bias in the file's layout.
+template <class T>
+void add_bias_gradient(const cells::CellInfo& info, const T* sums, std::int64_t units, View<T> bias) {
+  for (int g = 0; g < info.gates; ++g) {
+    const auto at = static_cast<std::size_t>(g);
+    for (std::int64_t u = 0; u < units; ++u) {
+      bias(0, g * units + u) += sums[info.input_sum[at] * units + u];
+      if (info.recurrent_bias) bias(1, g * units + u) += sums[info.recurrent_sum[at] * units + u];
+    }
+  }
+}
+
+}  // namespace rondo

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "kernels/lanes.h"
+#include "layers/gate_ranges.h"
+#include "layers/lane_schedule.h"
+#include "layers/recurrence.h"
+
+// The driver for batches: SIMD lanes are sequences. States are stored [unit][lane], so that no lane is lost to a number of
+// units that does not fill vectors, and the formulas read what the products left. Same bits as the driver over units.
+
+namespace rondo {
+
+/// What the forward pass leaves: for each block of lanes, one slot a step.
+struct LaneTrace {
+  LaneSchedule schedule;
+  float* inputs_and_h =
+      nullptr;  ///< slots [inputs + units][width]: x of step s and h before it; steps + 1 of them
+  std::array<float*, kMaxStates>
+      states{};                    ///< slots [units][width]: states 1 … before step s; steps + 1 of them
+  float* sums = nullptr;           ///< slots [(sums + vectors) · units][width]
+  float* operand = nullptr;        ///< slots [units][width], two-stage cells only
+  const float* vectors = nullptr;  ///< [vectors][units]
+};
+
+class LaneRecurrence {
+ public:
+  LaneRecurrence(const RecurrentShape& shape, const Layout& layout, Pool& pool, void* owner,
+                 TakeMemory<float> take);
+
+  /// Whether this driver is the faster one for the batch. Depends on shapes and lengths only: a choice that threads had a
+  /// say in would change the order in which sequences add up to weight gradients.
+  bool applies() const { return applies_; }
+
+  /// As Recurrence::forward. `keeps`: the trace for backward is made, in the pass's memory.
+  LaneTrace* forward(const RecurrentWeights<const float>& weights, View<const float> x,
+                     const std::array<const float*, kMaxStates>& initial, View<float> y,
+                     const std::array<float*, kMaxStates>& final, bool keeps);
+  /// As Recurrence::backward.
+  void backward(const RecurrentWeights<const float>& weights, const LaneTrace& trace, View<const float> dy,
+                const std::array<float*, kMaxStates>& d_state, const RecurrentWeights<float>& gradients,
+                View<float> dx);
+
+ private:
+  struct Slice;
+  struct Products;
+  struct BackProducts;
+  struct WeightGradient;
+
+  float* take(std::int64_t count) { return take_(owner_, count); }
+  std::int32_t* take_integers(std::int64_t count) { return reinterpret_cast<std::int32_t*>(take(count)); }
+  std::int64_t sum_rows() const { return (info_.sums + info_.vectors) * units_; }
+  Slice slice(std::int64_t first_group, std::int64_t groups) const;
+  template <class Job>
+  void for_slices(int parts, Job job) const;
+  kernels::CellCall<float> call_of(const Slice& slice, const LaneTrace& trace, std::int64_t slot,
+                                   bool keeps) const;
+  void run_forward(const Slice& slice, const LaneTrace& trace, const Products& products, View<const float> x,
+                   const std::array<const float*, kMaxStates>& initial, View<float> y,
+                   const std::array<float*, kMaxStates>& final, bool keeps) const;
+  void run_backward(const Slice& slice, const LaneTrace& trace, const BackProducts& products,
+                    View<const float> dy, const std::array<float*, kMaxStates>& d_state, View<float> dx,
+                    float* memory, WeightGradient* gradient, std::int64_t gradient_row) const;
+
+  RecurrentShape shape_;
+  const cells::CellInfo& info_;
+  const Layout& layout_;
+  Pool& pool_;
+  void* owner_;
+  TakeMemory<float> take_;
+  std::int64_t units_, inputs_;
+  GateRange input_range_;
+  std::array<GateRange, 2> recurrent_range_;
+  LaneSchedule schedule_;
+  bool applies_ = false;
+};
+
+}  // namespace rondo
