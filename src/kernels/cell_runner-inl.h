@@ -78,7 +78,8 @@ struct FormulaIo : Activations {
 };
 
 template <class Activations, class Formula>
-HWY_INLINE void for_each_unit(const CellCall<Number>& call, Formula formula) {
+HWY_INLINE void for_each_unit(const CellCall<Number>& shared, Formula formula) {
+  const CellCall<Number> call = shared;  // a copy that no store can change: strides stay in registers
   if (call.lanes_are_rows) {
     for (std::int64_t unit = 0; unit < call.units; ++unit) {
       FormulaIo<Activations, true, true> io(call, unit);

@@ -40,24 +40,29 @@ HWY_INLINE Lanes clamp(Lanes x, double low, double high) {
 #endif
 }
 
-/// 2^z in two parts: scale = 2^n with n = round(z), fraction = 2^(z-n) - 1. For |z| <= 126.
+/// 2^z in two parts: scale = 2^n with n = round(z), fraction = 2^(z-n) - 1.
 struct Exp2Parts {
   Lanes scale, fraction;
 };
-HWY_INLINE Exp2Parts exp2_parts(Lanes z) {
-  const FloatTag d;
-  const hn::RebindToSigned<FloatTag> di;
-  const FloatVec n = hn::Round(z.v);
-  const Lanes f = hn::Sub(z.v, n);
-  // (2^f - 1) / f on [-1/2, 1/2]: Chebyshev fit of degree 5, error of 2^f below 5.2e-9.
+/// (2^f - 1) on [-1/2, 1/2]: f times a Chebyshev fit of degree 5; error of 2^f below 5.2e-9.
+HWY_INLINE Lanes exp2_fraction(Lanes f) {
   Lanes p = 0.00015461447463230483;
   p = fma(p, f, 0.0013390867351457008);
   p = fma(p, f, 0.009618056669886268);
   p = fma(p, f, 0.055503571042528066);
   p = fma(p, f, 0.24022650922342728);
   p = fma(p, f, 0.6931471880293426);
-  const FloatVec scale = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(di, n), hn::Set(di, 127))));
-  return {scale, f * p};
+  return f * p;
+}
+/// For z = x · factor with |z| <= 126. Added to a number whose last digit counts ones, z is rounded to n, and n + 127, the
+/// exponent of 2^n, stands in the last bits: no conversion to integers.
+HWY_INLINE Exp2Parts exp2_parts(Lanes x, double factor) {
+  const FloatTag d;
+  const hn::RebindToSigned<FloatTag> di;
+  const Lanes k = factor, shift = 12582912.0 + 127.0;  // 1.5 · 2^23
+  const Lanes t = fma(x, k, shift);
+  const Lanes f = fma(x, k, shift - t);
+  return {hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(di, t.v))), exp2_fraction(f)};
 }
 
 /// e^x; relative error below 2e-7 for -87 < x < 88, 0 below -103, infinity above 88.73.
@@ -68,32 +73,32 @@ HWY_INLINE Lanes exp(Lanes x) {
   // x - n·ln 2 with ln 2 in two pieces (Cody and Waite), so that large |x| keeps its digits.
   FloatVec r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), bounded.v);
   r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4f), r);
-  const Exp2Parts e = exp2_parts(hn::Mul(r, hn::Set(d, 1.44269504088896341f)));
+  const Lanes fraction = exp2_fraction(hn::Mul(r, hn::Set(d, 1.44269504088896341f)));
   // 2^n in two factors: n reaches 129 and -150, beyond the exponents of one float.
   const hn::RebindToSigned<FloatTag> di;
   const auto whole = hn::ConvertTo(di, n);
   const auto half = hn::ShiftRight<1>(whole);
   const FloatVec s1 = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(half, hn::Set(di, 127))));
   const FloatVec s2 = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::Sub(whole, half), hn::Set(di, 127))));
-  return fma(e.scale, e.fraction, e.scale) * Lanes(s1) * Lanes(s2);
+  return (fraction + Lanes(1.0)) * Lanes(s1) * Lanes(s2);
 }
 
 /// 1 / (1 + e^-x); absolute error below 1.5e-7.
 HWY_INLINE Lanes sigmoid(Lanes x) {
-  const Exp2Parts e = exp2_parts(clamp(x * Lanes(-1.44269504088896341), -126.0, 126.0));
+  const Exp2Parts e = exp2_parts(clamp(x, -87.0, 87.0), -1.44269504088896341);
   return Lanes(1.0) / (Lanes(1.0) + fma(e.scale, e.fraction, e.scale));
 }
 
 /// tanh by e^2x - 1 = 2^n·(2^f - 1) + (2^n - 1), which keeps relative accuracy near zero; error below 3e-7 relative.
 HWY_INLINE Lanes tanh(Lanes x) {
-  const Exp2Parts e = exp2_parts(clamp(x, -9.1, 9.1) * Lanes(2.88539008177792681));
+  const Exp2Parts e = exp2_parts(clamp(x, -9.1, 9.1), 2.88539008177792681);
   const Lanes expm1 = fma(e.scale, e.fraction, e.scale - Lanes(1.0));
   return expm1 / (expm1 + Lanes(2.0));
 }
 
 /// e^x - 1 for x <= 0, accurate near zero; for x > 0 some finite number.
 HWY_INLINE Lanes expm1_negative(Lanes x) {
-  const Exp2Parts e = exp2_parts(clamp(x, -80.0, 0.0) * Lanes(1.44269504088896341));
+  const Exp2Parts e = exp2_parts(clamp(x, -80.0, 0.0), 1.44269504088896341);
   return fma(e.scale, e.fraction, e.scale - Lanes(1.0));
 }
 
