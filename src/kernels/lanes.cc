@@ -150,10 +150,10 @@ void MultiplyLanes(const float* a, std::int64_t rows, std::int64_t k, std::int64
 
 void GatherLanes(View<const float> from, const std::int32_t* rows, std::int64_t lanes, float* out,
                  std::int64_t ld) {
-  for (std::int64_t lane = 0; lane < lanes; lane += 4) {
-    const float* f[4];
+  for (std::int64_t lane = 0; lane < lanes; lane += 8) {
+    const float* f[8];
     bool all = true;
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 8; ++i) {
       const std::int32_t row = rows[lane + i];
       all = all && row >= 0;
       f[i] = row >= 0 ? from.row(row) : nullptr;
@@ -162,12 +162,12 @@ void GatherLanes(View<const float> from, const std::int32_t* rows, std::int64_t 
     std::int64_t column = 0;
     if (all) {
       for (; column + 4 <= from.cols; column += 4) {
-        Transpose4(f[0] + column, f[1] + column, f[2] + column, f[3] + column,
+        Transpose8([&](int i) HWY_ATTR { return f[i] + column; },
                    [&](std::int64_t j) HWY_ATTR { return to + (column + j) * ld; });
       }
     }
     for (; column < from.cols; ++column) {
-      for (int i = 0; i < 4; ++i) to[column * ld + i] = f[i] == nullptr ? 0.0F : f[i][column];
+      for (int i = 0; i < 8; ++i) to[column * ld + i] = f[i] == nullptr ? 0.0F : f[i][column];
     }
   }
 }
@@ -228,9 +228,8 @@ void PutLanes(const float* values, std::int64_t ld, std::int64_t lanes, std::int
           panel + (lanes - 1 - lane) * width;  // where this lane's row lies; the next lanes' lie before it
       const float* from = values + first * ld + lane;
       std::int64_t column = 0;
-      for (; column + 4 <= used; column += 4) {
-        const float* f = from + column * ld;
-        Transpose4(f, f + ld, f + 2 * ld, f + 3 * ld,
+      for (; column + 8 <= used; column += 8) {
+        Transpose8([&](int i) HWY_ATTR { return from + (column + i) * ld; },
                    [&](std::int64_t j) HWY_ATTR { return last - j * width + column; });
       }
       for (; column < width; ++column) {
@@ -308,19 +307,29 @@ void AddLaneGradient(const LaneOperand& operand, std::int64_t steps, std::int64_
   }
 }
 
+template <int NV>
+void PanelSums(const float* HWY_RESTRICT panel, std::int64_t rows, float* HWY_RESTRICT c) {
+  const D d;
+  V sum[NV];
+  RONDO_UNROLL for (int v = 0; v < NV; ++v) sum[v] = hn::LoadU(d, c + v * N);
+  for (std::int64_t i = 0; i < rows; ++i, panel += NV * N) {
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) sum[v] = hn::Add(sum[v], hn::LoadU(d, panel + v * N));
+  }
+  RONDO_UNROLL for (int v = 0; v < NV; ++v) hn::StoreU(sum[v], d, c + v * N);
+}
+
 void AddPanelSums(const float* g, std::int64_t columns, std::int64_t capacity, std::int64_t first_row,
                   std::int64_t rows, std::int64_t first_panel, std::int64_t last_panel, float* c) {
-  const D d;
   const PanelShares panels(columns);
   for (std::int64_t p = first_panel; p < last_panel; ++p) {
-    const std::int64_t first = panels.first(p) * N, width = panels.first(p + 1) * N - first;
-    const float* panel = g + first * capacity + first_row * width;
-    V sum[kPanel];
-    for (std::int64_t v = 0; v * N < width; ++v) sum[v] = hn::LoadU(d, c + first + v * N);
-    for (std::int64_t i = 0; i < rows; ++i, panel += width) {
-      for (std::int64_t v = 0; v * N < width; ++v) sum[v] = hn::Add(sum[v], hn::LoadU(d, panel + v * N));
+    const std::int64_t first = panels.first(p) * N, vectors = panels.first(p + 1) - panels.first(p);
+    const float* panel = g + first * capacity + first_row * vectors * N;
+    switch (vectors) {
+      case 1: PanelSums<1>(panel, rows, c + first); break;
+      case 2: PanelSums<2>(panel, rows, c + first); break;
+      case 3: PanelSums<3>(panel, rows, c + first); break;
+      default: PanelSums<4>(panel, rows, c + first); break;
     }
-    for (std::int64_t v = 0; v * N < width; ++v) hn::StoreU(sum[v], d, c + first + v * N);
   }
 }
 

@@ -25,3 +25,30 @@ HWY_INLINE void Transpose4(const float* HWY_RESTRICT r0, const float* HWY_RESTRI
   hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab_high, ce_high)), d, out(3));
 #endif
 }
+
+/// Eight rows of four become four columns of eight. in(i) is row i, out(j) takes element j of every row.
+template <class In, class Out>
+HWY_INLINE void Transpose8(In in, Out out) {
+#if HWY_TARGET <= HWY_AVX2
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::FixedTag<float, 8> d;
+  const hn::FixedTag<float, 4> half;
+  const hn::Repartition<double, decltype(d)> pairs;
+  // Rows i and i + 4 share a register, so that every step below works on two blocks of four.
+  const auto two = [&](int i) HWY_ATTR {
+    return hn::Combine(d, hn::LoadU(half, in(i + 4)), hn::LoadU(half, in(i)));
+  };
+  const auto a = two(0), b = two(1), c = two(2), e = two(3);
+  const auto ab_low = hn::BitCast(pairs, hn::InterleaveLower(d, a, b));
+  const auto ce_low = hn::BitCast(pairs, hn::InterleaveLower(d, c, e));
+  const auto ab_high = hn::BitCast(pairs, hn::InterleaveUpper(d, a, b));
+  const auto ce_high = hn::BitCast(pairs, hn::InterleaveUpper(d, c, e));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab_low, ce_low)), d, out(0));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab_low, ce_low)), d, out(1));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab_high, ce_high)), d, out(2));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab_high, ce_high)), d, out(3));
+#else
+  Transpose4(in(0), in(1), in(2), in(3), out);
+  Transpose4(in(4), in(5), in(6), in(7), [&](std::int64_t j) HWY_ATTR { return out(j) + 4; });
+#endif
+}

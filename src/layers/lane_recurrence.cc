@@ -336,7 +336,7 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, cons
   WeightGradient gradient;
   if (trains) {
     const std::int64_t columns = sum_rows();
-    gradient.chunk_steps = parts > 1 ? 0 : std::max<std::int64_t>(1, 128 / kLaneBlock);
+    gradient.chunk_steps = parts > 1 ? 0 : std::max<std::int64_t>(1, 256 / kLaneBlock);
     const std::int64_t rows = parts > 1 ? schedule_.lanes * steps : gradient.chunk_steps * kLaneBlock;
     gradient.panels = GradientPanels(rows, columns, take(GradientPanels::size(rows, columns)));
     gradient.stride = GradientPanels::size(1, columns);
