@@ -1,7 +1,9 @@
 #include "kernels/matrix.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
@@ -22,6 +24,7 @@ using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
 #include "kernels/partial-inl.h"
+#include "kernels/transpose-inl.h"
 
 #if HWY_TARGET <= HWY_AVX3
 constexpr int kPanel = 4;  // vectors a panel: with 32 registers 6 rows x 4 vectors of sums fit
@@ -54,13 +57,19 @@ void Pack(View<const float> b, bool transposed, std::int64_t k, std::int64_t n, 
                        width = (panels.first(p + 1) - panels.first(p)) * lanes;
     const std::int64_t used = std::min(width, n - begin);
     if (transposed) {
-      for (std::int64_t j = 0; j < width; ++j) {
-        if (j < used) {
-          const float* from = b.row(begin + j);
-          for (std::int64_t i = 0; i < k; ++i) out[i * width + j] = from[i];
-        } else {
-          for (std::int64_t i = 0; i < k; ++i) out[i * width + j] = 0.0F;
+      std::int64_t j = 0;
+      for (; j + 8 <= used; j += 8) {
+        std::int64_t i = 0;
+        for (; i + 4 <= k; i += 4) {
+          Transpose8([&](int r) HWY_ATTR { return b.row(begin + j + r) + i; },
+                     [&](std::int64_t c) HWY_ATTR { return out + (i + c) * width + j; });
         }
+        for (; i < k; ++i) {
+          for (std::int64_t r = 0; r < 8; ++r) out[i * width + j + r] = b(begin + j + r, i);
+        }
+      }
+      for (; j < width; ++j) {
+        for (std::int64_t i = 0; i < k; ++i) out[i * width + j] = j < used ? b(begin + j, i) : 0.0F;
       }
     } else {
       for (std::int64_t i = 0; i < k; ++i) {
@@ -131,17 +140,79 @@ void PanelRows(View<const float> a, const float* b, Start start, const float* bi
   run.template operator()<1>();
 }
 
+/// One row times two neighbouring panels at once: twice as many independent sums, as one row's are too few to hide the latency
+/// of additions. Only the second panel may have lanes beyond the end.
+template <int NA, int NB>
+HWY_NOINLINE void RowOfTwo(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::int64_t k,
+                           Start start, const float* HWY_RESTRICT bias, float* HWY_RESTRICT c,
+                           std::int64_t tail) {
+  const D d;
+  constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
+  constexpr int NV = NA + NB;
+  const float* from = start == Start::accumulate ? c : bias;
+  V acc[NV];
+  RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+    acc[v] = start == Start::zero ? hn::Zero(d)
+             : v + 1 < NV         ? hn::LoadU(d, from + v * N)
+                                  : LoadFirst(d, from + v * N, tail);
+  }
+  const float* second = b + NA * N * k;
+  for (std::int64_t i = 0; i < k; ++i, b += NA * N, second += NB * N) {
+    const V x = hn::Set(d, a[i]);
+    RONDO_UNROLL for (int v = 0; v < NA; ++v) acc[v] = hn::MulAdd(x, hn::LoadU(d, b + v * N), acc[v]);
+    RONDO_UNROLL for (int v = 0; v < NB; ++v) acc[NA + v] =
+        hn::MulAdd(x, hn::LoadU(d, second + v * N), acc[NA + v]);
+  }
+  RONDO_UNROLL for (int v = 0; v + 1 < NV; ++v) hn::StoreU(acc[v], d, c + v * N);
+  StoreFirst(acc[NV - 1], d, c + (NV - 1) * N, tail);
+}
+
+using RowOfTwoFunction = void (*)(const float*, const float*, std::int64_t, Start, const float*, float*,
+                                  std::int64_t);
+template <int NA, int... kLess>
+constexpr auto RowsOfTwo(std::integer_sequence<int, kLess...>) {
+  return std::array<RowOfTwoFunction, sizeof...(kLess)>{RowOfTwo<NA, kLess + 1>...};
+}
+template <int... kLess>
+constexpr auto AllRowsOfTwo(std::integer_sequence<int, kLess...> panels) {
+  return std::array<std::array<RowOfTwoFunction, sizeof...(kLess)>, sizeof...(kLess)>{
+      RowsOfTwo<kLess + 1>(panels)...};
+}
+constexpr auto kRowsOfTwo = AllRowsOfTwo(std::make_integer_sequence<int, kPanel>());
+
+void MultiplyRow(const float* a, std::int64_t k, const float* b, std::int64_t n, Start start,
+                 const float* bias, float* c, bool backwards) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
+  const Panels panels(n);
+  const std::int64_t pairs = panels.count / 2;
+  for (std::int64_t i = 0; i < pairs; ++i) {
+    // An odd panel in front is left to the caller's loop over single panels.
+    const std::int64_t p = panels.count % 2 + 2 * (backwards ? pairs - 1 - i : i);
+    const std::int64_t first = panels.first(p), middle = panels.first(p + 1), last = panels.first(p + 2);
+    const std::int64_t begin = first * lanes, tail = std::min(n, last * lanes) - (last - 1) * lanes;
+    kRowsOfTwo[static_cast<std::size_t>(middle - first - 1)][static_cast<std::size_t>(last - middle - 1)](
+        a, b + begin * k, k, start, bias == nullptr ? nullptr : bias + begin, c + begin, tail);
+  }
+}
+
+/// `backwards`: the panels in reverse order. A step after step that alternates finds the panels it read last in the cache.
 void Multiply(View<const float> a, const float* b, std::int64_t n, Start start, const float* bias,
-              View<float> c) {
+              View<float> c, bool backwards) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
   constexpr std::int64_t kBlockRows = 192;  // rows of a that stay in the second-level cache across panels
   const Panels panels(n);
   for (std::int64_t m = 0; m < a.rows; m += kBlockRows) {
     const View<const float> block = a.rows_from(m, std::min(kBlockRows, a.rows - m));
-    const float* panel = b;
-    for (std::int64_t p = 0; p < panels.count; ++p) {
+    std::int64_t count = panels.count;
+    if (block.rows == 1 && count > 1) {
+      MultiplyRow(block.data, a.cols, b, n, start, bias, c.row(m), backwards);
+      count %= 2;
+    }
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t p = backwards ? count - 1 - i : i;
       const std::int64_t nv = panels.first(p + 1) - panels.first(p), begin = panels.first(p) * lanes;
       const std::int64_t tail = std::min(n - begin, nv * lanes) - (nv - 1) * lanes;
+      const float* panel = b + begin * a.cols;
       float* to = c.row(m) + begin;
       const float* from = bias == nullptr ? nullptr : bias + begin;
       switch (nv) {
@@ -153,7 +224,6 @@ void Multiply(View<const float> a, const float* b, std::int64_t n, Start start, 
 #endif
         default: break;
       }
-      panel += a.cols * nv * lanes;
     }
   }
 }
@@ -275,13 +345,13 @@ Packed<double>::Packed(View<const double> b, bool transposed, double* memory)
 
 template <>
 void multiply<float>(View<const float> a, const Packed<float>& b, Start start, const float* bias,
-                     View<float> c) {
-  if (a.rows > 0 && b.n() > 0) HWY_DYNAMIC_DISPATCH(Multiply)(a, b.data(), b.n(), start, bias, c);
+                     View<float> c, bool backwards) {
+  if (a.rows > 0 && b.n() > 0) HWY_DYNAMIC_DISPATCH(Multiply)(a, b.data(), b.n(), start, bias, c, backwards);
 }
 
 template <>
 void multiply<double>(View<const double> a, const Packed<double>& b, Start start, const double* bias,
-                      View<double> c) {
+                      View<double> c, bool) {
   const std::int64_t n = b.n();
   for (std::int64_t r = 0; r < a.rows; ++r) {
     double* to = c.row(r);

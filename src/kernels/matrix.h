@@ -29,9 +29,11 @@ class Packed {
 
 enum class Start { zero, bias, accumulate };
 
-/// c [m, n] = start + a [m, k] · b, where start is 0, the row `bias` [n], or c itself.
+/// c [m, n] = start + a [m, k] · b, where start is 0, the row `bias` [n], or c itself. `backwards`: begins with the last
+/// columns; steps that alternate find what they read last in the cache, when b is a little larger than that.
 template <class T>
-void multiply(View<const T> a, const Packed<T>& b, Start start, const T* bias, View<T> c);
+void multiply(View<const T> a, const Packed<T>& b, Start start, const T* bias, View<T> c,
+              bool backwards = false);
 
 /// c [k, n] += aᵀ · g, for a [m, k] and g [m, n]: the gradient of weights, summed over m in order.
 template <class T>

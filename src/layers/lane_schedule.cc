@@ -48,17 +48,18 @@ LaneSchedule LaneSchedule::outline(const Layout& layout, std::int32_t* scratch) 
   best.steps = longest;
   best.aligned = true;
   if (layout.total() == places * longest) return best;
-  // Fewer lanes, several sequences in each: try where even a perfect filling would win.
+  // Fewer lanes, several sequences in each: where that saves enough to give up lanes that threads could share.
+  constexpr double kWorthwhile = 0.94;
   for (std::int64_t groups = most - 1; groups >= 1; --groups) {
     const std::int64_t lanes = groups * kLaneGroup;
+    const auto limit = static_cast<std::int64_t>(kWorthwhile * static_cast<double>(best.lanes * best.steps));
     const std::int64_t least = std::max(longest, (layout.total() + lanes - 1) / lanes);
-    if (least * lanes >= best.lanes * best.steps) continue;
+    if (least * lanes > limit) continue;
     const std::int64_t steps = fill_lanes(layout, lanes, scratch, nullptr);
-    if (steps * lanes < best.lanes * best.steps) {
-      best.lanes = lanes;
-      best.steps = steps;
-      best.aligned = false;
-    }
+    if (steps * lanes > limit) continue;
+    best.lanes = lanes;
+    best.steps = steps;
+    best.aligned = false;
   }
   return best;
 }

@@ -179,7 +179,8 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
       const View<const T> h{call.state[0], n, units, units};
       if (t > 0 || has_initial) {
         kernels::multiply<T>(h, u[0], Start::accumulate, nullptr,
-                             {sums + ranges[0].first * units, n, ranges[0].count * units, stride});
+                             {sums + ranges[0].first * units, n, ranges[0].count * units, stride},
+                             t % 2 != 0);
       }
       if (info.stages == 2) {
         call.operand = memory.operand + (keeps ? row : begin) * units;
