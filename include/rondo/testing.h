@@ -50,7 +50,8 @@ Report check_all(const Subject& subject, std::uint64_t seed = 1);
 
 /// Names of the instruction sets that this machine has and rondo has kernels for, best first.
 std::vector<std::string> instruction_sets();
-/// Makes kernels use one instruction set until called with "" (the best again). For tests; not while others compute.
+/// Makes kernels use one instruction set until called with "" (the best again, or what RONDO_INSTRUCTION_SET names). For
+/// tests; not while others compute.
 void use_instruction_set(const std::string& name);
 
 }  // namespace rondo::testing
