@@ -56,11 +56,12 @@ struct InvarianceCase {
   std::vector<std::int64_t>
       lengths;  ///< steps of each sequence; 0 is legal. Inputs of fixed steps ignore them
   Padding padding = Padding::right;
-  std::vector<std::int64_t> watched = {};  ///< the samples that are compared; empty: first, middle and last
-  int threads = 1;                         ///< of the batch; a sequence alone has one
-  std::int64_t integer_limit = 0;          ///< inputs are ids below it; 0: normal numbers
-  double magnitude = 1;                    ///< scale of the inputs
-  bool training = false;  ///< run as in training; not with random numbers, which belong to places
+  std::vector<std::int64_t> watched =
+      {};                          ///< samples that are compared in all; empty: first, middle and last
+  int threads = 1;                 ///< of the batch; a sequence alone has one
+  std::int64_t integer_limit = 0;  ///< inputs are ids below it; 0: normal numbers
+  double magnitude = 1;            ///< scale of the inputs
+  bool training = false;           ///< run as in training; not with random numbers, which belong to places
 };
 
 /// The contract of bit invariance. For each watched sample, with memcmp:
@@ -69,6 +70,7 @@ struct InvarianceCase {
 /// - its own contribution to every parameter's gradient (the loss of all others is taken out, gradients begin at zero) is
 ///   the gradient that it gives alone, and then no gradient reaches another sample's inputs;
 /// - neighbours that are NaN from end to end change none of its outputs and input gradients.
+/// Of the other samples (all in a small batch, eight in a large one) the first of these.
 /// The network is built; every input that is a sequence has the lengths of the case.
 Report check_invariance(Network& network, const InvarianceCase& batch, std::uint64_t seed = 1);
 /// The same for a layer as a network of its own.

@@ -155,6 +155,19 @@ std::string describe(const InvarianceCase& batch, std::int64_t b, std::uint64_t 
          kernels::instruction_set() + ", seed " + std::to_string(seed) + "): ";
 }
 
+/// Samples whose outputs and gradients are compared besides: all the others of a small batch, some of a large one.
+std::vector<std::int64_t> more_samples(std::int64_t count, std::span<const std::int64_t> watched,
+                                       std::uint64_t seed) {
+  constexpr std::size_t kSmall = 17, kSome = 8;
+  std::vector<std::int64_t> others;
+  for (std::int64_t b = 0; b < count; ++b) {
+    if (std::ranges::find(watched, b) == watched.end()) others.push_back(b);
+  }
+  shuffle_indices(RandomStream(seed, purpose_key("testing.samples")), others);
+  if (static_cast<std::size_t>(count) > kSmall) others.resize(std::min(others.size(), kSome));
+  return others;
+}
+
 bool is_fused(const std::string& set) {
   return !set.starts_with("SS") && !set.starts_with("EMU") && set != "SCALAR";
 }
@@ -198,6 +211,11 @@ Report check_invariance(Network& network, const InvarianceCase& batch, std::uint
     if (together.integer_inputs || b != watched[watched.size() / 2]) continue;
     report += compare_sample(where + "between NaN, ", run(network, with_nan_around(inputs, b), together),
                              inputs, b, expected, own);
+  }
+  for (const std::int64_t b : more_samples(count, watched, seed)) {
+    const std::vector<Batch> own = alone(inputs, b);
+    single.samples = {b};
+    report += compare_sample(describe(batch, b, seed), all, inputs, b, run(network, own, single), own);
   }
   return report;
 }
