@@ -8,6 +8,7 @@
 #include "interrupt.h"
 #include "rondo/config.h"
 #include "rondo/error.h"
+#include "rondo/instruction_set.h"
 #include "rondo/version.h"
 #include "verbs.h"
 
@@ -82,15 +83,23 @@ int report(const Error& error) {
   return static_cast<int>(error.kind());
 }
 
+std::string version() {
+  std::string sets;
+  for (const std::string& set : instruction_sets()) sets += (sets.empty() ? "" : ", ") + set;
+  return "rondo " + std::string(kVersion) + "\ninstruction set " + instruction_set() + " of " + sets;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Recurrent neural networks: train, forecast, serve", "rondo");
-  app.set_version_flag("--version", "rondo " + std::string(kVersion));
+  app.set_version_flag("--version", version);
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.require_subcommand(0, 1);
   app.get_formatter()->column_width(34);
   app.footer(
       "Help on a verb: rondo VERB --help\n"
-      "First steps:    rondo forecast FILE.csv --target COLUMN --time COLUMN");
+      "First steps:    rondo forecast FILE.csv --target COLUMN --time COLUMN\n"
+      "Environment:    RONDO_INSTRUCTION_SET forces a set of rondo --version, such as AVX2");
+  app.parse_complete_callback([] { instruction_set(); });  // a wrong name in the environment stops every verb
   add_forecast(app);
   add_train(app);
   add_evaluate(app);

@@ -15,7 +15,7 @@ namespace rondo {
 /// wiring) is data: saved, printed and rebuilt.
 class Network {
  public:
-  explicit Network(DType dtype = DType::float32) : parameters_(dtype) {}
+  explicit Network(DType dtype = DType::float32);
 
   /// Declares an input and returns its value's id.
   int add_input(std::string name, Spec spec);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "kernels/instruction_sets.h"
 #include "layers/arena.h"
 #include "rondo/error.h"
 
@@ -61,6 +62,7 @@ struct Tape::State {
 };
 
 Tape::Tape(DType dtype, Pool* pool) : state_(std::make_unique<State>()) {
+  kernels::choose_instruction_set();
   state_->dtype = dtype;
   state_->pool = pool;
 }

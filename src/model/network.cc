@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/instruction_sets.h"
 #include "rondo/error.h"
 
 namespace rondo {
@@ -47,6 +48,8 @@ Spec spec_of(const Batch& batch) {
   if (batch.is_sequence() && batch.layout()->is_dense()) spec.steps = batch.layout()->steps();
   return spec;
 }
+
+Network::Network(DType dtype) : parameters_(dtype) { kernels::choose_instruction_set(); }
 
 int Network::add_input(std::string name, Spec spec) {
   if (built_) throw Error(ErrorKind::usage, "a built network takes no more inputs");

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <sstream>
 
 #include "kernels/instruction_sets.h"
-#include "rondo/error.h"
+#include "model/testing_pass.h"
 
 namespace rondo::testing {
 namespace {
@@ -14,41 +12,6 @@ namespace {
 constexpr std::int64_t kSteps = 7;
 /// Unsorted, with a sequence of one step and one of none.
 const std::vector<std::int64_t> kLengths = {4, 7, 0, 1, 6};
-
-/// A layer as a network of its own, with parameters that are nowhere special (biases and peepholes not zero).
-Network make_network(const Subject& subject, std::uint64_t seed) {
-  Network network(DType::float64);
-  std::vector<int> ids;
-  for (std::size_t i = 0; i < subject.inputs.size(); ++i)
-    ids.push_back(network.add_input("x" + std::to_string(i), subject.inputs[i]));
-  network.set_outputs(network.add(subject.make(), ids));
-  network.build(seed);
-  const RandomStream noise(seed, purpose_key("testing.parameters"));
-  const auto values = network.parameters().values().data<double>();
-  for (const ParameterInfo& info : network.parameters().infos()) {
-    const bool positive = info.name.ends_with("variance");
-    for (std::int64_t k = info.offset; k < info.offset + info.size; ++k) {
-      double& v = values[static_cast<std::size_t>(k)];
-      v = subject.magnitude * (v + 0.3 * noise.normal(static_cast<std::uint64_t>(k)));
-      if (positive) v = 0.5 + std::abs(v);
-      v = static_cast<float>(v);  // so that a float32 copy has the same values
-    }
-  }
-  return network;
-}
-
-/// The same in float32. Built anew rather than cast: a layer of one's own has no entry in the registry of specs.
-Network make_float_network(const Subject& subject, std::uint64_t seed) {
-  const Network wide = make_network(subject, seed);
-  Network narrow(DType::float32);
-  std::vector<int> ids;
-  for (std::size_t i = 0; i < subject.inputs.size(); ++i)
-    ids.push_back(narrow.add_input("x" + std::to_string(i), subject.inputs[i]));
-  narrow.set_outputs(narrow.add(subject.make(), ids));
-  narrow.build(seed);
-  narrow.parameters().values() = wide.parameters().values().cast(DType::float32);
-  return narrow;
-}
 
 Tensor random_tensor(Shape shape, const RandomStream& random, const Subject& subject) {
   Tensor t(std::move(shape), DType::float64);
@@ -83,92 +46,6 @@ std::vector<Batch> make_inputs(const Subject& subject, std::uint64_t seed) {
   return batches;
 }
 
-struct Pass {
-  std::vector<Batch> outputs;
-  std::vector<Tensor> input_gradients;
-  Tensor parameter_gradients;
-  double loss = 0;
-};
-
-/// A fixed number for each element of each output: the loss is their sum of products, so every output counts.
-double weight(std::uint64_t seed, std::size_t output, std::int64_t sample, std::int64_t position,
-              std::int64_t column) {
-  const RandomStream random(seed, purpose_key("testing.cotangents") + output,
-                            static_cast<std::uint64_t>(sample));
-  return static_cast<float>(random.normal(static_cast<std::uint64_t>(position * 1000 + column)));
-}
-
-/// Cotangents follow sample and time, not the packed row, so that a sequence alone gets those it has in a batch.
-Tensor cotangent(const Batch& batch, std::size_t output, std::uint64_t seed,
-                 std::span<const std::int64_t> samples) {
-  Tensor t(batch.values().shape(), DType::float64);
-  const auto data = t.data<double>();
-  const ConstMatrix m = as_matrix(batch.values());
-  const auto fill = [&](std::int64_t row, std::int64_t sample, std::int64_t position) {
-    for (std::int64_t c = 0; c < m.cols; ++c) {
-      data[static_cast<std::size_t>(row * m.cols + c)] =
-          weight(seed, output, samples[static_cast<std::size_t>(sample)], position, c);
-    }
-  };
-  if (!batch.is_sequence()) {
-    for (std::int64_t r = 0; r < m.rows; ++r) fill(r, r, 0);
-    return t;
-  }
-  const Layout& layout = *batch.layout();
-  for (std::int64_t step = 0; step < layout.longest(); ++step) {
-    for (std::int64_t r = 0; r < layout.rows(step); ++r) {
-      fill(layout.offset(step) + r, layout.order()[static_cast<std::size_t>(r)], step);
-    }
-  }
-  return t;
-}
-
-std::vector<std::int64_t> all_samples() {
-  std::vector<std::int64_t> samples(kLengths.size());
-  for (std::size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<std::int64_t>(i);
-  return samples;
-}
-
-Pass run(const Subject& subject, Network& network, std::span<const Batch> inputs, std::uint64_t seed,
-         bool gradients, std::span<const std::int64_t> samples, int threads = 1) {
-  Pool pool(threads);
-  Tape tape(network.parameters().dtype(), &pool);
-  RunOptions options;
-  options.training = subject.training;
-  options.seed = seed;
-  const Tensor before = network.parameters().values();  // running statistics must not drift between passes
-  tape.reset(options, gradients);
-  network.parameters().zero_gradients();
-  std::vector<Var> vars;
-  for (const Batch& batch : inputs) vars.push_back(tape.input(batch, !subject.integer_inputs));
-  const std::vector<Var> outputs = network.run(tape, vars);
-  Pass pass;
-  std::vector<Tensor> cotangents;
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    pass.outputs.push_back(tape.get(outputs[i]));
-    cotangents.push_back(cotangent(pass.outputs.back(), i, seed, samples));
-    const Tensor values = pass.outputs.back().values().cast(DType::float64);
-    for (std::size_t k = 0; k < cotangents.back().data<double>().size(); ++k) {
-      pass.loss += values.data<double>()[k] * cotangents.back().data<double>()[k];
-    }
-  }
-  if (gradients) {
-    tape.backward(outputs, cotangents);
-    for (const Var v : vars) pass.input_gradients.push_back(tape.gradient(v));
-    pass.parameter_gradients = network.parameters().gradients();
-  }
-  network.parameters().values() = before;
-  return pass;
-}
-
-Report difference(const std::string& what, std::int64_t index, double seen, double expected) {
-  std::ostringstream text;
-  text.precision(17);
-  text << what << "[" << index << "]: seen " << seen << ", expected " << expected << ", difference "
-       << seen - expected << "\n";
-  return text.str();
-}
-
 Report compare(const std::string& what, const Tensor& seen, const Tensor& expected, double tolerance) {
   if (seen.size() != expected.size()) return what + ": sizes differ\n";
   double scale = 1;
@@ -180,20 +57,17 @@ Report compare(const std::string& what, const Tensor& seen, const Tensor& expect
   return {};
 }
 
-Report same_bits(const std::string& what, const Tensor& seen, const Tensor& expected) {
-  if (seen.shape() != expected.shape())
-    return what + ": shapes differ: " + to_string(seen.shape()) + " and " + to_string(expected.shape()) +
-           "\n";
-  const std::size_t width = dtype_size(seen.dtype());
-  for (std::int64_t i = 0; i < seen.size(); ++i) {
-    const std::size_t at = static_cast<std::size_t>(i) * width;
-    if (std::memcmp(seen.bytes() + at, expected.bytes() + at, width) != 0)
-      return difference(what + " (bits)", i, seen.at(i), expected.at(i));
-  }
-  return {};
-}
-
 std::string label(const char* check, const Subject& subject) { return subject.name + ": " + check + ": "; }
+
+RunSetup setup_of(const Subject& subject, std::uint64_t seed, bool gradients = true, int threads = 1) {
+  RunSetup setup;
+  setup.seed = seed;
+  setup.integer_inputs = subject.integer_inputs;
+  setup.training = subject.training;
+  setup.gradients = gradients;
+  setup.threads = threads;
+  return setup;
+}
 
 bool ragged(const Subject& subject) {
   for (const Spec& spec : subject.inputs) {
@@ -207,15 +81,14 @@ bool ragged(const Subject& subject) {
 Report check_gradients(const Subject& subject, std::uint64_t seed, Tolerance tolerance) {
   Network network = make_network(subject, seed);
   std::vector<Batch> inputs = make_inputs(subject, seed);
-  const auto samples = all_samples();
-  const Pass analytic = run(subject, network, inputs, seed, true, samples);
+  const Pass analytic = run(network, inputs, setup_of(subject, seed));
   constexpr double kStep = 1e-5;
   const auto slope = [&](double& value) {
     const double middle = value;
     value = middle + kStep;
-    const double up = run(subject, network, inputs, seed, false, samples).loss;
+    const double up = run(network, inputs, setup_of(subject, seed, false)).loss;
     value = middle - kStep;
-    const double down = run(subject, network, inputs, seed, false, samples).loss;
+    const double down = run(network, inputs, setup_of(subject, seed, false)).loss;
     value = middle;
     return (up - down) / (2 * kStep);
   };
@@ -245,11 +118,10 @@ Report check_gradients(const Subject& subject, std::uint64_t seed, Tolerance tol
 }
 
 Report check_float_against_double(const Subject& subject, std::uint64_t seed) {
-  Network wide = make_network(subject, seed), narrow = make_float_network(subject, seed);
+  Network wide = make_network(subject, seed), narrow = make_network(subject, seed, DType::float32);
   const std::vector<Batch> inputs = make_inputs(subject, seed);
-  const auto samples = all_samples();
-  const Pass expected = run(subject, wide, inputs, seed, true, samples),
-             seen = run(subject, narrow, inputs, seed, true, samples);
+  const Pass expected = run(wide, inputs, setup_of(subject, seed)),
+             seen = run(narrow, inputs, setup_of(subject, seed));
   Report report;
   for (std::size_t i = 0; i < seen.outputs.size(); ++i) {
     report += compare(label("float against double", subject) + "output " + std::to_string(i),
@@ -263,51 +135,19 @@ Report check_float_against_double(const Subject& subject, std::uint64_t seed) {
                           seen.parameter_gradients, expected.parameter_gradients, 2e-5);
 }
 
-Report check_alone_equals_batch(const Subject& subject, std::uint64_t seed) {
-  Network network = make_float_network(subject, seed);
-  const std::vector<Batch> inputs = make_inputs(subject, seed);
-  const auto samples = all_samples();
-  const Pass together = run(subject, network, inputs, seed, true, samples);
-  Report report;
-  for (std::int64_t b = 0; b < static_cast<std::int64_t>(kLengths.size()); ++b) {
-    const std::vector<std::int64_t> index = {b};
-    std::vector<Batch> one;
-    for (const Batch& batch : inputs) one.push_back(batch.gather(index));
-    const Pass alone = run(subject, network, one, seed, true, index);
-    const std::string where = label("alone equals batch", subject) + "sample " + std::to_string(b) + ", ";
-    for (std::size_t i = 0; i < alone.outputs.size(); ++i) {
-      report += same_bits(where + "output " + std::to_string(i), alone.outputs[i].sample(0),
-                          together.outputs[i].sample(b));
-    }
-    for (std::size_t i = 0; i < alone.input_gradients.size(); ++i) {
-      const auto as_batch = [&](const Pass& pass, const Batch& like) {
-        if (like.is_sequence()) return Batch::packed(like.layout(), pass.input_gradients[i]);
-        Batch batch;
-        batch.values() = pass.input_gradients[i];
-        return batch;
-      };
-      report += same_bits(where + "gradient of input " + std::to_string(i), as_batch(alone, one[i]).sample(0),
-                          as_batch(together, inputs[i]).sample(b));
-    }
-  }
-  return report;
-}
-
 Report check_threads(const Subject& subject, std::uint64_t seed) {
   // Many copies of the batch: enough work for the layers to share out.
-  Network network = make_float_network(subject, seed);
+  Network network = make_network(subject, seed, DType::float32);
   std::vector<Batch> inputs = make_inputs(subject, seed);
   std::vector<std::int64_t> many;
   for (int copy = 0; copy < 400; ++copy) {
     for (std::size_t b = 0; b < kLengths.size(); ++b) many.push_back(static_cast<std::int64_t>(b));
   }
   for (Batch& batch : inputs) batch = batch.gather(many);
-  std::vector<std::int64_t> samples(many.size());
-  for (std::size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<std::int64_t>(i);
-  const Pass one = run(subject, network, inputs, seed, true, samples, 1);
+  const Pass one = run(network, inputs, setup_of(subject, seed, true, 1));
   Report report;
   for (const int threads : {2, 3}) {
-    const Pass more = run(subject, network, inputs, seed, true, samples, threads);
+    const Pass more = run(network, inputs, setup_of(subject, seed, true, threads));
     const std::string where = label("threads", subject) + std::to_string(threads) + " threads, ";
     for (std::size_t i = 0; i < one.outputs.size(); ++i) {
       report +=
@@ -324,7 +164,7 @@ Report check_threads(const Subject& subject, std::uint64_t seed) {
 
 Report check_split_in_time(const Subject& subject, std::uint64_t seed) {
   Report report;
-  Network network = make_float_network(subject, seed);
+  Network network = make_network(subject, seed, DType::float32);
   const std::size_t states = network.output_count() - 1;
   const std::int64_t features = subject.inputs[0].width(), batch = 3;
   Tensor x =
@@ -371,7 +211,7 @@ Report check_split_in_time(const Subject& subject, std::uint64_t seed) {
                     y.data<float>().data() + (b * kSteps + t) * width);
         for (std::int64_t k = 0; k < (end - t); ++k) {  // dense: packed row of step k is k·batch + b
           for (std::int64_t c = 0; c < width; ++c)
-            up.set((k * batch + b) * width + c, weight(seed, 0, b, t + k, c));
+            up.set((k * batch + b) * width + c, cotangent_weight(seed, 0, b, t + k, c));
         }
       }
       values.push_back(out[0]);
@@ -418,9 +258,8 @@ Report check_spec_round_trip(const Subject& subject, std::uint64_t seed) {
     return label("spec", subject) + "reading and writing changed it\n";
   copy.parameters().values() = network.parameters().values();
   const std::vector<Batch> inputs = make_inputs(subject, seed);
-  const auto samples = all_samples();
-  const Pass a = run(subject, network, inputs, seed, false, samples),
-             b = run(subject, copy, inputs, seed, false, samples);
+  const Pass a = run(network, inputs, setup_of(subject, seed, false)),
+             b = run(copy, inputs, setup_of(subject, seed, false));
   Report report;
   for (std::size_t i = 0; i < a.outputs.size(); ++i) {
     report += same_bits(label("spec", subject) + "output " + std::to_string(i), b.outputs[i].values(),
