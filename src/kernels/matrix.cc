@@ -284,15 +284,16 @@ void AddTransposedProduct(View<const float> a, View<const float> g, View<float> 
   // One panel of g is copied densely: its rows lie far apart, and it is read again for every tile of a's columns.
   alignas(64) float panel[kBlockRows * kPanel * HWY_MAX_BYTES / sizeof(float)];
   const Panels panels(g.cols);
-  for (std::int64_t m = 0; m < a.rows; m += kBlockRows) {
-    const std::int64_t rows = std::min(kBlockRows, a.rows - m);
-    const View<const float> block = a.rows_from(m, rows);
+  for (std::int64_t left = a.rows; left > 0;) {
+    const std::int64_t rows = std::min(kBlockRows, left);
+    const View<const float> block{a.row(left - 1), rows, a.cols, -a.stride};  // the last row first
     for (std::int64_t p = 0; p < panels.count; ++p) {
       const std::int64_t nv = panels.first(p + 1) - panels.first(p), begin = panels.first(p) * lanes;
       const std::int64_t width = nv * lanes, used = std::min(g.cols - begin, width),
                          tail = used - (nv - 1) * lanes;
       for (std::int64_t i = 0; i < rows; ++i) {
-        std::memcpy(panel + i * width, g.row(m + i) + begin, static_cast<std::size_t>(used) * sizeof(float));
+        std::memcpy(panel + i * width, g.row(left - 1 - i) + begin,
+                    static_cast<std::size_t>(used) * sizeof(float));
         std::fill(panel + i * width + used, panel + (i + 1) * width, 0.0F);
       }
       float* to = c.data + begin;
@@ -306,6 +307,7 @@ void AddTransposedProduct(View<const float> a, View<const float> g, View<float> 
         default: break;
       }
     }
+    left -= rows;
   }
 }
 
@@ -372,7 +374,7 @@ void add_transposed_product<float>(View<const float> a, View<const float> g, Vie
 
 template <>
 void add_transposed_product<double>(View<const double> a, View<const double> g, View<double> c) {
-  for (std::int64_t m = 0; m < a.rows; ++m) {
+  for (std::int64_t m = a.rows; m-- > 0;) {
     for (std::int64_t k = 0; k < a.cols; ++k) {
       const double x = a(m, k);
       for (std::int64_t n = 0; n < g.cols; ++n) c(k, n) += x * g(m, n);
@@ -382,7 +384,7 @@ void add_transposed_product<double>(View<const double> a, View<const double> g, 
 
 template <class T>
 void add_column_sums(View<const T> g, T* out) {
-  for (std::int64_t m = 0; m < g.rows; ++m) {
+  for (std::int64_t m = g.rows; m-- > 0;) {
     const T* row = g.row(m);
     for (std::int64_t n = 0; n < g.cols; ++n) out[n] += row[n];
   }

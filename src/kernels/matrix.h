@@ -5,7 +5,8 @@
 #include "rondo/matrix.h"
 
 // Products of matrices for recurrent shapes. Every element of a result is one chain of fused multiply-adds in the
-// order k = 0, 1, 2 …, whatever the tile, the number of lanes, of rows or of threads: the same bits always.
+// order k = 0, 1, 2 … (weight gradients: from the last row to the first), whatever the tile, the number of lanes, of rows or of
+// threads: the same bits always.
 
 namespace rondo::kernels {
 
@@ -35,11 +36,12 @@ template <class T>
 void multiply(View<const T> a, const Packed<T>& b, Start start, const T* bias, View<T> c,
               bool backwards = false);
 
-/// c [k, n] += aᵀ · g, for a [m, k] and g [m, n]: the gradient of weights, summed over m in order.
+/// c [k, n] += aᵀ · g, for a [m, k] and g [m, n]: the gradient of weights, summed over m from the last row to the first, as
+/// backpropagation through time meets the steps. So it may also be added up piece by piece while going back.
 template <class T>
 void add_transposed_product(View<const T> a, View<const T> g, View<T> c);
 
-/// out [n] += column sums of g, in order of the rows.
+/// out [n] += column sums of g, from the last row to the first.
 template <class T>
 void add_column_sums(View<const T> g, T* out);
 

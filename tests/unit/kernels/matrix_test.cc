@@ -191,7 +191,7 @@ TEST_P(Products, WithATransposedRightSideAreThoseOfTheTranspose) {
   }
 }
 
-TEST_P(Products, OfTransposesSumOverRowsInOrder) {
+TEST_P(Products, OfTransposesSumOverRowsFromTheLast) {
   for (const std::int64_t m : {0, 1, 2, 5, 127, 128, 129, 300}) {
     for (std::int64_t k = 0; k <= 20; ++k) {
       for (const std::int64_t n : kWidths) {
@@ -206,7 +206,7 @@ TEST_P(Products, OfTransposesSumOverRowsInOrder) {
         for (std::int64_t i = 0; i < k; ++i) {
           for (std::int64_t j = 0; j < n; ++j) {
             float sum = before.view()(i, j);
-            for (std::int64_t r = 0; r < m; ++r)
+            for (std::int64_t r = m; r-- > 0;)
               sum = multiply_add(a.view()(r, i), g.view()(r, j), sum, fused());
             ASSERT_EQ(c.view()(i, j), sum) << m << " " << k << " " << n << ": element " << i << ", " << j;
           }
