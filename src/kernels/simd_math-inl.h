@@ -40,6 +40,17 @@ HWY_INLINE Lanes clamp(Lanes x, double low, double high) {
 #endif
 }
 
+/// (2^f - 1) for f in [-1/2, 1/2]: Chebyshev fit of degree 5 to (2^f - 1) / f, error below 5.2e-9.
+HWY_INLINE Lanes exp2_fraction(Lanes f) {
+  Lanes p = 0.00015461447463230483;
+  p = fma(p, f, 0.0013390867351457008);
+  p = fma(p, f, 0.009618056669886268);
+  p = fma(p, f, 0.055503571042528066);
+  p = fma(p, f, 0.24022650922342728);
+  p = fma(p, f, 0.6931471880293426);
+  return f * p;
+}
+
 /// 2^z in two parts: scale = 2^n with n = round(z), fraction = 2^(z-n) - 1. For |z| <= 126.
 struct Exp2Parts {
   Lanes scale, fraction;
@@ -48,16 +59,8 @@ HWY_INLINE Exp2Parts exp2_parts(Lanes z) {
   const FloatTag d;
   const hn::RebindToSigned<FloatTag> di;
   const FloatVec n = hn::Round(z.v);
-  const Lanes f = hn::Sub(z.v, n);
-  // (2^f - 1) / f on [-1/2, 1/2]: Chebyshev fit of degree 5, error of 2^f below 5.2e-9.
-  Lanes p = 0.00015461447463230483;
-  p = fma(p, f, 0.0013390867351457008);
-  p = fma(p, f, 0.009618056669886268);
-  p = fma(p, f, 0.055503571042528066);
-  p = fma(p, f, 0.24022650922342728);
-  p = fma(p, f, 0.6931471880293426);
   const FloatVec scale = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(di, n), hn::Set(di, 127))));
-  return {scale, f * p};
+  return {scale, exp2_fraction(hn::Sub(z.v, n))};
 }
 
 /// e^x; relative error below 2e-7 for -87 < x < 88, 0 below -103, infinity above 88.73.
@@ -68,14 +71,14 @@ HWY_INLINE Lanes exp(Lanes x) {
   // x - n·ln 2 with ln 2 in two pieces (Cody and Waite), so that large |x| keeps its digits.
   FloatVec r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), bounded.v);
   r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4f), r);
-  const Exp2Parts e = exp2_parts(hn::Mul(r, hn::Set(d, 1.44269504088896341f)));
-  // 2^n in two factors: n reaches 129 and -150, beyond the exponents of one float.
+  const Lanes power = Lanes(1.0) + exp2_fraction(Lanes(r) * Lanes(1.44269504088896341));
+  // 2^n in two factors: n reaches 128 and -150, beyond the exponents of one float.
   const hn::RebindToSigned<FloatTag> di;
   const auto whole = hn::ConvertTo(di, n);
   const auto half = hn::ShiftRight<1>(whole);
   const FloatVec s1 = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(half, hn::Set(di, 127))));
   const FloatVec s2 = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::Sub(whole, half), hn::Set(di, 127))));
-  return fma(e.scale, e.fraction, e.scale) * Lanes(s1) * Lanes(s2);
+  return power * Lanes(s1) * Lanes(s2);
 }
 
 /// 1 / (1 + e^-x); absolute error below 1.5e-7.
