@@ -73,14 +73,14 @@ HWY_INLINE Lanes exp(Lanes x) {
   // x - n·ln 2 with ln 2 in two pieces (Cody and Waite), so that large |x| keeps its digits.
   FloatVec r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), bounded.v);
   r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4f), r);
-  const Lanes fraction = exp2_fraction(hn::Mul(r, hn::Set(d, 1.44269504088896341f)));
-  // 2^n in two factors: n reaches 129 and -150, beyond the exponents of one float.
+  const Lanes power = Lanes(1.0) + exp2_fraction(Lanes(r) * Lanes(1.44269504088896341));
+  // 2^n in two factors: n reaches 128 and -150, beyond the exponents of one float.
   const hn::RebindToSigned<FloatTag> di;
   const auto whole = hn::ConvertTo(di, n);
   const auto half = hn::ShiftRight<1>(whole);
   const FloatVec s1 = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(half, hn::Set(di, 127))));
   const FloatVec s2 = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::Sub(whole, half), hn::Set(di, 127))));
-  return (fraction + Lanes(1.0)) * Lanes(s1) * Lanes(s2);
+  return power * Lanes(s1) * Lanes(s2);
 }
 
 /// 1 / (1 + e^-x); absolute error below 1.5e-7.
