@@ -241,18 +241,17 @@ void PutLanes(const float* values, std::int64_t ld, std::int64_t lanes, std::int
 }
 
 template <int MR, int NV>
-HWY_NOINLINE void GradientTile(const LaneOperand& operand, std::int64_t row, std::int64_t steps,
-                               std::int64_t lanes, const float* HWY_RESTRICT g, float* HWY_RESTRICT c,
-                               std::int64_t ldc) {
+HWY_NOINLINE void GradientTile(std::span<const LaneSegment> segments, std::int64_t row,
+                               const float* HWY_RESTRICT g, float* HWY_RESTRICT c, std::int64_t ldc) {
   const D d;
   V acc[MR][NV];
   RONDO_UNROLL for (int r = 0; r < MR; ++r) {
     RONDO_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = hn::LoadU(d, c + r * ldc + v * N);
   }
-  const float* base[MR];
-  RONDO_UNROLL for (int r = 0; r < MR; ++r) base[r] = operand.data + (row + r) * operand.row;
-  for (std::int64_t s = 0; s < steps; ++s) {
-    for (std::int64_t lane = lanes - 1; lane >= 0; --lane, g += NV * N) {
+  for (const LaneSegment& segment : segments) {
+    const float* base[MR];
+    RONDO_UNROLL for (int r = 0; r < MR; ++r) base[r] = segment.data + (row + r) * segment.width;
+    for (std::int64_t lane = segment.width - 1; lane >= 0; --lane, g += NV * N) {
       V w[NV];
       RONDO_UNROLL for (int v = 0; v < NV; ++v) w[v] = hn::LoadU(d, g + v * N);
       RONDO_UNROLL for (int r = 0; r < MR; ++r) {
@@ -260,15 +259,14 @@ HWY_NOINLINE void GradientTile(const LaneOperand& operand, std::int64_t row, std
         RONDO_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = hn::MulAdd(x, w[v], acc[r][v]);
       }
     }
-    RONDO_UNROLL for (int r = 0; r < MR; ++r) base[r] += operand.step;
   }
   RONDO_UNROLL for (int r = 0; r < MR; ++r) {
     RONDO_UNROLL for (int v = 0; v < NV; ++v) hn::StoreU(acc[r][v], d, c + r * ldc + v * N);
   }
 }
 
-using GradientTileFunction = void (*)(const LaneOperand&, std::int64_t, std::int64_t, std::int64_t,
-                                      const float*, float*, std::int64_t);
+using GradientTileFunction = void (*)(std::span<const LaneSegment>, std::int64_t, const float*, float*,
+                                      std::int64_t);
 template <int NV, int... kLess>
 constexpr auto GradientTiles(std::integer_sequence<int, kLess...>) {
   return std::array<GradientTileFunction, sizeof...(kLess)>{GradientTile<kLess + 1, NV>...};
@@ -278,29 +276,29 @@ constexpr auto kGradientTiles =
     GradientTiles<NV>(std::make_integer_sequence<int, kGradientRows[static_cast<std::size_t>(NV)]>());
 
 template <int NV>
-void GradientPanel(const LaneOperand& operand, std::int64_t steps, std::int64_t lanes, const float* g,
-                   float* c, std::int64_t ldc) {
-  const Shares tiles(operand.rows, kGradientRows[NV]);
+void GradientPanel(std::span<const LaneSegment> segments, std::int64_t first_row, std::int64_t rows,
+                   const float* g, float* c, std::int64_t ldc) {
+  const Shares tiles(rows, kGradientRows[NV]);
   for (std::int64_t t = 0; t < tiles.tiles; ++t) {
     const std::int64_t first = tiles.first(t), height = tiles.first(t + 1) - first;
-    kGradientTiles<NV>[static_cast<std::size_t>(height - 1)](operand, first, steps, lanes, g, c + first * ldc,
+    kGradientTiles<NV>[static_cast<std::size_t>(height - 1)](segments, first_row + first, g, c + first * ldc,
                                                              ldc);
   }
 }
 
-void AddLaneGradient(const LaneOperand& operand, std::int64_t steps, std::int64_t lanes, const float* g,
-                     std::int64_t columns, std::int64_t capacity, std::int64_t first_row,
+void AddLaneGradient(std::span<const LaneSegment> segments, std::int64_t first_row, std::int64_t rows,
+                     const float* g, std::int64_t columns, std::int64_t capacity, std::int64_t g_row,
                      std::int64_t first_panel, std::int64_t last_panel, float* c, std::int64_t ldc) {
   const PanelShares panels(columns);
   for (std::int64_t p = first_panel; p < last_panel; ++p) {
     const std::int64_t first = panels.first(p) * N, vectors = panels.first(p + 1) - panels.first(p);
-    const float* panel = g + first * capacity + first_row * vectors * N;
+    const float* panel = g + first * capacity + g_row * vectors * N;
     switch (vectors) {
-      case 1: GradientPanel<1>(operand, steps, lanes, panel, c + first, ldc); break;
-      case 2: GradientPanel<2>(operand, steps, lanes, panel, c + first, ldc); break;
+      case 1: GradientPanel<1>(segments, first_row, rows, panel, c + first, ldc); break;
+      case 2: GradientPanel<2>(segments, first_row, rows, panel, c + first, ldc); break;
 #if HWY_TARGET <= HWY_AVX3
-      case 3: GradientPanel<3>(operand, steps, lanes, panel, c + first, ldc); break;
-      case 4: GradientPanel<4>(operand, steps, lanes, panel, c + first, ldc); break;
+      case 3: GradientPanel<3>(segments, first_row, rows, panel, c + first, ldc); break;
+      case 4: GradientPanel<4>(segments, first_row, rows, panel, c + first, ldc); break;
 #endif
       default: break;
     }
@@ -386,11 +384,11 @@ void GradientPanels::put_lanes(const float* values, std::int64_t ld, std::int64_
   HWY_DYNAMIC_DISPATCH(PutLanes)(values, ld, lanes, row, columns_, capacity_, data_);
 }
 
-void add_lane_gradient(const LaneOperand& operand, std::int64_t steps, std::int64_t lanes,
-                       const GradientPanels& g, std::int64_t first_row, std::int64_t first_panel,
+void add_lane_gradient(std::span<const LaneSegment> segments, std::int64_t first_row, std::int64_t rows,
+                       const GradientPanels& g, std::int64_t g_row, std::int64_t first_panel,
                        std::int64_t last_panel, float* c, std::int64_t ldc) {
   HWY_DYNAMIC_DISPATCH(AddLaneGradient)
-  (operand, steps, lanes, g.data(), g.columns(), g.capacity(), first_row, first_panel, last_panel, c, ldc);
+  (segments, first_row, rows, g.data(), g.columns(), g.capacity(), g_row, first_panel, last_panel, c, ldc);
 }
 void add_panel_sums(const GradientPanels& g, std::int64_t first_row, std::int64_t rows,
                     std::int64_t first_panel, std::int64_t last_panel, float* c) {

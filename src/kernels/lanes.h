@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "kernels/matrix.h"
 
@@ -66,18 +67,18 @@ class GradientPanels {
   float* data_ = nullptr;
 };
 
-/// Where the left operand of a weight gradient lies: value of row r at step s, lane l = data[s · step + r · row + l].
-struct LaneOperand {
+/// One step of one block of lanes: where the left operand of a weight gradient lies. Row r, lane l = data[r · width + l].
+struct LaneSegment {
   const float* data = nullptr;
-  std::int64_t rows = 0;  ///< rows of the gradient
-  std::int64_t row = 0, step = 0;
+  std::int64_t width = 0;
 };
 
-/// c [operand.rows, columns] += operand · g over `steps` steps of `lanes` lanes each: step 0 with its last lane first, to its
-/// first, then step 1 …; row first_row + s · lanes + i of g is step s, lane lanes - 1 - i. Only the columns of panels
-/// first_panel … last_panel - 1 are touched. Rows of c are `ldc` apart and hold all panels of g.
-void add_lane_gradient(const LaneOperand& operand, std::int64_t steps, std::int64_t lanes,
-                       const GradientPanels& g, std::int64_t first_row, std::int64_t first_panel,
+/// c [rows, columns] += operand · g, where the operand's rows are rows first_row … first_row + rows - 1 of every segment. The sum
+/// runs over the segments in order and in each from its last lane to its first; the rows of g follow in the same order,
+/// from g_row on. Only the columns of panels first_panel … last_panel - 1 are touched. Rows of c are `ldc` apart and hold all
+/// panels of g.
+void add_lane_gradient(std::span<const LaneSegment> segments, std::int64_t first_row, std::int64_t rows,
+                       const GradientPanels& g, std::int64_t g_row, std::int64_t first_panel,
                        std::int64_t last_panel, float* c, std::int64_t ldc);
 /// c [columns] += rows first_row … first_row + rows - 1 of g, in order.
 void add_panel_sums(const GradientPanels& g, std::int64_t first_row, std::int64_t rows,

@@ -64,16 +64,34 @@ void sum_biases(const cells::CellInfo& info, View<const T> bias, std::int64_t un
   }
 }
 
-/// Adds the gradients of the sums' biases, sums [sums, units], to a bias in the file's layout.
+/// Rows [gates · units] of an array in the file's layout to and from rows [sums · units], for the gates of a range.
 template <class T>
-void add_bias_gradient(const cells::CellInfo& info, const T* sums, std::int64_t units, View<T> bias) {
-  for (int g = 0; g < info.gates; ++g) {
-    const auto at = static_cast<std::size_t>(g);
-    for (std::int64_t u = 0; u < units; ++u) {
-      bias(0, g * units + u) += sums[info.input_sum[at] * units + u];
-      if (info.recurrent_bias) bias(1, g * units + u) += sums[info.recurrent_sum[at] * units + u];
-    }
+void gates_to_sums(View<T> gates, const GateRange& range, std::int64_t units, T* sums, std::int64_t stride) {
+  for (std::int64_t r = 0; r < gates.rows; ++r) {
+    for (int i = 0; i < range.count; ++i)
+      std::copy_n(gates.row(r) + range.gate[static_cast<std::size_t>(i)] * units, units,
+                  sums + r * stride + (range.first + i) * units);
   }
+}
+template <class T>
+void sums_to_gates(const T* sums, std::int64_t stride, const GateRange& range, std::int64_t units,
+                   View<T> gates) {
+  for (std::int64_t r = 0; r < gates.rows; ++r) {
+    for (int i = 0; i < range.count; ++i)
+      std::copy_n(sums + r * stride + (range.first + i) * units, units,
+                  gates.row(r) + range.gate[static_cast<std::size_t>(i)] * units);
+  }
+}
+
+/// The range of all gates whose recurrent product, of either stage, feeds a sum with a recurrent bias.
+inline GateRange recurrent_bias_range(const cells::CellInfo& info) {
+  GateRange range{cells::kMaxSums, info.gates, {}};
+  for (int g = 0; g < info.gates; ++g)
+    range.first = std::min(range.first, info.recurrent_sum[static_cast<std::size_t>(g)]);
+  for (int g = 0; g < info.gates; ++g) {
+    range.gate[static_cast<std::size_t>(info.recurrent_sum[static_cast<std::size_t>(g)] - range.first)] = g;
+  }
+  return range;
 }
 
 }  // namespace rondo

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <span>
 
 #include "layers/gate_ranges.h"
 
@@ -11,7 +12,7 @@ using kernels::CellCall;
 using kernels::GradientPanels;
 using kernels::kLaneBlock;
 using kernels::kLaneGroup;
-using kernels::LaneOperand;
+using kernels::LaneSegment;
 using kernels::multiply_lanes;
 using kernels::PackedRows;
 using kernels::Start;
@@ -64,48 +65,76 @@ struct LaneRecurrence::BackProducts {
   PackedRows input;
 };
 
-/// Gradients of all weights in the sums' order, summed over blocks, steps from the last to the first, lanes from the last.
+/// Gradients of all weights in the sums' order. Every sum goes on from what the gradient holds, over steps from the last to
+/// the first and in each over lanes from the last to the first: the order of packed rows from the last to the first.
 struct LaneRecurrence::WeightGradient {
   GradientPanels panels;
   std::int64_t stride = 0;  ///< of the rows below
-  float *kernel = nullptr, *recurrent = nullptr, *operand = nullptr, *bias = nullptr;
-  std::int64_t chunk_steps = 0;  ///< 0: all steps are kept, to be summed up when all threads are done
+  float *kernel = nullptr, *recurrent = nullptr, *operand = nullptr, *bias = nullptr,
+        *recurrent_bias = nullptr;
+  std::int64_t chunk_steps = 0;     ///< steps that the panels hold
+  LaneSegment* segments = nullptr;  ///< room for a chunk's
+  LaneSegment* operand_segments = nullptr;
 
   struct PanelRange {
     std::int64_t first, last;
   };
-  PanelRange of(const GateRange& range, std::int64_t units) const {
-    return {panels.panel_of(range.first * units),
-            panels.panel_of((range.first + range.count) * units - 1) + 1};
+  PanelRange all() const { return {0, panels.panels()}; }
+  PanelRange of(const GateRange& range, std::int64_t units, PanelRange only) const {
+    return {std::max(panels.panel_of(range.first * units), only.first),
+            std::min(panels.panel_of((range.first + range.count) * units - 1) + 1, only.last)};
   }
 
-  /// Adds `steps` steps of a block, `from` and those before it; their gradients lie at `row` of the panels.
-  void add(const LaneRecurrence& driver, const LaneTrace& trace, std::int64_t block_lane, std::int64_t width,
-           std::int64_t from, std::int64_t steps, std::int64_t row, PanelRange only) const {
-    const std::int64_t inputs = driver.inputs_, units = driver.units_, all = trace.schedule.steps;
-    const std::int64_t slot = (inputs + units) * width;
-    const float* xh = trace.inputs_and_h + block_lane * (inputs + units) * (all + 1) + from * slot;
-    const auto run = [&](const float* data, std::int64_t rows, std::int64_t step, const GateRange& range,
-                         float* to) {
-      const PanelRange whole = of(range, units);
-      kernels::add_lane_gradient({data, rows, width, -step}, steps, width, panels, row,
-                                 std::max(whole.first, only.first), std::min(whole.last, only.last), to,
+  /// Says where the left operands of steps `from`, from - 1, … lie.
+  std::size_t find_segments(const LaneRecurrence& driver, const LaneTrace& trace, std::int64_t from,
+                            std::int64_t steps) const {
+    const std::int64_t rows = driver.inputs_ + driver.units_, lanes = trace.schedule.lanes;
+    std::size_t count = 0;
+    for (std::int64_t s = from; s > from - steps; --s) {
+      for (std::int64_t lane = (lanes - 1) / kLaneBlock * kLaneBlock; lane >= 0;
+           lane -= kLaneBlock, ++count) {
+        const std::int64_t width = std::min(kLaneBlock, lanes - lane);
+        segments[count] = {trace.inputs_and_h + lane * rows * (trace.schedule.steps + 1) + s * rows * width,
+                           width};
+        if (operand == nullptr) continue;
+        operand_segments[count] = {
+            trace.operand + lane * driver.units_ * trace.schedule.steps + s * driver.units_ * width, width};
+      }
+    }
+    return count;
+  }
+
+  /// Adds steps `from`, from - 1, … whose gradients fill the panels from their first row on.
+  void add(const LaneRecurrence& driver, std::size_t count, std::int64_t panel_rows, PanelRange only) const {
+    const std::int64_t inputs = driver.inputs_, units = driver.units_;
+    const auto run = [&](const LaneSegment* where, std::int64_t first, std::int64_t rows,
+                         const GateRange& range, float* to) {
+      const PanelRange columns = of(range, units, only);
+      kernels::add_lane_gradient({where, count}, first, rows, panels, 0, columns.first, columns.last, to,
                                  stride);
     };
     const GateRange& in = driver.input_range_;
     const GateRange& rec = driver.recurrent_range_[0];
     if (in.first == rec.first && in.count == rec.count) {
-      run(xh, inputs + units, slot, in, kernel);  // recurrent follows kernel in memory
+      run(segments, 0, inputs + units, in, kernel);  // `recurrent` follows `kernel` in memory
     } else {
-      run(xh, inputs, slot, in, kernel);
-      run(xh + inputs * width, units, slot, rec, recurrent);
+      run(segments, 0, inputs, in, kernel);
+      run(segments, inputs, units, rec, recurrent);
     }
-    if (operand != nullptr) {
-      const float* op = trace.operand + block_lane * units * all + from * units * width;
-      run(op, units, units * width, driver.recurrent_range_[1], operand);
+    if (operand != nullptr) run(operand_segments, 0, units, driver.recurrent_range_[1], operand);
+    kernels::add_panel_sums(panels, 0, panel_rows, only.first, only.last, bias);
+    if (recurrent_bias != nullptr) {
+      const PanelRange columns = of(recurrent_bias_range(driver.info_), units, only);
+      kernels::add_panel_sums(panels, 0, panel_rows, columns.first, columns.last, recurrent_bias);
     }
-    kernels::add_panel_sums(panels, row, steps * width, only.first, only.last, bias);
   }
+};
+
+/// What the backward pass of one slice works in, from step to step.
+struct LaneRecurrence::BackwardSlice {
+  Slice slice;
+  std::array<float*, kMaxStates> d_state{};
+  float *d_output = nullptr, *d_operand = nullptr, *d_input = nullptr;
 };
 
 LaneRecurrence::LaneRecurrence(const RecurrentShape& shape, const Layout& layout, Pool& pool, void* owner,
@@ -305,8 +334,9 @@ void LaneRecurrence::run_forward(const Slice& slice, const LaneTrace& trace, con
   }
 }
 
-void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, const LaneTrace& trace,
-                              View<const float> dy, const std::array<float*, kMaxStates>& d_state,
+void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View<const float> x,
+                              const LaneTrace& trace, View<const float> dy,
+                              const std::array<float*, kMaxStates>& d_state,
                               const RecurrentWeights<float>& gradients, View<float> dx) {
   schedule_ = trace.schedule;
   BackProducts products;
@@ -331,135 +361,207 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, cons
   }
 
   const int parts = part_count(shape_, layout_, pool_);
-  const std::int64_t steps = schedule_.steps;
+  const std::int64_t steps = schedule_.steps, lanes = schedule_.lanes, total = layout_.total();
   const bool trains = gradients.kernel.data != nullptr;
+  const bool by_rows = trains && !schedule_.aligned;  // lanes are not in the order of packed rows
   WeightGradient gradient;
-  if (trains) {
-    const std::int64_t columns = sum_rows();
-    gradient.chunk_steps = parts > 1 ? 0 : std::max<std::int64_t>(1, 256 / kLaneBlock);
-    const std::int64_t rows = parts > 1 ? schedule_.lanes * steps : gradient.chunk_steps * kLaneBlock;
-    gradient.panels = GradientPanels(rows, columns, take(GradientPanels::size(rows, columns)));
-    gradient.stride = GradientPanels::size(1, columns);
-    if (gradient.stride % 256 == 0) gradient.stride += 16;  // rows would share cache sets
-    const std::int64_t gradient_rows = inputs_ + units_ + (info_.stages == 2 ? units_ : 0) + 1;
-    gradient.kernel = take(gradient_rows * gradient.stride);
-    std::fill_n(gradient.kernel, gradient_rows * gradient.stride, 0.0F);
-    gradient.recurrent = gradient.kernel + inputs_ * gradient.stride;
-    gradient.bias = gradient.recurrent + units_ * gradient.stride;
-    if (info_.stages == 2) {
-      gradient.operand = gradient.bias;
-      gradient.bias += units_ * gradient.stride;
+  StepRows<float> rows;
+  if (by_rows) {
+    const std::int64_t stride = shape_.sums_stride() + (info_.vectors * units_ + 15) / 16 * 16;
+    const View<float> d_sums{take(total * stride), total, sum_rows(), stride};
+    rows.d_sums = d_sums;
+    rows.h = {take(total * units_), total, units_, units_};
+    if (info_.stages == 2) rows.operand = {take(total * units_), total, units_, units_};
+    rows.d_vectors = d_sums.columns(info_.sums * units_, info_.vectors * units_);
+    rows.x = x;
+  } else if (trains) {
+    gradient = begin_gradient(gradients, parts > 1 ? steps : std::clamp<std::int64_t>(256 / lanes, 1, steps));
+  }
+
+  const std::int64_t lane_memory = (info_.states + 2) * units_ + inputs_;
+  float* memory = take(lane_memory * lanes);
+  const auto slice_bytes = static_cast<std::int64_t>(sizeof(BackwardSlice)) * (lanes / kLaneGroup);
+  auto* all_slices =
+      reinterpret_cast<BackwardSlice*>(take(slice_bytes / static_cast<std::int64_t>(sizeof(float))));
+  const auto run_part = [&](int part) {
+    const std::int64_t groups = lanes / kLaneGroup, end = groups * (part + 1) / parts;
+    const std::int64_t begin = groups * part / parts;
+    const std::span<BackwardSlice> room(all_slices + begin, static_cast<std::size_t>(end - begin));
+    std::size_t count = 0;
+    for (std::int64_t first = begin; first < end; ++count) {
+      room[count] = begin_backward(slice(first, end - first), memory + lane_memory * first * kLaneGroup);
+      first += room[count].slice.lanes / kLaneGroup;
     }
-  }
-
-  const std::int64_t memory_size = (info_.states + 2) * units_ * kLaneBlock + inputs_ * kLaneBlock;
-  float* memory = take(memory_size * parts);
-  for_slices(parts, [&](int part, const Slice& s) {
-    run_backward(s, trace, products, dy, d_state, dx, memory + part * memory_size,
-                 trains ? &gradient : nullptr, s.block_lane * steps);
-  });
-  if (!trains) return;
-
-  if (gradient.chunk_steps == 0) {
-    const auto panels = static_cast<int>(gradient.panels.panels());
-    pool_.run(panels, [&](int panel) {
-      for (std::int64_t lane = 0; lane < schedule_.lanes; lane += kLaneBlock) {
-        gradient.add(*this, trace, lane, std::min(kLaneBlock, schedule_.lanes - lane), steps - 1, steps,
-                     lane * steps, {panel, panel + 1});
+    const std::span<const BackwardSlice> slices = room.first(count);
+    std::int64_t waiting = 0;  // steps whose gradients wait in the panels
+    for (std::int64_t s = steps; s-- > 0;) {
+      for (const BackwardSlice& each : slices) {
+        const Slice& at = each.slice;
+        const CellCall<float> call = step_backward(each, trace, products, s, dy, d_state, dx);
+        if (by_rows) {
+          const std::int32_t* packed = schedule_.rows + s * lanes + at.block_lane + at.first;
+          kernels::scatter_lanes(call.sums, at.width, packed, at.lanes, rows.d_sums);
+          kernels::scatter_lanes(call.state[0], at.width, packed, at.lanes, rows.h);
+          if (info_.stages == 2) {
+            kernels::scatter_lanes(call_of(at, trace, s, true).operand, at.width, packed, at.lanes,
+                                   rows.operand);
+          }
+        } else if (trains) {
+          gradient.panels.put_lanes(call.sums, at.width, at.lanes,
+                                    waiting * lanes + lanes - at.block_lane - at.first - at.lanes);
+        }
       }
-    });
-  }
-  const auto hand_over = [&](const float* from, const GateRange& range, View<float> to) {
-    for (std::int64_t r = 0; r < to.rows; ++r, from += gradient.stride) {
-      for (int i = 0; i < range.count; ++i) {
-        const float* sums = from + (range.first + i) * units_;
-        float* out = to.row(r) + range.gate[static_cast<std::size_t>(i)] * units_;
-        for (std::int64_t u = 0; u < units_; ++u) out[u] += sums[u];
+      ++waiting;
+      if (parts == 1 && trains && !by_rows && (waiting == gradient.chunk_steps || s == 0)) {
+        gradient.add(*this, gradient.find_segments(*this, trace, s + waiting - 1, waiting), waiting * lanes,
+                     gradient.all());
+        waiting = 0;
       }
     }
   };
-  hand_over(gradient.kernel, input_range_, gradients.kernel);
-  hand_over(gradient.recurrent, recurrent_range_[0], gradients.recurrent_kernel);
-  if (info_.stages == 2) hand_over(gradient.operand, recurrent_range_[1], gradients.recurrent_kernel);
-  if (gradients.bias.data != nullptr) add_bias_gradient(info_, gradient.bias, units_, gradients.bias);
-  for (int p = 0; p < info_.vectors; ++p) {
-    const float* from = gradient.bias + (info_.sums + p) * units_;
-    float* to = gradients.vectors[static_cast<std::size_t>(p)];
-    for (std::int64_t u = 0; u < units_; ++u) to[u] += from[u];
+  if (parts == 1) {
+    run_part(0);
+  } else {
+    pool_.run(parts, run_part);
   }
+  if (!trains) return;
+  if (by_rows) {
+    add_weight_gradients(shape_, pool_, rows, gradients, owner_, take_);
+    return;
+  }
+  if (parts > 1) {
+    const std::size_t segments = gradient.find_segments(*this, trace, steps - 1, steps);
+    pool_.run(static_cast<int>(gradient.panels.panels()), [&](int panel) {
+      gradient.add(*this, segments, steps * lanes, {panel, panel + 1});
+    });
+  }
+  end_gradient(gradient, gradients);
 }
 
-void LaneRecurrence::run_backward(const Slice& slice, const LaneTrace& trace, const BackProducts& products,
-                                  View<const float> dy, const std::array<float*, kMaxStates>& d_state,
-                                  View<float> dx, float* memory, WeightGradient* gradient,
-                                  std::int64_t gradient_row) const {
+LaneRecurrence::WeightGradient LaneRecurrence::begin_gradient(const RecurrentWeights<float>& gradients,
+                                                              std::int64_t steps) {
+  WeightGradient g;
+  const std::int64_t columns = sum_rows(), rows = steps * schedule_.lanes;
+  g.chunk_steps = steps;
+  g.panels = GradientPanels(rows, columns, take(GradientPanels::size(rows, columns)));
+  g.stride = GradientPanels::size(1, columns);
+  if (g.stride % 256 == 0) g.stride += 16;  // rows would share cache sets
+  const std::int64_t blocks = (schedule_.lanes + kLaneBlock - 1) / kLaneBlock;
+  const auto take_segments = [&] {
+    const auto bytes = static_cast<std::int64_t>(sizeof(LaneSegment)) * steps * blocks;
+    return reinterpret_cast<LaneSegment*>(take(bytes / static_cast<std::int64_t>(sizeof(float))));
+  };
+  g.segments = take_segments();
+  const std::int64_t all = inputs_ + units_ + (info_.stages == 2 ? units_ : 0) + 2;
+  g.kernel = take(all * g.stride);
+  std::fill_n(g.kernel, all * g.stride, 0.0F);
+  g.recurrent = g.kernel + inputs_ * g.stride;
+  g.bias = g.recurrent + units_ * g.stride;
+  if (info_.stages == 2) {
+    g.operand_segments = take_segments();
+    g.operand = g.bias;
+    g.bias += units_ * g.stride;
+    gates_to_sums(gradients.recurrent_kernel, recurrent_range_[1], units_, g.operand, g.stride);
+  }
+  gates_to_sums(gradients.kernel, input_range_, units_, g.kernel, g.stride);
+  gates_to_sums(gradients.recurrent_kernel, recurrent_range_[0], units_, g.recurrent, g.stride);
+  if (gradients.bias.data != nullptr) {
+    gates_to_sums(gradients.bias.rows_from(0, 1), input_range_, units_, g.bias, g.stride);
+    if (info_.recurrent_bias) {
+      g.recurrent_bias = g.bias + g.stride;
+      gates_to_sums(gradients.bias.rows_from(1, 1), recurrent_bias_range(info_), units_, g.recurrent_bias,
+                    g.stride);
+    }
+  }
+  for (int p = 0; p < info_.vectors; ++p)
+    std::copy_n(gradients.vectors[static_cast<std::size_t>(p)], units_, g.bias + (info_.sums + p) * units_);
+  return g;
+}
+
+void LaneRecurrence::end_gradient(const WeightGradient& g, const RecurrentWeights<float>& gradients) const {
+  sums_to_gates(g.kernel, g.stride, input_range_, units_, gradients.kernel);
+  sums_to_gates(g.recurrent, g.stride, recurrent_range_[0], units_, gradients.recurrent_kernel);
+  if (info_.stages == 2)
+    sums_to_gates(g.operand, g.stride, recurrent_range_[1], units_, gradients.recurrent_kernel);
+  if (gradients.bias.data != nullptr) {
+    sums_to_gates(g.bias, g.stride, input_range_, units_, gradients.bias.rows_from(0, 1));
+    if (info_.recurrent_bias) {
+      sums_to_gates(g.recurrent_bias, g.stride, recurrent_bias_range(info_), units_,
+                    gradients.bias.rows_from(1, 1));
+    }
+  }
+  for (int p = 0; p < info_.vectors; ++p)
+    std::copy_n(g.bias + (info_.sums + p) * units_, units_, gradients.vectors[static_cast<std::size_t>(p)]);
+}
+
+LaneRecurrence::BackwardSlice LaneRecurrence::begin_backward(const Slice& slice, float* memory) const {
+  BackwardSlice out;
+  out.slice = slice;
+  const std::int64_t size = units_ * slice.lanes;
+  for (int j = 0; j < info_.states; ++j, memory += size) {
+    out.d_state[static_cast<std::size_t>(j)] = memory;
+    std::fill_n(memory, size, 0.0F);
+  }
+  out.d_output = memory;
+  out.d_operand = memory + size;
+  out.d_input = memory + 2 * size;
+  return out;
+}
+
+/// One step of one slice. Afterwards the call's sums hold their gradients.
+CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const LaneTrace& trace,
+                                              const BackProducts& products, std::int64_t s,
+                                              View<const float> dy,
+                                              const std::array<float*, kMaxStates>& d_state,
+                                              View<float> dx) const {
   const auto formulas = kernels::formulas<float>(*shape_.cell);
+  const Slice& slice = at.slice;
   const std::int64_t width = slice.width, lanes = slice.lanes, size = units_ * width;
-  std::array<float*, kMaxStates> d{};
-  for (int j = 0; j < info_.states; ++j) {
-    d[static_cast<std::size_t>(j)] = memory + j * size;
-    std::fill_n(memory + j * size, size, 0.0F);
+  CellCall<float> call = call_of(slice, trace, s, true);
+  call.d_state_stride = call.d_output_stride = lanes;
+  for (int j = 0; j < info_.states; ++j) call.d_state[j] = at.d_state[static_cast<std::size_t>(j)];
+  const auto lane_of = [&](const LaneSchedule::Run& run) {
+    return run.lane - slice.block_lane - slice.first;
+  };
+  for (const LaneSchedule::Run& run : schedule_.ending(s)) {
+    if (!slice.has(run.lane)) continue;
+    for (int j = 0; j < info_.states; ++j)
+      set_lane(call.d_state[j], units_, lanes, lane_of(run),
+               d_state[static_cast<std::size_t>(j)] + run.place * units_);
   }
-  float* d_output = memory + info_.states * size;
-  float* d_operand = d_output + size;
-  float* d_input = d_operand + size;
-  std::int64_t waiting = 0;  // steps whose gradients wait in the panels
-  for (std::int64_t s = schedule_.steps; s-- > 0;) {
-    CellCall<float> call = call_of(slice, trace, s, true);
-    for (int j = 0; j < info_.states; ++j) call.d_state[j] = d[static_cast<std::size_t>(j)];
-    for (const LaneSchedule::Run& run : schedule_.ending(s)) {
-      if (!slice.has(run.lane)) continue;
-      for (int j = 0; j < info_.states; ++j) {
-        set_lane(call.d_state[j], units_, width, run.lane - slice.block_lane - slice.first,
-                 d_state[static_cast<std::size_t>(j)] + run.place * units_);
-      }
-    }
-    const std::int32_t* rows = schedule_.rows + s * schedule_.lanes + slice.block_lane + slice.first;
-    if (dy.data != nullptr) {
-      kernels::gather_lanes(dy, rows, lanes, d_output, width);
-      call.d_output = d_output;
-    }
-    formulas.backward(call);
-    if (info_.stages == 2) {
-      call.operand = d_operand;
-      multiply_lanes(products.recurrent[1], products.recurrent[1].k(),
-                     call.sums + recurrent_range_[1].first * size, width, Start::zero, nullptr, d_operand,
-                     width, lanes);
-      call.d_output = nullptr;  // is in d_state already
-      formulas.backward_prepare(call);
-    }
-    multiply_lanes(products.recurrent[0], products.recurrent[0].k(),
-                   call.sums + recurrent_range_[0].first * size, width,
-                   info_.direct ? Start::accumulate : Start::zero, nullptr, call.d_state[0], width, lanes);
-    if (dx.data != nullptr) {
-      kernels::gather_lanes(dx, rows, lanes, d_input, width);
-      multiply_lanes(products.input, products.input.k(), call.sums + input_range_.first * size, width,
-                     Start::accumulate, nullptr, d_input, width, lanes);
-      kernels::scatter_lanes(d_input, width, rows, lanes, dx);
-    }
-    for (const LaneSchedule::Run& run : schedule_.beginning(s)) {
-      if (!slice.has(run.lane)) continue;
-      const std::int64_t lane = run.lane - slice.block_lane - slice.first;
-      for (int j = 0; j < info_.states; ++j) {
-        get_lane(call.d_state[j], units_, width, lane,
-                 d_state[static_cast<std::size_t>(j)] + run.place * units_);
-        set_lane(call.d_state[j], units_, width, lane, nullptr);
-      }
-    }
-    if (gradient == nullptr) continue;
-    if (gradient->chunk_steps == 0) {
-      gradient->panels.put_lanes(
-          call.sums, width, lanes,
-          gradient_row + (schedule_.steps - 1 - s) * width + width - slice.first - lanes);
-      continue;
-    }
-    gradient->panels.put_lanes(call.sums, width, lanes, waiting * width);
-    if (++waiting == gradient->chunk_steps || s == 0) {
-      gradient->add(*this, trace, slice.block_lane, width, s + waiting - 1, waiting, 0,
-                    {0, gradient->panels.panels()});
-      waiting = 0;
+  const std::int32_t* rows = schedule_.rows + s * schedule_.lanes + slice.block_lane + slice.first;
+  if (dy.data != nullptr) {
+    kernels::gather_lanes(dy, rows, lanes, at.d_output, lanes);
+    call.d_output = at.d_output;
+  }
+  formulas.backward(call);
+  if (info_.stages == 2) {
+    call.operand = at.d_operand;
+    call.operand_stride = lanes;
+    multiply_lanes(products.recurrent[1], products.recurrent[1].k(),
+                   call.sums + recurrent_range_[1].first * size, width, Start::zero, nullptr, at.d_operand,
+                   lanes, lanes);
+    call.d_output = nullptr;  // is in d_state already
+    formulas.backward_prepare(call);
+  }
+  multiply_lanes(products.recurrent[0], products.recurrent[0].k(),
+                 call.sums + recurrent_range_[0].first * size, width,
+                 info_.direct ? Start::accumulate : Start::zero, nullptr, call.d_state[0], lanes, lanes);
+  if (dx.data != nullptr) {
+    kernels::gather_lanes(dx, rows, lanes, at.d_input, lanes);
+    multiply_lanes(products.input, products.input.k(), call.sums + input_range_.first * size, width,
+                   Start::accumulate, nullptr, at.d_input, lanes, lanes);
+    kernels::scatter_lanes(at.d_input, lanes, rows, lanes, dx);
+  }
+  for (const LaneSchedule::Run& run : schedule_.beginning(s)) {
+    if (!slice.has(run.lane)) continue;
+    for (int j = 0; j < info_.states; ++j) {
+      get_lane(call.d_state[j], units_, lanes, lane_of(run),
+               d_state[static_cast<std::size_t>(j)] + run.place * units_);
+      set_lane(call.d_state[j], units_, lanes, lane_of(run), nullptr);
     }
   }
+  return call;
 }
 
 }  // namespace rondo

@@ -39,15 +39,16 @@ class LaneRecurrence {
                      const std::array<const float*, kMaxStates>& initial, View<float> y,
                      const std::array<float*, kMaxStates>& final, bool keeps);
   /// As Recurrence::backward.
-  void backward(const RecurrentWeights<const float>& weights, const LaneTrace& trace, View<const float> dy,
-                const std::array<float*, kMaxStates>& d_state, const RecurrentWeights<float>& gradients,
-                View<float> dx);
+  void backward(const RecurrentWeights<const float>& weights, View<const float> x, const LaneTrace& trace,
+                View<const float> dy, const std::array<float*, kMaxStates>& d_state,
+                const RecurrentWeights<float>& gradients, View<float> dx);
 
  private:
   struct Slice;
   struct Products;
   struct BackProducts;
   struct WeightGradient;
+  struct BackwardSlice;
 
   float* take(std::int64_t count) { return take_(owner_, count); }
   std::int32_t* take_integers(std::int64_t count) { return reinterpret_cast<std::int32_t*>(take(count)); }
@@ -60,9 +61,12 @@ class LaneRecurrence {
   void run_forward(const Slice& slice, const LaneTrace& trace, const Products& products, View<const float> x,
                    const std::array<const float*, kMaxStates>& initial, View<float> y,
                    const std::array<float*, kMaxStates>& final, bool keeps) const;
-  void run_backward(const Slice& slice, const LaneTrace& trace, const BackProducts& products,
-                    View<const float> dy, const std::array<float*, kMaxStates>& d_state, View<float> dx,
-                    float* memory, WeightGradient* gradient, std::int64_t gradient_row) const;
+  WeightGradient begin_gradient(const RecurrentWeights<float>& gradients, std::int64_t steps);
+  void end_gradient(const WeightGradient& g, const RecurrentWeights<float>& gradients) const;
+  BackwardSlice begin_backward(const Slice& slice, float* memory) const;
+  kernels::CellCall<float> step_backward(const BackwardSlice& at, const LaneTrace& trace,
+                                         const BackProducts& products, std::int64_t s, View<const float> dy,
+                                         const std::array<float*, kMaxStates>& d_state, View<float> dx) const;
 
   RecurrentShape shape_;
   const cells::CellInfo& info_;

@@ -221,7 +221,7 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
   if constexpr (sizeof(T) == sizeof(float)) {
     if (trace.lanes != nullptr) {
       LaneRecurrence(shape_, layout_, pool_, owner_, take_)
-          .backward(weights, *trace.lanes, dy, d_state, gradients, dx);
+          .backward(weights, x, *trace.lanes, dy, d_state, gradients, dx);
       return;
     }
   }
@@ -287,52 +287,68 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
   });
   if (total == 0) return;
 
-  const View<const T> d_sums{trace.sums, total, info.sums * units, stride};
-  const auto add_gates = [&](View<const T> a, const GateRange& range, View<T> to) {
-    if (to.data == nullptr) return;
-    const View<const T> g = d_sums.columns(range.first * units, range.count * units);
-    if (range.in_file_order()) {
-      add_weight_gradient(pool_, a, g, to.columns(range.gate[0] * units, range.count * units));
-      return;
-    }
-    const View<T> sum{take(a.cols * g.cols), a.cols, g.cols, g.cols};
-    std::fill_n(sum.data, a.cols * g.cols, T{0});
-    add_weight_gradient(pool_, a, g, sum);
-    for (std::int64_t r = 0; r < sum.rows; ++r) {
-      for (int i = 0; i < range.count; ++i) {
-        T* out = to.row(r) + range.gate[static_cast<std::size_t>(i)] * units;
-        for (std::int64_t k = 0; k < units; ++k) out[k] += sum(r, i * units + k);
-      }
-    }
-  };
-  const GateRange inputs = input_range(info);
-  add_gates(x, inputs, gradients.kernel);
-  for (int s = 0; s < info.stages; ++s) {
-    const T* left = s == 0 ? trace.states[0] : trace.operand;
-    add_gates({left, total, units, units}, ranges[static_cast<std::size_t>(s)], gradients.recurrent_kernel);
-  }
-  if (gradients.bias.data != nullptr) {
-    T* sums = take(info.sums * units);
-    std::fill_n(sums, info.sums * units, T{0});
-    kernels::add_column_sums(d_sums, sums);
-    add_bias_gradient(info, sums, units, gradients.bias);
-  }
-  for (int p = 0; p < info.vectors; ++p) {
-    T* to = gradients.vectors[static_cast<std::size_t>(p)];
-    if (to != nullptr) kernels::add_column_sums<T>({d_vectors + p * units, total, units, vector_stride}, to);
-  }
+  const View<T> d_sums{trace.sums, total, info.sums * units, stride};
+  const StepRows<T> rows{x,
+                         {trace.states[0], total, units, units},
+                         {trace.operand, total, units, units},
+                         d_sums,
+                         {d_vectors, total, info.vectors * units, vector_stride}};
+  add_weight_gradients(shape_, pool_, rows, gradients, owner_, take_);
   if (dx.data != nullptr) {
+    const GateRange inputs = input_range(info);
     const View<const T> kernel = gather_gates(weights.kernel, inputs, units, taking);
     const Packed<T> w(kernel, true, take(Packed<T>::size(kernel.cols, kernel.rows)));
     const int row_parts = part_count(shape_, layout_, pool_);
     pool_.run(row_parts, [&](int part) {
       const std::int64_t first = total * part / row_parts, last = total * (part + 1) / row_parts;
-      kernels::multiply<T>(
-          d_sums.columns(inputs.first * units, inputs.count * units).rows_from(first, last - first), w,
-          Start::accumulate, nullptr, dx.rows_from(first, last - first));
+      kernels::multiply<T>(View<const T>(d_sums)
+                               .columns(inputs.first * units, inputs.count * units)
+                               .rows_from(first, last - first),
+                           w, Start::accumulate, nullptr, dx.rows_from(first, last - first));
     });
   }
 }
+
+template <class T>
+void add_weight_gradients(const RecurrentShape& shape, Pool& pool, const StepRows<T>& rows,
+                          const RecurrentWeights<T>& gradients, void* owner, TakeMemory<T> take) {
+  const cells::CellInfo& info = shape.cell->info;
+  const std::int64_t units = shape.units;
+  // Runs job(columns of d_sums, where their sum goes on) for the gates of a range; through a copy where the file's order differs.
+  const auto with_gates = [&](const GateRange& range, View<T> to, auto job) {
+    const View<const T> g = View<const T>(rows.d_sums).columns(range.first * units, range.count * units);
+    if (range.in_file_order()) {
+      job(g, to.columns(range.gate[0] * units, range.count * units));
+      return;
+    }
+    GateRange alone = range;
+    alone.first = 0;
+    const View<T> sum{take(owner, to.rows * g.cols), to.rows, g.cols, g.cols};
+    gates_to_sums(to, alone, units, sum.data, sum.stride);
+    job(g, sum);
+    sums_to_gates(sum.data, sum.stride, alone, units, to);
+  };
+  const auto add_product = [&](View<const T> a, const GateRange& range, View<T> to) {
+    if (to.data == nullptr) return;
+    with_gates(range, to, [&](View<const T> g, View<T> sum) { add_weight_gradient(pool, a, g, sum); });
+  };
+  add_product(rows.x, input_range(info), gradients.kernel);
+  for (int s = 0; s < info.stages; ++s)
+    add_product(s == 0 ? rows.h : rows.operand, recurrent_range(info, s), gradients.recurrent_kernel);
+  if (gradients.bias.data != nullptr) {
+    const auto add_sums = [](View<const T> g, View<T> sum) { kernels::add_column_sums(g, sum.data); };
+    with_gates(input_range(info), gradients.bias.rows_from(0, 1), add_sums);
+    if (info.recurrent_bias) with_gates(recurrent_bias_range(info), gradients.bias.rows_from(1, 1), add_sums);
+  }
+  for (int p = 0; p < info.vectors; ++p) {
+    T* to = gradients.vectors[static_cast<std::size_t>(p)];
+    if (to != nullptr) kernels::add_column_sums(View<const T>(rows.d_vectors).columns(p * units, units), to);
+  }
+}
+template void add_weight_gradients(const RecurrentShape&, Pool&, const StepRows<float>&,
+                                   const RecurrentWeights<float>&, void*, TakeMemory<float>);
+template void add_weight_gradients(const RecurrentShape&, Pool&, const StepRows<double>&,
+                                   const RecurrentWeights<double>&, void*, TakeMemory<double>);
 
 template class Recurrence<float>;
 template class Recurrence<double>;

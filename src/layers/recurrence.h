@@ -53,6 +53,19 @@ struct RecurrentTrace {
 template <class T>
 using TakeMemory = T* (*)(void* owner, std::int64_t count);
 
+/// One row for every packed step: what weight gradients are summed up from.
+template <class T>
+struct StepRows {
+  View<const T> x;
+  View<T> h, operand;         ///< [total, units]: what the recurrent products of stages 1 and 2 were made of
+  View<T> d_sums, d_vectors;  ///< [total, sums · units], [total, vectors · units]
+};
+/// Adds to `gradients` (pieces without data are skipped). Every sum goes on from what the gradient holds, over rows from the
+/// last to the first.
+template <class T>
+void add_weight_gradients(const RecurrentShape& shape, Pool& pool, const StepRows<T>& rows,
+                          const RecurrentWeights<T>& gradients, void* owner, TakeMemory<T> take);
+
 template <class T>
 class Recurrence {
  public:
