@@ -137,7 +137,7 @@ struct LaneRecurrence::BackwardSlice {
   float *d_output = nullptr, *d_operand = nullptr, *d_input = nullptr;
 };
 
-LaneRecurrence::LaneRecurrence(const RecurrentShape& shape, const Layout& layout, Pool& pool, void* owner,
+LaneRecurrence::LaneRecurrence(const RecurrentShape& shape, const TimeSlice& layout, Pool& pool, void* owner,
                                TakeMemory<float> take)
     : shape_(shape),
       info_(shape.cell->info),

@@ -27,7 +27,7 @@ struct LaneTrace {
 
 class LaneRecurrence {
  public:
-  LaneRecurrence(const RecurrentShape& shape, const Layout& layout, Pool& pool, void* owner,
+  LaneRecurrence(const RecurrentShape& shape, const TimeSlice& layout, Pool& pool, void* owner,
                  TakeMemory<float> take);
 
   /// Whether this driver is the faster one for the batch. Depends on shapes and lengths only: a choice that threads had a
@@ -70,7 +70,7 @@ class LaneRecurrence {
 
   RecurrentShape shape_;
   const cells::CellInfo& info_;
-  const Layout& layout_;
+  TimeSlice layout_;
   Pool& pool_;
   void* owner_;
   TakeMemory<float> take_;

@@ -9,16 +9,13 @@ namespace {
 
 using kernels::kLaneGroup;
 
-std::int64_t length_at(const Layout& layout, std::int64_t place) {
-  return layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(place)])];
-}
-
 /// Sequences with at least one step: the first places, as the longest come first.
-std::int64_t busy_places(const Layout& layout) { return layout.longest() == 0 ? 0 : layout.rows(0); }
+std::int64_t busy_places(const TimeSlice& layout) { return layout.longest() == 0 ? 0 : layout.rows(0); }
 
 /// Gives each sequence, longest first, to the lane that is free first (Graham 1969); ties go to the lowest lane. lane_of[place]
 /// and the lanes' lengths come out; returns the longest of these.
-std::int64_t fill_lanes(const Layout& layout, std::int64_t lanes, std::int32_t* heap, std::int32_t* lane_of) {
+std::int64_t fill_lanes(const TimeSlice& layout, std::int64_t lanes, std::int32_t* heap,
+                        std::int32_t* lane_of) {
   // A heap of (steps · lanes + lane): the smallest is the lane that is free first.
   const std::int64_t places = busy_places(layout);
   const auto later = [](std::int32_t a, std::int32_t b) { return a > b; };
@@ -27,7 +24,7 @@ std::int64_t fill_lanes(const Layout& layout, std::int64_t lanes, std::int32_t* 
   for (std::int64_t p = 0; p < places; ++p) {
     std::pop_heap(heap, heap + lanes, later);
     const std::int64_t entry = heap[lanes - 1];
-    const std::int64_t steps = entry / lanes + length_at(layout, p);
+    const std::int64_t steps = entry / lanes + layout.length_at(p);
     longest = std::max(longest, steps);
     if (lane_of != nullptr) lane_of[p] = static_cast<std::int32_t>(entry % lanes);
     heap[lanes - 1] = static_cast<std::int32_t>(steps * lanes + entry % lanes);
@@ -38,7 +35,7 @@ std::int64_t fill_lanes(const Layout& layout, std::int64_t lanes, std::int32_t* 
 
 }  // namespace
 
-LaneSchedule LaneSchedule::outline(const Layout& layout, std::int32_t* scratch) {
+LaneSchedule LaneSchedule::outline(const TimeSlice& layout, std::int32_t* scratch) {
   LaneSchedule best;
   const std::int64_t places = busy_places(layout), longest = layout.longest();
   constexpr std::int64_t kMost = 1 << 28;  // rows and heap entries are 32-bit numbers
@@ -64,11 +61,11 @@ LaneSchedule LaneSchedule::outline(const Layout& layout, std::int32_t* scratch) 
   return best;
 }
 
-std::int64_t LaneSchedule::memory_size(const LaneSchedule& outline, const Layout& layout) {
+std::int64_t LaneSchedule::memory_size(const LaneSchedule& outline, const TimeSlice& layout) {
   return outline.steps * outline.lanes + 2 * (outline.steps + 1) + 8 * busy_places(layout);
 }
 
-LaneSchedule LaneSchedule::plan(const LaneSchedule& outline, const Layout& layout, std::int32_t* scratch,
+LaneSchedule LaneSchedule::plan(const LaneSchedule& outline, const TimeSlice& layout, std::int32_t* scratch,
                                 std::int32_t* memory) {
   LaneSchedule out = outline;
   const std::int64_t places = busy_places(layout), lanes = out.lanes, steps = out.steps;
@@ -88,7 +85,7 @@ LaneSchedule LaneSchedule::plan(const LaneSchedule& outline, const Layout& layou
   std::fill_n(rows, steps * lanes, -1);
   for (std::int64_t p = 0; p < places; ++p) {
     const std::int32_t lane = lane_of[p];
-    const auto begin = scratch[lane], end = static_cast<std::int32_t>(begin + length_at(layout, p));
+    const auto begin = scratch[lane], end = static_cast<std::int32_t>(begin + layout.length_at(p));
     by_begin[p] = by_end[p] = {static_cast<std::int32_t>(p), lane, begin, end};
     scratch[lane] = end;
     for (std::int64_t t = 0; t < end - begin; ++t)

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "rondo/layout.h"
+#include "layers/time_slice.h"
 
 namespace rondo {
 
@@ -28,17 +28,17 @@ struct LaneSchedule {
   }
   std::span<const Run> ending(std::int64_t s) const { return {by_end + ends[s], by_end + ends[s + 1]}; }
   /// The share of the lanes' steps that do work.
-  double use(const Layout& layout) const {
+  double use(const TimeSlice& layout) const {
     return lanes == 0 ? 0 : static_cast<double>(layout.total()) / static_cast<double>(lanes * steps);
   }
 
   /// The number of lanes and steps only (the arrays stay empty): cheap.
-  static LaneSchedule outline(const Layout& layout, std::int32_t* scratch);
+  static LaneSchedule outline(const TimeSlice& layout, std::int32_t* scratch);
   /// Elements of scratch memory that outline() and plan() need.
-  static std::int64_t scratch_size(const Layout& layout) { return 2 * layout.batch() + 64; }
+  static std::int64_t scratch_size(const TimeSlice& layout) { return 2 * layout.batch() + 64; }
   /// Elements of memory (of std::int32_t) that plan() needs.
-  static std::int64_t memory_size(const LaneSchedule& outline, const Layout& layout);
-  static LaneSchedule plan(const LaneSchedule& outline, const Layout& layout, std::int32_t* scratch,
+  static std::int64_t memory_size(const LaneSchedule& outline, const TimeSlice& layout);
+  static LaneSchedule plan(const LaneSchedule& outline, const TimeSlice& layout, std::int32_t* scratch,
                            std::int32_t* memory);
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 #include "kernels/matrix.h"
 #include "layers/gate_ranges.h"
@@ -31,22 +30,17 @@ View<const T> gather_gates(View<const T> weights, const GateRange& range, std::i
   return {copy, weights.rows, width, width};
 }
 
-/// Splits places 0 … batch-1 into `parts` ranges of about equal numbers of steps.
-std::vector<std::int64_t> split_places(const Layout& layout, int parts) {
-  std::vector<std::int64_t> bounds = {0};
-  std::int64_t steps = 0;
-  for (std::int64_t r = 0; r < layout.batch(); ++r) {
-    steps += layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
-    if (steps * parts >= layout.total() * static_cast<std::int64_t>(bounds.size())) bounds.push_back(r + 1);
-  }
-  bounds.resize(static_cast<std::size_t>(parts) + 1, layout.batch());
-  bounds.back() = layout.batch();
-  return bounds;
+/// Where range `part` of `parts` ranges of places begins, all with about equal numbers of steps.
+std::int64_t first_place(const TimeSlice& layout, int parts, int part) {
+  if (part == parts) return layout.batch();
+  std::int64_t steps = 0, place = 0;
+  while (steps * parts < layout.total() * part) steps += layout.length_at(place++);
+  return place;
 }
 
 }  // namespace
 
-int part_count(const RecurrentShape& shape, const Layout& layout, const Pool& pool) {
+int part_count(const RecurrentShape& shape, const TimeSlice& layout, const Pool& pool) {
   // A hand-over costs a few µs: not worth it below about 100,000 multiply-adds.
   const std::int64_t work =
       layout.total() * shape.units * shape.cell->info.gates * (shape.inputs + shape.units);
@@ -134,10 +128,8 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
     }
   };
 
-  const std::vector<std::int64_t> bounds = split_places(layout_, parts);
   pool_.run(parts, [&](int part) {
-    const std::int64_t begin = bounds[static_cast<std::size_t>(part)],
-                       end = bounds[static_cast<std::size_t>(part) + 1];
+    const std::int64_t begin = first_place(layout_, parts, part), end = first_place(layout_, parts, part + 1);
     std::int64_t projected = 0;    // steps whose inputs are in the sums already (one thread only)
     std::int64_t chunk_start = 0;  // first packed row of the chunk (when nothing is kept)
     for (std::int64_t t = 0; t < steps; ++t) {
@@ -244,10 +236,8 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
   T* d_vectors = info.vectors > 0 ? take(total * vector_stride) : nullptr;
 
   const int parts = part_count(shape_, layout_, pool_);
-  const std::vector<std::int64_t> bounds = split_places(layout_, parts);
   pool_.run(parts, [&](int part) {
-    const std::int64_t begin = bounds[static_cast<std::size_t>(part)],
-                       end = bounds[static_cast<std::size_t>(part) + 1];
+    const std::int64_t begin = first_place(layout_, parts, part), end = first_place(layout_, parts, part + 1);
     for (std::int64_t t = steps; t-- > 0;) {
       const std::int64_t n = std::min(end, layout_.rows(t)) - begin;
       if (n <= 0) continue;

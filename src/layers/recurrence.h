@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "kernels/cells.h"
-#include "rondo/layout.h"
+#include "layers/time_slice.h"
 #include "rondo/matrix.h"
 #include "rondo/pool.h"
 
@@ -35,7 +35,7 @@ struct RecurrentWeights {
 };
 
 /// How many threads share the work of a pass: a hand-over must be worth it.
-int part_count(const RecurrentShape& shape, const Layout& layout, const Pool& pool);
+int part_count(const RecurrentShape& shape, const TimeSlice& layout, const Pool& pool);
 
 struct LaneTrace;
 
@@ -69,7 +69,8 @@ void add_weight_gradients(const RecurrentShape& shape, Pool& pool, const StepRow
 template <class T>
 class Recurrence {
  public:
-  Recurrence(const RecurrentShape& shape, const Layout& layout, Pool& pool, void* owner, TakeMemory<T> take)
+  Recurrence(const RecurrentShape& shape, const TimeSlice& layout, Pool& pool, void* owner,
+             TakeMemory<T> take)
       : shape_(shape), layout_(layout), pool_(pool), owner_(owner), take_(take) {}
 
   /// x [total, inputs]; initial[j] and final[j] [batch, units] by place, initial null = zero; y [total, units] or no data.
@@ -88,7 +89,7 @@ class Recurrence {
   T* take(std::int64_t count) { return take_(owner_, count); }
 
   RecurrentShape shape_;
-  const Layout& layout_;
+  TimeSlice layout_;
   Pool& pool_;
   void* owner_;
   TakeMemory<T> take_;
