@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "rondo/layers.h"
 #include "rondo/parameters.h"
@@ -26,7 +28,23 @@ namespace rondo {
 /// Steps have the bits of the layer over the whole sequence.
 class Cell {
  public:
-  using State = std::vector<Var>;  ///< h, and c for an LSTM: [batch, units] each; empty = zeros
+  /// h, and c for an LSTM: [batch, units] each; empty = zeros.
+  class State {
+   public:
+    State() = default;
+    State(std::initializer_list<Var> values) : State(std::span<const Var>(values.begin(), values.size())) {}
+    explicit State(std::span<const Var> values);
+
+    bool empty() const { return count_ == 0; }
+    std::size_t size() const { return count_; }
+    const Var& operator[](std::size_t i) const { return values_[i]; }
+    const Var* begin() const { return values_.data(); }
+    const Var* end() const { return values_.data() + count_; }
+
+   private:
+    std::array<Var, 4> values_{};
+    std::size_t count_ = 0;
+  };
   struct Step {
     Var output;  ///< [batch, units]
     State state;

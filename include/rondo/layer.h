@@ -17,6 +17,7 @@ namespace rondo {
 
 class Tape;
 struct Var;
+class Vars;
 
 /// What is known of a value when a network is built: the shape of one sample.
 struct Spec {
@@ -66,6 +67,8 @@ class Call {
  public:
   DType dtype() const;
   Pool& pool() const;
+  /// Makes the layouts that outputs have when their inputs have others.
+  LayoutPool& layouts() const;
   const RunOptions& options() const;
   /// A backward pass will follow: keep what it needs.
   bool differentiating() const;
@@ -73,9 +76,10 @@ class Call {
   int input_count() const;
   const Value& input(int i) const;
   /// Makes output i, with uninitialised values. In backward: use `output_value`.
-  Matrix make_output(int i, std::shared_ptr<const Layout> layout, Shape features);
+  Matrix make_output(int i, std::shared_ptr<const Layout> layout, const Shape& features);
   /// The same with a number of rows of its own (make_output takes the layout's, or one a sample of input 0).
-  Matrix make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout, Shape features);
+  Matrix make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
+                          const Shape& features);
   const Value& output_value(int i) const;
 
   ConstMatrix parameter(int index) const;
@@ -144,7 +148,7 @@ class Layer : public Operation {
   /// Fills the declared parameters.
   virtual void initialize(ParameterStore& parameters, std::uint64_t seed) const;
   /// Puts this layer on a tape. Layers made of others record those instead of themselves.
-  virtual std::vector<Var> record(Tape& tape, std::span<const Var> inputs, ParameterStore& parameters) const;
+  virtual Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& parameters) const;
   /// Layers that this one wraps: for states, names and summaries.
   virtual std::vector<Layer*> children() { return {}; }
   virtual bool is_recurrent() const { return false; }

@@ -44,10 +44,34 @@ class Layout {
   std::shared_ptr<const Layout> reversed() const;
 
  private:
-  static std::shared_ptr<const Layout> build(std::vector<std::int64_t> lengths, std::int64_t steps);
+  friend class LayoutPool;
+  // Each makes this layout another one and keeps its vectors' memory.
+  void assign_dense(std::int64_t batch, std::int64_t steps);
+  void assign_lengths(std::span<const std::int64_t> lengths, std::int64_t steps);
+  void assign_mask(std::span<const std::uint8_t> mask, std::int64_t batch, std::int64_t steps);
+  void assign_reversed(const Layout& of);
+  void assign_gathered(const Layout& from, std::span<const std::int64_t> indices);
+  void arrange();  // everything that follows from lengths_ and steps_
   std::int64_t batch_ = 0, steps_ = 0, total_ = 0;
   std::vector<std::int64_t> lengths_, order_, place_, rows_, offsets_;
   std::vector<std::int64_t> positions_;  // by packed row; empty: position(t, r) == t
+};
+
+/// Makes layouts, and makes them in the memory of its earlier ones that nobody else holds any more: a loop over ragged
+/// batches soon takes no memory. One thread at a time; what it returned may be read by any number of them.
+class LayoutPool {
+ public:
+  std::shared_ptr<const Layout> dense(std::int64_t batch, std::int64_t steps);
+  std::shared_ptr<const Layout> from_lengths(std::span<const std::int64_t> lengths, std::int64_t steps = -1);
+  std::shared_ptr<const Layout> from_mask(std::span<const std::uint8_t> mask, std::int64_t batch,
+                                          std::int64_t steps);
+  std::shared_ptr<const Layout> reversed(const std::shared_ptr<const Layout>& layout);
+  /// Of the sequences `indices`, each 0 … batch − 1, in that order.
+  std::shared_ptr<const Layout> gathered(const Layout& from, std::span<const std::int64_t> indices);
+
+ private:
+  std::shared_ptr<Layout> vacant();
+  std::vector<std::shared_ptr<Layout>> layouts_;
 };
 
 /// What a model eats: an array per sample, or a sequence per sample, ragged or not.
@@ -87,6 +111,8 @@ class Batch {
   Tensor sample(std::int64_t b) const;
   /// The samples `indices`, in that order.
   Batch gather(std::span<const std::int64_t> indices) const;
+  /// The same with values of type `dtype`, into a batch whose memory is used again; `pool` makes its layout.
+  void gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool, Batch& out) const;
   Batch cast(DType dtype) const;
 
  private:

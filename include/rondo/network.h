@@ -33,9 +33,9 @@ class Network {
   static Network from_spec(const Config& spec, DType dtype = DType::float32, const Spec* input = nullptr);
 
   /// Runs the graph on a tape and returns the outputs. Checks the batches against the declared inputs.
-  std::vector<Var> run(Tape& tape, std::span<const Batch> inputs);
+  Vars run(Tape& tape, std::span<const Batch> inputs);
   /// The same for values that are on the tape already.
-  std::vector<Var> run(Tape& tape, std::span<const Var> inputs);
+  Vars run(Tape& tape, std::span<const Var> inputs);
 
   ParameterStore& parameters() { return parameters_; }
   const ParameterStore& parameters() const { return parameters_; }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <type_traits>
 
 namespace rondo {
 
@@ -19,9 +19,22 @@ class Pool {
 
   /// Calls job(part) for part = 0 … parts-1, spread over the threads; returns when all are done. Exceptions of a job
   /// are rethrown here (the first one). Not reentrant: a job called from inside a part runs on that thread.
-  void run(int parts, const std::function<void(int)>& job);
+  template <class Job>
+  void run(int parts, Job&& job) {  // not std::function, which takes memory for what a lambda captures
+    using Plain = std::remove_reference_t<Job>;
+    run_parts(parts, {const_cast<void*>(static_cast<const void*>(&job)),
+                      [](void* owner, int part) { (*static_cast<Plain*>(owner))(part); }});
+  }
 
  private:
+  /// Somebody else's function object.
+  struct Task {
+    void* owner;
+    void (*call)(void* owner, int part);
+    void operator()(int part) const { call(owner, part); }
+  };
+  void run_parts(int parts, Task task);
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "rondo/layer.h"
@@ -11,6 +14,15 @@ namespace rondo {
 /// A value on a tape. Cheap to copy; valid until the tape is reset.
 struct Var {
   int id = -1;
+  std::uint32_t pass = 0;  ///< which pass of which tape made it: one from before a reset is recognised
+};
+
+/// Values on a tape, in order. A view of the tape's memory, valid until it is reset like its values.
+class Vars : public std::span<const Var> {
+ public:
+  using span::span;
+  Vars(std::span<const Var> values) : span(values) {}
+  operator std::vector<Var>() const { return {begin(), end()}; }
 };
 
 /// Records operations as they run and plays them back for gradients. The unit of recording is a whole layer call (an LSTM
@@ -34,13 +46,22 @@ class Tape {
   /// A parameter of `store` as a value of its own: [first axis, rest].
   Var parameter(ParameterStore& store, int index);
   /// Applies an operation; `store` holds the parameters of layers.
-  std::vector<Var> apply(const Operation& operation, std::span<const Var> inputs,
-                         ParameterStore* store = nullptr);
+  Vars apply(const Operation& operation, std::span<const Var> inputs, ParameterStore* store = nullptr);
   /// The same for an operation that nobody else keeps alive.
-  std::vector<Var> apply(std::shared_ptr<const Operation> operation, std::span<const Var> inputs,
-                         ParameterStore* store = nullptr);
+  Vars apply(std::shared_ptr<const Operation> operation, std::span<const Var> inputs,
+             ParameterStore* store = nullptr);
   Var apply_one(const Operation& operation, std::initializer_list<Var> inputs,
                 ParameterStore* store = nullptr);
+
+  /// An operation that lives in the tape's memory until it is reset.
+  template <class Op, class... Args>
+  const Op& make(Args&&... args) {
+    Op* op = std::construct_at(static_cast<Op*>(memory(sizeof(Op))), std::forward<Args>(args)...);
+    own(op);
+    return *op;
+  }
+  /// Room for values until the tape is reset: what a layer made of others puts its inputs and outputs in.
+  std::span<Var> vars(std::size_t count);
 
   const Value& value(Var v) const;
   /// A copy of a value, with its layout.
@@ -57,6 +78,12 @@ class Tape {
 
  private:
   friend class Call;
+  void* memory(std::size_t bytes);
+  void own(Operation* operation);
+  void seed_gradient(Var v, ConstMatrix gradient);
+  void check_playable() const;
+  void play_back();
+
   struct State;
   std::unique_ptr<State> state_;
 };

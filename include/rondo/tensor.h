@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "rondo/shape.h"
+
 namespace rondo {
 
 enum class DType : std::uint8_t { float32, float64 };
@@ -31,13 +33,6 @@ decltype(auto) with_dtype(DType dtype, F&& f) {
   return f(double{});
 }
 
-using Shape = std::vector<std::int64_t>;
-
-/// Product of the sizes; 1 for an empty shape.
-std::int64_t element_count(const Shape& shape);
-/// "(None, 10, 3)": -1 is printed as None.
-std::string to_string(const Shape& shape);
-
 /// A dense row-major array that owns its memory (64-byte aligned) and is copied by value. Moves are free.
 class Tensor {
  public:
@@ -56,14 +51,16 @@ class Tensor {
   /// What is moved from is empty afterwards.
   Tensor(Tensor&& other) noexcept
       : bytes_(std::move(other.bytes_)),
-        shape_(std::move(other.shape_)),
+        shape_(std::exchange(other.shape_, {})),
         size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)),
         dtype_(other.dtype_) {}
   Tensor& operator=(Tensor&& other) noexcept {
     Tensor moved(std::move(other));
     std::swap(bytes_, moved.bytes_);
-    shape_.swap(moved.shape_);
+    std::swap(shape_, moved.shape_);
     std::swap(size_, moved.size_);
+    std::swap(capacity_, moved.capacity_);
     std::swap(dtype_, moved.dtype_);
     return *this;
   }
@@ -90,6 +87,10 @@ class Tensor {
   std::byte* bytes() { return bytes_.get(); }
   const std::byte* bytes() const { return bytes_.get(); }
 
+  /// Takes another shape and type; the elements are then undefined. Memory that is large enough is kept, so that a tensor
+  /// filled again and again stops taking any.
+  void resize(const Shape& shape, DType dtype);
+
   /// One element, by flat index, whatever the type.
   double at(std::int64_t index) const;
   void set(std::int64_t index, double value);
@@ -102,15 +103,19 @@ class Tensor {
   Tensor slice(std::int64_t begin, std::int64_t end) const;
   /// Rows of the first axis, in the order of `indices`.
   Tensor gather(std::span<const std::int64_t> indices) const;
+  /// The same as values of type `dtype`, into a tensor whose memory is used again.
+  void gather_into(std::span<const std::int64_t> indices, DType dtype, Tensor& out) const;
 
  private:
   void require(DType wanted) const;
+  void take_form(const Shape& shape, std::int64_t size, DType dtype);
   struct Free {
     void operator()(std::byte* p) const noexcept;
   };
   std::unique_ptr<std::byte[], Free> bytes_;
   Shape shape_;
   std::int64_t size_ = 0;
+  std::size_t capacity_ = 0;  // bytes
   DType dtype_ = DType::float32;
 };
 

@@ -29,14 +29,14 @@ struct Pool::State {
   std::atomic<std::uint64_t> generation{0};
   std::atomic<int> next{0}, pending{0};
   std::atomic<bool> stop{false}, busy{false};
-  const std::function<void(int)>* job = nullptr;
+  Task task{};
   int parts = 0;
   std::exception_ptr error;
 
   void work() {
     for (int part = next.fetch_add(1); part < parts; part = next.fetch_add(1)) {
       try {
-        (*job)(part);
+        task(part);
       } catch (...) {
         const std::lock_guard lock(mutex);
         if (!error) error = std::current_exception();
@@ -78,16 +78,16 @@ Pool::~Pool() {
 
 int Pool::threads() const noexcept { return static_cast<int>(state_->workers.size()) + 1; }
 
-void Pool::run(int parts, const std::function<void(int)>& job) {
+void Pool::run_parts(int parts, Task task) {
   State& s = *state_;
   bool idle = false;
   if (parts <= 1 || s.workers.empty() || !s.busy.compare_exchange_strong(idle, true)) {
-    for (int part = 0; part < parts; ++part) job(part);
+    for (int part = 0; part < parts; ++part) task(part);
     return;
   }
   {
     const std::lock_guard lock(s.mutex);
-    s.job = &job;
+    s.task = task;
     s.parts = parts;
     s.next.store(0);
     s.pending.store(static_cast<int>(s.workers.size()));

@@ -12,7 +12,7 @@ class AsOneStep final : public Operation {
  public:
   void forward(Call& call) const override {
     const Value in = call.input(0);
-    const Matrix out = call.make_output(0, Layout::dense(in.data.rows, 1), in.features);
+    const Matrix out = call.make_output(0, call.layouts().dense(in.data.rows, 1), in.features);
     with_dtype(call.dtype(), [&]<class T>(T) {
       std::copy_n(in.data.view<const T>().data, in.data.rows * in.data.cols, out.view<T>().data);
     });
@@ -29,6 +29,13 @@ class AsOneStep final : public Operation {
 };
 
 }  // namespace
+
+Cell::State::State(std::span<const Var> values) : count_(values.size()) {
+  if (count_ > values_.size()) {
+    throw Error(ErrorKind::usage, "no cell has so many states").seen(std::to_string(count_));
+  }
+  std::ranges::copy(values, values_.begin());
+}
 
 Cell::Cell(const std::string& type, RecurrentOptions options, std::int64_t inputs, ParameterStore& store,
            const std::string& name)
@@ -56,10 +63,11 @@ Cell::Step Cell::step(Tape& tape, Var x, const State& state, ParameterStore& sto
         .seen(std::to_string(state.size()))
         .expected("0 or " + std::to_string(states_));
   }
-  std::vector<Var> inputs = {tape.apply(std::make_shared<AsOneStep>(), std::span<const Var>(&x, 1)).front()};
-  inputs.insert(inputs.end(), state.begin(), state.end());
-  std::vector<Var> out = layer_->record(tape, inputs, store);
-  return {out.front(), State(out.begin() + 1, out.end())};
+  const std::span<Var> inputs = tape.vars(1 + state.size());
+  inputs[0] = tape.apply_one(tape.make<AsOneStep>(), {x});
+  std::ranges::copy(state, inputs.begin() + 1);
+  const Vars out = layer_->record(tape, inputs, store);
+  return {out.front(), State(out.subspan(1))};
 }
 
 }  // namespace rondo

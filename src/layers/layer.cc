@@ -23,7 +23,7 @@ std::vector<Tensor>& CarriedState::of(const std::string& layer) {
 void Layer::declare(ParameterStore&, const std::string&) {}
 void Layer::initialize(ParameterStore&, std::uint64_t) const {}
 
-std::vector<Var> Layer::record(Tape& tape, std::span<const Var> inputs, ParameterStore& parameters) const {
+Vars Layer::record(Tape& tape, std::span<const Var> inputs, ParameterStore& parameters) const {
   return tape.apply(*this, inputs, &parameters);
 }
 

@@ -310,12 +310,12 @@ class StopGradient final : public Typed<StopGradient> {
 template <class Op, class... Args>
 Var unary(Tape& tape, Var a, Args... args) {
   const Var inputs[] = {a};
-  return tape.apply(std::make_shared<Op>(args...), inputs).front();
+  return tape.apply(tape.make<Op>(args...), inputs).front();
 }
 template <class Op, class... Args>
 Var binary(Tape& tape, Var a, Var b, Args... args) {
   const Var inputs[] = {a, b};
-  return tape.apply(std::make_shared<Op>(args...), inputs).front();
+  return tape.apply(tape.make<Op>(args...), inputs).front();
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class Relayout : public OptionsLayer<Options> {
     }
     const SampleReader from(in);
     std::shared_ptr<const Layout> layout;
-    if (output_.sequence) layout = Layout::dense(from.batch(), output_.steps);
+    if (output_.sequence) layout = call.layouts().dense(from.batch(), output_.steps);
     if (layout) {
       call.make_output(0, layout, output_.features);
     } else {
@@ -96,14 +96,15 @@ class Reshape final : public Relayout<ReshapeOptions> {
            "a fixed number of steps");
     }
     const std::int64_t size = in.width() * (in.sequence ? in.steps : 1);
-    Shape target = options().target_shape;
+    Shape target(options().target_shape.begin(), options().target_shape.end());
+    const Shape asked = target;
     std::int64_t known = 1, open = 0;
     for (const std::int64_t d : target) d < 0 ? ++open : known *= d;
     for (std::int64_t& d : target) {
       if (d < 0 && open == 1 && known > 0 && size % known == 0) d = size / known;
     }
     if (open > 1 || element_count(target) != size) {
-      fail("a sample cannot take this shape", describe(in) + " to " + to_string(options().target_shape),
+      fail("a sample cannot take this shape", describe(in) + " to " + to_string(asked),
            std::to_string(size) + " values in all, at most one size -1");
     }
     output_ = target.size() == 1 ? Spec{false, -1, target}
@@ -125,7 +126,7 @@ class RepeatVector final : public OptionsLayer<RepeatVectorOptions> {
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const Value in = call.input(0);
-      const Matrix out = call.make_output(0, Layout::dense(in.data.rows, options().n), in.features);
+      const Matrix out = call.make_output(0, call.layouts().dense(in.data.rows, options().n), in.features);
       const View<const T> x = in.data.view<const T>();
       const View<T> y = out.view<T>();
       for (std::int64_t t = 0; t < options().n; ++t) std::copy_n(x.data, x.rows * x.cols, y.row(t * x.rows));

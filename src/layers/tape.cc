@@ -21,9 +21,23 @@ struct Tape::State {
   struct Node {
     const Operation* operation = nullptr;
     ParameterStore* store = nullptr;
-    std::vector<int> inputs, outputs;
+    std::span<const int> inputs;             // slots, in the arena
+    int first_output = 0, output_count = 0;  // slots one after the other: forward makes nothing else
     std::array<void*, 8> kept{};
     bool runs_backward = false;
+
+    int output(int i) const {
+      if (i < 0 || i >= output_count) {
+        throw Error(ErrorKind::usage, "an operation has no such output").seen(std::to_string(i));
+      }
+      return first_output + i;
+    }
+    int input(int i) const {
+      if (i < 0 || i >= static_cast<int>(inputs.size())) {
+        throw Error(ErrorKind::usage, "an operation has no such input").seen(std::to_string(i));
+      }
+      return inputs[static_cast<std::size_t>(i)];
+    }
   };
 
   DType dtype = DType::float32;
@@ -32,26 +46,51 @@ struct Tape::State {
   RunOptions options;
   bool differentiating = true;
   bool played_back = false;
+  // Counts passes, from a number of this tape's own, so that a Var of another pass or tape is recognised.
+  std::uint32_t pass =
+      static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(this) >> 4) * 0x9E3779B9U + 1;
   Arena arena;
+  LayoutPool layouts;
   std::vector<Slot> slots;
-  std::vector<Node> nodes;  // those beyond node_count are kept for their vectors' memory
-  std::size_t node_count = 0;
-  std::vector<std::shared_ptr<const Operation>> owned;
+  std::vector<Node> nodes;
+  std::vector<std::shared_ptr<const Operation>> shared;
+  std::vector<Operation*> own;  // in the arena
 
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { forget(); }
+
+  void forget() {
+    for (Operation* operation : own) std::destroy_at(operation);
+    own.clear();
+    shared.clear();
+    slots.clear();
+    nodes.clear();
+    arena.reset();
+  }
+  template <class T>
+  std::span<T> take(std::size_t count) {
+    return {static_cast<T*>(arena.take(std::max<std::size_t>(count, 1) * sizeof(T))), count};
+  }
   Matrix make_matrix(std::int64_t rows, std::int64_t cols) {
     const std::size_t bytes = static_cast<std::size_t>(rows * cols) * dtype_size(dtype);
     return {arena.take(bytes == 0 ? 1 : bytes), rows, cols, cols, dtype};
   }
-  Slot& slot(int id) {
-    if (id < 0 || id >= static_cast<int>(slots.size())) {
-      throw Error(ErrorKind::usage, "a Var does not belong to this tape")
-          .cure("make it after the last reset()");
+  Var add(Slot slot) {
+    slots.push_back(std::move(slot));
+    return {static_cast<int>(slots.size()) - 1, pass};
+  }
+  Slot& slot(int id) { return slots[static_cast<std::size_t>(id)]; }
+  Slot& slot(Var v) {
+    if (v.pass != pass || v.id < 0 || v.id >= static_cast<int>(slots.size())) {
+      throw Error(ErrorKind::usage, "a Var does not belong to this pass of this tape")
+          .cure("make it after the last reset(), on the tape that uses it");
     }
-    return slots[static_cast<std::size_t>(id)];
+    return slot(v.id);
   }
   Node& node(int id) { return nodes[static_cast<std::size_t>(id)]; }
-  Matrix gradient_of(int id) {
-    Slot& s = slot(id);
+  Matrix gradient_of(Slot& s) {
     if (!s.gradient) {
       s.gradient = make_matrix(s.value.data.rows, s.value.data.cols);
       std::memset(s.gradient.data, 0,
@@ -75,13 +114,19 @@ const RunOptions& Tape::options() const { return state_->options; }
 std::size_t Tape::arena_bytes() const { return state_->arena.bytes(); }
 
 void Tape::reset(RunOptions options, bool differentiating) {
+  state_->forget();
+  ++state_->pass;
   state_->options = options;
   state_->differentiating = differentiating;
   state_->played_back = false;
-  state_->slots.clear();
-  state_->node_count = 0;
-  state_->owned.clear();
-  state_->arena.reset();
+}
+
+void* Tape::memory(std::size_t bytes) { return state_->arena.take(bytes); }
+void Tape::own(Operation* operation) { state_->own.push_back(operation); }
+std::span<Var> Tape::vars(std::size_t count) {
+  const std::span<Var> out = state_->take<Var>(count);
+  std::uninitialized_fill(out.begin(), out.end(), Var{});
+  return out;
 }
 
 Var Tape::input(const Batch& batch, bool wants_gradient) {
@@ -99,8 +144,7 @@ Var Tape::input(const Batch& batch, bool wants_gradient) {
     });
   });
   slot.wants_gradient = wants_gradient && s.differentiating;
-  s.slots.push_back(std::move(slot));
-  return {static_cast<int>(s.slots.size()) - 1};
+  return s.add(std::move(slot));
 }
 
 Var Tape::parameter(ParameterStore& store, int index) {
@@ -116,42 +160,41 @@ Var Tape::parameter(ParameterStore& store, int index) {
   slot.wants_gradient = s.differentiating;
   slot.store = &store;
   slot.parameter = index;
-  s.slots.push_back(std::move(slot));
-  return {static_cast<int>(s.slots.size()) - 1};
+  return s.add(std::move(slot));
 }
 
-std::vector<Var> Tape::apply(const Operation& operation, std::span<const Var> inputs, ParameterStore* store) {
+Vars Tape::apply(const Operation& operation, std::span<const Var> inputs, ParameterStore* store) {
   State& s = *state_;
   if (store != nullptr && store->dtype() != s.dtype) {
     throw Error(ErrorKind::usage, "the parameters' type is not the tape's")
         .seen(dtype_name(store->dtype()))
         .expected(dtype_name(s.dtype));
   }
-  if (s.node_count == s.nodes.size()) s.nodes.emplace_back();
-  const int id = static_cast<int>(s.node_count++);
-  State::Node& node = s.node(id);
+  const std::span<int> ids = s.take<int>(inputs.size());
+  bool wants = operation.has_trainable_parameters();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    wants = s.slot(inputs[i]).wants_gradient || wants;
+    ids[i] = inputs[i].id;
+  }
+  const int id = static_cast<int>(s.nodes.size());
+  State::Node& node = s.nodes.emplace_back();
   node.operation = &operation;
   node.store = store;
-  node.inputs.clear();
-  node.outputs.clear();
-  node.kept.fill(nullptr);
-  bool wants = operation.has_trainable_parameters();
-  for (const Var v : inputs) {
-    wants = s.slot(v.id).wants_gradient || wants;
-    node.inputs.push_back(v.id);
-  }
+  node.inputs = ids;
+  node.first_output = static_cast<int>(s.slots.size());
   node.runs_backward = wants && s.differentiating;
   Call call(*this, id);
   operation.forward(call);
-  std::vector<Var> out;
-  out.reserve(s.node(id).outputs.size());
-  for (const int o : s.node(id).outputs) out.push_back({o});
-  return out;
+  const std::span<Var> out = vars(static_cast<std::size_t>(s.node(id).output_count));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = {s.node(id).first_output + static_cast<int>(i), s.pass};
+  }
+  return Vars(out);
 }
 
-std::vector<Var> Tape::apply(std::shared_ptr<const Operation> operation, std::span<const Var> inputs,
-                             ParameterStore* store) {
-  state_->owned.push_back(operation);
+Vars Tape::apply(std::shared_ptr<const Operation> operation, std::span<const Var> inputs,
+                 ParameterStore* store) {
+  state_->shared.push_back(operation);
   return apply(*operation, inputs, store);
 }
 
@@ -159,10 +202,10 @@ Var Tape::apply_one(const Operation& operation, std::initializer_list<Var> input
   return apply(operation, std::span<const Var>(inputs.begin(), inputs.size()), store).front();
 }
 
-const Value& Tape::value(Var v) const { return state_->slot(v.id).value; }
+const Value& Tape::value(Var v) const { return state_->slot(v).value; }
 
 Batch Tape::get(Var v) const {
-  const Value& value = state_->slot(v.id).value;
+  const Value& value = state_->slot(v).value;
   Shape shape = {value.data.rows};
   shape.insert(shape.end(), value.features.begin(), value.features.end());
   Tensor out(std::move(shape), state_->dtype);
@@ -180,7 +223,7 @@ Batch Tape::get(Var v) const {
 }
 
 Tensor Tape::gradient(Var v) const {
-  const State::Slot& slot = state_->slot(v.id);
+  const State::Slot& slot = state_->slot(v);
   Shape shape = {slot.value.data.rows};
   shape.insert(shape.end(), slot.value.features.begin(), slot.value.features.end());
   Tensor out(std::move(shape), state_->dtype);
@@ -198,45 +241,65 @@ void Tape::backward(Var loss) {
               " values")
         .cure("take ops::sum or ops::mean first, or give a gradient");
   }
-  const Tensor one = Tensor::full({1, 1}, 1.0, dtype());
-  backward(std::span<const Var>(&loss, 1), std::span<const Tensor>(&one, 1));
+  check_playable();
+  const double one = 1;
+  const float one_as_float = 1;
+  seed_gradient(
+      loss, {dtype() == DType::float64 ? static_cast<const void*>(&one) : &one_as_float, 1, 1, 1, dtype()});
+  play_back();
 }
 
-void Tape::backward(std::span<const Var> values, std::span<const Tensor> gradients) {
-  State& s = *state_;
-  if (!s.differentiating) {
+void Tape::check_playable() const {
+  if (!state_->differentiating) {
     throw Error(ErrorKind::usage, "this pass did not keep what gradients need")
         .cure("call reset(options, true) before the forward pass");
   }
-  if (s.played_back) {  // layers wrote their gradients over what they had kept
+  if (state_->played_back) {  // layers wrote their gradients over what they had kept
     throw Error(ErrorKind::usage, "this pass was played back already")
         .cure("add the losses, or give all values and their gradients to one call of backward()");
   }
+}
+
+void Tape::seed_gradient(Var v, ConstMatrix gradient) {
+  State& s = *state_;
+  const Matrix to = s.gradient_of(s.slot(v));
+  with_dtype(s.dtype, [&]<class To>(To) {
+    with_dtype(gradient.dtype, [&]<class From>(From) {
+      To* at = static_cast<To*>(to.data);
+      const From* from = static_cast<const From*>(gradient.data);
+      for (std::int64_t i = 0; i < to.rows * to.cols; ++i) at[i] += static_cast<To>(from[i]);
+    });
+  });
+}
+
+void Tape::backward(std::span<const Var> values, std::span<const Tensor> gradients) {
+  check_playable();
   if (values.size() != gradients.size()) throw Error(ErrorKind::usage, "each value needs one gradient");
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const Matrix to = s.gradient_of(values[i].id);
+    const Matrix& to = value(values[i]).data;
     if (gradients[i].size() != to.rows * to.cols) {
       throw Error(ErrorKind::usage, "a gradient does not fit its value")
           .seen(to_string(gradients[i].shape()))
           .expected(std::to_string(to.rows) + " x " + std::to_string(to.cols) + " values");
     }
-    const Tensor g = gradients[i].cast(s.dtype);
-    with_dtype(s.dtype, [&]<class T>(T) {
-      T* at = static_cast<T*>(to.data);
-      for (const T v : g.data<T>()) *at++ += v;
-    });
+    seed_gradient(values[i], as_matrix(gradients[i]));
   }
+  play_back();
+}
+
+void Tape::play_back() {
+  State& s = *state_;
   s.played_back = true;
-  for (std::size_t n = s.node_count; n-- > 0;) {
-    State::Node& node = s.nodes[n];
+  for (std::size_t n = s.nodes.size(); n-- > 0;) {
+    const State::Node& node = s.nodes[n];
     if (!node.runs_backward) continue;
     bool arrived = false;
-    for (const int o : node.outputs) arrived = arrived || s.slot(o).gradient;
+    for (int i = 0; i < node.output_count; ++i) arrived = arrived || s.slot(node.output(i)).gradient;
     if (!arrived) continue;
     Call call(*this, static_cast<int>(n));
     node.operation->backward(call);
   }
-  for (State::Slot& slot : s.slots) {
+  for (const State::Slot& slot : s.slots) {
     if (slot.store == nullptr || !slot.gradient) continue;
     const Matrix to = slot.store->gradient(slot.parameter);
     with_dtype(s.dtype, [&]<class T>(T) {
@@ -249,19 +312,16 @@ void Tape::backward(std::span<const Var> values, std::span<const Tensor> gradien
 
 DType Call::dtype() const { return tape_.state_->dtype; }
 Pool& Call::pool() const { return tape_.state_->pool != nullptr ? *tape_.state_->pool : tape_.state_->alone; }
+LayoutPool& Call::layouts() const { return tape_.state_->layouts; }
 const RunOptions& Call::options() const { return tape_.state_->options; }
 bool Call::differentiating() const { return tape_.state_->node(node_).runs_backward; }
 
 int Call::input_count() const { return static_cast<int>(tape_.state_->node(node_).inputs.size()); }
-const Value& Call::input(int i) const {
-  return tape_.state_->slot(tape_.state_->node(node_).inputs.at(static_cast<std::size_t>(i))).value;
-}
+const Value& Call::input(int i) const { return tape_.state_->slot(tape_.state_->node(node_).input(i)).value; }
 
-Matrix Call::make_output(int i, std::shared_ptr<const Layout> layout, Shape features) {
+Matrix Call::make_output(int i, std::shared_ptr<const Layout> layout, const Shape& features) {
   Tape::State& s = *tape_.state_;
-  Tape::State::Node& node = s.node(node_);
-  if (i != static_cast<int>(node.outputs.size()))
-    throw Error(ErrorKind::usage, "outputs are made in order 0, 1, …");
+  const Tape::State::Node& node = s.node(node_);
   std::int64_t rows = 0;
   if (layout) {
     rows = layout->total();
@@ -269,28 +329,27 @@ Matrix Call::make_output(int i, std::shared_ptr<const Layout> layout, Shape feat
     const Value& first = s.slot(node.inputs[0]).value;
     rows = first.layout ? first.layout->batch() : first.data.rows;
   }
-  return make_output_rows(i, rows, std::move(layout), std::move(features));
+  return make_output_rows(i, rows, std::move(layout), features);
 }
 
 Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
-                              Shape features) {
+                              const Shape& features) {
   Tape::State& s = *tape_.state_;
-  if (i != static_cast<int>(s.node(node_).outputs.size())) {
-    throw Error(ErrorKind::usage, "outputs are made in order 0, 1, …");
-  }
+  Tape::State::Node& node = s.node(node_);
+  if (i != node.output_count) throw Error(ErrorKind::usage, "outputs are made in order 0, 1, …");
+  ++node.output_count;
   Tape::State::Slot slot;
   slot.value.layout = std::move(layout);
-  slot.value.features = std::move(features);
-  slot.value.data = s.make_matrix(rows, element_count(slot.value.features));
-  slot.wants_gradient = s.node(node_).runs_backward;
+  slot.value.features = features;
+  slot.value.data = s.make_matrix(rows, element_count(features));
+  slot.wants_gradient = node.runs_backward;
   const Matrix out = slot.value.data;
-  s.slots.push_back(std::move(slot));
-  s.node(node_).outputs.push_back(static_cast<int>(s.slots.size()) - 1);
+  s.add(std::move(slot));
   return out;
 }
 
 const Value& Call::output_value(int i) const {
-  return tape_.state_->slot(tape_.state_->node(node_).outputs.at(static_cast<std::size_t>(i))).value;
+  return tape_.state_->slot(tape_.state_->node(node_).output(i)).value;
 }
 
 ConstMatrix Call::parameter(int index) const {
@@ -303,12 +362,12 @@ Matrix Call::mutable_parameter(int index) const { return tape_.state_->node(node
 Matrix Call::parameter_gradient(int index) const { return tape_.state_->node(node_).store->gradient(index); }
 
 ConstMatrix Call::output_gradient(int i) const {
-  return tape_.state_->slot(tape_.state_->node(node_).outputs.at(static_cast<std::size_t>(i))).gradient;
+  return tape_.state_->slot(tape_.state_->node(node_).output(i)).gradient;
 }
 Matrix Call::input_gradient(int i) const {
   Tape::State& s = *tape_.state_;
-  const int id = s.node(node_).inputs.at(static_cast<std::size_t>(i));
-  return s.slot(id).wants_gradient ? s.gradient_of(id) : Matrix{};
+  Tape::State::Slot& slot = s.slot(s.node(node_).input(i));
+  return slot.wants_gradient ? s.gradient_of(slot) : Matrix{};
 }
 
 void* Call::keep(int slot, std::size_t bytes) {

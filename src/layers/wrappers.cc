@@ -12,7 +12,7 @@ class ReverseTime final : public Operation {
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const Value in = call.input(0);
-      const View<T> y = call.make_output(0, in.layout->reversed(), in.features).view<T>();
+      const View<T> y = call.make_output(0, call.layouts().reversed(in.layout), in.features).view<T>();
       each_row(*in.layout, [&](std::int64_t from, std::int64_t to) {
         std::copy_n(in.data.view<const T>().row(from), y.cols, y.row(to));
       });
@@ -89,7 +89,7 @@ class SamplesToSequences final : public Operation {
     const Value in = call.input(0);
     const std::int64_t steps = in.features[0], batch = in.data.rows;
     const Matrix out =
-        call.make_output(0, Layout::dense(batch, steps), {in.features.begin() + 1, in.features.end()});
+        call.make_output(0, call.layouts().dense(batch, steps), {in.features.begin() + 1, in.features.end()});
     with_dtype(call.dtype(), [&]<class T>(T) {
       for (std::int64_t t = 0; t < steps; ++t) {
         for (std::int64_t b = 0; b < batch; ++b) {
@@ -226,28 +226,28 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     backward_->initialize(store, seed);
   }
 
-  std::vector<Var> record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
-    const auto states = (inputs.size() - 1) / 2;
-    std::vector<Var> first = {inputs[0]}, second = {inputs[0]};
-    for (std::size_t j = 0; j < states; ++j) {
-      first.push_back(inputs[1 + j]);
-      second.push_back(inputs[1 + states + j]);
-    }
-    std::vector<Var> a = forward_->record(tape, first, store), b = backward_->record(tape, second, store);
-    if (sequences_) b[0] = tape.apply_one(reverse_, {b[0]});
-    std::vector<Var> out;
-    if (!options().merge_mode) {
-      out = {a[0], b[0]};
+  Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
+    // inputs: the sequence, then the states of the one direction, then those of the other
+    const std::size_t states = (inputs.size() - 1) / 2;
+    const std::span<Var> mirrored = tape.vars(1 + states);
+    mirrored[0] = inputs[0];
+    std::ranges::copy(inputs.last(states), mirrored.begin() + 1);
+    const Vars a = forward_->record(tape, inputs.first(1 + states), store);
+    const Vars b = backward_->record(tape, mirrored, store);
+    const Var first = a[0], second = sequences_ ? tape.apply_one(reverse_, {b[0]}) : b[0];
+    const std::size_t merged = options().merge_mode ? 1 : 2;
+    const std::span<Var> out = tape.vars(merged + a.size() - 1 + b.size() - 1);
+    if (merged == 2) {
+      out[0] = first, out[1] = second;
     } else {
       const std::string& mode = *options().merge_mode;
       const Layer& merge = mode == "concat" ? *concatenate_ : mode == "mul" ? *multiply_ : *add_;
-      Var merged = tape.apply_one(merge, {a[0], b[0]});
-      if (mode == "ave") merged = ops::scale(tape, merged, 0.5);
-      out = {merged};
+      out[0] = tape.apply_one(merge, {first, second});
+      if (mode == "ave") out[0] = ops::scale(tape, out[0], 0.5);
     }
-    out.insert(out.end(), a.begin() + 1, a.end());
-    out.insert(out.end(), b.begin() + 1, b.end());
-    return out;
+    auto at = std::copy(a.begin() + 1, a.end(), out.begin() + static_cast<std::ptrdiff_t>(merged));
+    std::copy(b.begin() + 1, b.end(), at);
+    return Vars(out);
   }
 
  private:
@@ -295,12 +295,13 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
     layer_->initialize(store, seed);
   }
 
-  std::vector<Var> record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
+  Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
     Var samples = tape.apply_one(to_samples_, {inputs[0]});
     if (inner_sequence_) samples = tape.apply_one(to_sequences_, {samples});
     Var out = layer_->record(tape, std::span<const Var>(&samples, 1), store).front();
     if (inner_returns_sequence_) out = tape.apply_one(from_sequences_, {out});
-    return {tape.apply_one(to_steps_, {out, inputs[0]})};
+    const Var both[] = {out, inputs[0]};
+    return tape.apply(to_steps_, both);
   }
 
  private:

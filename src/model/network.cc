@@ -234,13 +234,13 @@ Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
   return network;
 }
 
-std::vector<Var> Network::run(Tape& tape, std::span<const Batch> inputs) {
+Vars Network::run(Tape& tape, std::span<const Batch> inputs) {
   if (inputs.size() != inputs_.size()) {
     throw Error(ErrorKind::usage, "a model got another number of inputs")
         .seen(std::to_string(inputs.size()))
         .expected(std::to_string(inputs_.size()));
   }
-  std::vector<Var> vars;
+  const std::span<Var> vars = tape.vars(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     check_fits(spec_of(inputs[i]), input_spec(i), inputs_[i].name);
     if (inputs[i].size() != inputs[0].size()) {
@@ -249,12 +249,12 @@ std::vector<Var> Network::run(Tape& tape, std::span<const Batch> inputs) {
           .seen(std::to_string(inputs[i].size()))
           .expected(std::to_string(inputs[0].size()) + " as in '" + inputs_[0].name + "'");
     }
-    vars.push_back(tape.input(inputs[i]));
+    vars[i] = tape.input(inputs[i]);
   }
-  return run(tape, vars);
+  return run(tape, std::span<const Var>(vars));
 }
 
-std::vector<Var> Network::run(Tape& tape, std::span<const Var> inputs) {
+Vars Network::run(Tape& tape, std::span<const Var> inputs) {
   if (!built_)
     throw Error(ErrorKind::usage, "the network is not built").cure("call build(), or fit, which does");
   if (inputs.size() != inputs_.size()) {
@@ -262,20 +262,20 @@ std::vector<Var> Network::run(Tape& tape, std::span<const Var> inputs) {
         .seen(std::to_string(inputs.size()))
         .expected(std::to_string(inputs_.size()));
   }
-  std::vector<Var> values(values_.size());
+  const std::span<Var> values = tape.vars(values_.size());
   for (std::size_t i = 0; i < inputs_.size(); ++i)
     values[static_cast<std::size_t>(inputs_[i].value)] = inputs[i];
-  std::vector<Var> arguments;
   for (const Node& node : nodes_) {
-    arguments.clear();
-    for (const int id : node.inputs) arguments.push_back(values[static_cast<std::size_t>(id)]);
-    const std::vector<Var> results = node.layer->record(tape, arguments, parameters_);
+    const std::span<Var> arguments = tape.vars(node.inputs.size());
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+      arguments[i] = values[static_cast<std::size_t>(node.inputs[i])];
+    const Vars results = node.layer->record(tape, arguments, parameters_);
     for (std::size_t i = 0; i < results.size(); ++i)
       values[static_cast<std::size_t>(node.outputs[i])] = results[i];
   }
-  std::vector<Var> out;
-  for (const int id : outputs_) out.push_back(values[static_cast<std::size_t>(id)]);
-  return out;
+  const std::span<Var> out = tape.vars(outputs_.size());
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = values[static_cast<std::size_t>(outputs_[i])];
+  return Vars(out);
 }
 
 Network Network::cast(DType dtype) const {

@@ -186,7 +186,7 @@ Report check_split_in_time(const Subject& subject, std::uint64_t seed) {
   const auto pass = [&](Tape& tape, std::int64_t begin, std::int64_t end, std::vector<Var> state) {
     std::vector<Var> inputs = {tape.input(Batch(piece(begin, end)), true)};
     inputs.insert(inputs.end(), state.begin(), state.end());
-    auto out = network.run(tape, inputs);
+    std::vector<Var> out = network.run(tape, inputs);
     out.push_back(inputs[0]);
     return out;
   };

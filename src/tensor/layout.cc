@@ -8,39 +8,43 @@
 
 namespace rondo {
 
-std::shared_ptr<const Layout> Layout::build(std::vector<std::int64_t> lengths, std::int64_t steps) {
-  auto layout = std::make_shared<Layout>();
-  const std::size_t batch = lengths.size();
-  layout->batch_ = static_cast<std::int64_t>(batch);
-  layout->steps_ = steps;
-  layout->order_.resize(batch);
-  std::iota(layout->order_.begin(), layout->order_.end(), 0);
-  std::ranges::stable_sort(layout->order_, [&](std::int64_t a, std::int64_t b) {
-    return lengths[static_cast<std::size_t>(a)] > lengths[static_cast<std::size_t>(b)];
-  });
-  layout->place_.resize(batch);
-  for (std::size_t r = 0; r < batch; ++r) {
-    layout->place_[static_cast<std::size_t>(layout->order_[r])] = static_cast<std::int64_t>(r);
+void Layout::arrange() {
+  const std::size_t batch = lengths_.size();
+  batch_ = static_cast<std::int64_t>(batch);
+  total_ = 0;
+  positions_.clear();
+  const auto length = [&](std::int64_t b) { return lengths_[static_cast<std::size_t>(b)]; };
+  order_.resize(batch);
+  std::iota(order_.begin(), order_.end(), 0);
+  if (!std::ranges::is_sorted(lengths_, std::ranges::greater())) {  // std::stable_sort would take memory
+    std::ranges::sort(order_, [&](std::int64_t a, std::int64_t b) {
+      return length(a) != length(b) ? length(a) > length(b) : a < b;
+    });
   }
-  const std::int64_t longest = batch == 0 ? 0 : lengths[static_cast<std::size_t>(layout->order_[0])];
+  place_.resize(batch);
+  for (std::size_t r = 0; r < batch; ++r) {
+    place_[static_cast<std::size_t>(order_[r])] = static_cast<std::int64_t>(r);
+  }
+  const std::int64_t longest = batch == 0 ? 0 : length(order_[0]);
+  offsets_.clear();
+  rows_.clear();
   std::size_t live = batch;
   for (std::int64_t t = 0; t < longest; ++t) {
-    while (live > 0 && lengths[static_cast<std::size_t>(layout->order_[live - 1])] <= t) --live;
-    layout->offsets_.push_back(layout->total_);
-    layout->rows_.push_back(static_cast<std::int64_t>(live));
-    layout->total_ += static_cast<std::int64_t>(live);
+    while (live > 0 && length(order_[live - 1]) <= t) --live;
+    offsets_.push_back(total_);
+    rows_.push_back(static_cast<std::int64_t>(live));
+    total_ += static_cast<std::int64_t>(live);
   }
-  layout->lengths_ = std::move(lengths);
-  return layout;
 }
 
-std::shared_ptr<const Layout> Layout::dense(std::int64_t batch, std::int64_t steps) {
+void Layout::assign_dense(std::int64_t batch, std::int64_t steps) {
   if (batch < 0 || steps < 0) throw Error(ErrorKind::usage, "a batch or its number of steps is negative");
-  return build(std::vector<std::int64_t>(static_cast<std::size_t>(batch), steps), steps);
+  lengths_.assign(static_cast<std::size_t>(batch), steps);
+  steps_ = steps;
+  arrange();
 }
 
-std::shared_ptr<const Layout> Layout::from_lengths(std::span<const std::int64_t> lengths,
-                                                   std::int64_t steps) {
+void Layout::assign_lengths(std::span<const std::int64_t> lengths, std::int64_t steps) {
   const std::int64_t longest = lengths.empty() ? 0 : *std::ranges::max_element(lengths);
   if (steps < 0) steps = std::max<std::int64_t>(longest, 0);
   for (std::size_t b = 0; b < lengths.size(); ++b) {
@@ -51,38 +55,134 @@ std::shared_ptr<const Layout> Layout::from_lengths(std::span<const std::int64_t>
           .expected("0 to " + std::to_string(steps) + " steps");
     }
   }
-  return build({lengths.begin(), lengths.end()}, steps);
+  lengths_.assign(lengths.begin(), lengths.end());
+  steps_ = steps;
+  arrange();
 }
 
-std::shared_ptr<const Layout> Layout::from_mask(std::span<const std::uint8_t> mask, std::int64_t batch,
-                                                std::int64_t steps) {
+void Layout::assign_mask(std::span<const std::uint8_t> mask, std::int64_t batch, std::int64_t steps) {
   if (batch < 0 || steps < 0 || static_cast<std::int64_t>(mask.size()) != batch * steps) {
     throw Error(ErrorKind::usage, "a mask does not fit its batch")
         .seen(std::to_string(mask.size()) + " flags")
         .expected(std::to_string(batch) + " sequences x " + std::to_string(steps) + " steps");
   }
-  std::vector<std::int64_t> lengths(static_cast<std::size_t>(batch), 0);
+  lengths_.assign(static_cast<std::size_t>(batch), 0);
+  steps_ = steps;
   bool right_padded = true;
   for (std::int64_t b = 0; b < batch; ++b) {
     const auto row = mask.subspan(static_cast<std::size_t>(b * steps), static_cast<std::size_t>(steps));
     for (std::int64_t t = 0; t < steps; ++t) {
       if (row[static_cast<std::size_t>(t)] == 0) continue;
-      right_padded = right_padded && lengths[static_cast<std::size_t>(b)] == t;
-      ++lengths[static_cast<std::size_t>(b)];
+      right_padded = right_padded && lengths_[static_cast<std::size_t>(b)] == t;
+      ++lengths_[static_cast<std::size_t>(b)];
     }
   }
-  auto layout = std::const_pointer_cast<Layout>(build(std::move(lengths), steps));
-  if (right_padded) return layout;
-  layout->positions_.resize(static_cast<std::size_t>(layout->total_));
+  arrange();
+  if (right_padded) return;
+  positions_.resize(static_cast<std::size_t>(total_));
   for (std::int64_t r = 0; r < batch; ++r) {
-    const std::int64_t b = layout->order_[static_cast<std::size_t>(r)];
+    const std::int64_t b = order_[static_cast<std::size_t>(r)];
     std::int64_t step = 0;
     for (std::int64_t t = 0; t < steps; ++t) {
       if (mask[static_cast<std::size_t>(b * steps + t)] == 0) continue;
-      layout->positions_[static_cast<std::size_t>(layout->offset(step++) + r)] = t;
+      positions_[static_cast<std::size_t>(offset(step++) + r)] = t;
     }
   }
+}
+
+void Layout::assign_reversed(const Layout& of) {
+  *this = of;
+  if (of.is_dense()) return;
+  bool moved = false;
+  positions_.resize(static_cast<std::size_t>(total_));
+  for (std::int64_t t = 0; t < longest(); ++t) {
+    for (std::int64_t r = 0; r < rows(t); ++r) {
+      const std::int64_t last = lengths_[static_cast<std::size_t>(order_[static_cast<std::size_t>(r)])] - 1;
+      const std::int64_t at = steps_ - 1 - of.position(last - t, r);
+      positions_[static_cast<std::size_t>(offset(t) + r)] = at;
+      moved = moved || at != t;
+    }
+  }
+  if (!moved) positions_.clear();
+}
+
+void Layout::assign_gathered(const Layout& from, std::span<const std::int64_t> indices) {
+  lengths_.clear();
+  for (const std::int64_t b : indices) lengths_.push_back(from.lengths_[static_cast<std::size_t>(b)]);
+  steps_ = from.steps_;
+  arrange();
+  if (from.is_right_padded()) return;
+  bool moved = false;
+  for (std::int64_t t = 0; t < longest(); ++t) {
+    for (std::int64_t r = 0; r < rows(t); ++r) {
+      const std::int64_t b = indices[static_cast<std::size_t>(order_[static_cast<std::size_t>(r)])];
+      positions_.push_back(from.position(t, from.place_[static_cast<std::size_t>(b)]));
+      moved = moved || positions_.back() != t;
+    }
+  }
+  if (!moved) positions_.clear();
+}
+
+std::shared_ptr<const Layout> Layout::dense(std::int64_t batch, std::int64_t steps) {
+  return LayoutPool().dense(batch, steps);
+}
+std::shared_ptr<const Layout> Layout::from_lengths(std::span<const std::int64_t> lengths,
+                                                   std::int64_t steps) {
+  return LayoutPool().from_lengths(lengths, steps);
+}
+std::shared_ptr<const Layout> Layout::from_mask(std::span<const std::uint8_t> mask, std::int64_t batch,
+                                                std::int64_t steps) {
+  return LayoutPool().from_mask(mask, batch, steps);
+}
+std::shared_ptr<const Layout> Layout::reversed() const {
+  auto out = std::make_shared<Layout>();
+  out->assign_reversed(*this);
+  return out;
+}
+
+std::shared_ptr<Layout> LayoutPool::vacant() {
+  for (const auto& layout : layouts_) {
+    if (layout.use_count() == 1) return layout;
+  }
+  return layouts_.emplace_back(std::make_shared<Layout>());
+}
+
+std::shared_ptr<const Layout> LayoutPool::dense(std::int64_t batch, std::int64_t steps) {
+  for (const auto& layout : layouts_) {
+    if (layout->batch() == batch && layout->steps() == steps && layout->is_dense()) return layout;
+  }
+  auto layout = vacant();
+  layout->assign_dense(batch, steps);
   return layout;
+}
+
+std::shared_ptr<const Layout> LayoutPool::from_lengths(std::span<const std::int64_t> lengths,
+                                                       std::int64_t steps) {
+  auto layout = vacant();
+  layout->assign_lengths(lengths, steps);
+  return layout;
+}
+
+std::shared_ptr<const Layout> LayoutPool::from_mask(std::span<const std::uint8_t> mask, std::int64_t batch,
+                                                    std::int64_t steps) {
+  auto layout = vacant();
+  layout->assign_mask(mask, batch, steps);
+  return layout;
+}
+
+std::shared_ptr<const Layout> LayoutPool::gathered(const Layout& from,
+                                                   std::span<const std::int64_t> indices) {
+  if (from.is_dense()) return dense(static_cast<std::int64_t>(indices.size()), from.steps());
+  auto layout = vacant();
+  layout->assign_gathered(from, indices);
+  return layout;
+}
+
+std::shared_ptr<const Layout> LayoutPool::reversed(const std::shared_ptr<const Layout>& layout) {
+  if (layout->is_dense()) return layout;  // every step has its mirror
+  auto out = vacant();
+  out->assign_reversed(*layout);
+  return out;
 }
 
 std::int64_t Layout::position(std::int64_t t, std::int64_t r) const {
@@ -92,23 +192,6 @@ std::int64_t Layout::position(std::int64_t t, std::int64_t r) const {
 bool Layout::same_as(const Layout& other) const {
   return this == &other ||
          (steps_ == other.steps_ && lengths_ == other.lengths_ && positions_ == other.positions_);
-}
-
-std::shared_ptr<const Layout> Layout::reversed() const {
-  auto out = std::make_shared<Layout>(*this);
-  if (is_dense()) return out;
-  bool moved = false;
-  out->positions_.resize(static_cast<std::size_t>(total_));
-  for (std::int64_t t = 0; t < longest(); ++t) {
-    for (std::int64_t r = 0; r < rows(t); ++r) {
-      const std::int64_t last = lengths_[static_cast<std::size_t>(order_[static_cast<std::size_t>(r)])] - 1;
-      const std::int64_t at = steps_ - 1 - position(last - t, r);
-      out->positions_[static_cast<std::size_t>(offset(t) + r)] = at;
-      moved = moved || at != t;
-    }
-  }
-  if (!moved) out->positions_.clear();
-  return out;
 }
 
 namespace {
@@ -287,40 +370,42 @@ Tensor Batch::sample(std::int64_t b) const {
 }
 
 Batch Batch::gather(std::span<const std::int64_t> indices) const {
-  if (layout_ == nullptr) {
-    Batch out;
-    out.values_ = values_.gather(indices);
-    return out;
-  }
+  LayoutPool pool;
+  Batch out;
+  gather_into(indices, values_.dtype(), pool, out);
+  return out;
+}
+
+void Batch::gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool,
+                        Batch& out) const {
+  out.layout_.reset();
+  if (layout_ == nullptr) return values_.gather_into(indices, dtype, out.values_);
   const Layout& from = *layout_;
-  std::vector<std::int64_t> lengths;
+  const auto count = static_cast<std::int64_t>(indices.size());
   for (const std::int64_t b : indices) {
-    if (b < 0 || b >= from.batch())
-      throw Error(ErrorKind::usage, "a batch has no such sequence").seen(std::to_string(b));
-    lengths.push_back(from.lengths()[static_cast<std::size_t>(b)]);
+    if (b >= 0 && b < from.batch()) continue;
+    throw Error(ErrorKind::usage, "a batch has no such sequence").seen(std::to_string(b));
   }
-  std::shared_ptr<const Layout> to;
-  if (from.is_right_padded()) {
-    to = Layout::from_lengths(lengths, from.steps());
-  } else {
-    std::vector<std::uint8_t> mask(indices.size() * static_cast<std::size_t>(from.steps()), 0);
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-      const std::int64_t r = from.place()[static_cast<std::size_t>(indices[i])];
-      for (std::int64_t t = 0; t < lengths[i]; ++t) {
-        mask[i * static_cast<std::size_t>(from.steps()) + static_cast<std::size_t>(from.position(t, r))] = 1;
+  out.layout_ = pool.gathered(from, indices);
+  const Layout& to = *out.layout_;
+  Shape shape = values_.shape();
+  shape[0] = to.total();
+  out.values_.resize(shape, dtype);
+  const std::int64_t row = from.total() == 0 ? 0 : values_.size() / from.total();
+  if (row == 0 || count == 0) return;
+  with_dtype(values_.dtype(), [&]<class From>(From) {
+    const From* source = values_.data<From>().data();
+    with_dtype(dtype, [&]<class To>(To) {
+      To* target = out.values_.data<To>().data();
+      for (std::int64_t t = 0; t < to.longest(); ++t) {
+        for (std::int64_t r = 0; r < to.rows(t); ++r, target += row) {
+          const std::int64_t b = indices[static_cast<std::size_t>(to.order()[static_cast<std::size_t>(r)])];
+          const From* at = source + (from.offset(t) + from.place()[static_cast<std::size_t>(b)]) * row;
+          for (std::int64_t c = 0; c < row; ++c) target[c] = static_cast<To>(at[c]);
+        }
       }
-    }
-    to = Layout::from_mask(mask, static_cast<std::int64_t>(indices.size()), from.steps());
-  }
-  std::vector<std::int64_t> rows;
-  rows.reserve(static_cast<std::size_t>(to->total()));
-  for (std::int64_t t = 0; t < to->longest(); ++t) {
-    for (std::int64_t r = 0; r < to->rows(t); ++r) {
-      const std::int64_t b = indices[static_cast<std::size_t>(to->order()[static_cast<std::size_t>(r)])];
-      rows.push_back(from.offset(t) + from.place()[static_cast<std::size_t>(b)]);
-    }
-  }
-  return packed(std::move(to), values_.gather(rows));
+    });
+  });
 }
 
 Batch Batch::cast(DType dtype) const {

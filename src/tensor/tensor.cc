@@ -38,6 +38,12 @@ DType parse_dtype(const std::string& name) {
   throw Error(ErrorKind::usage, "unknown dtype").seen("'" + name + "'").expected("float32 or float64");
 }
 
+void Shape::refuse() {
+  throw Error(ErrorKind::usage, "a tensor has too many axes")
+      .expected("at most " + std::to_string(kMaxAxes))
+      .cure("join some with reshaped()");
+}
+
 std::int64_t element_count(const Shape& shape) {
   std::int64_t n = 1;
   for (const std::int64_t d : shape) n *= d;
@@ -54,27 +60,34 @@ std::string to_string(const Shape& shape) {
 
 void Tensor::Free::operator()(std::byte* p) const noexcept { ::operator delete(p, kAlignment); }
 
-Tensor::Tensor(Shape shape, DType dtype)
-    : shape_(std::move(shape)), size_(checked_count(shape_)), dtype_(dtype) {
-  const std::size_t bytes = static_cast<std::size_t>(size_) * dtype_size(dtype_);
-  bytes_.reset(take(bytes));
-  if (bytes != 0) std::memset(bytes_.get(), 0, bytes);
+void Tensor::take_form(const Shape& shape, std::int64_t size, DType dtype) {
+  const std::size_t bytes = static_cast<std::size_t>(size) * dtype_size(dtype);
+  if (bytes > capacity_) {
+    bytes_.reset(take(bytes));
+    capacity_ = bytes;
+  }
+  shape_ = shape;
+  size_ = size;
+  dtype_ = dtype;
 }
 
-Tensor::Tensor(const Tensor& other) : shape_(other.shape_), size_(other.size_), dtype_(other.dtype_) {
-  const std::size_t bytes = static_cast<std::size_t>(size_) * dtype_size(dtype_);
-  bytes_.reset(take(bytes));
-  if (bytes != 0) std::memcpy(bytes_.get(), other.bytes_.get(), bytes);
+void Tensor::resize(const Shape& shape, DType dtype) { take_form(shape, checked_count(shape), dtype); }
+
+Tensor::Tensor(Shape shape, DType dtype) {
+  resize(shape, dtype);
+  if (capacity_ != 0) std::memset(bytes_.get(), 0, capacity_);
+}
+
+Tensor::Tensor(const Tensor& other) {
+  take_form(other.shape_, other.size_, other.dtype_);  // without an array the size is 0 and the shape ()
+  if (capacity_ != 0) std::memcpy(bytes_.get(), other.bytes_.get(), capacity_);
 }
 
 Tensor& Tensor::operator=(const Tensor& other) {
   if (this == &other) return *this;
-  if (bytes_ && size_ == other.size_ && dtype_ == other.dtype_) {  // pointers into this tensor stay good
-    shape_ = other.shape_;
-    std::memcpy(bytes_.get(), other.bytes_.get(), static_cast<std::size_t>(size_) * dtype_size(dtype_));
-  } else {
-    *this = Tensor(other);
-  }
+  take_form(other.shape_, other.size_, other.dtype_);  // pointers into a tensor of the same size stay good
+  const std::size_t bytes = static_cast<std::size_t>(size_) * dtype_size(dtype_);
+  if (bytes != 0) std::memcpy(bytes_.get(), other.bytes_.get(), bytes);
   return *this;
 }
 
@@ -195,22 +208,33 @@ Tensor Tensor::slice(std::int64_t begin, std::int64_t end) const {
 }
 
 Tensor Tensor::gather(std::span<const std::int64_t> indices) const {
-  const std::int64_t rows = dim(0);
+  Tensor out;
+  gather_into(indices, dtype_, out);
+  return out;
+}
+
+void Tensor::gather_into(std::span<const std::int64_t> indices, DType dtype, Tensor& out) const {
+  const std::int64_t rows = dim(0), row = rows == 0 ? 0 : size_ / rows;
+  for (const std::int64_t i : indices) {
+    if (i >= 0 && i < rows) continue;
+    throw Error(ErrorKind::usage, "a tensor's row is out of range")
+        .seen(std::to_string(i))
+        .expected("0 to " + std::to_string(rows - 1));
+  }
   Shape shape = shape_;
   shape[0] = static_cast<std::int64_t>(indices.size());
-  Tensor out(std::move(shape), dtype_);
-  const std::size_t row = rows == 0 ? 0 : static_cast<std::size_t>(size_ / rows) * dtype_size(dtype_);
-  std::byte* to = out.bytes();
-  for (const std::int64_t i : indices) {
-    if (i < 0 || i >= rows) {
-      throw Error(ErrorKind::usage, "a tensor's row is out of range")
-          .seen(std::to_string(i))
-          .expected("0 to " + std::to_string(rows - 1));
-    }
-    if (row != 0) std::memcpy(to, bytes_.get() + row * static_cast<std::size_t>(i), row);
-    to += row;
-  }
-  return out;
+  out.resize(shape, dtype);
+  if (row == 0) return;
+  with_dtype(dtype_, [&]<class From>(From) {
+    const From* from = data<From>().data();
+    with_dtype(dtype, [&]<class To>(To) {
+      To* to = out.data<To>().data();
+      for (const std::int64_t i : indices) {
+        for (std::int64_t c = 0; c < row; ++c) to[c] = static_cast<To>(from[i * row + c]);
+        to += row;
+      }
+    });
+  });
 }
 
 }  // namespace rondo

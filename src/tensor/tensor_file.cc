@@ -20,7 +20,7 @@ static_assert(std::endian::native == std::endian::little, "the file's byte order
 
 constexpr std::uint64_t kMaxHeaderBytes = std::uint64_t{16} << 20;
 constexpr std::size_t kMaxTensors = 65536;
-constexpr std::size_t kMaxRank = 8;
+constexpr std::size_t kMaxRank = Shape::kMaxAxes;
 constexpr std::uint64_t kMaxArrayBytes = std::uint64_t{1} << 55;
 constexpr std::uint64_t kLengthBytes = 8;
 constexpr const char* kMetadataKey = "__metadata__";
@@ -252,8 +252,6 @@ void check_writable(const TensorFile& file) {
   for (const auto& [name, tensor] : file.tensors) {
     if (name == kMetadataKey) refuse("an array cannot be called __metadata__", "choose another name");
     if (!names.insert(name).second) refuse("two arrays are called " + quoted(name), "give each its own name");
-    if (tensor.shape().size() > kMaxRank)
-      refuse(quoted(name) + " has too many dimensions", "at most 8 are allowed");
     if (element_count(tensor.shape()) != tensor.size())
       refuse(quoted(name) + " is empty", "give it a shape and values");
   }

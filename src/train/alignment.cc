@@ -1,5 +1,6 @@
 #include "train/alignment.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
