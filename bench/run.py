@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import fit
+import onnx_model
 import report
 import works
 from measure import Clock, Contender, measure
@@ -34,6 +35,8 @@ RIVALS = {
     "Keras-JAX": (lambda built: python_party("keras_party.py", "jax"), TRAIN),
     "Keras-TF train_on_batch": (lambda built: python_party("keras_party.py", "tensorflow", "train_on_batch"), TRAIN),
     "Keras-JAX train_on_batch": (lambda built: python_party("keras_party.py", "jax", "train_on_batch"), TRAIN),
+    "ONNX Runtime": (lambda built: native_party(built, "onnxruntime", onnx_model.library()), {"forward", "stream_step"}),
+    "oneDNN": (lambda built: native_party(built, "onednn_rnn"), {"forward", "forward_backward"}),
 }
 QUICK_RIVALS = ["PyTorch", "Keras-TF", "Keras-JAX"]
 TWIN = "rondo itself"
@@ -89,8 +92,8 @@ def cpus_for(threads):
 class Run:
     """All parties on one number of threads."""
 
-    def __init__(self, options, threads, book):
-        self.options, self.threads, self.book = options, threads, book
+    def __init__(self, options, threads, book, folder):
+        self.options, self.threads, self.book, self.folder = options, threads, book, folder
         cpus = cpus_for(threads)
         built = os.path.join(options.build, "bench")
         self.rondo = Party("rondo", native_party(built, "worker"), cpus)
@@ -134,16 +137,19 @@ class Run:
         if row.option:
             return own
         request, data = row.request(), row.data()
+        if "ONNX Runtime" in self.rivals and row.work in RIVALS["ONNX Runtime"][1]:
+            request["model"] = os.path.join(self.folder, "model.onnx")
+            onnx_model.write(request["model"], row, data)
         return own + [Contender(rival, name, request, data) for name, rival in self.rivals.items() if row.work in RIVALS[name][1]]
 
-    def measure(self, row, folder):
+    def measure(self, row):
         contenders = self.contenders(row)
         if not contenders:
             return
         options = self.options
         rounds = options.rounds or (5 if row.option else None)
         try:
-            results, notes = measure(row, self.rondo, contenders, self.clock, options.seconds, rounds, folder)
+            results, notes = measure(row, self.rondo, contenders, self.clock, options.seconds, rounds, self.folder)
         except Ended as why:
             results, notes = [], [f"error: {why}"]
             for name in self.rivals:
@@ -159,12 +165,12 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             for threads in options.threads:
                 if set(options.works) - {"fit"}:
-                    run = Run(options, threads, book)
+                    run = Run(options, threads, book, folder)
                     run.start()
                     for work in options.works:
                         for row in works.rows(work, threads, options.rows, options.cells):
                             if not (row.option and threads > 1):
-                                run.measure(row, folder)
+                                run.measure(row)
                         book.write()
                     book.disturbed(run.clock)
                     run.stop()

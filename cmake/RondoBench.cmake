@@ -22,3 +22,17 @@ function(rondo_add_bench name)
 endfunction()
 
 rondo_add_bench(worker protocol.cc)
+
+# Debian's CMake package of oneDNN asks for OpenCL, which nothing here needs.
+find_path(RONDO_ONEDNN_INCLUDE_DIR oneapi/dnnl/dnnl.hpp)
+find_library(RONDO_ONEDNN_LIBRARY dnnl)
+mark_as_advanced(RONDO_ONEDNN_INCLUDE_DIR RONDO_ONEDNN_LIBRARY)
+if(RONDO_ONEDNN_INCLUDE_DIR AND RONDO_ONEDNN_LIBRARY)
+  rondo_add_bench(onednn_rnn protocol.cc)
+  target_include_directories(bench_onednn_rnn SYSTEM PRIVATE "${RONDO_ONEDNN_INCLUDE_DIR}")
+  target_link_libraries(bench_onednn_rnn PRIVATE "${RONDO_ONEDNN_LIBRARY}")
+endif()
+
+# Needs nothing to build: it opens the library of the Python package when it runs.
+rondo_add_bench(onnxruntime protocol.cc)
+target_link_libraries(bench_onnxruntime PRIVATE ${CMAKE_DL_LIBS})
