@@ -5,10 +5,32 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 
 class Ended(Exception):
     """A party's process is gone."""
+
+
+def surroundings(cpus):
+    """Arguments of Popen: processors, as many threads as those, and a priority that keeps other work of the machine out."""
+    threads = str(len(cpus))
+    environment = {**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads,
+                   "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def pin():
+        os.sched_setaffinity(0, cpus)
+        # Only root may raise priorities. Where the kernel groups processes by session, the group's is what counts, so every
+        # party is a session.
+        os.setsid()
+        for raise_priority in (lambda: os.setpriority(os.PRIO_PROCESS, 0, -20),
+                               lambda: pathlib.Path("/proc/self/autogroup").write_text("-20")):
+            try:
+                raise_priority()
+            except OSError:
+                pass
+
+    return {"env": environment, "preexec_fn": pin}
 
 
 class Party:
@@ -16,30 +38,15 @@ class Party:
 
     def __init__(self, name, command, cpus):
         self.name, self.command, self.cpus = name, command, cpus
-        self.process, self.version, self.missing = None, None, None
+        self.process, self.version, self.errors = None, None, None
 
     def start(self):
-        threads = str(len(self.cpus))
-        environment = {**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads,
-                       "PYTHONDONTWRITEBYTECODE": "1"}
-
-        def pin():
-            os.sched_setaffinity(0, self.cpus)
-            # Keeps other work of the machine out. Only root may. Where the kernel groups processes by session, the group's
-            # priority is what counts, so every party is a session.
-            os.setsid()
-            for priority in (lambda: os.setpriority(os.PRIO_PROCESS, 0, -20),
-                             lambda: pathlib.Path("/proc/self/autogroup").write_text("-20")):
-                try:
-                    priority()
-                except OSError:
-                    pass
-
         if not os.path.exists(self.command[0]):
             raise Ended("its program was not built")
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE if not os.environ.get("BENCH_VERBOSE") else None,
-                                        text=True, env=environment, preexec_fn=pin)
+        # A file, not a pipe: nobody reads what frameworks print while they work.
+        self.errors = tempfile.TemporaryFile(mode="w+")
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
+                                        text=True, **surroundings(self.cpus))
         self.version = self.ask({"do": "version"})["version"]
 
     def ask(self, request):
@@ -57,9 +64,10 @@ class Party:
         return self.process is not None and self.process.poll() is None
 
     def last_words(self):
-        text = self.process.stderr.read() if self.process.stderr else ""
-        lines = [line for line in text.splitlines() if line.strip()]
-        return lines[-1] if lines else f"exit status {self.process.wait()}"
+        status = self.process.wait()
+        self.errors.seek(0)
+        lines = [line for line in self.errors.read().splitlines() if line.strip()]
+        return lines[-1] if lines else f"exit status {status}"
 
     def stop(self):
         if self.running():

@@ -22,6 +22,7 @@ function(rondo_add_bench name)
 endfunction()
 
 rondo_add_bench(worker protocol.cc)
+rondo_add_bench(fit_stock)
 
 # Debian's CMake package of oneDNN asks for OpenCL, which nothing here needs.
 find_path(RONDO_ONEDNN_INCLUDE_DIR oneapi/dnnl/dnnl.hpp)
