@@ -2,13 +2,14 @@
 JOBS   ?= $(shell nproc)
 PRESET ?= release
 
-.PHONY: help deps lint-deps configure build demo test bench lint format clean parity
+.PHONY: help deps lint-deps bench-deps configure build demo test bench bench-quick bench-kernels bench-build lint format clean parity
 
 help:
 	@echo 'make build    configure and build (build/rondo is the command line)'
 	@echo 'make demo     train on monthly sunspot numbers, forecast two years, write a report'
 	@echo 'make test     build and run all tests           (PRESET=asan-ubsan, tsan, clang, dev, coverage for others)'
-	@echo 'make bench    build and run the benchmarks'
+	@echo 'make bench    measure rondo and its rivals in turn, write bench/results.md (about an hour)'
+	@echo 'make bench-quick    its training steps on one thread, in minutes; bench-kernels: the kernels, against FMA peak'
 	@echo 'make parity   compare live with Keras and PyTorch (installs both in a virtual environment)'
 	@echo 'make lint     formatting, include order, headers, clang-tidy'
 	@echo 'make format   format all sources in place'
@@ -33,9 +34,20 @@ demo: build
 test: build
 	@ctest --preset $(PRESET) --parallel $(JOBS)
 
-bench: configure
-	@cmake --build --preset $(PRESET) --parallel $(JOBS) --target rondo_cli benches
+bench-deps: deps
+	@tools/install_packages.sh tools/debian-packages-bench.txt
+
+bench-build: bench-deps configure
+	@cmake --build --preset $(PRESET) --parallel $(JOBS) --target benches
+
+bench: bench-build
 	@tools/bench.sh
+
+bench-quick: bench-build
+	@tools/bench.sh --quick
+
+bench-kernels: bench-build
+	@build/bench/kernels
 
 lint: lint-deps
 	@$(MAKE) --no-print-directory configure PRESET=release

@@ -9,8 +9,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-venv=build/venv-parity
-requirements=tests/golden/requirements.txt
 cases=build/parity
 seed=${SEED:-$(date +%s)}
 random_models=${RANDOM_MODELS:-200}
@@ -20,26 +18,17 @@ fail() {
   exit 1
 }
 
-# The environment is complete when this file in it says what is installed: an interrupted installation starts again.
-installed="$venv/installed-requirements.txt"
-if ! cmp --silent "$requirements" "$installed"; then
-  echo "parity: installing Keras, TensorFlow and PyTorch into $venv (about 7 GB; a few minutes)"
-  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "python3 is older than 3.11, which the pinned packages need"
-  rm -rf "$venv"
-  python3 -m venv "$venv" || fail "no virtual environment could be made; on Debian install python3-venv"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --requirement "$requirements"
-  cp "$requirements" "$installed"
-fi
+python=$(tools/python_environment.sh tests/golden/requirements.txt)
 
 binary=${RONDO_TEST_GOLDEN:-}
 if [ -z "$binary" ]; then
-  binary=$(find build -path "$venv" -prune -o -name test_golden -type f -perm -u+x -printf '%T@ %p\n' | sort -rn | head -n 1 | cut -d' ' -f2-)
+  binary=$(find build -path build/venv-parity -prune -o -name test_golden -type f -perm -u+x -printf '%T@ %p\n' | sort -rn | head -n 1 | cut -d' ' -f2-)
 fi
 [ -n "$binary" ] && [ -x "$binary" ] || fail "no test_golden was found under build/; build it first, or name it in RONDO_TEST_GOLDEN"
 
 rm -rf "$cases"
 echo "parity: computing cases with seed $seed"
-"$venv/bin/python" tests/golden/make_golden.py --out "$cases" --seed "$seed" --random "$random_models"
+"$python" tests/golden/make_golden.py --out "$cases" --seed "$seed" --random "$random_models"
 echo "parity: comparing with $binary"
 log="$cases/compared.log"
 RONDO_GOLDEN_DIR="$PWD/$cases" "$binary" --gtest_brief=1 | tee "$log" ||
