@@ -47,6 +47,9 @@ struct RecurrentOptions {
   bool reset_after =
       true;  ///< gru: reset gate after the product (Keras, cuDNN, PyTorch) or before (the paper)
   Regularizer kernel_regularizer = {}, recurrent_regularizer = {}, bias_regularizer = {};
+  /// In training: share of the inputs set to 0, the others are scaled by 1 / (1 - dropout). One mask [batch, features] a
+  /// call serves every step.
+  double dropout = 0;
   bool return_sequences = false;
   bool return_state = false;  ///< further outputs: the final states, [batch, units] each
   bool go_backwards = false;  ///< read each sequence from its end; outputs come in the order of processing
@@ -72,6 +75,7 @@ struct RecurrentOptions {
     option("kernel_regularizer", self.kernel_regularizer, "penalty on the input weights");
     option("recurrent_regularizer", self.recurrent_regularizer, "penalty on the recurrent weights");
     option("bias_regularizer", self.bias_regularizer, "penalty on the bias");
+    option("dropout", self.dropout, "share of the inputs dropped in training, the same at every step");
     option("return_sequences", self.return_sequences, "output of every step instead of the last");
     option("return_state", self.return_state, "also return the final states");
     option("go_backwards", self.go_backwards, "read each sequence from its end");

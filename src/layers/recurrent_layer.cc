@@ -3,6 +3,7 @@
 #include "layers/base_layers.h"
 #include "layers/initializers.h"
 #include "layers/recurrence.h"
+#include "layers/recurrent_input.h"
 #include "rondo/tape.h"
 
 namespace rondo {
@@ -17,20 +18,6 @@ const char* cell_of(const std::string& type, const RecurrentOptions& o) {
   }
   if (type == "gru") return o.reset_after ? "gru" : "gru_reset_before";
   return type.c_str();
-}
-
-/// Rows of packed steps in the order in which go_backwards reads them.
-std::vector<std::int64_t> reversed_rows(const Layout& layout) {
-  std::vector<std::int64_t> rows;
-  rows.reserve(static_cast<std::size_t>(layout.total()));
-  for (std::int64_t t = 0; t < layout.longest(); ++t) {
-    for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-      const std::int64_t length =
-          layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
-      rows.push_back(layout.offset(length - 1 - t) + r);
-    }
-  }
-  return rows;
 }
 
 /// out row of place r = row of sequence order[r].
@@ -58,6 +45,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const kernels::CellKernels* named = kernels::find_cell(type);
     if (cell_ == nullptr || named == nullptr || named->info.variant_of != nullptr) unknown_cell(type);
     if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
+    check_rate(o.dropout, "dropout");
     shape_.cell = cell_;
     shape_.units = o.units;
     shape_.activation = recurrent_kind(o.activation, "activation");
@@ -163,6 +151,15 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
          near.empty() ? "" : "did you mean '" + near + "'?");
   }
 
+  void check_rate(double rate, const char* option) const {
+    if (rate >= 0 && rate < 1) return;
+    fail("'" + std::string(option) + "' is out of range", std::to_string(rate), "0 <= rate < 1",
+         rate == 1
+             ? "in Keras a rate of 1 means no dropout for LSTM and GRU, and an input of zeros for SimpleRNN: "
+               "say which you mean"
+             : "");
+  }
+
   ActivationKind recurrent_kind(const std::string& name, const char* option) const {
     const ActivationKind kind = kernels::parse_activation(name, where() + ", option '" + option + "'");
     if (kind > kernels::kLastRecurrent) {
@@ -195,6 +192,10 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     });
   }
 
+  RecurrentInputOptions input_options() const {
+    return {options().go_backwards, options().dropout, 1, &name()};
+  }
+
   bool carries(const Call& call) const {
     return call.options().carried != nullptr && (options().stateful || call.options().carry_all);
   }
@@ -207,14 +208,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       fail("a recurrent layer got a value without time axis", to_string(in.features), "a sequence");
     const std::shared_ptr<const Layout> layout = in.layout;
     const std::int64_t units = options().units, batch = layout->batch();
-    View<const T> x = in.data.view<const T>();
-    if (options().go_backwards) {
-      T* copy = call.keep<T>(1, x.rows * x.cols);
-      const auto rows = reversed_rows(*layout);
-      for (std::int64_t i = 0; i < x.rows; ++i)
-        std::copy_n(x.row(rows[static_cast<std::size_t>(i)]), x.cols, copy + i * x.cols);
-      x = {copy, x.rows, x.cols, x.cols};
-    }
+    const RecurrentInput<T> input = read_recurrent_input<T>(call, input_options());
 
     std::array<const T*, kMaxStates> initial{};
     std::array<T*, kMaxStates> final{};
@@ -250,7 +244,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     }
     RecurrentTrace<T>* trace = nullptr;
     if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
-    driver<T>(shape_, *layout, call).forward(weights<T>(call), x, initial, y, final, trace);
+    driver<T>(shape_, *layout, call).forward(weights<T>(call), input.x, initial, y, final, trace);
 
     if (!options().return_sequences)
       to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {units}).view<T>());
@@ -276,8 +270,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const Value& in = call.input(0);
     const Layout& layout = *in.layout;
     const std::int64_t units = options().units, batch = layout.batch();
-    View<const T> x = in.data.view<const T>();
-    if (options().go_backwards) x = {call.kept<T>(1), x.rows, x.cols, x.cols};
+    const RecurrentInput<T> input = kept_recurrent_input<T>(call, input_options());
 
     View<const T> dy{};
     std::array<T*, kMaxStates> d_state{};
@@ -310,26 +303,11 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
             call.parameter_gradient(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
       }
     }
-    View<T> dx{};
-    const Matrix d_input = call.input_gradient(0);
-    if (d_input) {
-      dx = d_input.view<T>();
-      if (options().go_backwards) {
-        dx.data = call.scratch<T>(x.rows * x.cols);
-        std::fill_n(dx.data, x.rows * x.cols, T{0});
-      }
-    }
+    const View<T> dx = room_for_input_gradient<T>(call, input, input_options());
     driver<T>(shape_, layout, call)
-        .backward(weights<T>(call), x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state, gradients,
-                  dx);
-    if (d_input && options().go_backwards) {
-      const auto rows = reversed_rows(layout);
-      const View<T> out = d_input.view<T>();
-      for (std::int64_t i = 0; i < x.rows; ++i) {
-        T* to = out.row(rows[static_cast<std::size_t>(i)]);
-        for (std::int64_t k = 0; k < x.cols; ++k) to[k] += dx(i, k);
-      }
-    }
+        .backward(weights<T>(call), input.x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state,
+                  gradients, dx);
+    add_input_gradient<T>(call, input, input_options(), dx);
     for (int j = 0; call.input_count() > 1 && j < info.states; ++j) {
       const Matrix d_initial = call.input_gradient(1 + j);
       if (!d_initial) continue;

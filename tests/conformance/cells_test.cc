@@ -1,8 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "kernels/cells.h"
-#include "rondo/layers.h"
-#include "rondo/testing.h"
+#include "conformance/cell_subjects.h"
 
 // Every cell of src/cells passes the whole suite, with every activation and option that changes its formulas.
 
@@ -10,42 +8,6 @@ namespace rondo {
 namespace {
 
 using testing::Subject;
-
-constexpr std::int64_t kFeatures = 3, kUnits = 4;
-
-/// Variants of the LSTM and the GRU are options of these types.
-std::string apply_variant(const std::string& cell, RecurrentOptions& options) {
-  if (cell == "gru_reset_before") {
-    options.reset_after = false;
-    return "gru";
-  }
-  if (!cell.ends_with("lstm")) return cell;
-  options.peephole = cell.find("peephole") != std::string::npos;
-  options.coupled = cell.find("coupled") != std::string::npos;
-  return "lstm";
-}
-
-LayerPtr make_cell(const std::string& cell, RecurrentOptions options) {
-  const std::string type = apply_variant(cell, options);
-  return recurrent(type, options);
-}
-
-Subject cell_subject(const std::string& type, RecurrentOptions options, bool with_states = true) {
-  options.units = kUnits;
-  options.return_sequences = true;
-  options.return_state = true;
-  Subject subject;
-  subject.name = type;
-  subject.make = [type, options] { return make_cell(type, options); };
-  subject.inputs = {{true, -1, {kFeatures}}};
-  if (with_states) {
-    const Spec sequence = subject.inputs[0];
-    const std::size_t states = make_cell(type, options)->infer(std::span(&sequence, 1)).size() - 1;
-    subject.inputs.insert(subject.inputs.end(), states, Spec{false, -1, {kUnits}});
-  }
-  subject.splits_in_time = with_states && !options.go_backwards;
-  return subject;
-}
 
 class EveryCell : public ::testing::TestWithParam<std::string> {};
 
@@ -89,11 +51,6 @@ TEST_P(EveryCell, PassesOnEveryInstructionSet) {
   testing::use_instruction_set("");
 }
 
-std::vector<std::string> cell_names() {
-  std::vector<std::string> names;
-  for (const auto* cell : kernels::all_cells()) names.emplace_back(cell->info.name);
-  return names;
-}
 INSTANTIATE_TEST_SUITE_P(Cells, EveryCell, ::testing::ValuesIn(cell_names()),
                          [](const auto& param) { return param.param; });
 
