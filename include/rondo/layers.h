@@ -50,6 +50,9 @@ struct RecurrentOptions {
   /// In training: share of the inputs set to 0, the others are scaled by 1 / (1 - dropout). One mask [batch, features] a
   /// call serves every step.
   double dropout = 0;
+  /// The same for the states that the recurrent products read, with one mask [batch, units] for each gate; the inputs, too,
+  /// then have one for each gate. Copies of the state that pass no product (a GRU's z·h) are not masked.
+  double recurrent_dropout = 0;
   bool return_sequences = false;
   bool return_state = false;  ///< further outputs: the final states, [batch, units] each
   bool go_backwards = false;  ///< read each sequence from its end; outputs come in the order of processing
@@ -76,6 +79,8 @@ struct RecurrentOptions {
     option("recurrent_regularizer", self.recurrent_regularizer, "penalty on the recurrent weights");
     option("bias_regularizer", self.bias_regularizer, "penalty on the bias");
     option("dropout", self.dropout, "share of the inputs dropped in training, the same at every step");
+    option("recurrent_dropout", self.recurrent_dropout,
+           "share of the states dropped before the recurrent products in training, a mask for each gate");
     option("return_sequences", self.return_sequences, "output of every step instead of the last");
     option("return_state", self.return_state, "also return the final states");
     option("go_backwards", self.go_backwards, "read each sequence from its end");

@@ -16,8 +16,8 @@ void fill_dropout_masks(const RandomStream& stream, double rate, const Layout& l
   for (int g = 0; g < rows; ++g) {
     for (std::int64_t r = 0; r < layout.batch(); ++r) {
       const auto sequence = static_cast<std::uint64_t>(layout.order()[static_cast<std::size_t>(r)]);
-      kernels::fill_random_words(stream, (sequence << 32) + static_cast<std::uint64_t>(g * blocks), blocks,
-                                 words);
+      const std::uint64_t first = (sequence << 32) + static_cast<std::uint64_t>(g * blocks);
+      kernels::fill_random_words(stream, std::span(&first, 1), blocks, words);
       for (std::int64_t c = 0; c < width; ++c) mask[c] = (words[c] >> 8) < limit ? T{0} : kept;
       mask += width;
     }

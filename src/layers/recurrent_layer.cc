@@ -3,6 +3,7 @@
 #include "layers/base_layers.h"
 #include "layers/initializers.h"
 #include "layers/recurrence.h"
+#include "layers/recurrent_dropout.h"
 #include "layers/recurrent_input.h"
 #include "rondo/tape.h"
 
@@ -37,6 +38,8 @@ void to_sequences(const Layout& layout, const T* by_place, View<T> by_sequence) 
   }
 }
 
+constexpr int kRecurrentMaskSlot = 3;  // 0: the trace; 1, 2: the input as it was read
+
 class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
  public:
   RecurrentLayer(const std::string& type, RecurrentOptions options)
@@ -46,6 +49,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     if (cell_ == nullptr || named == nullptr || named->info.variant_of != nullptr) unknown_cell(type);
     if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
     check_rate(o.dropout, "dropout");
+    check_rate(o.recurrent_dropout, "recurrent_dropout");
     shape_.cell = cell_;
     shape_.units = o.units;
     shape_.activation = recurrent_kind(o.activation, "activation");
@@ -186,14 +190,36 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   }
 
   template <class T>
-  static Recurrence<T> driver(const RecurrentShape& shape, const Layout& layout, Call& call) {
-    return Recurrence<T>(shape, layout, call.pool(), &call, [](void* owner, std::int64_t count) {
-      return static_cast<Call*>(owner)->scratch<T>(count);
-    });
+  Recurrence<T> driver(const Layout& layout, Call& call, const RecurrentExtras<T>& extras) const {
+    return Recurrence<T>(
+        shape_, layout, call.pool(), &call,
+        [](void* owner, std::int64_t count) { return static_cast<Call*>(owner)->scratch<T>(count); }, extras);
+  }
+
+  /// What the options add to the formulas in this pass. In forward it draws random numbers, in backward it finds them.
+  template <class T>
+  RecurrentExtras<T> extras(Call& call, const RecurrentInput<T>& input, bool draws) const {
+    RecurrentExtras<T> extras;
+    extras.input_gate_stride = input.gate_stride;
+    const Layout& layout = *call.input(0).layout;
+    const std::int64_t width = options().units;
+    if (call.options().training && options().recurrent_dropout > 0) {
+      T* masks = draws ? call.keep<T>(kRecurrentMaskSlot, cell_->info.gates * layout.batch() * width)
+                       : call.kept<T>(kRecurrentMaskSlot);
+      if (draws) {
+        fill_dropout_masks(call.random(name(), purpose_key("recurrent_dropout")), options().recurrent_dropout,
+                           layout, cell_->info.gates, width,
+                           call.scratch<std::uint32_t>(dropout_row_words(width)), masks);
+      }
+      extras.recurrent_masks = masks;
+    }
+    return extras;
   }
 
   RecurrentInputOptions input_options() const {
-    return {options().go_backwards, options().dropout, 1, &name()};
+    // As Keras: one mask for all gates, but one for each when recurrent_dropout is in use.
+    return {options().go_backwards, options().dropout,
+            options().recurrent_dropout > 0 ? cell_->info.gates : 1, &name()};
   }
 
   bool carries(const Call& call) const {
@@ -244,7 +270,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     }
     RecurrentTrace<T>* trace = nullptr;
     if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
-    driver<T>(shape_, *layout, call).forward(weights<T>(call), input.x, initial, y, final, trace);
+    driver<T>(*layout, call, extras<T>(call, input, true))
+        .forward(weights<T>(call), input.x, initial, y, final, trace);
 
     if (!options().return_sequences)
       to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {units}).view<T>());
@@ -304,7 +331,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       }
     }
     const View<T> dx = room_for_input_gradient<T>(call, input, input_options());
-    driver<T>(shape_, layout, call)
+    driver<T>(layout, call, extras<T>(call, input, false))
         .backward(weights<T>(call), input.x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state,
                   gradients, dx);
     add_input_gradient<T>(call, input, input_options(), dx);

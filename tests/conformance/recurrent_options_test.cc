@@ -21,6 +21,11 @@ std::vector<Option> all_options() {
       {"dropout", {.dropout = 0.4}, true},
       {"dropout in inference", {.dropout = 0.4}},
       {"dropout backwards", {.dropout = 0.4, .go_backwards = true}, true},
+      {"recurrent dropout", {.recurrent_dropout = 0.3}, true},
+      {"both dropouts", {.dropout = 0.4, .recurrent_dropout = 0.3}, true},
+      {"both dropouts backwards without bias",
+       {.use_bias = false, .dropout = 0.4, .recurrent_dropout = 0.3, .go_backwards = true},
+       true},
   };
 }
 
