@@ -5,6 +5,7 @@
 #include "layers/recurrence.h"
 #include "layers/recurrent_dropout.h"
 #include "layers/recurrent_input.h"
+#include "layers/zoneout.h"
 #include "rondo/tape.h"
 
 namespace rondo {
@@ -38,7 +39,8 @@ void to_sequences(const Layout& layout, const T* by_place, View<T> by_sequence) 
   }
 }
 
-constexpr int kRecurrentMaskSlot = 3;  // 0: the trace; 1, 2: the input as it was read
+constexpr int kRecurrentMaskSlot = 3,
+              kZoneSlot = 4;  // 0: the trace; 1, 2: the input as it was read; 4, 5: zones
 
 class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
  public:
@@ -50,6 +52,10 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
     check_rate(o.dropout, "dropout");
     check_rate(o.recurrent_dropout, "recurrent_dropout");
+    check_rate(o.zoneout, "zoneout");
+    check_rate(o.zoneout_cell, "zoneout_cell");
+    if (o.zoneout_cell > 0 && type != "lstm")
+      fail("only an lstm has a cell state", "'zoneout_cell' for " + type, "'zoneout'");
     shape_.cell = cell_;
     shape_.units = o.units;
     shape_.activation = recurrent_kind(o.activation, "activation");
@@ -63,7 +69,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     Config out = OptionsLayer::config();
     if (!cell_->info.gated) out.erase("recurrent_activation");
     if (type() != "lstm") {
-      for (const char* key : {"unit_forget_bias", "peephole", "coupled"}) out.erase(key);
+      for (const char* key : {"unit_forget_bias", "peephole", "coupled", "zoneout_cell"}) out.erase(key);
     }
     if (type() != "gru") out.erase("reset_after");
     return out;
@@ -213,6 +219,14 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       }
       extras.recurrent_masks = masks;
     }
+    const double rates[] = {options().zoneout, options().zoneout_cell};
+    for (std::size_t j = 0; j < 2; ++j) {
+      if (rates[j] <= 0) continue;
+      const std::uint16_t* words =
+          call.options().training ? zone_words(call, static_cast<int>(j), width, draws) : nullptr;
+      extras.zoned[j] = true;
+      extras.zones[j] = make_zone<T>(rates[j], width, words);
+    }
     return extras;
   }
 
@@ -220,6 +234,15 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     // As Keras: one mask for all gates, but one for each when recurrent_dropout is in use.
     return {options().go_backwards, options().dropout,
             options().recurrent_dropout > 0 ? cell_->info.gates : 1, &name()};
+  }
+
+  const std::uint16_t* zone_words(Call& call, int state, std::int64_t width, bool draws) const {
+    if (!draws) return call.kept<std::uint16_t>(kZoneSlot + state);
+    const Layout& layout = *call.input(0).layout;
+    auto* words = call.keep<std::uint16_t>(kZoneSlot + state, zoneout_words(layout, width));
+    draw_zoneout(call.random(name(), purpose_key(state == 0 ? "zoneout" : "zoneout_cell")), layout, width,
+                 call.pool(), call.scratch<std::uint64_t>(layout.total()), words);
+    return words;
   }
 
   bool carries(const Call& call) const {

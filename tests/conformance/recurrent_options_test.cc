@@ -26,6 +26,13 @@ std::vector<Option> all_options() {
       {"both dropouts backwards without bias",
        {.use_bias = false, .dropout = 0.4, .recurrent_dropout = 0.3, .go_backwards = true},
        true},
+      {"zoneout", {.zoneout = 0.3}, true},
+      {"zoneout in inference", {.zoneout = 0.3}},
+      {"zoneout of the cell state", {.zoneout_cell = 0.4}, true, "lstm"},
+      {"zoneout of both states in inference", {.zoneout = 0.3, .zoneout_cell = 0.4}, false, "lstm"},
+      {"zoneout and dropouts backwards",
+       {.dropout = 0.2, .recurrent_dropout = 0.3, .zoneout = 0.3, .go_backwards = true},
+       true},
   };
 }
 
