@@ -58,8 +58,9 @@ class Cell {
   /// Fills the arrays, once the store is allocated.
   void initialize(ParameterStore& store, std::uint64_t seed) const;
 
-  /// One step for a whole batch. x [batch, inputs].
-  Step step(Tape& tape, Var x, const State& state, ParameterStore& store) const;
+  /// One step for a whole batch. x [batch, inputs]. `time` is the number of the step in its sequence: with zoneout every
+  /// step has random numbers of its own; nothing else depends on it.
+  Step step(Tape& tape, Var x, const State& state, ParameterStore& store, std::int64_t time = 0) const;
 
   std::int64_t units() const { return units_; }
   std::size_t state_count() const { return states_; }
@@ -68,6 +69,7 @@ class Cell {
   LayerPtr layer_;
   std::int64_t units_ = 0;
   std::size_t states_ = 0;
+  bool timed_ = false;
 };
 
 }  // namespace rondo

@@ -47,6 +47,16 @@ struct RecurrentOptions {
   bool reset_after =
       true;  ///< gru: reset gate after the product (Keras, cuDNN, PyTorch) or before (the paper)
   Regularizer kernel_regularizer = {}, recurrent_regularizer = {}, bias_regularizer = {};
+  /// In training: share of the inputs set to 0, the others are scaled by 1 / (1 - dropout). One mask [batch, features] a
+  /// call serves every step.
+  double dropout = 0;
+  /// The same for the states that the recurrent products read, with one mask [batch, units] for each gate; the inputs, too,
+  /// then have one for each gate. Copies of the state that pass no product (a GRU's z·h) are not masked.
+  double recurrent_dropout = 0;
+  /// Zoneout (Krueger et al. 2017): in training each unit of h keeps, at every step, its old value with this probability; in
+  /// inference it takes the expected value, zoneout·old + (1 - zoneout)·new. Resolved to 1/65,536.
+  double zoneout = 0;
+  double zoneout_cell = 0;  ///< lstm: the same for the cell state c; h sees the new c
   bool return_sequences = false;
   bool return_state = false;  ///< further outputs: the final states, [batch, units] each
   bool go_backwards = false;  ///< read each sequence from its end; outputs come in the order of processing
@@ -72,6 +82,11 @@ struct RecurrentOptions {
     option("kernel_regularizer", self.kernel_regularizer, "penalty on the input weights");
     option("recurrent_regularizer", self.recurrent_regularizer, "penalty on the recurrent weights");
     option("bias_regularizer", self.bias_regularizer, "penalty on the bias");
+    option("dropout", self.dropout, "share of the inputs dropped in training, the same at every step");
+    option("recurrent_dropout", self.recurrent_dropout,
+           "share of the states dropped before the recurrent products in training, a mask for each gate");
+    option("zoneout", self.zoneout, "share of h's units that keep their old value at a step");
+    option("zoneout_cell", self.zoneout_cell, "lstm: the same for the cell state");
     option("return_sequences", self.return_sequences, "output of every step instead of the last");
     option("return_state", self.return_state, "also return the final states");
     option("go_backwards", self.go_backwards, "read each sequence from its end");

@@ -16,6 +16,10 @@ class RandomStream {
   /// Four 32-bit words at position `block`.
   std::array<std::uint32_t, 4> block(std::uint64_t block) const;
 
+  /// What a kernel that makes many blocks at once needs to know: the key of Philox and the upper half of its counter.
+  std::uint64_t key() const { return key_; }
+  std::uint64_t counter_high() const { return counter_high_; }
+
   /// Uniform in [0, 1) with 24 bits: exact in float and double alike.
   double uniform(std::uint64_t element) const;
   /// Standard normal (Box-Muller on two words with 32 bits each).

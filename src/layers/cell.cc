@@ -7,12 +7,14 @@
 namespace rondo {
 namespace {
 
-/// [batch, features] as sequences of one step.
+/// [batch, features] as sequences of one step, which stands at `time` of the padded array.
 class AsOneStep final : public Operation {
  public:
+  explicit AsOneStep(std::int64_t time) : time_(time) {}
   void forward(Call& call) const override {
     const Value in = call.input(0);
-    const Matrix out = call.make_output(0, call.layouts().dense(in.data.rows, 1), in.features);
+    const Matrix out = call.make_output(
+        0, time_ == 0 ? call.layouts().dense(in.data.rows, 1) : layout(in.data.rows), in.features);
     with_dtype(call.dtype(), [&]<class T>(T) {
       std::copy_n(in.data.view<const T>().data, in.data.rows * in.data.cols, out.view<T>().data);
     });
@@ -26,6 +28,14 @@ class AsOneStep final : public Operation {
       for (std::int64_t i = 0; i < d_input.rows * d_input.cols; ++i) to[i] += from[i];
     });
   }
+
+ private:
+  std::shared_ptr<const Layout> layout(std::int64_t batch) const {
+    std::vector<std::uint8_t> mask(static_cast<std::size_t>(batch * (time_ + 1)), 0);
+    for (std::int64_t b = 0; b < batch; ++b) mask[static_cast<std::size_t>((b + 1) * (time_ + 1) - 1)] = 1;
+    return Layout::from_mask(mask, batch, time_ + 1);
+  }
+  std::int64_t time_;
 };
 
 }  // namespace
@@ -48,6 +58,7 @@ Cell::Cell(const std::string& type, RecurrentOptions options, std::int64_t input
   }
   options.return_state = true;
   options.name = name;
+  timed_ = options.zoneout > 0 || options.zoneout_cell > 0;
   layer_ = recurrent(type, std::move(options));
   const Spec input{true, 1, {inputs}};
   states_ = layer_->infer(std::span<const Spec>(&input, 1)).size() - 1;
@@ -56,7 +67,7 @@ Cell::Cell(const std::string& type, RecurrentOptions options, std::int64_t input
 
 void Cell::initialize(ParameterStore& store, std::uint64_t seed) const { layer_->initialize(store, seed); }
 
-Cell::Step Cell::step(Tape& tape, Var x, const State& state, ParameterStore& store) const {
+Cell::Step Cell::step(Tape& tape, Var x, const State& state, ParameterStore& store, std::int64_t time) const {
   if (!state.empty() && state.size() != states_) {
     throw Error(ErrorKind::usage, "a cell got another number of states")
         .where("cell '" + layer_->name() + "'")
@@ -64,7 +75,7 @@ Cell::Step Cell::step(Tape& tape, Var x, const State& state, ParameterStore& sto
         .expected("0 or " + std::to_string(states_));
   }
   const std::span<Var> inputs = tape.vars(1 + state.size());
-  inputs[0] = tape.apply_one(tape.make<AsOneStep>(), {x});
+  inputs[0] = tape.apply_one(tape.make<AsOneStep>(timed_ ? time : 0), {x});
   std::ranges::copy(state, inputs.begin() + 1);
   const Vars out = layer_->record(tape, inputs, store);
   return {out.front(), State(out.subspan(1))};

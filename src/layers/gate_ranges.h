@@ -50,6 +50,21 @@ inline GateRange recurrent_range(const cells::CellInfo& info, int stage) {
   return range;
 }
 
+/// The columns of `weights` that a range needs, in its order: a view where the file's order serves, else a copy.
+template <class T, class Take>
+View<const T> gather_gates(View<const T> weights, const GateRange& range, std::int64_t units, Take take) {
+  if (range.in_file_order()) return weights.columns(range.gate[0] * units, range.count * units);
+  const std::int64_t width = range.count * units;
+  T* copy = take(weights.rows * width);
+  for (std::int64_t r = 0; r < weights.rows; ++r) {
+    for (int i = 0; i < range.count; ++i) {
+      const T* from = weights.row(r) + range.gate[static_cast<std::size_t>(i)] * units;
+      std::copy(from, from + units, copy + r * width + i * units);
+    }
+  }
+  return {copy, weights.rows, width, width};
+}
+
 /// The bias of every sum; zero where none. out [sums, units].
 template <class T>
 void sum_biases(const cells::CellInfo& info, View<const T> bias, std::int64_t units, T* out) {

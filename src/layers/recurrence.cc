@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/matrix.h"
+#include "layers/extra_recurrence.h"
 #include "layers/gate_ranges.h"
 #include "layers/lane_recurrence.h"
 #include "layers/parallel.h"
@@ -15,30 +16,14 @@ using kernels::CellCall;
 using kernels::Packed;
 using kernels::Start;
 
-/// The columns of `weights` that a range needs, in its order: a view where the file's order serves, else a copy.
-template <class T, class Take>
-View<const T> gather_gates(View<const T> weights, const GateRange& range, std::int64_t units, Take take) {
-  if (range.in_file_order()) return weights.columns(range.gate[0] * units, range.count * units);
-  const std::int64_t width = range.count * units;
-  T* copy = take(weights.rows * width);
-  for (std::int64_t r = 0; r < weights.rows; ++r) {
-    for (int i = 0; i < range.count; ++i) {
-      const T* from = weights.row(r) + range.gate[static_cast<std::size_t>(i)] * units;
-      std::copy(from, from + units, copy + r * width + i * units);
-    }
-  }
-  return {copy, weights.rows, width, width};
-}
+}  // namespace
 
-/// Where range `part` of `parts` ranges of places begins, all with about equal numbers of steps.
 std::int64_t first_place(const TimeSlice& layout, int parts, int part) {
   if (part == parts) return layout.batch();
   std::int64_t steps = 0, place = 0;
   while (steps * parts < layout.total() * part) steps += layout.length_at(place++);
   return place;
 }
-
-}  // namespace
 
 int part_count(const RecurrentShape& shape, const TimeSlice& layout, const Pool& pool) {
   // A hand-over costs a few µs: not worth it below about 100,000 multiply-adds.
@@ -57,6 +42,12 @@ template <class T>
 void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const T> x,
                             const std::array<const T*, kMaxStates>& initial, View<T> y,
                             const std::array<T*, kMaxStates>& final, RecurrentTrace<T>* trace) {
+  if (extras_.any()) {
+    const ExtraTrace<T>* kept = ExtraRecurrence<T>(shape_, layout_, pool_, owner_, take_, extras_)
+                                    .forward(weights, x, initial, y, final, trace != nullptr);
+    if (trace != nullptr) trace->extra = kept;
+    return;
+  }
   if constexpr (sizeof(T) == sizeof(float)) {
     LaneRecurrence lanes(shape_, layout_, pool_, owner_, take_);
     if (lanes.applies()) {
@@ -210,6 +201,11 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
                              const RecurrentTrace<T>& trace, View<const T> dy,
                              const std::array<T*, kMaxStates>& d_state, const RecurrentWeights<T>& gradients,
                              View<T> dx) {
+  if (trace.extra != nullptr) {
+    ExtraRecurrence<T>(shape_, layout_, pool_, owner_, take_, extras_)
+        .backward(weights, x, *trace.extra, dy, d_state, gradients, dx);
+    return;
+  }
   if constexpr (sizeof(T) == sizeof(float)) {
     if (trace.lanes != nullptr) {
       LaneRecurrence(shape_, layout_, pool_, owner_, take_)

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/cells.h"
+#include "layers/recurrent_extras.h"
 #include "layers/time_slice.h"
 #include "rondo/matrix.h"
 #include "rondo/pool.h"
@@ -32,21 +33,30 @@ struct RecurrentWeights {
   View<T> recurrent_kernel;  ///< [units, gates·units]
   View<T> bias;              ///< [1 or 2, gates·units]
   std::array<T*, cells::kMaxVectors> vectors{};
+  // Layer normalisation: gains of the columns of the two products, and of the cell state with its bias (LSTM).
+  T *kernel_gain = nullptr, *recurrent_gain = nullptr;  ///< [gates·units]
+  T *state_gain = nullptr, *state_bias = nullptr;       ///< [units]
+  View<T> projection;                                   ///< [units, width of h], LSTM with a projection
 };
 
 /// How many threads share the work of a pass: a hand-over must be worth it.
 int part_count(const RecurrentShape& shape, const TimeSlice& layout, const Pool& pool);
+/// Where range `part` of `parts` ranges of places begins, all with about equal numbers of steps.
+std::int64_t first_place(const TimeSlice& layout, int parts, int part);
 
 struct LaneTrace;
+template <class T>
+struct ExtraTrace;
 
 /// What the forward pass leaves for the backward pass, one row a step.
 template <class T>
 struct RecurrentTrace {
-  T* sums = nullptr;                    ///< [total, sums_stride]
-  std::array<T*, kMaxStates> states{};  ///< [total, units]: states before each step
-  T* operand = nullptr;                 ///< [total, units], two-stage cells only
-  const T* vectors = nullptr;           ///< [vectors, units]
-  const LaneTrace* lanes = nullptr;     ///< instead of all that, when lanes were sequences
+  T* sums = nullptr;                     ///< [total, sums_stride]
+  std::array<T*, kMaxStates> states{};   ///< [total, units]: states before each step
+  T* operand = nullptr;                  ///< [total, units], two-stage cells only
+  const T* vectors = nullptr;            ///< [vectors, units]
+  const LaneTrace* lanes = nullptr;      ///< instead of all that, when lanes were sequences
+  const ExtraTrace<T>* extra = nullptr;  ///< instead of all that, when there were extras
 };
 
 /// Takes memory for `count` elements of T that lives as long as the pass.
@@ -69,9 +79,10 @@ void add_weight_gradients(const RecurrentShape& shape, Pool& pool, const StepRow
 template <class T>
 class Recurrence {
  public:
+  /// `extras`: the same in backward as in forward.
   Recurrence(const RecurrentShape& shape, const TimeSlice& layout, Pool& pool, void* owner,
-             TakeMemory<T> take)
-      : shape_(shape), layout_(layout), pool_(pool), owner_(owner), take_(take) {}
+             TakeMemory<T> take, const RecurrentExtras<T>& extras = {})
+      : shape_(shape), layout_(layout), pool_(pool), owner_(owner), take_(take), extras_(extras) {}
 
   /// x [total, inputs]; initial[j] and final[j] [batch, units] by place, initial null = zero; y [total, units] or no data.
   /// `trace` null: nothing is kept.
@@ -93,6 +104,7 @@ class Recurrence {
   Pool& pool_;
   void* owner_;
   TakeMemory<T> take_;
+  RecurrentExtras<T> extras_;
 };
 
 }  // namespace rondo

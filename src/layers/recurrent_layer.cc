@@ -3,6 +3,9 @@
 #include "layers/base_layers.h"
 #include "layers/initializers.h"
 #include "layers/recurrence.h"
+#include "layers/recurrent_dropout.h"
+#include "layers/recurrent_input.h"
+#include "layers/zoneout.h"
 #include "rondo/tape.h"
 
 namespace rondo {
@@ -17,20 +20,6 @@ const char* cell_of(const std::string& type, const RecurrentOptions& o) {
   }
   if (type == "gru") return o.reset_after ? "gru" : "gru_reset_before";
   return type.c_str();
-}
-
-/// Rows of packed steps in the order in which go_backwards reads them.
-std::vector<std::int64_t> reversed_rows(const Layout& layout) {
-  std::vector<std::int64_t> rows;
-  rows.reserve(static_cast<std::size_t>(layout.total()));
-  for (std::int64_t t = 0; t < layout.longest(); ++t) {
-    for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-      const std::int64_t length =
-          layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
-      rows.push_back(layout.offset(length - 1 - t) + r);
-    }
-  }
-  return rows;
 }
 
 /// out row of place r = row of sequence order[r].
@@ -50,6 +39,9 @@ void to_sequences(const Layout& layout, const T* by_place, View<T> by_sequence) 
   }
 }
 
+constexpr int kRecurrentMaskSlot = 3,
+              kZoneSlot = 4;  // 0: the trace; 1, 2: the input as it was read; 4, 5: zones
+
 class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
  public:
   RecurrentLayer(const std::string& type, RecurrentOptions options)
@@ -58,6 +50,12 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const kernels::CellKernels* named = kernels::find_cell(type);
     if (cell_ == nullptr || named == nullptr || named->info.variant_of != nullptr) unknown_cell(type);
     if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
+    check_rate(o.dropout, "dropout");
+    check_rate(o.recurrent_dropout, "recurrent_dropout");
+    check_rate(o.zoneout, "zoneout");
+    check_rate(o.zoneout_cell, "zoneout_cell");
+    if (o.zoneout_cell > 0 && type != "lstm")
+      fail("only an lstm has a cell state", "'zoneout_cell' for " + type, "'zoneout'");
     shape_.cell = cell_;
     shape_.units = o.units;
     shape_.activation = recurrent_kind(o.activation, "activation");
@@ -71,7 +69,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     Config out = OptionsLayer::config();
     if (!cell_->info.gated) out.erase("recurrent_activation");
     if (type() != "lstm") {
-      for (const char* key : {"unit_forget_bias", "peephole", "coupled"}) out.erase(key);
+      for (const char* key : {"unit_forget_bias", "peephole", "coupled", "zoneout_cell"}) out.erase(key);
     }
     if (type() != "gru") out.erase("reset_after");
     return out;
@@ -163,6 +161,15 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
          near.empty() ? "" : "did you mean '" + near + "'?");
   }
 
+  void check_rate(double rate, const char* option) const {
+    if (rate >= 0 && rate < 1) return;
+    fail("'" + std::string(option) + "' is out of range", std::to_string(rate), "0 <= rate < 1",
+         rate == 1
+             ? "in Keras a rate of 1 means no dropout for LSTM and GRU, and an input of zeros for SimpleRNN: "
+               "say which you mean"
+             : "");
+  }
+
   ActivationKind recurrent_kind(const std::string& name, const char* option) const {
     const ActivationKind kind = kernels::parse_activation(name, where() + ", option '" + option + "'");
     if (kind > kernels::kLastRecurrent) {
@@ -189,10 +196,53 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   }
 
   template <class T>
-  static Recurrence<T> driver(const RecurrentShape& shape, const Layout& layout, Call& call) {
-    return Recurrence<T>(shape, layout, call.pool(), &call, [](void* owner, std::int64_t count) {
-      return static_cast<Call*>(owner)->scratch<T>(count);
-    });
+  Recurrence<T> driver(const Layout& layout, Call& call, const RecurrentExtras<T>& extras) const {
+    return Recurrence<T>(
+        shape_, layout, call.pool(), &call,
+        [](void* owner, std::int64_t count) { return static_cast<Call*>(owner)->scratch<T>(count); }, extras);
+  }
+
+  /// What the options add to the formulas in this pass. In forward it draws random numbers, in backward it finds them.
+  template <class T>
+  RecurrentExtras<T> extras(Call& call, const RecurrentInput<T>& input, bool draws) const {
+    RecurrentExtras<T> extras;
+    extras.input_gate_stride = input.gate_stride;
+    const Layout& layout = *call.input(0).layout;
+    const std::int64_t width = options().units;
+    if (call.options().training && options().recurrent_dropout > 0) {
+      T* masks = draws ? call.keep<T>(kRecurrentMaskSlot, cell_->info.gates * layout.batch() * width)
+                       : call.kept<T>(kRecurrentMaskSlot);
+      if (draws) {
+        fill_dropout_masks(call.random(name(), purpose_key("recurrent_dropout")), options().recurrent_dropout,
+                           layout, cell_->info.gates, width,
+                           call.scratch<std::uint32_t>(dropout_row_words(width)), masks);
+      }
+      extras.recurrent_masks = masks;
+    }
+    const double rates[] = {options().zoneout, options().zoneout_cell};
+    for (std::size_t j = 0; j < 2; ++j) {
+      if (rates[j] <= 0) continue;
+      const std::uint16_t* words =
+          call.options().training ? zone_words(call, static_cast<int>(j), width, draws) : nullptr;
+      extras.zoned[j] = true;
+      extras.zones[j] = make_zone<T>(rates[j], width, words);
+    }
+    return extras;
+  }
+
+  RecurrentInputOptions input_options() const {
+    // As Keras: one mask for all gates, but one for each when recurrent_dropout is in use.
+    return {options().go_backwards, options().dropout,
+            options().recurrent_dropout > 0 ? cell_->info.gates : 1, &name()};
+  }
+
+  const std::uint16_t* zone_words(Call& call, int state, std::int64_t width, bool draws) const {
+    if (!draws) return call.kept<std::uint16_t>(kZoneSlot + state);
+    const Layout& layout = *call.input(0).layout;
+    auto* words = call.keep<std::uint16_t>(kZoneSlot + state, zoneout_words(layout, width));
+    draw_zoneout(call.random(name(), purpose_key(state == 0 ? "zoneout" : "zoneout_cell")), layout, width,
+                 call.pool(), call.scratch<std::uint64_t>(layout.total()), words);
+    return words;
   }
 
   bool carries(const Call& call) const {
@@ -207,14 +257,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       fail("a recurrent layer got a value without time axis", to_string(in.features), "a sequence");
     const std::shared_ptr<const Layout> layout = in.layout;
     const std::int64_t units = options().units, batch = layout->batch();
-    View<const T> x = in.data.view<const T>();
-    if (options().go_backwards) {
-      T* copy = call.keep<T>(1, x.rows * x.cols);
-      const auto rows = reversed_rows(*layout);
-      for (std::int64_t i = 0; i < x.rows; ++i)
-        std::copy_n(x.row(rows[static_cast<std::size_t>(i)]), x.cols, copy + i * x.cols);
-      x = {copy, x.rows, x.cols, x.cols};
-    }
+    const RecurrentInput<T> input = read_recurrent_input<T>(call, input_options());
 
     std::array<const T*, kMaxStates> initial{};
     std::array<T*, kMaxStates> final{};
@@ -250,7 +293,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     }
     RecurrentTrace<T>* trace = nullptr;
     if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
-    driver<T>(shape_, *layout, call).forward(weights<T>(call), x, initial, y, final, trace);
+    driver<T>(*layout, call, extras<T>(call, input, true))
+        .forward(weights<T>(call), input.x, initial, y, final, trace);
 
     if (!options().return_sequences)
       to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {units}).view<T>());
@@ -276,8 +320,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const Value& in = call.input(0);
     const Layout& layout = *in.layout;
     const std::int64_t units = options().units, batch = layout.batch();
-    View<const T> x = in.data.view<const T>();
-    if (options().go_backwards) x = {call.kept<T>(1), x.rows, x.cols, x.cols};
+    const RecurrentInput<T> input = kept_recurrent_input<T>(call, input_options());
 
     View<const T> dy{};
     std::array<T*, kMaxStates> d_state{};
@@ -310,26 +353,11 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
             call.parameter_gradient(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
       }
     }
-    View<T> dx{};
-    const Matrix d_input = call.input_gradient(0);
-    if (d_input) {
-      dx = d_input.view<T>();
-      if (options().go_backwards) {
-        dx.data = call.scratch<T>(x.rows * x.cols);
-        std::fill_n(dx.data, x.rows * x.cols, T{0});
-      }
-    }
-    driver<T>(shape_, layout, call)
-        .backward(weights<T>(call), x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state, gradients,
-                  dx);
-    if (d_input && options().go_backwards) {
-      const auto rows = reversed_rows(layout);
-      const View<T> out = d_input.view<T>();
-      for (std::int64_t i = 0; i < x.rows; ++i) {
-        T* to = out.row(rows[static_cast<std::size_t>(i)]);
-        for (std::int64_t k = 0; k < x.cols; ++k) to[k] += dx(i, k);
-      }
-    }
+    const View<T> dx = room_for_input_gradient<T>(call, input, input_options());
+    driver<T>(layout, call, extras<T>(call, input, false))
+        .backward(weights<T>(call), input.x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state,
+                  gradients, dx);
+    add_input_gradient<T>(call, input, input_options(), dx);
     for (int j = 0; call.input_count() > 1 && j < info.states; ++j) {
       const Matrix d_initial = call.input_gradient(1 + j);
       if (!d_initial) continue;

@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "conformance/every_cell.h"
-#include "rondo/testing.h"
+#include "conformance/cell_subjects.h"
 
 // Every cell of src/cells passes the whole suite, with every activation and option that changes its formulas.
 
@@ -9,24 +8,6 @@ namespace rondo {
 namespace {
 
 using testing::Subject;
-
-constexpr std::int64_t kFeatures = 3, kUnits = 4;
-
-Subject cell_subject(const std::string& type, RecurrentOptions options, bool with_states = true) {
-  options.units = kUnits;
-  options.return_sequences = true;
-  options.return_state = true;
-  Subject subject;
-  subject.name = type;
-  subject.make = [type, options] { return make_cell(type, options); };
-  subject.inputs = {{true, -1, {kFeatures}}};
-  if (with_states) {
-    const auto states = static_cast<std::size_t>(state_count(type));
-    subject.inputs.insert(subject.inputs.end(), states, Spec{false, -1, {kUnits}});
-  }
-  subject.splits_in_time = with_states && !options.go_backwards;
-  return subject;
-}
 
 class EveryCell : public ::testing::TestWithParam<std::string> {};
 

@@ -1,0 +1,173 @@
+// The text of row_passes.h on a lane type. Expects in scope: `Lane`, `Number`, `kLanes`, and runs of lanes `Whole` and
+// `Some` with get(pointer), put(value, pointer), words(pointer) and kept(value): zero beyond the run. No include guard:
+// included once per lane type.
+
+/// Calls pass(index, run) for every run of lanes among n elements.
+template <class Pass>
+HWY_INLINE void for_lanes(std::int64_t n, Pass pass) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) pass(i, Whole());
+  if (i < n) pass(i, Some{n - i});
+}
+
+HWY_INLINE void multiply_elements_of(const Number* a, const Number* b, std::int64_t n, Number* to) {
+  for_lanes(n, [&](std::int64_t i, auto run) HWY_ATTR { run.put(run.get(a + i) * run.get(b + i), to + i); });
+}
+
+HWY_INLINE void sum_products_of(std::span<const Number* const> a, std::span<const Number* const> b,
+                                std::int64_t n, bool accumulate, Number* to) {
+  for_lanes(n, [&](std::int64_t i, auto run) HWY_ATTR {
+    Lane sum = accumulate ? run.get(to + i) : Lane(0.0);
+    for (std::size_t g = 0; g < a.size(); ++g) sum = fma(run.get(a[g] + i), run.get(b[g] + i), sum);
+    run.put(sum, to + i);
+  });
+}
+
+HWY_INLINE void zone_rows_of(std::int64_t rows, std::int64_t width, const Zone<Number>& zone,
+                             const Number* old, std::int64_t old_stride, Number* to, std::int64_t stride) {
+  const Lane limit(zone.limit), rate(zone.rate);
+  const std::uint16_t* words = zone.words;
+  for (std::int64_t r = 0; r < rows; ++r, old += old_stride, to += stride) {
+    if (words == nullptr) {
+      for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
+        const Lane v = run.get(to + i);
+        run.put(fma(rate, run.get(old + i) - v, v), to + i);
+      });
+      continue;
+    }
+    for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
+      run.put(if_less(run.words(words + i), limit, run.get(old + i), run.get(to + i)), to + i);
+    });
+    words += zone.stride;
+  }
+}
+
+HWY_INLINE void zone_rows_backward_of(std::int64_t rows, std::int64_t width, const Zone<Number>& zone,
+                                      Number* d, std::int64_t stride, const Number* d_output,
+                                      std::int64_t d_output_stride, Number* d_old,
+                                      std::int64_t d_old_stride) {
+  const Lane limit(zone.limit), rate(zone.rate), zero(0.0);
+  const std::uint16_t* words = zone.words;
+  for (std::int64_t r = 0; r < rows; ++r, d += stride, d_old += d_old_stride) {
+    const auto split = [&](auto choose) HWY_ATTR {
+      for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
+        Lane v = run.get(d + i);
+        if (d_output != nullptr) v = v + run.get(d_output + i);
+        choose(i, run, v);
+      });
+    };
+    if (words == nullptr) {
+      split([&](std::int64_t i, auto run, Lane v) HWY_ATTR {
+        const Lane share = rate * v;
+        run.put(share, d_old + i);
+        run.put(v - share, d + i);
+      });
+    } else {
+      split([&](std::int64_t i, auto run, Lane v) HWY_ATTR {
+        const Lane word = run.words(words + i);
+        run.put(if_less(word, limit, v, zero), d_old + i);
+        run.put(if_less(word, limit, zero, v), d + i);
+      });
+      words += zone.stride;
+    }
+    if (d_output != nullptr) d_output += d_output_stride;
+  }
+}
+
+/// The 16 partial sums of a row.
+struct PartialSums {
+  static constexpr std::int64_t kPartials = 16, kParts = kPartials / kLanes;
+  Lane part[kParts];
+
+  HWY_INLINE PartialSums() {
+    for (Lane& p : part) p = Lane(0.0);
+  }
+  HWY_INLINE Number total() const {
+    HWY_ALIGN Number sums[kPartials];
+    for (std::int64_t p = 0; p < kParts; ++p) Whole().put(part[p], sums + p * kLanes);
+    for (int half = kPartials / 2; half > 0; half /= 2) {
+      for (int j = 0; j < half; ++j) sums[j] += sums[j + half];
+    }
+    return sums[0];
+  }
+};
+
+/// Calls pass(index, run, partial) for every run of lanes; `partial` says which partial sums the run belongs to.
+template <class Pass>
+HWY_INLINE void for_partials(std::int64_t n, Pass pass) {
+  constexpr std::int64_t kParts = PartialSums::kParts;
+  std::int64_t i = 0;
+  for (; i + PartialSums::kPartials <= n; i += PartialSums::kPartials) {
+    for (std::int64_t p = 0; p < kParts; ++p) pass(i + p * kLanes, Whole(), p);
+  }
+  for (std::int64_t p = 0; i < n; ++p, i += kLanes) {
+    if (i + kLanes <= n) {
+      pass(i, Whole(), p);
+    } else {
+      pass(i, Some{n - i}, p);
+    }
+  }
+}
+
+HWY_INLINE void scale_rows_of(std::int64_t rows, std::int64_t width, const Number* normal,
+                              std::int64_t normal_stride, const Number* gain, const Number* bias, Number* to,
+                              std::int64_t to_stride) {
+  for (std::int64_t r = 0; r < rows; ++r, normal += normal_stride, to += to_stride) {
+    for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
+      run.put(fma(run.get(gain + i), run.get(normal + i), run.get(bias + i)), to + i);
+    });
+  }
+}
+
+HWY_INLINE void normalize_rows_of(std::int64_t rows, std::int64_t width, const Number* x,
+                                  std::int64_t x_stride, Number epsilon, Number* normal,
+                                  std::int64_t normal_stride, Number* inverse, const Number* gain,
+                                  const Number* bias, Number* to, std::int64_t to_stride) {
+  const Number share = Number(1) / static_cast<Number>(width);
+  for (std::int64_t r = 0; r < rows; ++r, x += x_stride, normal += normal_stride, to += to_stride) {
+    PartialSums sum;
+    for_partials(width, [&](std::int64_t i, auto run, std::int64_t p)
+                            HWY_ATTR { sum.part[p] = sum.part[p] + run.get(x + i); });
+    const Lane mean(sum.total() * share);
+    PartialSums squares;
+    for_partials(width, [&](std::int64_t i, auto run, std::int64_t p) HWY_ATTR {
+      const Lane centred = run.kept(run.get(x + i) - mean);
+      squares.part[p] = fma(centred, centred, squares.part[p]);
+    });
+    inverse[r] = Number(1) / std::sqrt(squares.total() * share + epsilon);
+    const Lane scale(inverse[r]);
+    const Number* start = bias == nullptr ? to : bias;
+    for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
+      const Lane v = (run.get(x + i) - mean) * scale;
+      run.put(v, normal + i);
+      run.put(fma(run.get(gain + i), v, run.get(start + i)), to + i);
+    });
+  }
+}
+
+HWY_INLINE void normalize_rows_backward_of(std::int64_t rows, std::int64_t width, const Number* d,
+                                           std::int64_t d_stride, const Number* normal,
+                                           std::int64_t normal_stride, const Number* inverse,
+                                           const Number* gain, Number* d_gain, Number* d_bias,
+                                           std::int64_t accumulator_stride, bool accumulate, Number* d_x,
+                                           std::int64_t d_x_stride) {
+  const Number share = Number(1) / static_cast<Number>(width);
+  for (std::int64_t r = 0; r < rows; ++r, d += d_stride, normal += normal_stride, d_x += d_x_stride) {
+    PartialSums sum, dot;
+    for_partials(width, [&](std::int64_t i, auto run, std::int64_t p) HWY_ATTR {
+      const Lane up = run.get(d + i), v = run.get(normal + i), scaled = up * run.get(gain + i);
+      sum.part[p] = sum.part[p] + scaled;
+      dot.part[p] = fma(scaled, v, dot.part[p]);
+      run.put(fma(up, v, run.get(d_gain + i)), d_gain + i);
+      if (d_bias != nullptr) run.put(run.get(d_bias + i) + up, d_bias + i);
+    });
+    const Lane mean(sum.total() * share), slope(dot.total() * share), scale(inverse[r]);
+    for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
+      const Lane v = run.get(normal + i), scaled = run.get(d + i) * run.get(gain + i);
+      const Lane g = (scaled - fma(v, slope, mean)) * scale;
+      run.put(accumulate ? run.get(d_x + i) + g : g, d_x + i);
+    });
+    d_gain += accumulator_stride;
+    if (d_bias != nullptr) d_bias += accumulator_stride;
+  }
+}
