@@ -37,7 +37,7 @@ HWY_INLINE Lanes max(Lanes a, Lanes b) { return if_less(a, b, b, a); }
 HWY_INLINE Lanes clamp(Lanes x, double low, double high) {
   const FloatTag d;
   const FloatVec bottom = hn::Set(d, static_cast<float>(low)), top = hn::Set(d, static_cast<float>(high));
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
   // The variable is the second operand of both: x86 returns that one when either is NaN.
   return hn::Max(bottom, hn::Min(top, x.v));
 #else
