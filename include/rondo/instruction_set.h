@@ -12,7 +12,8 @@ std::vector<std::string> instruction_sets();
 /// is read once, when the first network or tape is made or this function is called; a name that is not one of
 /// instruction_sets() is Error(usage) there and then.
 ///
-/// AVX2 and AVX3 give the same bits. SSE4 and SCALAR have no fused multiply-add, so that their last digits differ.
+/// AVX2 and AVX3 give the same bits. SSE4 and the plain set (SCALAR or EMU128) have no fused multiply-add, so that their last
+/// digits differ.
 std::string instruction_set();
 
 }  // namespace rondo

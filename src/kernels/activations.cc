@@ -4,8 +4,10 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 #include <utility>
 
+#include "kernels/float_activations.h"
 #include "rondo/config.h"
 #include "rondo/error.h"
 
@@ -142,6 +144,9 @@ ActivationKind parse_activation(const std::string& name, const std::string& wher
 
 template <class T>
 void activate_rows(ActivationKind kind, View<const T> x, View<T> y) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (activate_float_rows(kind, x, y)) return;
+  }
   for (std::int64_t r = 0; r < x.rows; ++r) {
     const T* from = x.row(r);
     T* to = y.row(r);
@@ -163,6 +168,9 @@ void activate_rows(ActivationKind kind, View<const T> x, View<T> y) {
 template <class T>
 void activate_rows_backward(ActivationKind kind, View<const T> x, View<const T> y, View<const T> dy,
                             View<T> dx) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (activate_float_rows_backward(kind, x, y, dy, dx)) return;
+  }
   for (std::int64_t r = 0; r < y.rows; ++r) {
     const T *out = y.row(r), *up = dy.row(r);
     T* to = dx.row(r);
