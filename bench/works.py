@@ -52,7 +52,8 @@ class Option:
     used_steps: str = "all"  # all | lengths | mask
 
 
-ACTIVATIONS = ["relu", "sigmoid", "hard_sigmoid", "hard_tanh", "softsign", "softplus", "elu", "selu", "gelu", "silu", "linear"]
+ACTIVATIONS = ["linear", "sigmoid", "relu", "relu6", "leaky_relu", "elu", "selu", "hard_sigmoid", "hard_tanh", "softplus",
+               "softsign", "exponential"]
 
 OPTIONS = [
     Option("lengths", used_steps="lengths"),

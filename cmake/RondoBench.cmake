@@ -24,6 +24,12 @@ endfunction()
 rondo_add_bench(worker protocol.cc)
 rondo_add_bench(fit_stock)
 
+find_package(benchmark QUIET)
+if(benchmark_FOUND)
+  rondo_add_bench(kernels)
+  target_link_libraries(bench_kernels PRIVATE benchmark::benchmark)
+endif()
+
 # Debian's CMake package of oneDNN asks for OpenCL, which nothing here needs.
 find_path(RONDO_ONEDNN_INCLUDE_DIR oneapi/dnnl/dnnl.hpp)
 find_library(RONDO_ONEDNN_LIBRARY dnnl)
