@@ -94,7 +94,7 @@ class Book:
                   f"ratio {result['ratio']:.2f} ({result['ratio_low']:.2f} to {result['ratio_high']:.2f}) "
                   f"{hows.get(result['rival'], '')}", flush=True)
         for note in notes:
-            self.note(f"{title}: {note}")
+            self.note(f"{title}: {note.splitlines()[0]}")
 
     def find(self, work, cell, size, threads, rival):
         return self.results.get((work, cell, *size, threads, rival))
@@ -247,7 +247,7 @@ class Report:
                     found = [self.book.find("stream_step", cell, size, threads, rival) for rival in rivals]
                     if any(found):
                         rows.append([f"{size[0]}, {size[1]}", CELL_NAMES[cell], f"{next(r for r in found if r)['rondo_us'] * 1000:.0f} ns",
-                                     *(ratio_text(r, works.STREAM_TARGETS.get((rival, size)) if cell == "lstm" else None)
+                                     *(ratio_text(r, works.STREAM_TARGETS.get((rival, size[1])) if cell == "lstm" else None)
                                        for rival, r in zip(rivals, found))])
             text += (f"## One step of one stream, {threads} thread(s)\n\nThe state stays inside; weights prepacked.\n\n"
                      + table(["I, H", "cell", "rondo", *rivals], rows) + "\n")

@@ -36,6 +36,8 @@ RIVALS = {
     "Keras-TF train_on_batch": (lambda built: python_party("keras_party.py", "tensorflow", "train_on_batch"), TRAIN),
     "Keras-JAX train_on_batch": (lambda built: python_party("keras_party.py", "jax", "train_on_batch"), TRAIN),
     "ONNX Runtime": (lambda built: native_party(built, "onnxruntime", onnx_model.library()), {"forward", "stream_step"}),
+    "RTNeural (eigen)": (lambda built: native_party(built, "rtneural_eigen"), {"stream_step"}),
+    "RTNeural (xsimd)": (lambda built: native_party(built, "rtneural_xsimd"), {"stream_step"}),
     "oneDNN": (lambda built: native_party(built, "onednn_rnn"), {"forward", "forward_backward"}),
 }
 QUICK_RIVALS = ["PyTorch", "Keras-TF", "Keras-JAX"]

@@ -30,8 +30,8 @@ SINGLE_TARGETS = {
 }
 RAGGED_TARGETS = {(1, 50, 32, 100): 20, (64, 128, 32, 100): 8, (10, 50, 200, 20): 6}  # PyTorch packed, lstm
 RAGGED_SELF_TARGET = 1.6
-STREAM_TARGETS = {("ONNX Runtime", (1, 50, 1, 1)): 20, ("PyTorch", (1, 50, 1, 1)): 100, ("RTNeural", (1, 8, 1, 1)): 1.15,
-                  ("RTNeural", (1, 16, 1, 1)): 1.15, ("RTNeural", (1, 32, 1, 1)): 1.15}
+STREAM_TARGETS = {("ONNX Runtime", 50): 20, ("PyTorch", 50): 100,  # lstm, by rival and units
+                  **{(f"RTNeural ({build})", units): 1.15 for build in ("eigen", "xsimd") for units in (8, 16, 32)}}
 FIT_TARGETS = {"Keras-TF": 10, "best": 6}
 OPTION_COST = 1.3
 
@@ -52,7 +52,8 @@ class Option:
     used_steps: str = "all"  # all | lengths | mask
 
 
-ACTIVATIONS = ["relu", "sigmoid", "hard_sigmoid", "hard_tanh", "softsign", "softplus", "elu", "selu", "gelu", "silu", "linear"]
+ACTIVATIONS = ["linear", "sigmoid", "relu", "relu6", "leaky_relu", "elu", "selu", "hard_sigmoid", "hard_tanh", "softplus",
+               "softsign", "exponential"]
 
 OPTIONS = [
     Option("lengths", used_steps="lengths"),
