@@ -31,16 +31,20 @@ View<const T> gather_gates(View<const T> weights, const GateRange& range, std::i
   return {copy, weights.rows, width, width};
 }
 
+constexpr int kMostParts = 256;
+using Bounds = std::array<std::int64_t, kMostParts + 1>;
+
 /// Splits places 0 … batch-1 into `parts` ranges of about equal numbers of steps.
-std::vector<std::int64_t> split_places(const Layout& layout, int parts) {
-  std::vector<std::int64_t> bounds = {0};
+Bounds split_places(const Layout& layout, int parts) {
+  Bounds bounds{};
   std::int64_t steps = 0;
-  for (std::int64_t r = 0; r < layout.batch(); ++r) {
+  int count = 1;
+  for (std::int64_t r = 0; r < layout.batch() && count <= parts; ++r) {
     steps += layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
-    if (steps * parts >= layout.total() * static_cast<std::int64_t>(bounds.size())) bounds.push_back(r + 1);
+    if (steps * parts >= layout.total() * count) bounds[static_cast<std::size_t>(count++)] = r + 1;
   }
-  bounds.resize(static_cast<std::size_t>(parts) + 1, layout.batch());
-  bounds.back() = layout.batch();
+  for (; count <= parts; ++count) bounds[static_cast<std::size_t>(count)] = layout.batch();
+  bounds[static_cast<std::size_t>(parts)] = layout.batch();
   return bounds;
 }
 
@@ -51,7 +55,7 @@ int part_count(const RecurrentShape& shape, const Layout& layout, const Pool& po
   const std::int64_t work =
       layout.total() * shape.units * shape.cell->info.gates * (shape.inputs + shape.units);
   if (work < 200'000) return 1;
-  return static_cast<int>(std::min<std::int64_t>(pool.threads(), std::max<std::int64_t>(layout.batch(), 1)));
+  return static_cast<int>(std::clamp<std::int64_t>(layout.batch(), 1, std::min(pool.threads(), kMostParts)));
 }
 
 std::int64_t RecurrentShape::sums_stride() const {
@@ -134,7 +138,7 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
     }
   };
 
-  const std::vector<std::int64_t> bounds = split_places(layout_, parts);
+  const Bounds bounds = split_places(layout_, parts);
   pool_.run(parts, [&](int part) {
     const std::int64_t begin = bounds[static_cast<std::size_t>(part)],
                        end = bounds[static_cast<std::size_t>(part) + 1];
@@ -244,7 +248,7 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
   T* d_vectors = info.vectors > 0 ? take(total * vector_stride) : nullptr;
 
   const int parts = part_count(shape_, layout_, pool_);
-  const std::vector<std::int64_t> bounds = split_places(layout_, parts);
+  const Bounds bounds = split_places(layout_, parts);
   pool_.run(parts, [&](int part) {
     const std::int64_t begin = bounds[static_cast<std::size_t>(part)],
                        end = bounds[static_cast<std::size_t>(part) + 1];

@@ -20,14 +20,13 @@ const char* cell_of(const std::string& type, const RecurrentOptions& o) {
 }
 
 /// Rows of packed steps in the order in which go_backwards reads them.
-std::vector<std::int64_t> reversed_rows(const Layout& layout) {
-  std::vector<std::int64_t> rows;
-  rows.reserve(static_cast<std::size_t>(layout.total()));
+const std::int64_t* reversed_rows(const Call& call, const Layout& layout) {
+  auto* rows = call.scratch<std::int64_t>(layout.total());
   for (std::int64_t t = 0; t < layout.longest(); ++t) {
     for (std::int64_t r = 0; r < layout.rows(t); ++r) {
       const std::int64_t length =
           layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
-      rows.push_back(layout.offset(length - 1 - t) + r);
+      rows[layout.offset(t) + r] = layout.offset(length - 1 - t) + r;
     }
   }
   return rows;
@@ -210,9 +209,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     View<const T> x = in.data.view<const T>();
     if (options().go_backwards) {
       T* copy = call.keep<T>(1, x.rows * x.cols);
-      const auto rows = reversed_rows(*layout);
-      for (std::int64_t i = 0; i < x.rows; ++i)
-        std::copy_n(x.row(rows[static_cast<std::size_t>(i)]), x.cols, copy + i * x.cols);
+      const auto* rows = reversed_rows(call, *layout);
+      for (std::int64_t i = 0; i < x.rows; ++i) std::copy_n(x.row(rows[i]), x.cols, copy + i * x.cols);
       x = {copy, x.rows, x.cols, x.cols};
     }
 
@@ -246,7 +244,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
 
     View<T> y{};
     if (options().return_sequences) {
-      y = call.make_output(0, options().go_backwards ? layout->reversed() : layout, {units}).view<T>();
+      y = call.make_output(0, options().go_backwards ? call.layouts().reversed(layout) : layout, {units})
+              .view<T>();
     }
     RecurrentTrace<T>* trace = nullptr;
     if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
@@ -323,10 +322,10 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
         .backward(weights<T>(call), x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state, gradients,
                   dx);
     if (d_input && options().go_backwards) {
-      const auto rows = reversed_rows(layout);
+      const auto* rows = reversed_rows(call, layout);
       const View<T> out = d_input.view<T>();
       for (std::int64_t i = 0; i < x.rows; ++i) {
-        T* to = out.row(rows[static_cast<std::size_t>(i)]);
+        T* to = out.row(rows[i]);
         for (std::int64_t k = 0; k < x.cols; ++k) to[k] += dx(i, k);
       }
     }
