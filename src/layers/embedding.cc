@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "layers/base_layers.h"
@@ -40,29 +41,30 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
       const Value in = call.input(0);
       std::shared_ptr<const Layout> layout = in.layout;
       const View<const T> given = in.data.view<const T>();
-      std::vector<std::int64_t> ids;
+      auto* ids = call.scratch<std::int64_t>(given.rows * given.cols);
+      std::int64_t count = 0;
       if (layout) {
-        for (std::int64_t r = 0; r < given.rows; ++r) ids.push_back(id(given(r, 0)));
+        for (std::int64_t r = 0; r < given.rows; ++r) ids[count++] = id(given(r, 0));
       } else {  // [batch, steps] without layout: packed order is time-major
-        layout = Layout::dense(given.rows, given.cols);
+        layout = call.layouts().dense(given.rows, given.cols);
         for (std::int64_t t = 0; t < given.cols; ++t) {
-          for (std::int64_t b = 0; b < given.rows; ++b) ids.push_back(id(given(b, t)));
+          for (std::int64_t b = 0; b < given.rows; ++b) ids[count++] = id(given(b, t));
         }
       }
       if (options().mask_zero) {
-        std::vector<std::uint8_t> keep;
-        for (const std::int64_t i : ids) keep.push_back(i != 0);
-        Compaction kept = compact(*layout, keep);
-        std::vector<std::int64_t> remaining;
-        for (const std::int64_t row : kept.rows) remaining.push_back(ids[static_cast<std::size_t>(row)]);
-        ids = std::move(remaining);
+        auto* keep = call.scratch<std::uint8_t>(count);
+        for (std::int64_t r = 0; r < count; ++r) keep[r] = ids[r] != 0;
+        const Compaction kept = compact(call, *layout, keep);
+        auto* remaining = call.scratch<std::int64_t>(kept.layout->total());
+        for (std::size_t r = 0; r < kept.rows.size(); ++r) remaining[r] = ids[kept.rows[r]];
+        ids = remaining;
         layout = kept.layout;
       }
       const View<const T> table = call.parameter(table_).view<T>();
       const View<T> out = call.make_output(0, layout, {options().output_dim}).view<T>();
       auto* remembered = call.keep<std::int64_t>(0, out.rows);
       for (std::int64_t r = 0; r < out.rows; ++r) {
-        remembered[r] = ids[static_cast<std::size_t>(r)];
+        remembered[r] = ids[r];
         std::copy_n(table.row(remembered[r]), out.cols, out.row(r));
       }
     });
@@ -108,13 +110,14 @@ class Masking final : public OptionsLayer<MaskingOptions> {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const Value in = call.input(0);
       const View<const T> x = in.data.view<const T>();
-      std::vector<std::uint8_t> keep(static_cast<std::size_t>(x.rows), 0);
+      auto* keep = call.scratch<std::uint8_t>(x.rows);
+      std::fill_n(keep, x.rows, std::uint8_t{0});
       for (std::int64_t r = 0; r < x.rows; ++r) {
         for (std::int64_t c = 0; c < x.cols; ++c) {
-          if (x(r, c) != static_cast<T>(options().mask_value)) keep[static_cast<std::size_t>(r)] = 1;
+          if (x(r, c) != static_cast<T>(options().mask_value)) keep[r] = 1;
         }
       }
-      const Compaction kept = compact(*in.layout, keep);
+      const Compaction kept = compact(call, *in.layout, keep);
       const View<T> y = call.make_output(0, kept.layout, in.features).view<T>();
       auto* rows = call.keep<std::int64_t>(0, y.rows);
       for (std::int64_t r = 0; r < y.rows; ++r) {

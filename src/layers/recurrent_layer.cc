@@ -289,7 +289,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
 
     View<T> y{};
     if (options().return_sequences) {
-      y = call.make_output(0, options().go_backwards ? layout->reversed() : layout, {units}).view<T>();
+      y = call.make_output(0, options().go_backwards ? call.layouts().reversed(layout) : layout, {units})
+              .view<T>();
     }
     RecurrentTrace<T>* trace = nullptr;
     if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/sweep.h"
 #include "rondo/error.h"
 #include "rondo/optimizers.h"
 #include "rondo/schedules.h"
@@ -39,39 +40,8 @@ struct CommonOptimizerOptions {
   }
 };
 
-/// What happens to a gradient and a weight before the rule sees them.
-template <class T>
-struct Prelude {
-  T scale = 1;                                   ///< of the gradient, from clipping by a norm
-  T limit = std::numeric_limits<T>::infinity();  ///< of each element
-  T l2 = 0;                                      ///< PyTorch's weight decay: gradient += l2 · weight
-  T shrink = 0;                                  ///< decoupled weight decay: weight −= shrink · weight
-};
-
-/// The one pass over memory of a step. `rule(weight, gradient, slots)` returns the new weight and changes the slots.
-/// The pointers do not overlap, so that the compiler can use SIMD; unused slots may be null.
-template <class T, class Rule>
-void sweep(const Rule& rule, const Prelude<T>& prelude, T* __restrict weights, const T* __restrict gradients,
-           T* __restrict a, T* __restrict b, T* __restrict c, std::int64_t count) noexcept {
-  const Prelude<T> pre = prelude;
-  const Rule update = rule;
-  for (std::int64_t i = 0; i < count; ++i) {
-    std::array<T, 3> slots{};
-    if constexpr (Rule::kSlots > 0) slots[0] = a[i];
-    if constexpr (Rule::kSlots > 1) slots[1] = b[i];
-    if constexpr (Rule::kSlots > 2) slots[2] = c[i];
-    T w = weights[i];
-    T g = gradients[i] * pre.scale;
-    g = g < -pre.limit ? -pre.limit : g;
-    g = pre.limit < g ? pre.limit : g;
-    g = g + pre.l2 * w;
-    w = w - w * pre.shrink;
-    weights[i] = update(w, g, slots);
-    if constexpr (Rule::kSlots > 0) a[i] = slots[0];
-    if constexpr (Rule::kSlots > 1) b[i] = slots[1];
-    if constexpr (Rule::kSlots > 2) c[i] = slots[2];
-  }
-}
+using kernels::Prelude;
+#include "kernels/sweep-inl.h"
 
 /// Everything but the formula: slots, clipping, weight decay, learning rate, state.
 class OptimizerBase : public Optimizer {

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "kernels/moments.h"
 #include "train/optimizer_base.h"
 
 // Adam (Kingma and Ba 2015, arXiv:1412.6980), AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101), AMSGrad (Reddi, Kale
@@ -57,25 +58,6 @@ std::vector<std::string> moment_slots(bool amsgrad) {
   return names;
 }
 
-/// Two moments: m ← m + (g − m)(1 − β₁), v ← v + (g² − v)(1 − β₂). Then one formula serves Adam in both conventions and
-/// Nadam: w ← w − (a·m + b·g) / (√v·s + ε).
-template <class T, bool amsgrad>
-struct MomentRule {
-  static constexpr int kSlots = amsgrad ? 3 : 2;
-  T rest_1, rest_2;  // 1 − β
-  T a, b, s, epsilon;
-
-  T operator()(T w, T g, std::array<T, 3>& slot) const {
-    T& m = slot[0];
-    T& v = slot[1];
-    m = m + (g - m) * rest_1;
-    v = v + (g * g - v) * rest_2;
-    T size = v;
-    if constexpr (amsgrad) size = slot[2] = slot[2] < v ? v : slot[2];
-    return w - (a * m + b * g) / (std::sqrt(size) * s + epsilon);
-  }
-};
-
 /// Numbers of one step, in double.
 struct MomentNumbers {
   double a = 0, b = 0, s = 1;
@@ -93,18 +75,13 @@ class MomentOptimizer : public OptimizerBase {
   void update(const Piece<double>& piece) const noexcept override { run(piece); }
 
   template <class T>
-  void run(const Piece<T>& piece) const noexcept {
-    if (moments_.amsgrad)
-      run_as<true>(piece);
-    else
-      run_as<false>(piece);
-  }
-  template <bool amsgrad, class T>
-  void run_as(const Piece<T>& p) const noexcept {
+  void run(const Piece<T>& p) const noexcept {
     const auto as = [](double x) { return static_cast<T>(x); };
-    const MomentRule<T, amsgrad> rule{as(1 - moments_.beta_1), as(1 - moments_.beta_2), as(numbers_.a),
-                                      as(numbers_.b),          as(numbers_.s),          as(moments_.epsilon)};
-    sweep(rule, p.prelude, p.weights, p.gradients, p.slots[0], p.slots[1], p.slots[2], p.count);
+    const kernels::MomentStep<T> step{p.prelude,           as(1 - moments_.beta_1), as(1 - moments_.beta_2),
+                                      as(numbers_.a),      as(numbers_.b),          as(numbers_.s),
+                                      as(moments_.epsilon)};
+    kernels::update_moments(step, p.weights, p.gradients, p.slots[0], p.slots[1],
+                            moments_.amsgrad ? p.slots[2] : nullptr, p.count);
   }
 
   AdamOptions moments_;

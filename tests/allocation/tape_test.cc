@@ -1,0 +1,167 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "allocation/allocations.h"
+#include "conformance/every_cell.h"
+#include "rondo/layers.h"
+#include "rondo/losses.h"
+#include "rondo/network.h"
+#include "rondo/optimizers.h"
+
+// A training step by hand takes no memory once every batch has been seen: what a pass needs lies in the tape's arena.
+
+namespace rondo {
+namespace {
+
+constexpr std::int64_t kFeatures = 3, kSteps = 9, kBatch = 5;
+
+struct Model {
+  std::string name;
+  std::vector<std::function<LayerPtr()>> layers;
+  bool tokens = false;         ///< ids instead of rows of kFeatures numbers
+  bool equal_lengths = false;  ///< takes no ragged batches
+};
+
+Batch batch_of(std::uint64_t seed, bool ragged, bool tokens) {
+  const RandomStream random(seed);
+  Shape shape = {kBatch, kSteps};
+  if (!tokens) shape.push_back(kFeatures);
+  Tensor values(shape);
+  for (std::int64_t i = 0; i < values.size(); ++i) {
+    const auto element = static_cast<std::uint64_t>(i);
+    values.set(i, tokens ? static_cast<double>(random.below(element, 6)) : random.normal(element));
+  }
+  std::vector<std::uint8_t> mask(kBatch * kSteps, 1);
+  for (std::size_t i = 0; ragged && i < mask.size(); ++i) mask[i] = random.below(1000 + i, 3) != 0;
+  return tokens ? Batch::tokens(values, mask) : Batch::masked(values, mask);
+}
+
+/// Network, loss, backward and optimiser, put together by hand.
+class Step {
+ public:
+  Step(const Model& model, const char* optimizer, Pool& pool)
+      : tape_(DType::float32, &pool), optimizer_(make_optimizer(optimizer)), loss_(make_loss("mse")) {
+    int at = network_.add_input(
+        "x", {true, model.equal_lengths ? kSteps : -1, model.tokens ? Shape{} : Shape{kFeatures}});
+    for (const auto& make : model.layers) at = network_.add(make(), {at})[0];
+    network_.set_outputs({at});
+    network_.build(1);
+  }
+
+  void run(std::span<const Batch> input) {
+    network_.parameters().zero_gradients();
+    tape_.reset({.training = true, .seed = 1, .step = static_cast<std::uint64_t>(optimizer_->iterations())});
+    const Vars out = network_.run(tape_, input);
+    const Matrix& y = tape_.value(out[0]).data;
+    target_.resize({y.rows, y.cols}, DType::float32);
+    std::ranges::fill(target_.data<float>(), 0.5F);
+    gradient_.resize({y.rows, y.cols}, DType::float32);
+    loss_->value_and_gradient(y, as_matrix(std::as_const(target_)), {}, static_cast<double>(y.rows),
+                              as_matrix(gradient_));
+    tape_.backward(out, std::span<const Tensor>(&gradient_, 1));
+    optimizer_->step(network_.parameters());
+  }
+
+ private:
+  Tape tape_;
+  Network network_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::shared_ptr<const Loss> loss_;
+  Tensor target_, gradient_;
+};
+
+std::size_t taken_after_the_first_round(const Model& model, bool ragged, int threads = 1,
+                                        const char* optimizer = "adam") {
+  std::vector<std::vector<Batch>> batches;
+  for (std::uint64_t k = 0; k < 4; ++k) batches.push_back({batch_of(ragged ? k : 1, ragged, model.tokens)});
+  Pool pool(threads);
+  Step step(model, optimizer, pool);
+  for (std::size_t k = 0; k < (ragged ? batches.size() : 1); ++k) step.run(batches[k]);
+  const std::size_t before = allocations();
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& batch : batches) step.run(batch);
+  }
+  return allocations() - before;
+}
+
+std::vector<Model> models() {
+  std::vector<Model> all;
+  for (const std::string& cell : cell_names()) {
+    all.push_back({cell, {[cell] { return make_cell(cell, {.units = 7}); }}});
+    all.push_back({cell + " backwards", {[cell] {
+                     return make_cell(cell, {.units = 7, .return_sequences = true, .go_backwards = true});
+                   }}});
+    for (const char* mode : {"concat", "ave"}) {
+      all.push_back({"bidirectional " + cell + " " + mode, {[cell, mode] {
+                       return bidirectional(make_cell(cell, {.units = 7, .return_sequences = true}),
+                                            {.merge_mode = mode});
+                     }}});
+    }
+  }
+  all.push_back(
+      {"a stack with everything between",
+       {[] { return masking(); }, [] { return lstm({.units = 6, .return_sequences = true}); },
+        [] { return layer_normalization(); }, [] { return dropout({.rate = 0.3}); },
+        [] { return gru({.units = 5, .return_sequences = true}); }, [] { return batch_normalization(); },
+        [] { return time_distributed(dense({.units = 4, .activation = "gelu"})); },
+        [] { return simple_rnn({.units = 4}); }, [] { return repeat_vector({.n = 3}); },
+        [] { return lstm({.units = 4, .return_sequences = true}); },
+        [] { return time_pooling({.mode = "max"}); },
+        [] { return dense({.units = 2, .activation = "softmax"}); }}});
+  all.push_back({"tokens",
+                 {[] { return embedding({.input_dim = 6, .output_dim = 4}); },
+                  [] { return gru({.units = 5}); }, [] { return dense({.units = 1}); }},
+                 true});
+  all.push_back(
+      {"tokens with padding among them",
+       {[] { return embedding({.input_dim = 6, .output_dim = 4, .mask_zero = true}); },
+        [] { return lstm({.units = 5, .return_sequences = true}); }, [] { return dense({.units = 1}); }},
+       true});
+  all.push_back({"flatten", {[] { return flatten(); }, [] { return dense({.units = 2}); }}, false, true});
+  return all;
+}
+
+class TrainingStep : public ::testing::TestWithParam<Model> {
+  void SetUp() override {
+    if (!counts_allocations()) GTEST_SKIP() << "a sanitizer has its own malloc";
+  }
+};
+
+TEST_P(TrainingStep, OfEqualBatchesTakesNoMemoryFromTheSecondOn) {
+  EXPECT_EQ(taken_after_the_first_round(GetParam(), false), 0);
+}
+
+TEST_P(TrainingStep, OfRaggedBatchesTakesNoMemoryOnceEachWasSeen) {
+  if (GetParam().equal_lengths) GTEST_SKIP() << "takes equal lengths only";
+  EXPECT_EQ(taken_after_the_first_round(GetParam(), true), 0);
+}
+
+TEST_P(TrainingStep, OfTwoThreadsTakesNoMemoryEither) {
+  EXPECT_EQ(taken_after_the_first_round(GetParam(), false, 2), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Allocation, TrainingStep, ::testing::ValuesIn(models()),
+                         [](const auto& info) { return "model_" + std::to_string(info.index); });
+
+TEST(TrainingStepTest, TakesNoMemoryWithAnyOptimiser) {
+  if (!counts_allocations()) GTEST_SKIP() << "a sanitizer has its own malloc";
+  const Model model{"lstm", {[] { return lstm({.units = 7}); }}};
+  for (const std::string& name : optimizer_names()) {
+    EXPECT_EQ(taken_after_the_first_round(model, false, 1, name.c_str()), 0) << name;
+  }
+}
+
+TEST(AllocationsTest, AreSeen) {
+  if (!counts_allocations()) GTEST_SKIP() << "a sanitizer has its own malloc";
+  const std::size_t before = allocations();
+  const auto one = std::make_unique<double>(1);
+  const Tensor two({3});
+  EXPECT_EQ(allocations() - before, 2) << *one << two.size();
+}
+
+}  // namespace
+}  // namespace rondo
