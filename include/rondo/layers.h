@@ -44,6 +44,9 @@ struct RecurrentOptions {
   bool unit_forget_bias = true;  ///< lstm: add one to the forget gate's bias when it is initialised
   bool peephole = false;         ///< lstm: gates see the cell state
   bool coupled = false;          ///< lstm: input gate = 1 - forget gate (CIFG)
+  /// lstm: h is the output gate's result times projection_kernel [units, proj_size] (Sak et al. 2014; PyTorch's proj_size):
+  /// outputs and h have proj_size values, c has `units`. 0: no projection.
+  std::int64_t proj_size = 0;
   bool reset_after =
       true;  ///< gru: reset gate after the product (Keras, cuDNN, PyTorch) or before (the paper)
   Regularizer kernel_regularizer = {}, recurrent_regularizer = {}, bias_regularizer = {};
@@ -77,6 +80,7 @@ struct RecurrentOptions {
     option("unit_forget_bias", self.unit_forget_bias, "lstm: add one to the forget gate's bias at the start");
     option("peephole", self.peephole, "lstm: gates see the cell state");
     option("coupled", self.coupled, "lstm: input gate = 1 - forget gate");
+    option("proj_size", self.proj_size, "lstm: size of a linear projection of h, 0 = none");
     option("reset_after", self.reset_after,
            "gru: reset gate after the product (Keras, PyTorch) or before (paper)");
     option("kernel_regularizer", self.kernel_regularizer, "penalty on the input weights");

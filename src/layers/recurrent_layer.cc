@@ -56,6 +56,11 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     check_rate(o.zoneout_cell, "zoneout_cell");
     if (o.zoneout_cell > 0 && type != "lstm")
       fail("only an lstm has a cell state", "'zoneout_cell' for " + type, "'zoneout'");
+    if (o.proj_size != 0 && type != "lstm")
+      fail("only an lstm has a projection", "'proj_size' for " + type, "proj_size = 0");
+    if (o.proj_size < 0 || o.proj_size >= o.units)
+      fail("'proj_size' is out of range", std::to_string(o.proj_size),
+           "0 (none) to units - 1 = " + std::to_string(o.units - 1));
     shape_.cell = cell_;
     shape_.units = o.units;
     shape_.activation = recurrent_kind(o.activation, "activation");
@@ -69,7 +74,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     Config out = OptionsLayer::config();
     if (!cell_->info.gated) out.erase("recurrent_activation");
     if (type() != "lstm") {
-      for (const char* key : {"unit_forget_bias", "peephole", "coupled", "zoneout_cell"}) out.erase(key);
+      for (const char* key : {"unit_forget_bias", "peephole", "coupled", "zoneout_cell", "proj_size"})
+        out.erase(key);
     }
     if (type() != "gru") out.erase("reset_after");
     return out;
@@ -89,35 +95,38 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
            std::to_string(inputs.size() - 1) + " states", "0 or " + std::to_string(info.states));
     }
     for (std::size_t j = 1; j < inputs.size(); ++j) {
-      if (inputs[j].sequence || inputs[j].width() != options().units) {
+      const std::int64_t size = width(static_cast<int>(j) - 1);
+      if (inputs[j].sequence || inputs[j].width() != size) {
         fail("an initial state has another shape", describe(inputs[j]),
-             "(None, " + std::to_string(options().units) + ")");
+             "(None, " + std::to_string(size) + ")");
       }
     }
     shape_.inputs = inputs[0].width();
     std::vector<Spec> outputs = {
-        {options().return_sequences, options().return_sequences ? inputs[0].steps : -1, {options().units}}};
-    if (options().return_state)
-      outputs.resize(1 + static_cast<std::size_t>(info.states), Spec{false, -1, {options().units}});
+        {options().return_sequences, options().return_sequences ? inputs[0].steps : -1, {width(0)}}};
+    for (int j = 0; options().return_state && j < info.states; ++j)
+      outputs.push_back(Spec{false, -1, {width(j)}});
     return outputs;
   }
 
   void declare(ParameterStore& store, const std::string& prefix) override {
     const cells::CellInfo& info = cell_->info;
     const RecurrentOptions& o = options();
-    const std::int64_t width = info.gates * o.units;
-    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, width}, true, o.kernel_regularizer.l1,
+    const std::int64_t columns = info.gates * o.units;
+    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, true, o.kernel_regularizer.l1,
                             o.kernel_regularizer.l2);
-    recurrent_ = declare_array(store, prefix + "recurrent_kernel", {o.units, width}, true,
+    recurrent_ = declare_array(store, prefix + "recurrent_kernel", {width(0), columns}, true,
                                o.recurrent_regularizer.l1, o.recurrent_regularizer.l2);
     if (o.use_bias) {
-      bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, width} : Shape{width},
+      bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, columns} : Shape{columns},
                             true, o.bias_regularizer.l1, o.bias_regularizer.l2);
     }
     for (int p = 0; p < info.vectors; ++p) {
       const auto at = static_cast<std::size_t>(p);
       vectors_[at] = declare_array(store, prefix + info.vector_names[at], {o.units});
     }
+    if (o.proj_size > 0)
+      projection_ = declare_array(store, prefix + "projection_kernel", {o.units, o.proj_size});
   }
 
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
@@ -129,6 +138,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     fill(kernel_, options().kernel_initializer);
     fill(recurrent_, options().recurrent_initializer);
     for (int p = 0; p < cell_->info.vectors; ++p) fill(vectors_[static_cast<std::size_t>(p)], "zeros");
+    if (projection_ >= 0) fill(projection_, options().kernel_initializer);
     if (bias_ < 0) return;
     fill(bias_, options().bias_initializer);
     if (options().unit_forget_bias && cell_->info.forget_gate >= 0) {
@@ -192,6 +202,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       w.vectors[static_cast<std::size_t>(p)] =
           call.parameter(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
     }
+    if (projection_ >= 0) w.projection = call.parameter(projection_).view<T>();
     return w;
   }
 
@@ -208,8 +219,9 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     RecurrentExtras<T> extras;
     extras.input_gate_stride = input.gate_stride;
     const Layout& layout = *call.input(0).layout;
-    const std::int64_t width = options().units;
+    extras.projected = options().proj_size;
     if (call.options().training && options().recurrent_dropout > 0) {
+      const std::int64_t width = this->width(0);
       T* masks = draws ? call.keep<T>(kRecurrentMaskSlot, cell_->info.gates * layout.batch() * width)
                        : call.kept<T>(kRecurrentMaskSlot);
       if (draws) {
@@ -222,10 +234,11 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const double rates[] = {options().zoneout, options().zoneout_cell};
     for (std::size_t j = 0; j < 2; ++j) {
       if (rates[j] <= 0) continue;
+      const int state = static_cast<int>(j);
       const std::uint16_t* words =
-          call.options().training ? zone_words(call, static_cast<int>(j), width, draws) : nullptr;
+          call.options().training ? zone_words(call, state, width(state), draws) : nullptr;
       extras.zoned[j] = true;
-      extras.zones[j] = make_zone<T>(rates[j], width, words);
+      extras.zones[j] = make_zone<T>(rates[j], width(state), words);
     }
     return extras;
   }
@@ -234,6 +247,11 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     // As Keras: one mask for all gates, but one for each when recurrent_dropout is in use.
     return {options().go_backwards, options().dropout,
             options().recurrent_dropout > 0 ? cell_->info.gates : 1, &name()};
+  }
+
+  /// Of a state; h alone may be narrower than the cell.
+  std::int64_t width(int state) const {
+    return state == 0 && options().proj_size > 0 ? options().proj_size : options().units;
   }
 
   const std::uint16_t* zone_words(Call& call, int state, std::int64_t width, bool draws) const {
@@ -256,7 +274,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     if (!in.is_sequence())
       fail("a recurrent layer got a value without time axis", to_string(in.features), "a sequence");
     const std::shared_ptr<const Layout> layout = in.layout;
-    const std::int64_t units = options().units, batch = layout->batch();
+    const std::int64_t batch = layout->batch();
     const RecurrentInput<T> input = read_recurrent_input<T>(call, input_options());
 
     std::array<const T*, kMaxStates> initial{};
@@ -264,7 +282,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     std::vector<Tensor>* carried = carries(call) ? &call.options().carried->of(name()) : nullptr;
     for (int j = 0; j < info.states; ++j) {
       const auto at = static_cast<std::size_t>(j);
-      final[at] = call.scratch<T>(batch * units);
+      final[at] = call.scratch<T>(batch * width(j));
       View<const T> given{};
       if (call.input_count() > 1) {
         given = call.input(1 + j).data.view<const T>();
@@ -274,22 +292,22 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       }
       if (carried != nullptr && !carried->empty()) {
         const Tensor& state = (*carried)[at];
-        if (state.shape() != Shape{batch, units}) {
+        if (state.shape() != Shape{batch, width(j)}) {
           fail("a stateful layer needs batches of one size", "a batch of " + std::to_string(batch),
                std::to_string(state.dim(0)) + " as in the batch before",
                "clear the carried state between data sets");
         }
-        given = {state.data<T>().data(), batch, units, units};
+        given = {state.data<T>().data(), batch, width(j), width(j)};
       }
       if (given.data == nullptr) continue;
-      T* places = call.scratch<T>(batch * units);
+      T* places = call.scratch<T>(batch * width(j));
       to_places(*layout, given, places);
       initial[at] = places;
     }
 
     View<T> y{};
     if (options().return_sequences) {
-      y = call.make_output(0, options().go_backwards ? call.layouts().reversed(layout) : layout, {units})
+      y = call.make_output(0, options().go_backwards ? call.layouts().reversed(layout) : layout, {width(0)})
               .view<T>();
     }
     RecurrentTrace<T>* trace = nullptr;
@@ -298,19 +316,19 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
         .forward(weights<T>(call), input.x, initial, y, final, trace);
 
     if (!options().return_sequences)
-      to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {units}).view<T>());
+      to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {width(0)}).view<T>());
     for (int j = 0; options().return_state && j < info.states; ++j) {
       to_sequences(*layout, final[static_cast<std::size_t>(j)],
-                   call.make_output_rows(1 + j, batch, nullptr, {units}).view<T>());
+                   call.make_output_rows(1 + j, batch, nullptr, {width(j)}).view<T>());
     }
     if (carried != nullptr) {
       carried->resize(static_cast<std::size_t>(info.states));
       for (int j = 0; j < info.states; ++j) {
         Tensor& state = (*carried)[static_cast<std::size_t>(j)];
-        if (state.shape() != Shape{batch, units} || state.dtype() != dtype_of<T>())
-          state = Tensor({batch, units}, dtype_of<T>());
+        if (state.shape() != Shape{batch, width(j)} || state.dtype() != dtype_of<T>())
+          state = Tensor({batch, width(j)}, dtype_of<T>());
         to_sequences(*layout, final[static_cast<std::size_t>(j)],
-                     View<T>{state.data<T>().data(), batch, units, units});
+                     View<T>{state.data<T>().data(), batch, width(j), width(j)});
       }
     }
   }
@@ -320,12 +338,13 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const cells::CellInfo& info = cell_->info;
     const Value& in = call.input(0);
     const Layout& layout = *in.layout;
-    const std::int64_t units = options().units, batch = layout.batch();
+    const std::int64_t batch = layout.batch();
     const RecurrentInput<T> input = kept_recurrent_input<T>(call, input_options());
 
     View<const T> dy{};
     std::array<T*, kMaxStates> d_state{};
     for (int j = 0; j < info.states; ++j) {
+      const std::int64_t units = width(j);
       T* places = call.scratch<T>(batch * units);
       std::fill_n(places, batch * units, T{0});
       const auto add = [&](const ConstMatrix& gradient) {
@@ -353,6 +372,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
         gradients.vectors[static_cast<std::size_t>(p)] =
             call.parameter_gradient(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
       }
+      if (projection_ >= 0) gradients.projection = call.parameter_gradient(projection_).view<T>();
     }
     const View<T> dx = room_for_input_gradient<T>(call, input, input_options());
     driver<T>(layout, call, extras<T>(call, input, false))
@@ -362,6 +382,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     for (int j = 0; call.input_count() > 1 && j < info.states; ++j) {
       const Matrix d_initial = call.input_gradient(1 + j);
       if (!d_initial) continue;
+      const std::int64_t units = width(j);
       for (std::int64_t r = 0; r < batch; ++r) {
         T* to = d_initial.view<T>().row(layout.order()[static_cast<std::size_t>(r)]);
         const T* from = d_state[static_cast<std::size_t>(j)] + r * units;
@@ -372,7 +393,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
 
   const kernels::CellKernels* cell_;
   RecurrentShape shape_;
-  int kernel_ = -1, recurrent_ = -1, bias_ = -1;
+  int kernel_ = -1, recurrent_ = -1, bias_ = -1, projection_ = -1;
   std::array<int, cells::kMaxVectors> vectors_{};
 };
 

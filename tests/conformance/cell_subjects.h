@@ -23,8 +23,8 @@ inline testing::Subject cell_subject(const std::string& type, RecurrentOptions o
   subject.inputs = {{true, -1, {kFeatures}}};
   if (with_states) {
     const Spec sequence = subject.inputs[0];
-    const std::size_t states = make_cell(type, options)->infer(std::span(&sequence, 1)).size() - 1;
-    subject.inputs.insert(subject.inputs.end(), states, Spec{false, -1, {kUnits}});
+    const std::vector<Spec> outputs = make_cell(type, options)->infer(std::span(&sequence, 1));
+    subject.inputs.insert(subject.inputs.end(), outputs.begin() + 1, outputs.end());
   }
   subject.splits_in_time = with_states && !options.go_backwards;
   return subject;

@@ -33,6 +33,16 @@ std::vector<Option> all_options() {
       {"zoneout and dropouts backwards",
        {.dropout = 0.2, .recurrent_dropout = 0.3, .zoneout = 0.3, .go_backwards = true},
        true},
+      {"projection", {.proj_size = 3}, false, "lstm"},
+      {"projection without bias backwards",
+       {.use_bias = false, .proj_size = 2, .go_backwards = true},
+       false,
+       "lstm"},
+      {"projection with dropouts and zoneout",
+       {.proj_size = 3, .dropout = 0.2, .recurrent_dropout = 0.3, .zoneout = 0.3, .zoneout_cell = 0.2},
+       true,
+       "lstm"},
+      {"projection with zoneout in inference", {.proj_size = 3, .zoneout = 0.3}, false, "lstm"},
   };
 }
 
