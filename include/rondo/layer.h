@@ -60,6 +60,9 @@ struct RunOptions {
   std::uint64_t step = 0;           ///< which random numbers: one training step, one value
   CarriedState* carried = nullptr;  ///< where stateful layers read and leave their states
   bool carry_all = false;           ///< every recurrent layer is stateful in this pass (truncated BPTT)
+  /// Bytes that a recurrent layer may keep for backpropagation through time; 0: as many as it needs. With fewer it keeps the
+  /// states at some steps only and computes what lies between once more: exact, the same bits, about a third slower.
+  std::size_t bptt_memory = 0;
 };
 
 /// One application of an operation: how it reaches its inputs, outputs, parameters and memory, in both directions.
@@ -109,6 +112,12 @@ class Call {
     return static_cast<T*>(scratch_bytes(static_cast<std::size_t>(count) * sizeof(T)));
   }
   void* scratch_bytes(std::size_t bytes) const;
+  /// How much the tape's arena holds; and back to there: memory taken since is free again. See ScratchScope.
+  struct ScratchMark {
+    std::size_t block = 0, used = 0;
+  };
+  ScratchMark scratch_mark() const;
+  void rewind_scratch(ScratchMark mark) const;
 
   /// Random numbers of this pass for the layer `name`.
   RandomStream random(const std::string& name, std::uint64_t purpose = 0) const;
@@ -118,6 +127,19 @@ class Call {
   Call(Tape& tape, int node) : tape_(tape), node_(node) {}
   Tape& tape_;
   int node_;
+};
+
+/// Gives back the scratch memory that was taken during its life. Nothing may be kept and no output made in between.
+class ScratchScope {
+ public:
+  explicit ScratchScope(const Call& call) : call_(call), mark_(call.scratch_mark()) {}
+  ScratchScope(const ScratchScope&) = delete;
+  ScratchScope& operator=(const ScratchScope&) = delete;
+  ~ScratchScope() { call_.rewind_scratch(mark_); }
+
+ private:
+  const Call& call_;
+  Call::ScratchMark mark_;
 };
 
 /// Something a tape can record: a forward function and its own backward.

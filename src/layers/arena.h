@@ -32,6 +32,15 @@ class Arena {
     block_ = 0;
     used_ = 0;
   }
+  /// A place to come back to: what was taken since is free again.
+  struct Mark {
+    std::size_t block = 0, used = 0;
+  };
+  Mark mark() const { return {block_, used_}; }
+  void rewind(Mark mark) {
+    block_ = mark.block;
+    used_ = mark.used;
+  }
   std::size_t bytes() const {
     std::size_t total = 0;
     for (const Block& b : blocks_) total += b.size;

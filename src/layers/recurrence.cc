@@ -30,7 +30,7 @@ int part_count(const RecurrentShape& shape, const TimeSlice& layout, const Pool&
   const std::int64_t work =
       layout.total() * shape.units * shape.cell->info.gates * (shape.inputs + shape.units);
   if (work < 200'000) return 1;
-  return static_cast<int>(std::clamp<std::int64_t>(layout.batch(), 1, std::min(pool.threads(), kMostParts)));
+  return static_cast<int>(std::clamp<std::int64_t>(layout.batch(), 1, pool.threads()));
 }
 
 std::int64_t RecurrentShape::sums_stride() const {

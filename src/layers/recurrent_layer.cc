@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "layers/base_layers.h"
+#include "layers/checkpointed_recurrence.h"
 #include "layers/initializers.h"
 #include "layers/recurrence.h"
 #include "layers/recurrent_dropout.h"
@@ -39,8 +40,8 @@ void to_sequences(const Layout& layout, const T* by_place, View<T> by_sequence) 
   }
 }
 
-constexpr int kRecurrentMaskSlot = 3,
-              kZoneSlot = 4;  // 0: the trace; 1, 2: the input as it was read; 4, 5: zones
+constexpr int kRecurrentMaskSlot = 3, kZoneSlot = 4,
+              kCheckpointSlot = 6;  // 0: the trace; 1, 2: the input as it was read; 4, 5: zones
 
 class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
  public:
@@ -254,6 +255,38 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     return state == 0 && options().proj_size > 0 ? options().proj_size : options().units;
   }
 
+  std::array<std::int64_t, kMaxStates> widths() const {
+    std::array<std::int64_t, kMaxStates> all{};
+    for (int j = 0; j < cell_->info.states; ++j) all[static_cast<std::size_t>(j)] = width(j);
+    return all;
+  }
+
+  /// What forward keeps instead of a trace when bptt_memory does not hold one.
+  template <class T>
+  struct KeptStates {
+    std::array<const T*, kMaxStates> initial{};
+    T* states = nullptr;
+  };
+
+  template <class T>
+  Checkpoints plan_checkpoints(const Call& call, const Layout& layout) const {
+    const std::int64_t units = options().units, longest = std::max<std::int64_t>(layout.longest(), 1);
+    // A row's sums, twice where gradients are laid out anew, its states and inputs, and what cells of two stages add.
+    const std::int64_t row =
+        2 * shape_.sums_stride() + (cell_->info.states + cell_->info.stages + 1) * units + shape_.inputs;
+    const auto size = static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t step_bytes = (layout.total() + longest - 1) / longest * row * size;
+    std::int64_t state_bytes = 0;
+    for (int j = 0; j < cell_->info.states; ++j) state_bytes += layout.batch() * width(j) * size;
+    return Checkpoints::plan(layout.longest(), static_cast<std::size_t>(step_bytes),
+                             static_cast<std::size_t>(state_bytes), call.options().bptt_memory, where());
+  }
+  std::int64_t checkpoint_size(const Layout& layout, const Checkpoints& plan) const {
+    std::int64_t width_of_all = 0;
+    for (int j = 0; j < cell_->info.states; ++j) width_of_all += width(j);
+    return (plan.count - 1) * layout.batch() * width_of_all;
+  }
+
   const std::uint16_t* zone_words(Call& call, int state, std::int64_t width, bool draws) const {
     if (!draws) return call.kept<std::uint16_t>(kZoneSlot + state);
     const Layout& layout = *call.input(0).layout;
@@ -310,10 +343,18 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       y = call.make_output(0, options().go_backwards ? call.layouts().reversed(layout) : layout, {width(0)})
               .view<T>();
     }
-    RecurrentTrace<T>* trace = nullptr;
-    if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
-    driver<T>(*layout, call, extras<T>(call, input, true))
-        .forward(weights<T>(call), input.x, initial, y, final, trace);
+    const RecurrentExtras<T> extra = extras<T>(call, input, true);
+    const Checkpoints checkpoints = plan_checkpoints<T>(call, *layout);
+    if (call.differentiating() && checkpoints.count > 1) {
+      auto* kept = static_cast<KeptStates<T>*>(call.keep(0, sizeof(KeptStates<T>)));
+      *kept = {initial, call.keep<T>(kCheckpointSlot, checkpoint_size(*layout, checkpoints))};
+      CheckpointedRecurrence<T>(shape_, *layout, call, extra, widths(), checkpoints)
+          .forward(weights<T>(call), input.x, initial, y, final, kept->states);
+    } else {
+      RecurrentTrace<T>* trace = nullptr;
+      if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
+      driver<T>(*layout, call, extra).forward(weights<T>(call), input.x, initial, y, final, trace);
+    }
 
     if (!options().return_sequences)
       to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {width(0)}).view<T>());
@@ -375,9 +416,17 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       if (projection_ >= 0) gradients.projection = call.parameter_gradient(projection_).view<T>();
     }
     const View<T> dx = room_for_input_gradient<T>(call, input, input_options());
-    driver<T>(layout, call, extras<T>(call, input, false))
-        .backward(weights<T>(call), input.x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state,
-                  gradients, dx);
+    const RecurrentExtras<T> extra = extras<T>(call, input, false);
+    const Checkpoints checkpoints = plan_checkpoints<T>(call, layout);
+    if (checkpoints.count > 1) {
+      const auto* kept = static_cast<KeptStates<T>*>(call.kept(0));
+      CheckpointedRecurrence<T>(shape_, layout, call, extra, widths(), checkpoints)
+          .backward(weights<T>(call), input.x, kept->initial, kept->states, dy, d_state, gradients, dx);
+    } else {
+      driver<T>(layout, call, extra)
+          .backward(weights<T>(call), input.x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state,
+                    gradients, dx);
+    }
     add_input_gradient<T>(call, input, input_options(), dx);
     for (int j = 0; call.input_count() > 1 && j < info.states; ++j) {
       const Matrix d_initial = call.input_gradient(1 + j);

@@ -1,0 +1,121 @@
+#include "layers/checkpointed_recurrence.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "rondo/error.h"
+
+namespace rondo {
+namespace {
+
+template <class V>
+V rows_of(V all, const TimeSlice& slice) {
+  return all.data == nullptr ? all : all.rows_from(slice.first_row(), slice.total());
+}
+
+}  // namespace
+
+Checkpoints Checkpoints::plan(std::int64_t longest, std::size_t step_bytes, std::size_t state_bytes,
+                              std::size_t bytes, const std::string& where) {
+  Checkpoints plan{std::max<std::int64_t>(longest, 1), 1};
+  const auto need = [&](std::int64_t segments) {
+    const std::int64_t steps = (longest + segments - 1) / segments;
+    return static_cast<std::size_t>(steps) * step_bytes +
+           (segments > 1 ? static_cast<std::size_t>(segments) * state_bytes : 0);
+  };
+  if (bytes == 0 || longest == 0 || need(1) <= bytes) return plan;
+  // need() falls until about here, where the kept states cost as much as a segment's steps.
+  const double balance = std::sqrt(static_cast<double>(longest) * static_cast<double>(step_bytes) /
+                                   static_cast<double>(std::max<std::size_t>(state_bytes, 1)));
+  const std::int64_t most =
+      std::clamp<std::int64_t>(static_cast<std::int64_t>(balance), 2, std::max<std::int64_t>(longest, 2));
+  if (need(most) > bytes) {
+    throw Error(ErrorKind::usage, "bptt_memory is too small")
+        .where(where)
+        .seen(std::to_string(bytes) + " bytes")
+        .expected("at least " + std::to_string(need(most)) + " bytes for " + std::to_string(longest) +
+                  " steps")
+        .cure("allow more, or train on shorter or fewer sequences at a time");
+  }
+  std::int64_t low = 1, high = most;  // need(low) > bytes >= need(high)
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (need(middle) <= bytes ? high : low) = middle;
+  }
+  plan.steps = (longest + high - 1) / high;
+  plan.count = (longest + plan.steps - 1) / plan.steps;
+  return plan;
+}
+
+template <class T>
+TimeSlice CheckpointedRecurrence<T>::slice(std::int64_t segment) const {
+  const std::int64_t first = segment * checkpoints_.steps;
+  return {layout_, first, std::min(checkpoints_.steps, layout_.longest() - first)};
+}
+
+template <class T>
+Recurrence<T> CheckpointedRecurrence<T>::driver(const TimeSlice& slice) const {
+  RecurrentExtras<T> extras = extras_;
+  for (kernels::Zone<T>& zone : extras.zones) {
+    if (zone.words != nullptr) zone.words += slice.first_row() * zone.stride;
+  }
+  return Recurrence<T>(
+      shape_, slice, call_.pool(), &call_,
+      [](void* owner, std::int64_t count) { return static_cast<Call*>(owner)->scratch<T>(count); }, extras);
+}
+
+/// The states at the beginning of a segment, the first one's left out: those are the initial states.
+template <class T>
+std::array<T*, kMaxStates> CheckpointedRecurrence<T>::states_at(T* states, std::int64_t segment) const {
+  std::array<T*, kMaxStates> at{};
+  std::int64_t size = 0;
+  for (int j = 0; j < shape_.cell->info.states; ++j)
+    size += layout_.batch() * widths_[static_cast<std::size_t>(j)];
+  T* next = states + (segment - 1) * size;
+  for (int j = 0; j < shape_.cell->info.states; ++j) {
+    at[static_cast<std::size_t>(j)] = next;
+    next += layout_.batch() * widths_[static_cast<std::size_t>(j)];
+  }
+  return at;
+}
+
+template <class T>
+void CheckpointedRecurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const T> x,
+                                        const std::array<const T*, kMaxStates>& initial, View<T> y,
+                                        const std::array<T*, kMaxStates>& final, T* states) {
+  std::array<const T*, kMaxStates> from = initial;
+  for (std::int64_t k = 0; k < checkpoints_.count; ++k) {
+    const ScratchScope scope(call_);
+    const TimeSlice part = slice(k);
+    const std::array<T*, kMaxStates> to = k + 1 < checkpoints_.count ? states_at(states, k + 1) : final;
+    driver(part).forward(weights, rows_of(x, part), from, rows_of(y, part), to, nullptr);
+    std::ranges::copy(to, from.begin());
+  }
+}
+
+template <class T>
+void CheckpointedRecurrence<T>::backward(const RecurrentWeights<const T>& weights, View<const T> x,
+                                         const std::array<const T*, kMaxStates>& initial, const T* states,
+                                         View<const T> dy, const std::array<T*, kMaxStates>& d_state,
+                                         const RecurrentWeights<T>& gradients, View<T> dx) {
+  for (std::int64_t k = checkpoints_.count; k-- > 0;) {
+    const ScratchScope scope(call_);
+    const TimeSlice part = slice(k);
+    std::array<const T*, kMaxStates> from = initial;
+    if (k > 0) std::ranges::copy(states_at(const_cast<T*>(states), k), from.begin());
+    std::array<T*, kMaxStates> final{};
+    for (int j = 0; j < shape_.cell->info.states; ++j) {
+      const auto at = static_cast<std::size_t>(j);
+      final[at] = call_.scratch<T>(layout_.batch() * widths_[at]);
+    }
+    Recurrence<T> run = driver(part);
+    RecurrentTrace<T> trace;
+    run.forward(weights, rows_of(x, part), from, {}, final, &trace);
+    run.backward(weights, rows_of(x, part), trace, rows_of(dy, part), d_state, gradients, rows_of(dx, part));
+  }
+}
+
+template class CheckpointedRecurrence<float>;
+template class CheckpointedRecurrence<double>;
+
+}  // namespace rondo
