@@ -13,7 +13,8 @@
 //
 //   {"do": "open", "work": …, sizes, "given": FILE, "produced": FILE}   prepare the work, run it once, write what came out
 //       -> {"ready": true, "how": …} or {"missing": why}
-//   {"do": "time", "seconds": s}  ->  {"us": median of one run, "runs": n, "cpu_share": CPU time / wall time}
+//   {"do": "time", "seconds": s, "warm": b}  ->  {"us": median of one run, "runs": n, "cpu_share": CPU time / wall time}
+//       at least one run; with `warm` one more before, as the caches hold what the party before needed
 //   {"do": "burst", "threads": n} ->  {"gflops": FMA speed of n threads at once}
 //   {"do": "close"}               ->  {"closed": true}
 //

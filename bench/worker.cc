@@ -1,12 +1,17 @@
 // rondo's party of the benchmark: prepares one work at a time and times it on request (protocol.h).
 
+#include <algorithm>
 #include <span>
+#include <vector>
 
 #include "protocol.h"
 #include "rondo/layers.h"
 #include "rondo/losses.h"
 #include "rondo/network.h"
 #include "rondo/optimizers.h"
+#if __has_include("rondo/session.h")
+#include "rondo/session.h"
+#endif
 #include "rondo/version.h"
 
 namespace {
@@ -153,11 +158,45 @@ class TrainStep : public NetworkWork {
   Tensor target_, gradient_;
 };
 
+#if __has_include("rondo/session.h")
+/// One step of one stream; the state stays in the session.
+class StreamStep : public NetworkWork {
+ public:
+  StreamStep(const Config& request, const TensorFile& given)
+      : NetworkWork(request, given, false), session_(network_), x_(given_array(given, "x")) {
+    y_.resize(static_cast<std::size_t>(session_.output_size()));
+  }
+  void run() override {
+    const auto inputs = static_cast<std::size_t>(x_.dim(2));
+    session_.step(std::as_const(x_).data<float>().subspan(now_ * inputs, inputs), y_);
+    now_ = now_ + 1 == static_cast<std::size_t>(x_.dim(1)) ? 0 : now_ + 1;
+  }
+  TensorFile outputs() override {
+    Tensor all({1, x_.dim(1), static_cast<std::int64_t>(y_.size())});
+    auto place = all.data<float>().begin();
+    for (std::int64_t t = 0; t < x_.dim(1); ++t) {
+      run();
+      place = std::ranges::copy(y_, place).out;
+    }
+    return {{{"outputs", all}}, {}};
+  }
+
+ private:
+  Session session_;
+  Tensor x_;
+  std::vector<float> y_;
+  std::size_t now_ = 0;
+};
+#endif
+
 std::unique_ptr<bench::Work> open(const Config& request, const TensorFile& given) {
   const std::string& work = request.at("work").as_string();
   if (work == "forward") return std::make_unique<Forward>(request, given);
   if (work == "forward_backward") return std::make_unique<ForwardBackward>(request, given);
   if (work == "train_step" || work == "ragged_train") return std::make_unique<TrainStep>(request, given);
+#if __has_include("rondo/session.h")
+  if (work == "stream_step") return std::make_unique<StreamStep>(request, given);
+#endif
   throw bench::Missing{"rondo's worker does not know the work " + work};
 }
 
