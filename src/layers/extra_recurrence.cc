@@ -67,6 +67,7 @@ CellCall<T> ExtraRecurrence<T>::call_of(const ExtraTrace<T>& trace, std::int64_t
   call.units = units_;
   call.activation = shape_.activation;
   call.recurrent_activation = shape_.recurrent_activation;
+  call.clip = static_cast<T>(shape_.clip);
   call.vectors = trace.vectors;
   call.sums_stride = stride_;
   // A projection's h is narrower, but then no formula reads or writes it.

@@ -63,6 +63,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
            "0 (none) to units - 1 = " + std::to_string(o.units - 1));
     if (!(o.layer_norm_epsilon > 0))
       fail("'layer_norm_epsilon' must be positive", std::to_string(o.layer_norm_epsilon), "such as 0.001");
+    if (!(o.clip >= 0)) fail("'clip' must not be negative", std::to_string(o.clip), "0 (none) or more");
+    shape_.clip = o.clip;
     shape_.cell = cell_;
     shape_.units = o.units;
     shape_.activation = recurrent_kind(o.activation, "activation");
