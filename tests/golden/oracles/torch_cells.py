@@ -61,7 +61,7 @@ def _lstm_step(layer, p, x, h, c, act, rec):
         i, f = rec(zi + look("input", c)), rec(zf + look("forget", c))
     new_c = f * c + i * act(zc)
     o = rec(zo + look("output", new_c))
-    seen = _norm(layer, "state_gain", p, new_c) + p.get("state_bias", 0.0)
+    seen = _norm(layer, "state_gain", p, new_c) + p["state_bias"] if layer.get("layer_norm") else new_c
     new_h = o * act(seen)
     return new_h @ p["projection_kernel"] if layer.get("proj_size") else new_h, new_c
 
