@@ -47,6 +47,15 @@ struct RecurrentOptions {
   /// lstm: h is the output gate's result times projection_kernel [units, proj_size] (Sak et al. 2014; PyTorch's proj_size):
   /// outputs and h have proj_size values, c has `units`. 0: no projection.
   std::int64_t proj_size = 0;
+  /// Inputs of all activations, an LSTM's output activation among them, are clipped to [-clip, clip] (ONNX's clip); beyond,
+  /// the gradient is zero. 0: no clipping.
+  double clip = 0;
+  /// Layer normalisation (Ba, Kiros, Hinton 2016, eq. 20 to 22), in the form of haste's LayerNormLSTM and LayerNormGRU: the
+  /// gates see LN(x·W)·kernel_gain + LN(h·U)·recurrent_gain + bias, each product normalised over all its gates' columns, and
+  /// an LSTM's output sees act(LN(c)·state_gain + state_bias). A product of its own (the candidate's of a GRU with
+  /// reset_after = false, of an MGU) is normalised on its own.
+  bool layer_norm = false;
+  double layer_norm_epsilon = 1e-3;  ///< added to the variances; Keras's default
   bool reset_after =
       true;  ///< gru: reset gate after the product (Keras, cuDNN, PyTorch) or before (the paper)
   Regularizer kernel_regularizer = {}, recurrent_regularizer = {}, bias_regularizer = {};
@@ -81,6 +90,9 @@ struct RecurrentOptions {
     option("peephole", self.peephole, "lstm: gates see the cell state");
     option("coupled", self.coupled, "lstm: input gate = 1 - forget gate");
     option("proj_size", self.proj_size, "lstm: size of a linear projection of h, 0 = none");
+    option("clip", self.clip, "inputs of activations are clipped to [-clip, clip], 0 = not at all");
+    option("layer_norm", self.layer_norm, "normalise the gates' products, and an lstm's cell state");
+    option("layer_norm_epsilon", self.layer_norm_epsilon, "added to the variances of layer_norm");
     option("reset_after", self.reset_after,
            "gru: reset gate after the product (Keras, PyTorch) or before (paper)");
     option("kernel_regularizer", self.kernel_regularizer, "penalty on the input weights");

@@ -27,8 +27,10 @@ struct CellInfo {
   bool recurrent_bias =
       false;             ///< bias is [2, gates·units]: a row for the input product, one for the recurrent
   int forget_gate = -1;  ///< the gate that unit_forget_bias sets to one
-  bool gated = true;     ///< false: no recurrent_activation
-  int vectors = 0;       ///< parameters with one value a unit
+  int normalized_state =
+      -1;             ///< the state that layer normalisation puts a norm behind: `output` reads it; -1: none
+  bool gated = true;  ///< false: no recurrent_activation
+  int vectors = 0;    ///< parameters with one value a unit
   std::array<const char*, kMaxVectors> vector_names{};
   const char* variant_of =
       nullptr;  ///< the type whose options choose this cell; such cells are no types of their own

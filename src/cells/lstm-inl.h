@@ -14,6 +14,7 @@ struct Lstm {
       .input_sum = {0, 1, 2, 3},
       .recurrent_sum = {0, 1, 2, 3},
       .forget_gate = F,
+      .normalized_state = 1,
       .vectors = kPeephole ? (kCoupled ? 2 : 3) : 0,
       .vector_names = kCoupled
                           ? std::array<const char*, cells::kMaxVectors>{"peephole_forget", "peephole_output"}
@@ -41,13 +42,33 @@ struct Lstm {
     io.next(1, c);
   }
 
-  static void backward(auto& io) {
+  // Layer normalisation puts a normalised c' in front of the output: h = o·act(norm(c')). The driver normalises the c' that
+  // forward left and hands it over as the operand.
+  static void output(auto& io) { io.next(0, io.saved(O) * io.act(io.operand())); }
+  /// Backwards through `output`: ∂L/∂so stays in sum O, the operand becomes ∂L/∂norm(c').
+  static void backward_output(auto& io) {
+    const auto o = io.saved(O), a = io.act(io.operand()), dh = io.d_next(0);
+    io.d_sum(O, io.d_gate(o, dh * a));
+    io.set_operand(io.d_act(a, dh * o));
+  }
+
+  static void backward(auto& io) { backward_of<false>(io); }
+  /// After backward_output: d_next(1) has all that reaches c'.
+  static void backward_normalized(auto& io) { backward_of<true>(io); }
+
+ private:
+  template <bool kNormalized>
+  static void backward_of(auto& io) {
     const auto c0 = io.state(1), f = io.saved(F), g = io.saved(C), o = io.saved(O);
     const auto i = kCoupled ? io.one() - f : io.saved(I);
-    const auto c = fma(f, c0, i * g);  // the same bits as in forward; cheaper than keeping it
-    const auto a = io.act(c), dh = io.d_next(0);
-    const auto so = io.d_gate(o, dh * a);
-    auto dc = io.d_next(1) + io.d_act(a, dh * o);
+    auto so = o, dc = io.d_next(1), c = c0;
+    if constexpr (kPeephole || !kNormalized) c = fma(f, c0, i * g);  // forward's bits; cheaper than keeping it
+    if constexpr (!kNormalized) {
+      const auto a = io.act(c), dh = io.d_next(0);
+      so = io.d_gate(o, dh * a);
+      dc = dc + io.d_act(a, dh * o);
+      io.d_sum(O, so);
+    }
     if constexpr (kPeephole) dc = fma(io.vector(PO), so, dc);
     auto df = dc * c0;
     const auto di = dc * g;
@@ -69,7 +90,6 @@ struct Lstm {
     }
     io.d_sum(F, sf);
     io.d_sum(C, io.d_act(g, dc * i));
-    io.d_sum(O, so);
     io.d_state(1, d_state);
   }
 };

@@ -17,6 +17,7 @@ struct CellCall {
   std::int64_t rows = 0, units = 0;
   bool lanes_are_rows = false;
   ActivationKind activation = ActivationKind::tanh, recurrent_activation = ActivationKind::sigmoid;
+  T clip = 0;                  ///< inputs of activations are clipped to [-clip, clip]; 0: not at all
   const T* vectors = nullptr;  ///< [vectors][units]
   T* sums = nullptr;  ///< [row][sum][unit]: in: sums; out: what backward needs; after backward: gradients
   std::int64_t sums_stride = 0;
@@ -26,7 +27,9 @@ struct CellCall {
   std::int64_t next_stride = 0;
   T* output = nullptr;  ///< forward: a second place for h, or null
   std::int64_t output_stride = 0;
-  T* operand = nullptr;  ///< two-stage cells: the vector that stage 1 multiplies; in backward its gradient
+  T* operand =
+      nullptr;  ///< two-stage cells: the vector that stage 1 multiplies; in backward its gradient. `output`: a
+                ///< normalised state, which backward_output replaces by its gradient
   std::int64_t operand_stride = 0;
   /// backward: gradients of the states after the step come in, of the states before it go out, in the same place
   T* d_state[cells::kMaxStates] = {};
@@ -40,10 +43,14 @@ struct CellCall {
 /// A cell's formulas for one element type and the best instruction set of this machine.
 template <class T>
 struct CellFormulas {
-  void (*forward)(const CellCall<T>&);
-  void (*prepare)(const CellCall<T>&);  ///< null for one-stage cells
-  void (*backward)(const CellCall<T>&);
-  void (*backward_prepare)(const CellCall<T>&);
+  void (*forward)(const CellCall<T>&) = nullptr;
+  void (*prepare)(const CellCall<T>&) = nullptr;  ///< null for one-stage cells
+  void (*backward)(const CellCall<T>&) = nullptr;
+  void (*backward_prepare)(const CellCall<T>&) = nullptr;
+  // Cells whose output sees a state that can be normalised in between; null for others.
+  void (*output)(const CellCall<T>&) = nullptr;  ///< operand: the normalised state
+  void (*backward_output)(const CellCall<T>&) = nullptr;
+  void (*backward_normalized)(const CellCall<T>&) = nullptr;
 };
 
 struct CellKernels {

@@ -109,16 +109,6 @@ HWY_INLINE void for_partials(std::int64_t n, Pass pass) {
   }
 }
 
-HWY_INLINE void scale_rows_of(std::int64_t rows, std::int64_t width, const Number* normal,
-                              std::int64_t normal_stride, const Number* gain, const Number* bias, Number* to,
-                              std::int64_t to_stride) {
-  for (std::int64_t r = 0; r < rows; ++r, normal += normal_stride, to += to_stride) {
-    for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
-      run.put(fma(run.get(gain + i), run.get(normal + i), run.get(bias + i)), to + i);
-    });
-  }
-}
-
 HWY_INLINE void normalize_rows_of(std::int64_t rows, std::int64_t width, const Number* x,
                                   std::int64_t x_stride, Number epsilon, Number* normal,
                                   std::int64_t normal_stride, Number* inverse, const Number* gain,

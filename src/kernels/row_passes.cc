@@ -70,10 +70,6 @@ void NormalizeRows(std::int64_t rows, std::int64_t width, const float* x, std::i
   normalize_rows_of(rows, width, x, x_stride, epsilon, normal, normal_stride, inverse, gain, bias, to,
                     to_stride);
 }
-void ScaleRows(std::int64_t rows, std::int64_t width, const float* normal, std::int64_t normal_stride,
-               const float* gain, const float* bias, float* to, std::int64_t to_stride) {
-  scale_rows_of(rows, width, normal, normal_stride, gain, bias, to, to_stride);
-}
 void NormalizeRowsBackward(std::int64_t rows, std::int64_t width, const float* d, std::int64_t d_stride,
                            const float* normal, std::int64_t normal_stride, const float* inverse,
                            const float* gain, float* d_gain, float* d_bias, std::int64_t accumulator_stride,
@@ -114,7 +110,6 @@ HWY_EXPORT(SumProducts);
 HWY_EXPORT(ZoneRows);
 HWY_EXPORT(ZoneRowsBackward);
 HWY_EXPORT(NormalizeRows);
-HWY_EXPORT(ScaleRows);
 HWY_EXPORT(NormalizeRowsBackward);
 
 }  // namespace
@@ -173,16 +168,6 @@ void normalize_rows(std::int64_t rows, std::int64_t width, const double* x, std:
                     const double* gain, const double* bias, double* to, std::int64_t to_stride) {
   scalar::normalize_rows_of(rows, width, x, x_stride, epsilon, normal, normal_stride, inverse, gain, bias, to,
                             to_stride);
-}
-template <>
-void scale_rows(std::int64_t rows, std::int64_t width, const float* normal, std::int64_t normal_stride,
-                const float* gain, const float* bias, float* to, std::int64_t to_stride) {
-  HWY_DYNAMIC_DISPATCH(ScaleRows)(rows, width, normal, normal_stride, gain, bias, to, to_stride);
-}
-template <>
-void scale_rows(std::int64_t rows, std::int64_t width, const double* normal, std::int64_t normal_stride,
-                const double* gain, const double* bias, double* to, std::int64_t to_stride) {
-  scalar::scale_rows_of(rows, width, normal, normal_stride, gain, bias, to, to_stride);
 }
 template <>
 void normalize_rows_backward(std::int64_t rows, std::int64_t width, const float* d, std::int64_t d_stride,

@@ -46,10 +46,6 @@ template <class T>
 void normalize_rows(std::int64_t rows, std::int64_t width, const T* x, std::int64_t x_stride, T epsilon,
                     T* normal, std::int64_t normal_stride, T* inverse, const T* gain, const T* bias, T* to,
                     std::int64_t to_stride);
-/// to = bias + gain·normal
-template <class T>
-void scale_rows(std::int64_t rows, std::int64_t width, const T* normal, std::int64_t normal_stride,
-                const T* gain, const T* bias, T* to, std::int64_t to_stride);
 /// d is the gradient of normalize_rows's result: d_x = (accumulate ? d_x : 0) + the gradient of x (d_x may be `normal`), and
 /// in each row's own accumulators d_gain += d·normal, d_bias += d (null: none).
 template <class T>

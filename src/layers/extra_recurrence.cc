@@ -67,6 +67,7 @@ CellCall<T> ExtraRecurrence<T>::call_of(const ExtraTrace<T>& trace, std::int64_t
   call.units = units_;
   call.activation = shape_.activation;
   call.recurrent_activation = shape_.recurrent_activation;
+  call.clip = static_cast<T>(shape_.clip);
   call.vectors = trace.vectors;
   call.sums_stride = stride_;
   // A projection's h is narrower, but then no formula reads or writes it.
@@ -152,6 +153,13 @@ struct ExtraRecurrence<T>::Forward {
     call.output = nullptr;
     if (extras.projected > 0) call.next[0] = trace.unprojected + at * units;
     formulas.forward(call);
+    if (state_gain != nullptr) {
+      call.operand = trace.operand + at * units;
+      kernels::normalize_rows<T>(call.rows, units, call.next[1], units, extras.epsilon,
+                                 trace.state_normal + at * units, units, trace.state_inverse + at, state_gain,
+                                 state_bias, call.operand, units);
+      formulas.output(call);
+    }
     if (extras.projected > 0) {
       kernels::multiply<T>({call.next[0], call.rows, units, units}, projection, Start::zero, nullptr,
                            {h, call.rows, h_width, h_width});
@@ -208,7 +216,12 @@ const ExtraTrace<T>* ExtraRecurrence<T>::forward(const RecurrentWeights<const T>
   trace.sums = take(sum_rows * stride_);
   for (int j = 0; j < info_.states; ++j)
     trace.states[static_cast<std::size_t>(j)] = take((keeps ? total : 2 * first_rows) * width(j));
-  if (info_.stages == 2) trace.operand = take(trace.rows * units_);
+  const bool normalizes_state = weights.state_gain != nullptr;
+  if (info_.stages == 2 || normalizes_state) trace.operand = take(trace.rows * units_);
+  if (normalizes_state) {
+    trace.state_normal = take(trace.rows * units_);
+    trace.state_inverse = take(trace.rows);
+  }
   if (masks) trace.masked = take(info_.gates * trace.rows * h_width);
   if (extras_.normalized) {
     trace.input_normal = take(sum_rows * gate_width);
@@ -307,13 +320,15 @@ struct ExtraRecurrence<T>::Backward {
   kernels::Packed<T> projection{};
   const T* input_gain = nullptr;
   std::array<const T*, 2> recurrent_gain{};
+  const T* state_gain = nullptr;
   // One row a place, so that no sum depends on how threads share the places:
   T* masked_gradients = nullptr;  ///< [gates][batch, width of h]
   std::array<T*, 2> zoned{};      ///< [batch, width]: what goes to the old states past the formulas
   T* d_unprojected = nullptr;     ///< [batch, units]
   T *d_input_gain = nullptr,
     *d_recurrent_gain = nullptr;  ///< [batch, gates·units], in the order of the traces' columns
-  T* d_projected = nullptr;       ///< [total, width of h]: gradients of what the projection gave
+  T *d_state_gain = nullptr, *d_state_bias = nullptr;  ///< [batch, units]
+  T* d_projected = nullptr;  ///< [total, width of h]: gradients of what the projection gave
 
   /// `out` [rows, width] = start + the gradient of what stage's product read. d_sums become those of the raw products.
   void recurrent_gradient(int stage, View<const T> d_sums, std::int64_t place, std::int64_t row, Start start,
@@ -373,7 +388,17 @@ struct ExtraRecurrence<T>::Backward {
       kernels::multiply<T>({d, n, h_width, h_width}, projection, Start::zero, nullptr,
                            {call.d_state[0], n, units, units});
     }
-    formulas.backward(call);
+    if (state_gain == nullptr) {
+      formulas.backward(call);
+    } else {
+      call.operand = trace.operand + row * units;
+      formulas.backward_output(call);
+      kernels::normalize_rows_backward<T>(n, units, call.operand, units, trace.state_normal + row * units,
+                                          units, trace.state_inverse + row, state_gain,
+                                          d_state_gain + begin * units, d_state_bias + begin * units, units,
+                                          true, call.d_state[1], units);
+      formulas.backward_normalized(call);
+    }
     const View<const T> d_sums{call.sums, n, driver.info_.sums * units, driver.stride_};
     if (driver.info_.stages == 2) {
       call.operand = d_operand + begin * units;
@@ -427,6 +452,11 @@ void ExtraRecurrence<T>::backward(const RecurrentWeights<const T>& weights, View
     b.input_gain = gains_of(weights.kernel_gain, inputs_);
     b.d_input_gain = zeros(batch * gate_width);
     b.d_recurrent_gain = zeros(batch * gate_width);
+  }
+  b.state_gain = weights.state_gain;
+  if (b.state_gain != nullptr) {
+    b.d_state_gain = zeros(batch * units_);
+    b.d_state_bias = zeros(batch * units_);
   }
   if (extras_.projected > 0) {
     const View<const T> p = weights.projection;
@@ -518,6 +548,10 @@ void ExtraRecurrence<T>::backward(const RecurrentWeights<const T>& weights, View
     add_gains(b.d_input_gain, 0, inputs_, gradients.kernel_gain);
     for (std::size_t s = 0; s < static_cast<std::size_t>(info_.stages); ++s)
       add_gains(b.d_recurrent_gain, recurrent_column_[s], recurrent_[s], gradients.recurrent_gain);
+  }
+  if (gradients.state_gain != nullptr) {
+    kernels::add_column_sums<T>({b.d_state_gain, batch, units_, units_}, gradients.state_gain);
+    kernels::add_column_sums<T>({b.d_state_bias, batch, units_, units_}, gradients.state_bias);
   }
   if (dx.data == nullptr) return;
   const GateProduct<T> input(weights.kernel, inputs_, units_, extras_.input_gate_stride > 0, true, taking);

@@ -17,7 +17,7 @@ struct ExtraTrace {
   std::int64_t rows = 0;
   T* sums = nullptr;                      ///< [rows, sums_stride]
   std::array<T*, kMaxStates> states{};    ///< [rows, width of the state]: before each step
-  T* operand = nullptr;                   ///< [rows, units], two-stage cells
+  T* operand = nullptr;                   ///< [rows, units]: of two-stage cells, or the normalised cell state
   T* masked = nullptr;                    ///< [gates][rows, width of h]: what the recurrent products read
   T* input_normal = nullptr;              ///< [rows, gates·units]: normalised products, in the sums' order
   T* recurrent_normal = nullptr;          ///< the same
@@ -52,7 +52,6 @@ class ExtraRecurrence {
   std::int64_t width(int state) const {
     return state == 0 && extras_.projected > 0 ? extras_.projected : shape_.units;
   }
-  bool normalizes_state() const { return extras_.normalized && info_.forget_gate >= 0; }
   /// Gains of a range's columns in the order of its sums.
   const T* gains_of(const T* gains, const GateRange& range);
   kernels::CellCall<T> call_of(const ExtraTrace<T>& trace, std::int64_t rows) const;

@@ -190,6 +190,7 @@ CellCall<float> LaneRecurrence::call_of(const Slice& s, const LaneTrace& trace, 
   call.units = units_;
   call.activation = shape_.activation;
   call.recurrent_activation = shape_.recurrent_activation;
+  call.clip = static_cast<float>(shape_.clip);
   call.vectors = trace.vectors;
   call.sums = trace.sums + s.block_lane * sum_rows() * slots + at * sum_rows() * s.width + s.first;
   call.sums_stride = call.state_stride = call.next_stride = call.operand_stride = call.d_state_stride =

@@ -150,6 +150,7 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
       call.units = units;
       call.activation = shape_.activation;
       call.recurrent_activation = shape_.recurrent_activation;
+      call.clip = static_cast<T>(shape_.clip);
       call.vectors = vectors;
       call.sums = sums;
       call.sums_stride = stride;
@@ -243,6 +244,7 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
       call.units = units;
       call.activation = shape_.activation;
       call.recurrent_activation = shape_.recurrent_activation;
+      call.clip = static_cast<T>(shape_.clip);
       call.vectors = trace.vectors;
       call.sums = trace.sums + row * stride;
       call.sums_stride = stride;

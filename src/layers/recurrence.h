@@ -21,6 +21,7 @@ struct RecurrentShape {
   std::int64_t inputs = 0, units = 0;
   kernels::ActivationKind activation = kernels::ActivationKind::tanh;
   kernels::ActivationKind recurrent_activation = kernels::ActivationKind::sigmoid;
+  double clip = 0;  ///< of the inputs of activations; 0: none
 
   /// Distance of two rows of sums: whole cache lines, and never a multiple of 4 KiB (rows would share cache sets).
   std::int64_t sums_stride() const;

@@ -62,6 +62,10 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     if (o.proj_size < 0 || o.proj_size >= o.units)
       fail("'proj_size' is out of range", std::to_string(o.proj_size),
            "0 (none) to units - 1 = " + std::to_string(o.units - 1));
+    if (!(o.layer_norm_epsilon > 0))
+      fail("'layer_norm_epsilon' must be positive", std::to_string(o.layer_norm_epsilon), "such as 0.001");
+    if (!(o.clip >= 0)) fail("'clip' must not be negative", std::to_string(o.clip), "0 (none) or more");
+    shape_.clip = o.clip;
     shape_.cell = cell_;
     shape_.units = o.units;
     shape_.activation = recurrent_kind(o.activation, "activation");
@@ -126,6 +130,14 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       const auto at = static_cast<std::size_t>(p);
       vectors_[at] = declare_array(store, prefix + info.vector_names[at], {o.units});
     }
+    if (o.layer_norm) {
+      kernel_gain_ = declare_array(store, prefix + "kernel_gain", {columns});
+      recurrent_gain_ = declare_array(store, prefix + "recurrent_gain", {columns});
+      if (info.normalized_state >= 0) {
+        state_gain_ = declare_array(store, prefix + "state_gain", {o.units});
+        state_bias_ = declare_array(store, prefix + "state_bias", {o.units});
+      }
+    }
     if (o.proj_size > 0)
       projection_ = declare_array(store, prefix + "projection_kernel", {o.units, o.proj_size});
   }
@@ -140,6 +152,10 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     fill(recurrent_, options().recurrent_initializer);
     for (int p = 0; p < cell_->info.vectors; ++p) fill(vectors_[static_cast<std::size_t>(p)], "zeros");
     if (projection_ >= 0) fill(projection_, options().kernel_initializer);
+    for (const int gain : {kernel_gain_, recurrent_gain_, state_gain_}) {
+      if (gain >= 0) fill(gain, "ones");
+    }
+    if (state_bias_ >= 0) fill(state_bias_, "zeros");
     if (bias_ < 0) return;
     fill(bias_, options().bias_initializer);
     if (options().unit_forget_bias && cell_->info.forget_gate >= 0) {
@@ -204,6 +220,11 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
           call.parameter(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
     }
     if (projection_ >= 0) w.projection = call.parameter(projection_).view<T>();
+    const auto gain = [&](int index) { return index < 0 ? nullptr : call.parameter(index).view<T>().data; };
+    w.kernel_gain = gain(kernel_gain_);
+    w.recurrent_gain = gain(recurrent_gain_);
+    w.state_gain = gain(state_gain_);
+    w.state_bias = gain(state_bias_);
     return w;
   }
 
@@ -221,6 +242,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     extras.input_gate_stride = input.gate_stride;
     const Layout& layout = *call.input(0).layout;
     extras.projected = options().proj_size;
+    extras.normalized = options().layer_norm;
+    extras.epsilon = static_cast<T>(options().layer_norm_epsilon);
     if (call.options().training && options().recurrent_dropout > 0) {
       const std::int64_t width = this->width(0);
       T* masks = draws ? call.keep<T>(kRecurrentMaskSlot, cell_->info.gates * layout.batch() * width)
@@ -414,6 +437,13 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
             call.parameter_gradient(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
       }
       if (projection_ >= 0) gradients.projection = call.parameter_gradient(projection_).view<T>();
+      const auto gain = [&](int index) {
+        return index < 0 ? nullptr : call.parameter_gradient(index).view<T>().data;
+      };
+      gradients.kernel_gain = gain(kernel_gain_);
+      gradients.recurrent_gain = gain(recurrent_gain_);
+      gradients.state_gain = gain(state_gain_);
+      gradients.state_bias = gain(state_bias_);
     }
     const View<T> dx = room_for_input_gradient<T>(call, input, input_options());
     const RecurrentExtras<T> extra = extras<T>(call, input, false);
@@ -443,6 +473,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   const kernels::CellKernels* cell_;
   RecurrentShape shape_;
   int kernel_ = -1, recurrent_ = -1, bias_ = -1, projection_ = -1;
+  int kernel_gain_ = -1, recurrent_gain_ = -1, state_gain_ = -1, state_bias_ = -1;
   std::array<int, cells::kMaxVectors> vectors_{};
 };
 

@@ -16,6 +16,10 @@ struct Option {
   std::string only = {};  ///< cells whose name contains this; empty: all
 };
 
+/// Four units at times hardly differ, and dividing by their deviation makes rounding errors of float large: no fault of
+/// formulas, so a large epsilon here, and the default one where gradients in double are checked.
+constexpr double kEpsilon = 0.1;
+
 std::vector<Option> all_options() {
   return {
       {"dropout", {.dropout = 0.4}, true},
@@ -43,6 +47,34 @@ std::vector<Option> all_options() {
        true,
        "lstm"},
       {"projection with zoneout in inference", {.proj_size = 3, .zoneout = 0.3}, false, "lstm"},
+      {"layer norm", {.layer_norm = true, .layer_norm_epsilon = kEpsilon}},
+      {"layer norm backwards without bias",
+       {.use_bias = false, .layer_norm = true, .layer_norm_epsilon = kEpsilon, .go_backwards = true}},
+      {"layer norm with projection",
+       {.proj_size = 3, .layer_norm = true, .layer_norm_epsilon = kEpsilon},
+       false,
+       "lstm"},
+      {"layer norm with dropouts and zoneout",
+       {.layer_norm = true,
+        .layer_norm_epsilon = kEpsilon,
+        .dropout = 0.2,
+        .recurrent_dropout = 0.3,
+        .zoneout = 0.3},
+       true},
+      {"clip", {.clip = 0.7}},
+      {"clip of other activations",
+       {.activation = "softsign", .recurrent_activation = "hard_sigmoid", .clip = 0.7, .go_backwards = true}},
+      {"everything",
+       {.proj_size = 2,
+        .clip = 1.2,
+        .layer_norm = true,
+        .layer_norm_epsilon = kEpsilon,
+        .dropout = 0.2,
+        .recurrent_dropout = 0.3,
+        .zoneout = 0.3,
+        .zoneout_cell = 0.2},
+       true,
+       "lstm"},
   };
 }
 
@@ -75,6 +107,11 @@ TEST_P(EveryOption, GivesTheSameOnEveryInstructionSet) {
     EXPECT_EQ(testing::check_float_against_double(subject(true)), "") << set;
   }
   testing::use_instruction_set("");
+}
+
+TEST(LayerNorm, HasExactGradientsWithTheDefaultEpsilon) {
+  for (const std::string& cell : cell_names())
+    EXPECT_EQ(testing::check_gradients(cell_subject(cell, {.layer_norm = true})), "");
 }
 
 std::vector<std::tuple<Option, std::string>> options_and_cells() {

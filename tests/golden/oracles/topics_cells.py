@@ -145,3 +145,29 @@ def mgu(seed):
     bundle = Bundle()
     _add_equations(bundle, seed, "mgu", {"type": "mgu", "name": "rnn", "units": 3})
     return bundle
+
+
+# Options that change a cell's formulas, as far as no random number is in them.
+EXTRAS = {"layer_norm": {"layer_norm": True, "layer_norm_epsilon": 0.01}, "zoneout": {"zoneout": 0.3}, "clip": {"clip": 0.5}}
+LSTM_EXTRAS = {"zoneout_cell": {"zoneout": 0.2, "zoneout_cell": 0.4}, "projection": {"proj_size": 2},
+               "peephole": {"peephole": True, "layer_norm": True, "layer_norm_epsilon": 0.01, "clip": 1.0},
+               "coupled": {"coupled": True, "layer_norm": True, "layer_norm_epsilon": 0.01, "proj_size": 2},
+               "all": {"proj_size": 2, "layer_norm": True, "layer_norm_epsilon": 0.01, "clip": 1.0, "zoneout": 0.2,
+                       "zoneout_cell": 0.4}}
+
+
+def extras(seed):
+    """Layer normalisation, zoneout in inference, clipping and projections: PyTorch's own proj_size, the others from equations."""
+    bundle = Bundle()
+    for both, lengths, initial in ((False, False, False), (False, True, True), (True, True, False)):
+        label = f"torch.lstm.projection.{'b' if both else 'f'}{'.packed' if lengths else ''}{'.state' if initial else ''}"
+        bundle.add(torch_module(seed, label, "lstm", (3, 5, 3), 4, both=both, lengths=lengths, initial_state=initial,
+                                projected=2))
+    for kind in ("simple_rnn", "gru", "gru_before", "lstm", "mgu"):
+        base = (CELLS.get(kind) or {"type": kind}) | {"name": "rnn", "units": 5}
+        for name, extra in (EXTRAS | (LSTM_EXTRAS if kind == "lstm" else {})).items():
+            for mask, initial, more in ((None, True, {"return_sequences": True, "return_state": True}),
+                                        ("right", False, {"return_sequences": True, "go_backwards": True})):
+                bundle.add(from_equations(seed, f"{kind}.{name}.{mask}", [base | extra | more], (3, 5, 2), mask=mask,
+                                          initial_state=initial))
+    return bundle

@@ -18,7 +18,7 @@ def _parameters(case, layers, features):
             value = random_parameter(case, dotted, shape)
             values[dotted] = torch.tensor(value, requires_grad=True)
             names[dotted] = case.given(f"w.{dotted}", value)
-        features = layer["units"]
+        features = layer.get("proj_size") or layer["units"]
     return values, names
 
 
@@ -34,8 +34,8 @@ def forward_backward(seed, name, layers, shape, *, mask=None, initial_state=Fals
     parameters, names = _parameters(case, layers, shape[-1])
     states = []
     if initial_state:
-        states = [torch.tensor(case.normal((shape[0], layers[0]["units"]), 0.5), requires_grad=True)
-                  for _ in range(2 if layers[0]["type"] == "lstm" else 1)]
+        states = [torch.tensor(case.normal((shape[0], width), 0.5), requires_grad=True)
+                  for width in torch_cells.state_widths(layers[0])]
         inputs["initial_state"] = [case.given(f"s{i}", s.detach().numpy()) for i, s in enumerate(states)]
     outputs = torch_cells.run(layers, parameters, x, None if keep is None else torch.tensor(keep), states)
     cotangents, masks, target = [], [], 0.0

@@ -19,7 +19,14 @@ def parameter_shapes(layer, features):
     else:
         gates = {"simple_rnn": 1, "lstm": 3 if layer.get("coupled") else 4, "gru": 3, "mgu": 2}[layer["type"]]
         bias = (2, 3 * units) if layer["type"] == "gru" and layer.get("reset_after", True) else (gates * units,)
-        shapes = {"kernel": (features, gates * units), "recurrent_kernel": (units, gates * units), "bias": bias}
+        width = layer.get("proj_size") or units
+        shapes = {"kernel": (features, gates * units), "recurrent_kernel": (width, gates * units), "bias": bias}
+        if layer.get("proj_size"):
+            shapes["projection_kernel"] = (units, width)
+        if layer.get("layer_norm"):
+            shapes |= {"kernel_gain": (gates * units,), "recurrent_gain": (gates * units,)}
+            if layer["type"] == "lstm":
+                shapes |= {"state_gain": (units,), "state_bias": (units,)}
         if layer.get("peephole"):
             names = ("forget", "output") if layer.get("coupled") else ("input", "forget", "output")
             shapes |= {f"peephole_{name}": (units,) for name in names}
@@ -28,8 +35,18 @@ def parameter_shapes(layer, features):
     return shapes
 
 
+def _norm(layer, name, p, value, columns=slice(None)):
+    """Layer normalisation of the last axis with the gain `name`; `columns` of the gain belong to `value`."""
+    if not layer.get("layer_norm"):
+        return value
+    centred = value - value.mean(-1, keepdim=True)
+    deviation = torch.sqrt((centred ** 2).mean(-1, keepdim=True) + layer.get("layer_norm_epsilon", 1e-3))
+    return centred / deviation * p[name][columns]
+
+
 def _lstm_step(layer, p, x, h, c, act, rec):
-    z = x @ p["kernel"] + h @ p["recurrent_kernel"] + p.get("bias", 0.0)
+    z = _norm(layer, "kernel_gain", p, x @ p["kernel"]) + _norm(layer, "recurrent_gain", p, h @ p["recurrent_kernel"])
+    z = z + p.get("bias", 0.0)
     peephole = layer.get("peephole", False)
 
     def look(name, state):
@@ -44,39 +61,50 @@ def _lstm_step(layer, p, x, h, c, act, rec):
         i, f = rec(zi + look("input", c)), rec(zf + look("forget", c))
     new_c = f * c + i * act(zc)
     o = rec(zo + look("output", new_c))
-    return o * act(new_c), new_c
+    seen = _norm(layer, "state_gain", p, new_c) + p["state_bias"] if layer.get("layer_norm") else new_c
+    new_h = o * act(seen)
+    return new_h @ p["projection_kernel"] if layer.get("proj_size") else new_h, new_c
 
 
 def _gru_step(layer, p, x, h, act, rec):
     units = layer["units"]
     bias = p.get("bias")
     if layer.get("reset_after", True):
-        a = x @ p["kernel"] + (bias[0] if bias is not None else 0.0)
-        b = h @ p["recurrent_kernel"] + (bias[1] if bias is not None else 0.0)
+        a = _norm(layer, "kernel_gain", p, x @ p["kernel"]) + (bias[0] if bias is not None else 0.0)
+        b = _norm(layer, "recurrent_gain", p, h @ p["recurrent_kernel"]) + (bias[1] if bias is not None else 0.0)
         z, r = rec(a[:, :units] + b[:, :units]), rec(a[:, units:2 * units] + b[:, units:2 * units])
         candidate = act(a[:, 2 * units:] + r * b[:, 2 * units:])
     else:
-        a = x @ p["kernel"] + (bias if bias is not None else 0.0)
-        b = h @ p["recurrent_kernel"][:, :2 * units]
+        a = _norm(layer, "kernel_gain", p, x @ p["kernel"]) + (bias if bias is not None else 0.0)
+        b = _norm(layer, "recurrent_gain", p, h @ p["recurrent_kernel"][:, :2 * units], slice(0, 2 * units))
         z, r = rec(a[:, :units] + b[:, :units]), rec(a[:, units:2 * units] + b[:, units:])
-        candidate = act(a[:, 2 * units:] + (r * h) @ p["recurrent_kernel"][:, 2 * units:])
+        candidate = act(a[:, 2 * units:] + _norm(layer, "recurrent_gain", p, (r * h) @ p["recurrent_kernel"][:, 2 * units:],
+                                                 slice(2 * units, None)))
     return z * h + (1 - z) * candidate
 
 
-def _mgu_step(p, x, h, act, rec):
-    kernel_f, kernel_n = (x @ p["kernel"] + p.get("bias", 0.0)).chunk(2, dim=-1)
+def _mgu_step(layer, p, x, h, act, rec):
+    units = layer["units"]
+    kernel_f, kernel_n = (_norm(layer, "kernel_gain", p, x @ p["kernel"]) + p.get("bias", 0.0)).chunk(2, dim=-1)
     recurrent_f, recurrent_n = p["recurrent_kernel"].chunk(2, dim=-1)
-    f = rec(kernel_f + h @ recurrent_f)
-    n = act(kernel_n + (f * h) @ recurrent_n)
+    f = rec(kernel_f + _norm(layer, "recurrent_gain", p, h @ recurrent_f, slice(0, units)))
+    n = act(kernel_n + _norm(layer, "recurrent_gain", p, (f * h) @ recurrent_n, slice(units, None)))
     return (1 - f) * h + f * n
+
+
+def state_widths(layer):
+    """Sizes of h and, for an LSTM, c."""
+    return [layer.get("proj_size") or layer["units"]] + ([layer["units"]] if layer["type"] == "lstm" else [])
 
 
 def recurrent(layer, p, x, mask=None, states=None):
     """x `[batch, time, features]` -> (outputs `[batch, time, units]`, final states). A masked step changes nothing."""
     act = ACTIVATIONS[layer.get("activation", "tanh")]
     rec = ACTIVATIONS[layer.get("recurrent_activation", "sigmoid")]
-    count = 2 if layer["type"] == "lstm" else 1
-    states = list(states) if states else [x.new_zeros(x.shape[0], layer["units"]) for _ in range(count)]
+    if layer.get("clip"):      # of the inputs of all activations, as in ONNX
+        act, rec = (lambda x, f=f: f(x.clamp(-layer["clip"], layer["clip"])) for f in (act, rec))
+    states = list(states) if states else [x.new_zeros(x.shape[0], width) for width in state_widths(layer)]
+    rates = (layer.get("zoneout", 0.0), layer.get("zoneout_cell", 0.0))
     outputs = []
     order = range(x.shape[1] - 1, -1, -1) if layer.get("go_backwards") else range(x.shape[1])
     for t in order:
@@ -85,9 +113,13 @@ def recurrent(layer, p, x, mask=None, states=None):
         elif layer["type"] == "gru":
             new = (_gru_step(layer, p, x[:, t], states[0], act, rec),)
         elif layer["type"] == "mgu":
-            new = (_mgu_step(p, x[:, t], states[0], act, rec),)
+            new = (_mgu_step(layer, p, x[:, t], states[0], act, rec),)
         else:
-            new = (act(x[:, t] @ p["kernel"] + states[0] @ p["recurrent_kernel"] + p.get("bias", 0.0)),)
+            products = (_norm(layer, "kernel_gain", p, x[:, t] @ p["kernel"]) +
+                        _norm(layer, "recurrent_gain", p, states[0] @ p["recurrent_kernel"]))
+            new = (act(products + p.get("bias", 0.0)),)
+        if any(rates):      # zoneout in inference
+            new = [rate * before + (1 - rate) * after for after, before, rate in zip(new, states, rates)]
         if mask is not None:
             use = mask[:, t, None] != 0
             new = [torch.where(use, after, before) for after, before in zip(new, states)]

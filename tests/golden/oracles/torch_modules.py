@@ -9,10 +9,12 @@ from .torch_layouts import gradient_to_rondo, to_rondo
 MODULES = {"simple_rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
 
 
-def _spec(kind, units, layers, both, bias, nonlinearity):
+def _spec(kind, units, layers, both, bias, nonlinearity, projected):
     cell = {"type": kind, "units": units, "return_sequences": True, "return_state": True}
     if not bias:
         cell["use_bias"] = False
+    if projected:
+        cell["proj_size"] = projected
     if kind == "simple_rnn" and nonlinearity != "tanh":
         cell["activation"] = nonlinearity
     result = []
@@ -23,20 +25,22 @@ def _spec(kind, units, layers, both, bias, nonlinearity):
     return result
 
 
-def _parts(module, layer, both, bias):
+def _parts(layer, both, bias, projected):
     """(rondo's name of the direction, PyTorch's parameter names) for one layer."""
     for suffix, part in (("", ".forward" if both else ""), ("_reverse", ".backward"))[:2 if both else 1]:
         names = [f"weight_ih_l{layer}{suffix}", f"weight_hh_l{layer}{suffix}"]
-        yield part, names + ([f"bias_ih_l{layer}{suffix}", f"bias_hh_l{layer}{suffix}"] if bias else [])
+        names += [f"bias_ih_l{layer}{suffix}", f"bias_hh_l{layer}{suffix}"] if bias else []
+        yield part, names + ([f"weight_hr_l{layer}{suffix}"] if projected else [])
 
 
 def torch_module(seed, name, kind, shape, units, *, layers=1, both=False, bias=True, lengths=False, initial_state=False,
-                 nonlinearity="tanh"):
+                 nonlinearity="tanh", projected=0):
     """Outputs and last layer's final states of a PyTorch module, with gradients. Weights are multiples of 1/1024 so that the
-    sum of two biases is exact in float32."""
+    sum of two biases is exact in float32. `projected`: proj_size of an LSTM with biases."""
     case = Case(name, "torch", "forward_backward", seed)
     batch, steps, features = shape
     options = {"nonlinearity": nonlinearity} if kind == "simple_rnn" else {}
+    options |= {"proj_size": projected} if projected else {}
     module = MODULES[kind](features, units, num_layers=layers, bidirectional=both, bias=bias, batch_first=True,
                            dtype=torch.float64, **options)
     with torch.no_grad():
@@ -52,8 +56,8 @@ def torch_module(seed, name, kind, shape, units, *, layers=1, both=False, bias=T
         inputs["mask"] = case.given("mask", (np.arange(steps)[None] < length.numpy()[:, None]).astype(float))
     states = []
     if initial_state:     # of the only layer, as rondo takes it: h forward, (c forward,) h backward, (c backward)
-        states = [torch.tensor(case.normal((batch, units), 0.5), requires_grad=True)
-                  for _ in range(directions * (2 if kind == "lstm" else 1))]
+        widths = [projected or units, units] if kind == "lstm" else [units]
+        states = [torch.tensor(case.normal((batch, width), 0.5), requires_grad=True) for width in widths * directions]
         inputs["initial_state"] = [case.given(f"s{i}", s.detach().numpy()) for i, s in enumerate(states)]
     per = 2 if kind == "lstm" else 1
     h0 = tuple(torch.stack(states[i::per]) for i in range(per)) if states else None
@@ -80,7 +84,7 @@ def torch_module(seed, name, kind, shape, units, *, layers=1, both=False, bias=T
                 "grad_weights": {}}
     weights = {}
     for layer in range(layers):
-        for part, names in _parts(module, layer, both, bias):
+        for part, names in _parts(layer, both, bias, projected):
             values = [getattr(module, parameter) for parameter in names]
             for suffix, value in to_rondo(kind, units, *[v.detach().numpy() for v in values]).items():
                 weights[f"rnn_{layer + 1}{part}.{suffix}"] = value
@@ -88,7 +92,7 @@ def torch_module(seed, name, kind, shape, units, *, layers=1, both=False, bias=T
                 dotted = f"rnn_{layer + 1}{part}.{suffix}"
                 expected["grad_weights"][dotted] = case.expected(f"g.{dotted}", value)
     case.meta.update(
-        spec={"layers": _spec(kind, units, layers, both, bias, nonlinearity)}, inputs=inputs, expected=expected,
+        spec={"layers": _spec(kind, units, layers, both, bias, nonlinearity, projected)}, inputs=inputs, expected=expected,
         weights={dotted: case.given(f"w.{dotted}", value) for dotted, value in weights.items()}, cotangents=cotangents,
         output_masks=[inputs["mask"]] + [None] * len(finals), training=False)
     return case
