@@ -38,6 +38,7 @@
 #include "rondo/progress.h"
 #include "rondo/random.h"
 #include "rondo/schedules.h"
+#include "rondo/session.h"
 #include "rondo/tape.h"
 #include "rondo/tensor.h"
 #include "rondo/tensor_file.h"
