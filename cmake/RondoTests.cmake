@@ -25,7 +25,7 @@ foreach(room IN LISTS RONDO_ROOMS)
 endforeach()
 
 # Suites across rooms.
-foreach(suite conformance golden allocation)
+foreach(suite conformance golden allocation realtime)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${suite}/*.cc")
   if(sources)
     rondo_add_test_program(test_${suite} SOURCES ${sources} LINK rondo_train rondo_formats)

@@ -1,5 +1,7 @@
 #include "kernels/stream.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -16,6 +18,20 @@
 #else
 #define RONDO_STREAM_UNROLL _Pragma("GCC unroll 16")
 #endif
+#endif
+
+#ifndef RONDO_STREAM_ONCE
+#define RONDO_STREAM_ONCE
+namespace rondo::kernels {
+/// Bytes of this machine's first-level data cache; 32 KiB where it does not say.
+inline std::int64_t first_level_cache() {
+#ifdef _SC_LEVEL1_DCACHE_SIZE
+  const long bytes = sysconf(_SC_LEVEL1_DCACHE_SIZE);
+  if (bytes > 0) return bytes;
+#endif
+  return 32 << 10;
+}
+}  // namespace rondo::kernels
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -38,18 +54,27 @@ constexpr int kTileRows = 4;
 /// Vectors are shared out evenly over panels, each stored [k][vectors of the panel].
 struct Panels {
   std::int64_t vectors, count;
-  explicit Panels(std::int64_t v) : vectors(v), count((v + kPanel - 1) / kPanel) {}
   std::int64_t first(std::int64_t panel) const { return vectors * panel / count; }
 };
 
-void Pack(View<const float> weights, float* packed) {
-  const Panels panels(weights.cols / kLanes);
+Panels panels_of(std::int64_t k, std::int64_t vectors) {
+  constexpr std::int64_t kFewest = 4;  // vectors in flight that still hide the latency of one FMA unit
+  const std::int64_t bytes = k * vectors * kLanes * 4;
+  std::int64_t count = (vectors + kPanel - 1) / kPanel;
+  const std::int64_t cache = first_level_cache();
+  if (bytes > cache - (4 << 10) && bytes < 3 * cache) count = std::max(count, vectors / kFewest);
+  return {vectors, std::max<std::int64_t>(count, 1)};
+}
+
+std::int64_t Pack(View<const float> weights, float* packed) {
+  const Panels panels = panels_of(weights.rows, weights.cols / kLanes);
   for (std::int64_t p = 0; p < panels.count; ++p) {
     const std::int64_t begin = panels.first(p) * kLanes, width = panels.first(p + 1) * kLanes - begin;
     for (std::int64_t k = 0; k < weights.rows; ++k, packed += width) {
       std::copy_n(weights.row(k) + begin, width, packed);
     }
   }
+  return panels.count;
 }
 
 /// MR rows times NV neighbouring vectors of a panel whose rows are `stride` floats apart.
@@ -94,13 +119,14 @@ constexpr auto kRowTiles = tiles<1>(std::make_index_sequence<kPanel>());
 constexpr auto kBlockTiles = tiles<kTileRows>(std::make_index_sequence<kTile>());
 
 void Multiply(const StreamProduct& product, std::int64_t rows, const float* const* x, const float* const* h,
-              float* const* out) noexcept {
-  const Panels panels(product.vectors);
-  const float* w = product.weights;
+              float* const* out, bool backwards) noexcept {
+  const Panels panels{product.vectors, product.panels};
   const std::int64_t k = product.x_count + product.h_count;
-  for (std::int64_t p = 0; p < panels.count; ++p) {
+  for (std::int64_t i = 0; i < panels.count; ++i) {
+    const std::int64_t p = backwards ? panels.count - 1 - i : i;
     const std::int64_t begin = panels.first(p), vectors = panels.first(p + 1) - begin;
     const std::int64_t stride = vectors * kLanes;
+    const float* w = product.weights + k * begin * kLanes;
     std::int64_t r = 0;
     for (; rows - r >= kTileRows; r += kTileRows) {
       for (std::int64_t v = 0; v < vectors; v += kTile) {
@@ -112,7 +138,6 @@ void Multiply(const StreamProduct& product, std::int64_t rows, const float* cons
       kRowTiles[static_cast<std::size_t>(vectors) - 1](product, w, stride, begin * kLanes, x + r, h + r,
                                                        out + r);
     }
-    w += k * stride;
   }
 }
 

@@ -38,6 +38,7 @@ struct Session::Memory {
   void run(const int* of_streams, std::int64_t count) noexcept {
     rows.count = count;
     rows.streams = of_streams;
+    rows.backwards = !rows.backwards;
     if (rollback > 0) {
       for (std::int64_t r = 0; r < count; ++r) remember(of_streams[r]);
     }

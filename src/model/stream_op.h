@@ -34,6 +34,7 @@ struct StreamRows {
   std::int64_t scratch_stride = 0;  ///< floats of a row
   const float* const* inputs = nullptr;
   const std::int64_t* input_strides = nullptr;
+  bool backwards = false;  ///< in which order weights are read: kernels/stream.h
 
   float* state(std::int64_t r, std::int64_t offset) const {
     return states + streams[r] * state_stride + offset;

@@ -31,8 +31,8 @@ class StreamDense final : public StreamOp {
     for (std::int64_t k = 0; k < kernel.rows; ++k)
       std::copy_n(kernel.row(k), units_, dense.data<float>().data() + k * columns);
     weights_ = Tensor({std::max<std::int64_t>(kernel.rows, 1) * columns});
-    plan.kernels().pack({dense.data<float>().data(), kernel.rows, columns, columns},
-                        weights_.data<float>().data());
+    product_.panels = plan.kernels().pack({dense.data<float>().data(), kernel.rows, columns, columns},
+                                          weights_.data<float>().data());
     bias_ = Tensor({columns});
     if (bias != nullptr) std::copy_n(bias, units_, bias_.data<float>().data());
     product_.weights = weights_.data<float>().data();
@@ -46,7 +46,7 @@ class StreamDense final : public StreamOp {
       x[r] = rows.read(input_, r);
       y[r] = rows.write(output_, r);
     }
-    multiply_(product_, rows.count, x, x, y);
+    multiply_(product_, rows.count, x, x, y, rows.backwards);
     if (kind_ == kernels::ActivationKind::linear) return;
     for (std::int64_t r = 0; r < rows.count; ++r) activate(kind_, y[r], y[r], units_, units_);
   }
@@ -54,8 +54,7 @@ class StreamDense final : public StreamOp {
 
  private:
   kernels::ActivationKind kind_;
-  void (*multiply_)(const kernels::StreamProduct&, std::int64_t, const float* const*, const float* const*,
-                    float* const*) noexcept;
+  decltype(kernels::StreamKernels::multiply) multiply_;
   std::int64_t units_;
   kernels::StreamProduct product_;
   Tensor weights_, bias_;

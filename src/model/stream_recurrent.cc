@@ -103,7 +103,7 @@ class StreamRecurrent final : public StreamOp {
       h[r] = rows.state(r, states_[0].offset);
       sums[r] = rows.write(sums_, r);
     }
-    for (const StreamProduct& product : before_) multiply_(product, rows.count, x, h, sums);
+    for (const StreamProduct& product : before_) multiply_(product, rows.count, x, h, sums, rows.backwards);
     kernels::CellCall<float> call = call_;
     const auto point_at = [&](std::int64_t r) {
       call.sums = sums[r];
@@ -117,7 +117,8 @@ class StreamRecurrent final : public StreamOp {
         call.operand = operand[r] = rows.write(operand_, r);
         formulas_.prepare(call);
       }
-      for (const StreamProduct& product : after_) multiply_(product, rows.count, x, operand, sums);
+      for (const StreamProduct& product : after_)
+        multiply_(product, rows.count, x, operand, sums, rows.backwards);
     }
     for (std::int64_t r = 0; r < rows.count; ++r) {
       point_at(r);
@@ -161,7 +162,7 @@ class StreamRecurrent final : public StreamOp {
       place(spec.recurrent_kernel, out.x_count, out.h_count, from_state);
       owner.memory_.emplace_back(Shape{std::max<std::int64_t>(to.rows, 1) * columns});
       float* packed = owner.memory_.back().data<float>().data();
-      plan.kernels().pack(to, packed);
+      out.panels = plan.kernels().pack(to, packed);
       out.weights = packed;
       if (from_bias) out.start = biases(sums, columns, owner);
       return out;
@@ -187,8 +188,7 @@ class StreamRecurrent final : public StreamOp {
   };
 
   kernels::CellFormulas<float> formulas_;
-  void (*multiply_)(const StreamProduct&, std::int64_t, const float* const*, const float* const*,
-                    float* const*) noexcept;
+  decltype(kernels::StreamKernels::multiply) multiply_;
   StreamPlace input_, sums_, operand_;
   std::array<StreamPlace, cells::kMaxStates> states_;
   int state_count_ = 0;
