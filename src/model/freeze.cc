@@ -218,11 +218,23 @@ class Freezer {
       const auto at = static_cast<std::size_t>(p);
       spec.vectors[at] = vector(layer, spec.cell->info.vector_names[at]);
     }
+    if (const Config* clip = layer.config.find("clip")) spec.clip = clip->as_real();
+    if (const Config* rate = layer.config.find("zoneout")) spec.zoneout[0] = rate->as_real();
+    if (const Config* rate = layer.config.find("zoneout_cell")) spec.zoneout[1] = rate->as_real();
+    if (parameters_.find(layer.prefix + "projection_kernel") >= 0)
+      spec.projection = matrix(layer, "projection_kernel");
+    if (layer.flag("layer_norm")) {
+      spec.kernel_gain = vector(layer, "kernel_gain");
+      spec.recurrent_gain = vector(layer, "recurrent_gain");
+      spec.state_gain = vector(layer, "state_gain");
+      spec.state_bias = vector(layer, "state_bias");
+      spec.epsilon = static_cast<float>(layer.config.at("layer_norm_epsilon").as_real());
+    }
     const auto states = add_stream_recurrent(plan_, spec, inputs[0].place);
     // The output is the state: what comes next reads it where it is.
-    std::vector<Value> out = {{states[0], {spec.units}, layer.flag("return_sequences")}};
+    std::vector<Value> out = {{states[0], {spec.h_width()}, layer.flag("return_sequences")}};
     for (int j = 0; layer.flag("return_state") && j < spec.cell->info.states; ++j)
-      out.push_back({states[static_cast<std::size_t>(j)], {spec.units}, false});
+      out.push_back({states[static_cast<std::size_t>(j)], {j == 0 ? spec.h_width() : spec.units}, false});
     return out;
   }
 
@@ -263,7 +275,13 @@ class Freezer {
                                              "stateful",
                                              "zero_output_for_mask",
                                              "dropout",
-                                             "recurrent_dropout"};  // the last two act in training only
+                                             "clip",
+                                             "zoneout",
+                                             "zoneout_cell",
+                                             "proj_size",
+                                             "layer_norm",
+                                             "layer_norm_epsilon",
+                                             "recurrent_dropout"};  // dropouts act in training only
     const Config defaults = recurrent(layer.type, {.units = 1})->config();
     for (const auto& [key, value] : layer.config.as_object()) {
       if (std::ranges::find(kKnown, key) != std::end(kKnown)) continue;

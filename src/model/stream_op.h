@@ -98,6 +98,14 @@ struct StreamRecurrentSpec {
   std::int64_t inputs = 0, units = 0;
   View<const float> kernel, recurrent_kernel, bias;  ///< as in the file; no data: none
   std::array<const float*, cells::kMaxVectors> vectors{};
+  double clip = 0;
+  std::array<double, 2> zoneout{};  ///< of h and of c: their mean in inference
+  View<const float> projection;     ///< [units, width of h]; no data: h is what the formulas give
+  // Layer normalisation of the products and of c; null: none.
+  const float *kernel_gain = nullptr, *recurrent_gain = nullptr, *state_gain = nullptr, *state_bias = nullptr;
+  float epsilon = 0;
+
+  std::int64_t h_width() const { return projection.data == nullptr ? units : projection.cols; }
 };
 /// Adds the operation; returns the places of its states.
 std::array<StreamPlace, cells::kMaxStates> add_stream_recurrent(StreamPlan& plan,

@@ -124,6 +124,51 @@ TEST_P(SessionOfEveryCell, HasTheBitsOfTheWholePassWithoutBiasAndWithOtherActiva
   });
 }
 
+TEST_P(SessionOfEveryCell, HasTheBitsOfTheWholePassWithEveryOption) {
+  on_every_instruction_set([] {
+    const bool is_lstm = GetParam().ends_with("lstm");
+    for (const std::int64_t units : {4, 16, 19}) {
+      std::vector<RecurrentOptions> variants = {{.clip = 0.4},
+                                                {.layer_norm = true},
+                                                {.dropout = 0.3, .recurrent_dropout = 0.2},
+                                                {.zoneout = 0.1},
+                                                {.clip = 0.7, .layer_norm = true, .zoneout = 0.2}};
+      if (is_lstm) {
+        variants.push_back({.proj_size = 3});
+        variants.push_back({.zoneout_cell = 0.3});
+        variants.push_back(
+            {.proj_size = 2, .clip = 0.6, .layer_norm = true, .zoneout = 0.1, .zoneout_cell = 0.2});
+      }
+      for (std::size_t i = 0; i < variants.size(); ++i) {
+        RecurrentOptions options = variants[i];
+        options.units = units;
+        options.return_sequences = true;
+        Network network = chain({make_cell(GetParam(), options), make_cell(GetParam(), options)}, 3);
+        const Tensor x = normal({7, 3}, 4);
+        Session session(network, 9);
+        const Numbers expected = whole_pass(network, x, 7);
+        EXPECT_TRUE(same_bits(step_all(session, x, 0, 7), expected)) << "variant " << i << ", " << units;
+        // The same in company, all streams at the same step.
+        const std::vector<int> all = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+        const std::int64_t width = session.output_size();
+        session.reset();
+        for (std::int64_t t = 0; t < 7; ++t) {
+          Numbers rows, y(static_cast<std::size_t>(9 * width));
+          for (int s = 0; s < 9; ++s)
+            rows.insert(rows.end(), x.data<float>().begin() + t * 3, x.data<float>().begin() + (t + 1) * 3);
+          session.step(all, View<const float>{rows.data(), 9, 3, 3}, View<float>{y.data(), 9, width, width});
+          for (std::int64_t s = 0; s < 9; ++s) {
+            EXPECT_EQ(std::memcmp(y.data() + s * width, expected.data() + t * width,
+                                  static_cast<std::size_t>(width) * 4),
+                      0)
+                << "variant " << i << ", stream " << s;
+          }
+        }
+      }
+    }
+  });
+}
+
 TEST_P(SessionOfEveryCell, StepsManyStreamsWithTheBitsOfEachAlone) {
   on_every_instruction_set([] {
     for (const std::int64_t units : {5, 50}) {
