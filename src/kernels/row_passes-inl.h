@@ -1,5 +1,6 @@
 // The text of row_passes.h on a lane type. Expects in scope: `Lane`, `Number`, `kLanes`, and runs of lanes `Whole` and
-// `Some` with get(pointer), put(value, pointer), words(pointer) and kept(value): zero beyond the run. No include guard:
+// `Some` with get(pointer), put(value, pointer), words(pointer) and kept(value): zero beyond the run, and
+// sum_of_halves(lane): the lanes' tree, upper half onto lower half until one is left. No include guard:
 // included once per lane type.
 
 /// Calls pass(index, run) for every run of lanes among n elements.
@@ -83,12 +84,12 @@ struct PartialSums {
     for (Lane& p : part) p = Lane(0.0);
   }
   HWY_INLINE Number total() const {
-    HWY_ALIGN Number sums[kPartials];
-    for (std::int64_t p = 0; p < kParts; ++p) Whole().put(part[p], sums + p * kLanes);
-    for (int half = kPartials / 2; half > 0; half /= 2) {
-      for (int j = 0; j < half; ++j) sums[j] += sums[j + half];
+    Lane sums[kParts];
+    for (std::int64_t p = 0; p < kParts; ++p) sums[p] = part[p];
+    for (std::int64_t half = kParts / 2; half > 0; half /= 2) {
+      for (std::int64_t p = 0; p < half; ++p) sums[p] = sums[p] + sums[p + half];
     }
-    return sums[0];
+    return sum_of_halves(sums[0]);
   }
 };
 
@@ -109,29 +110,45 @@ HWY_INLINE void for_partials(std::int64_t n, Pass pass) {
   }
 }
 
+/// Rows whose passes are interleaved: each waits for its sums, but not for those of the others.
+constexpr std::int64_t kRowsAtOnce = 8;
+
 HWY_INLINE void normalize_rows_of(std::int64_t rows, std::int64_t width, const Number* x,
                                   std::int64_t x_stride, Number epsilon, Number* normal,
                                   std::int64_t normal_stride, Number* inverse, const Number* gain,
                                   const Number* bias, Number* to, std::int64_t to_stride) {
   const Number share = Number(1) / static_cast<Number>(width);
-  for (std::int64_t r = 0; r < rows; ++r, x += x_stride, normal += normal_stride, to += to_stride) {
-    PartialSums sum;
-    for_partials(width, [&](std::int64_t i, auto run, std::int64_t p)
-                            HWY_ATTR { sum.part[p] = sum.part[p] + run.get(x + i); });
-    const Lane mean(sum.total() * share);
-    PartialSums squares;
-    for_partials(width, [&](std::int64_t i, auto run, std::int64_t p) HWY_ATTR {
-      const Lane centred = run.kept(run.get(x + i) - mean);
-      squares.part[p] = fma(centred, centred, squares.part[p]);
-    });
-    inverse[r] = Number(1) / std::sqrt(squares.total() * share + epsilon);
-    const Lane scale(inverse[r]);
-    const Number* start = bias == nullptr ? to : bias;
-    for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
-      const Lane v = (run.get(x + i) - mean) * scale;
-      run.put(v, normal + i);
-      run.put(fma(run.get(gain + i), v, run.get(start + i)), to + i);
-    });
+  Number means[kRowsAtOnce];
+  for (std::int64_t first = 0; first < rows; first += kRowsAtOnce) {
+    const std::int64_t count = rows - first < kRowsAtOnce ? rows - first : kRowsAtOnce;
+    for (std::int64_t r = 0; r < count; ++r) {
+      const Number* row = x + (first + r) * x_stride;
+      PartialSums sum;
+      for_partials(width, [&](std::int64_t i, auto run, std::int64_t p)
+                              HWY_ATTR { sum.part[p] = sum.part[p] + run.get(row + i); });
+      means[r] = sum.total() * share;
+    }
+    for (std::int64_t r = 0; r < count; ++r) {
+      const Number* row = x + (first + r) * x_stride;
+      const Lane mean(means[r]);
+      PartialSums squares;
+      for_partials(width, [&](std::int64_t i, auto run, std::int64_t p) HWY_ATTR {
+        const Lane centred = run.kept(run.get(row + i) - mean);
+        squares.part[p] = fma(centred, centred, squares.part[p]);
+      });
+      inverse[first + r] = Number(1) / std::sqrt(squares.total() * share + epsilon);
+    }
+    for (std::int64_t r = 0; r < count; ++r) {
+      const Number* row = x + (first + r) * x_stride;
+      Number *normal_row = normal + (first + r) * normal_stride, *to_row = to + (first + r) * to_stride;
+      const Number* start = bias == nullptr ? to_row : bias;
+      const Lane mean(means[r]), scale(inverse[first + r]);
+      for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
+        const Lane v = (run.get(row + i) - mean) * scale;
+        run.put(v, normal_row + i);
+        run.put(fma(run.get(gain + i), v, run.get(start + i)), to_row + i);
+      });
+    }
   }
 }
 
@@ -142,22 +159,33 @@ HWY_INLINE void normalize_rows_backward_of(std::int64_t rows, std::int64_t width
                                            std::int64_t accumulator_stride, bool accumulate, Number* d_x,
                                            std::int64_t d_x_stride) {
   const Number share = Number(1) / static_cast<Number>(width);
-  for (std::int64_t r = 0; r < rows; ++r, d += d_stride, normal += normal_stride, d_x += d_x_stride) {
-    PartialSums sum, dot;
-    for_partials(width, [&](std::int64_t i, auto run, std::int64_t p) HWY_ATTR {
-      const Lane up = run.get(d + i), v = run.get(normal + i), scaled = up * run.get(gain + i);
-      sum.part[p] = sum.part[p] + scaled;
-      dot.part[p] = fma(scaled, v, dot.part[p]);
-      run.put(fma(up, v, run.get(d_gain + i)), d_gain + i);
-      if (d_bias != nullptr) run.put(run.get(d_bias + i) + up, d_bias + i);
-    });
-    const Lane mean(sum.total() * share), slope(dot.total() * share), scale(inverse[r]);
-    for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
-      const Lane v = run.get(normal + i), scaled = run.get(d + i) * run.get(gain + i);
-      const Lane g = (scaled - fma(v, slope, mean)) * scale;
-      run.put(accumulate ? run.get(d_x + i) + g : g, d_x + i);
-    });
-    d_gain += accumulator_stride;
-    if (d_bias != nullptr) d_bias += accumulator_stride;
+  Number means[kRowsAtOnce], slopes[kRowsAtOnce];
+  for (std::int64_t first = 0; first < rows; first += kRowsAtOnce) {
+    const std::int64_t count = rows - first < kRowsAtOnce ? rows - first : kRowsAtOnce;
+    for (std::int64_t r = 0; r < count; ++r) {
+      const Number *d_row = d + (first + r) * d_stride, *normal_row = normal + (first + r) * normal_stride;
+      Number* gain_row = d_gain + (first + r) * accumulator_stride;
+      Number* bias_row = d_bias == nullptr ? nullptr : d_bias + (first + r) * accumulator_stride;
+      PartialSums sum, dot;
+      for_partials(width, [&](std::int64_t i, auto run, std::int64_t p) HWY_ATTR {
+        const Lane up = run.get(d_row + i), v = run.get(normal_row + i), scaled = up * run.get(gain + i);
+        sum.part[p] = sum.part[p] + scaled;
+        dot.part[p] = fma(scaled, v, dot.part[p]);
+        run.put(fma(up, v, run.get(gain_row + i)), gain_row + i);
+        if (bias_row != nullptr) run.put(run.get(bias_row + i) + up, bias_row + i);
+      });
+      means[r] = sum.total() * share;
+      slopes[r] = dot.total() * share;
+    }
+    for (std::int64_t r = 0; r < count; ++r) {
+      const Number *d_row = d + (first + r) * d_stride, *normal_row = normal + (first + r) * normal_stride;
+      Number* out = d_x + (first + r) * d_x_stride;
+      const Lane mean(means[r]), slope(slopes[r]), scale(inverse[first + r]);
+      for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
+        const Lane v = run.get(normal_row + i), scaled = run.get(d_row + i) * run.get(gain + i);
+        const Lane g = (scaled - fma(v, slope, mean)) * scale;
+        run.put(accumulate ? run.get(out + i) + g : g, out + i);
+      });
+    }
   }
 }

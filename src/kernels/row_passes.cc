@@ -22,6 +22,21 @@ using Lane = Lanes;
 using Number = float;
 constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(FloatTag()));
 
+#if HWY_TARGET == HWY_SCALAR
+HWY_INLINE float sum_of_halves(Lane v) { return hn::GetLane(v.v); }
+#else
+template <class D>
+HWY_INLINE float HalvesOf([[maybe_unused]] D d, hn::Vec<D> v) {
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    return hn::GetLane(v);
+  } else {
+    const hn::Half<D> half;
+    return HalvesOf(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+}
+HWY_INLINE float sum_of_halves(Lane v) { return HalvesOf(FloatTag(), v.v); }
+#endif
+
 /// A register full of elements.
 struct Whole {
   HWY_INLINE Lane get(const float* p) const { return hn::LoadU(FloatTag(), p); }
@@ -91,6 +106,8 @@ namespace scalar {
 using Lane = double;
 using Number = double;
 constexpr std::int64_t kLanes = 1;
+
+inline double sum_of_halves(double v) { return v; }
 
 struct Whole {
   double get(const double* p) const { return *p; }
