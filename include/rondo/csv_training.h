@@ -116,6 +116,7 @@ struct CsvFitOptions {
   bool tensorboard = false;
   std::uint64_t seed = 1;
   std::int64_t threads = 0;
+  std::int64_t checkpoint_batches = 0;
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
@@ -132,6 +133,8 @@ struct CsvFitOptions {
     option("tensorboard", self.tensorboard, "write events for TensorBoard into the output folder");
     option("seed", self.seed, "of initial weights, order and dropout; the same seed gives the same bits");
     option("threads", self.threads, "0: one for every core; does not change results");
+    option("checkpoint_batches", self.checkpoint_batches,
+           "write the checkpoint after so many steps too; 0: after every epoch only");
   }
 };
 

@@ -31,7 +31,13 @@ class Dataset {
   virtual std::int64_t size() const = 0;
   /// The samples `indices` (0 … size() - 1, repeats allowed), in that order, with values of type `dtype`.
   virtual Examples gather(std::span<const std::int64_t> indices, DType dtype) const = 0;
+  /// The same, into examples whose memory is used again where the data set knows how; `pool` makes their layouts.
+  virtual void gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool,
+                           Examples& out) const;
 };
+
+/// 64 bits that tell data sets apart: a hash of every sample's values, weights and steps. Reads the data once.
+std::uint64_t content_hash(const Dataset& data, std::int64_t begin, std::int64_t end);
 
 /// Arrays in memory, one row (or one sequence) a sample.
 class ArrayDataset : public Dataset {
@@ -44,6 +50,8 @@ class ArrayDataset : public Dataset {
 
   std::int64_t size() const override { return size_; }
   Examples gather(std::span<const std::int64_t> indices, DType dtype) const override;
+  void gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool,
+                   Examples& out) const override;
   /// All of it, as it was given.
   const Examples& all() const { return all_; }
 

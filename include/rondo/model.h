@@ -35,8 +35,8 @@ class Model {
   NamedValues evaluate(const Batch& x, const Batch& y, const EvaluateOptions& options = {});
   std::vector<Batch> predict(const Dataset& data, std::int64_t batch_size = 32);
   Batch predict(const Batch& x, std::int64_t batch_size = 32);  ///< one input, one output
-  NamedValues train_on_batch(const Examples& batch);
-  NamedValues test_on_batch(const Examples& batch);
+  const NamedValues& train_on_batch(const Examples& batch);
+  const NamedValues& test_on_batch(const Examples& batch);
   void reset_states();
 
   /// Takes the parameters' memory and fills it. Done by fit and predict where it has not been done.

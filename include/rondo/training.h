@@ -61,7 +61,8 @@ struct FitOptions {
 
   /// A file that always holds all that `resume` needs: written after every epoch and when training is interrupted.
   std::string checkpoint = {};
-  std::int64_t checkpoint_every = 1;  ///< epochs
+  std::int64_t checkpoint_every = 1;          ///< epochs
+  std::int64_t checkpoint_every_batches = 0;  ///< also within an epoch, after so many batches; 0: not
   /// Goes on from `checkpoint` where that file exists; the result has the bits of a training without interruption.
   bool resume = false;
   /// Looked at after every batch; when it becomes true, the checkpoint is written and Error(interrupted) thrown.
@@ -94,9 +95,10 @@ class Trainer {
   std::vector<Batch> predict(const Dataset& data, std::int64_t batch_size = 32);
   Batch predict(const Batch& input, std::int64_t batch_size = 32);  ///< one input, one output
 
-  /// One step of the optimiser. Metrics are those of this batch.
-  NamedValues train_on_batch(const Examples& batch);
-  NamedValues test_on_batch(const Examples& batch);
+  /// One step of the optimiser. Metrics are those of this batch; the values stand until the next call. Batches of a size
+  /// that was seen before take no memory.
+  const NamedValues& train_on_batch(const Examples& batch);
+  const NamedValues& test_on_batch(const Examples& batch);
 
   /// States of stateful layers start anew with the next batch.
   void reset_states();

@@ -35,10 +35,10 @@ Tensor Windows::cut(std::span<const WindowPlace> places, const Part& part,
   whole.assign(places.size() * static_cast<std::size_t>(part.rows), 1);
   const std::span<T> to = out.data<T>();
   std::size_t at = 0, step = 0;
+  std::vector<WindowScale> scales(part.columns->size());
   for (const WindowPlace& place : places) {
     const Tensor& all = series_->series[static_cast<std::size_t>(place.series)].values;
     const std::span<const double> from = all.data<double>();
-    std::vector<WindowScale> scales(part.columns->size());
     for (std::size_t c = 0; part.scaled && c < scales.size(); ++c) {
       scales[c] = scale(place.series, place.begin, (*part.columns)[c]);
     }

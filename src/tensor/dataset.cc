@@ -1,5 +1,8 @@
 #include "rondo/dataset.h"
 
+#include <algorithm>
+#include <cstring>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -49,19 +52,97 @@ ArrayDataset::ArrayDataset(Batch input, Batch target)
     : ArrayDataset(std::vector<Batch>{std::move(input)}, std::vector<Batch>{std::move(target)}) {}
 
 Examples ArrayDataset::gather(std::span<const std::int64_t> indices, DType dtype) const {
+  LayoutPool pool;
+  Examples out;
+  gather_into(indices, dtype, pool, out);
+  return out;
+}
+
+void ArrayDataset::gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool,
+                               Examples& out) const {
   for (const std::int64_t index : indices) {
     if (index >= 0 && index < size_) continue;
     throw Error(ErrorKind::usage, "a data set has no such sample")
         .seen("index " + std::to_string(index))
         .expected("0 to " + std::to_string(size_ - 1));
   }
-  Examples out;
-  for (const Batch& input : all_.inputs) out.inputs.push_back(input.gather(indices).cast(dtype));
-  for (const Batch& target : all_.targets) out.targets.push_back(target.gather(indices).cast(dtype));
-  for (const Tensor& weights : all_.weights) {
-    out.weights.push_back(weights.rank() == 0 ? Tensor() : weights.gather(indices).cast(dtype));
+  const auto take = [&](const std::vector<Batch>& from, std::vector<Batch>& to) {
+    to.resize(from.size());
+    for (std::size_t i = 0; i < from.size(); ++i) from[i].gather_into(indices, dtype, pool, to[i]);
+  };
+  take(all_.inputs, out.inputs);
+  take(all_.targets, out.targets);
+  out.weights.resize(all_.weights.size());
+  for (std::size_t i = 0; i < all_.weights.size(); ++i) {
+    if (all_.weights[i].rank() == 0)
+      out.weights[i] = Tensor();
+    else
+      all_.weights[i].gather_into(indices, dtype, out.weights[i]);
   }
-  return out;
+}
+
+void Dataset::gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool&,
+                          Examples& out) const {
+  out = gather(indices, dtype);
+}
+
+namespace {
+
+/// Eight bytes at a time, each folded in by a multiplication and a shift that brings high bits down.
+class Hash {
+ public:
+  void add(std::uint64_t word) {
+    state_ = (state_ ^ word) * 0x9E3779B97F4A7C15ULL;
+    state_ ^= state_ >> 32;
+  }
+  void add(const Tensor& tensor) {
+    for (const std::int64_t size : tensor.shape()) add(static_cast<std::uint64_t>(size));
+    const std::size_t bytes = static_cast<std::size_t>(tensor.size()) * dtype_size(tensor.dtype());
+    std::uint64_t word = 0;
+    std::size_t at = 0;
+    for (; at + sizeof word <= bytes; at += sizeof word) {
+      std::memcpy(&word, tensor.bytes() + at, sizeof word);
+      add(word);
+    }
+    word = 0;
+    if (at < bytes) std::memcpy(&word, tensor.bytes() + at, bytes - at);
+    add(word);
+  }
+  void add(const Batch& batch) {
+    if (batch.is_sequence()) {
+      const Layout& layout = *batch.layout();
+      for (std::int64_t t = 0; t < layout.longest(); ++t) {
+        for (std::int64_t r = 0; r < layout.rows(t); ++r) {
+          add(static_cast<std::uint64_t>(layout.order()[static_cast<std::size_t>(r)]));
+          add(static_cast<std::uint64_t>(layout.position(t, r)));
+        }
+      }
+    }
+    add(batch.values());
+  }
+  std::uint64_t value() const { return state_; }
+
+ private:
+  std::uint64_t state_ = 0x243F6A8885A308D3ULL;
+};
+
+}  // namespace
+
+std::uint64_t content_hash(const Dataset& data, std::int64_t begin, std::int64_t end) {
+  constexpr std::int64_t kAtOnce = 64;
+  LayoutPool pool;
+  Examples examples;
+  std::vector<std::int64_t> indices;
+  Hash hash;
+  for (; begin < end; begin += kAtOnce) {
+    indices.resize(static_cast<std::size_t>(std::min(kAtOnce, end - begin)));
+    std::iota(indices.begin(), indices.end(), begin);
+    data.gather_into(indices, DType::float64, pool, examples);
+    for (const Batch& input : examples.inputs) hash.add(input);
+    for (const Batch& target : examples.targets) hash.add(target);
+    for (const Tensor& weights : examples.weights) hash.add(weights);
+  }
+  return hash.value();
 }
 
 }  // namespace rondo

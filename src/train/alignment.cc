@@ -29,37 +29,36 @@ void copy_row(Tensor& to, std::int64_t to_row, const Tensor& from, std::int64_t 
   std::memcpy(to.bytes() + at(to_row) * bytes, from.bytes() + at(from_row) * bytes, bytes);
 }
 
-/// The target's rows in the order of the prediction's; both are sequences, of different layouts.
-Tensor reorder_rows(const Layout& wanted, const Batch& target, const std::string& output) {
+/// Puts the target's rows in the order of the prediction's into out.storage; both are sequences, of different layouts.
+void reorder_rows(const Layout& wanted, const Batch& target, const std::string& output, AlignedRows& out) {
   const Layout& given = *target.layout();
   if (given.batch() != wanted.batch()) {
     refuse(output, "there are more or fewer targets than predictions",
            std::to_string(given.batch()) + " targets", std::to_string(wanted.batch()));
   }
-  std::vector<std::int64_t> row_of(at(given.batch() * given.steps()), -1);
+  out.row_of.assign(at(given.batch() * given.steps()), -1);
   each_packed_row(given, [&](std::int64_t row, std::int64_t b, std::int64_t p) {
-    row_of[at(b * given.steps() + p)] = row;
+    out.row_of[at(b * given.steps() + p)] = row;
   });
   const Tensor& values = target.values();
   Shape shape = values.shape();
   shape[0] = wanted.total();
-  Tensor out(shape, values.dtype());
+  out.storage.resize(shape, values.dtype());
   const std::size_t bytes =
       values.dim(0) == 0 ? 0 : at(values.size() / values.dim(0)) * dtype_size(values.dtype());
   each_packed_row(wanted, [&](std::int64_t row, std::int64_t b, std::int64_t p) {
-    const std::int64_t from = p < given.steps() ? row_of[at(b * given.steps() + p)] : -1;
+    const std::int64_t from = p < given.steps() ? out.row_of[at(b * given.steps() + p)] : -1;
     if (from < 0) {
       refuse(output, "a step has a prediction but no target",
              "sequence " + std::to_string(b) + " of the batch, step " + std::to_string(p),
              "a target for every step");
     }
-    copy_row(out, row, values, from, bytes);
+    copy_row(out.storage, row, values, from, bytes);
   });
-  return out;
 }
 
-std::vector<double> row_weights(const Value& prediction, const Tensor& weights, std::int64_t groups,
-                                const std::string& output) {
+void row_weights(const Value& prediction, const Tensor& weights, std::int64_t groups,
+                 const std::string& output, std::vector<double>& out) {
   const std::int64_t batch = prediction.layout ? prediction.layout->batch() : prediction.data.rows;
   const bool by_step = weights.rank() == 2 && prediction.is_sequence();
   const bool fits = weights.rank() >= 1 && weights.dim(0) == batch &&
@@ -68,7 +67,6 @@ std::vector<double> row_weights(const Value& prediction, const Tensor& weights, 
     refuse(output, "the weights do not fit the predictions", to_string(weights.shape()),
            "[" + std::to_string(batch) + "], or for sequences [" + std::to_string(batch) + ", steps]");
   }
-  std::vector<double> out;
   const auto add = [&](double weight) { out.insert(out.end(), at(groups), weight); };
   out.reserve(at(prediction.data.rows * groups));
   if (!prediction.is_sequence()) {
@@ -78,40 +76,48 @@ std::vector<double> row_weights(const Value& prediction, const Tensor& weights, 
       add(weights.at(by_step ? b * weights.dim(1) + p : b));
     });
   }
-  return out;
 }
 
 }  // namespace
 
-Batch shape_target(const Batch& target, bool output_is_sequence, const std::string& output) {
-  if (output_is_sequence == target.is_sequence()) return target;
+void shape_target(const Batch& target, bool output_is_sequence, const std::string& output, LayoutPool& pool,
+                  Batch& out) {
   const Tensor& values = target.values();
   if (output_is_sequence) {
     if (values.rank() != 2) {
       refuse(output, "the output is a sequence and the target is not", "target " + to_string(values.shape()),
              "[batch, time] or [batch, time, features]");
     }
-    return Batch(values.reshaped({values.dim(0), values.dim(1), 1}));
+    const std::int64_t batch = values.dim(0), steps = values.dim(1);
+    Tensor rows = std::move(out.values());  // packed: step after step
+    rows.resize({batch * steps, 1}, values.dtype());
+    with_dtype(values.dtype(), [&]<class T>(T) {
+      for (std::int64_t t = 0; t < steps; ++t) {
+        for (std::int64_t b = 0; b < batch; ++b)
+          rows.data<T>()[at(t * batch + b)] = values.data<T>()[at(b * steps + t)];
+      }
+    });
+    out = Batch::packed(pool.dense(batch, steps), std::move(rows));
+    return;
   }
   if (!target.layout()->is_dense()) {
     refuse(output, "the target is a ragged sequence and the output is none", "sequences of different lengths",
            "one target a sample");
   }
-  const Tensor padded = target.to_padded();
-  return Batch(padded.reshaped({target.size(), -1}));
+  out = Batch(target.to_padded().reshaped({target.size(), -1}));
 }
 
-AlignedRows align(const Value& prediction, const Batch& target, const Tensor* weights, const Loss& loss,
-                  const std::string& output) {
-  AlignedRows out;
+void align(const Value& prediction, const Batch& target, const Tensor* weights, const Loss& loss,
+           const std::string& output, AlignedRows& out) {
   const std::int64_t columns = prediction.features.empty() ? 1 : prediction.features.back();
   const std::int64_t groups = columns == 0 ? 1 : prediction.data.cols / columns;
   const std::int64_t rows = prediction.data.rows * groups;
   out.prediction = {prediction.data.data, rows, columns, columns, prediction.data.dtype};
+  out.weights.clear();
 
   const Tensor* values = &target.values();
   if (prediction.is_sequence() && !prediction.layout->same_as(*target.layout())) {
-    out.storage = reorder_rows(*prediction.layout, target, output);
+    reorder_rows(*prediction.layout, target, output, out);
     values = &out.storage;
   }
   if (values->dtype() != prediction.data.dtype) {
@@ -126,9 +132,7 @@ AlignedRows align(const Value& prediction, const Batch& target, const Tensor* we
            "a target of " + std::to_string(groups * wanted) + " numbers a row");
   }
   out.target = {values->bytes(), rows, wanted, wanted, values->dtype()};
-  if (weights != nullptr && !weights->empty())
-    out.weights = row_weights(prediction, *weights, groups, output);
-  return out;
+  if (weights != nullptr && !weights->empty()) row_weights(prediction, *weights, groups, output, out.weights);
 }
 
 void apply_class_weights(AlignedRows& rows, const std::map<std::int64_t, double>& class_weight) {

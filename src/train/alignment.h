@@ -17,16 +17,19 @@ struct AlignedRows {
   std::vector<double> weights;  ///< by row; empty: all 1
   Tensor storage;               ///< what `target` points into where a copy was needed
   Tensor cast;
+  std::vector<std::int64_t> row_of;  ///< by padded place: the target's row there
 };
 
 /// Puts a target that came as a plain array into the form of the output: [batch, time] becomes sequences where the
 /// output is one; sequences become arrays where it is none.
-Batch shape_target(const Batch& target, bool output_is_sequence, const std::string& output);
+void shape_target(const Batch& target, bool output_is_sequence, const std::string& output, LayoutPool& pool,
+                  Batch& out);
 
 /// Finds the row of `target` (in the form that shape_target gives) for every row of `prediction`, and the weights
-/// ([batch], [batch, time], or null). `target` must outlive the result. `output` names the output in messages.
-AlignedRows align(const Value& prediction, const Batch& target, const Tensor* weights, const Loss& loss,
-                  const std::string& output);
+/// ([batch], [batch, time], or null). `target` must outlive the result, whose memory is used again. `output` names the
+/// output in messages.
+void align(const Value& prediction, const Batch& target, const Tensor* weights, const Loss& loss,
+           const std::string& output, AlignedRows& out);
 
 /// Multiplies the weights by that of each row's class: the class number in the target, or its largest column.
 void apply_class_weights(AlignedRows& rows, const std::map<std::int64_t, double>& class_weight);

@@ -10,23 +10,6 @@
 namespace rondo {
 namespace {
 
-/// The samples begin … end − 1 of another data set.
-class Part : public Dataset {
- public:
-  Part(const Dataset& whole, std::int64_t begin, std::int64_t end)
-      : whole_(whole), begin_(begin), end_(end) {}
-  std::int64_t size() const override { return end_ - begin_; }
-  Examples gather(std::span<const std::int64_t> indices, DType dtype) const override {
-    std::vector<std::int64_t> moved(indices.begin(), indices.end());
-    for (std::int64_t& index : moved) index += begin_;
-    return whole_.gather(moved, dtype);
-  }
-
- private:
-  const Dataset& whole_;
-  std::int64_t begin_, end_;
-};
-
 void check_options(const FitOptions& o) {
   const auto require = [](bool holds, const char* what, const std::string& seen) {
     if (!holds) throw Error(ErrorKind::usage, std::string("fit: ") + what).seen(seen);
@@ -41,29 +24,30 @@ void check_options(const FitOptions& o) {
   require(o.tbptt >= 0, "tbptt must not be negative", std::to_string(o.tbptt));
   require(!o.resume || !o.checkpoint.empty(), "resume needs the path of a checkpoint", "checkpoint is empty");
   require(o.checkpoint_every >= 1, "checkpoint_every must be at least 1", std::to_string(o.checkpoint_every));
+  require(o.checkpoint_every_batches >= 0, "checkpoint_every_batches must not be negative",
+          std::to_string(o.checkpoint_every_batches));
   require(o.verbose >= -1 && o.verbose <= 2, "verbose must be -1, 0, 1 or 2", std::to_string(o.verbose));
 }
 
 }  // namespace
 
 FitLoop::FitLoop(Trainer& trainer, const Dataset& data, const FitOptions& options)
-    : trainer_(trainer), impl_(*trainer.impl_), options_(options), meters_(impl_.outputs) {
+    : trainer_(trainer), impl_(*trainer.impl_), options_(options), meters_(impl_.outputs), train_(data) {
   check_options(options);
-  const auto split = static_cast<std::int64_t>(
+  train_size_ = static_cast<std::int64_t>(
       std::floor(static_cast<double>(data.size()) * (1 - options.validation_split)));
-  train_ = std::make_unique<Part>(data, 0, split);
   if (options.validation_split > 0) {
-    own_validation_ = std::make_unique<Part>(data, split, data.size());
-    validation_ = own_validation_.get();
+    validation_ = &data;
+    validation_begin_ = train_size_;
   } else {
     validation_ = options.validation_data;
   }
-  if (train_->size() == 0) {
+  if (train_size_ == 0) {
     throw Error(ErrorKind::data, "there are no samples to train on")
         .seen(std::to_string(data.size()) + " samples, validation_split " +
               std::to_string(options.validation_split));
   }
-  if (validation_ != nullptr && validation_->size() == 0) {
+  if (validation_ != nullptr && validation_size() == 0) {
     throw Error(ErrorKind::data, "there are no samples to validate on")
         .cure("raise validation_split or leave it 0");
   }
@@ -89,38 +73,40 @@ void FitLoop::open_progress() {
   progress_.emplace(out, style, terminal && style == ProgressStyle::bar && colour_wanted());
 }
 
-std::vector<std::int64_t> FitLoop::order_of_epoch() const {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(train_->size()));
-  std::iota(order.begin(), order.end(), 0);
+void FitLoop::order_epoch() {
+  order_.resize(static_cast<std::size_t>(train_size_));
+  std::iota(order_.begin(), order_.end(), 0);
   if (options_.shuffle) {
     shuffle_indices(RandomStream(options_.seed, purpose_key("shuffle"), static_cast<std::uint64_t>(epoch_)),
-                    order);
+                    order_);
   }
-  return order;
 }
 
 void FitLoop::run_epoch() {
-  const std::int64_t batches = (train_->size() + options_.batch_size - 1) / options_.batch_size;
+  const std::int64_t batches = (train_size_ + options_.batch_size - 1) / options_.batch_size;
   if (batch_ == 0) {
     meters_.reset();
     if (options_.reset_states_every_epoch) impl_.carried.clear();
     for (const CallbackPtr& callback : options_.callbacks) callback->on_epoch_begin(*this);
   }
   progress_->begin_epoch(epoch_, options_.epochs, batches);
-  const std::vector<std::int64_t> order = order_of_epoch();
+  order_epoch();
   while (batch_ < batches) {
-    run_batch(order);
+    run_batch();
     progress_->step(batch_, last_logs_);
     write_queued();
+    const std::int64_t every = options_.checkpoint_every_batches;
+    if (!options_.checkpoint.empty() && every > 0 && batch_ % every == 0 && batch_ < batches)
+      save_now(options_.checkpoint, true);
     stop_when_asked();
   }
   end_epoch(batches);
 }
 
-void FitLoop::run_batch(const std::vector<std::int64_t>& order) {
+void FitLoop::run_batch() {
   const std::int64_t first = batch_ * options_.batch_size;
-  const auto count = std::min(options_.batch_size, train_->size() - first);
-  const std::span<const std::int64_t> indices(order.data() + first, static_cast<std::size_t>(count));
+  const auto count = std::min(options_.batch_size, train_size_ - first);
+  const std::span<const std::int64_t> indices(order_.data() + first, static_cast<std::size_t>(count));
   PassOptions pass;
   pass.training = true;
   pass.seed = options_.seed;
@@ -128,8 +114,9 @@ void FitLoop::run_batch(const std::vector<std::int64_t>& order) {
   pass.class_weight = options_.class_weight.empty() ? nullptr : &options_.class_weight;
   pass.carried = &impl_.carried;
   pass.terminate_on_nan = options_.terminate_on_nan;
-  impl_.run_batch(train_->gather(indices, impl_.network.parameters().dtype()), pass, meters_);
-  last_logs_ = meters_.results();
+  train_.gather_into(indices, impl_.network.parameters().dtype(), layouts_, examples_);
+  impl_.run_batch(examples_, pass, meters_);
+  meters_.results_into(last_logs_);
   ++batch_;
   for (const CallbackPtr& callback : options_.callbacks)
     callback->on_batch_end(*this, batch_ - 1, last_logs_);
@@ -153,7 +140,8 @@ void FitLoop::end_epoch(std::int64_t batches) {
   if (validation_ != nullptr && (epoch_ + 1) % options_.validation_freq == 0) {
     const std::int64_t size =
         options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
-    for (const auto& [name, value] : impl_.evaluate(*validation_, size))
+    const std::int64_t end = validation_->size();
+    for (const auto& [name, value] : impl_.evaluate(*validation_, validation_begin_, end, size))
       logs.emplace_back("val_" + name, value);
   }
   for (const CallbackPtr& callback : options_.callbacks) callback->on_epoch_end(*this, logs);

@@ -9,20 +9,31 @@ std::string callback_prefix(std::size_t i) { return "callback/" + std::to_string
 
 }  // namespace
 
+const std::string& FitLoop::data_hash() const {
+  if (!data_hash_.empty()) return data_hash_;
+  const std::uint64_t hashes[] = {
+      content_hash(train_, 0, train_size_),
+      validation_ == nullptr ? 0 : content_hash(*validation_, validation_begin_, validation_->size())};
+  for (const std::uint64_t hash : hashes) {
+    for (int shift = 60; shift >= 0; shift -= 4) data_hash_ += "0123456789abcdef"[(hash >> shift) & 15];
+  }
+  return data_hash_;
+}
+
 Config FitLoop::fingerprint() const {
   Config class_weight = Config::object();
   for (const auto& [number, weight] : options_.class_weight) class_weight.set(std::to_string(number), weight);
-  return Config::object(
-      {{"samples", train_->size()},
-       {"validation_samples", validation_ == nullptr ? std::int64_t{0} : validation_->size()},
-       {"batch_size", options_.batch_size},
-       {"shuffle", options_.shuffle},
-       {"seed", options_.seed},
-       {"tbptt", options_.tbptt},
-       {"reset_states_every_epoch", options_.reset_states_every_epoch},
-       {"class_weight", std::move(class_weight)},
-       {"compile", impl_.compile_config()},
-       {"callbacks", static_cast<std::int64_t>(options_.callbacks.size())}});
+  return Config::object({{"samples", train_size_},
+                         {"validation_samples", validation_size()},
+                         {"data", data_hash()},
+                         {"batch_size", options_.batch_size},
+                         {"shuffle", options_.shuffle},
+                         {"seed", options_.seed},
+                         {"tbptt", options_.tbptt},
+                         {"reset_states_every_epoch", options_.reset_states_every_epoch},
+                         {"class_weight", std::move(class_weight)},
+                         {"compile", impl_.compile_config()},
+                         {"callbacks", static_cast<std::int64_t>(options_.callbacks.size())}});
 }
 
 void FitLoop::save_now(const std::string& path, bool complete) const {
@@ -69,6 +80,13 @@ void FitLoop::load_checkpoint(const std::string& path) {
     const Config* saved = seen.find(key);
     // Through JSON, as a real number without a fraction comes back as an integer.
     if (saved != nullptr && to_json(*saved) == to_json(parse_json(to_json(value)))) continue;
+    if (key == "data") {
+      throw Error(ErrorKind::usage, "the checkpoint belongs to a run on other data")
+          .where(path)
+          .seen("data whose hash is " + (saved == nullptr ? "not known" : to_json(*saved)))
+          .expected("the data of this run: " + to_json(value))
+          .cure("resume with the data of the interrupted run, or remove the file to begin anew");
+    }
     throw Error(ErrorKind::usage, "the checkpoint belongs to a run with other settings")
         .where(path)
         .seen(key + " = " + (saved == nullptr ? "(nothing)" : to_json(*saved)))

@@ -32,9 +32,12 @@ class FitLoop : public TrainingRun {
 
  private:
   void open_progress();
-  std::vector<std::int64_t> order_of_epoch() const;
+  void order_epoch();
+  std::int64_t validation_size() const {
+    return validation_ == nullptr ? 0 : validation_->size() - validation_begin_;
+  }
   void run_epoch();
-  void run_batch(const std::vector<std::int64_t>& order);
+  void run_batch();
   void end_epoch(std::int64_t batches);
   void stop_when_asked();
   void write_queued();
@@ -44,13 +47,21 @@ class FitLoop : public TrainingRun {
   void load_checkpoint(const std::string& path);
   /// What must not change between the runs that share a checkpoint.
   Config fingerprint() const;
+  const std::string& data_hash() const;
 
   Trainer& trainer_;
   Trainer::Impl& impl_;
   const FitOptions& options_;
   detail::Meters meters_;
-  std::unique_ptr<Dataset> train_, own_validation_;
+  const Dataset& train_;
+  std::int64_t train_size_ = 0;  ///< its first samples
   const Dataset* validation_ = nullptr;
+  std::int64_t validation_begin_ = 0;
+  mutable std::string data_hash_;  ///< of training and validation data, once asked for
+  // Memory that every batch uses again.
+  std::vector<std::int64_t> order_;
+  LayoutPool layouts_;
+  Examples examples_;
   std::optional<ProgressPrinter> progress_;
   History history_;
   std::int64_t epoch_ = 0, batch_ = 0;  ///< where the data stand: batches of this epoch that were learnt from

@@ -13,6 +13,14 @@ Meters::Meters(const std::vector<OutputPlan>& outputs) {
     for (const Config& metric : plan.weighted_metrics) output.weighted_metrics.push_back(make_metric(metric));
     outputs_.push_back(std::move(output));
   }
+  const bool several = outputs_.size() > 1;
+  names_ = {"loss"};
+  for (const Output& output : outputs_) {
+    if (several) names_.push_back(output.name + "_loss");
+  }
+  each_metric([&](const Output& output, const Metric& metric) {
+    names_.push_back(several ? output.name + "_" + metric.name() : metric.name());
+  });
 }
 
 template <class F>
@@ -43,18 +51,26 @@ void Meters::add_rows(std::size_t output, const AlignedRows& rows, const std::ve
 }
 
 NamedValues Meters::results() const {
+  NamedValues out;
+  results_into(out);
+  return out;
+}
+
+void Meters::results_into(NamedValues& out) const {
   const auto mean = [&](double sum) {
     return weight_ == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / weight_;
   };
-  NamedValues out = {{"loss", mean(loss_)}};
-  const bool several = outputs_.size() > 1;
+  out.resize(names_.size());
+  std::size_t next = 0;
+  const auto put = [&](double value) {
+    if (out[next].first != names_[next]) out[next].first = names_[next];
+    out[next++].second = value;
+  };
+  put(mean(loss_));
   for (const Output& output : outputs_) {
-    if (several) out.emplace_back(output.name + "_loss", mean(output.loss));
+    if (outputs_.size() > 1) put(mean(output.loss));
   }
-  each_metric([&](const Output& output, const Metric& metric) {
-    out.emplace_back(several ? output.name + "_" + metric.name() : metric.name(), metric.result());
-  });
-  return out;
+  each_metric([&](const Output&, const Metric& metric) { put(metric.result()); });
 }
 
 Config Meters::gathered() const {

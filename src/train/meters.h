@@ -30,6 +30,8 @@ class Meters {
   /// `presence` is empty, or 0 for rows that are not there: metrics without weights leave them out.
   void add_rows(std::size_t output, const AlignedRows& rows, const std::vector<double>& presence = {});
   NamedValues results() const;
+  /// The same, into values of an earlier call.
+  void results_into(NamedValues& out) const;
 
   Config gathered() const;
   void restore(const Config& gathered);
@@ -44,6 +46,7 @@ class Meters {
   void each_metric(F&& f) const;
 
   std::vector<Output> outputs_;
+  std::vector<std::string> names_;  ///< of the results
   double weight_ = 0, loss_ = 0;
 };
 

@@ -41,7 +41,7 @@ class DecisionMetric : public Metric {
           .seen(std::to_string(first))
           .expected("0 to " + std::to_string(prediction.cols - 1));
     }
-    for_each_weighted_row(prediction, target, weights, [&](auto p, auto t, double weight) {
+    for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {
       for (auto c = static_cast<std::size_t>(first); c < static_cast<std::size_t>(last); ++c) {
         const bool said = p[c] > options_.threshold, is = t[c] != 0;
         true_positives_ += said && is ? weight : 0;
@@ -70,6 +70,7 @@ class DecisionMetric : public Metric {
  private:
   Decision kind_;
   DecisionOptions options_;
+  RowMemory memory_;
   double true_positives_ = 0, false_positives_ = 0, false_negatives_ = 0;
 };
 
@@ -102,7 +103,7 @@ class Auc : public Metric {
   void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, prediction.cols, weights);
     const double intervals = static_cast<double>(options_.num_thresholds - 1);
-    for_each_weighted_row(prediction, target, weights, [&](auto p, auto t, double weight) {
+    for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {
       for (std::size_t c = 0; c < p.size(); ++c) {
         const double probability = options_.from_logits ? 1 / (1 + std::exp(-p[c])) : p[c];
         if (!(probability >= 0 && probability <= 1)) {
@@ -150,6 +151,7 @@ class Auc : public Metric {
  private:
   AucOptions options_;
   std::vector<double> positives_, negatives_;
+  RowMemory memory_;
 };
 
 struct NoMetricOptions {
@@ -165,7 +167,7 @@ class R2Score : public Metric {
   void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, prediction.cols, weights);
     columns_.resize(static_cast<std::size_t>(prediction.cols));
-    for_each_weighted_row(prediction, target, weights, [&](auto p, auto t, double weight) {
+    for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {
       weight_ += weight;
       for (std::size_t c = 0; c < p.size(); ++c) {
         Column& column = columns_[c];
@@ -200,6 +202,7 @@ class R2Score : public Metric {
     double mean = 0, spread = 0, error = 0;
   };
   std::vector<Column> columns_;
+  RowMemory memory_;
   double weight_ = 0;
 };
 

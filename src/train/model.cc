@@ -130,12 +130,12 @@ Batch Model::predict(const Batch& x, std::int64_t batch_size) {
   return trainer().predict(x, batch_size);
 }
 
-NamedValues Model::train_on_batch(const Examples& batch) {
+const NamedValues& Model::train_on_batch(const Examples& batch) {
   require_compiled(compiled_.has_value());
   ensure_built(batch);
   return trainer().train_on_batch(batch);
 }
-NamedValues Model::test_on_batch(const Examples& batch) {
+const NamedValues& Model::test_on_batch(const Examples& batch) {
   require_compiled(compiled_.has_value());
   ensure_built(batch);
   return trainer().test_on_batch(batch);

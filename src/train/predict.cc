@@ -66,7 +66,7 @@ std::vector<Batch> Trainer::predict(const Dataset& data, std::int64_t batch_size
     RunOptions run;
     run.carried = impl.stateful ? &impl.predict_carried : nullptr;
     impl.tape.reset(run, false);
-    const std::vector<Var> values = impl.network.run(impl.tape, std::span<const Batch>(batch.inputs));
+    const Vars values = impl.network.run(impl.tape, std::span<const Batch>(batch.inputs));
     for (std::size_t k = 0; k < values.size(); ++k) parts[k].push_back(impl.tape.get(values[k]));
     begin += batch_size;
   } while (begin < data.size());

@@ -20,11 +20,18 @@ void check_metric_call(const std::string& name, ConstMatrix prediction, ConstMat
 /// Throws Error(model_file) unless `fits`: numbers of another metric were to be restored.
 void check_gathered(const std::string& name, bool fits);
 
+/// Room for one row of a prediction and of a target, which a metric keeps from batch to batch.
+struct RowMemory {
+  std::vector<double> prediction, target;
+};
+
 /// Calls f(row prediction, row target, weight) for every row with a weight; numbers arrive as double.
 template <class F>
 void for_each_weighted_row(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights,
-                           F&& f) {
-  std::vector<double> p(static_cast<std::size_t>(prediction.cols)), t(static_cast<std::size_t>(target.cols));
+                           RowMemory& memory, F&& f) {
+  std::vector<double>&p = memory.prediction, &t = memory.target;
+  p.resize(static_cast<std::size_t>(prediction.cols));
+  t.resize(static_cast<std::size_t>(target.cols));
   const auto read_row = [](ConstMatrix m, std::int64_t r, std::vector<double>& out) {
     with_dtype(m.dtype, [&](auto zero) {
       const auto* source = m.view<const decltype(zero)>().row(r);
@@ -55,7 +62,7 @@ class MeanMetric : public Metric {
   void reset() override { sum_ = weight_ = 0; }
   void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, traits_.one_target_column ? 1 : prediction.cols, weights);
-    for_each_weighted_row(prediction, target, weights, [&](auto p, auto t, double weight) {
+    for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {
       sum_ += weight * value_(p, t);
       weight_ += weight;
     });
@@ -74,6 +81,7 @@ class MeanMetric : public Metric {
  private:
   RowValue value_;
   Traits traits_;
+  RowMemory memory_;
   double sum_ = 0, weight_ = 0;
 };
 

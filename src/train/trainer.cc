@@ -64,16 +64,17 @@ Tensor weights_of_ends(const Tensor* weights, const std::vector<std::int64_t>& l
   return out;
 }
 
-Examples slice_examples(const Examples& batch, std::int64_t begin, std::int64_t end) {
+Examples slice_examples(const Examples& batch, std::span<const Batch* const> targets, std::int64_t begin,
+                        std::int64_t end) {
   Examples out;
   std::vector<std::int64_t> last;
   for (const Batch& input : batch.inputs) {
     if (input.is_sequence() && last.empty()) last = detail::last_positions(*input.layout());
     out.inputs.push_back(detail::slice_time(input, begin, end));
   }
-  for (std::size_t k = 0; k < batch.targets.size(); ++k) {
-    const bool sequence = batch.targets[k].is_sequence();
-    out.targets.push_back(detail::slice_time(batch.targets[k], begin, end));
+  for (std::size_t k = 0; k < targets.size(); ++k) {
+    const bool sequence = targets[k]->is_sequence();
+    out.targets.push_back(detail::slice_time(*targets[k], begin, end));
     const Tensor* weights = k < batch.weights.size() ? &batch.weights[k] : nullptr;
     if (!sequence)
       out.weights.push_back(weights_of_ends(weights, last, begin, end));
@@ -90,7 +91,7 @@ bool has_weight(const std::vector<double>& weights) {
 }  // namespace
 
 Trainer::Impl::Impl(Network& net, CompileOptions options, Pool* pool)
-    : network(net), tape(net.parameters().dtype(), pool) {
+    : network(net), tape(net.parameters().dtype(), pool), batch_meters({}) {
   if (!network.built()) network.build(options.seed);
   optimizer = options.custom_optimizer ? options.custom_optimizer
                                        : std::shared_ptr<Optimizer>(make_optimizer(options.optimizer));
@@ -116,7 +117,10 @@ Trainer::Impl::Impl(Network& net, CompileOptions options, Pool* pool)
       plan.loss->target_columns(features.back());  // or says why not
     outputs.push_back(std::move(plan));
   }
+  batch_meters = detail::Meters(outputs);
   gradients.resize(count);
+  shaped_.resize(count);
+  rows_.resize(count);
   for (const Layer* layer : network.layers()) stateful = stateful || is_stateful(layer->config());
 }
 
@@ -151,87 +155,88 @@ void Trainer::Impl::check_batch(const Examples& batch) const {
   for (const Batch& target : batch.targets) require("samples in a target", target.size(), batch.size());
 }
 
-void Trainer::Impl::run_batch(const Examples& given, const PassOptions& options, detail::Meters& meters) {
-  check_batch(given);
-  const auto samples = static_cast<double>(given.size());
-  Examples shaped;
-  const Examples* batch = &given;
+void Trainer::Impl::run_batch(const Examples& batch, const PassOptions& options, detail::Meters& meters) {
+  check_batch(batch);
+  targets_.clear();
   for (std::size_t k = 0; k < outputs.size(); ++k) {
-    if (given.targets[k].is_sequence() == outputs[k].is_sequence) continue;
-    if (batch == &given) shaped = given, batch = &shaped;
-    shaped.targets[k] = detail::shape_target(given.targets[k], outputs[k].is_sequence, outputs[k].name);
+    const Batch& given = batch.targets[k];
+    const bool fits = given.is_sequence() == outputs[k].is_sequence;
+    if (!fits) detail::shape_target(given, outputs[k].is_sequence, outputs[k].name, layouts_, shaped_[k]);
+    targets_.push_back(fits ? &given : &shaped_[k]);
   }
-  if (options.tbptt <= 0) return run_chunk(*batch, options, false, samples, meters);
-
+  if (options.tbptt <= 0) {
+    return run_chunk({batch.inputs, targets_, batch.weights}, options, static_cast<double>(batch.size()),
+                     meters);
+  }
   std::int64_t steps = 0;
-  for (const Batch& input : batch->inputs) {
+  for (const Batch& input : batch.inputs) {
     if (input.is_sequence()) steps = std::max(steps, input.layout()->steps());
   }
   if (!stateful) options.carried->clear();
   for (std::int64_t begin = 0; begin < steps; begin += options.tbptt) {
-    const Examples chunk = slice_examples(*batch, begin, begin + options.tbptt);
-    run_chunk(chunk, options, true, -1, meters);
+    const Examples chunk = slice_examples(batch, targets_, begin, begin + options.tbptt);
+    std::vector<const Batch*> targets;
+    for (const Batch& target : chunk.targets) targets.push_back(&target);
+    run_chunk({chunk.inputs, targets, chunk.weights, true}, options, -1, meters);
   }
 }
 
-void Trainer::Impl::run_chunk(const Examples& chunk, const PassOptions& options, bool carry_all,
-                              double meter_weight, detail::Meters& meters) {
+void Trainer::Impl::run_chunk(const Chunk& chunk, const PassOptions& options, double meter_weight,
+                              detail::Meters& meters) {
   RunOptions run;
   run.training = options.training;
   run.seed = options.seed;
   run.step = static_cast<std::uint64_t>(optimizer->iterations());
-  run.carried = stateful || carry_all ? options.carried : nullptr;
-  run.carry_all = carry_all;
+  run.carried = stateful || chunk.carry_all ? options.carried : nullptr;
+  run.carry_all = chunk.carry_all;
   tape.reset(run, options.training);
-  std::vector<Var> values;
-  if (carry_all) {  // a chunk has fewer steps than the network's input may be declared with
-    std::vector<Var> inputs;
-    for (const Batch& input : chunk.inputs) inputs.push_back(tape.input(input));
+  Vars values;
+  if (chunk.carry_all) {  // a chunk has fewer steps than the network's input may be declared with
+    const std::span<Var> inputs = tape.vars(chunk.inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = tape.input(chunk.inputs[i]);
     values = network.run(tape, std::span<const Var>(inputs));
   } else {
-    values = network.run(tape, std::span<const Batch>(chunk.inputs));
+    values = network.run(tape, chunk.inputs);
   }
 
   double loss = 0, counted_rows = 0;
   bool anything = false;
-  std::vector<double> output_losses;
+  output_losses_.clear();
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     const detail::OutputPlan& plan = outputs[k];
     const Value& value = tape.value(values[k]);
     const Tensor* weights = chunk.weights.empty() ? nullptr : &chunk.weights[k];
-    detail::AlignedRows rows = detail::align(value, chunk.targets[k], weights, *plan.loss, plan.name);
+    detail::AlignedRows& rows = rows_[k];
+    detail::align(value, *chunk.targets[k], weights, *plan.loss, plan.name, rows);
     if (options.class_weight != nullptr) detail::apply_class_weights(rows, *options.class_weight);
     // In truncated BPTT a weight of 0 also says "not in this chunk": such rows are not counted.
     double counted = static_cast<double>(rows.prediction.rows);
-    std::vector<double> presence;
-    if (carry_all && !plan.is_sequence) {
-      for (const double weight : rows.weights) presence.push_back(weight != 0 ? 1 : 0);
-      counted = std::accumulate(presence.begin(), presence.end(), 0.0);
+    presence_.clear();
+    if (chunk.carry_all && !plan.is_sequence) {
+      for (const double weight : rows.weights) presence_.push_back(weight != 0 ? 1 : 0);
+      counted = std::accumulate(presence_.begin(), presence_.end(), 0.0);
     }
     anything = anything || (rows.prediction.rows > 0 && has_weight(rows.weights));
     counted_rows += counted;
     const double divisor = plan.loss->divisor(static_cast<std::int64_t>(counted), rows.weights);
     Matrix gradient;
     if (options.training) {
-      Tensor& memory = gradients[k];
-      const Shape shape = {value.data.rows, value.data.cols};
-      if (memory.shape() != shape || memory.dtype() != value.data.dtype)
-        memory = Tensor(shape, value.data.dtype);
-      gradient = {memory.bytes(), rows.prediction.rows, rows.prediction.cols, rows.prediction.cols,
+      gradients[k].resize({value.data.rows, value.data.cols}, value.data.dtype);
+      gradient = {gradients[k].bytes(), rows.prediction.rows, rows.prediction.cols, rows.prediction.cols,
                   value.data.dtype};
     }
     const double own =
         plan.loss->value_and_gradient(rows.prediction, rows.target, rows.weights, divisor, gradient);
-    output_losses.push_back(own);
+    output_losses_.push_back(own);
     loss += plan.loss_weight * own;
     if (options.training && plan.loss_weight != 1) {
-      for (std::int64_t i = 0; i < gradients[k].size(); ++i) {
-        gradients[k].set(i, gradients[k].at(i) * plan.loss_weight);
-      }
+      with_dtype(value.data.dtype, [&]<class T>(T) {
+        for (T& g : gradients[k].data<T>()) g = static_cast<T>(static_cast<double>(g) * plan.loss_weight);
+      });
     }
-    meters.add_rows(k, rows, presence);
+    meters.add_rows(k, rows, presence_);
   }
-  if (!anything && carry_all) return;  // nothing to learn from: the chunk only carried the states on
+  if (!anything && chunk.carry_all) return;  // nothing to learn from: the chunk only carried the states on
 
   if (options.training) {
     network.parameters().zero_gradients();
@@ -241,11 +246,10 @@ void Trainer::Impl::run_chunk(const Examples& chunk, const PassOptions& options,
   } else {
     loss += network.regularization(false);
   }
-  meters.add_loss(meter_weight < 0 ? counted_rows : meter_weight, loss, output_losses);
+  meters.add_loss(meter_weight < 0 ? counted_rows : meter_weight, loss, output_losses_);
 }
 
-void Trainer::Impl::learn(const std::vector<Var>& values, double loss, double penalty,
-                          const PassOptions& options) {
+void Trainer::Impl::learn(const Vars& values, double loss, double penalty, const PassOptions& options) {
   const auto diverged = [&](const std::string& what) {
     throw Error(ErrorKind::diverged, "training diverged: " + what + " is not a finite number")
         .where("step " + std::to_string(optimizer->iterations()) + " of the optimiser")
@@ -261,16 +265,20 @@ void Trainer::Impl::learn(const std::vector<Var>& values, double loss, double pe
   last_good_loss = loss + penalty;
 }
 
-NamedValues Trainer::Impl::evaluate(const Dataset& data, std::int64_t batch_size) {
+NamedValues Trainer::Impl::evaluate(const Dataset& data, std::int64_t begin, std::int64_t end,
+                                    std::int64_t batch_size) {
   detail::Meters meters(outputs);
   CarriedState states;
   PassOptions pass;
   pass.carried = &states;
   std::vector<std::int64_t> indices;
-  for (std::int64_t begin = 0; begin < data.size(); begin += batch_size) {
-    indices.resize(static_cast<std::size_t>(std::min(batch_size, data.size() - begin)));
+  LayoutPool layouts;
+  Examples batch;
+  for (; begin < end; begin += batch_size) {
+    indices.resize(static_cast<std::size_t>(std::min(batch_size, end - begin)));
     std::iota(indices.begin(), indices.end(), begin);
-    run_batch(data.gather(indices, network.parameters().dtype()), pass, meters);
+    data.gather_into(indices, network.parameters().dtype(), layouts, batch);
+    run_batch(batch, pass, meters);
   }
   return meters.results();
 }
@@ -283,25 +291,28 @@ Trainer& Trainer::operator=(Trainer&&) noexcept = default;
 
 NamedValues Trainer::evaluate(const Dataset& data, const EvaluateOptions& options) {
   if (options.batch_size < 1) throw Error(ErrorKind::usage, "batch_size must be at least 1");
-  return impl_->evaluate(data, options.batch_size);
+  return impl_->evaluate(data, 0, data.size(), options.batch_size);
 }
 
-NamedValues Trainer::train_on_batch(const Examples& batch) {
-  detail::Meters meters(impl_->outputs);
+const NamedValues& Trainer::Impl::on_batch(const Examples& batch, const PassOptions& pass) {
+  batch_meters.reset();
+  run_batch(batch, pass, batch_meters);
+  batch_meters.results_into(batch_logs);
+  return batch_logs;
+}
+
+const NamedValues& Trainer::train_on_batch(const Examples& batch) {
   PassOptions pass;
   pass.training = true;
   pass.carried = &impl_->carried;
-  impl_->run_batch(batch, pass, meters);
-  return meters.results();
+  return impl_->on_batch(batch, pass);
 }
 
-NamedValues Trainer::test_on_batch(const Examples& batch) {
-  detail::Meters meters(impl_->outputs);
+const NamedValues& Trainer::test_on_batch(const Examples& batch) {
   CarriedState states;
   PassOptions pass;
   pass.carried = &states;
-  impl_->run_batch(batch, pass, meters);
-  return meters.results();
+  return impl_->on_batch(batch, pass);
 }
 
 void Trainer::reset_states() {

@@ -25,7 +25,10 @@ struct Trainer::Impl {
 
   /// A pass over a batch: in training, one step of the optimiser for every chunk of `tbptt` steps.
   void run_batch(const Examples& batch, const PassOptions& options, detail::Meters& meters);
-  NamedValues evaluate(const Dataset& data, std::int64_t batch_size);
+  /// Over the samples begin … end − 1.
+  NamedValues evaluate(const Dataset& data, std::int64_t begin, std::int64_t end, std::int64_t batch_size);
+  /// One batch by itself, with its metrics.
+  const NamedValues& on_batch(const Examples& batch, const PassOptions& pass);
   /// Losses and metrics by output, as CompileOptions would have them.
   Config compile_config() const;
 
@@ -33,17 +36,33 @@ struct Trainer::Impl {
   std::shared_ptr<Optimizer> optimizer;
   std::vector<detail::OutputPlan> outputs;
   Tape tape;
-  bool stateful = false;          ///< some layer is
-  CarriedState carried;           ///< of training, between batches
-  CarriedState predict_carried;   ///< of predict, between calls
-  std::vector<Tensor> gradients;  ///< by output; their memory is used again
+  bool stateful = false;         ///< some layer is
+  CarriedState carried;          ///< of training, between batches
+  CarriedState predict_carried;  ///< of predict, between calls
+  // Memory that every batch uses again.
+  detail::Meters batch_meters;    ///< of train_on_batch and test_on_batch
+  NamedValues batch_logs;         ///< what they return
+  std::vector<Tensor> gradients;  ///< by output
   double last_good_loss = 0;
 
  private:
+  /// A batch, or some of its steps.
+  struct Chunk {
+    std::span<const Batch> inputs;
+    std::span<const Batch* const> targets;
+    std::span<const Tensor> weights;
+    bool carry_all = false;  ///< truncated BPTT: every recurrent layer goes on from its states
+  };
+
   void check_batch(const Examples& batch) const;
-  void run_chunk(const Examples& chunk, const PassOptions& options, bool carry_all, double meter_weight,
-                 detail::Meters& meters);
-  void learn(const std::vector<Var>& values, double loss, double penalty, const PassOptions& options);
+  void run_chunk(const Chunk& chunk, const PassOptions& options, double meter_weight, detail::Meters& meters);
+  void learn(const Vars& values, double loss, double penalty, const PassOptions& options);
+
+  LayoutPool layouts_;
+  std::vector<Batch> shaped_;  ///< targets in the form of their outputs, where they came in another
+  std::vector<const Batch*> targets_;
+  std::vector<detail::AlignedRows> rows_;
+  std::vector<double> presence_, output_losses_;
 };
 
 }  // namespace rondo

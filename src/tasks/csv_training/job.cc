@@ -106,6 +106,8 @@ void check(const CsvTraining& job, const ConfigFile& file) {
   check.in_range("training.reduce_patience", static_cast<double>(job.training.reduce_patience), {0, 1e9});
   check.in_range("training.reduce_factor", job.training.reduce_factor, {1e-6, 1});
   check.in_range("training.threads", static_cast<double>(job.training.threads), {0, 1024});
+  check.in_range("training.checkpoint_batches", static_cast<double>(job.training.checkpoint_batches),
+                 {0, 1e9});
   check.not_empty("output.folder", job.output.folder.empty(), "folder = \"run\" in [output]");
   if (job.samples.kind == "sequences") {
     check.not_empty("data.id", job.data.id.empty(), "id = \"column that tells sequences apart\" in [data]");

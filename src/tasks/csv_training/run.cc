@@ -80,6 +80,7 @@ FitOptions fit_options(const CsvTraining& job, const PreparedData& data, const R
   options.verbose = controls.progress ? -1 : 0;
   options.logger = controls.log;
   options.checkpoint = job.output_path(kCheckpointFile);
+  options.checkpoint_every_batches = job.training.checkpoint_batches;
   options.resume = controls.resume;
   options.stop_flag = controls.stop;
 
@@ -99,8 +100,7 @@ FitOptions fit_options(const CsvTraining& job, const PreparedData& data, const R
     stopping.restore_best_weights = true;
     options.callbacks.push_back(std::make_shared<EarlyStopping>(stopping));
   }
-  options.callbacks.push_back(
-      std::make_shared<CsvLogger>(job.output_path(kHistoryFile), ',', controls.resume));
+  options.callbacks.push_back(std::make_shared<CsvLogger>(job.output_path(kHistoryFile)));
   if (job.training.tensorboard)
     options.callbacks.push_back(std::make_shared<TensorBoard>(job.output_path("tensorboard")));
   return options;

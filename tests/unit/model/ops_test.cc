@@ -126,6 +126,21 @@ TEST(Tape, RefusesValuesOfAPassThatIsOver) {
   expect_usage_error({"Var"}, [&] { tape.get(Var{}); });
 }
 
+TEST(Tape, RefusesValuesOfAnEarlierPassThoughItHasAsMany) {
+  Tape tape, other;
+  tape.reset();
+  other.reset();
+  const Var old = tape.input(Batch(Tensor({2, 2})));
+  tape.reset();
+  const Var now = tape.input(Batch(Tensor({2, 2})));
+  other.input(Batch(Tensor({2, 2})));
+  EXPECT_NO_THROW(tape.value(now));
+  EXPECT_THROW(tape.value(old), Error);
+  EXPECT_THROW(ops::add(tape, now, old), Error);
+  EXPECT_THROW(tape.backward(old), Error);
+  EXPECT_THROW(other.value(now), Error) << "of another tape";
+}
+
 TEST(Tape, RefusesABackwardPassThatCannotBe) {
   Tape tape;
   tape.reset({}, false);

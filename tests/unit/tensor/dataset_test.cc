@@ -44,5 +44,24 @@ TEST(ArrayDataset, AnIndexOutsideIsAnError) {
   EXPECT_THROW(data.gather(negative, DType::float32), Error);
 }
 
+TEST(ArrayDataset, TheHashOfItsContentTellsOneFromAnother) {
+  const auto hash = [](Batch x, Batch y, std::vector<Tensor> weights = {}) {
+    return content_hash(ArrayDataset({std::move(x)}, {std::move(y)}, std::move(weights)), 0, 100);
+  };
+  const Tensor x = Tensor::full({100, 4, 2}, 1), y({100, 1});
+  const std::vector<std::uint8_t> all(400, 1);
+  std::vector<std::uint8_t> without_one = all;
+  without_one[399] = 0;
+  Tensor last = y;
+  last.set(99, 1e-30);
+  const std::vector<std::uint64_t> hashes = {hash(Batch(x), Batch(y)), hash(Batch(x), Batch(last)),
+                                             hash(Batch::masked(x, without_one), Batch(y)),
+                                             hash(Batch(x), Batch(y), {Tensor::full({100}, 1)})};
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) EXPECT_NE(hashes[i], hashes[k]) << i << " and " << k;
+  }
+  EXPECT_EQ(hash(Batch::masked(x, all), Batch(y)), hashes[0]) << "the same steps, however they were given";
+}
+
 }  // namespace
 }  // namespace rondo

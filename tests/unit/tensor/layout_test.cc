@@ -237,5 +237,49 @@ TEST(Batch, RefusesWhatDoesNotFit) {
   EXPECT_THROW(batch.gather(std::vector<std::int64_t>{2}), Error);
 }
 
+RC_GTEST_PROP(LayoutPool, MakesTheLayoutsThatLayoutMakesInUsedMemory, ()) {
+  LayoutPool pool;
+  for (int round = 0; round < 3; ++round) {
+    const Masked m = any_mask();
+    const auto wanted = Layout::from_mask(m.mask, m.batch, m.steps);
+    const auto seen = pool.from_mask(m.mask, m.batch, m.steps);
+    RC_ASSERT(seen->same_as(*wanted));
+    RC_ASSERT(std::ranges::equal(seen->order(), wanted->order()));
+    RC_ASSERT(std::ranges::equal(seen->place(), wanted->place()));
+    RC_ASSERT(pool.reversed(seen)->same_as(*wanted->reversed()));
+    RC_ASSERT(pool.dense(m.batch, m.steps)->same_as(*Layout::dense(m.batch, m.steps)));
+  }
+}
+
+TEST(LayoutPool, LeavesALayoutAloneThatSomebodyHolds) {
+  LayoutPool pool;
+  const std::int64_t first[] = {3, 1}, second[] = {2, 2, 4};
+  const auto held = pool.from_lengths(first);
+  const Layout* free = pool.from_lengths(second).get();
+  EXPECT_EQ(pool.from_lengths(first).get(), free) << "nobody held it";
+  EXPECT_TRUE(held->same_as(*Layout::from_lengths(first)));
+}
+
+RC_GTEST_PROP(Batch, GathersTheSameIntoUsedMemory, ()) {
+  LayoutPool pool;
+  Batch out;
+  for (int round = 0; round < 3; ++round) {
+    Masked m = any_mask();
+    if (m.batch == 0) continue;
+    Tensor values({m.batch, m.steps, 2});
+    for (std::int64_t i = 0; i < values.size(); ++i) values.set(i, static_cast<double>(i));
+    const Batch all = Batch::masked(values, m.mask);
+    const auto indices =
+        *rc::gen::container<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(0, m.batch));
+    all.gather_into(indices, DType::float64, pool, out);
+    RC_ASSERT(out.size() == static_cast<std::int64_t>(indices.size()));
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      const Tensor seen = out.sample(static_cast<std::int64_t>(i)), wanted = all.sample(indices[i]);
+      RC_ASSERT(seen.shape() == wanted.shape());
+      for (std::int64_t k = 0; k < seen.size(); ++k) RC_ASSERT(seen.at(k) == wanted.at(k));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rondo

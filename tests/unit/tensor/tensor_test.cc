@@ -156,5 +156,29 @@ TEST(DTypes, HaveNames) {
   EXPECT_THROW(parse_dtype("float16"), Error);
 }
 
+TEST(Shape, HoldsUpToEightAxesAndRefusesMore) {
+  Shape shape = {2, 3};
+  shape.insert(shape.begin(), 1);
+  shape.push_back(4);
+  EXPECT_EQ(shape, (Shape{1, 2, 3, 4}));
+  shape.insert(shape.begin() + 1, shape.begin(), shape.begin() + 1);
+  EXPECT_EQ(shape, (Shape{1, 1, 2, 3, 4}));
+  shape.pop_back();
+  EXPECT_NE(shape, (Shape{1, 1, 2, 3, 4}));
+  EXPECT_EQ(shape.size(), 4);
+  EXPECT_EQ(Shape({1, 1, 1, 1, 1, 1, 1, 1}).size(), Shape::kMaxAxes);
+  EXPECT_THROW(Shape({1, 1, 1, 1, 1, 1, 1, 1, 1}), Error);
+}
+
+TEST(Tensor, KeepsItsMemoryWhenItBecomesSmaller) {
+  Tensor tensor({4, 3});
+  const std::byte* const memory = tensor.bytes();
+  tensor.resize({2, 2}, DType::float64);
+  EXPECT_EQ(tensor.bytes(), memory);
+  EXPECT_EQ(tensor.data<double>().size(), 4);
+  tensor.resize({5, 3}, DType::float32);
+  EXPECT_EQ(tensor.size(), 15);
+}
+
 }  // namespace
 }  // namespace rondo

@@ -476,5 +476,42 @@ TEST(Training, RefusesWhatDoesNotFit) {
   EXPECT_NE(std::string(error.what()).find("target"), std::string::npos) << error.what();
 }
 
+TEST(Training, ResumeRefusesACheckpointOfOtherDataOfTheSameSize) {
+  const Folder folder;
+  FitOptions options = quiet(2);
+  options.checkpoint = folder / "checkpoint";
+  options.resume = true;
+  options.validation_split = 0.2;
+  Network net = small_network();
+  Trainer(net, {.optimizer = "adam"}).fit(small_data(), options);
+  for (const bool in_target : {false, true}) {
+    Batch input = small_data().all().inputs[0], target = small_data().all().targets[0];
+    Tensor& changed = (in_target ? target : input).values();
+    changed.set(changed.size() - 1, std::nextafter(static_cast<float>(changed.at(changed.size() - 1)), 9.0F));
+    const ArrayDataset other(input, target);
+    const Error error = error_of([&] { Trainer(net, {.optimizer = "adam"}).fit(other, options); });
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_NE(std::string(error.what()).find("other data"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Training, CheckpointsWithinAnEpochWhenAskedTo) {
+  const Folder folder;
+  FitOptions options = quiet(1);
+  options.checkpoint = folder / "checkpoint";
+  options.checkpoint_every_batches = 2;
+  auto watcher = std::make_shared<LambdaCallback>();
+  std::vector<bool> there;
+  watcher->batch_end = [&](TrainingRun&, std::int64_t, const NamedValues&) {
+    there.push_back(std::filesystem::exists(options.checkpoint));
+  };
+  options.callbacks = {watcher};
+  Network net = small_network();
+  Trainer(net, {.optimizer = "adam"}).fit(small_data(30), options);  // batches of 8, 8, 8 and 6
+  EXPECT_EQ(there, (std::vector<bool>{false, false, true, true}));
+  options.checkpoint_every_batches = -1;
+  EXPECT_EQ(error_of([&] { Trainer(net, {}).fit(small_data(), options); }).kind(), ErrorKind::usage);
+}
+
 }  // namespace
 }  // namespace rondo

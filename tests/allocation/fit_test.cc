@@ -1,0 +1,128 @@
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "allocation/allocations.h"
+#include "rondo/model.h"
+
+// Training with a Trainer or a Model takes no memory for a step: not for gathering a batch, nor for its layout, its losses
+// and its metrics. An epoch may take some (its logs go to the history, validation begins anew), however many steps it has.
+
+namespace rondo {
+namespace {
+
+class Training : public ::testing::Test {
+  void SetUp() override {
+    if (!counts_allocations()) GTEST_SKIP() << "a sanitizer has its own malloc";
+  }
+};
+
+Tensor random_tensor(Shape shape, std::uint64_t seed) {
+  Tensor out(shape);
+  const RandomStream random(seed);
+  for (std::int64_t i = 0; i < out.size(); ++i) out.set(i, random.normal(static_cast<std::uint64_t>(i)));
+  return out;
+}
+
+constexpr std::int64_t kSamples = 50, kSteps = 9, kFeatures = 3;
+
+Batch ragged_inputs() {
+  std::vector<std::int64_t> lengths;
+  const RandomStream random(3);
+  for (std::uint64_t b = 0; b < kSamples; ++b)
+    lengths.push_back(static_cast<std::int64_t>(random.below(b, kSteps + 1)));
+  return Batch::padded(random_tensor({kSamples, kSteps, kFeatures}, 1), lengths);
+}
+Batch equal_inputs() { return Batch(random_tensor({kSamples, kSteps, kFeatures}, 1)); }
+
+Sequential last_step_model() {
+  return Sequential({bidirectional(lstm({.units = 6})), dropout({.rate = 0.2}), dense({.units = 2})});
+}
+Sequential every_step_model() {
+  return Sequential(
+      {gru({.units = 6, .return_sequences = true}), dense({.units = 1, .activation = "sigmoid"})});
+}
+
+/// What steps of `fit` take, from the end of the first step of an epoch to the end of its last; the first epoch, in which
+/// buffers grow, is left out.
+std::size_t taken_by_steps(Model& model, const Dataset& data, FitOptions options) {
+  std::size_t before = 0, taken = 0;
+  auto watcher = std::make_shared<LambdaCallback>();
+  watcher->batch_end = [&](TrainingRun& run, std::int64_t batch, const NamedValues&) {
+    if (run.epoch() > 0 && batch > 0) taken += allocations() - before;
+    before = allocations();
+  };
+  options.callbacks = {watcher};
+  options.epochs = 4;
+  options.batch_size = 8;  // the last one is smaller
+  options.verbose = 0;
+  model.fit(data, options);
+  return taken;
+}
+
+TEST_F(Training, OnOneBatchAfterTheOtherTakesNoMemory) {
+  Sequential model = last_step_model();
+  model.compile({.optimizer = "adam", .loss = "mse", .metrics = {"mae", "rmse", "r2_score"}});
+  Examples batch;
+  batch.inputs = {ragged_inputs()};
+  batch.targets = {Batch(random_tensor({kSamples, 2}, 2))};
+  batch.weights = {Tensor::full({kSamples}, 0.5)};
+  for (int i = 0; i < 2; ++i) model.train_on_batch(batch);
+  const std::size_t before = allocations();
+  for (int i = 0; i < 5; ++i) model.train_on_batch(batch);
+  EXPECT_EQ(allocations() - before, 0);
+}
+
+TEST_F(Training, OfEqualSequencesTakesNoMemoryForAStep) {
+  Sequential model = last_step_model();
+  model.compile({.optimizer = "adam", .loss = "huber", .metrics = {"mae"}, .weighted_metrics = {"mse"}});
+  const ArrayDataset data({equal_inputs()}, {Batch(random_tensor({kSamples, 2}, 2))},
+                          {Tensor::full({kSamples}, 0.5)});
+  EXPECT_EQ(taken_by_steps(model, data, {}), 0);
+}
+
+TEST_F(Training, OfRaggedSequencesTakesNoMemoryForAStep) {
+  Sequential model = last_step_model();
+  model.compile({.optimizer = "adam", .loss = "mse", .metrics = {"mae"}});
+  const ArrayDataset data(ragged_inputs(), Batch(random_tensor({kSamples, 2}, 2)));
+  EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false}), 0);
+}
+
+TEST_F(Training, WithValidationAndDataOfAnotherTypeTakesNoMemoryForAStep) {
+  Sequential model = last_step_model();
+  model.compile({.optimizer = "adam", .loss = "mse"});
+  const ArrayDataset data(equal_inputs().cast(DType::float64),
+                          Batch(random_tensor({kSamples, 2}, 2).cast(DType::float64)));
+  EXPECT_EQ(taken_by_steps(model, data, {.validation_split = 0.3}), 0);
+}
+
+TEST_F(Training, AgainstOneNumberAStepTakesNoMemoryForAStep) {
+  Sequential model = every_step_model();
+  model.compile({.optimizer = "adam", .loss = "bce", .metrics = {"accuracy", "auc", "f1_score"}});
+  Tensor targets({kSamples, kSteps});
+  for (std::int64_t i = 0; i < targets.size(); i += 3) targets.set(i, 1);
+  const ArrayDataset data(ragged_inputs(), Batch(targets));  // [batch, time]: reordered to the inputs' steps
+  EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false, .class_weight = {{1, 2.0}}}), 0);
+}
+
+TEST_F(Training, AnEpochTakesTheSameForAnyNumberOfSteps) {
+  const auto taken_by_epoch = [](std::int64_t batch_size) {
+    Sequential model = last_step_model();
+    model.compile({.optimizer = "adam", .loss = "mse"});
+    std::vector<std::size_t> at;
+    auto watcher = std::make_shared<LambdaCallback>();
+    watcher->epoch_begin = [&](TrainingRun&) { at.push_back(allocations()); };
+    at.reserve(100);
+    model.fit(equal_inputs(), Batch(random_tensor({kSamples, 2}, 2)),
+              {.batch_size = batch_size, .epochs = 4, .callbacks = {watcher}, .verbose = 0});
+    return at[3] - at[2];
+  };
+  const std::size_t few = taken_by_epoch(25), many = taken_by_epoch(2);
+  EXPECT_EQ(few, many);
+  EXPECT_LE(few, 20);
+}
+
+}  // namespace
+}  // namespace rondo
