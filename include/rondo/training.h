@@ -48,6 +48,10 @@ struct FitOptions {
   /// Truncated backpropagation through time: sequences are cut into chunks of so many steps, each one training step; states
   /// go on from chunk to chunk, gradients do not. 0: whole sequences.
   std::int64_t tbptt = 0;
+  /// Bytes that each recurrent layer may keep of a batch for backpropagation through time; 0: as many as it needs. With fewer
+  /// it keeps the states at some steps only and computes what lies between a second time: exact, the same bits, about a
+  /// third slower. Too few: Error(usage) that says how many are needed.
+  std::int64_t bptt_memory = 0;
   /// Stateful layers start every epoch anew. (Keras goes on; there, users reset by hand.)
   bool reset_states_every_epoch = true;
 

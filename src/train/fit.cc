@@ -22,6 +22,7 @@ void check_options(const FitOptions& o) {
           "validation_split or validation_data, not both", "both");
   require(o.validation_freq >= 1, "validation_freq must be at least 1", std::to_string(o.validation_freq));
   require(o.tbptt >= 0, "tbptt must not be negative", std::to_string(o.tbptt));
+  require(o.bptt_memory >= 0, "bptt_memory must not be negative", std::to_string(o.bptt_memory));
   require(!o.resume || !o.checkpoint.empty(), "resume needs the path of a checkpoint", "checkpoint is empty");
   require(o.checkpoint_every >= 1, "checkpoint_every must be at least 1", std::to_string(o.checkpoint_every));
   require(o.checkpoint_every_batches >= 0, "checkpoint_every_batches must not be negative",
@@ -111,6 +112,7 @@ void FitLoop::run_batch() {
   pass.training = true;
   pass.seed = options_.seed;
   pass.tbptt = options_.tbptt;
+  pass.bptt_memory = options_.bptt_memory;
   pass.class_weight = options_.class_weight.empty() ? nullptr : &options_.class_weight;
   pass.carried = &impl_.carried;
   pass.terminate_on_nan = options_.terminate_on_nan;

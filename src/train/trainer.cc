@@ -189,6 +189,7 @@ void Trainer::Impl::run_chunk(const Chunk& chunk, const PassOptions& options, do
   run.step = static_cast<std::uint64_t>(optimizer->iterations());
   run.carried = stateful || chunk.carry_all ? options.carried : nullptr;
   run.carry_all = chunk.carry_all;
+  if (options.training) run.bptt_memory = static_cast<std::size_t>(options.bptt_memory);
   tape.reset(run, options.training);
   Vars values;
   if (chunk.carry_all) {  // a chunk has fewer steps than the network's input may be declared with

@@ -15,6 +15,7 @@ struct PassOptions {
   bool training = false;
   std::uint64_t seed = 0;
   std::int64_t tbptt = 0;
+  std::int64_t bptt_memory = 0;
   const std::map<std::int64_t, double>* class_weight = nullptr;
   CarriedState* carried = nullptr;
   bool terminate_on_nan = false;
