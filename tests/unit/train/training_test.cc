@@ -313,6 +313,18 @@ TEST(Training, TruncatedBpttWithOneChunkIsOrdinaryTraining) {
   EXPECT_TRUE(same_parameters(whole, cut));
 }
 
+TEST(Training, ABudgetOfMemoryChangesNoBit) {
+  const ArrayDataset data = small_data(10, 60, true);
+  Network whole = small_network(true), tight = small_network(true);
+  FitOptions options = quiet(2);
+  Trainer(whole, {.optimizer = "adam"}).fit(data, options);
+  options.bptt_memory = 40'000;
+  Trainer(tight, {.optimizer = "adam"}).fit(data, options);
+  EXPECT_TRUE(same_parameters(whole, tight));
+  options.bptt_memory = 100;
+  EXPECT_THROW(Trainer(tight, {.optimizer = "adam"}).fit(data, options), Error);
+}
+
 TEST(Training, TruncatedBpttCarriesTheStateFromChunkToChunk) {
   const std::vector<std::int64_t> lengths = {7, 3, 0, 5, 1};
   const Tensor x = noise({5, 7, 2}, 1);
