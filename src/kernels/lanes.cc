@@ -31,11 +31,15 @@ constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
 constexpr int kTileRows = 12;  // 12 rows x 2 vectors of sums and 2 of b, of 32 registers
 constexpr int kPanel = 4;      // vectors a panel of gradients
 constexpr std::array<int, 5> kGradientRows = {0, 12, 12, 8, 6};
+constexpr bool kHalves = true;
 #else
 constexpr int kTileRows = 6;  // 6 rows x 2 vectors, of 16 registers
 constexpr int kPanel = 2;
 constexpr std::array<int, 5> kGradientRows = {0, 10, 6, 0, 0};
+constexpr bool kHalves = false;  // vectors are half as wide already
 #endif
+/// Half a vector.
+using HalfD = hn::FixedTag<float, kHalves ? N / 2 : 1>;
 
 /// `count` things shared out evenly over tiles of at most `most`.
 struct Shares {
@@ -199,9 +203,17 @@ void ScatterLanes(const float* values, std::int64_t ld, const std::int32_t* rows
 
 // ---- gradients of weights -------------------------------------------------------------------------------------------------
 
-/// Columns in panels of a few vectors each; panel p of `capacity` rows begins at element first(p) · N · capacity.
+/// Columns in panels of a few vectors each; panel p of `capacity` rows begins at element first(p) · N · capacity. Where half a
+/// vector holds the last columns, that is all the last panel has of it: half the work.
 struct PanelShares : Shares {
-  explicit PanelShares(std::int64_t columns) : Shares((columns + N - 1) / N, kPanel) {}
+  bool half;
+  explicit PanelShares(std::int64_t columns)
+      : Shares((columns + N - 1) / N, kPanel), half(kHalves && columns % N != 0 && columns % N <= N / 2) {}
+  bool ends_in_half(std::int64_t panel) const { return half && panel + 1 == tiles; }
+  std::int64_t vectors(std::int64_t panel) const { return first(panel + 1) - first(panel); }
+  std::int64_t width(std::int64_t panel) const {
+    return vectors(panel) * N - (ends_in_half(panel) ? N / 2 : 0);
+  }
 };
 
 std::int64_t PanelsSize(std::int64_t rows, std::int64_t columns) {
@@ -220,7 +232,7 @@ void PutLanes(const float* values, std::int64_t ld, std::int64_t lanes, std::int
               std::int64_t columns, std::int64_t capacity, float* out) {
   const PanelShares panels(columns);
   for (std::int64_t p = 0; p < panels.tiles; ++p) {
-    const std::int64_t first = panels.first(p) * N, width = panels.first(p + 1) * N - first;
+    const std::int64_t first = panels.first(p) * N, width = panels.width(p);
     const std::int64_t used = std::min(columns - first, width);
     float* panel = out + first * capacity + row * width;
     for (std::int64_t lane = 0; lane < lanes; lane += 4) {
@@ -240,49 +252,70 @@ void PutLanes(const float* values, std::int64_t ld, std::int64_t lanes, std::int
   }
 }
 
-template <int MR, int NV>
+/// `kHalf`: of the last vector there is only half.
+template <int MR, int NV, bool kHalf>
 HWY_NOINLINE void GradientTile(std::span<const LaneSegment> segments, std::int64_t row,
                                const float* HWY_RESTRICT g, float* HWY_RESTRICT c, std::int64_t ldc) {
+  constexpr int kWhole = kHalf ? NV - 1 : NV;
+  constexpr std::int64_t kWidth = kWhole * N + (kHalf ? N / 2 : 0);
   const D d;
-  V acc[MR][NV];
+  const HalfD dh;
+  V acc[MR][kWhole == 0 ? 1 : kWhole];
+  hn::Vec<HalfD> rest[MR];
   RONDO_UNROLL for (int r = 0; r < MR; ++r) {
-    RONDO_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = hn::LoadU(d, c + r * ldc + v * N);
+    RONDO_UNROLL for (int v = 0; v < kWhole; ++v) acc[r][v] = hn::LoadU(d, c + r * ldc + v * N);
+    if constexpr (kHalf) rest[r] = hn::LoadU(dh, c + r * ldc + kWhole * N);
   }
   for (const LaneSegment& segment : segments) {
     const float* base[MR];
     RONDO_UNROLL for (int r = 0; r < MR; ++r) base[r] = segment.data + (row + r) * segment.width;
-    for (std::int64_t lane = segment.width - 1; lane >= 0; --lane, g += NV * N) {
-      V w[NV];
-      RONDO_UNROLL for (int v = 0; v < NV; ++v) w[v] = hn::LoadU(d, g + v * N);
+    for (std::int64_t lane = segment.width - 1; lane >= 0; --lane, g += kWidth) {
+      V w[kWhole == 0 ? 1 : kWhole];
+      hn::Vec<HalfD> h{};
+      RONDO_UNROLL for (int v = 0; v < kWhole; ++v) w[v] = hn::LoadU(d, g + v * N);
+      if constexpr (kHalf) h = hn::LoadU(dh, g + kWhole * N);
       RONDO_UNROLL for (int r = 0; r < MR; ++r) {
-        const V x = hn::Set(d, base[r][lane]);
-        RONDO_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = hn::MulAdd(x, w[v], acc[r][v]);
+        if constexpr (kWhole > 0) {
+          const V x = hn::Set(d, base[r][lane]);
+          RONDO_UNROLL for (int v = 0; v < kWhole; ++v) acc[r][v] = hn::MulAdd(x, w[v], acc[r][v]);
+        }
+        if constexpr (kHalf) rest[r] = hn::MulAdd(hn::Set(dh, base[r][lane]), h, rest[r]);
       }
     }
   }
   RONDO_UNROLL for (int r = 0; r < MR; ++r) {
-    RONDO_UNROLL for (int v = 0; v < NV; ++v) hn::StoreU(acc[r][v], d, c + r * ldc + v * N);
+    RONDO_UNROLL for (int v = 0; v < kWhole; ++v) hn::StoreU(acc[r][v], d, c + r * ldc + v * N);
+    if constexpr (kHalf) hn::StoreU(rest[r], dh, c + r * ldc + kWhole * N);
   }
 }
 
 using GradientTileFunction = void (*)(std::span<const LaneSegment>, std::int64_t, const float*, float*,
                                       std::int64_t);
-template <int NV, int... kLess>
+template <int NV, bool kHalf, int... kLess>
 constexpr auto GradientTiles(std::integer_sequence<int, kLess...>) {
-  return std::array<GradientTileFunction, sizeof...(kLess)>{GradientTile<kLess + 1, NV>...};
+  return std::array<GradientTileFunction, sizeof...(kLess)>{GradientTile<kLess + 1, NV, kHalf>...};
 }
-template <int NV>
+template <int NV, bool kHalf>
 constexpr auto kGradientTiles =
-    GradientTiles<NV>(std::make_integer_sequence<int, kGradientRows[static_cast<std::size_t>(NV)]>());
+    GradientTiles<NV, kHalf>(std::make_integer_sequence<int, kGradientRows[static_cast<std::size_t>(NV)]>());
 
-template <int NV>
-void GradientPanel(std::span<const LaneSegment> segments, std::int64_t first_row, std::int64_t rows,
-                   const float* g, float* c, std::int64_t ldc) {
-  const Shares tiles(rows, kGradientRows[NV]);
-  for (std::int64_t t = 0; t < tiles.tiles; ++t) {
-    const std::int64_t first = tiles.first(t), height = tiles.first(t + 1) - first;
-    kGradientTiles<NV>[static_cast<std::size_t>(height - 1)](segments, first_row + first, g, c + first * ldc,
-                                                             ldc);
+/// Calls job.operator()<NV, kHalf>() for the vectors of a panel.
+template <class Job>
+void WithPanel(const PanelShares& panels, std::int64_t panel, Job job) {
+  const auto run = [&]<int NV>() {
+    if constexpr (kHalves) {
+      if (panels.ends_in_half(panel)) return job.template operator()<NV, true>();
+    }
+    job.template operator()<NV, false>();
+  };
+  switch (panels.vectors(panel)) {
+    case 1: run.template operator()<1>(); break;
+    case 2: run.template operator()<2>(); break;
+#if HWY_TARGET <= HWY_AVX3
+    case 3: run.template operator()<3>(); break;
+    case 4: run.template operator()<4>(); break;
+#endif
+    default: break;
   }
 }
 
@@ -291,43 +324,43 @@ void AddLaneGradient(std::span<const LaneSegment> segments, std::int64_t first_r
                      std::int64_t first_panel, std::int64_t last_panel, float* c, std::int64_t ldc) {
   const PanelShares panels(columns);
   for (std::int64_t p = first_panel; p < last_panel; ++p) {
-    const std::int64_t first = panels.first(p) * N, vectors = panels.first(p + 1) - panels.first(p);
-    const float* panel = g + first * capacity + g_row * vectors * N;
-    switch (vectors) {
-      case 1: GradientPanel<1>(segments, first_row, rows, panel, c + first, ldc); break;
-      case 2: GradientPanel<2>(segments, first_row, rows, panel, c + first, ldc); break;
-#if HWY_TARGET <= HWY_AVX3
-      case 3: GradientPanel<3>(segments, first_row, rows, panel, c + first, ldc); break;
-      case 4: GradientPanel<4>(segments, first_row, rows, panel, c + first, ldc); break;
-#endif
-      default: break;
-    }
+    const std::int64_t first = panels.first(p) * N;
+    const float* panel = g + first * capacity + g_row * panels.width(p);
+    WithPanel(panels, p, [&]<int NV, bool kHalf>() {
+      const Shares tiles(rows, kGradientRows[NV]);
+      for (std::int64_t t = 0; t < tiles.tiles; ++t) {
+        const std::int64_t row = tiles.first(t), height = tiles.first(t + 1) - row;
+        kGradientTiles<NV, kHalf>[static_cast<std::size_t>(height - 1)](segments, first_row + row, panel,
+                                                                        c + row * ldc + first, ldc);
+      }
+    });
   }
 }
 
-template <int NV>
+template <int NV, bool kHalf>
 void PanelSums(const float* HWY_RESTRICT panel, std::int64_t rows, float* HWY_RESTRICT c) {
+  constexpr int kWhole = kHalf ? NV - 1 : NV;
   const D d;
-  V sum[NV];
-  RONDO_UNROLL for (int v = 0; v < NV; ++v) sum[v] = hn::LoadU(d, c + v * N);
-  for (std::int64_t i = 0; i < rows; ++i, panel += NV * N) {
-    RONDO_UNROLL for (int v = 0; v < NV; ++v) sum[v] = hn::Add(sum[v], hn::LoadU(d, panel + v * N));
+  const HalfD dh;
+  V sum[kWhole == 0 ? 1 : kWhole];
+  hn::Vec<HalfD> rest{};
+  RONDO_UNROLL for (int v = 0; v < kWhole; ++v) sum[v] = hn::LoadU(d, c + v * N);
+  if constexpr (kHalf) rest = hn::LoadU(dh, c + kWhole * N);
+  for (std::int64_t i = 0; i < rows; ++i, panel += kWhole * N + (kHalf ? N / 2 : 0)) {
+    RONDO_UNROLL for (int v = 0; v < kWhole; ++v) sum[v] = hn::Add(sum[v], hn::LoadU(d, panel + v * N));
+    if constexpr (kHalf) rest = hn::Add(rest, hn::LoadU(dh, panel + kWhole * N));
   }
-  RONDO_UNROLL for (int v = 0; v < NV; ++v) hn::StoreU(sum[v], d, c + v * N);
+  RONDO_UNROLL for (int v = 0; v < kWhole; ++v) hn::StoreU(sum[v], d, c + v * N);
+  if constexpr (kHalf) hn::StoreU(rest, dh, c + kWhole * N);
 }
 
 void AddPanelSums(const float* g, std::int64_t columns, std::int64_t capacity, std::int64_t first_row,
                   std::int64_t rows, std::int64_t first_panel, std::int64_t last_panel, float* c) {
   const PanelShares panels(columns);
   for (std::int64_t p = first_panel; p < last_panel; ++p) {
-    const std::int64_t first = panels.first(p) * N, vectors = panels.first(p + 1) - panels.first(p);
-    const float* panel = g + first * capacity + first_row * vectors * N;
-    switch (vectors) {
-      case 1: PanelSums<1>(panel, rows, c + first); break;
-      case 2: PanelSums<2>(panel, rows, c + first); break;
-      case 3: PanelSums<3>(panel, rows, c + first); break;
-      default: PanelSums<4>(panel, rows, c + first); break;
-    }
+    const std::int64_t first = panels.first(p) * N;
+    const float* panel = g + first * capacity + first_row * panels.width(p);
+    WithPanel(panels, p, [&]<int NV, bool kHalf>() { PanelSums<NV, kHalf>(panel, rows, c + first); });
   }
 }
 
