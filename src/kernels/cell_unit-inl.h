@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <type_traits>
 
 #include "kernels/cells.h"
 
@@ -35,12 +36,16 @@ HWY_INLINE void store_some(Lane v, float* p, std::int64_t n) { StoreFirst(v.v, F
 // clang-format off
 #include "kernels/recurrent_activation-inl.h"
 #include "kernels/cell_runner-inl.h"
+#include "kernels/stream_cell-inl.h"
 #include RONDO_CELL_FILE
 // clang-format on
 
 constexpr auto kTable = table_of(Family());
 
+constexpr auto kStreamTable = stream_table_of(Family());
+
 CellFormulas<float> Formulas(int index) { return kTable[static_cast<std::size_t>(index)]; }
+StreamCellFunction StreamSteps(int index) { return kStreamTable[static_cast<std::size_t>(index)]; }
 
 }  // namespace
 }  // namespace rondo::kernels::HWY_NAMESPACE
@@ -77,16 +82,22 @@ constexpr auto kInfos = infos_of(Family());
 }  // namespace scalar
 
 HWY_EXPORT(Formulas);
+HWY_EXPORT(StreamSteps);
 
 template <int kIndex>
 CellFormulas<float> simd_formulas() {
   return HWY_DYNAMIC_DISPATCH(Formulas)(kIndex);
 }
 
+template <int kIndex>
+StreamCellFunction stream_step() {
+  return HWY_DYNAMIC_DISPATCH(StreamSteps)(kIndex);
+}
+
 template <std::size_t... kIndex>
 std::array<CellKernels, sizeof...(kIndex)> make_family(std::index_sequence<kIndex...>) {
   return {CellKernels{scalar::kInfos[kIndex], simd_formulas<static_cast<int>(kIndex)>,
-                      scalar::kTable[kIndex]}...};
+                      scalar::kTable[kIndex], stream_step<static_cast<int>(kIndex)>}...};
 }
 
 }  // namespace

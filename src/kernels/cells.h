@@ -6,6 +6,7 @@
 
 #include "cells/cell_info.h"
 #include "kernels/activation_kind.h"
+#include "kernels/stream_cell.h"
 
 namespace rondo::kernels {
 
@@ -57,6 +58,7 @@ struct CellKernels {
   cells::CellInfo info;
   CellFormulas<float> (*simd)();  ///< dispatched at each call, so that a test can force an instruction set
   CellFormulas<double> scalar;
+  StreamCellFunction (*stream)();  ///< for tanh and sigmoid; gives null for cells of two stages
 };
 
 /// Every cell of every file in src/cells.

@@ -141,7 +141,7 @@ void Multiply(const StreamProduct& product, std::int64_t rows, const float* cons
   }
 }
 
-StreamKernels Kernels() { return {kLanes, Pack, Multiply}; }
+StreamKernels Kernels() { return {kLanes, first_level_cache() - (4 << 10), Pack, Multiply}; }
 
 }  // namespace
 }  // namespace rondo::kernels::HWY_NAMESPACE

@@ -24,6 +24,7 @@ constexpr std::int64_t kStreamRows = 8;  ///< rows that one call may have
 /// The functions of one instruction set: chosen when a model is frozen, so that a step asks nobody.
 struct StreamKernels {
   std::int64_t lanes = 1;
+  std::int64_t cache = 0;  ///< bytes of the first-level data cache that weights may fill
   /// weights [k, vectors · lanes] dense to `packed`, of the same size and 64-byte aligned; how many panels it made.
   std::int64_t (*pack)(View<const float> weights, float* packed);
   /// Rows of x, h and out by their addresses; whole vectors of `out` are written. `backwards`: the last panel first.

@@ -292,7 +292,8 @@ Session::State Session::from_file(const TensorFile& file, const std::string& whe
       state.values.insert(state.values.end(), values.begin(), values.end());
     }
   }
-  for (const auto& [name, tensor] : file.tensors) {
+  for (const auto& tensor : file.tensors) {
+    const std::string& name = tensor.first;
     const bool known = std::ranges::any_of(
         memory_->model->states, [&](const FrozenModel::State& piece) { return piece.name == name; });
     if (!known) refuse("the network has no such state", "'" + name + "'", "states of its own only");

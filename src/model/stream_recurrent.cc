@@ -32,6 +32,9 @@ Feeds state_feeds(const cells::CellInfo& info, int stage) {
   }
   return feeds;
 }
+std::string state_name(const StreamRecurrentSpec& spec, int state) {
+  return spec.name + "." + (state == 0 ? "h" : state == 1 ? "c" : "s" + std::to_string(state));
+}
 /// The neighbouring sums that are fed.
 struct Range {
   int begin = 0, end = 0;
@@ -100,9 +103,8 @@ class StreamRecurrent final : public StreamOp {
     state_count_ = info.states;
     for (int j = 0; j < info.states; ++j) {
       const auto at = static_cast<std::size_t>(j);
-      const std::string suffix = j == 0 ? "h" : j == 1 ? "c" : "s" + std::to_string(j);
       const std::int64_t width = j == 0 ? h_width_ : units;
-      states_[at] = plan.state(spec.name + "." + suffix, width, std::max(padded, plan.whole(width)));
+      states_[at] = plan.state(state_name(spec, j), width, std::max(padded, plan.whole(width)));
     }
     add_extras(plan, packer, spec);
   }
@@ -357,15 +359,113 @@ class StreamRecurrent final : public StreamOp {
   std::vector<Tensor> memory_;
 };
 
+/// A step of a layer whose weights stay in the first-level cache, as one call of the cell's own kernel.
+class StreamSmallRecurrent final : public StreamOp {
+ public:
+  /// Whether `spec` is such a layer.
+  static bool serves(const StreamPlan& plan, const StreamRecurrentSpec& spec) {
+    const cells::CellInfo& info = spec.cell->info;
+    const bool usual = spec.activation == kernels::ActivationKind::tanh &&
+                       (!info.gated || spec.recurrent_activation == kernels::ActivationKind::sigmoid);
+    const bool plain = spec.clip == 0 && spec.zoneout[0] == 0 && spec.zoneout[1] == 0 &&
+                       spec.projection.data == nullptr && spec.kernel_gain == nullptr;
+    const std::int64_t bytes = 4 * (spec.inputs + spec.units) * info.gates * plan.whole(spec.units);
+    return usual && plain && bytes <= plan.kernels().cache && spec.cell->stream() != nullptr;
+  }
+
+  StreamSmallRecurrent(StreamPlan& plan, const StreamRecurrentSpec& spec, StreamPlace input)
+      : run_(spec.cell->stream()), input_(input), state_count_(spec.cell->info.states) {
+    const cells::CellInfo& info = spec.cell->info;
+    const std::int64_t units = spec.units, padded = plan.whole(units);
+    step_.units = padded;
+    step_.inputs = spec.inputs;
+    step_.states = units;
+    start_ = Tensor({info.sums * padded});
+    Tensor biases({info.sums * units});
+    sum_biases<float>(info, spec.bias, units, biases.data<float>().data());
+    for (int s = 0; s < info.sums; ++s)
+      std::copy_n(biases.data<float>().data() + s * units, units, start_.data<float>().data() + s * padded);
+    step_.start = start_.data<float>().data();
+    vectors_ = Tensor({std::max(info.vectors, 1) * padded});
+    for (int p = 0; p < info.vectors; ++p) {
+      std::copy_n(spec.vectors[static_cast<std::size_t>(p)], units,
+                  vectors_.data<float>().data() + p * padded);
+    }
+    step_.vectors = vectors_.data<float>().data();
+    pack(plan, spec);
+    next_h_ = plan.scratch(padded);
+    for (int j = 0; j < info.states; ++j) {
+      const auto at = static_cast<std::size_t>(j);
+      states_[at] = plan.state(state_name(spec, j), units, padded);
+    }
+  }
+
+  void run(const StreamRows& rows) const noexcept override {
+    kernels::StreamCellStep step = step_;
+    for (std::int64_t r = 0; r < rows.count; ++r) {
+      step.x = rows.read(input_, r);
+      step.next_h = rows.write(next_h_, r);
+      for (int j = 0; j < state_count_; ++j)
+        step.state[j] = rows.state(r, states_[static_cast<std::size_t>(j)].offset);
+      run_(step);
+    }
+  }
+  const std::array<StreamPlace, cells::kMaxStates>& states() const { return states_; }
+
+ private:
+  /// In the order in which the kernel reads: groups of blocks, then inputs and states, then blocks, then sums.
+  void pack(const StreamPlan& plan, const StreamRecurrentSpec& spec) {
+    const cells::CellInfo& info = spec.cell->info;
+    const std::int64_t lanes = plan.kernels().lanes, units = spec.units, blocks = step_.units / lanes;
+    weights_ = Tensor({(spec.inputs + units) * info.gates * step_.units});
+    float* out = weights_.data<float>().data();
+    step_.weights = out;
+    const Feeds feeds[] = {input_feeds(info), state_feeds(info, 0)};
+    const View<const float> arrays[] = {spec.kernel, spec.recurrent_kernel};
+    std::int64_t most = kernels::stream_blocks(info.sums);
+    for (std::int64_t block = 0; block < blocks;) {
+      while (most > blocks - block) most /= 2;
+      for (std::size_t part = 0; part < 2; ++part) {
+        for (std::int64_t k = 0; k < (part == 0 ? spec.inputs : units); ++k) {
+          for (std::int64_t b = block; b < block + most; ++b) {
+            for (int s = 0; s < info.sums; ++s) {
+              const int gate = feeds[part][static_cast<std::size_t>(s)];
+              if (gate < 0) continue;
+              const std::int64_t begin = b * lanes, count = std::clamp<std::int64_t>(units - begin, 0, lanes);
+              std::copy_n(arrays[part].row(k) + gate * units + begin, count, out);
+              out += lanes;
+            }
+          }
+        }
+      }
+      block += most;
+    }
+  }
+
+  kernels::StreamCellFunction run_;
+  kernels::StreamCellStep step_;
+  StreamPlace input_, next_h_;
+  std::array<StreamPlace, cells::kMaxStates> states_;
+  int state_count_;
+  Tensor weights_, start_, vectors_;
+};
+
+template <class Op>
+std::array<StreamPlace, cells::kMaxStates> add_recurrent(StreamPlan& plan, const StreamRecurrentSpec& spec,
+                                                         StreamPlace input) {
+  auto op = std::make_unique<Op>(plan, spec, input);
+  const auto states = op->states();
+  plan.add(std::move(op));
+  return states;
+}
+
 }  // namespace
 
 std::array<StreamPlace, cells::kMaxStates> add_stream_recurrent(StreamPlan& plan,
                                                                 const StreamRecurrentSpec& spec,
                                                                 StreamPlace input) {
-  auto op = std::make_unique<StreamRecurrent>(plan, spec, input);
-  const auto states = op->states();
-  plan.add(std::move(op));
-  return states;
+  return StreamSmallRecurrent::serves(plan, spec) ? add_recurrent<StreamSmallRecurrent>(plan, spec, input)
+                                                  : add_recurrent<StreamRecurrent>(plan, spec, input);
 }
 
 }  // namespace rondo
