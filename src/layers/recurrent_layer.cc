@@ -293,6 +293,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
 
   template <class T>
   Checkpoints plan_checkpoints(const Call& call, const Layout& layout) const {
+    if (call.options().bptt_memory == 0) return {layout.longest(), 1};
     const std::int64_t units = options().units, longest = std::max<std::int64_t>(layout.longest(), 1);
     // A row's sums, twice where gradients are laid out anew, its states and inputs, and what cells of two stages add.
     std::int64_t row =
