@@ -229,10 +229,11 @@ class Report:
             rows = []
             for size in self.sizes("ragged_train"):
                 for cell in works.CELLS:
-                    target = works.RAGGED_TARGETS.get(size) if cell == "lstm" else None
+                    target = works.RAGGED_TARGETS.get(size) if cell == "lstm" and threads == 1 else None
                     rows.append([text_of(size), CELL_NAMES[cell],
                                  ratio_text(self.book.find("ragged_train", cell, size, threads, "PyTorch"), target),
-                                 ratio_text(self.book.find("ragged_train", cell, size, threads, "rondo itself, padded"), works.RAGGED_SELF_TARGET)])
+                                 ratio_text(self.book.find("ragged_train", cell, size, threads, "rondo itself, padded"),
+                                            works.RAGGED_SELF_TARGET if threads == 1 else None)])
             text += (f"## Ragged batches, {threads} thread(s)\n\nTraining step, lengths uniform in 1 … T.\n\n"
                      + table(["I, H, B, T", "cell", "PyTorch, packed sequence", "rondo itself on the padded batch"], rows) + "\n")
         return text
