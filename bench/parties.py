@@ -45,7 +45,7 @@ class Party:
 
     def start(self):
         if not os.path.exists(self.command[0]):
-            raise Ended("its program was not built")
+            raise Ended("its program was not built, see cmake/RondoBench.cmake for what it needs")
         # A file, not a pipe: nobody reads what frameworks print while they work.
         self.errors = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,

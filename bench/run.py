@@ -178,8 +178,8 @@ def main():
                         for row in works.rows(work, threads, options.rows, options.cells):
                             if not (row.option and threads > 1):
                                 run.measure(row)
+                        book.disturbed(run.clock)
                         book.write()
-                    book.disturbed(run.clock)
                     run.stop()
                 if "fit" in options.works:
                     fit.measure(options, threads, cpus_for(threads), book)
