@@ -8,12 +8,15 @@
 #include <algorithm>
 #include <ctime>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "fma_burst.h"
 #include "kernels/activations.h"
 #include "kernels/cells.h"
 #include "kernels/lanes.h"
 #include "kernels/matrix.h"
+#include "kernels/stream.h"
 #include "rondo/random.h"
 #include "rondo/tensor.h"
 
@@ -121,9 +124,10 @@ void lanes_gradient(State& state, Product p) {
   for (std::int64_t s = 0; s < steps; ++s) panels.put_lanes(g.data(), lanes, lanes, s * lanes);
   const std::int64_t width = kernels::GradientPanels::size(1, p.n);
   Array c(p.k, width);
-  const kernels::LaneOperand left{operand.data(), p.k, lanes, p.k * lanes};
+  std::vector<kernels::LaneSegment> segments;
+  for (std::int64_t s = 0; s < steps; ++s) segments.push_back({operand.view().row(s), lanes});
   count_flops(state, 2.0 * static_cast<double>(steps * lanes * p.k * p.n), [&] {
-    kernels::add_lane_gradient(left, steps, lanes, panels, 0, 0, panels.panels(), c.data(), width);
+    kernels::add_lane_gradient(segments, 0, p.k, panels, 0, 0, panels.panels(), c.data(), width);
   });
 }
 
@@ -150,6 +154,21 @@ void lanes_scatter(State& state, std::int64_t columns) {
   for (std::int32_t i = 0; i < lanes; ++i) order.push_back(i);
   count_elements(state, lanes * columns,
                  [&] { kernels::scatter_lanes(values.data(), lanes, order.data(), lanes, rows.view()); });
+}
+
+/// A step of one stream of a cell with four gates.
+void stream_product(State& state, std::int64_t inputs, std::int64_t units) {
+  const kernels::StreamKernels kernel = kernels::stream_kernels();
+  const std::int64_t vectors = (4 * units + kernel.lanes - 1) / kernel.lanes, width = vectors * kernel.lanes;
+  Array weights(inputs + units, width), packed(inputs + units, width), start(1, width), x(1, inputs),
+      h(1, units), out(1, width);
+  kernel.pack(weights.view(), packed.data());
+  const kernels::StreamProduct product{packed.data(), start.data(), vectors, 0, inputs, units};
+  const float* const x_row = x.data();
+  const float* const h_row = h.data();
+  float* const out_row = out.data();
+  count_flops(state, 2.0 * static_cast<double>((inputs + units) * width),
+              [&] { kernel.multiply(product, 1, &x_row, &h_row, &out_row); });
 }
 
 void activation(State& state, ActivationKind kind) {
@@ -237,6 +256,11 @@ void register_products() {
     add("lanes_product_backward", lanes_product, {lanes, width, s.units});
     add("lanes_weight_gradient", lanes_gradient, {rows / lanes * lanes, s.units, width});
     add("lanes_put_gradients", lanes_put_gradients, {lanes, 0, width});
+  }
+  for (const auto& [inputs, units] : {std::pair{1, 8}, {1, 16}, {1, 32}, {1, 50}, {64, 128}, {256, 512}}) {
+    const std::int64_t i = inputs, u = units;
+    benchmark::RegisterBenchmark(("stream_product/i" + std::to_string(i) + "_h" + std::to_string(u)).c_str(),
+                                 [i, u](State& state) { stream_product(state, i, u); });
   }
   for (const std::int64_t columns : {1, 10, 50, 128}) {
     const std::string shape = "/32x" + std::to_string(columns);

@@ -27,6 +27,7 @@ class Clock:
         self.best = max(self.burst() for _ in range(20))
         self.best_single = self.best if threads == 1 else max(self.burst(1) for _ in range(20))
         self.samples = self.rejected = 0
+        self.told = 0, 0  # what the report has heard of them
 
     def burst(self, threads=None):
         return self.rondo.ask({"do": "burst", "threads": threads or self.threads})["gflops"]

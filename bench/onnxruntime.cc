@@ -60,7 +60,12 @@ class Runtime {
     call(kCreateCpuMemoryInfo, kArenaAllocator, kDefaultMemory, &memory);
   }
 
-  /// Calls a function of the table that answers with a status.
+  /// The function at a place of the table.
+  template <class Signature>
+  auto function(Entry entry) const {
+    return reinterpret_cast<std::add_pointer_t<Signature>>(const_cast<void*>(table_[entry]));
+  }
+  /// Calls one that answers with a status.
   template <class... Arguments>
   void call(Entry entry, Arguments... arguments) const {
     if (const Status* status = function<Status*(Arguments...)>(entry)(arguments...); status != nullptr)
@@ -76,31 +81,23 @@ class Runtime {
   MemoryInfo* memory = nullptr;
 
  private:
-  template <class Signature>
-  auto function(Entry entry) const {
-    return reinterpret_cast<std::add_pointer_t<Signature>>(const_cast<void*>(table_[entry]));
-  }
   const void* const* table_ = nullptr;
 };
 
 /// A tensor of ONNX Runtime over memory of ours.
-class SharedTensor {
- public:
-  SharedTensor(const Runtime& runtime, Tensor values) : runtime_(runtime), tensor(std::move(values)) {
+struct SharedTensor {
+  SharedTensor(const Runtime& from, Tensor values) : runtime(from), tensor(std::move(values)) {
     constexpr int kFloat = 1;
     const std::span<float> data = tensor.data<float>();
-    runtime_.call(kCreateTensorWithData, static_cast<const MemoryInfo*>(runtime_.memory),
-                  static_cast<void*>(data.data()), data.size_bytes(), tensor.shape().data(),
-                  tensor.shape().size(), kFloat, &value);
+    runtime.call(kCreateTensorWithData, static_cast<const MemoryInfo*>(runtime.memory),
+                 static_cast<void*>(data.data()), data.size_bytes(), tensor.shape().data(),
+                 tensor.shape().size(), kFloat, &value);
   }
   SharedTensor(const SharedTensor&) = delete;
   SharedTensor& operator=(const SharedTensor&) = delete;
-  ~SharedTensor() { runtime_.release(kReleaseValue, value); }
+  ~SharedTensor() { runtime.release(kReleaseValue, value); }
 
- private:
-  const Runtime& runtime_;
-
- public:
+  const Runtime& runtime;
   Tensor tensor;
   Value* value = nullptr;
 };

@@ -14,21 +14,19 @@ class Ended(Exception):
 
 def surroundings(cpus):
     """Arguments of Popen: processors, as many threads as those, and a priority that keeps other work of the machine out."""
+    real_time = os.environ.get("RONDO_BENCH_REAL_TIME") == "1"
     threads = str(len(cpus))
     environment = {**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads,
                    "PYTHONDONTWRITEBYTECODE": "1"}
-
-    def urgent():
-        # Several threads must also be put on their processors at once when they wake, which only this class is.
-        if len(cpus) > 1:
-            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
     def pin():
         os.sched_setaffinity(0, cpus)
         # Only root may raise priorities. Where the kernel groups processes by session, the group's is what counts, so every
         # party is a session.
         os.setsid()
-        for raise_priority in (urgent, lambda: os.setpriority(os.PRIO_PROCESS, 0, -20),
+        if real_time:
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        for raise_priority in (lambda: os.setpriority(os.PRIO_PROCESS, 0, -20),
                                lambda: pathlib.Path("/proc/self/autogroup").write_text("-20")):
             try:
                 raise_priority()
@@ -47,7 +45,7 @@ class Party:
 
     def start(self):
         if not os.path.exists(self.command[0]):
-            raise Ended("its program was not built")
+            raise Ended("its program was not built, see cmake/RondoBench.cmake for what it needs")
         # A file, not a pipe: nobody reads what frameworks print while they work.
         self.errors = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,

@@ -52,7 +52,7 @@ class Book:
 
     def __init__(self, out, keep):
         self.out = out
-        self.results, self.notes, self.versions, self.runs, self.hows = {}, [], {}, [], {}
+        self.results, self.notes, self.versions, self.runs, self.hows, self.peaks = {}, [], {}, [], {}, {}
         if keep and os.path.exists(out + ".json"):
             with open(out + ".json", encoding="utf-8") as file:
                 self.results = {key_of(r): r for r in json.load(file)}
@@ -65,11 +65,13 @@ class Book:
         found = re.search(r"<!-- (\{.*\}) -->", open(self.out + ".md", encoding="utf-8").read()) if os.path.exists(self.out + ".md") else None
         if found:
             info = json.loads(found[1])
-            self.notes, self.versions, self.runs, self.hows = info["notes"], info["versions"], info["runs"], info["hows"]
+            self.notes, self.versions, self.runs = info["notes"], info["versions"], info["runs"]
+            self.hows, self.peaks = info["hows"], info.get("peaks", {})
 
     def info(self):
         runs = self.runs + ([self.run] if self.run["new_results"] else [])
-        return {"versions": self.versions, "notes": self.notes, "runs": runs, "hows": self.hows}
+        return {"versions": self.versions, "notes": self.notes, "runs": runs, "hows": self.hows,
+                "peaks": self.peaks}
 
     def note(self, text):
         if text not in self.notes:
@@ -80,8 +82,10 @@ class Book:
         return [note for note in self.notes if ": error: " in note]
 
     def disturbed(self, clock):
-        self.run["samples"] += clock.samples
-        self.run["retaken"] += clock.rejected
+        self.peaks[str(clock.threads)] = clock.best
+        self.run["samples"] += clock.samples - clock.told[0]
+        self.run["retaken"] += clock.rejected - clock.told[1]
+        clock.told = clock.samples, clock.rejected
 
     def add(self, title, results, notes, hows):
         self.notes = [note for note in self.notes if not note.startswith(title + ": ")]
@@ -217,11 +221,21 @@ class Report:
             rows = []
             for size in self.sizes("forward_backward"):
                 for cell in works.CELLS:
-                    rows.append([text_of(size), CELL_NAMES[cell], *(ratio_text(self.book.find("forward_backward", cell, size, threads, rival))
-                                                                   for rival in ("PyTorch", "oneDNN"))])
+                    found = [self.book.find("forward_backward", cell, size, threads, rival) for rival in ("PyTorch", "oneDNN")]
+                    rows.append([text_of(size), CELL_NAMES[cell], *(ratio_text(r) for r in found),
+                                 self.peak_share(cell, size, threads, next((r for r in found if r), None))])
             text += (f"## Forward and backward, {threads} thread(s)\n\nDense gradient of all outputs, gradients of the weights, none of "
-                     "the input (oneDNN cannot leave it out).\n\n" + table(["I, H, B, T", "cell", "PyTorch", "oneDNN"], rows) + "\n")
+                     "the input (oneDNN cannot leave it out).\n\n" + table(["I, H, B, T", "cell", "PyTorch", "oneDNN", "rondo's fraction of FMA peak"], rows) + "\n")
         return text
+
+    def peak_share(self, cell, size, threads, result):
+        """Multiply-adds that the products need, at the speed of the bursts, over the time."""
+        peak = self.book.peaks.get(str(threads))
+        if result is None or peak is None:
+            return "–"
+        share = works.product_flops(cell, size) / (peak * 1e3) / result["rondo_us"]
+        target = works.PEAK_TARGETS.get(size) if threads == 1 and cell == "lstm" else None
+        return f"{share:.2f}" if target is None else f"**{share:.2f}** ✓ {target}" if share >= target else f"{share:.2f} ✗ {target}"
 
     def ragged(self):
         text = ""
@@ -229,10 +243,11 @@ class Report:
             rows = []
             for size in self.sizes("ragged_train"):
                 for cell in works.CELLS:
-                    target = works.RAGGED_TARGETS.get(size) if cell == "lstm" else None
+                    target = works.RAGGED_TARGETS.get(size) if cell == "lstm" and threads == 1 else None
                     rows.append([text_of(size), CELL_NAMES[cell],
                                  ratio_text(self.book.find("ragged_train", cell, size, threads, "PyTorch"), target),
-                                 ratio_text(self.book.find("ragged_train", cell, size, threads, "rondo itself, padded"), works.RAGGED_SELF_TARGET)])
+                                 ratio_text(self.book.find("ragged_train", cell, size, threads, "rondo itself, padded"),
+                                            works.RAGGED_SELF_TARGET if threads == 1 else None)])
             text += (f"## Ragged batches, {threads} thread(s)\n\nTraining step, lengths uniform in 1 … T.\n\n"
                      + table(["I, H, B, T", "cell", "PyTorch, packed sequence", "rondo itself on the padded batch"], rows) + "\n")
         return text

@@ -65,10 +65,15 @@ def parse_options():
     parser.add_argument("--threads", type=listed(int), help="such as 1,2")
     parser.add_argument("--rounds", type=int, help="samples of each party; default 9, fewer for long steps")
     parser.add_argument("--seconds", type=float, default=0.1, help="length of a sample; at least one run")
+    parser.add_argument("--real-time", action="store_true",
+                        help="parties in the real-time class (root only): on a busy machine the only way to two threads that are not "
+                             "put on one processor; nothing else runs there meanwhile")
     parser.add_argument("--out", help="where to write, without extension")
     parser.add_argument("--merge", action="store_true", help="keep rows of that file which this run does not measure")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the report of the results again")
     options = parser.parse_args()
+    if options.real_time:
+        os.environ["RONDO_BENCH_REAL_TIME"] = "1"
     if options.quick:
         options.works = options.works or ["train_step"]
         options.threads = options.threads or [1]
@@ -173,8 +178,8 @@ def main():
                         for row in works.rows(work, threads, options.rows, options.cells):
                             if not (row.option and threads > 1):
                                 run.measure(row)
+                        book.disturbed(run.clock)
                         book.write()
-                    book.disturbed(run.clock)
                     run.stop()
                 if "fit" in options.works:
                     fit.measure(options, threads, cpus_for(threads), book)

@@ -9,9 +9,7 @@
 #include "rondo/losses.h"
 #include "rondo/network.h"
 #include "rondo/optimizers.h"
-#if __has_include("rondo/session.h")
 #include "rondo/session.h"
-#endif
 #include "rondo/version.h"
 
 namespace {
@@ -158,7 +156,6 @@ class TrainStep : public NetworkWork {
   Tensor target_, gradient_;
 };
 
-#if __has_include("rondo/session.h")
 /// One step of one stream; the state stays in the session.
 class StreamStep : public NetworkWork {
  public:
@@ -187,16 +184,13 @@ class StreamStep : public NetworkWork {
   std::vector<float> y_;
   std::size_t now_ = 0;
 };
-#endif
 
 std::unique_ptr<bench::Work> open(const Config& request, const TensorFile& given) {
   const std::string& work = request.at("work").as_string();
   if (work == "forward") return std::make_unique<Forward>(request, given);
   if (work == "forward_backward") return std::make_unique<ForwardBackward>(request, given);
   if (work == "train_step" || work == "ragged_train") return std::make_unique<TrainStep>(request, given);
-#if __has_include("rondo/session.h")
   if (work == "stream_step") return std::make_unique<StreamStep>(request, given);
-#endif
   throw bench::Missing{"rondo's worker does not know the work " + work};
 }
 

@@ -36,6 +36,16 @@ FIT_TARGETS = {"Keras-TF": 10, "best": 6}
 OPTION_COST = 1.3
 
 
+# Fraction of FMA peak of forward and backward, LSTM, one thread.
+PEAK_TARGETS = {(1, 50, 32, 100): 0.6, (64, 128, 32, 100): 0.8, (256, 512, 64, 35): 0.8, (1024, 1024, 64, 50): 0.8}
+
+
+def product_flops(cell, size):
+    """Of the matrix products of forward and backward, without the gradient of the input: 2 for a multiply-add."""
+    inputs, units, batch, steps = size
+    return 2 * batch * steps * GATES[cell] * units * (2 * (inputs + units) + units)
+
+
 def forward_target(size):
     """Against the best of ONNX Runtime and PyTorch."""
     return 2 if size[2] == 1 else 1.1 if size[1] >= 512 else 1
