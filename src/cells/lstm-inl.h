@@ -62,7 +62,8 @@ struct Lstm {
     const auto c0 = io.state(1), f = io.saved(F), g = io.saved(C), o = io.saved(O);
     const auto i = kCoupled ? io.one() - f : io.saved(I);
     auto so = o, dc = io.d_next(1), c = c0;
-    if constexpr (kPeephole || !kNormalized) c = fma(f, c0, i * g);  // forward's bits; cheaper than keeping it
+    if constexpr (kPeephole || !kNormalized)
+      c = fma(f, c0, i * g);  // forward's bits; cheaper than keeping it
     if constexpr (!kNormalized) {
       const auto a = io.act(c), dh = io.d_next(0);
       so = io.d_gate(o, dh * a);

@@ -96,8 +96,8 @@ StreamCellFunction stream_step() {
 
 template <std::size_t... kIndex>
 std::array<CellKernels, sizeof...(kIndex)> make_family(std::index_sequence<kIndex...>) {
-  return {CellKernels{scalar::kInfos[kIndex], simd_formulas<static_cast<int>(kIndex)>,
-                      scalar::kTable[kIndex], stream_step<static_cast<int>(kIndex)>}...};
+  return {CellKernels{scalar::kInfos[kIndex], simd_formulas<static_cast<int>(kIndex)>, scalar::kTable[kIndex],
+                      stream_step<static_cast<int>(kIndex)>}...};
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ TEST(RandomWords, AreTheBlocksOfTheStreamOnEveryInstructionSet) {
         for (std::size_t i = 0; i < blocks; ++i) {
           const auto expected = stream.block(firsts[row] + i);
           for (std::size_t w = 0; w < 4; ++w)
-            ASSERT_EQ(words[4 * (row * blocks + i) + w], expected[w]) << set << ", row " << row << ", block " << i;
+            ASSERT_EQ(words[4 * (row * blocks + i) + w], expected[w])
+                << set << ", row " << row << ", block " << i;
         }
       }
     }
