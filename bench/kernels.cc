@@ -162,13 +162,19 @@ void stream_product(State& state, std::int64_t inputs, std::int64_t units) {
   const std::int64_t vectors = (4 * units + kernel.lanes - 1) / kernel.lanes, width = vectors * kernel.lanes;
   Array weights(inputs + units, width), packed(inputs + units, width), start(1, width), x(1, inputs),
       h(1, units), out(1, width);
-  kernel.pack(weights.view(), packed.data());
-  const kernels::StreamProduct product{packed.data(), start.data(), vectors, 0, inputs, units};
+  kernels::StreamProduct product;
+  product.panels = kernel.pack(weights.view(), packed.data());
+  product.weights = packed.data();
+  product.start = start.data();
+  product.vectors = vectors;
+  product.x_count = inputs;
+  product.h_count = units;
   const float* const x_row = x.data();
   const float* const h_row = h.data();
   float* const out_row = out.data();
+  bool backwards = false;
   count_flops(state, 2.0 * static_cast<double>((inputs + units) * width),
-              [&] { kernel.multiply(product, 1, &x_row, &h_row, &out_row); });
+              [&] { kernel.multiply(product, 1, &x_row, &h_row, &out_row, backwards = !backwards); });
 }
 
 void activation(State& state, ActivationKind kind) {
