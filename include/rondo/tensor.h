@@ -39,7 +39,7 @@ class Tensor {
   Tensor() = default;
   /// Zero-filled.
   explicit Tensor(Shape shape, DType dtype = DType::float32);
-  static Tensor zeros(Shape shape, DType dtype = DType::float32) { return Tensor(std::move(shape), dtype); }
+  static Tensor zeros(Shape shape, DType dtype = DType::float32) { return Tensor(shape, dtype); }
   static Tensor full(Shape shape, double value, DType dtype = DType::float32);
   /// Copies `values`; their number must equal the shape's.
   static Tensor from(std::span<const float> values, Shape shape);

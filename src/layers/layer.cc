@@ -31,7 +31,7 @@ int Layer::declare_array(ParameterStore& parameters, const std::string& name, Sh
                          double l1, double l2) {
   trainable = trainable && trainable_;
   parameter_count_ += trainable ? 1 : 0;
-  return parameters.declare(name, std::move(shape), trainable, l1, l2);
+  return parameters.declare(name, shape, trainable, l1, l2);
 }
 
 void Layer::fail(const std::string& what, const std::string& seen, const std::string& expected,

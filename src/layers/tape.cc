@@ -208,7 +208,7 @@ Batch Tape::get(Var v) const {
   const Value& value = state_->slot(v).value;
   Shape shape = {value.data.rows};
   shape.insert(shape.end(), value.features.begin(), value.features.end());
-  Tensor out(std::move(shape), state_->dtype);
+  Tensor out(shape, state_->dtype);
   if (out.size() != 0) {
     std::memcpy(out.bytes(), value.data.data,
                 static_cast<std::size_t>(out.size()) * dtype_size(state_->dtype));
@@ -226,7 +226,7 @@ Tensor Tape::gradient(Var v) const {
   const State::Slot& slot = state_->slot(v);
   Shape shape = {slot.value.data.rows};
   shape.insert(shape.end(), slot.value.features.begin(), slot.value.features.end());
-  Tensor out(std::move(shape), state_->dtype);
+  Tensor out(shape, state_->dtype);
   if (slot.gradient && out.size() != 0) {
     std::memcpy(out.bytes(), slot.gradient.data,
                 static_cast<std::size_t>(out.size()) * dtype_size(state_->dtype));

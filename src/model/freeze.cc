@@ -57,7 +57,7 @@ class Freezer {
       Value value{{StreamPlace::Home::input, static_cast<std::int64_t>(model_.inputs.size())}, {}, true};
       for (const Config& size : input.at("features").as_array()) value.features.push_back(size.as_integer());
       model_.inputs.push_back({value.place, value.width()});
-      values_.emplace_back(name, std::move(value));
+      values_.emplace_back(name, value);
     }
     for (const Config& layer : spec_.at("layers").as_array()) add_layer(layer);
     for (const Config& output : spec_.at("outputs").as_array()) {

@@ -59,7 +59,7 @@ int Network::add_input(std::string name, Spec spec) {
       throw Error(ErrorKind::usage, "two inputs have the same name").seen("'" + name + "'");
   }
   const int id = static_cast<int>(values_.size());
-  values_.push_back({std::move(spec), -1, 0});
+  values_.push_back({spec, -1, 0});
   inputs_.push_back({std::move(name), id});
   return id;
 }

@@ -169,7 +169,8 @@ class StreamRecurrent final : public StreamOp {
                                        bool of_input, const StreamRecurrentSpec& spec) {
     Feeds feeds = no_feeds();
     for (int i = 0; i < range.count; ++i)
-      feeds[static_cast<std::size_t>(range.first + i)] = range.gate[static_cast<std::size_t>(i)];
+      feeds[static_cast<std::size_t>(range.first) + static_cast<std::size_t>(i)] =
+          range.gate[static_cast<std::size_t>(i)];
     NormalizedProduct out;
     out.width = range.count * spec.units;
     out.first = range.first * spec.units;

@@ -14,7 +14,7 @@ constexpr std::int64_t kSteps = 7;
 const std::vector<std::int64_t> kLengths = {4, 7, 0, 1, 6};
 
 Tensor random_tensor(Shape shape, const RandomStream& random, const Subject& subject) {
-  Tensor t(std::move(shape), DType::float64);
+  Tensor t(shape, DType::float64);
   const auto data = t.data<double>();
   for (std::size_t i = 0; i < data.size(); ++i) {
     data[i] = subject.integer_inputs
@@ -32,7 +32,7 @@ std::vector<Batch> make_inputs(const Subject& subject, std::uint64_t seed) {
     Shape shape = spec.features;
     if (!spec.sequence) {
       shape.insert(shape.begin(), static_cast<std::int64_t>(kLengths.size()));
-      batches.emplace_back(random_tensor(std::move(shape), random, subject));
+      batches.emplace_back(random_tensor(shape, random, subject));
       continue;
     }
     const std::int64_t steps = spec.steps < 0 ? kSteps : spec.steps;
@@ -40,7 +40,7 @@ std::vector<Batch> make_inputs(const Subject& subject, std::uint64_t seed) {
     if (subject.equal_lengths || spec.steps >= 0) lengths.assign(kLengths.size(), steps);
     auto layout = Layout::from_lengths(lengths, steps);
     shape.insert(shape.begin(), layout->total());
-    Tensor values = random_tensor(std::move(shape), random, subject);
+    Tensor values = random_tensor(shape, random, subject);
     batches.push_back(Batch::packed(std::move(layout), std::move(values)));
   }
   return batches;

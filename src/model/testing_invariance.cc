@@ -43,7 +43,7 @@ std::vector<Batch> make_batch(const Network& network, const InvarianceCase& of, 
       layout = spec.steps >= 0 ? Layout::dense(batch, spec.steps) : make_layout(of.lengths, of.padding, seed);
     Shape shape = spec.features;
     shape.insert(shape.begin(), layout ? layout->total() : batch);
-    Tensor values(std::move(shape), network.parameters().dtype());
+    Tensor values(shape, network.parameters().dtype());
     const RandomStream random(seed, purpose_key("testing.invariance"), i);
     for (std::int64_t k = 0; k < values.size(); ++k) {
       const auto at = static_cast<std::uint64_t>(k);
@@ -260,7 +260,8 @@ Report check_instruction_sets(Network& network, const InvarianceCase& batch, std
       first = std::move(pass);
       continue;
     }
-    const std::string where = set + " against " + first_set + ": ";
+    std::string where = set;
+    where.append(" against ").append(first_set).append(": ");
     for (std::size_t i = 0; i < pass.outputs.size(); ++i) {
       report += same_bits(where + "output " + std::to_string(i), pass.outputs[i].values(),
                           first.outputs[i].values());

@@ -333,7 +333,7 @@ Tensor Batch::to_padded(Fill fill) const {
   Shape shape = {layout.batch(), layout.steps()};
   const Shape inner = features();
   shape.insert(shape.end(), inner.begin(), inner.end());
-  Tensor out(std::move(shape), values_.dtype());
+  Tensor out(shape, values_.dtype());
   const std::size_t row = static_cast<std::size_t>(element_count(inner)) * dtype_size(values_.dtype());
   if (row == 0) return out;
   std::vector<bool> used(static_cast<std::size_t>(layout.batch() * layout.steps()), false);

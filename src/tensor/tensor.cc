@@ -92,7 +92,7 @@ Tensor& Tensor::operator=(const Tensor& other) {
 }
 
 Tensor Tensor::full(Shape shape, double value, DType dtype) {
-  Tensor out(std::move(shape), dtype);
+  Tensor out(shape, dtype);
   with_dtype(dtype, [&]<class T>(T) {
     for (T& v : out.data<T>()) v = static_cast<T>(value);
   });
@@ -102,7 +102,7 @@ Tensor Tensor::full(Shape shape, double value, DType dtype) {
 namespace {
 template <class To, class From>
 Tensor copy_in(std::span<const From> values, Shape shape) {
-  Tensor out(std::move(shape), dtype_of<To>());
+  Tensor out(shape, dtype_of<To>());
   if (static_cast<std::int64_t>(values.size()) != out.size()) {
     throw Error(ErrorKind::usage, "the number of values does not fit the tensor's shape")
         .seen(std::to_string(values.size()) + " values for shape " + to_string(out.shape()))
@@ -113,15 +113,10 @@ Tensor copy_in(std::span<const From> values, Shape shape) {
 }
 }  // namespace
 
-Tensor Tensor::from(std::span<const float> values, Shape shape) {
-  return copy_in<float>(values, std::move(shape));
-}
-Tensor Tensor::from(std::span<const double> values, Shape shape) {
-  return copy_in<double>(values, std::move(shape));
-}
+Tensor Tensor::from(std::span<const float> values, Shape shape) { return copy_in<float>(values, shape); }
+Tensor Tensor::from(std::span<const double> values, Shape shape) { return copy_in<double>(values, shape); }
 Tensor Tensor::from(std::initializer_list<double> values, Shape shape, DType dtype) {
-  return copy_in<double>(std::span<const double>(values.begin(), values.size()), std::move(shape))
-      .cast(dtype);
+  return copy_in<double>(std::span<const double>(values.begin(), values.size()), shape).cast(dtype);
 }
 
 std::int64_t Tensor::dim(int axis) const {
@@ -156,7 +151,7 @@ void Tensor::set(std::int64_t index, double value) {
   with_dtype(dtype_, [&]<class T>(T) { data<T>()[static_cast<std::size_t>(index)] = static_cast<T>(value); });
 }
 
-Tensor Tensor::reshaped(Shape shape) const& { return Tensor(*this).reshaped(std::move(shape)); }
+Tensor Tensor::reshaped(Shape shape) const& { return Tensor(*this).reshaped(shape); }
 
 Tensor Tensor::reshaped(Shape shape) && {
   std::int64_t known = 1;
@@ -177,7 +172,7 @@ Tensor Tensor::reshaped(Shape shape) && {
         .seen(to_string(shape_) + " to " + to_string(shape))
         .expected("the same number of elements");
   }
-  shape_ = std::move(shape);
+  shape_ = shape;
   return std::move(*this);
 }
 
@@ -200,7 +195,7 @@ Tensor Tensor::slice(std::int64_t begin, std::int64_t end) const {
   }
   Shape shape = shape_;
   shape[0] = end - begin;
-  Tensor out(std::move(shape), dtype_);
+  Tensor out(shape, dtype_);
   const std::size_t row = dim(0) == 0 ? 0 : static_cast<std::size_t>(size_ / dim(0)) * dtype_size(dtype_);
   const std::size_t bytes = row * static_cast<std::size_t>(end - begin);
   if (bytes != 0) std::memcpy(out.bytes(), bytes_.get() + row * static_cast<std::size_t>(begin), bytes);

@@ -15,7 +15,7 @@ std::vector<Spec> specs_of(const Examples& example) {
   for (const Batch& input : example.inputs) {
     Spec spec = spec_of(input);
     if (spec.sequence) spec.steps = -1;
-    out.push_back(std::move(spec));
+    out.push_back(spec);
   }
   return out;
 }
@@ -197,7 +197,7 @@ Sequential::Sequential(std::vector<LayerPtr> layers, DType dtype)
     : layers_(std::move(layers)), dtype_(dtype) {}
 
 Sequential::Sequential(Spec input, std::vector<LayerPtr> layers, DType dtype)
-    : layers_(std::move(layers)), input_(std::move(input)), dtype_(dtype) {}
+    : layers_(std::move(layers)), input_(input), dtype_(dtype) {}
 
 Sequential& Sequential::add(LayerPtr layer) {
   layers_.push_back(std::move(layer));
@@ -224,7 +224,7 @@ std::unique_ptr<Network> Sequential::make_network(std::span<const Spec> inputs) 
 }
 
 GraphBuilder::Node GraphBuilder::input(std::string name, Spec spec) {
-  return {network_.add_input(std::move(name), std::move(spec))};
+  return {network_.add_input(std::move(name), spec)};
 }
 
 GraphBuilder::Node GraphBuilder::apply(LayerPtr layer, std::vector<Node> inputs) {
