@@ -102,6 +102,19 @@ std::vector<Model> models() {
                      }}});
     }
   }
+  const std::pair<const char*, RecurrentOptions> options[] = {
+      {"dropout", {.units = 7, .dropout = 0.3, .recurrent_dropout = 0.2}},
+      {"zoneout", {.units = 7, .zoneout = 0.2}},
+      {"layer_norm", {.units = 7, .layer_norm = true}},
+      {"clip", {.units = 7, .clip = 1}},
+      {"stateful", {.units = 7, .stateful = true}}};
+  for (const auto& option : options) {
+    for (const char* cell : {"lstm", "gru", "simple_rnn"}) {
+      all.push_back({std::string(cell) + " with " + option.first,
+                     {[cell, chosen = option.second] { return recurrent(cell, chosen); }}});
+    }
+  }
+  all.push_back({"lstm with a projection", {[] { return lstm({.units = 7, .proj_size = 3}); }}});
   all.push_back(
       {"a stack with everything between",
        {[] { return masking(); }, [] { return lstm({.units = 6, .return_sequences = true}); },

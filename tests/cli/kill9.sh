@@ -8,7 +8,7 @@ echo "RONDO_SEED=$seed"
 series sales.csv 400
 expect 0 '' "$RONDO" init --task train --data sales.csv --out job.toml
 # A checkpoint every two steps, of which an epoch has five or more.
-long=(--quiet --set training.epochs=60 --set training.patience=0 --set training.batch_size=48
+long=(--quiet --set training.epochs=120 --set training.patience=0 --set training.batch_size=48
   --set training.checkpoint_batches=2 --set 'training.optimizer="nadam"')
 now() { date +%s%3N; }
 start=$(now)
@@ -28,7 +28,7 @@ for _ in $(seq 1 200); do
   "$RONDO" train job.toml "${long[@]}" --set training.threads=$((1 + RANDOM % 2)) --set output.folder=broken --resume \
     >stdout.txt 2>stderr.txt &
   process=$!
-  sleep "$(awk -v ms=$((RANDOM % (whole / 3 + 1))) 'BEGIN { print ms / 1000 }')"
+  sleep "$(awk -v ms=$((RANDOM % (whole / 6 + 60))) 'BEGIN { print ms / 1000 }')"
   kill -9 $process 2>/dev/null
   wait $process 2>/dev/null
   code=$?
