@@ -134,11 +134,12 @@ struct LaneRecurrence::WeightGradient {
 struct LaneRecurrence::BackwardSlice {
   Slice slice;
   std::array<float*, kMaxStates> d_state{};
+  std::array<float*, 2> d_old{};  ///< what goes past the formulas to the states before the step
   float *d_output = nullptr, *d_operand = nullptr, *d_input = nullptr;
 };
 
 LaneRecurrence::LaneRecurrence(const RecurrentShape& shape, const TimeSlice& layout, Pool& pool, void* owner,
-                               TakeMemory<float> take)
+                               TakeMemory<float> take, const RecurrentExtras<float>& extras)
     : shape_(shape),
       info_(shape.cell->info),
       layout_(layout),
@@ -147,12 +148,42 @@ LaneRecurrence::LaneRecurrence(const RecurrentShape& shape, const TimeSlice& lay
       take_(take),
       units_(shape.units),
       inputs_(shape.inputs),
-      input_range_(input_range(info_)) {
+      input_range_(input_range(info_)),
+      extras_(extras) {
   for (int s = 0; s < info_.stages; ++s)
     recurrent_range_[static_cast<std::size_t>(s)] = recurrent_range(info_, s);
   if (layout.batch() < kLaneGroup / 2 || least_use(units_) > 1) return;
+  if (extras.input_gate_stride > 0 || extras.recurrent_masks != nullptr || extras.normalized ||
+      extras.projected > 0)
+    return;
   schedule_ = LaneSchedule::outline(layout, take_integers(LaneSchedule::scratch_size(layout)));
   applies_ = schedule_.use(layout) >= least_use(units_);
+}
+
+/// Room for the random words of one step of every slice.
+void LaneRecurrence::take_zone_memory() {
+  if (!extras_.zoned[0] && !extras_.zoned[1]) return;
+  zone_memory_ = reinterpret_cast<std::uint16_t*>(take(schedule_.lanes * (units_ + 1) / 2 + kLaneGroup));
+}
+
+/// A state's zone at step `s`, its words transposed to [unit][lane] of the slice.
+kernels::Zone<float> LaneRecurrence::zone_of(const Slice& slice, int state, std::int64_t s) const {
+  kernels::Zone<float> zone = extras_.zones[static_cast<std::size_t>(state)];
+  if (zone.words == nullptr) return zone;
+  const std::int64_t first = slice.block_lane + slice.first;
+  std::uint16_t* words = zone_memory_ + first * (units_ + 1);
+  for (std::int64_t lane = 0; lane < slice.lanes; ++lane) {
+    const std::int32_t row = schedule_.rows[s * schedule_.lanes + first + lane];
+    if (row < 0) {
+      for (std::int64_t u = 0; u < units_; ++u) words[u * slice.lanes + lane] = 0;
+      continue;
+    }
+    const std::uint16_t* from = zone.words + row * zone.stride;
+    for (std::int64_t u = 0; u < units_; ++u) words[u * slice.lanes + lane] = from[u];
+  }
+  zone.words = words;
+  zone.stride = slice.lanes;
+  return zone;
 }
 
 LaneRecurrence::Slice LaneRecurrence::slice(std::int64_t first_group, std::int64_t groups) const {
@@ -266,6 +297,7 @@ LaneTrace* LaneRecurrence::forward(const RecurrentWeights<const float>& weights,
   trace->sums = take(lanes * sum_rows() * slots);
   if (info_.stages == 2) trace->operand = take(lanes * units_ * slots);
 
+  take_zone_memory();
   products.h_is_zero_at_first = schedule_.aligned;
   for (int j = 0; j < info_.states; ++j) {
     const auto at = static_cast<std::size_t>(j);
@@ -323,6 +355,11 @@ void LaneRecurrence::run_forward(const Slice& slice, const LaneTrace& trace, con
     }
     for (int j = 0; j < info_.states; ++j) call.next[j] = state_of(next, j);
     formulas.forward(call);
+    for (int j = 0; j < 2; ++j) {
+      if (!extras_.zoned[static_cast<std::size_t>(j)]) continue;
+      kernels::zone_rows(units_, slice.lanes, zone_of(slice, j, s), call.state[j], width, call.next[j],
+                         width);
+    }
     if (y.data != nullptr) kernels::scatter_lanes(call.next[0], width, rows, slice.lanes, y);
     for (const LaneSchedule::Run& run : schedule_.ending(s)) {
       if (!slice.has(run.lane)) continue;
@@ -379,7 +416,9 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
     gradient = begin_gradient(gradients, parts > 1 ? steps : std::clamp<std::int64_t>(256 / lanes, 1, steps));
   }
 
-  const std::int64_t lane_memory = (info_.states + 2) * units_ + inputs_;
+  const std::int64_t zones = extras_.zoned[0] || extras_.zoned[1] ? 2 : 0;
+  const std::int64_t lane_memory = (info_.states + zones + 2) * units_ + inputs_;
+  take_zone_memory();
   float* memory = take(lane_memory * lanes);
   const auto slice_bytes = static_cast<std::int64_t>(sizeof(BackwardSlice)) * (lanes / kLaneGroup);
   auto* all_slices =
@@ -503,6 +542,8 @@ LaneRecurrence::BackwardSlice LaneRecurrence::begin_backward(const Slice& slice,
     out.d_state[static_cast<std::size_t>(j)] = memory;
     std::fill_n(memory, size, 0.0F);
   }
+  for (std::size_t j = 0; j < 2 && (extras_.zoned[0] || extras_.zoned[1]); ++j, memory += size)
+    out.d_old[j] = memory;
   out.d_output = memory;
   out.d_operand = memory + size;
   out.d_input = memory + 2 * size;
@@ -535,6 +576,13 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
     kernels::gather_lanes(dy, rows, lanes, at.d_output, lanes);
     call.d_output = at.d_output;
   }
+  for (int j = 0; j < 2; ++j) {
+    const auto state = static_cast<std::size_t>(j);
+    if (!extras_.zoned[state]) continue;
+    kernels::zone_rows_backward(units_, lanes, zone_of(slice, j, s), call.d_state[j], lanes,
+                                j == 0 ? call.d_output : nullptr, lanes, at.d_old[state], lanes);
+    if (j == 0) call.d_output = nullptr;
+  }
   formulas.backward(call);
   if (info_.stages == 2) {
     call.operand = at.d_operand;
@@ -553,6 +601,10 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
     multiply_lanes(products.input, products.input.k(), call.sums + input_range_.first * size, width,
                    Start::accumulate, nullptr, at.d_input, lanes, lanes);
     kernels::scatter_lanes(at.d_input, lanes, rows, lanes, dx);
+  }
+  for (std::size_t j = 0; j < 2; ++j) {
+    if (!extras_.zoned[j]) continue;
+    for (std::int64_t i = 0; i < units_ * lanes; ++i) call.d_state[j][i] += at.d_old[j][i];
   }
   for (const LaneSchedule::Run& run : schedule_.beginning(s)) {
     if (!slice.has(run.lane)) continue;

@@ -7,6 +7,7 @@
 #include "layers/gate_ranges.h"
 #include "layers/lane_schedule.h"
 #include "layers/recurrence.h"
+#include "layers/recurrent_extras.h"
 
 // The driver for batches: SIMD lanes are sequences. States are stored [unit][lane], so that no lane is lost to a number of
 // units that does not fill vectors, and the formulas read what the products left. Same bits as the driver over units.
@@ -28,7 +29,7 @@ struct LaneTrace {
 class LaneRecurrence {
  public:
   LaneRecurrence(const RecurrentShape& shape, const TimeSlice& layout, Pool& pool, void* owner,
-                 TakeMemory<float> take);
+                 TakeMemory<float> take, const RecurrentExtras<float>& extras = {});
 
   /// Whether this driver is the faster one for the batch. Depends on shapes and lengths only: a choice that threads had a
   /// say in would change the order in which sequences add up to weight gradients.
@@ -53,6 +54,8 @@ class LaneRecurrence {
   float* take(std::int64_t count) { return take_(owner_, count); }
   std::int32_t* take_integers(std::int64_t count) { return reinterpret_cast<std::int32_t*>(take(count)); }
   std::int64_t sum_rows() const { return (info_.sums + info_.vectors) * units_; }
+  void take_zone_memory();
+  kernels::Zone<float> zone_of(const Slice& slice, int state, std::int64_t s) const;
   Slice slice(std::int64_t first_group, std::int64_t groups) const;
   template <class Job>
   void for_slices(int parts, Job job) const;
@@ -77,6 +80,8 @@ class LaneRecurrence {
   std::int64_t units_, inputs_;
   GateRange input_range_;
   std::array<GateRange, 2> recurrent_range_;
+  RecurrentExtras<float> extras_;  ///< zones only
+  std::uint16_t* zone_memory_ = nullptr;
   LaneSchedule schedule_;
   bool applies_ = false;
 };

@@ -42,19 +42,19 @@ template <class T>
 void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const T> x,
                             const std::array<const T*, kMaxStates>& initial, View<T> y,
                             const std::array<T*, kMaxStates>& final, RecurrentTrace<T>* trace) {
-  if (extras_.any()) {
-    const ExtraTrace<T>* kept = ExtraRecurrence<T>(shape_, layout_, pool_, owner_, take_, extras_)
-                                    .forward(weights, x, initial, y, final, trace != nullptr);
-    if (trace != nullptr) trace->extra = kept;
-    return;
-  }
   if constexpr (sizeof(T) == sizeof(float)) {
-    LaneRecurrence lanes(shape_, layout_, pool_, owner_, take_);
+    LaneRecurrence lanes(shape_, layout_, pool_, owner_, take_, extras_);
     if (lanes.applies()) {
       const LaneTrace* kept = lanes.forward(weights, x, initial, y, final, trace != nullptr);
       if (trace != nullptr) trace->lanes = kept;
       return;
     }
+  }
+  if (extras_.any()) {
+    const ExtraTrace<T>* kept = ExtraRecurrence<T>(shape_, layout_, pool_, owner_, take_, extras_)
+                                    .forward(weights, x, initial, y, final, trace != nullptr);
+    if (trace != nullptr) trace->extra = kept;
+    return;
   }
   const cells::CellInfo& info = shape_.cell->info;
   const auto formulas = kernels::formulas<T>(*shape_.cell);
@@ -209,7 +209,7 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
   }
   if constexpr (sizeof(T) == sizeof(float)) {
     if (trace.lanes != nullptr) {
-      LaneRecurrence(shape_, layout_, pool_, owner_, take_)
+      LaneRecurrence(shape_, layout_, pool_, owner_, take_, extras_)
           .backward(weights, x, *trace.lanes, dy, d_state, gradients, dx);
       return;
     }

@@ -116,6 +116,8 @@ const std::vector<Use> kUses = {
     {"other activations",
      {.activation = "softsign", .recurrent_activation = "hard_sigmoid", .return_sequences = true}},
     {"both directions", {.return_sequences = true}, false, true},
+    {"zoneout", {.zoneout = 0.2, .return_sequences = true, .return_state = true}, true},
+    {"clip", {.clip = 0.5, .return_sequences = true}},
 };
 
 Subject cell_subject(const std::string& cell, const Use& use, std::int64_t units, std::int64_t inputs) {
