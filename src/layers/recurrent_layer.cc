@@ -295,8 +295,9 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   Checkpoints plan_checkpoints(const Call& call, const Layout& layout) const {
     const std::int64_t units = options().units, longest = std::max<std::int64_t>(layout.longest(), 1);
     // A row's sums, twice where gradients are laid out anew, its states and inputs, and what cells of two stages add.
-    const std::int64_t row =
-        2 * shape_.sums_stride() + (cell_->info.states + cell_->info.stages + 1) * units + shape_.inputs;
+    const std::int64_t row = 2 * shape_.sums_stride() +
+                             (cell_->info.states + cell_->info.stages + 1) * units + shape_.inputs +
+                             (options().layer_norm ? 2 * (cell_->info.gates + 1) * units : 0);
     const auto size = static_cast<std::int64_t>(sizeof(T));
     const std::int64_t step_bytes = (layout.total() + longest - 1) / longest * row * size;
     std::int64_t state_bytes = 0;

@@ -116,6 +116,8 @@ const std::vector<Use> kUses = {
     {"other activations",
      {.activation = "softsign", .recurrent_activation = "hard_sigmoid", .return_sequences = true}},
     {"both directions", {.return_sequences = true}, false, true},
+    {"normalised", {.layer_norm = true, .return_sequences = true, .return_state = true}, true},
+    {"normalised, last step", {.layer_norm = true}},
 };
 
 Subject cell_subject(const std::string& cell, const Use& use, std::int64_t units, std::int64_t inputs) {
