@@ -3,10 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "layers/gain_sums.h"
 #include "rondo/error.h"
 
 namespace rondo {
 namespace {
+
+template <class T>
+T* take_scratch(void* call, std::int64_t count) {
+  return static_cast<Call*>(call)->scratch<T>(count);
+}
 
 template <class V>
 V rows_of(V all, const TimeSlice& slice) {
@@ -59,9 +65,7 @@ Recurrence<T> CheckpointedRecurrence<T>::driver(const TimeSlice& slice) const {
   for (kernels::Zone<T>& zone : extras.zones) {
     if (zone.words != nullptr) zone.words += slice.first_row() * zone.stride;
   }
-  return Recurrence<T>(
-      shape_, slice, call_.pool(), &call_,
-      [](void* owner, std::int64_t count) { return static_cast<Call*>(owner)->scratch<T>(count); }, extras);
+  return Recurrence<T>(shape_, slice, call_.pool(), &call_, take_scratch<T>, extras);
 }
 
 /// The states at the beginning of a segment, the first one's left out: those are the initial states.
@@ -98,6 +102,12 @@ void CheckpointedRecurrence<T>::backward(const RecurrentWeights<const T>& weight
                                          const std::array<const T*, kMaxStates>& initial, const T* states,
                                          View<const T> dy, const std::array<T*, kMaxStates>& d_state,
                                          const RecurrentWeights<T>& gradients, View<T> dx) {
+  // Each segment goes on with the sums of the later ones, and places are added up once, so that bits stay.
+  const bool gains = extras_.normalized;
+  if (gains) {
+    extras_.gain_sums =
+        make_gain_sums<T>(shape_, layout_.batch(), weights.state_gain != nullptr, &call_, take_scratch<T>);
+  }
   for (std::int64_t k = checkpoints_.count; k-- > 0;) {
     const ScratchScope scope(call_);
     const TimeSlice part = slice(k);
@@ -113,6 +123,7 @@ void CheckpointedRecurrence<T>::backward(const RecurrentWeights<const T>& weight
     run.forward(weights, rows_of(x, part), from, {}, final, &trace);
     run.backward(weights, rows_of(x, part), trace, rows_of(dy, part), d_state, gradients, rows_of(dx, part));
   }
+  if (gains) add_gain_sums(shape_, layout_.batch(), extras_.gain_sums, gradients);
 }
 
 template class CheckpointedRecurrence<float>;

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "kernels/row_passes.h"
+#include "layers/gain_sums.h"
 #include "layers/parallel.h"
 
 namespace rondo {
@@ -325,9 +326,7 @@ struct ExtraRecurrence<T>::Backward {
   T* masked_gradients = nullptr;  ///< [gates][batch, width of h]
   std::array<T*, 2> zoned{};      ///< [batch, width]: what goes to the old states past the formulas
   T* d_unprojected = nullptr;     ///< [batch, units]
-  T *d_input_gain = nullptr,
-    *d_recurrent_gain = nullptr;  ///< [batch, gates·units], in the order of the traces' columns
-  T *d_state_gain = nullptr, *d_state_bias = nullptr;  ///< [batch, units]
+  GainSums<T> gains{};
   T* d_projected = nullptr;  ///< [total, width of h]: gradients of what the projection gave
 
   /// `out` [rows, width] = start + the gradient of what stage's product read. d_sums become those of the raw products.
@@ -342,7 +341,7 @@ struct ExtraRecurrence<T>::Backward {
       T* normal = trace.recurrent_normal + row * all + column;
       kernels::normalize_rows_backward<T>(
           d.rows, d.cols, d.data, d.stride, normal, all, trace.recurrent_inverse[index] + row,
-          recurrent_gain[index], d_recurrent_gain + place * all + column, nullptr, all, false, normal, all);
+          recurrent_gain[index], gains.recurrent + place * all + column, nullptr, all, false, normal, all);
       d = {normal, d.rows, d.cols, all};
     }
     if (extras.recurrent_masks == nullptr) {
@@ -395,8 +394,8 @@ struct ExtraRecurrence<T>::Backward {
       formulas.backward_output(call);
       kernels::normalize_rows_backward<T>(n, units, call.operand, units, trace.state_normal + row * units,
                                           units, trace.state_inverse + row, state_gain,
-                                          d_state_gain + begin * units, d_state_bias + begin * units, units,
-                                          true, call.d_state[1], units);
+                                          gains.state + begin * units, gains.state_bias + begin * units,
+                                          units, true, call.d_state[1], units);
       formulas.backward_normalized(call);
     }
     const View<const T> d_sums{call.sums, n, driver.info_.sums * units, driver.stride_};
@@ -413,7 +412,7 @@ struct ExtraRecurrence<T>::Backward {
       T* normal = trace.input_normal + row * all;
       kernels::normalize_rows_backward<T>(n, all, d_sums.data + driver.inputs_.first * units, d_sums.stride,
                                           normal, all, trace.input_inverse + row, input_gain,
-                                          d_input_gain + begin * all, nullptr, all, false, normal, all);
+                                          gains.input + begin * all, nullptr, all, false, normal, all);
     }
     for (std::size_t j = 0; j < 2; ++j) {
       if (!extras.zoned[j]) continue;
@@ -431,11 +430,6 @@ void ExtraRecurrence<T>::backward(const RecurrentWeights<const T>& weights, View
   const std::int64_t batch = layout_.batch(), total = layout_.total(), steps = layout_.longest(),
                      h_width = width(0), gate_width = info_.gates * units_;
   const auto taking = [this](std::int64_t count) { return take(count); };
-  const auto zeros = [this](std::int64_t count) {
-    T* memory = take(count);
-    std::fill_n(memory, count, T{0});
-    return memory;
-  };
   const bool masks = extras_.recurrent_masks != nullptr;
 
   Backward b{*this, trace, kernels::formulas<T>(*shape_.cell)};
@@ -450,14 +444,11 @@ void ExtraRecurrence<T>::backward(const RecurrentWeights<const T>& weights, View
   }
   if (extras_.normalized) {
     b.input_gain = gains_of(weights.kernel_gain, inputs_);
-    b.d_input_gain = zeros(batch * gate_width);
-    b.d_recurrent_gain = zeros(batch * gate_width);
+    b.gains = extras_.gain_sums.input != nullptr
+                  ? extras_.gain_sums
+                  : make_gain_sums(shape_, batch, weights.state_gain != nullptr, owner_, take_);
   }
   b.state_gain = weights.state_gain;
-  if (b.state_gain != nullptr) {
-    b.d_state_gain = zeros(batch * units_);
-    b.d_state_bias = zeros(batch * units_);
-  }
   if (extras_.projected > 0) {
     const View<const T> p = weights.projection;
     b.projection = kernels::Packed<T>(p, true, take(kernels::Packed<T>::size(p.cols, p.rows)));
@@ -536,23 +527,8 @@ void ExtraRecurrence<T>::backward(const RecurrentWeights<const T>& weights, View
     if (to != nullptr)
       kernels::add_column_sums<T>({d_vectors + p * units_, total, units_, vector_stride}, to);
   }
-  // Gains were added up for each place over its steps, last step first; now the places in order.
-  const auto add_gains = [&](const T* of_places, std::int64_t first_column, const GateRange& range, T* to) {
-    if (to == nullptr) return;
-    for (int i = 0; i < range.count; ++i) {
-      kernels::add_column_sums<T>({of_places + first_column + i * units_, batch, units_, gate_width},
-                                  to + range.gate[static_cast<std::size_t>(i)] * units_);
-    }
-  };
-  if (extras_.normalized) {
-    add_gains(b.d_input_gain, 0, inputs_, gradients.kernel_gain);
-    for (std::size_t s = 0; s < static_cast<std::size_t>(info_.stages); ++s)
-      add_gains(b.d_recurrent_gain, recurrent_column_[s], recurrent_[s], gradients.recurrent_gain);
-  }
-  if (gradients.state_gain != nullptr) {
-    kernels::add_column_sums<T>({b.d_state_gain, batch, units_, units_}, gradients.state_gain);
-    kernels::add_column_sums<T>({b.d_state_bias, batch, units_, units_}, gradients.state_bias);
-  }
+  if (extras_.normalized && extras_.gain_sums.input == nullptr)
+    add_gain_sums(shape_, batch, b.gains, gradients);
   if (dx.data == nullptr) return;
   const GateProduct<T> input(weights.kernel, inputs_, units_, extras_.input_gate_stride > 0, true, taking);
   pool_.run(parts, [&](int part) {

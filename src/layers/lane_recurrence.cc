@@ -4,6 +4,7 @@
 #include <new>
 #include <span>
 
+#include "layers/gain_sums.h"
 #include "layers/gate_ranges.h"
 
 namespace rondo {
@@ -32,6 +33,13 @@ struct ProductGroup {
   std::int64_t first_k = 0, k = 0;  ///< rows of [x; h]
   std::int64_t input_k = 0;         ///< how many of them are inputs: enough when h is zero
 };
+
+/// Whether the driver knows these extras.
+bool runs(RecurrentExtras<float> extras, const cells::CellInfo& info) {
+  extras.zoned = {};
+  if (info.stages == 1) extras.normalized = false;
+  return !extras.any();
+}
 
 void set_lane(float* rows, std::int64_t count, std::int64_t width, std::int64_t lane, const float* values) {
   for (std::int64_t u = 0; u < count; ++u) rows[u * width + lane] = values == nullptr ? 0.0F : values[u];
@@ -75,6 +83,9 @@ struct LaneRecurrence::WeightGradient {
   std::int64_t chunk_steps = 0;     ///< steps that the panels hold
   LaneSegment* segments = nullptr;  ///< room for a chunk's
   LaneSegment* operand_segments = nullptr;
+  // With normalised products: what the panels above hold is the gradient of the biases only.
+  bool normalized = false;
+  LaneProductGradient input_product, recurrent_product;
 
   struct PanelRange {
     std::int64_t first, last;
@@ -104,6 +115,21 @@ struct LaneRecurrence::WeightGradient {
     return count;
   }
 
+  void put(const CellCall<float>& call, const LaneNormTrace& norm, std::int64_t row);
+
+  /// The panels of the normalised products, counted one after the other.
+  std::int64_t product_panels() const {
+    return input_product.panel_count() + recurrent_product.panel_count();
+  }
+  void add_product(std::size_t count, std::int64_t panel) const {
+    const std::int64_t of_input = input_product.panel_count();
+    if (panel < of_input) {
+      input_product.add({segments, count}, panel, panel + 1);
+    } else {
+      recurrent_product.add({segments, count}, panel - of_input, panel - of_input + 1);
+    }
+  }
+
   /// Adds steps `from`, from - 1, … whose gradients fill the panels from their first row on.
   void add(const LaneRecurrence& driver, std::size_t count, std::int64_t panel_rows, PanelRange only) const {
     const std::int64_t inputs = driver.inputs_, units = driver.units_;
@@ -115,7 +141,9 @@ struct LaneRecurrence::WeightGradient {
     };
     const GateRange& in = driver.input_range_;
     const GateRange& rec = driver.recurrent_range_[0];
-    if (in.first == rec.first && in.count == rec.count) {
+    if (normalized) {
+      // Each product has panels of its own: see add_products.
+    } else if (in.first == rec.first && in.count == rec.count) {
       run(segments, 0, inputs + units, in, kernel);  // `recurrent` follows `kernel` in memory
     } else {
       run(segments, 0, inputs, in, kernel);
@@ -130,12 +158,22 @@ struct LaneRecurrence::WeightGradient {
   }
 };
 
+/// Puts one step of a slice into the panels, from `row` on.
+void LaneRecurrence::WeightGradient::put(const CellCall<float>& call, const LaneNormTrace& norm,
+                                         std::int64_t row) {
+  panels.put_lanes(call.sums, call.sums_stride, call.rows, row);
+  if (!normalized) return;
+  input_product.panels.put_lanes(norm.input, call.sums_stride, call.rows, row);
+  recurrent_product.panels.put_lanes(norm.recurrent, call.sums_stride, call.rows, row);
+}
+
 /// What the backward pass of one slice works in, from step to step.
 struct LaneRecurrence::BackwardSlice {
   Slice slice;
   std::array<float*, kMaxStates> d_state{};
   std::array<float*, 2> d_old{};  ///< what goes past the formulas to the states before the step
   float *d_output = nullptr, *d_operand = nullptr, *d_input = nullptr;
+  LaneGains gains;
 };
 
 LaneRecurrence::LaneRecurrence(const RecurrentShape& shape, const TimeSlice& layout, Pool& pool, void* owner,
@@ -146,16 +184,14 @@ LaneRecurrence::LaneRecurrence(const RecurrentShape& shape, const TimeSlice& lay
       pool_(pool),
       owner_(owner),
       take_(take),
+      extras_(extras),
       units_(shape.units),
       inputs_(shape.inputs),
-      input_range_(input_range(info_)),
-      extras_(extras) {
+      input_range_(input_range(info_)) {
   for (int s = 0; s < info_.stages; ++s)
     recurrent_range_[static_cast<std::size_t>(s)] = recurrent_range(info_, s);
+  if (!runs(extras, info_)) return;
   if (layout.batch() < kLaneGroup / 2 || least_use(units_) > 1) return;
-  if (extras.input_gate_stride > 0 || extras.recurrent_masks != nullptr || extras.normalized ||
-      extras.projected > 0)
-    return;
   schedule_ = LaneSchedule::outline(layout, take_integers(LaneSchedule::scratch_size(layout)));
   applies_ = schedule_.use(layout) >= least_use(units_);
 }
@@ -211,6 +247,13 @@ void LaneRecurrence::for_slices(int parts, Job job) const {
   }
 }
 
+LaneNormTrace LaneRecurrence::norm_of(const Slice& s, const LaneTrace& trace, std::int64_t slot,
+                                      bool keeps) const {
+  if (!norm_.used()) return {};
+  return norm_.find(trace.norm, s.block_lane, s.width, s.first, keeps ? slot : 0,
+                    keeps ? schedule_.steps : 1);
+}
+
 CellCall<float> LaneRecurrence::call_of(const Slice& s, const LaneTrace& trace, std::int64_t slot,
                                         bool keeps) const {
   const std::int64_t state_slots = keeps ? schedule_.steps + 1 : 2, slots = keeps ? schedule_.steps : 1;
@@ -248,7 +291,11 @@ LaneTrace* LaneRecurrence::forward(const RecurrentWeights<const float>& weights,
   products.bias = bias;
   const GateRange& in = input_range_;
   const GateRange& rec = recurrent_range_[0];
-  for (int sum = 0; sum < info_.sums;) {
+  if (extras_.normalized) {
+    norm_ = LaneNorm(shape_, extras_.epsilon, weights, owner_, take_);
+    norm_.prepare(weights, bias, owner_, take_);
+  }
+  for (int sum = 0; sum < info_.sums && !norm_.used();) {
     int end = sum + 1;
     while (end < info_.sums && in.covers(end) == in.covers(sum) && rec.covers(end) == rec.covers(sum)) ++end;
     ProductGroup& group = products.groups[products.group_count++];
@@ -296,6 +343,7 @@ LaneTrace* LaneRecurrence::forward(const RecurrentWeights<const float>& weights,
     trace->states[static_cast<std::size_t>(j)] = take(lanes * units_ * state_slots);
   trace->sums = take(lanes * sum_rows() * slots);
   if (info_.stages == 2) trace->operand = take(lanes * units_ * slots);
+  if (norm_.used()) trace->norm = norm_.make_trace(lanes, slots, owner_, take_);
 
   take_zone_memory();
   products.h_is_zero_at_first = schedule_.aligned;
@@ -342,6 +390,8 @@ void LaneRecurrence::run_forward(const Slice& slice, const LaneTrace& trace, con
     const std::int32_t* rows = schedule_.rows + s * schedule_.lanes + slice.block_lane + slice.first;
     kernels::gather_lanes(x, rows, slice.lanes, xh, width);
     const bool h_is_zero = s == 0 && products.h_is_zero_at_first;
+    const LaneNormTrace norm = norm_of(slice, trace, s, keeps);
+    if (norm_.used()) norm_.make_sums(call, norm, xh, h_is_zero);
     for (std::size_t g = 0; g < products.group_count; ++g) {
       const ProductGroup& group = products.groups[g];
       multiply_lanes(group.weights, h_is_zero ? group.input_k : group.k, xh + group.first_k * width, width,
@@ -355,6 +405,7 @@ void LaneRecurrence::run_forward(const Slice& slice, const LaneTrace& trace, con
     }
     for (int j = 0; j < info_.states; ++j) call.next[j] = state_of(next, j);
     formulas.forward(call);
+    if (norm_.of_state()) norm_.finish(call, norm);
     for (int j = 0; j < 2; ++j) {
       if (!extras_.zoned[static_cast<std::size_t>(j)]) continue;
       kernels::zone_rows(units_, slice.lanes, zone_of(slice, j, s), call.state[j], width, call.next[j],
@@ -377,6 +428,13 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
                               const std::array<float*, kMaxStates>& d_state,
                               const RecurrentWeights<float>& gradients, View<float> dx) {
   schedule_ = trace.schedule;
+  if (extras_.normalized) {
+    norm_ = LaneNorm(shape_, extras_.epsilon, weights, owner_, take_);
+    norm_.prepare_backward(weights, owner_, take_);
+    gain_sums_ = extras_.gain_sums.input != nullptr
+                     ? extras_.gain_sums
+                     : make_gain_sums(shape_, layout_.batch(), norm_.of_state(), owner_, take_);
+  }
   BackProducts products;
   for (int stage = 0; stage < info_.stages; ++stage) {
     const GateRange& range = recurrent_range_[static_cast<std::size_t>(stage)];
@@ -412,12 +470,18 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
     if (info_.stages == 2) rows.operand = {take(total * units_), total, units_, units_};
     rows.d_vectors = d_sums.columns(info_.sums * units_, info_.vectors * units_);
     rows.x = x;
+    if (norm_.used()) {
+      const std::int64_t width = info_.gates * units_;
+      rows.d_inputs = {take(total * width), total, width, width};
+      rows.d_recurrent = {take(total * width), total, width, width};
+    }
   } else if (trains) {
     gradient = begin_gradient(gradients, parts > 1 ? steps : std::clamp<std::int64_t>(256 / lanes, 1, steps));
   }
 
   const std::int64_t zones = extras_.zoned[0] || extras_.zoned[1] ? 2 : 0;
-  const std::int64_t lane_memory = (info_.states + zones + 2) * units_ + inputs_;
+  const std::int64_t lane_memory =
+      (info_.states + zones + 2) * units_ + inputs_ + (norm_.used() ? norm_.gains_size() : 0);
   take_zone_memory();
   float* memory = take(lane_memory * lanes);
   const auto slice_bytes = static_cast<std::int64_t>(sizeof(BackwardSlice)) * (lanes / kLaneGroup);
@@ -442,19 +506,25 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
           const std::int32_t* packed = schedule_.rows + s * lanes + at.block_lane + at.first;
           kernels::scatter_lanes(call.sums, at.width, packed, at.lanes, rows.d_sums);
           kernels::scatter_lanes(call.state[0], at.width, packed, at.lanes, rows.h);
+          if (norm_.used()) {
+            const LaneNormTrace norm = norm_of(at, trace, s, true);
+            kernels::scatter_lanes(norm.input, at.width, packed, at.lanes, rows.d_inputs);
+            kernels::scatter_lanes(norm.recurrent, at.width, packed, at.lanes, rows.d_recurrent);
+          }
           if (info_.stages == 2) {
             kernels::scatter_lanes(call_of(at, trace, s, true).operand, at.width, packed, at.lanes,
                                    rows.operand);
           }
         } else if (trains) {
-          gradient.panels.put_lanes(call.sums, at.width, at.lanes,
-                                    waiting * lanes + lanes - at.block_lane - at.first - at.lanes);
+          gradient.put(call, norm_of(at, trace, s, true),
+                       waiting * lanes + lanes - at.block_lane - at.first - at.lanes);
         }
       }
       ++waiting;
       if (parts == 1 && trains && !by_rows && (waiting == gradient.chunk_steps || s == 0)) {
-        gradient.add(*this, gradient.find_segments(*this, trace, s + waiting - 1, waiting), waiting * lanes,
-                     gradient.all());
+        const std::size_t segments = gradient.find_segments(*this, trace, s + waiting - 1, waiting);
+        gradient.add(*this, segments, waiting * lanes, gradient.all());
+        for (std::int64_t p = 0; p < gradient.product_panels(); ++p) gradient.add_product(segments, p);
         waiting = 0;
       }
     }
@@ -464,6 +534,8 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
   } else {
     pool_.run(parts, run_part);
   }
+  if (norm_.used() && extras_.gain_sums.input == nullptr)
+    add_gain_sums(shape_, layout_.batch(), gain_sums_, gradients);
   if (!trains) return;
   if (by_rows) {
     add_weight_gradients(shape_, pool_, rows, gradients, owner_, take_);
@@ -471,8 +543,13 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
   }
   if (parts > 1) {
     const std::size_t segments = gradient.find_segments(*this, trace, steps - 1, steps);
-    pool_.run(static_cast<int>(gradient.panels.panels()), [&](int panel) {
-      gradient.add(*this, segments, steps * lanes, {panel, panel + 1});
+    const std::int64_t panels = gradient.panels.panels();
+    pool_.run(static_cast<int>(panels + gradient.product_panels()), [&](int panel) {
+      if (panel < panels) {
+        gradient.add(*this, segments, steps * lanes, {panel, panel + 1});
+      } else {
+        gradient.add_product(segments, panel - panels);
+      }
     });
   }
   end_gradient(gradient, gradients);
@@ -503,8 +580,16 @@ LaneRecurrence::WeightGradient LaneRecurrence::begin_gradient(const RecurrentWei
     g.bias += units_ * g.stride;
     gates_to_sums(gradients.recurrent_kernel, recurrent_range_[1], units_, g.operand, g.stride);
   }
-  gates_to_sums(gradients.kernel, input_range_, units_, g.kernel, g.stride);
-  gates_to_sums(gradients.recurrent_kernel, recurrent_range_[0], units_, g.recurrent, g.stride);
+  if (norm_.used()) {
+    g.normalized = true;
+    g.input_product =
+        LaneProductGradient::begin(input_range_, units_, 0, rows, gradients.kernel, owner_, take_);
+    g.recurrent_product = LaneProductGradient::begin(recurrent_range_[0], units_, inputs_, rows,
+                                                     gradients.recurrent_kernel, owner_, take_);
+  } else {
+    gates_to_sums(gradients.kernel, input_range_, units_, g.kernel, g.stride);
+    gates_to_sums(gradients.recurrent_kernel, recurrent_range_[0], units_, g.recurrent, g.stride);
+  }
   if (gradients.bias.data != nullptr) {
     gates_to_sums(gradients.bias.rows_from(0, 1), input_range_, units_, g.bias, g.stride);
     if (info_.recurrent_bias) {
@@ -519,8 +604,13 @@ LaneRecurrence::WeightGradient LaneRecurrence::begin_gradient(const RecurrentWei
 }
 
 void LaneRecurrence::end_gradient(const WeightGradient& g, const RecurrentWeights<float>& gradients) const {
-  sums_to_gates(g.kernel, g.stride, input_range_, units_, gradients.kernel);
-  sums_to_gates(g.recurrent, g.stride, recurrent_range_[0], units_, gradients.recurrent_kernel);
+  if (g.normalized) {
+    g.input_product.end(gradients.kernel);
+    g.recurrent_product.end(gradients.recurrent_kernel);
+  } else {
+    sums_to_gates(g.kernel, g.stride, input_range_, units_, gradients.kernel);
+    sums_to_gates(g.recurrent, g.stride, recurrent_range_[0], units_, gradients.recurrent_kernel);
+  }
   if (info_.stages == 2)
     sums_to_gates(g.operand, g.stride, recurrent_range_[1], units_, gradients.recurrent_kernel);
   if (gradients.bias.data != nullptr) {
@@ -547,6 +637,7 @@ LaneRecurrence::BackwardSlice LaneRecurrence::begin_backward(const Slice& slice,
   out.d_output = memory;
   out.d_operand = memory + size;
   out.d_input = memory + 2 * size;
+  if (norm_.used()) out.gains = norm_.make_gains(out.d_input + inputs_ * slice.lanes, slice.lanes);
   return out;
 }
 
@@ -570,6 +661,7 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
     for (int j = 0; j < info_.states; ++j)
       set_lane(call.d_state[j], units_, lanes, lane_of(run),
                d_state[static_cast<std::size_t>(j)] + run.place * units_);
+    if (norm_.used()) norm_.enter(at.gains, lanes, lane_of(run), gain_sums_, run.place);
   }
   const std::int32_t* rows = schedule_.rows + s * schedule_.lanes + slice.block_lane + slice.first;
   if (dy.data != nullptr) {
@@ -583,7 +675,17 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
                                 j == 0 ? call.d_output : nullptr, lanes, at.d_old[state], lanes);
     if (j == 0) call.d_output = nullptr;
   }
-  formulas.backward(call);
+  const float* d_recurrent = call.sums + recurrent_range_[0].first * size;
+  const float* d_inputs = call.sums + input_range_.first * size;
+  if (norm_.used()) {
+    const LaneNormTrace norm = norm_of(slice, trace, s, true);
+    norm_.run_backward(call, norm, at.gains);
+    norm_.products_backward(call, norm, at.gains);
+    d_recurrent = norm.recurrent;
+    d_inputs = norm.input;
+  } else {
+    formulas.backward(call);
+  }
   if (info_.stages == 2) {
     call.operand = at.d_operand;
     call.operand_stride = lanes;
@@ -593,13 +695,12 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
     call.d_output = nullptr;  // is in d_state already
     formulas.backward_prepare(call);
   }
-  multiply_lanes(products.recurrent[0], products.recurrent[0].k(),
-                 call.sums + recurrent_range_[0].first * size, width,
+  multiply_lanes(products.recurrent[0], products.recurrent[0].k(), d_recurrent, width,
                  info_.direct ? Start::accumulate : Start::zero, nullptr, call.d_state[0], lanes, lanes);
   if (dx.data != nullptr) {
     kernels::gather_lanes(dx, rows, lanes, at.d_input, lanes);
-    multiply_lanes(products.input, products.input.k(), call.sums + input_range_.first * size, width,
-                   Start::accumulate, nullptr, at.d_input, lanes, lanes);
+    multiply_lanes(products.input, products.input.k(), d_inputs, width, Start::accumulate, nullptr,
+                   at.d_input, lanes, lanes);
     kernels::scatter_lanes(at.d_input, lanes, rows, lanes, dx);
   }
   for (std::size_t j = 0; j < 2; ++j) {
@@ -613,6 +714,7 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
                d_state[static_cast<std::size_t>(j)] + run.place * units_);
       set_lane(call.d_state[j], units_, lanes, lane_of(run), nullptr);
     }
+    if (norm_.used()) norm_.leave(at.gains, lanes, lane_of(run), gain_sums_, run.place);
   }
   return call;
 }

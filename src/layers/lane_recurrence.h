@@ -5,6 +5,7 @@
 
 #include "kernels/lanes.h"
 #include "layers/gate_ranges.h"
+#include "layers/lane_norm.h"
 #include "layers/lane_schedule.h"
 #include "layers/recurrence.h"
 #include "layers/recurrent_extras.h"
@@ -24,6 +25,7 @@ struct LaneTrace {
   float* sums = nullptr;           ///< slots [(sums + vectors) · units][width]
   float* operand = nullptr;        ///< slots [units][width], two-stage cells only
   const float* vectors = nullptr;  ///< [vectors][units]
+  LaneNormTrace norm;
 };
 
 class LaneRecurrence {
@@ -59,6 +61,7 @@ class LaneRecurrence {
   Slice slice(std::int64_t first_group, std::int64_t groups) const;
   template <class Job>
   void for_slices(int parts, Job job) const;
+  LaneNormTrace norm_of(const Slice& slice, const LaneTrace& trace, std::int64_t slot, bool keeps) const;
   kernels::CellCall<float> call_of(const Slice& slice, const LaneTrace& trace, std::int64_t slot,
                                    bool keeps) const;
   void run_forward(const Slice& slice, const LaneTrace& trace, const Products& products, View<const float> x,
@@ -77,10 +80,12 @@ class LaneRecurrence {
   Pool& pool_;
   void* owner_;
   TakeMemory<float> take_;
+  RecurrentExtras<float> extras_;
+  LaneNorm norm_;
+  GainSums<float> gain_sums_{};
   std::int64_t units_, inputs_;
   GateRange input_range_;
   std::array<GateRange, 2> recurrent_range_;
-  RecurrentExtras<float> extras_;  ///< zones only
   std::uint16_t* zone_memory_ = nullptr;
   LaneSchedule schedule_;
   bool applies_ = false;

@@ -303,8 +303,10 @@ void add_weight_gradients(const RecurrentShape& shape, Pool& pool, const StepRow
   const cells::CellInfo& info = shape.cell->info;
   const std::int64_t units = shape.units;
   // Runs job(columns of d_sums, where their sum goes on) for the gates of a range; through a copy where the file's order differs.
-  const auto with_gates = [&](const GateRange& range, View<T> to, auto job) {
-    const View<const T> g = View<const T>(rows.d_sums).columns(range.first * units, range.count * units);
+  const auto with_gates = [&](const GateRange& range, View<T> to, auto job, View<const T> own = {}) {
+    const View<const T> g =
+        own.data != nullptr ? own
+                            : View<const T>(rows.d_sums).columns(range.first * units, range.count * units);
     if (range.in_file_order()) {
       job(g, to.columns(range.gate[0] * units, range.count * units));
       return;
@@ -316,13 +318,15 @@ void add_weight_gradients(const RecurrentShape& shape, Pool& pool, const StepRow
     job(g, sum);
     sums_to_gates(sum.data, sum.stride, alone, units, to);
   };
-  const auto add_product = [&](View<const T> a, const GateRange& range, View<T> to) {
+  const auto add_product = [&](View<const T> a, const GateRange& range, View<T> to, View<const T> own) {
     if (to.data == nullptr) return;
-    with_gates(range, to, [&](View<const T> g, View<T> sum) { add_weight_gradient(pool, a, g, sum); });
+    with_gates(
+        range, to, [&](View<const T> g, View<T> sum) { add_weight_gradient(pool, a, g, sum); }, own);
   };
-  add_product(rows.x, input_range(info), gradients.kernel);
+  add_product(rows.x, input_range(info), gradients.kernel, rows.d_inputs);
   for (int s = 0; s < info.stages; ++s)
-    add_product(s == 0 ? rows.h : rows.operand, recurrent_range(info, s), gradients.recurrent_kernel);
+    add_product(s == 0 ? rows.h : rows.operand, recurrent_range(info, s), gradients.recurrent_kernel,
+                rows.d_recurrent);
   if (gradients.bias.data != nullptr) {
     const auto add_sums = [](View<const T> g, View<T> sum) { kernels::add_column_sums(g, sum.data); };
     with_gates(input_range(info), gradients.bias.rows_from(0, 1), add_sums);

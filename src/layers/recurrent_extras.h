@@ -7,6 +7,13 @@
 
 namespace rondo {
 
+/// Gradients of the gains of layer normalisation, one row a place, in the sums' order.
+template <class T>
+struct GainSums {
+  T *input = nullptr, *recurrent = nullptr;   ///< [batch, gates·units]
+  T *state = nullptr, *state_bias = nullptr;  ///< [batch, units]
+};
+
 /// What options of a recurrent layer add to the plain recurrence. Everything is absent by default; a driver that gets no
 /// extras runs the formulas alone. Arrays of places are in the order of the layout's places.
 template <class T>
@@ -22,6 +29,9 @@ struct RecurrentExtras {
   /// Layer normalisation of the products and of the cell state (RecurrentWeights has its gains): added to variances.
   bool normalized = false;
   T epsilon = 0;
+  /// Where a backward pass over one of several segments adds the gains' gradients to; the caller adds them up after the last.
+  /// Without memory a pass does both itself.
+  GainSums<T> gain_sums{};
   /// Width of h when it is a projection of what the formulas give (RecurrentWeights::projection); 0: it is not.
   std::int64_t projected = 0;
 

@@ -298,7 +298,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     // A row's sums, twice where gradients are laid out anew, its states and inputs, and what cells of two stages add.
     std::int64_t row =
         2 * shape_.sums_stride() + (cell_->info.states + cell_->info.stages + 1) * units + shape_.inputs;
-    if (options().layer_norm) row += 2 * cell_->info.gates * units;
+    if (options().layer_norm) row += 2 * (cell_->info.gates + 1) * units;
     if (options().recurrent_dropout > 0) row += cell_->info.gates * width(0);
     const auto size = static_cast<std::int64_t>(sizeof(T));
     const std::int64_t step_bytes = (layout.total() + longest - 1) / longest * row * size;

@@ -118,6 +118,8 @@ const std::vector<Use> kUses = {
     {"both directions", {.return_sequences = true}, false, true},
     {"zoneout", {.zoneout = 0.2, .return_sequences = true, .return_state = true}, true},
     {"clip", {.clip = 0.5, .return_sequences = true}},
+    {"normalised", {.layer_norm = true, .return_sequences = true, .return_state = true}, true},
+    {"normalised, last step", {.layer_norm = true}},
 };
 
 Subject cell_subject(const std::string& cell, const Use& use, std::int64_t units, std::int64_t inputs) {

@@ -126,6 +126,24 @@ TEST(BpttMemory, GivesTheSameBitsBackwardsAndWithPeepholesAndDropout) {
   expect_same_bits(run(c, 0), run(c, 600'000), "dropout and zoneout");
 }
 
+TEST(BpttMemory, GivesTheSameBitsWithLayerNormalisation) {
+  for (const char* type : {"simple_rnn", "lstm", "gru", "mgu"}) {
+    for (const std::int64_t batch : {3, 33}) {
+      for (const bool ragged : {false, true}) {
+        Case c;
+        c.type = type;
+        c.options = {.units = 20, .layer_norm = true, .return_sequences = true};
+        c.batch = batch;
+        c.ragged = ragged;
+        c.threads = ragged ? 1 : 2;
+        const auto row = static_cast<std::size_t>(batch * c.options.units * 4);
+        expect_same_bits(run(c, 0), run(c, row * 10 * 40),
+                         std::string(type) + ", batch " + std::to_string(batch) + (ragged ? ", ragged" : ""));
+      }
+    }
+  }
+}
+
 TEST(BpttMemory, StaysFlatFromAThousandToAHundredThousandSteps) {
   Case c;
   c.options.units = 16;

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+// Layer normalisation where SIMD lanes are sequences: values are stored [row][lane], and every lane is normalised over the
+// rows. Sums run as in kernels/row_passes.h: 16 partial sums of rows j, j + 16, j + 32 …, then j and j + 8, j + 4, j + 2,
+// j + 1. So a sequence gets the same bits here and there. `lanes` is a multiple of kLaneGroup; all rows are `ld` apart unless
+// said otherwise.
+
+namespace rondo::kernels {
+
+/// normal = (x - mean) / sqrt(variance + epsilon), and to = (bias ? bias : to) + gain·normal, where gain and bias have one value
+/// a row. `normal` may be x. mean [lanes] (or null) and inverse [lanes] = 1 / sqrt(…) are what normalize_lanes_again takes.
+void normalize_lanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* x, float epsilon,
+                     float* normal, float* mean, float* inverse, const float* gain, const float* bias,
+                     float* to);
+/// The same normalised values in the place of x.
+void normalize_lanes_again(std::int64_t rows, std::int64_t lanes, std::int64_t ld, float* x,
+                           const float* mean, const float* inverse);
+
+/// d [rows][lane] is the gradient of what normalize_lanes gave: d_x = (accumulate ? d_x : 0) + the gradient of x (d_x may be
+/// `normal`), with rows d_x_ld apart. d_gain += d·normal and d_bias += d (null: none) in every lane's own accumulators, whose
+/// rows are `lanes` apart.
+void normalize_lanes_backward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* d,
+                              const float* normal, const float* inverse, const float* gain, float* d_gain,
+                              float* d_bias, bool accumulate, float* d_x, std::int64_t d_x_ld);
+
+}  // namespace rondo::kernels
