@@ -1,7 +1,5 @@
 #include "kernels/lane_norm.h"
 
-#include <hwy/cache_control.h>
-
 #include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/lane_norm.cc"
@@ -98,7 +96,7 @@ HWY_NOINLINE void Normalize(std::int64_t rows, std::int64_t ld, const float* x, 
       const std::int64_t at = r * ld + v * N;
       const V value = hn::Mul(hn::Sub(hn::LoadU(d, x + at), mean[v]), scale[v]);
       const V start = bias == nullptr ? hn::LoadU(d, to + at) : hn::Set(d, bias[r]);
-      hn::StoreU(value, d, normal + at);
+      if (normal != nullptr) hn::StoreU(value, d, normal + at);
       hn::StoreU(hn::MulAdd(g, value, start), d, to + at);
     }
   }
@@ -115,8 +113,6 @@ HWY_NOINLINE void NormalizeBackward(std::int64_t rows, std::int64_t lanes, std::
       rows,
       [&](std::int64_t r, int v, V(&sum)[2]) HWY_ATTR {
         const std::int64_t at = r * ld + v * N, own = r * lanes + v * N;
-        // Rows come in strides that the machine does not foresee: it is told of the next partial sums'.
-        hwy::Prefetch(normal + at + kAtOnce * ld);
         const V above = hn::LoadU(d, up + at), value = hn::LoadU(d, normal + at);
         const V scaled = hn::Mul(above, hn::Set(d, gain[r]));
         sum[0] = hn::Add(sum[0], scaled);
@@ -157,8 +153,8 @@ void NormalizeLanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, cons
                     float* to) {
   ForVectors(lanes, [&](std::int64_t lane, int vectors) HWY_ATTR {
     const auto normalize = vectors == 2 ? Normalize<2> : Normalize<1>;
-    normalize(rows, ld, x + lane, epsilon, normal + lane, mean == nullptr ? nullptr : mean + lane,
-              inverse + lane, gain, bias, to + lane);
+    normalize(rows, ld, x + lane, epsilon, normal == nullptr ? nullptr : normal + lane,
+              mean == nullptr ? nullptr : mean + lane, inverse + lane, gain, bias, to + lane);
   });
 }
 

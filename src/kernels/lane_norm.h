@@ -10,7 +10,7 @@
 namespace rondo::kernels {
 
 /// normal = (x - mean) / sqrt(variance + epsilon), and to = (bias ? bias : to) + gain·normal, where gain and bias have one value
-/// a row. `normal` may be x. mean [lanes] (or null) and inverse [lanes] = 1 / sqrt(…) are what normalize_lanes_again takes.
+/// a row. `normal` may be x, or null. mean [lanes] (or null) and inverse [lanes] = 1 / sqrt(…) are what normalize_lanes_again takes.
 void normalize_lanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* x, float epsilon,
                      float* normal, float* mean, float* inverse, const float* gain, const float* bias,
                      float* to);

@@ -85,8 +85,8 @@ void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, 
       std::fill_n(call.sums + u * width, lanes, bias_[u]);
   }
   multiply_lanes(input_, inputs_, xh, width, Start::zero, nullptr, now.input, width, lanes);
-  kernels::normalize_lanes(rows, lanes, width, now.input, epsilon_, now.input, now.inverse + 3 * width,
-                           now.inverse, input_gain_, bias_ + in_.first * units_,
+  kernels::normalize_lanes(rows, lanes, width, now.input, epsilon_, keeps_input() ? now.input : nullptr,
+                           now.inverse + 3 * width, now.inverse, input_gain_, bias_ + in_.first * units_,
                            call.sums + in_.first * units_ * width);
   multiply_lanes(recurrent_, h_is_zero ? 0 : units_, xh + inputs_ * width, width, Start::zero, nullptr,
                  now.recurrent, width, lanes);

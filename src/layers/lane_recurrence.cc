@@ -476,7 +476,9 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
       rows.d_recurrent = {take(total * width), total, width, width};
     }
   } else if (trains) {
-    gradient = begin_gradient(gradients, parts > 1 ? steps : std::clamp<std::int64_t>(256 / lanes, 1, steps));
+    gradient = begin_gradient(
+        gradients,
+        parts > 1 ? steps : std::clamp<std::int64_t>((norm_.used() ? 128 : 256) / lanes, 1, steps));
   }
 
   const std::int64_t zones = extras_.zoned[0] || extras_.zoned[1] ? 2 : 0;
