@@ -45,8 +45,12 @@ Outcome train(std::int64_t batch, const RecurrentOptions& options, const char* t
 }
 
 TEST(Zoneout, GivesTheFirstSequencesOfALargeBatchTheBitsOfASmallOne) {
-  for (const char* type : {"lstm", "gru", "simple_rnn", "mgu"}) {
+  for (const char* type : {"lstm", "gru", "simple_rnn", "mgu", "normalised lstm"}) {
     RecurrentOptions options{.units = 50, .zoneout = 0.3};
+    if (std::string(type) == "normalised lstm") {
+      options.layer_norm = true;
+      type = "lstm";
+    }
     if (std::string(type) == "lstm") options.zoneout_cell = 0.4;
     const Outcome small = train(4, options, type), large = train(40, options, type);
     EXPECT_EQ(std::memcmp(small.output.bytes(), large.output.bytes(),
