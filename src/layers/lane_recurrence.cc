@@ -37,7 +37,8 @@ struct ProductGroup {
 /// Whether the driver knows these extras.
 bool runs(RecurrentExtras<float> extras, const cells::CellInfo& info) {
   extras.zoned = {};
-  if (info.stages == 1) extras.normalized = false;
+  if (info.stages == 1 && extras.recurrent_masks == nullptr) extras.normalized = false;
+  if (info.stages == 1 && !extras.normalized) extras.recurrent_masks = nullptr;
   return !extras.any();
 }
 
@@ -61,6 +62,8 @@ struct LaneRecurrence::Slice {
 };
 
 struct LaneRecurrence::Products {
+  std::array<PackedRows, cells::kMaxSums>
+      masked_gates;  ///< recurrent weights of each gate, when each reads its own h
   std::array<ProductGroup, cells::kMaxSums> groups;
   std::size_t group_count = 0;
   PackedRows second_stage;
@@ -69,6 +72,7 @@ struct LaneRecurrence::Products {
 };
 
 struct LaneRecurrence::BackProducts {
+  std::array<PackedRows, cells::kMaxSums> masked_gates;
   std::array<PackedRows, 2> recurrent;
   PackedRows input;
 };
@@ -86,6 +90,11 @@ struct LaneRecurrence::WeightGradient {
   // With normalised products: what the panels above hold is the gradient of the biases only.
   bool normalized = false;
   LaneProductGradient input_product, recurrent_product;
+  // With masks: the recurrent weights of each gate have an operand and panels of their own.
+  std::array<LaneProductGradient, cells::kMaxSums> gate_products;
+  std::size_t gate_count = 0;
+  std::int64_t first_gate_row = 0;  ///< of the sums
+  LaneSegment* masked_segments = nullptr;
 
   struct PanelRange {
     std::int64_t first, last;
@@ -107,6 +116,11 @@ struct LaneRecurrence::WeightGradient {
         const std::int64_t width = std::min(kLaneBlock, lanes - lane);
         segments[count] = {trace.inputs_and_h + lane * rows * (trace.schedule.steps + 1) + s * rows * width,
                            width};
+        if (masked_segments != nullptr) {
+          const std::int64_t gates = static_cast<std::int64_t>(gate_count) * driver.units_;
+          masked_segments[count] = {trace.masked + lane * gates * trace.schedule.steps + s * gates * width,
+                                    width};
+        }
         if (operand == nullptr) continue;
         operand_segments[count] = {
             trace.operand + lane * driver.units_ * trace.schedule.steps + s * driver.units_ * width, width};
@@ -119,9 +133,16 @@ struct LaneRecurrence::WeightGradient {
 
   /// The panels of the normalised products, counted one after the other.
   std::int64_t product_panels() const {
-    return input_product.panel_count() + recurrent_product.panel_count();
+    std::int64_t panels_of_all = input_product.panel_count() + recurrent_product.panel_count();
+    for (const LaneProductGradient& gate : gate_products) panels_of_all += gate.panel_count();
+    return panels_of_all;
   }
   void add_product(std::size_t count, std::int64_t panel) const {
+    for (const LaneProductGradient& gate : gate_products) {
+      if (gate_count == 0) break;
+      if (panel < gate.panel_count()) return gate.add({masked_segments, count}, panel, panel + 1);
+      panel -= gate.panel_count();
+    }
     const std::int64_t of_input = input_product.panel_count();
     if (panel < of_input) {
       input_product.add({segments, count}, panel, panel + 1);
@@ -142,7 +163,9 @@ struct LaneRecurrence::WeightGradient {
     const GateRange& in = driver.input_range_;
     const GateRange& rec = driver.recurrent_range_[0];
     if (normalized) {
-      // Each product has panels of its own: see add_products.
+      // Each product has panels of its own: see add_product.
+    } else if (gate_count > 0) {
+      run(segments, 0, inputs, in, kernel);
     } else if (in.first == rec.first && in.count == rec.count) {
       run(segments, 0, inputs + units, in, kernel);  // `recurrent` follows `kernel` in memory
     } else {
@@ -162,6 +185,10 @@ struct LaneRecurrence::WeightGradient {
 void LaneRecurrence::WeightGradient::put(const CellCall<float>& call, const LaneNormTrace& norm,
                                          std::int64_t row) {
   panels.put_lanes(call.sums, call.sums_stride, call.rows, row);
+  for (std::size_t i = 0; i < gate_count; ++i) {
+    const std::int64_t first = first_gate_row + static_cast<std::int64_t>(i) * call.units;
+    gate_products[i].panels.put_lanes(call.sums + first * call.sums_stride, call.sums_stride, call.rows, row);
+  }
   if (!normalized) return;
   input_product.panels.put_lanes(norm.input, call.sums_stride, call.rows, row);
   recurrent_product.panels.put_lanes(norm.recurrent, call.sums_stride, call.rows, row);
@@ -173,6 +200,7 @@ struct LaneRecurrence::BackwardSlice {
   std::array<float*, kMaxStates> d_state{};
   std::array<float*, 2> d_old{};  ///< what goes past the formulas to the states before the step
   float *d_output = nullptr, *d_operand = nullptr, *d_input = nullptr;
+  float *masks = nullptr, *d_masked = nullptr;  ///< [gates · units][lanes]
   LaneGains gains;
 };
 
@@ -193,7 +221,51 @@ LaneRecurrence::LaneRecurrence(const RecurrentShape& shape, const TimeSlice& lay
   if (!runs(extras, info_)) return;
   if (layout.batch() < kLaneGroup / 2 || least_use(units_) > 1) return;
   schedule_ = LaneSchedule::outline(layout, take_integers(LaneSchedule::scratch_size(layout)));
-  applies_ = schedule_.use(layout) >= least_use(units_);
+  applies_ = schedule_.use(layout) >= least_use(units_) && (!masks() || schedule_.aligned);
+}
+
+/// Masks by place to [gate · units][lane]; in an aligned schedule a lane is a place, for all steps.
+void LaneRecurrence::lay_out_masks(LaneTrace& trace) {
+  const GateRange& range = recurrent_range_[0];
+  const std::int64_t lanes = schedule_.lanes, busy = layout_.rows(0), gates = range.count * units_;
+  trace.masks = take(lanes * gates);
+  std::int32_t* places = take_integers(lanes);
+  for (std::int64_t l = 0; l < lanes; ++l) places[l] = l < busy ? static_cast<std::int32_t>(l) : -1;
+  for (std::int64_t block = 0; block < lanes; block += kLaneBlock) {
+    const std::int64_t width = std::min(kLaneBlock, lanes - block);
+    for (int i = 0; i < range.count; ++i) {
+      const std::int64_t gate = range.gate[static_cast<std::size_t>(i)];
+      const View<const float> of_gate{extras_.recurrent_masks + gate * layout_.batch() * units_,
+                                      layout_.batch(), units_, units_};
+      kernels::gather_lanes(of_gate, places + block, width, trace.masks + block * gates + i * units_ * width,
+                            width);
+    }
+  }
+}
+
+float* LaneRecurrence::masked_at(const Slice& slice, const LaneTrace& trace, std::int64_t slot,
+                                 bool keeps) const {
+  const std::int64_t gates = recurrent_range_[0].count * units_, slots = keeps ? schedule_.steps : 1;
+  return trace.masked + slice.block_lane * gates * slots + (keeps ? slot : 0) * gates * slice.width +
+         slice.first;
+}
+
+/// Adds each gate's product with its own masked h to the sums.
+void LaneRecurrence::add_masked_products(const Slice& slice, const LaneTrace& trace, const Products& products,
+                                         const CellCall<float>& call, float* masked) const {
+  const GateRange& range = recurrent_range_[0];
+  const std::int64_t width = slice.width, size = units_ * width;
+  const float* masks = trace.masks + slice.block_lane * range.count * units_ + slice.first;
+  for (int i = 0; i < range.count; ++i, masks += size, masked += size) {
+    if (slice.lanes == width) {
+      kernels::multiply_elements(call.state[0], masks, size, masked);
+    } else {
+      for (std::int64_t u = 0; u < size; u += width)
+        kernels::multiply_elements(call.state[0] + u, masks + u, slice.lanes, masked + u);
+    }
+    multiply_lanes(products.masked_gates[static_cast<std::size_t>(i)], units_, masked, width,
+                   Start::accumulate, nullptr, call.sums + (range.first + i) * size, width, slice.lanes);
+  }
 }
 
 /// Room for the random words of one step of every slice.
@@ -317,6 +389,12 @@ LaneTrace* LaneRecurrence::forward(const RecurrentWeights<const float>& weights,
     }
     sum = end;
   }
+  for (int i = 0; masks() && i < rec.count; ++i) {
+    PackedRows& gate = products.masked_gates[static_cast<std::size_t>(i)];
+    gate = PackedRows(units_, units_, take(PackedRows::size(units_, units_)));
+    gate.put_transposed(
+        weights.recurrent_kernel.columns(rec.gate[static_cast<std::size_t>(i)] * units_, units_), 0, 0);
+  }
   if (info_.stages == 2) {
     const GateRange& second = recurrent_range_[1];
     const std::int64_t rows = second.count * units_;
@@ -344,6 +422,10 @@ LaneTrace* LaneRecurrence::forward(const RecurrentWeights<const float>& weights,
   trace->sums = take(lanes * sum_rows() * slots);
   if (info_.stages == 2) trace->operand = take(lanes * units_ * slots);
   if (norm_.used()) trace->norm = norm_.make_trace(lanes, slots, owner_, take_);
+  if (masks()) {
+    trace->masked = take(lanes * rec.count * units_ * slots);
+    lay_out_masks(*trace);
+  }
 
   take_zone_memory();
   products.h_is_zero_at_first = schedule_.aligned;
@@ -394,10 +476,11 @@ void LaneRecurrence::run_forward(const Slice& slice, const LaneTrace& trace, con
     if (norm_.used()) norm_.make_sums(call, norm, xh, h_is_zero);
     for (std::size_t g = 0; g < products.group_count; ++g) {
       const ProductGroup& group = products.groups[g];
-      multiply_lanes(group.weights, h_is_zero ? group.input_k : group.k, xh + group.first_k * width, width,
-                     Start::bias, products.bias + group.first_row, call.sums + group.first_row * width, width,
-                     slice.lanes);
+      multiply_lanes(group.weights, h_is_zero || masks() ? group.input_k : group.k,
+                     xh + group.first_k * width, width, Start::bias, products.bias + group.first_row,
+                     call.sums + group.first_row * width, width, slice.lanes);
     }
+    if (masks()) add_masked_products(slice, trace, products, call, masked_at(slice, trace, s, keeps));
     if (info_.stages == 2) {
       formulas.prepare(call);
       multiply_lanes(products.second_stage, units_, call.operand, width, Start::accumulate, nullptr,
@@ -444,6 +527,11 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
     for (int i = 0; i < range.count; ++i) {
       packed.put(weights.recurrent_kernel.columns(range.gate[static_cast<std::size_t>(i)] * units_, units_),
                  0, i * units_);
+      if (!masks()) continue;
+      PackedRows& gate = products.masked_gates[static_cast<std::size_t>(i)];
+      gate = PackedRows(units_, units_, take(PackedRows::size(units_, units_)));
+      gate.put(weights.recurrent_kernel.columns(range.gate[static_cast<std::size_t>(i)] * units_, units_), 0,
+               0);
     }
   }
   if (dx.data != nullptr) {
@@ -482,8 +570,9 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
   }
 
   const std::int64_t zones = extras_.zoned[0] || extras_.zoned[1] ? 2 : 0;
-  const std::int64_t lane_memory =
-      (info_.states + zones + 2) * units_ + inputs_ + (norm_.used() ? norm_.gains_size() : 0);
+  const std::int64_t lane_memory = (info_.states + zones + 2) * units_ + inputs_ +
+                                   (norm_.used() ? norm_.gains_size() : 0) +
+                                   (masks() ? 2 * recurrent_range_[0].count * units_ : 0);
   take_zone_memory();
   float* memory = take(lane_memory * lanes);
   const auto slice_bytes = static_cast<std::int64_t>(sizeof(BackwardSlice)) * (lanes / kLaneGroup);
@@ -495,7 +584,8 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
     const std::span<BackwardSlice> room(all_slices + begin, static_cast<std::size_t>(end - begin));
     std::size_t count = 0;
     for (std::int64_t first = begin; first < end; ++count) {
-      room[count] = begin_backward(slice(first, end - first), memory + lane_memory * first * kLaneGroup);
+      room[count] =
+          begin_backward(slice(first, end - first), trace, memory + lane_memory * first * kLaneGroup);
       first += room[count].slice.lanes / kLaneGroup;
     }
     const std::span<const BackwardSlice> slices = room.first(count);
@@ -592,6 +682,17 @@ LaneRecurrence::WeightGradient LaneRecurrence::begin_gradient(const RecurrentWei
     gates_to_sums(gradients.kernel, input_range_, units_, g.kernel, g.stride);
     gates_to_sums(gradients.recurrent_kernel, recurrent_range_[0], units_, g.recurrent, g.stride);
   }
+  if (masks()) {
+    const GateRange& range = recurrent_range_[0];
+    g.gate_count = static_cast<std::size_t>(range.count);
+    g.first_gate_row = range.first * units_;
+    g.masked_segments = take_segments();
+    for (int i = 0; i < range.count; ++i) {
+      const GateRange one{0, 1, {range.gate[static_cast<std::size_t>(i)]}};
+      g.gate_products[static_cast<std::size_t>(i)] = LaneProductGradient::begin(
+          one, units_, i * units_, rows, gradients.recurrent_kernel, owner_, take_);
+    }
+  }
   if (gradients.bias.data != nullptr) {
     gates_to_sums(gradients.bias.rows_from(0, 1), input_range_, units_, g.bias, g.stride);
     if (info_.recurrent_bias) {
@@ -611,7 +712,9 @@ void LaneRecurrence::end_gradient(const WeightGradient& g, const RecurrentWeight
     g.recurrent_product.end(gradients.recurrent_kernel);
   } else {
     sums_to_gates(g.kernel, g.stride, input_range_, units_, gradients.kernel);
-    sums_to_gates(g.recurrent, g.stride, recurrent_range_[0], units_, gradients.recurrent_kernel);
+    if (g.gate_count == 0)
+      sums_to_gates(g.recurrent, g.stride, recurrent_range_[0], units_, gradients.recurrent_kernel);
+    for (std::size_t i = 0; i < g.gate_count; ++i) g.gate_products[i].end(gradients.recurrent_kernel);
   }
   if (info_.stages == 2)
     sums_to_gates(g.operand, g.stride, recurrent_range_[1], units_, gradients.recurrent_kernel);
@@ -626,7 +729,8 @@ void LaneRecurrence::end_gradient(const WeightGradient& g, const RecurrentWeight
     std::copy_n(g.bias + (info_.sums + p) * units_, units_, gradients.vectors[static_cast<std::size_t>(p)]);
 }
 
-LaneRecurrence::BackwardSlice LaneRecurrence::begin_backward(const Slice& slice, float* memory) const {
+LaneRecurrence::BackwardSlice LaneRecurrence::begin_backward(const Slice& slice, const LaneTrace& trace,
+                                                             float* memory) const {
   BackwardSlice out;
   out.slice = slice;
   const std::int64_t size = units_ * slice.lanes;
@@ -640,6 +744,14 @@ LaneRecurrence::BackwardSlice LaneRecurrence::begin_backward(const Slice& slice,
   out.d_operand = memory + size;
   out.d_input = memory + 2 * size;
   if (norm_.used()) out.gains = norm_.make_gains(out.d_input + inputs_ * slice.lanes, slice.lanes);
+  if (masks()) {
+    const std::int64_t rows = recurrent_range_[0].count * units_;
+    out.masks = out.d_input + inputs_ * slice.lanes;
+    out.d_masked = out.masks + rows * slice.lanes;
+    const float* from = trace.masks + slice.block_lane * rows + slice.first;
+    for (std::int64_t r = 0; r < rows; ++r)
+      std::copy_n(from + r * slice.width, slice.lanes, out.masks + r * slice.lanes);
+  }
   return out;
 }
 
@@ -697,8 +809,23 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
     call.d_output = nullptr;  // is in d_state already
     formulas.backward_prepare(call);
   }
-  multiply_lanes(products.recurrent[0], products.recurrent[0].k(), d_recurrent, width,
-                 info_.direct ? Start::accumulate : Start::zero, nullptr, call.d_state[0], lanes, lanes);
+  if (masks()) {
+    const auto count = static_cast<std::size_t>(recurrent_range_[0].count);
+    std::array<const float*, cells::kMaxSums> of_gates{}, masks_of_gates{};
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto gate = static_cast<std::int64_t>(i);
+      float* own = at.d_masked + gate * units_ * lanes;
+      multiply_lanes(products.masked_gates[i], units_, d_recurrent + gate * size, width, Start::zero, nullptr,
+                     own, lanes, lanes);
+      of_gates[i] = own;
+      masks_of_gates[i] = at.masks + gate * units_ * lanes;
+    }
+    kernels::sum_products<float>(std::span(of_gates).first(count), std::span(masks_of_gates).first(count),
+                                 units_ * lanes, info_.direct, call.d_state[0]);
+  } else {
+    multiply_lanes(products.recurrent[0], products.recurrent[0].k(), d_recurrent, width,
+                   info_.direct ? Start::accumulate : Start::zero, nullptr, call.d_state[0], lanes, lanes);
+  }
   if (dx.data != nullptr) {
     kernels::gather_lanes(dx, rows, lanes, at.d_input, lanes);
     multiply_lanes(products.input, products.input.k(), d_inputs, width, Start::accumulate, nullptr,

@@ -25,6 +25,9 @@ struct LaneTrace {
   float* sums = nullptr;           ///< slots [(sums + vectors) · units][width]
   float* operand = nullptr;        ///< slots [units][width], two-stage cells only
   const float* vectors = nullptr;  ///< [vectors][units]
+  float* masks =
+      nullptr;  ///< recurrent_dropout: [gates · units][width] for each block, in the order of the recurrent sums
+  float* masked = nullptr;  ///< slots [gates · units][width]: h as each gate's product reads it
   LaneNormTrace norm;
 };
 
@@ -57,6 +60,11 @@ class LaneRecurrence {
   std::int32_t* take_integers(std::int64_t count) { return reinterpret_cast<std::int32_t*>(take(count)); }
   std::int64_t sum_rows() const { return (info_.sums + info_.vectors) * units_; }
   void take_zone_memory();
+  bool masks() const { return extras_.recurrent_masks != nullptr; }
+  void lay_out_masks(LaneTrace& trace);
+  float* masked_at(const Slice& slice, const LaneTrace& trace, std::int64_t slot, bool keeps) const;
+  void add_masked_products(const Slice& slice, const LaneTrace& trace, const Products& products,
+                           const kernels::CellCall<float>& call, float* masked) const;
   kernels::Zone<float> zone_of(const Slice& slice, int state, std::int64_t s) const;
   Slice slice(std::int64_t first_group, std::int64_t groups) const;
   template <class Job>
@@ -69,7 +77,7 @@ class LaneRecurrence {
                    const std::array<float*, kMaxStates>& final, bool keeps) const;
   WeightGradient begin_gradient(const RecurrentWeights<float>& gradients, std::int64_t steps);
   void end_gradient(const WeightGradient& g, const RecurrentWeights<float>& gradients) const;
-  BackwardSlice begin_backward(const Slice& slice, float* memory) const;
+  BackwardSlice begin_backward(const Slice& slice, const LaneTrace& trace, float* memory) const;
   kernels::CellCall<float> step_backward(const BackwardSlice& at, const LaneTrace& trace,
                                          const BackProducts& products, std::int64_t s, View<const float> dy,
                                          const std::array<float*, kMaxStates>& d_state, View<float> dx) const;
