@@ -99,12 +99,12 @@ TEST(RandomOptions, GiveTheFirstSequencesOfALargeBatchTheBitsOfASmallOne) {
     check(type, with(17, 0.25, 0.3), "both");
     RecurrentOptions options = with(17, 0.25, 0);
     options.dropout = 0.2;
-    check(type, options, "both dropouts");
+    check(type, options, "both dropouts");  // lanes are units in both batches: see CONTRIBUTING
     options = with(17, 0, 0.3);
     options.layer_norm = true;
     check(type, options, "zoneout, normalised");
     options.recurrent_dropout = 0.25;
-    check(type, options, "all, normalised");
+    check(type, options, "all, normalised");  // likewise
   }
 }
 
