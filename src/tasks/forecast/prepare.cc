@@ -74,19 +74,21 @@ std::string name_of(const Series& series, const Table& table) {
 PanelSeries panel_series(const Series& series, const ForecastOptions& options, const Table& table) {
   PanelSeries out;
   out.id = series.id;
+  out.target = options.target;
   const std::int64_t rows = series.length(), columns = series.values.dim(1);
   const std::span<const double> numbers = series.values.data<double>();
   for (std::int64_t r = 0; r < rows; ++r) {
     const auto row =
         numbers.subspan(static_cast<std::size_t>(r * columns), static_cast<std::size_t>(columns));
     out.values.push_back(row[0]);
-    out.covariates.insert(out.covariates.end(), row.begin() + 1, row.end());
+    out.past.insert(out.past.end(), row.begin() + 1, row.end());
   }
   const bool calendar = series.times.format().is_calendar() && series.times.frequency().regular();
   const std::vector<std::int64_t> steps = calendar ? series.times.steps() : std::vector<std::int64_t>();
   for (std::int64_t r = 0; r < rows; ++r) {
     out.position.push_back(static_cast<double>(calendar ? steps[static_cast<std::size_t>(r)] : r));
   }
+  for (std::int64_t h = 0; h < options.horizon; ++h) out.position.push_back(out.position.back() + 1);
 
   const std::int64_t test = std::max(backtest_rows(options.backtest, rows), options.horizon);
   out.train_rows = rows - test;
@@ -178,7 +180,7 @@ Prepared prepare(const Table& table, const ForecastOptions& options) {
   out.notes = report.notes();
   if (set.series.empty()) throw Error(ErrorKind::data, "the table has no rows").where(table.source());
 
-  out.panel.covariates = options.covariates;
+  out.panel.past = options.covariates;
   out.panel.horizon = options.horizon;
   for (const Series& series : set.series) {
     out.panel.series.push_back(panel_series(series, options, table));
