@@ -35,13 +35,13 @@ struct ForecastOptions {
   std::int64_t period = 0;
   std::string transform = "auto";
   std::string difference = "auto";
-  std::string cell = "lstm";
-  std::int64_t units = 32;
+  std::string cell = "gru";
+  std::int64_t units = 0;
   std::int64_t members = 3;
-  std::int64_t epochs = 100;
-  std::int64_t patience = 12;
-  std::int64_t batch_size = 64;
-  double learning_rate = 0.003;
+  std::int64_t epochs = 0;
+  std::int64_t patience = 0;
+  std::int64_t batch_size = 0;
+  double learning_rate = 0;
   std::uint64_t seed = 1;
   std::int64_t threads = 0;
 
@@ -65,12 +65,12 @@ struct ForecastOptions {
     option("difference", self.difference, "forecast changes instead of levels: 'auto', 'yes' or 'no'");
     option("cell", self.cell,
            "recurrent cell: 'lstm', 'gru', 'simple_rnn' or any other that the library has");
-    option("units", self.units, "size of the network's state");
+    option("units", self.units, "size of the network's state; 0: from the size of the data");
     option("members", self.members, "networks whose mean is taken, each with another fifth held out; 1 to 5");
-    option("epochs", self.epochs, "most passes over the training part");
-    option("patience", self.patience, "stop after so many epochs without a better validation loss");
-    option("batch_size", self.batch_size, "windows of one step");
-    option("learning_rate", self.learning_rate, "of Adam");
+    option("epochs", self.epochs, "most passes over the training part; 0: from the size of the data");
+    option("patience", self.patience, "stop after so many epochs without a better validation loss; 0: from the size of the data");
+    option("batch_size", self.batch_size, "windows of one step; 0: from the size of the data");
+    option("learning_rate", self.learning_rate, "of the optimiser; 0: from the size of the data");
     option("seed", self.seed, "of initial weights and order; the same seed gives the same bits");
     option("threads", self.threads, "0: one for every core; does not change results");
     option("missing", self.missing, "missing values: 'error', 'previous' or 'linear'");

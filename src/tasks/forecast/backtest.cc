@@ -76,12 +76,12 @@ std::vector<Origin> backtest_origins(const Panel& panel, std::int64_t stride) {
 }
 
 void append_bands(const ScaledPanel& scaled, const Origin& origin, std::span<const double> forecast,
-                  const BandWidths& widths, ForecastBands& bands) {
+                  const BandWidths& widths, double spread, ForecastBands& bands) {
   for (std::size_t h = 0; h < forecast.size(); ++h) {
-    bands.low80.push_back(scaled.to_units(origin, forecast[h] - widths.half80[h]));
-    bands.high80.push_back(scaled.to_units(origin, forecast[h] + widths.half80[h]));
-    bands.low95.push_back(scaled.to_units(origin, forecast[h] - widths.half95[h]));
-    bands.high95.push_back(scaled.to_units(origin, forecast[h] + widths.half95[h]));
+    bands.low80.push_back(scaled.to_units(origin, forecast[h] - spread * widths.half80[h]));
+    bands.high80.push_back(scaled.to_units(origin, forecast[h] + spread * widths.half80[h]));
+    bands.low95.push_back(scaled.to_units(origin, forecast[h] - spread * widths.half95[h]));
+    bands.high95.push_back(scaled.to_units(origin, forecast[h] + spread * widths.half95[h]));
   }
 }
 
@@ -100,7 +100,7 @@ void run_backtest(const Panel& panel, const ScaledPanel& scaled, const std::vect
     const auto all = forecast_all(panel, scaled, origin, model,
                                   forecasts.ridge.row(static_cast<std::int64_t>(i)), result.period);
     const std::size_t first = backtest.actual.size();
-    append_bands(scaled, origin, model, widths, backtest.bands);
+    append_bands(scaled, origin, model, widths, forecasts.spread[i], backtest.bands);
     std::array<double, kKinds> loss{};
     for (std::size_t h = 0; h < model.size(); ++h) {
       const double actual = panel.series[s].values[static_cast<std::size_t>(origin.row) + 1 + h];

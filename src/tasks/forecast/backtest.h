@@ -16,6 +16,7 @@ std::vector<Origin> backtest_origins(const Panel& panel, std::int64_t stride);
 /// Forecasts of the same origins, [origins, horizon], in the scale of ScaledPanel::targets.
 struct ScaledForecasts {
   Rows model, ridge;
+  std::vector<double> spread;  ///< by origin: what the bands' widths are multiplied by
 };
 
 /// Fills the backtest of every series and the scores, skill, verdict and coverages of the result, which has
@@ -25,6 +26,6 @@ void run_backtest(const Panel& panel, const ScaledPanel& scaled, const std::vect
 
 /// Appends the ends of the bands around `forecast` (in the scale of targets) in units of the series.
 void append_bands(const ScaledPanel& scaled, const Origin& origin, std::span<const double> forecast,
-                  const BandWidths& widths, ForecastBands& bands);
+                  const BandWidths& widths, double spread, ForecastBands& bands);
 
 }  // namespace rondo::forecasting

@@ -122,6 +122,12 @@ std::int64_t origin_stride(const Panel& panel) {
   return std::max<std::int64_t>(1, (panel.total_training_rows() + kMostOrigins - 1) / kMostOrigins);
 }
 
+bool is_drawn(const Origin& origin, std::int64_t stride) {
+  if (stride == 1) return true;
+  const auto key = static_cast<std::uint64_t>(origin.series) << 32 | static_cast<std::uint64_t>(origin.row);
+  return (key * 0x9E3779B97F4A7C15ULL >> 33) % static_cast<std::uint64_t>(stride) == 0;  // Fibonacci hashing
+}
+
 LinearPath fit_line(const Panel& panel, const ScaledPanel& scaled, std::span<const LineCandidate> candidates,
                     std::span<const std::int64_t> row_limits, const OriginFilter& filter) {
   const LineLayout whole = LineLayout::cover(panel, candidates);
@@ -139,7 +145,7 @@ LinearPath fit_line(const Panel& panel, const ScaledPanel& scaled, std::span<con
       for (std::int64_t row = layout.first_origin(scaled.difference); row + panel.horizon < row_limits[s];
            ++row) {
         const Origin origin{static_cast<std::int64_t>(s), row};
-        if (row % stride == 0 && (!filter || filter(origin))) origins.push_back(origin);
+        if (is_drawn(origin, stride) && (!filter || filter(origin))) origins.push_back(origin);
       }
     }
     Moments moments(layout.columns(), panel.horizon);

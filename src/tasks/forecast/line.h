@@ -68,5 +68,7 @@ std::vector<std::vector<LineCandidate>> group_by_design(const Panel& panel,
 
 /// Every how many origins one is used.
 std::int64_t origin_stride(const Panel& panel);
+/// One origin in `stride`, drawn without regard to the season (every 24th hour would know one hour of the day).
+bool is_drawn(const Origin& origin, std::int64_t stride);
 
 }  // namespace rondo::forecasting

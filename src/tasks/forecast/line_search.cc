@@ -126,7 +126,8 @@ class GroupScorer {
       std::int64_t begin = layout_.first_origin(scaled_.difference);
       if (block > 0) begin = std::max(begin, edges_[s][b - 1] - panel_.horizon);
       for (std::int64_t row = begin; row < edges_[s][b] - panel_.horizon; ++row) {
-        if (row % stride == 0) origins.push_back({static_cast<std::int64_t>(s), row});
+        const Origin origin{static_cast<std::int64_t>(s), row};
+        if (is_drawn(origin, stride)) origins.push_back(origin);
       }
     }
     return origins;

@@ -6,13 +6,13 @@
 #include "rondo/forecast.h"
 #include "tasks/forecast/bands.h"
 #include "tasks/forecast/line_search.h"
-#include "tasks/forecast/residual_network.h"
+#include "tasks/forecast/network_part.h"
 
 namespace rondo {
 
 /// Everything that a forecast follows from, besides the history itself.
 struct ForecastResult::Model {
-  forecasting::ResidualNetwork residual;
+  forecasting::NetworkPart network;
   forecasting::LinearPath line;  ///< fitted on all rows
   std::vector<forecasting::SeriesScale> scales;
   std::vector<std::string> ids;

@@ -89,7 +89,7 @@ void ForecastResult::save_model(const std::string& path) const {
   if (!model)
     throw Error(ErrorKind::usage, "there is no model to save: the result was not made by run_forecast");
   TensorFile file;
-  detail::put_network(file, model->residual.network);
+  detail::put_network(file, model->network.network());
   const std::int64_t steps = horizon, columns = model->line.layout.columns();
   file.tensors.emplace_back("forecast/line.weights", tensor_of(model->line.map.weights, {columns, steps}));
   file.tensors.emplace_back("forecast/line.intercept", tensor_of(model->line.map.intercept, {steps}));

@@ -29,21 +29,21 @@ void check_options(const ForecastOptions& options) {
   require_at_least(options.stride, 0, "stride");
   require_at_least(options.window, 0, "window");
   require_at_least(options.period, 0, "period");
-  require_at_least(options.units, 1, "units");
-  require_at_least(options.epochs, 1, "epochs");
+  require_at_least(options.units, 0, "units");
+  require_at_least(options.epochs, 0, "epochs");
   require_at_least(options.threads, 0, "threads");
-  require_at_least(options.patience, 1, "patience");
-  require_at_least(options.batch_size, 1, "batch-size");
+  require_at_least(options.patience, 0, "patience");
+  require_at_least(options.batch_size, 0, "batch-size");
   require_at_least(options.members, 1, "members");
   if (options.members > 5) {
     throw Error(ErrorKind::usage, "--members is out of range")
         .seen(std::to_string(options.members))
         .expected("1 to 5: each holds out another fifth of the rows");
   }
-  if (!(options.learning_rate > 0) || !std::isfinite(options.learning_rate)) {
+  if (!(options.learning_rate >= 0) || !std::isfinite(options.learning_rate)) {
     throw Error(ErrorKind::usage, "--learning-rate is out of range")
         .seen(std::to_string(options.learning_rate))
-        .expected("a number > 0");
+        .expected("a number >= 0");
   }
   if (options.missing == "mask") {
     throw Error(ErrorKind::usage, "a forecast cannot leave missing values missing")
@@ -186,6 +186,9 @@ Prepared prepare(const Table& table, const ForecastOptions& options) {
     out.panel.series.push_back(panel_series(series, options, table));
     out.times.push_back(series.times);
   }
+  const Timeline& first_times = out.times.front();
+  out.calendar = out.panel.series.size() == 1 ||
+                 (first_times.format().is_calendar() && first_times.frequency().regular());
   out.panel.seasons = seasons_of(out, options);
   out.period = options.period > 0 ? options.period : choose_period(out.panel);
   return out;

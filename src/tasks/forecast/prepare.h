@@ -13,6 +13,7 @@ struct Prepared {
   Panel panel;
   std::vector<Timeline> times;  ///< by series
   std::int64_t period = 1;      ///< of the seasonal naive forecast and of MASE
+  bool calendar = false;        ///< positions are steps of a calendar, or of the one table
   LineLimits limits;
   std::vector<std::string> notes;
 };

@@ -81,7 +81,8 @@ Residuals make_residuals(const Panel& panel, const ScaledPanel& scaled, std::spa
   const std::int64_t stride = origin_stride(panel);
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     for (std::int64_t row = first; row < panel.series[s].train_rows - panel.horizon; ++row) {
-      if (row % stride == 0) out.origins.push_back({static_cast<std::int64_t>(s), row});
+      const Origin origin{static_cast<std::int64_t>(s), row};
+      if (is_drawn(origin, stride)) out.origins.push_back(origin);
     }
   }
   const Rows targets = target_rows(panel, scaled, out.origins);

@@ -6,7 +6,6 @@
 
 #include "rondo/layers.h"
 #include "rondo/training.h"
-#include "tasks/forecast/accuracy.h"
 
 namespace rondo::forecasting {
 
@@ -26,8 +25,7 @@ std::int64_t windows_an_epoch(const WindowInput& input) {
 
 /// The network's word on the origins that a member has held out, and what it should have been.
 struct HeldOut {
-  std::int64_t horizon = 1;
-  std::vector<double> truth, word;  ///< [origins, horizon]
+  Rows truth, word;  ///< [origins, horizon]
 };
 
 HeldOut ask_held_out(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals,
@@ -45,43 +43,20 @@ HeldOut ask_held_out(const Panel& panel, const ScaledPanel& scaled, const Residu
     }
   }
   HeldOut out;
-  out.horizon = residuals.horizon;
+  out.truth.columns = out.word.columns = residuals.horizon;
   if (origins.empty()) return out;
   const WindowsOf windows(panel, scaled, residuals.input, origins);
   const std::vector<Batch> words = trainer.predict(windows, kPredictBatch);
   for (std::size_t i = 0; i < places.size(); ++i) {
     const auto [member, origin] = places[i];
     const Tensor& values = words[static_cast<std::size_t>(member)].values();
-    for (std::int64_t h = 0; h < out.horizon; ++h) {
-      out.truth.push_back(residuals.row(member, origin)[static_cast<std::size_t>(h)]);
-      out.word.push_back(values.at(static_cast<std::int64_t>(i) * out.horizon + h) * residuals.scale);
+    for (std::int64_t h = 0; h < residuals.horizon; ++h) {
+      out.truth.values.push_back(residuals.row(member, origin)[static_cast<std::size_t>(h)]);
+      out.word.values.push_back(values.at(static_cast<std::int64_t>(i) * residuals.horizon + h) *
+                                residuals.scale);
     }
   }
   return out;
-}
-
-/// Sets share, statistic and gain.
-void judge(const HeldOut& held_out, std::int64_t stride, ResidualNetwork& model) {
-  const auto horizon = static_cast<std::size_t>(held_out.horizon);
-  double product = 0, power = 0, before = 0, gained = 0;
-  std::vector<double> gains;
-  for (std::size_t i = 0; i < held_out.truth.size(); i += horizon) {
-    double gain = 0;
-    for (std::size_t h = i; h < i + horizon; ++h) {
-      const double truth = held_out.truth[h], word = held_out.word[h];
-      product += truth * word;
-      power += word * word;
-      before += truth * truth;
-      gain += truth * truth - (truth - word) * (truth - word);
-    }
-    gained += gain;
-    gains.push_back(gain);
-  }
-  if (!(power > 0) || !(before > 0)) return;
-  model.gain = gained / before;
-  model.statistic = loss_gain_statistic(gains, (held_out.horizon - 1) / stride);
-  if (model.statistic <= 1) return;
-  model.share = std::clamp(product / power, 0.0, 1.0) * (1 - 1 / (model.statistic * model.statistic));
 }
 
 }  // namespace
@@ -111,12 +86,12 @@ Network make_residual_network(const WindowInput& input, std::int64_t horizon, in
 Rows ResidualNetwork::correction(const Panel& panel, const ScaledPanel& scaled,
                                  std::span<const Origin> origins, Pool& pool) {
   Rows out{panel.horizon, std::vector<double>(origins.size() * static_cast<std::size_t>(panel.horizon), 0.0)};
-  if (share == 0 || origins.empty()) return out;
+  if (origins.empty()) return out;
   const WindowsOf windows(panel, scaled, input, origins);
   CompileOptions compile;
   Trainer trainer(network, compile, &pool);
   const std::vector<Batch> words = trainer.predict(windows, kPredictBatch);
-  const double factor = share * scale / static_cast<double>(words.size());
+  const double factor = scale / static_cast<double>(words.size());
   for (const Batch& word : words) {
     for (std::size_t i = 0; i < out.values.size(); ++i) {
       out.values[i] += factor * word.values().at(static_cast<std::int64_t>(i));
@@ -167,10 +142,13 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   out.best_epoch = early->best_epoch() + 1;
 
   const HeldOut held_out = ask_held_out(panel, scaled, residuals, trainer);
-  if (residuals.fewest_learnt >= kFewestLearnt) judge(held_out, origin_stride(panel), out.model);
+  if (residuals.fewest_learnt >= kFewestLearnt) {
+    out.share = judge_network(held_out.truth, held_out.word, (residuals.horizon - 1) / origin_stride(panel));
+  }
   out.held_out_errors.columns = residuals.horizon;
-  for (std::size_t i = 0; i < held_out.truth.size(); ++i) {
-    out.held_out_errors.values.push_back(held_out.truth[i] - out.model.share * held_out.word[i]);
+  for (std::size_t i = 0; i < held_out.truth.values.size(); ++i) {
+    out.held_out_errors.values.push_back(held_out.truth.values[i] -
+                                         out.share.share * held_out.word.values[i]);
   }
   return out;
 }

@@ -9,6 +9,7 @@
 #include "rondo/log.h"
 #include "rondo/network.h"
 #include "rondo/pool.h"
+#include "tasks/forecast/network_share.h"
 #include "tasks/forecast/residual_data.h"
 
 namespace rondo::forecasting {
@@ -35,16 +36,11 @@ struct ResidualTraining {
 Network make_residual_network(const WindowInput& input, std::int64_t horizon, int members,
                               const ResidualTraining& options);
 
-/// What the network adds to the line.
+/// What the network would add to the line.
 struct ResidualNetwork {
   WindowInput input;
   Network network;
   double scale = 1;  ///< of its outputs
-  /// The part of the network's word that is taken, 0 … 1: the least-squares factor on held-out rows, shrunk
-  /// by 1 - 1/t² where t says how sure the gain there is; 0 when there is no gain.
-  double share = 0;
-  double statistic = 0;  ///< t
-  double gain = 0;  ///< share of the squared error that full trust removes on held-out rows; may be negative
 
   /// [origins, horizon] in the scale of ScaledPanel::targets.
   Rows correction(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins, Pool& pool);
@@ -52,6 +48,7 @@ struct ResidualNetwork {
 
 struct TrainedResidual {
   ResidualNetwork model;
+  NetworkShare share;
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
   Rows held_out_errors;  ///< [origins, horizon]: of line and shared network together, in the scale of targets

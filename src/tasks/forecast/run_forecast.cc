@@ -6,6 +6,7 @@
 #include "rondo/pool.h"
 #include "tasks/forecast/backtest.h"
 #include "tasks/forecast/model.h"
+#include "tasks/forecast/network_part.h"
 #include "tasks/forecast/prepare.h"
 
 namespace rondo {
@@ -14,40 +15,21 @@ namespace {
 
 using forecasting::LinearPath;
 using forecasting::LineChoice;
-using forecasting::Members;
+using forecasting::NetworkPart;
 using forecasting::Origin;
 using forecasting::Panel;
 using forecasting::PanelSeries;
 using forecasting::Prepared;
-using forecasting::Residuals;
-using forecasting::ResidualTraining;
 using forecasting::Rows;
 using forecasting::ScaledForecasts;
 using forecasting::ScaledPanel;
-using forecasting::TrainedResidual;
+using forecasting::SegmentWindow;
+using forecasting::TrainedPart;
 using forecasting::WindowInput;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-ResidualTraining training_options(const ForecastOptions& options, const ForecastControls& controls) {
-  ResidualTraining training;
-  training.cell = options.cell;
-  training.units = options.units;
-  training.epochs = options.epochs;
-  training.patience = options.patience;
-  training.batch_size = options.batch_size;
-  training.learning_rate = options.learning_rate;
-  training.seed = options.seed;
-  training.verbose = controls.verbose;
-  training.progress = controls.progress;
-  training.logger = controls.log;
-  training.checkpoint = controls.checkpoint;
-  training.resume = controls.resume;
-  training.stop_flag = controls.stop;
-  return training;
 }
 
 void sum_into(Rows& a, const Rows& b) {
@@ -80,25 +62,30 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
   return result;
 }
 
-void count_rows(const Members& members, ForecastResult& result) {
+/// Every network holds out what the user named, or another fifth of the rows.
+void count_rows(const Panel& panel, ForecastResult& result) {
   for (std::size_t s = 0; s < result.series.size(); ++s) {
     ForecastSeries& series = result.series[s];
-    const Members::Range& out = members.held_out.front()[s];
-    series.validation_rows = out.end - out.begin;
+    const std::int64_t given = panel.series[s].validation_rows;
+    series.validation_rows = given > 0 ? given : series.train_rows / 5;
     result.rows_validation += series.validation_rows;
     result.rows_train += series.train_rows - series.validation_rows;
   }
 }
 
-/// Errors of the backtest in the scale of targets, after those of validation: the freshest there are.
-Rows all_errors(const Panel& panel, const ScaledPanel& scaled, const Rows& held_out,
+/// Scores of the backtest after those of validation: the freshest there are.
+Rows all_scores(const Panel& panel, const ScaledPanel& scaled, const NetworkPart& part, const Rows& held_out,
                 const std::vector<Origin>& origins, const Rows& model) {
-  Rows errors = held_out;
+  Rows scores = held_out;
   const Rows targets = target_rows(panel, scaled, origins);
-  for (std::size_t i = 0; i < targets.values.size(); ++i) {
-    errors.values.push_back(targets.values[i] - model.values[i]);
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    const double spread = part.spread(scaled, origins[i]);
+    const auto width = static_cast<std::size_t>(targets.columns);
+    for (std::size_t at = i * width; at < (i + 1) * width; ++at) {
+      scores.values.push_back((targets.values[at] - model.values[at]) / spread);
+    }
   }
-  return errors;
+  return scores;
 }
 
 void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResult::Model& model, Pool& pool,
@@ -108,7 +95,7 @@ void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResul
     ends.push_back({static_cast<std::int64_t>(s), panel.series[s].rows() - 1});
   }
   Rows forecast = model.line.predict(panel, scaled, ends);
-  sum_into(forecast, model.residual.correction(panel, scaled, ends, pool));
+  sum_into(forecast, model.network.correction(panel, scaled, ends, forecast, pool));
   for (std::size_t s = 0; s < ends.size(); ++s) {
     ForecastSeries& series = result.series[s];
     const auto row = forecast.row(static_cast<std::int64_t>(s));
@@ -120,7 +107,7 @@ void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResul
             .cure("look for outliers in the column, or try --transform none");
       }
     }
-    append_bands(scaled, ends[s], row, model.bands, series.bands);
+    append_bands(scaled, ends[s], row, model.bands, model.network.spread(scaled, ends[s]), series.bands);
     series.future_times = series.times.next(panel.horizon);
   }
 }
@@ -135,11 +122,22 @@ Config settings_of(const ForecastResult& result, const ForecastResult::Model& mo
                                     {"wave_orders", Config::list(model.line.layout.wave_orders)},
                                     {"covariates", Config::list(result.options.covariates)},
                                     {"covariate_lags", model.line.layout.covariate_lags},
-                                    {"window_steps", model.residual.input.steps},
-                                    {"window_segment", model.residual.input.segment},
-                                    {"window_wave_orders", Config::list(model.residual.input.wave_orders)},
-                                    {"network_share", model.residual.share},
-                                    {"network_scale", model.residual.scale}});
+                                    {"network_share", model.network.share.share}});
+  if (model.network.segments) {
+    const SegmentWindow& window = model.network.segments->window;
+    settings.set("window_steps", window.steps);
+    settings.set("window_segment", window.segment);
+    settings.set("window_base_rows", window.base_rows);
+    settings.set("window_wave_orders", Config::list(window.wave_orders));
+    settings.set("network_kind", "segments");
+  } else {
+    const WindowInput& input = model.network.residual->input;
+    settings.set("window_steps", input.steps);
+    settings.set("window_segment", input.segment);
+    settings.set("window_wave_orders", Config::list(input.wave_orders));
+    settings.set("network_scale", model.network.residual->scale);
+    settings.set("network_kind", "residual");
+  }
   if (!model.ids.front().empty()) settings.set("series", Config::list(model.ids));
   return settings;
 }
@@ -157,31 +155,27 @@ ForecastResult run_forecast(const Table& table, const ForecastOptions& options,
 
   const LineChoice choice = search_line(panel, prepared.limits, pool);
   const ScaledPanel scaled(panel, choice.transform, choice.difference);
-  const WindowInput input =
-      choose_window_input(panel, choice.members.front(), choice.longest_lag(), options.window);
   result.transform = transform_name(choice.transform);
   result.difference = choice.difference;
   result.lags = choice.longest_lag();
   result.line_members = static_cast<std::int64_t>(choice.members.size());
-  result.window = input.rows();
   controls.log.info("line: transform " + result.transform +
                     (choice.difference ? ", differences" : ", levels") + ", " + std::to_string(result.lags) +
                     " lags, mean of " + std::to_string(result.line_members) + " of " +
                     std::to_string(choice.tried) + " regressions tried");
 
-  const Residuals residuals =
-      make_residuals(panel, scaled, choice.members, input, static_cast<int>(options.members), pool);
-  count_rows(residuals.members, result);
+  count_rows(panel, result);
   const auto before_training = Clock::now();
-  TrainedResidual trained =
-      train_residual(panel, scaled, residuals, training_options(options, controls), pool);
+  TrainedPart trained =
+      forecasting::train_network_part(panel, scaled, choice, options, controls, prepared.calendar, pool);
   result.seconds_train = seconds_since(before_training);
+  result.window = trained.part.window_rows();
   result.epochs = static_cast<std::int64_t>(trained.history.epochs.size());
   result.best_epoch = trained.best_epoch;
   if (const auto* loss = trained.history.find("loss")) result.loss = *loss;
   if (const auto* loss = trained.history.find("val_loss")) result.validation_loss = *loss;
-  result.network_share = trained.model.share;
-  if (trained.model.share == 0) {
+  result.network_share = trained.part.share.share;
+  if (result.network_share == 0) {
     result.notes.emplace_back(
         "On held-out rows the network adds nothing to the line, so the forecast is the line's.");
   }
@@ -196,13 +190,14 @@ ForecastResult run_forecast(const Table& table, const ForecastOptions& options,
   ScaledForecasts forecasts;
   forecasts.ridge = tested_line.predict(panel, scaled, origins);
   forecasts.model = forecasts.ridge;
-  sum_into(forecasts.model, trained.model.correction(panel, scaled, origins, pool));
-  run_backtest(panel, scaled, origins, forecasts, conformal_bands(trained.held_out_errors), result);
+  sum_into(forecasts.model, trained.part.correction(panel, scaled, origins, forecasts.ridge, pool));
+  for (const Origin& origin : origins) forecasts.spread.push_back(trained.part.spread(scaled, origin));
+  run_backtest(panel, scaled, origins, forecasts, conformal_bands(trained.scores), result);
 
   auto model = std::make_shared<ForecastResult::Model>();
   model->bands =
-      conformal_bands(all_errors(panel, scaled, trained.held_out_errors, origins, forecasts.model));
-  model->residual = std::move(trained.model);
+      conformal_bands(all_scores(panel, scaled, trained.part, trained.scores, origins, forecasts.model));
+  model->network = std::move(trained.part);
   model->line = fit_line(panel, scaled, choice.members, all_rows);
   model->scales = scaled.scales;
   model->difference = choice.difference;

@@ -1,0 +1,174 @@
+#include "tasks/forecast/network_part.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace rondo::forecasting {
+
+namespace {
+
+constexpr std::int64_t kMostJudgedOrigins = 4000;
+
+template <class Training>
+void put_controls(const ForecastOptions& options, const ForecastControls& controls, Training& training) {
+  training.cell = options.cell;
+  training.units = options.units;
+  training.batch_size = options.batch_size;
+  training.learning_rate = options.learning_rate;
+  training.seed = options.seed;
+  training.verbose = controls.verbose;
+  training.progress = controls.progress;
+  training.logger = controls.log;
+  training.checkpoint = controls.checkpoint;
+  training.resume = controls.resume;
+  training.stop_flag = controls.stop;
+}
+
+ResidualTraining residual_training(const ForecastOptions& options, const ForecastControls& controls) {
+  const ResidualTraining usual;
+  ResidualTraining training;
+  put_controls(options, controls, training);
+  if (options.units <= 0) training.units = usual.units;
+  if (options.batch_size <= 0) training.batch_size = usual.batch_size;
+  if (options.learning_rate <= 0) training.learning_rate = usual.learning_rate;
+  if (options.epochs > 0) training.epochs = options.epochs;
+  if (options.patience > 0) training.patience = options.patience;
+  return training;
+}
+
+/// Origins held out by some member, and the member, thinned to what is worth judging.
+struct Judged {
+  std::vector<Origin> origins;
+  std::vector<int> member;
+};
+
+Judged held_out_origins(const Panel& panel, const Folds& folds, std::int64_t first) {
+  Judged all;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    for (std::int64_t row = first; row + 1 < panel.series[s].train_rows; ++row) {
+      const Origin origin{static_cast<std::int64_t>(s), row};
+      for (int k = 0; k < folds.members(); ++k) {
+        if (folds.role(k, origin) != Role::held_out) continue;
+        all.origins.push_back(origin);
+        all.member.push_back(k);
+        break;  // one that several hold out is judged once
+      }
+    }
+  }
+  const std::size_t stride = std::max<std::size_t>(1, all.origins.size() / kMostJudgedOrigins);
+  Judged out;
+  for (std::size_t i = 0; i < all.origins.size(); i += stride) {
+    out.origins.push_back(all.origins[i]);
+    out.member.push_back(all.member[i]);
+  }
+  return out;
+}
+
+TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
+                               const SegmentWindow& window, const ForecastOptions& options,
+                               const ForecastControls& controls, Pool& pool) {
+  SegmentTraining training;
+  put_controls(options, controls, training);
+  training.members = static_cast<int>(options.members);
+  const Folds folds(panel, training.members, window.out_rows());
+  TrainedSegments trained = train_segments(panel, scaled, window, folds, training, pool);
+
+  TrainedPart out;
+  out.history = std::move(trained.history);
+  out.best_epoch = trained.best_epoch;
+  out.part.segments = std::move(trained.model);
+  const std::int64_t first = std::max(window.first_origin(),
+                                      LineLayout::cover(panel, choice.members).first_origin(scaled.difference));
+  const Judged judged = held_out_origins(panel, folds, first);
+  std::vector<std::int64_t> limits;
+  for (const PanelSeries& s : panel.series) limits.push_back(s.train_rows);
+  const std::vector<Rows> words = out.part.segments->members(panel, scaled, judged.origins, pool);
+  const bool same_for_all = panel.series.front().validation_rows > 0;
+  std::vector<Rows> lines(static_cast<std::size_t>(same_for_all ? 1 : training.members));
+  pool.run(static_cast<int>(lines.size()), [&](int k) {
+    const LinearPath path = fit_line(panel, scaled, choice.members, limits, [&](const Origin& origin) {
+      return folds.role(k, origin) == Role::train;
+    });
+    lines[static_cast<std::size_t>(k)] = path.predict(panel, scaled, judged.origins);
+  });
+
+  Rows truth = target_rows(panel, scaled, judged.origins);
+  Rows left{panel.horizon, {}}, word{panel.horizon, {}};
+  const auto width = static_cast<std::size_t>(panel.horizon);
+  for (std::size_t i = 0; i < judged.origins.size(); ++i) {
+    const double spread = window.scale(scaled, judged.origins[i]).spread;
+    const auto member = static_cast<std::size_t>(judged.member[i]);
+    for (std::size_t at = i * width; at < (i + 1) * width; ++at) {
+      const double line = lines[same_for_all ? 0 : member].values[at];
+      double said = words[member].values[at];
+      if (same_for_all) {
+        said = 0;
+        for (const Rows& one : words) said += one.values[at] / static_cast<double>(words.size());
+      }
+      left.values.push_back((truth.values[at] - line) / spread);
+      word.values.push_back((said - line) / spread);
+    }
+  }
+  { double sl=0,sw=0,sb=0; for (std::size_t i=0;i<left.values.size();++i) { sl+=left.values[i]*left.values[i]; sb+=(left.values[i]-word.values[i])*(left.values[i]-word.values[i]); sw+=word.values[i]*word.values[i]; } fprintf(stderr,"judge: line %g network %g n %zu best epoch %ld\n", std::sqrt(sl/left.values.size()), std::sqrt(sb/left.values.size()), left.values.size(), (long)out.best_epoch); }
+  const std::int64_t apart = std::max<std::int64_t>(1, panel.total_training_rows() / kMostJudgedOrigins);
+  out.part.share = judge_network(left, word, (panel.horizon - 1) / apart);
+  out.scores.columns = panel.horizon;
+  for (std::size_t i = 0; i < left.values.size(); ++i) {
+    out.scores.values.push_back(left.values[i] - out.part.share.share * word.values[i]);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::int64_t NetworkPart::window_rows() const {
+  return segments ? segments->window.rows() : residual->input.rows();
+}
+
+const Network& NetworkPart::network() const { return segments ? segments->network : residual->network; }
+
+double NetworkPart::spread(const ScaledPanel& scaled, const Origin& origin) const {
+  return segments ? segments->window.scale(scaled, origin).spread : 1;
+}
+
+Rows NetworkPart::correction(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
+                             const Rows& line, Pool& pool) {
+  Rows out{panel.horizon, std::vector<double>(line.values.size(), 0.0)};
+  if (share.share == 0 || origins.empty()) return out;
+  if (segments) {
+    const Rows mean = segments->mean(panel, scaled, origins, pool);
+    for (std::size_t i = 0; i < out.values.size(); ++i) {
+      out.values[i] = share.share * (mean.values[i] - line.values[i]);
+    }
+    return out;
+  }
+  out = residual->correction(panel, scaled, origins, pool);
+  for (double& v : out.values) v *= share.share;
+  return out;
+}
+
+TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
+                               const ForecastOptions& options, const ForecastControls& controls, bool calendar,
+                               Pool& pool) {
+  SegmentWindow window = choose_segment_window(panel, options.window, calendar);
+  if (window.levels) window.fix_spreads(panel, scaled);
+  if (segment_network_applies(panel, window)) {
+    return train_segment_part(panel, scaled, choice, window, options, controls, pool);
+  }
+  const WindowInput input =
+      choose_window_input(panel, choice.members.front(), choice.longest_lag(), options.window);
+  const Residuals residuals =
+      make_residuals(panel, scaled, choice.members, input, static_cast<int>(options.members), pool);
+  TrainedResidual trained =
+      train_residual(panel, scaled, residuals, residual_training(options, controls), pool);
+  TrainedPart out;
+  out.part.residual = std::move(trained.model);
+  out.part.share = trained.share;
+  out.history = std::move(trained.history);
+  out.best_epoch = trained.best_epoch;
+  out.scores = std::move(trained.held_out_errors);
+  return out;
+}
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rondo/forecast.h"
+#include "tasks/forecast/line_search.h"
+#include "tasks/forecast/residual_network.h"
+#include "tasks/forecast/segment_network.h"
+
+namespace rondo::forecasting {
+
+/// The network beside the line: one that learns what the line leaves (few rows), or encoder and decoder over segments
+/// that learn the series themselves (many rows). What both are worth is settled on rows that neither learnt from.
+struct NetworkPart {
+  std::optional<ResidualNetwork> residual;
+  std::optional<SegmentModel> segments;
+  NetworkShare share;
+
+  std::int64_t window_rows() const;
+  const Network& network() const;
+  /// What is added to the line's forecasts `line` of the same origins: [origins, horizon], scale of ScaledPanel::targets.
+  Rows correction(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
+                  const Rows& line, Pool& pool);
+  /// What errors at this origin are measured in.
+  double spread(const ScaledPanel& scaled, const Origin& origin) const;
+};
+
+struct TrainedPart {
+  NetworkPart part;
+  History history;
+  std::int64_t best_epoch = 0;  ///< from 1
+  std::int64_t validation_rows = 0, train_rows = 0;
+  Rows scores;  ///< [origins, horizon]: errors on rows not learnt from, of line and network together, over spread
+};
+
+TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
+                               const ForecastOptions& options, const ForecastControls& controls, bool calendar,
+                               Pool& pool);
+
+}  // namespace rondo::forecasting

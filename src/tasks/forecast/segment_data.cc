@@ -1,0 +1,99 @@
+#include "tasks/forecast/segment_data.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "rondo/random.h"
+
+namespace rondo::forecasting {
+
+namespace {
+
+std::vector<Batch> inputs_of(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
+                             std::span<const Origin> origins, DType dtype) {
+  const auto batch = static_cast<std::int64_t>(origins.size());
+  Tensor encoder({batch, window.steps, window.step_features()});
+  Tensor decoder({batch, window.out_steps, window.decoder_features()});
+  Tensor line({batch, window.line_features()});
+  const auto e = static_cast<std::size_t>(window.steps * window.step_features());
+  const auto d = static_cast<std::size_t>(window.out_steps * window.decoder_features());
+  const auto l = static_cast<std::size_t>(window.line_features());
+  for (std::size_t b = 0; b < origins.size(); ++b) {
+    window.fill(panel, scaled, origins[b], encoder.data<float>().subspan(b * e, e),
+                decoder.data<float>().subspan(b * d, d), line.data<float>().subspan(b * l, l));
+  }
+  std::vector<Batch> inputs;
+  for (Tensor* tensor : {&encoder, &decoder, &line}) {
+    inputs.emplace_back(dtype == DType::float32 ? std::move(*tensor) : tensor->cast(dtype));
+  }
+  return inputs;
+}
+
+}  // namespace
+
+SegmentSamples::SegmentSamples(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
+                               const Folds& folds, Role role, std::int64_t size, std::uint64_t seed)
+    : panel_(panel), scaled_(scaled), window_(window), folds_(folds), role_(role) {
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    for (std::int64_t row = window.first_origin(); row + 1 < panel.series[s].train_rows; ++row) {
+      const Origin origin{static_cast<std::int64_t>(s), row};
+      bool used = false;
+      for (int k = 0; k < folds.members(); ++k) used = used || folds.role(k, origin) == role;
+      if (used) origins_.push_back(origin);
+    }
+  }
+  std::vector<std::int64_t> order(origins_.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
+  if (role == Role::train) {
+    shuffle_indices(RandomStream(seed, purpose_key("forecast windows")), order);
+    size_ = origins_.empty() ? 0 : size;
+  } else {
+    size_ = std::min(size, available());
+    for (std::int64_t i = 0; i < size_; ++i) {
+      order[static_cast<std::size_t>(i)] = i * available() / size_;
+    }
+    order.resize(static_cast<std::size_t>(size_));
+  }
+  std::vector<Origin> chosen;
+  chosen.reserve(order.size());
+  for (const std::int64_t i : order) chosen.push_back(origins_[static_cast<std::size_t>(i)]);
+  origins_ = std::move(chosen);
+}
+
+Examples SegmentSamples::gather(std::span<const std::int64_t> indices, DType dtype) const {
+  std::vector<Origin> origins;
+  for (const std::int64_t index : indices) {
+    const std::int64_t at = (index + epoch_.load() * size_) % available();
+    origins.push_back(origins_[static_cast<std::size_t>(at)]);
+  }
+  Examples examples;
+  examples.inputs = inputs_of(panel_, scaled_, window_, origins, dtype);
+  const auto batch = static_cast<std::int64_t>(indices.size());
+  Tensor target({batch, window_.out_rows()}, dtype);
+  std::vector<double> truth(static_cast<std::size_t>(window_.out_rows()));
+  for (std::int64_t b = 0; b < batch; ++b) {
+    window_.targets(scaled_, origins[static_cast<std::size_t>(b)], truth);
+    for (std::size_t h = 0; h < truth.size(); ++h) {
+      target.set(b * window_.out_rows() + static_cast<std::int64_t>(h), truth[h]);
+    }
+  }
+  for (int k = 0; k < folds_.members(); ++k) {
+    Tensor weight({batch}, dtype);
+    for (std::int64_t b = 0; b < batch; ++b) {
+      weight.set(b, folds_.role(k, origins[static_cast<std::size_t>(b)]) == role_ ? 1 : 0);
+    }
+    examples.targets.emplace_back(target);
+    examples.weights.push_back(std::move(weight));
+  }
+  return examples;
+}
+
+Examples SegmentInputs::gather(std::span<const std::int64_t> indices, DType dtype) const {
+  std::vector<Origin> origins;
+  for (const std::int64_t index : indices) origins.push_back(origins_[static_cast<std::size_t>(index)]);
+  Examples examples;
+  examples.inputs = inputs_of(panel_, scaled_, window_, origins, dtype);
+  return examples;
+}
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "rondo/callbacks.h"
+#include "rondo/log.h"
+#include "rondo/network.h"
+#include "rondo/pool.h"
+#include "tasks/forecast/folds.h"
+#include "tasks/forecast/segment_window.h"
+
+namespace rondo::forecasting {
+
+/// How the segment network is made and trained. 0 means: from the size of the data.
+struct SegmentTraining {
+  std::string cell = "gru";
+  std::int64_t units = 0;
+  int members = 3;
+  double dropout = -1;  ///< before the output layer; < 0: from the size of the data
+  std::int64_t updates = 0;
+  std::int64_t batch_size = 0;
+  double learning_rate = 0;
+  std::int64_t patience = 8;  ///< twentieths of the training without a better validation loss
+  std::uint64_t seed = 1;
+
+  int verbose = 0;
+  std::ostream* progress = nullptr;
+  Logger logger;
+  std::string checkpoint;
+  bool resume = false;
+  const std::atomic<bool>* stop_flag = nullptr;
+};
+
+/// Encoder and decoder over segments with a linear path beside them. Each member has its own parameters:
+///
+///     e_i  = relu(dense(segment i))                       i = 1 … steps
+///     h    = cell(e_1 … e_steps)
+///     d_k  = cell'(position k, calendar, known, statics)  k = 1 … out_steps, from state h
+///     y    = dense'(dropout(d_k)) + linear(window)        both start at zero: the first forecast is the window's base
+Network make_segment_network(const SegmentWindow& window, const SegmentTraining& options);
+
+/// The trained members; their mean is the forecast.
+struct SegmentModel {
+  SegmentWindow window;
+  Network network;
+  std::int64_t horizon = 1;
+
+  /// Forecasts [origins, horizon] in the scale of ScaledPanel::targets, one block for each member.
+  std::vector<Rows> members(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
+                            Pool& pool);
+  Rows mean(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins, Pool& pool);
+};
+
+struct TrainedSegments {
+  SegmentModel model;
+  History history;
+  std::int64_t best_epoch = 0;  ///< from 1
+};
+
+/// Whether there are enough windows to learn from.
+bool segment_network_applies(const Panel& panel, const SegmentWindow& window);
+
+TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
+                               const Folds& folds, const SegmentTraining& options, Pool& pool);
+
+}  // namespace rondo::forecasting

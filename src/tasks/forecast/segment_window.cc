@@ -1,0 +1,221 @@
+#include "tasks/forecast/segment_window.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace rondo::forecasting {
+
+namespace {
+
+constexpr std::int64_t kMostSteps = 64;
+constexpr std::int64_t kLongestLookBack = 720;
+constexpr std::int64_t kFewestRows = 16;
+/// More series than this are told apart by their windows alone.
+constexpr std::size_t kMostCodes = 32;
+/// Share of the series' own deviation (1) under a window's: a flat window must not blow up its next row.
+constexpr double kSpreadFloor = 0.02;
+/// Rows of covariates at the end of the look-back that the linear path sees.
+constexpr std::int64_t kLinePastRows = 2;
+/// Known covariates of the horizon that the linear path sees, at most.
+constexpr std::int64_t kMostLineKnown = 256;
+constexpr double kClip = 8;
+
+float clipped(double v) { return static_cast<float>(std::clamp(v, -kClip, kClip)); }
+
+/// Writes waves at `position` and returns how many numbers that were.
+std::size_t put_waves(const SegmentWindow& window, double position, std::span<float> out) {
+  std::size_t next = 0;
+  for (std::size_t season = 0; season < window.wave_orders.size(); ++season) {
+    const double angle = 2 * std::numbers::pi * position / window.seasons[season];
+    for (std::int64_t k = 1; k <= window.wave_orders[season]; ++k) {
+      out[next++] = static_cast<float>(std::sin(static_cast<double>(k) * angle));
+      out[next++] = static_cast<float>(std::cos(static_cast<double>(k) * angle));
+    }
+  }
+  return next;
+}
+
+bool line_sees_known(const SegmentWindow& window) {
+  return window.known * window.out_rows() <= kMostLineKnown;
+}
+
+}  // namespace
+
+std::int64_t SegmentWindow::waves() const {
+  std::int64_t count = 0;
+  for (const std::int64_t order : wave_orders) count += 2 * order;
+  return count;
+}
+
+std::int64_t SegmentWindow::step_features() const {
+  return segment * (1 + past + known + (masked ? 1 : 0)) + (levels ? 2 : 0) + waves();
+}
+
+std::int64_t SegmentWindow::decoder_features() const {
+  return out_steps + segment * known + waves() + statics + codes + 2;
+}
+
+std::int64_t SegmentWindow::line_features() const {
+  return rows() + kLinePastRows * past + (line_sees_known(*this) ? known * out_rows() : 0) + waves() + 1;
+}
+
+SegmentWindow::Scale SegmentWindow::scale(const ScaledPanel& scaled, const Origin& origin) const {
+  const std::vector<double>& level = scaled.level[static_cast<std::size_t>(origin.series)];
+  const std::span<const double> window(level.data() + origin.row - rows() + 1,
+                                       static_cast<std::size_t>(rows()));
+  double mean = 0, square = 0;
+  for (const double v : window) mean += v;
+  mean /= static_cast<double>(rows());
+  for (const double v : window) square += (v - mean) * (v - mean);
+  double base = 0;
+  for (const double v : window.last(static_cast<std::size_t>(base_rows))) base += v;
+  base /= static_cast<double>(base_rows);
+  if (!spreads.empty()) return {base, spreads[static_cast<std::size_t>(origin.series)]};
+  // `level` has about unit deviation over the training part, so the floor is relative to the series itself.
+  return {base, std::sqrt(square / static_cast<double>(rows()) + kSpreadFloor * kSpreadFloor)};
+}
+
+void SegmentWindow::fix_spreads(const Panel& panel, const ScaledPanel& scaled) {
+  spreads.clear();
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const std::vector<double>& level = scaled.level[s];
+    const auto ahead = static_cast<std::size_t>(panel.horizon);
+    double square = 0, count = 0;
+    for (std::size_t row = 0; row + ahead < static_cast<std::size_t>(panel.series[s].train_rows); ++row) {
+      const double change = level[row + ahead] - level[row];
+      square += change * change;
+      ++count;
+    }
+    spreads.push_back(square > 0 ? std::sqrt(square / count) : 1);
+  }
+}
+
+void SegmentWindow::fill(const Panel& panel, const ScaledPanel& scaled, const Origin& origin,
+                         std::span<float> encoder, std::span<float> decoder, std::span<float> line) const {
+  const auto s = static_cast<std::size_t>(origin.series);
+  const PanelSeries& series = panel.series[s];
+  const Scale own = scale(scaled, origin);
+  const double factor = 1 / own.spread;
+  const auto first = static_cast<std::size_t>(origin.row - rows() + 1);
+  const auto segment_rows = static_cast<std::size_t>(segment);
+  const auto past_width = static_cast<std::size_t>(past), known_width = static_cast<std::size_t>(known);
+  const std::vector<double>& level = scaled.level[s];
+
+  std::size_t next = 0;
+  for (std::size_t step = 0; step < static_cast<std::size_t>(steps); ++step) {
+    const std::size_t begin = first + step * segment_rows, last = begin + segment_rows - 1;
+    for (std::size_t row = begin; row <= last; ++row) {
+      encoder[next++] = clipped((level[row] - own.base) * factor);
+      for (std::size_t c = 0; c < past_width; ++c)
+        encoder[next++] = clipped(scaled.past[s][row * past_width + c]);
+      for (std::size_t c = 0; c < known_width; ++c) {
+        encoder[next++] = clipped(scaled.known[s][row * known_width + c]);
+      }
+      if (masked) encoder[next++] = series.observed.empty() || series.observed[row] != 0 ? 1.0F : 0.0F;
+    }
+    if (levels) {
+      encoder[next++] = clipped(level[last]);
+      encoder[next++] = clipped(scaled.compressed[s][last]);
+    }
+    next += put_waves(*this, series.position[last], encoder.subspan(next));
+  }
+
+  next = 0;
+  const std::size_t known_rows = known_width == 0 ? 0 : scaled.known[s].size() / known_width;
+  const auto now = static_cast<std::size_t>(origin.row);
+  for (std::size_t step = 0; step < static_cast<std::size_t>(out_steps); ++step) {
+    for (std::int64_t k = 0; k < out_steps; ++k)
+      decoder[next++] = k == static_cast<std::int64_t>(step) ? 1.0F : 0.0F;
+    const std::size_t begin = now + 1 + step * segment_rows;
+    for (std::size_t row = begin; known_width > 0 && row < begin + segment_rows; ++row) {
+      const std::size_t at = std::min(row, known_rows - 1) * known_width;
+      for (std::size_t c = 0; c < known_width; ++c) decoder[next++] = clipped(scaled.known[s][at + c]);
+    }
+    next +=
+        put_waves(*this, series.position[std::min(begin, series.position.size() - 1)], decoder.subspan(next));
+    for (const double v : scaled.statics[s]) decoder[next++] = clipped(v);
+    for (std::int64_t k = 0; k < codes; ++k) decoder[next++] = k == origin.series ? 1.0F : 0.0F;
+    decoder[next++] = clipped(own.base);
+    decoder[next++] = clipped(std::log(own.spread));
+  }
+
+  next = 0;
+  for (std::size_t row = first; row <= now; ++row) line[next++] = clipped((level[row] - own.base) * factor);
+  for (std::size_t row = now + 1 - kLinePastRows; row <= now; ++row) {
+    for (std::size_t c = 0; c < past_width; ++c) line[next++] = clipped(scaled.past[s][row * past_width + c]);
+  }
+  if (known_width > 0 && line_sees_known(*this)) {
+    for (std::size_t row = now + 1; row < now + 1 + static_cast<std::size_t>(out_rows()); ++row) {
+      const std::size_t at = std::min(row, known_rows - 1) * known_width;
+      for (std::size_t c = 0; c < known_width; ++c) line[next++] = clipped(scaled.known[s][at + c]);
+    }
+  }
+  next += put_waves(*this, series.position[now], line.subspan(next));
+  line[next] = clipped(own.base);
+}
+
+void SegmentWindow::targets(const ScaledPanel& scaled, const Origin& origin, std::span<double> out) const {
+  const std::vector<double>& level = scaled.level[static_cast<std::size_t>(origin.series)];
+  const Scale own = scale(scaled, origin);
+  for (std::size_t h = 0; h < out.size(); ++h) {
+    const std::size_t row = static_cast<std::size_t>(origin.row) + 1 + h;
+    out[h] =
+        row < level.size() ? (level[row] - own.base) / own.spread : std::numeric_limits<double>::quiet_NaN();
+  }
+}
+
+SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, bool calendar) {
+  SegmentWindow window;
+  window.past = static_cast<std::int64_t>(panel.past.size());
+  window.known = static_cast<std::int64_t>(panel.known.size());
+  window.statics = static_cast<std::int64_t>(panel.statics.size());
+  if (panel.series.size() > 1 && panel.series.size() <= kMostCodes) {
+    window.codes = static_cast<std::int64_t>(panel.series.size());
+  }
+  window.masked = std::any_of(panel.series.begin(), panel.series.end(), [](const PanelSeries& s) {
+    return std::any_of(s.observed.begin(), s.observed.end(), [](std::uint8_t seen) { return seen == 0; });
+  });
+
+  // Seasons of whole rows that the training parts hold several times.
+  const std::int64_t room = panel.shortest_training() - panel.horizon;
+  std::vector<std::int64_t> seasons;
+  for (const double season : panel.seasons) {
+    const auto rows = static_cast<std::int64_t>(std::llround(season));
+    if (rows >= 2 && rows <= kLongestLookBack / 2 && 3 * rows <= room) seasons.push_back(rows);
+  }
+  const std::int64_t season = seasons.empty() ? 0 : seasons.front();
+  const bool long_horizon = season > 0 && 2 * panel.horizon >= season;
+  std::int64_t rows = look_back;
+  if (long_horizon) {
+    window.segment = season;
+    window.base_rows = season;
+    if (rows <= 0) rows = 2 * seasons.back();
+  } else {
+    window.segment =
+        std::max<std::int64_t>(1, season > 0 ? std::min(panel.horizon, season / 2) : panel.horizon);
+    if (rows <= 0) rows = std::max({season, kFewestRows, 4 * window.segment});
+  }
+  rows = std::min({rows, kLongestLookBack, std::max<std::int64_t>(1, room / 2)});
+  window.segment = std::min(window.segment, rows);
+  window.base_rows = std::min(window.base_rows, rows);
+  if ((rows + window.segment - 1) / window.segment > kMostSteps) {
+    window.segment = (rows + kMostSteps - 1) / kMostSteps;
+  }
+  window.steps = std::max<std::int64_t>(1, (rows + window.segment - 1) / window.segment);
+  while (window.steps > 1 && window.rows() > room / 2) --window.steps;
+  window.out_steps = (panel.horizon + window.segment - 1) / window.segment;
+  window.levels = window.segment == 1;
+
+  window.seasons = panel.seasons;
+  for (const double s : panel.seasons) {
+    const bool seen_often = static_cast<double>(panel.shortest_training()) >= 3 * s;
+    std::int64_t order = calendar && seen_often ? 2 : 0;
+    while (order > 0 && 2 * static_cast<double>(order) >= s) --order;
+    window.wave_orders.push_back(order);
+  }
+  return window;
+}
+
+}  // namespace rondo::forecasting

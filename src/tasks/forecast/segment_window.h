@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tasks/forecast/panel.h"
+
+namespace rondo::forecasting {
+
+/// What the segment network sees of an origin, and in which numbers it answers. The look-back is cut into `steps` segments
+/// (one season each where the horizon is long, single rows where it is short), the horizon into `out_steps` of the same
+/// size: a handful of recurrent steps instead of hundreds, so gradients reach the oldest row (Lin et al. 2023, "SegRNN").
+/// Every window is put on a scale of its own: minus the mean of its last `base_rows` rows, divided by its standard
+/// deviation (Kim et al. 2022, "RevIN", without learnt factors), so that one network serves series of any level.
+struct SegmentWindow {
+  std::int64_t segment = 1;
+  std::int64_t steps = 1;      ///< segments of the look-back
+  std::int64_t out_steps = 1;  ///< segments of the horizon; the last one may reach beyond it
+  std::int64_t base_rows = 1;
+  std::vector<double> seasons;
+  std::vector<std::int64_t> wave_orders;  ///< calendar waves by season; 0: none
+  std::int64_t past = 0, known = 0, statics = 0;
+  std::int64_t codes = 0;  ///< one-hot positions that tell series apart; 0: none
+  bool levels = false;     ///< each step also has the level itself, not only its place in the window
+  bool masked = false;     ///< each row also says whether it was observed
+
+  std::int64_t rows() const { return steps * segment; }          ///< look-back
+  std::int64_t out_rows() const { return out_steps * segment; }  ///< >= horizon
+  std::int64_t waves() const;
+  std::int64_t step_features() const;     ///< of the encoder, per segment
+  std::int64_t decoder_features() const;  ///< of the decoder, per segment
+  std::int64_t line_features() const;     ///< of the linear path
+  /// The first origin whose look-back lies in the series.
+  std::int64_t first_origin() const { return rows() - 1; }
+
+  /// By series: what takes the place of the windows' deviations; empty: nothing does.
+  std::vector<double> spreads;
+  /// Sets them to the root mean square change over a horizon in the training part. For short horizons: calm windows then
+  /// do not count more than wild ones, and squared errors stay squared errors of the series.
+  void fix_spreads(const Panel& panel, const ScaledPanel& scaled);
+
+  /// The window's own scale: number = base + spread · normalised, both in ScaledPanel::level's numbers.
+  struct Scale {
+    double base = 0, spread = 1;
+  };
+  Scale scale(const ScaledPanel& scaled, const Origin& origin) const;
+
+  /// Inputs of one origin: encoder [steps, step_features], decoder [out_steps, decoder_features], line [line_features].
+  void fill(const Panel& panel, const ScaledPanel& scaled, const Origin& origin, std::span<float> encoder,
+            std::span<float> decoder, std::span<float> line) const;
+  /// Truth on the window's scale: [out_rows]. Rows past the end of the series are NaN.
+  void targets(const ScaledPanel& scaled, const Origin& origin, std::span<double> out) const;
+};
+
+/// Segments of a season where the horizon is at least half of one, and a look-back of two of the longest season that
+/// fits; single rows, or segments of the horizon, and a look-back of one season otherwise. `look_back` > 0 fixes the
+/// number of rows (rounded up to whole segments). `calendar`: positions mean the same in all series.
+SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, bool calendar);
+
+}  // namespace rondo::forecasting
