@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <iosfwd>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -93,6 +94,12 @@ struct ForecastControls {
 struct ForecastScore {
   std::string name;  ///< "model", "naive", "seasonal_naive", "drift", "ridge"
   double mae = 0, rmse = 0, mase = 0, smape = 0;
+  double mse = kNone, mape = kNone, rmsse = kNone, crps = kNone, owa = kNone;
+  /// Errors in z-scores by the first part of the series (the training part without validation), mean over
+  /// series.
+  double mse_scaled = kNone, mae_scaled = kNone;
+
+  static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 };
 
 enum class ForecastVerdict { better, no_better_than_ridge, no_better_than_naive };
@@ -107,6 +114,7 @@ struct ForecastBands {
 /// One series with its backtest and its forecast.
 struct ForecastSeries {
   std::string id;  ///< "" when there is only one
+  ForecastScore test;  ///< of this series alone
   Timeline times;
   std::vector<double> values;
   std::int64_t train_rows = 0;       ///< learnt from, validation included

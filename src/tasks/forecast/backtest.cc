@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 
+#include "rondo/forecast_accuracy.h"
 #include "tasks/forecast/accuracy.h"
+#include "tasks/forecast/backtest_bands.h"
 #include "tasks/forecast/baselines.h"
 #include "tasks/forecast/verdict.h"
 
@@ -13,53 +16,212 @@ namespace {
 
 enum Kind : std::size_t { kModel, kNaive, kSeasonal, kDrift, kRidge, kKinds };
 constexpr std::array<const char*, kKinds> kNames{"model", "naive", "seasonal_naive", "drift", "ridge"};
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 /// What one forecaster did over the whole backtest.
 struct Tally {
   Accuracy accuracy;
-  std::vector<double> losses;  ///< by origin
+  std::vector<double> losses;  ///< by origin: mean square over the horizon, in the series' own steps
+  double scaled_square = 0, scaled_absolute = 0;  ///< in z-scores, mean over series
 };
 
-ForecastScore score_of(const char* name, const Accuracy& accuracy) {
-  return {name, accuracy.mae(), accuracy.rmse(), accuracy.mase(), accuracy.smape()};
+struct Sums {
+  double square = 0, absolute = 0, crps = 0, naive2_smape = 0, naive2_mase = 0, count = 0;
+};
+
+/// Mean and deviation of the rows that a series was learnt from, validation apart: what z-scores are made with.
+struct Standard {
+  double deviation = 1;
+};
+
+Standard standard_of(const PanelSeries& series) {
+  const auto first = static_cast<std::size_t>(series.train_rows - series.validation_rows);
+  const std::span<const double> rows = std::span<const double>(series.values).first(first);
+  double mean = 0, square = 0;
+  for (const double v : rows) mean += v / static_cast<double>(rows.size());
+  for (const double v : rows) square += (v - mean) * (v - mean) / static_cast<double>(rows.size());
+  return {square > 0 ? std::sqrt(square) : 1};
 }
 
-Contender contender(const char* name, const Tally& tally) {
-  return {name, tally.accuracy.rmse(), tally.losses};
+void put_errors(const Accuracy& accuracy, ForecastScore& score) {
+  score.mae = accuracy.mae();
+  score.rmse = accuracy.rmse();
+  score.mase = accuracy.mase();
+  score.smape = accuracy.smape();
+  score.mse = accuracy.mse();
+  score.mape = accuracy.mape();
+  score.rmsse = accuracy.rmsse();
 }
 
-/// The forecasts of one origin by all kinds, in units of the series.
-std::array<std::vector<double>, kKinds> forecast_all(const Panel& panel, const ScaledPanel& scaled,
-                                                     const Origin& origin, std::span<const double> model,
-                                                     std::span<const double> ridge, std::int64_t period) {
-  std::array<std::vector<double>, kKinds> out;
-  for (auto& forecast : out) forecast.resize(model.size());
-  const std::span<const double> values(panel.series[static_cast<std::size_t>(origin.series)].values);
-  const auto history = values.first(static_cast<std::size_t>(origin.row) + 1);
-  naive_forecast(history, out[kNaive]);
-  seasonal_naive_forecast(history, period, out[kSeasonal]);
-  drift_forecast(history, out[kDrift]);
-  for (std::size_t h = 0; h < model.size(); ++h) {
-    out[kModel][h] = scaled.to_units(origin, model[h]);
-    out[kRidge][h] = scaled.to_units(origin, ridge[h]);
-  }
-  return out;
+ForecastScore score_of(const char* name, const Tally& tally) {
+  ForecastScore score;
+  score.name = name;
+  put_errors(tally.accuracy, score);
+  score.mse_scaled = tally.scaled_square;
+  score.mae_scaled = tally.scaled_absolute;
+  return score;
+}
+
+/// Several series are pooled in steps of their own, else the largest would decide alone.
+Contender contender(const char* name, const Tally& tally, bool several) {
+  if (!several) return {name, tally.accuracy.rmse(), tally.losses};
+  double sum = 0;
+  for (const double loss : tally.losses) sum += loss;
+  return {name, std::sqrt(sum / static_cast<double>(tally.losses.size())), tally.losses};
+}
+
+double truth_at(const PanelSeries& series, std::int64_t row) {
+  const auto at = static_cast<std::size_t>(row);
+  return series.observed.empty() || series.observed[at] != 0 ? series.values[at] : kMissing;
 }
 
 void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, ForecastResult& result) {
-  result.test = score_of(kNames[kModel], tallies[kModel].accuracy);
+  const bool several = result.series.size() > 1;
+  result.test = score_of(kNames[kModel], tallies[kModel]);
   for (std::size_t kind = kNaive; kind < kKinds; ++kind) {
-    result.baselines.push_back(score_of(kNames[kind], tallies[kind].accuracy));
+    result.baselines.push_back(score_of(kNames[kind], tallies[kind]));
   }
-  const Judgement judgement =
-      judge(contender(kNames[kModel], tallies[kModel]),
-            {contender("naive", tallies[kNaive]), contender("seasonal naive", tallies[kSeasonal]),
-             contender("drift", tallies[kDrift])},
-            contender("ridge", tallies[kRidge]), overlap);
+  const Judgement judgement = judge(contender(kNames[kModel], tallies[kModel], several),
+                                    {contender("naive", tallies[kNaive], several),
+                                     contender("seasonal naive", tallies[kSeasonal], several),
+                                     contender("drift", tallies[kDrift], several)},
+                                    contender("ridge", tallies[kRidge], several), overlap);
   result.skill = judgement.skill;
   result.skill_against = judgement.best;
   result.verdict = static_cast<ForecastVerdict>(judgement.verdict);
   result.verdict_sentence = judgement.sentence;
+}
+
+/// The backtest of one series, origin by origin.
+class SeriesBacktest {
+ public:
+  SeriesBacktest(const Panel& panel, const ScaledPanel& scaled, std::int64_t index, ForecastResult& result)
+      : panel_(panel),
+        scaled_(scaled),
+        index_(index),
+        series_(panel.series[static_cast<std::size_t>(index)]),
+        out_(result.series[static_cast<std::size_t>(index)]),
+        period_(result.period),
+        deviation_(standard_of(series_).deviation),
+        step_(naive_error(series_.training(), 1)),
+        seasonal_step_(naive_error(series_.training(), period_)),
+        step_square_(accuracy::naive_square_step(series_.training())) {}
+
+  void add(const Origin& origin, std::span<const double> model, std::span<const double> ridge,
+           std::span<const double> spread, const BandOffsets& offsets, std::array<Tally, kKinds>& tallies) {
+    std::array<std::vector<double>, kKinds> all = forecast_all(origin, model, ridge);
+    ForecastSeries::Backtest& backtest = out_.backtest;
+    append_bands(scaled_, origin, model, spread, offsets, backtest.bands);
+    std::array<double, kKinds> loss{};
+    double counted = 0;
+    for (std::size_t h = 0; h < model.size(); ++h) {
+      const double actual = truth_at(series_, origin.row + 1 + static_cast<std::int64_t>(h));
+      backtest.origin.push_back(origin.row);
+      backtest.step.push_back(static_cast<std::int64_t>(h) + 1);
+      backtest.actual.push_back(actual);
+      backtest.predicted.push_back(all[kModel][h]);
+      backtest.naive.push_back(all[kNaive][h]);
+      backtest.seasonal_naive.push_back(all[kSeasonal][h]);
+      backtest.drift.push_back(all[kDrift][h]);
+      backtest.ridge.push_back(all[kRidge][h]);
+      if (std::isnan(actual)) continue;
+      ++counted;
+      for (std::size_t kind = 0; kind < kKinds; ++kind) {
+        const double error = actual - all[kind][h];
+        tallies[kind].accuracy.add(actual, all[kind][h], seasonal_step_, step_square_, index_);
+        const double miss = error / (step_ > 0 ? step_ : 1);
+        loss[kind] += miss * miss;
+        sums_[kind].square += error * error / (deviation_ * deviation_);
+        sums_[kind].absolute += std::abs(error) / deviation_;
+        ++sums_[kind].count;
+      }
+      own_.add(actual, all[kModel][h], seasonal_step_, step_square_);
+      step_quantiles(scaled_, origin, model[h], spread[h], offsets, static_cast<std::int64_t>(h), levels_,
+                     quantiles_);
+      sums_[kModel].crps += accuracy::crps_from_quantiles(actual, quantiles_, levels_);
+    }
+    if (counted == 0) return;
+    for (std::size_t kind = 0; kind < kKinds; ++kind) tallies[kind].losses.push_back(loss[kind] / counted);
+    if (counted == static_cast<double>(model.size())) add_naive2(origin, model.size());
+  }
+
+  const Sums& sums(std::size_t kind) const { return sums_[kind]; }
+  /// sMAPE and MASE of Naive2, sums over origins, and their number.
+  double naive2_smape = 0, naive2_mase = 0, naive2_origins = 0;
+
+  /// Scores of this series alone.
+  void finish() {
+    if (sums_[kModel].count == 0) return;
+    ForecastScore score;
+    score.name = "model";
+    put_errors(own_, score);
+    score.mse_scaled = sums_[kModel].square / sums_[kModel].count;
+    score.mae_scaled = sums_[kModel].absolute / sums_[kModel].count;
+    score.crps = sums_[kModel].crps / sums_[kModel].count;
+    out_.test = score;
+  }
+
+ private:
+  /// The forecasts of one origin by all kinds, in units of the series.
+  std::array<std::vector<double>, kKinds> forecast_all(const Origin& origin, std::span<const double> model,
+                                                       std::span<const double> ridge) const {
+    std::array<std::vector<double>, kKinds> out;
+    for (auto& forecast : out) forecast.resize(model.size());
+    const auto history =
+        std::span<const double>(series_.values).first(static_cast<std::size_t>(origin.row) + 1);
+    naive_forecast(history, out[kNaive]);
+    seasonal_naive_forecast(history, period_, out[kSeasonal]);
+    drift_forecast(history, out[kDrift]);
+    for (std::size_t h = 0; h < model.size(); ++h) {
+      out[kModel][h] = scaled_.to_units(origin, model[h]);
+      out[kRidge][h] = scaled_.to_units(origin, ridge[h]);
+    }
+    return out;
+  }
+
+  void add_naive2(const Origin& origin, std::size_t horizon) {
+    std::vector<double> forecast(horizon);
+    const std::span<const double> values(series_.values);
+    naive2_forecast(values.first(static_cast<std::size_t>(origin.row) + 1), period_, forecast);
+    const auto actual = values.subspan(static_cast<std::size_t>(origin.row) + 1, horizon);
+    naive2_smape += accuracy::smape(actual, forecast);
+    naive2_mase += accuracy::mase(actual, forecast, seasonal_step_);
+    ++naive2_origins;
+  }
+
+  const Panel& panel_;
+  const ScaledPanel& scaled_;
+  std::int64_t index_;
+  const PanelSeries& series_;
+  ForecastSeries& out_;
+  std::int64_t period_;
+  double deviation_, step_, seasonal_step_, step_square_;
+  Accuracy own_;
+  std::array<Sums, kKinds> sums_{};
+  std::vector<double> levels_, quantiles_;
+};
+
+/// Origins of one series, and the end of its history.
+struct Walk {
+  std::size_t first = 0, count = 0;
+};
+
+Rows errors_of(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
+               const ScaledForecasts& forecasts, std::size_t first) {
+  Rows errors{panel.horizon, {}};
+  std::vector<double> truth(static_cast<std::size_t>(panel.horizon));
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    scaled.targets(origins[i], truth);
+    const auto row = static_cast<std::int64_t>(first + i);
+    const PanelSeries& series = panel.series[static_cast<std::size_t>(origins[i].series)];
+    for (std::size_t h = 0; h < truth.size(); ++h) {
+      const bool known = !std::isnan(truth_at(series, origins[i].row + 1 + static_cast<std::int64_t>(h)));
+      errors.values.push_back(
+          known ? (truth[h] - forecasts.model.row(row)[h]) / forecasts.spread.row(row)[h] : kMissing);
+    }
+  }
+  errors.values.resize(errors.values.size() + truth.size(), kMissing);  // the forecast past the end
+  return errors;
 }
 
 }  // namespace
@@ -75,58 +237,67 @@ std::vector<Origin> backtest_origins(const Panel& panel, std::int64_t stride) {
   return origins;
 }
 
-void append_bands(const ScaledPanel& scaled, const Origin& origin, std::span<const double> forecast,
-                  const BandWidths& widths, double spread, ForecastBands& bands) {
-  for (std::size_t h = 0; h < forecast.size(); ++h) {
-    bands.low80.push_back(scaled.to_units(origin, forecast[h] - spread * widths.half80[h]));
-    bands.high80.push_back(scaled.to_units(origin, forecast[h] + spread * widths.half80[h]));
-    bands.low95.push_back(scaled.to_units(origin, forecast[h] - spread * widths.half95[h]));
-    bands.high95.push_back(scaled.to_units(origin, forecast[h] + spread * widths.half95[h]));
-  }
-}
-
-void run_backtest(const Panel& panel, const ScaledPanel& scaled, const std::vector<Origin>& origins,
-                  const ScaledForecasts& forecasts, const BandWidths& widths, ForecastResult& result) {
+std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& scaled,
+                                      const std::vector<Origin>& origins, const ScaledForecasts& forecasts,
+                                      const std::shared_ptr<const CalibrationErrors>& calibration,
+                                      ForecastResult& result) {
   std::array<Tally, kKinds> tallies;
-  double inside80 = 0, inside95 = 0;
-  for (std::size_t i = 0; i < origins.size(); ++i) {
-    const Origin& origin = origins[i];
-    const auto s = static_cast<std::size_t>(origin.series);
-    const std::span<const double> training = panel.series[s].training();
-    const double step = naive_error(training, 1);
-    const double seasonal_step = naive_error(training, result.period);
-    ForecastSeries::Backtest& backtest = result.series[s].backtest;
-    const auto model = forecasts.model.row(static_cast<std::int64_t>(i));
-    const auto all = forecast_all(panel, scaled, origin, model,
-                                  forecasts.ridge.row(static_cast<std::int64_t>(i)), result.period);
-    const std::size_t first = backtest.actual.size();
-    append_bands(scaled, origin, model, widths, forecasts.spread[i], backtest.bands);
-    std::array<double, kKinds> loss{};
-    for (std::size_t h = 0; h < model.size(); ++h) {
-      const double actual = panel.series[s].values[static_cast<std::size_t>(origin.row) + 1 + h];
-      backtest.origin.push_back(origin.row);
-      backtest.step.push_back(static_cast<std::int64_t>(h) + 1);
-      backtest.actual.push_back(actual);
-      backtest.predicted.push_back(all[kModel][h]);
-      backtest.naive.push_back(all[kNaive][h]);
-      backtest.seasonal_naive.push_back(all[kSeasonal][h]);
-      backtest.drift.push_back(all[kDrift][h]);
-      backtest.ridge.push_back(all[kRidge][h]);
-      const ForecastBands& bands = backtest.bands;
-      inside80 += actual >= bands.low80[first + h] && actual <= bands.high80[first + h] ? 1 : 0;
-      inside95 += actual >= bands.low95[first + h] && actual <= bands.high95[first + h] ? 1 : 0;
-      for (std::size_t kind = 0; kind < kKinds; ++kind) {
-        tallies[kind].accuracy.add(actual, all[kind][h], seasonal_step);
-        const double miss = (actual - all[kind][h]) / (step > 0 ? step : 1);
-        loss[kind] += miss * miss / static_cast<double>(model.size());
-      }
+  std::vector<BandOffsets> past_the_end;
+  std::vector<double> actual, low80, high80, low95, high95;
+  double crps = 0, count = 0, naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, series_counted = 0;
+  std::size_t next = 0;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const std::size_t first = next;
+    std::vector<std::int64_t> rows;
+    while (next < origins.size() && origins[next].series == static_cast<std::int64_t>(s)) {
+      rows.push_back(origins[next++].row);
     }
-    for (std::size_t kind = 0; kind < kKinds; ++kind) tallies[kind].losses.push_back(loss[kind]);
+    const std::span<const Origin> own(origins.data() + first, next - first);
+    const Rows errors = errors_of(panel, scaled, own, forecasts, first);
+    rows.push_back(panel.series[s].rows() - 1);
+    std::vector<BandOffsets> bands = bands_by_origin(calibration, errors, rows, result.stride);
+    past_the_end.push_back(std::move(bands.back()));
+
+    SeriesBacktest backtest(panel, scaled, static_cast<std::int64_t>(s), result);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const auto row = static_cast<std::int64_t>(first + i);
+      backtest.add(own[i], forecasts.model.row(row), forecasts.ridge.row(row), forecasts.spread.row(row),
+                   bands[i], tallies);
+    }
+    backtest.finish();
+    if (backtest.sums(kModel).count > 0) {
+      for (std::size_t kind = 0; kind < kKinds; ++kind) {
+        tallies[kind].scaled_square += backtest.sums(kind).square / backtest.sums(kind).count;
+        tallies[kind].scaled_absolute += backtest.sums(kind).absolute / backtest.sums(kind).count;
+      }
+      ++series_counted;
+    }
+    crps += backtest.sums(kModel).crps;
+    count += backtest.sums(kModel).count;
+    naive2_smape += backtest.naive2_smape;
+    naive2_mase += backtest.naive2_mase;
+    naive2_origins += backtest.naive2_origins;
+    const ForecastSeries::Backtest& done = result.series[s].backtest;
+    const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    append(actual, done.actual);
+    append(low80, done.bands.low80);
+    append(high80, done.bands.high80);
+    append(low95, done.bands.low95);
+    append(high95, done.bands.high95);
   }
-  const auto count = static_cast<double>(tallies[kModel].accuracy.count());
-  result.coverage80 = inside80 / count;
-  result.coverage95 = inside95 / count;
+  for (Tally& tally : tallies) {
+    tally.scaled_square /= series_counted;
+    tally.scaled_absolute /= series_counted;
+  }
+  result.coverage80 = accuracy::coverage(actual, low80, high80);
+  result.coverage95 = accuracy::coverage(actual, low95, high95);
   conclude(tallies, (panel.horizon + result.stride - 1) / result.stride - 1, result);
+  result.test.crps = crps / count;
+  result.test.owa = accuracy::owa(result.test.smape, result.test.mase, naive2_smape / naive2_origins,
+                                  naive2_mase / naive2_origins);
+  return past_the_end;
 }
 
 }  // namespace rondo::forecasting

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <vector>
 
 #include "rondo/forecast.h"
-#include "tasks/forecast/bands.h"
+#include "tasks/forecast/adaptive_bands.h"
 #include "tasks/forecast/panel.h"
 
 namespace rondo::forecasting {
@@ -16,16 +16,15 @@ std::vector<Origin> backtest_origins(const Panel& panel, std::int64_t stride);
 /// Forecasts of the same origins, [origins, horizon], in the scale of ScaledPanel::targets.
 struct ScaledForecasts {
   Rows model, ridge;
-  std::vector<double> spread;  ///< by origin: what the bands' widths are multiplied by
+  Rows spread;  ///< what the model's errors are measured in
 };
 
-/// Fills the backtest of every series and the scores, skill, verdict and coverages of the result, which has
-/// `series` with values and train_rows, `period` and `stride` already.
-void run_backtest(const Panel& panel, const ScaledPanel& scaled, const std::vector<Origin>& origins,
-                  const ScaledForecasts& forecasts, const BandWidths& widths, ForecastResult& result);
-
-/// Appends the ends of the bands around `forecast` (in the scale of targets) in units of the series.
-void append_bands(const ScaledPanel& scaled, const Origin& origin, std::span<const double> forecast,
-                  const BandWidths& widths, double spread, ForecastBands& bands);
+/// Fills the backtest of every series and the scores, skill, verdict and coverages of the result, which has `series`
+/// with values and train_rows, `period` and `stride` already. Returns the bands of a forecast from the end of every
+/// series, which have seen all errors.
+std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& scaled,
+                                      const std::vector<Origin>& origins, const ScaledForecasts& forecasts,
+                                      const std::shared_ptr<const CalibrationErrors>& calibration,
+                                      ForecastResult& result);
 
 }  // namespace rondo::forecasting

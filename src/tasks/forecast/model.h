@@ -14,10 +14,10 @@ namespace rondo {
 struct ForecastResult::Model {
   forecasting::NetworkPart network;
   forecasting::LinearPath line;  ///< fitted on all rows
+  std::vector<forecasting::BandOffsets> bands;  ///< by series, of a forecast past its end
   std::vector<forecasting::SeriesScale> scales;
   std::vector<std::string> ids;
   bool difference = false;
-  forecasting::BandWidths bands;
   Config settings;  ///< what the model file says under "forecast"
 };
 

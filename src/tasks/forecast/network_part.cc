@@ -128,23 +128,22 @@ std::int64_t NetworkPart::window_rows() const {
 
 const Network& NetworkPart::network() const { return segments ? segments->network : residual->network; }
 
-double NetworkPart::spread(const ScaledPanel& scaled, const Origin& origin) const {
-  return segments ? segments->window.scale(scaled, origin).spread : 1;
-}
-
-Rows NetworkPart::correction(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
-                             const Rows& line, Pool& pool) {
-  Rows out{panel.horizon, std::vector<double>(line.values.size(), 0.0)};
-  if (share.share == 0 || origins.empty()) return out;
+NetworkForecast NetworkPart::forecast(const Panel& panel, const ScaledPanel& scaled,
+                                      std::span<const Origin> origins, const Rows& line, Pool& pool) {
+  NetworkForecast out{line, {panel.horizon, std::vector<double>(line.values.size(), 1.0)}};
+  if (origins.empty()) return out;
   if (segments) {
-    const Rows mean = segments->mean(panel, scaled, origins, pool);
-    for (std::size_t i = 0; i < out.values.size(); ++i) {
-      out.values[i] = share.share * (mean.values[i] - line.values[i]);
+    for (std::size_t i = 0; i < origins.size(); ++i) {
+      const double spread = segments->window.scale(scaled, origins[i]).spread;
+      for (double& v : out.spread.row(static_cast<std::int64_t>(i))) v = spread;
     }
-    return out;
   }
-  out = residual->correction(panel, scaled, origins, pool);
-  for (double& v : out.values) v *= share.share;
+  if (share.share == 0) return out;
+  const Rows word = segments ? segments->mean(panel, scaled, origins, pool)
+                             : residual->correction(panel, scaled, origins, pool);
+  for (std::size_t i = 0; i < word.values.size(); ++i) {
+    out.location.values[i] += share.share * (segments ? word.values[i] - line.values[i] : word.values[i]);
+  }
   return out;
 }
 

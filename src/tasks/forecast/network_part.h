@@ -12,6 +12,11 @@
 
 namespace rondo::forecasting {
 
+/// What is forecast, and what its errors are measured in: [origins, horizon] in the scale of ScaledPanel::targets.
+struct NetworkForecast {
+  Rows location, spread;
+};
+
 /// The network beside the line: one that learns what the line leaves (few rows), or encoder and decoder over segments
 /// that learn the series themselves (many rows). What both are worth is settled on rows that neither learnt from.
 struct NetworkPart {
@@ -21,11 +26,9 @@ struct NetworkPart {
 
   std::int64_t window_rows() const;
   const Network& network() const;
-  /// What is added to the line's forecasts `line` of the same origins: [origins, horizon], scale of ScaledPanel::targets.
-  Rows correction(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
-                  const Rows& line, Pool& pool);
-  /// What errors at this origin are measured in.
-  double spread(const ScaledPanel& scaled, const Origin& origin) const;
+  /// From the line's forecasts `line` of the same origins.
+  NetworkForecast forecast(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
+                           const Rows& line, Pool& pool);
 };
 
 struct TrainedPart {

@@ -93,8 +93,15 @@ void ForecastResult::save_model(const std::string& path) const {
   const std::int64_t steps = horizon, columns = model->line.layout.columns();
   file.tensors.emplace_back("forecast/line.weights", tensor_of(model->line.map.weights, {columns, steps}));
   file.tensors.emplace_back("forecast/line.intercept", tensor_of(model->line.map.intercept, {steps}));
-  file.tensors.emplace_back("forecast/half80", tensor_of(model->bands.half80, {steps}));
-  file.tensors.emplace_back("forecast/half95", tensor_of(model->bands.half95, {steps}));
+  std::vector<double> low, high;  // of the bands past the end, over the spread: [series, horizon, levels]
+  for (const auto& offsets : model->bands) {
+    low.insert(low.end(), offsets.low.begin(), offsets.low.end());
+    high.insert(high.end(), offsets.high.begin(), offsets.high.end());
+  }
+  const auto count = static_cast<std::int64_t>(model->bands.size());
+  const Shape shape{count, steps, count == 0 ? 0 : static_cast<std::int64_t>(low.size()) / count / steps};
+  file.tensors.emplace_back("forecast/bands.low", tensor_of(low, shape));
+  file.tensors.emplace_back("forecast/bands.high", tensor_of(high, shape));
   std::vector<double> scales;
   for (const auto& scale : model->scales) scales.insert(scales.end(), {scale.center, scale.scale});
   file.tensors.emplace_back("forecast/scales",

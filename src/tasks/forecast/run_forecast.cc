@@ -5,6 +5,7 @@
 #include "rondo/forecast.h"
 #include "rondo/pool.h"
 #include "tasks/forecast/backtest.h"
+#include "tasks/forecast/backtest_bands.h"
 #include "tasks/forecast/model.h"
 #include "tasks/forecast/network_part.h"
 #include "tasks/forecast/prepare.h"
@@ -14,7 +15,10 @@ namespace rondo {
 namespace {
 
 using forecasting::LinearPath;
+using forecasting::BandOffsets;
+using forecasting::CalibrationErrors;
 using forecasting::LineChoice;
+using forecasting::NetworkForecast;
 using forecasting::NetworkPart;
 using forecasting::Origin;
 using forecasting::Panel;
@@ -30,10 +34,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-void sum_into(Rows& a, const Rows& b) {
-  for (std::size_t i = 0; i < a.values.size(); ++i) a.values[i] += b.values[i];
 }
 
 /// Everything known before training.
@@ -73,32 +73,17 @@ void count_rows(const Panel& panel, ForecastResult& result) {
   }
 }
 
-/// Scores of the backtest after those of validation: the freshest there are.
-Rows all_scores(const Panel& panel, const ScaledPanel& scaled, const NetworkPart& part, const Rows& held_out,
-                const std::vector<Origin>& origins, const Rows& model) {
-  Rows scores = held_out;
-  const Rows targets = target_rows(panel, scaled, origins);
-  for (std::size_t i = 0; i < origins.size(); ++i) {
-    const double spread = part.spread(scaled, origins[i]);
-    const auto width = static_cast<std::size_t>(targets.columns);
-    for (std::size_t at = i * width; at < (i + 1) * width; ++at) {
-      scores.values.push_back((targets.values[at] - model.values[at]) / spread);
-    }
-  }
-  return scores;
-}
-
-void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResult::Model& model, Pool& pool,
-                    ForecastResult& result) {
+void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResult::Model& model,
+                    const std::vector<BandOffsets>& bands, Pool& pool, ForecastResult& result) {
   std::vector<Origin> ends;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     ends.push_back({static_cast<std::int64_t>(s), panel.series[s].rows() - 1});
   }
-  Rows forecast = model.line.predict(panel, scaled, ends);
-  sum_into(forecast, model.network.correction(panel, scaled, ends, forecast, pool));
+  const NetworkForecast ahead =
+      model.network.forecast(panel, scaled, ends, model.line.predict(panel, scaled, ends), pool);
   for (std::size_t s = 0; s < ends.size(); ++s) {
     ForecastSeries& series = result.series[s];
-    const auto row = forecast.row(static_cast<std::int64_t>(s));
+    const auto row = ahead.location.row(static_cast<std::int64_t>(s));
     for (const double step : row) {
       series.forecast.push_back(scaled.to_units(ends[s], step));
       if (!std::isfinite(series.forecast.back())) {
@@ -107,7 +92,7 @@ void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResul
             .cure("look for outliers in the column, or try --transform none");
       }
     }
-    append_bands(scaled, ends[s], row, model.bands, model.network.spread(scaled, ends[s]), series.bands);
+    append_bands(scaled, ends[s], row, ahead.spread.row(static_cast<std::int64_t>(s)), bands[s], series.bands);
     series.future_times = series.times.next(panel.horizon);
   }
 }
@@ -189,20 +174,21 @@ ForecastResult run_forecast(const Table& table, const ForecastOptions& options,
   const LinearPath tested_line = fit_line(panel, scaled, choice.members, training_rows);
   ScaledForecasts forecasts;
   forecasts.ridge = tested_line.predict(panel, scaled, origins);
-  forecasts.model = forecasts.ridge;
-  sum_into(forecasts.model, trained.part.correction(panel, scaled, origins, forecasts.ridge, pool));
-  for (const Origin& origin : origins) forecasts.spread.push_back(trained.part.spread(scaled, origin));
-  run_backtest(panel, scaled, origins, forecasts, conformal_bands(trained.scores), result);
+  NetworkForecast tested = trained.part.forecast(panel, scaled, origins, forecasts.ridge, pool);
+  forecasts.model = std::move(tested.location);
+  forecasts.spread = std::move(tested.spread);
+  const auto calibration = std::make_shared<const CalibrationErrors>(trained.scores);
+  const std::vector<BandOffsets> bands =
+      run_backtest(panel, scaled, origins, forecasts, calibration, result);
 
   auto model = std::make_shared<ForecastResult::Model>();
-  model->bands =
-      conformal_bands(all_scores(panel, scaled, trained.part, trained.scores, origins, forecasts.model));
   model->network = std::move(trained.part);
   model->line = fit_line(panel, scaled, choice.members, all_rows);
   model->scales = scaled.scales;
   model->difference = choice.difference;
   for (const PanelSeries& s : panel.series) model->ids.push_back(s.id);
-  forecast_ahead(panel, scaled, *model, pool, result);
+  model->bands = bands;
+  forecast_ahead(panel, scaled, *model, bands, pool, result);
   model->settings = settings_of(result, *model);
   result.model = std::move(model);
   result.seconds_total = seconds_since(start);
