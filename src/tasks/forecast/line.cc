@@ -25,7 +25,7 @@ LineLayout LineLayout::cover(const Panel& panel, std::span<const LineCandidate> 
   LineLayout layout;
   layout.seasons = panel.seasons;
   layout.wave_orders.assign(panel.seasons.size(), 0);
-  layout.covariates = static_cast<std::int64_t>(panel.covariates.size());
+  layout.covariates = static_cast<std::int64_t>(panel.past.size());
   for (const LineCandidate& candidate : candidates) {
     layout.lags = std::max(layout.lags, candidate.lags);
     layout.covariate_lags = std::max(layout.covariate_lags, candidate.covariate_lags);
@@ -69,7 +69,7 @@ void LineLayout::fill(const Panel& panel, const ScaledPanel& scaled, const Origi
   const auto width = static_cast<std::size_t>(covariates);
   for (std::int64_t k = 0; k < covariate_lags; ++k) {
     const std::size_t at = (now - static_cast<std::size_t>(k)) * width;
-    for (std::size_t c = 0; c < width; ++c) row[next++] = scaled.covariates[s][at + c];
+    for (std::size_t c = 0; c < width; ++c) row[next++] = scaled.past[s][at + c];
   }
 }
 

@@ -35,7 +35,7 @@ struct Scored {
 };
 
 std::vector<std::int64_t> covariate_lag_candidates(const Panel& panel) {
-  if (panel.covariates.empty()) return {0};
+  if (panel.past.empty()) return {0};
   return {0, 1, 4};
 }
 

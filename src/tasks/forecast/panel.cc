@@ -64,8 +64,17 @@ ScaledPanel::ScaledPanel(const Panel& panel, Transform the_transform, bool diffe
     }
     level.push_back(std::move(x));
     movement.push_back(std::move(z));
-    covariates.push_back(
-        standardised(s.covariates, static_cast<std::int64_t>(panel.covariates.size()), s.train_rows));
+    past.push_back(standardised(s.past, static_cast<std::int64_t>(panel.past.size()), s.train_rows));
+    known.push_back(standardised(s.known, static_cast<std::int64_t>(panel.known.size()), s.train_rows));
+  }
+  std::vector<double> all;
+  for (const PanelSeries& s : panel.series) all.insert(all.end(), s.statics.begin(), s.statics.end());
+  const std::size_t width = panel.statics.size();
+  const std::vector<double> scaled =
+      standardised(all, static_cast<std::int64_t>(width), static_cast<std::int64_t>(panel.series.size()));
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const auto begin = scaled.begin() + static_cast<std::ptrdiff_t>(s * width);
+    statics.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(width));
   }
 }
 

@@ -29,7 +29,7 @@ void WindowInput::fill(const Panel& panel, const ScaledPanel& scaled, const Orig
     for (std::int64_t i = 0; i < segment; ++i, ++row) {
       out[next++] = static_cast<float>(scaled.movement[s][row]);
       for (std::size_t c = 0; c < width; ++c) {
-        out[next++] = static_cast<float>(scaled.covariates[s][row * width + c]);
+        out[next++] = static_cast<float>(scaled.past[s][row * width + c]);
       }
     }
     for (std::size_t season = 0; season < wave_orders.size(); ++season) {
@@ -45,7 +45,7 @@ void WindowInput::fill(const Panel& panel, const ScaledPanel& scaled, const Orig
 WindowInput choose_window_input(const Panel& panel, const LineCandidate& line, std::int64_t longest_lag,
                                 std::int64_t window) {
   WindowInput input;
-  input.covariates = static_cast<std::int64_t>(panel.covariates.size());
+  input.covariates = static_cast<std::int64_t>(panel.past.size());
   input.seasons = panel.seasons;
   input.wave_orders = line.wave_orders;
   std::int64_t rows = window;

@@ -126,8 +126,8 @@ TEST(ForecastLine, UsesACovariateThatLeads) {
   y.pop_back();
   Panel panel = panel_of(y, 100);
   EXPECT_GT(searched_rmse(panel, pool), 1.5);
-  panel.covariates = {"lead"};
-  panel.series.front().covariates = lead;
+  panel.past = {"lead"};
+  panel.series.front().past = lead;
   EXPECT_LT(searched_rmse(panel, pool), 0.2);
 }
 
