@@ -72,7 +72,7 @@ Contender contender(const char* name, const Tally& tally, bool several) {
 
 double truth_at(const PanelSeries& series, std::int64_t row) {
   const auto at = static_cast<std::size_t>(row);
-  return series.observed.empty() || series.observed[at] != 0 ? series.values[at] : kMissing;
+  return series.is_observed(row) ? series.values[at] : kMissing;
 }
 
 void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, ForecastResult& result) {
@@ -254,7 +254,7 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
     }
     const std::span<const Origin> own(origins.data() + first, next - first);
     const Rows errors = errors_of(panel, scaled, own, forecasts, first);
-    rows.push_back(panel.series[s].rows() - 1);
+    rows.push_back(panel.history_rows(s) - 1);
     std::vector<BandOffsets> bands = bands_by_origin(calibration, errors, rows, result.stride);
     past_the_end.push_back(std::move(bands.back()));
 

@@ -1,8 +1,6 @@
 #include "tasks/forecast/network_part.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 
 namespace rondo::forecasting {
 
@@ -70,7 +68,9 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
                                const ForecastControls& controls, Pool& pool) {
   SegmentTraining training;
   put_controls(options, controls, training);
-  training.members = static_cast<int>(options.members);
+  training.members = static_cast<int>(options.ensemble);
+  training.epochs = options.epochs;
+  if (options.patience > 0) training.patience = options.patience;
   const Folds folds(panel, training.members, window.out_rows());
   TrainedSegments trained = train_segments(panel, scaled, window, folds, training, pool);
 
@@ -110,7 +110,6 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
       word.values.push_back((said - line) / spread);
     }
   }
-  { double sl=0,sw=0,sb=0; for (std::size_t i=0;i<left.values.size();++i) { sl+=left.values[i]*left.values[i]; sb+=(left.values[i]-word.values[i])*(left.values[i]-word.values[i]); sw+=word.values[i]*word.values[i]; } fprintf(stderr,"judge: line %g network %g n %zu best epoch %ld\n", std::sqrt(sl/left.values.size()), std::sqrt(sb/left.values.size()), left.values.size(), (long)out.best_epoch); }
   const std::int64_t apart = std::max<std::int64_t>(1, panel.total_training_rows() / kMostJudgedOrigins);
   out.part.share = judge_network(left, word, (panel.horizon - 1) / apart);
   out.scores.columns = panel.horizon;
@@ -158,7 +157,7 @@ TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, co
   const WindowInput input =
       choose_window_input(panel, choice.members.front(), choice.longest_lag(), options.window);
   const Residuals residuals =
-      make_residuals(panel, scaled, choice.members, input, static_cast<int>(options.members), pool);
+      make_residuals(panel, scaled, choice.members, input, static_cast<int>(options.ensemble), pool);
   TrainedResidual trained =
       train_residual(panel, scaled, residuals, residual_training(options, controls), pool);
   TrainedPart out;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <memory>
 
 #include "rondo/layers.h"
@@ -19,7 +18,7 @@ constexpr std::int64_t kParts = 20;
 constexpr std::int64_t kMostJudged = 4000;
 constexpr std::int64_t kFewestWindows = 400;
 /// Multiply-adds of one training, forward: about four minutes of one core for all members together.
-constexpr double kMostWork = 4e12;
+constexpr double kMostWork = 6e12;
 
 std::int64_t training_windows(const Panel& panel, const SegmentWindow& window) {
   std::int64_t count = 0;
@@ -36,6 +35,10 @@ SegmentTraining settled(const Panel& panel, const SegmentWindow& window, Segment
   if (options.dropout < 0) options.dropout = windows < 1e5 ? 0.5 : 0.1;
   if (options.batch_size <= 0) options.batch_size = windows < 2e4 ? 64 : 256;
   if (options.learning_rate <= 0) options.learning_rate = 2e-3;
+  if (options.updates <= 0 && options.epochs > 0) {
+    options.updates = static_cast<std::int64_t>(std::ceil(static_cast<double>(options.epochs) * windows /
+                                                          static_cast<double>(options.batch_size)));
+  }
   if (options.updates <= 0) {
     const double wanted = std::clamp(14 * std::sqrt(windows), 400.0, 6000.0);
     const auto units = static_cast<double>(options.units);
@@ -165,7 +168,9 @@ TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, co
                                                                         {"total_steps", updates * kParts}})},
                                       {"weight_decay", 1e-4},
                                       {"global_clipnorm", 1.0}});
-  compile.loss = std::getenv("XLOSS") ? Config(std::string(std::getenv("XLOSS"))) : Config(window.levels ? "mean_squared_error" : "mean_absolute_error"); if (std::getenv("XHUBER")) compile.loss = Config::object({{"name","huber"},{"delta",atof(std::getenv("XHUBER"))}});
+  // With a fixed spread squared errors are those of the series; windows of their own spread need a robust loss, else
+  // the calmest of them would rule.
+  compile.loss = window.spreads.empty() ? "mean_absolute_error" : "mean_squared_error";
   Trainer trainer(out.model.network, compile, &pool);
 
   EarlyStoppingOptions stopping;

@@ -197,14 +197,14 @@ SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, 
         std::max<std::int64_t>(1, season > 0 ? std::min(panel.horizon, season / 2) : panel.horizon);
     if (rows <= 0) rows = std::max({season, kFewestRows, 4 * window.segment});
   }
-  rows = std::min({rows, kLongestLookBack, std::max<std::int64_t>(1, room / 2)});
+  rows = std::min({rows, kLongestLookBack, std::max<std::int64_t>(1, room * 11 / 20)});
   window.segment = std::min(window.segment, rows);
   window.base_rows = std::min(window.base_rows, rows);
   if ((rows + window.segment - 1) / window.segment > kMostSteps) {
     window.segment = (rows + kMostSteps - 1) / kMostSteps;
   }
   window.steps = std::max<std::int64_t>(1, (rows + window.segment - 1) / window.segment);
-  while (window.steps > 1 && window.rows() > room / 2) --window.steps;
+  while (window.steps > 1 && window.rows() > room * 11 / 20) --window.steps;
   window.out_steps = (panel.horizon + window.segment - 1) / window.segment;
   window.levels = window.segment == 1;
 
