@@ -4,6 +4,7 @@
 #include <ctime>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <type_traits>
 
 #include "interrupt.h"
@@ -37,11 +38,22 @@ std::string flag_of(const std::string& name) {
   return flag;
 }
 
+/// Options that people know by another name too.
+std::string flags_of(const std::string& name) {
+  if (name == "window") return "--window,--look-back";
+  if (name == "backtest") return "--backtest,--origins";
+  return flag_of(name);
+}
+
 /// Every field of an options struct as an option of the verb, with its default in the help.
 template <class Options>
 void add_fields(CLI::App& verb, Options& options, const std::string& group) {
   Options::visit(options, [&](const char* name, auto& field, const char* doc) {
-    CLI::Option* option = verb.add_option(flag_of(name), field, doc)->group(group);
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(field)>, bool>) {
+      verb.add_flag(flag_of(name), field, doc)->group(group);
+      return;
+    }
+    CLI::Option* option = verb.add_option(flags_of(name), field, doc)->group(group);
     if constexpr (requires { field.push_back({}); } &&
                   !std::is_same_v<std::remove_cvref_t<decltype(field)>, std::string>) {
       option->delimiter(',');
@@ -52,10 +64,32 @@ void add_fields(CLI::App& verb, Options& options, const std::string& group) {
 }
 
 std::string command_line(const Request& request) {
-  std::string text = "rondo forecast " + request.file + " --target " + request.options.target;
-  if (!request.options.time.empty()) text += " --time " + request.options.time;
-  if (!request.options.id.empty()) text += " --id " + request.options.id;
-  text += " --horizon " + std::to_string(request.options.horizon) + " --backtest " + request.options.backtest;
+  const ForecastOptions& options = request.options;
+  std::string text = "rondo forecast " + request.file;
+  const auto given = [&](const char* flag, const std::string& value) {
+    if (!value.empty()) text += std::string(" --") + flag + " " + value;
+  };
+  const auto list = [&](const char* flag, const std::vector<std::string>& values) {
+    std::string all;
+    for (const std::string& value : values) all += (all.empty() ? "" : ",") + value;
+    given(flag, all);
+  };
+  if (options.wide) text += " --wide";
+  given("target", options.target);
+  given("time", options.time);
+  given("id", options.id);
+  list("known", options.known);
+  list("past", options.past);
+  list("static", options.statics);
+  given("future", options.future);
+  given("horizon", std::to_string(options.horizon));
+  if (!options.split.empty()) {
+    given("split", options.split);
+  } else if (!options.test_file.empty()) {
+    given("test-file", options.test_file);
+  } else {
+    given("backtest", options.backtest);
+  }
   if (request.options.stride > 0) text += " --stride " + std::to_string(request.options.stride);
   return text + " --cell " + request.options.cell + " --seed " + std::to_string(request.options.seed);
 }
@@ -112,12 +146,20 @@ void run(Request& request, const CLI::App& verb) {
   if (request.file.empty()) {
     throw Error(ErrorKind::usage, "no CSV file given").cure("rondo forecast FILE.csv --target COLUMN");
   }
-  if (request.options.target.empty()) {
+  if (request.options.target.empty() && !request.options.wide) {
     throw Error(ErrorKind::usage, "no target given")
-        .expected("--target COLUMN")
+        .expected("--target COLUMN, --target a,b, --target all, or --wide for a table with one series a row")
         .cure("name the column to forecast");
   }
   const Table table = read_csv(request.file, request.csv);
+  const auto read_more = [&](const std::string& file) {
+    return file.empty() ? std::optional<Table>() : read_csv(file, request.csv);
+  };
+  const std::optional<Table> future = read_more(request.options.future);
+  const std::optional<Table> test = read_more(request.options.test_file);
+  ForecastTables tables(table);
+  if (future) tables.future = &*future;
+  if (test) tables.test = &*test;
 
   const fs::path folder =
       request.out.empty() ? fs::path(request.file).stem().string() + "-forecast" : request.out;
@@ -137,7 +179,7 @@ void run(Request& request, const CLI::App& verb) {
   controls.verbose = request.json ? 0 : -1;
   controls.checkpoint = (folder / "checkpoint.rondo").string();
   controls.resume = request.resume;
-  const ForecastResult result = run_forecast(table, request.options, controls);
+  const ForecastResult result = run_forecast(tables, request.options, controls);
 
   write_csv(folder / "forecast.csv", forecast_table(result));
   result.save_model((folder / "model.rondo").string());
@@ -161,10 +203,13 @@ void run(Request& request, const CLI::App& verb) {
 
 void add_forecast(CLI::App& app) {
   CLI::App* verb =
-      add_verb(app, "forecast", "Forecast a column of a CSV file, with backtest and report",
+      add_verb(app, "forecast", "Forecast columns of a CSV file, with backtest and report",
                "rondo forecast prices.csv --target close --time date --horizon 10 --out run\n"
                "rondo forecast power.csv.gz --target load --time time --horizon 24 --backtest 10%\n"
-               "rondo forecast sales.csv --target units --time week --id shop --cell gru\n"
+               "rondo forecast sales.csv --target units --time week --id shop --known price --static region\n"
+               "rondo forecast Hourly-train.csv.gz --wide --horizon 48 --test-file Hourly-test.csv.gz\n"
+               "rondo forecast ETTh1.csv.gz --target all --time date --horizon 24 --stride 1 --look-back 336 "
+               "--split train=8640,validation=2880,test=2880\n"
                "rondo forecast prices.csv --target close --horizon 1 --backtest last=100 --json\n"
                "rondo forecast prices.csv --target close --time date --out run --resume");
   const auto request = std::make_shared<Request>();

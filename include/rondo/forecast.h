@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <iosfwd>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,15 +21,21 @@
 
 namespace rondo {
 
+/// The test part unless told.
+inline constexpr const char* kDefaultBacktest = "20%";
+
 /// What to forecast and how. Everything that is 0, "" or "auto" is found out from the training part of the
 /// table.
 struct ForecastOptions {
-  std::string target;  ///< column to forecast
+  std::string target;  ///< column, columns "a,b" or "all"; in a wide table a name for the values
   std::string time;    ///< column of times; "": rows are in order
   std::string id;      ///< column that tells series apart; "": one series
-  std::vector<std::string> covariates;
+  bool wide = false;   ///< one series a row
+  std::vector<std::string> known, past, statics;
+  std::string future, test_file;  ///< files
   std::int64_t horizon = 1;
-  std::string backtest = "20%";
+  std::string backtest = kDefaultBacktest;
+  std::string split;
   std::int64_t stride = 0;
 
   std::int64_t window = 0;
@@ -37,7 +44,10 @@ struct ForecastOptions {
   std::string difference = "auto";
   std::string cell = "lstm";
   std::int64_t units = 32;
-  std::int64_t members = 3;
+  std::string model = "auto";
+  std::string likelihood = "point";
+  std::int64_t ensemble = 3;
+  std::int64_t tune = 0;
   std::int64_t epochs = 100;
   std::int64_t patience = 12;
   std::int64_t batch_size = 64;
@@ -45,19 +55,32 @@ struct ForecastOptions {
   std::uint64_t seed = 1;
   std::int64_t threads = 0;
 
-  std::string missing = "error";
+  std::string missing = "previous";
+  bool strict = false;
   TimeOptions times;
-  ArrangeOptions arrange{.unsorted = "error", .doubled = "error", .gaps = "keep"};
+  ArrangeOptions arrange{.unsorted = "sort", .doubled = "last", .gaps = "insert"};
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("target", self.target, "column to forecast");
+    option("target", self.target,
+           "column to forecast; several: 'a,b', or 'all' columns of numbers that have no other part");
     option("time", self.time, "column of times; '': rows are in order");
     option("id", self.id, "column that tells series apart; '': one series");
-    option("covariates", self.covariates, "other columns of numbers whose past the forecast may use");
+    option("wide", self.wide, "one series a row, its id first (or in the column that id names)");
+    option("known", self.known,
+           "columns known beforehand (calendar, prices, plans): rows after the last target value or the file "
+           "'future' hold them for the horizon");
+    option("past", self.past, "other columns whose past the forecast may use");
+    option("static", self.statics, "columns that say something about a series and never change in it");
+    option("future", self.future, "file with the known columns (and time, id) of the rows after the end");
+    option("test_file", self.test_file,
+           "file with the truth after the end, laid out like the table: it is the test part");
     option("horizon", self.horizon, "rows to forecast past the end, and from every origin of the backtest");
     option("backtest", self.backtest,
            "last part that is kept for the test: 'last=48', 'last=20%' or either without 'last='");
+    option("split", self.split,
+           "parts in order of time, in rows or per cents: 'train=8640,validation=2880,test=2880'; instead of "
+           "backtest");
     option("stride", self.stride, "rows between forecast origins of the backtest; 0: the horizon");
     option("window", self.window, "rows of history that line and network see; 0: chosen by validation");
     option("period", self.period, "rows of a season; 0: from the calendar or the series itself");
@@ -66,14 +89,21 @@ struct ForecastOptions {
     option("cell", self.cell,
            "recurrent cell: 'lstm', 'gru', 'simple_rnn' or any other that the library has");
     option("units", self.units, "size of the network's state");
-    option("members", self.members, "networks whose mean is taken, each with another fifth held out; 1 to 5");
+    option("model", self.model, "'auto', 'direct', 'recursive' or 'encoder_decoder'");
+    option("likelihood", self.likelihood,
+           "'point', 'quantile', 'gaussian', 'student_t', 'negative_binomial' or 'poisson'");
+    option("ensemble", self.ensemble,
+           "networks whose mean is taken, each with another fifth held out; 1 to 5");
+    option("tune", self.tune, "seconds for a search of settings before the forecast; 0: none");
     option("epochs", self.epochs, "most passes over the training part");
     option("patience", self.patience, "stop after so many epochs without a better validation loss");
     option("batch_size", self.batch_size, "windows of one step");
     option("learning_rate", self.learning_rate, "of Adam");
     option("seed", self.seed, "of initial weights and order; the same seed gives the same bits");
     option("threads", self.threads, "0: one for every core; does not change results");
-    option("missing", self.missing, "missing values: 'error', 'previous' or 'linear'");
+    option("missing", self.missing,
+           "missing values: 'previous' (the last one before; marked as not observed) or 'error'");
+    option("strict", self.strict, "refuse unsorted and doubled times instead of putting them in order");
     TimeOptions::visit(self.times, option);
     ArrangeOptions::visit(self.arrange, option);
   }
@@ -89,10 +119,22 @@ struct ForecastControls {
   bool resume = false;                      ///< go on from it where it exists
 };
 
-/// Errors in units of the target; MASE is NaN where a series is constant.
+/// Errors in units of the target; NaN where one is not defined (MASE of a constant series) or not computed.
 struct ForecastScore {
   std::string name;  ///< "model", "naive", "seasonal_naive", "drift", "ridge"
   double mae = 0, rmse = 0, mase = 0, smape = 0;
+  double mse = kNone, mape = kNone, rmsse = kNone, crps = kNone, owa = kNone;
+  /// Errors in z-scores by the first part of the series (the training part without validation), mean over
+  /// series.
+  double mse_scaled = kNone, mae_scaled = kNone;
+
+  static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// A row that the forecast of one step missed by more than its usual error.
+struct ForecastAnomaly {
+  std::string id, target, time;
+  double score = 0;
 };
 
 enum class ForecastVerdict { better, no_better_than_ridge, no_better_than_naive };
@@ -106,9 +148,12 @@ struct ForecastBands {
 
 /// One series with its backtest and its forecast.
 struct ForecastSeries {
-  std::string id;  ///< "" when there is only one
+  std::string id;      ///< "" when there is only one
+  std::string target;  ///< its column
   Timeline times;
   std::vector<double> values;
+  std::vector<std::uint8_t>
+      observed;                      ///< 0: the value was missing and is the one before; empty: all are read
   std::int64_t train_rows = 0;       ///< learnt from, validation included
   std::int64_t validation_rows = 0;  ///< the last of them: what the first network holds out
 
@@ -123,6 +168,7 @@ struct ForecastSeries {
   Timeline future_times;
   std::vector<double> forecast;
   ForecastBands bands;
+  ForecastScore test;  ///< of this series alone
 };
 
 /// Everything that `--json`, forecast.csv, the model file and the report need.
@@ -152,7 +198,9 @@ struct ForecastResult {
   std::vector<double> loss, validation_loss;  ///< by epoch
   double seconds_train = 0, seconds_total = 0;
   std::vector<ForecastSeries> series;
-  std::vector<std::string> notes;  ///< what was done to the table, what to be careful about
+  std::vector<std::string> targets;        ///< columns, in order
+  std::vector<ForecastAnomaly> anomalies;  ///< the worst 20, worst first
+  std::vector<std::string> notes;          ///< what was done to the table, what to be careful about
 
   /// Writes the model: spec and weights of the network, coefficients of the line, scales. All or nothing.
   void save_model(const std::string& path) const;
@@ -161,21 +209,36 @@ struct ForecastResult {
   std::shared_ptr<const Model> model;
 };
 
+/// What a forecast is made from.
+struct ForecastTables {
+  ForecastTables(const Table& the_table) : table(the_table) {}  // NOLINT: a table alone is the usual case
+  const Table& table;
+  const Table* future = nullptr;  ///< null: read from ForecastOptions::future where that names a file
+  const Table* test = nullptr;    ///< null: read from ForecastOptions::test_file where that names a file
+};
+
 /// Reads the series, chooses everything on the training part, trains, backtests and forecasts past the end.
 /// The result depends on table and options only: not on threads, and not on interruptions where it is resumed
 /// from the checkpoint.
 ///
-/// Throws Error(data) for a missing column, text or missing values among numbers, a constant series, times
-/// out of order, too few rows for horizon and backtest; Error(usage) for options out of range;
+/// Every (id, target) is a series; one model learns from all. Rows are put in order of time; of rows with the
+/// same time the last counts; missing steps of a regular calendar become rows without values (not for business
+/// days, whose gaps are holidays); missing values are the one before, and errors are not counted there. Each of
+/// these is said in `notes`. Text in covariates becomes one column for each of the (at most 24) most frequent
+/// texts of the training part.
+///
+/// Throws Error(data) for a missing column, text among numbers, a table without any series that is long enough
+/// and not constant, times at no regular distance, known covariates that end before the horizon, ids in the
+/// test file that the table does not have, negative values under a likelihood of counts; Error(usage) for options out of range;
 /// Error(interrupted) when `stop` was set (the checkpoint is written); Error(diverged) when training is not
 /// finite.
-ForecastResult run_forecast(const Table& table, const ForecastOptions& options,
+ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,
                             const ForecastControls& controls = {});
 
 /// The contract of `rondo forecast --json`. `files` is what stands under "files".
 Config forecast_json(const ForecastResult& result, const Config& files);
 
-/// What goes into forecast.csv: (id,) time or row, forecast, low80, high80, low95, high95.
+/// What goes into forecast.csv: (id,) (target,) time or row, forecast, low80, high80, low95, high95.
 Table forecast_table(const ForecastResult& result);
 
 /// The options as TOML that `rondo forecast --config` and people can read: every one with its value and a

@@ -27,7 +27,7 @@ class Arranger {
       : times_(times), options_(options), table_(table), column_(column), table_rows_(table_rows) {
     check("unsorted", options.unsorted, {"error", "sort"});
     check("doubled", options.doubled, {"error", "first", "last"});
-    check("gaps", options.gaps, {"insert", "keep", "error"});
+    check("gaps", options.gaps, {"insert", "keep", "error", "auto"});
   }
 
   Arrangement run() {
@@ -69,6 +69,11 @@ class Arranger {
               "name the "
               "column that tells them apart (id)");
     }
+    std::int64_t latest = ticks.front();
+    for (const std::int64_t one : ticks) {
+      out_.unsorted += one < latest ? 1 : 0;
+      latest = std::max(latest, one);
+    }
     std::stable_sort(out_.source.begin(), out_.source.end(),
                      [&](std::int64_t a, std::int64_t b) { return tick(a) < tick(b); });
     out_.sorted = true;
@@ -103,6 +108,7 @@ class Arranger {
   void fill_gaps() {
     const Timeline& times = out_.times;
     if (options_.gaps == "keep" || times.size() < 2 || !times.frequency().regular()) return;
+    if (options_.gaps == "auto" && times.frequency().unit == TimeUnit::business_day) return;
     const std::vector<std::int64_t> steps = times.steps();
     const std::int64_t missing = steps.back() - times.size() + 1;
     if (missing == 0) return;

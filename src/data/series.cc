@@ -118,6 +118,7 @@ void trim_start(Series& series, std::int64_t rows) {
   if (rows == 0) return;
   series.times = series.times.slice(rows, series.times.size());
   series.values = series.values.slice(rows, series.values.dim(0));
+  if (!series.source.empty()) series.source.erase(series.source.begin(), series.source.begin() + rows);
 }
 
 }  // namespace
@@ -144,7 +145,10 @@ std::vector<std::string> SeriesReport::notes() const {
     return std::to_string(n) + " " + (n == 1 ? one : many);
   };
   std::vector<std::string> notes;
-  if (sorted) notes.push_back("the rows were put in order of time");
+  if (sorted) {
+    notes.push_back("the rows were put in order of time: " + some(rows_unsorted, "row", "rows") +
+                    " came after a later one");
+  }
   if (rows_dropped > 0) notes.push_back(some(rows_dropped, "row", "rows") + " of doubled times left out");
   if (rows_inserted > 0)
     notes.push_back(some(rows_inserted, "missing row", "missing rows") + " inserted without values");
@@ -182,10 +186,11 @@ SeriesSet make_series(const Table& table, const SeriesOptions& options, SeriesRe
     source.reserve(order.source.size());
     for (const std::int64_t r : order.source)
       source.push_back(r < 0 ? -1 : rows[static_cast<std::size_t>(r)]);
-    Series series{groups.ids[g], std::move(order.times), gather_rows(columns, source)};
+    Series series{groups.ids[g], std::move(order.times), gather_rows(columns, source), source};
     seen.rows_inserted += order.inserted;
     seen.rows_dropped += order.dropped;
     seen.sorted = seen.sorted || order.sorted;
+    seen.rows_unsorted += order.unsorted;
     seen.cells_missing += count_missing(series.values);
     if (policy == MissingPolicy::error)
       refuse_missing(table, set.columns, series.values, source, series.times);
@@ -203,7 +208,7 @@ SeriesSet make_series(const Table& table, const SeriesOptions& options, SeriesRe
       Tensor one = gather_rows({columns[c]}, source);
       FilledValues filled = fill_missing(one, policy, {set.columns[c]}, where);
       Series part{series.id.empty() ? set.columns[c] : series.id + "/" + set.columns[c], series.times,
-                  std::move(filled.values)};
+                  std::move(filled.values), source};
       seen.cells_filled += filled.filled;
       seen.rows_trimmed += filled.leading;
       trim_start(part, filled.leading);

@@ -2,7 +2,7 @@
 source "$(dirname "$0")/_check.sh"
 rm -rf ./*
 series sales.csv 120
-quick=(--target sales --time month --members 1 --epochs 5)
+quick=(--target sales --time month --ensemble 1 --epochs 5)
 
 expect 0 'skill' "$RONDO" forecast sales.csv "${quick[@]}" --horizon 3 --out run
 for file in forecast.csv model.rondo report.html config.toml; do holds test -s run/$file; done

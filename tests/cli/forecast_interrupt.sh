@@ -2,7 +2,7 @@
 source "$(dirname "$0")/_check.sh"
 rm -rf ./*
 series sales.csv 1500
-slow=(--target sales --time month --members 2 --epochs 40 --patience 40 --units 48)
+slow=(--target sales --time month --ensemble 2 --epochs 40 --patience 40 --units 48)
 expect 0 '' "$RONDO" forecast sales.csv "${slow[@]}" --out whole
 
 "$RONDO" forecast sales.csv "${slow[@]}" --out broken 2>stderr.txt >stdout.txt &

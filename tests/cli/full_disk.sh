@@ -2,7 +2,7 @@
 source "$(dirname "$0")/_check.sh"
 rm -rf ./*
 series sales.csv 120
-quick=(--target sales --time month --members 1 --epochs 2)
+quick=(--target sales --time month --ensemble 1 --epochs 2)
 expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --out run
 sha256sum run/model.rondo run/report.html run/forecast.csv >before.txt
 

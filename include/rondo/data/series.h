@@ -17,6 +17,8 @@ struct Series {
   std::string id = "";  ///< "" when there is only one
   Timeline times;
   Tensor values;  ///< float64 [time, columns]; NaN = missing
+  /// Row of the table that each row came from, -1 for an inserted one; empty where it was not a long table.
+  std::vector<std::int64_t> source = {};
 
   std::int64_t length() const { return times.size(); }
 };
@@ -79,6 +81,7 @@ struct SeriesReport {
   std::int64_t rows_trimmed = 0;   ///< at the start, where "previous" had nothing to carry
   std::int64_t cells_missing = 0;  ///< NaN before filling, inserted rows included
   std::int64_t cells_filled = 0;
+  std::int64_t rows_unsorted = 0;  ///< rows that came after a later one
   bool sorted = false;
   bool day_order_guessed = false;
   /// One sentence for each of these that happened.

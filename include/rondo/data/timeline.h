@@ -166,7 +166,8 @@ struct ArrangeOptions {
   std::string unsorted = "error";  ///< "error" or "sort"
   std::string doubled =
       "error";                  ///< "error", "first" or "last": which row of a time that occurs twice counts
-  std::string gaps = "insert";  ///< "insert" (rows of NaN), "keep" or "error"
+  std::string gaps = "insert";  ///< "insert" (rows of NaN), "keep", "error" or "auto": insert, but keep the
+                                ///< gaps of business days, which are holidays
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
@@ -174,7 +175,8 @@ struct ArrangeOptions {
     option("doubled", self.doubled,
            "a time that occurs twice: 'error', or keep the 'first' or the 'last' row");
     option("gaps", self.gaps,
-           "missing steps of time: 'insert' rows without values, 'keep' them missing, or 'error'");
+           "missing steps of time: 'insert' rows without values, 'keep' them missing, 'error', or 'auto': "
+           "insert, but keep the gaps (holidays) of business days");
   }
 };
 
@@ -184,7 +186,8 @@ struct Arrangement {
   std::vector<std::int64_t> source;  ///< row of the original, -1 for an inserted row
   std::int64_t inserted = 0;
   std::int64_t dropped = 0;
-  bool sorted = false;  ///< rows had to be put in order
+  bool sorted = false;        ///< rows had to be put in order
+  std::int64_t unsorted = 0;  ///< rows that came after a later one
 };
 
 /// Puts a timeline in order. `table` and `column` (may be null and empty) let messages name file and line.

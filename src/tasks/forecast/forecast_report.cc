@@ -85,7 +85,7 @@ std::vector<ReportSetting> settings_of(const ForecastResult& result) {
       {"part of the network taken", number(result.network_share * 100) + " %", "chosen"},
       {"cell", given.cell, given.cell == usual.cell ? "default" : "given"},
       numeric("units", given.units, given.units == usual.units),
-      numeric("networks averaged", given.members, given.members == usual.members),
+      numeric("networks averaged", given.ensemble, given.ensemble == usual.ensemble),
       numeric("epochs at most", given.epochs, given.epochs == usual.epochs),
       numeric("patience", given.patience, given.patience == usual.patience),
       numeric("batch size", given.batch_size, given.batch_size == usual.batch_size),

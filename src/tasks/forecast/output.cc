@@ -57,7 +57,7 @@ Config forecast_json(const ForecastResult& result, const Config& files) {
 
 Table forecast_table(const ForecastResult& result) {
   Table table("forecast");
-  TextList ids, times;
+  TextList ids, targets, times;
   std::vector<double> forecast, low80, high80, low95, high95;
   const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
     to.insert(to.end(), from.begin(), from.end());
@@ -67,6 +67,7 @@ Table forecast_table(const ForecastResult& result) {
     several = several || !series.id.empty();
     for (std::int64_t row = 0; row < series.future_times.size(); ++row) {
       ids.push_back(series.id);
+      targets.push_back(series.target);
       times.push_back(series.future_times.text(row));
     }
     append(forecast, series.forecast);
@@ -76,6 +77,7 @@ Table forecast_table(const ForecastResult& result) {
     append(high95, series.bands.high95);
   }
   if (several) table.add(Column(result.options.id.empty() ? "id" : result.options.id, std::move(ids)));
+  if (result.targets.size() > 1) table.add(Column("target", std::move(targets)));
   table.add(Column(result.options.time.empty() ? "row" : result.options.time, std::move(times)));
   table.add(Column("forecast", std::move(forecast)));
   table.add(Column("low80", std::move(low80)));

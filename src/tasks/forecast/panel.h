@@ -10,21 +10,25 @@
 
 namespace rondo::forecasting {
 
-/// One series as the forecaster sees it: rows in order, nothing missing.
+/// One series as the forecaster sees it: one target of one id, rows in order, no holes.
 struct PanelSeries {
-  std::string id;
-  std::string target;                  ///< column that the values come from
-  std::vector<double> values;          ///< the target, in its own units; missing ones filled from the past
-  std::vector<std::uint8_t> observed;  ///< 0: the value was missing; empty: all were there
-  std::vector<double> past;            ///< [rows, past], other columns known up to the forecast origin
-  std::vector<double> known;           ///< [rows + horizon, known], columns known in advance
-  std::vector<double> statics;         ///< [statics], what does not change with time
-  /// Steps of time since row 0, for rows + horizon rows: what calendar waves are functions of.
+  std::string id;                      ///< "" when there is only one
+  std::string target;                  ///< its column
+  std::vector<double> values;          ///< in its own units; a missing one is the one before
+  std::vector<std::uint8_t> observed;  ///< 0 where a value was missing; empty: all are read
+  std::vector<double> past;            ///< [rows, past names]: known up to the forecast origin
+  std::vector<double> known;           ///< [rows + horizon, known names]: known beforehand
+  std::vector<double> statics;         ///< [static names]
+  /// [rows + horizon]: steps of time since the first row of the panel (calendars) or of the series: what
+  /// calendar waves are functions of.
   std::vector<double> position;
   std::int64_t train_rows = 0;       ///< rows before the test part, validation included
-  std::int64_t validation_rows = 0;  ///< the last of these that the user wants held out; 0: folds are dealt
+  std::int64_t validation_rows = 0;  ///< the last of them; 0: left to the forecaster
 
   std::int64_t rows() const { return static_cast<std::int64_t>(values.size()); }
+  bool is_observed(std::int64_t row) const {
+    return observed.empty() || observed[static_cast<std::size_t>(row)] != 0;
+  }
   std::span<const double> training() const {
     return std::span<const double>(values).first(static_cast<std::size_t>(train_rows));
   }
@@ -32,13 +36,19 @@ struct PanelSeries {
 
 struct Panel {
   std::vector<PanelSeries> series;
-  std::vector<std::string> past, known, statics;  ///< names of the columns of the same fields of the series
+  std::vector<std::string> past, known, statics;  ///< names of numbers: texts are encoded already
   std::vector<double> seasons;                    ///< in rows, from the calendar, shortest first
   std::int64_t horizon = 1;
+  /// The test part came from another file: forecasts past the end start where the table ends, before it.
+  bool truth_after_end = false;
 
   std::int64_t total_training_rows() const;
   /// The shortest training part.
   std::int64_t shortest_training() const;
+  /// Rows of a series that a forecast past the end knows.
+  std::int64_t history_rows(std::size_t index) const {
+    return truth_after_end ? series[index].train_rows : series[index].rows();
+  }
 };
 
 /// A forecast origin: everything up to and including `row` is known.

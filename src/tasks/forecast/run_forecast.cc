@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -56,9 +57,16 @@ void sum_into(Rows& a, const Rows& b) {
 
 /// Everything known before training.
 ForecastResult start_result(const Prepared& prepared, const ForecastOptions& options, const Table& table) {
+  const Panel& panel = prepared.panel;
   ForecastResult result;
   result.options = options;
-  result.target = options.target;
+  for (const PanelSeries& series : panel.series) {
+    const auto& known = result.targets;
+    if (std::find(known.begin(), known.end(), series.target) == known.end())
+      result.targets.push_back(series.target);
+  }
+  for (const std::string& target : result.targets)
+    result.target += (result.target.empty() ? "" : ",") + target;
   result.cell = options.cell;
   result.source = table.source();
   result.horizon = options.horizon;
@@ -71,6 +79,8 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
     const PanelSeries& from = prepared.panel.series[s];
     ForecastSeries series;
     series.id = from.id;
+    series.target = from.target;
+    series.observed = from.observed;
     series.times = prepared.times[s];
     series.values = from.values;
     series.train_rows = from.train_rows;
@@ -105,7 +115,7 @@ void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResul
                     ForecastResult& result) {
   std::vector<Origin> ends;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
-    ends.push_back({static_cast<std::int64_t>(s), panel.series[s].rows() - 1});
+    ends.push_back({static_cast<std::int64_t>(s), panel.history_rows(s) - 1});
   }
   Rows forecast = model.line.predict(panel, scaled, ends);
   sum_into(forecast, model.residual.correction(panel, scaled, ends, pool));
@@ -121,7 +131,7 @@ void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResul
       }
     }
     append_bands(scaled, ends[s], row, model.bands, series.bands);
-    series.future_times = series.times.next(panel.horizon);
+    series.future_times = series.times.slice(0, panel.history_rows(s)).next(panel.horizon);
   }
 }
 
@@ -133,7 +143,7 @@ Config settings_of(const ForecastResult& result, const ForecastResult::Model& mo
                                     {"lags", model.line.layout.lags},
                                     {"seasons", Config::list(model.line.layout.seasons)},
                                     {"wave_orders", Config::list(model.line.layout.wave_orders)},
-                                    {"covariates", Config::list(result.options.covariates)},
+                                    {"past", Config::list(result.options.past)},
                                     {"covariate_lags", model.line.layout.covariate_lags},
                                     {"window_steps", model.residual.input.steps},
                                     {"window_segment", model.residual.input.segment},
@@ -146,13 +156,14 @@ Config settings_of(const ForecastResult& result, const ForecastResult::Model& mo
 
 }  // namespace
 
-ForecastResult run_forecast(const Table& table, const ForecastOptions& options,
+ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,
                             const ForecastControls& controls) {
   const auto start = Clock::now();
-  const Prepared prepared = forecasting::prepare(table, options);
+  const Prepared prepared = forecasting::prepare(tables, options);
+  for (const std::string& note : prepared.notes) controls.log.warning(note);
   const Panel& panel = prepared.panel;
   Pool pool(static_cast<int>(options.threads));
-  ForecastResult result = start_result(prepared, options, table);
+  ForecastResult result = start_result(prepared, options, tables.table);
   result.threads = pool.threads();
 
   const LineChoice choice = search_line(panel, prepared.limits, pool);
@@ -170,7 +181,7 @@ ForecastResult run_forecast(const Table& table, const ForecastOptions& options,
                     std::to_string(choice.tried) + " regressions tried");
 
   const Residuals residuals =
-      make_residuals(panel, scaled, choice.members, input, static_cast<int>(options.members), pool);
+      make_residuals(panel, scaled, choice.members, input, static_cast<int>(options.ensemble), pool);
   count_rows(residuals.members, result);
   const auto before_training = Clock::now();
   TrainedResidual trained =
@@ -187,9 +198,9 @@ ForecastResult run_forecast(const Table& table, const ForecastOptions& options,
   }
 
   std::vector<std::int64_t> training_rows, all_rows;
-  for (const PanelSeries& s : panel.series) {
-    training_rows.push_back(s.train_rows);
-    all_rows.push_back(s.rows());
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    training_rows.push_back(panel.series[s].train_rows);
+    all_rows.push_back(panel.history_rows(s));
   }
   const std::vector<Origin> origins = backtest_origins(panel, result.stride);
   const LinearPath tested_line = fit_line(panel, scaled, choice.members, training_rows);

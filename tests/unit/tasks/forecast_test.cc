@@ -277,7 +277,7 @@ TEST(Forecast, OfSeveralSeriesIsOneModelAndOneTable) {
   const Table table = forecast_table(alone);
   EXPECT_EQ(table.rows(), 2);
   EXPECT_EQ(table.column("shop").text(1), "south");
-  options.covariates = {"promotion"};
+  options.past = {"promotion"};
   EXPECT_LT(run_forecast(parse_csv(two_shops()), options).test.rmse, 0.5 * alone.test.rmse);
 }
 
@@ -387,16 +387,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"times out of order", monthly_sales(60) + "1999-12,7\n", keep, ErrorKind::data, "1999-12"},
         BadInput{"horizon 0", monthly_sales(60), [](ForecastOptions& o) { o.horizon = 0; }, ErrorKind::usage,
                  "--horizon"},
-        BadInput{"six members", monthly_sales(60), [](ForecastOptions& o) { o.members = 6; },
-                 ErrorKind::usage, "--members"},
+        BadInput{"six networks", monthly_sales(60), [](ForecastOptions& o) { o.ensemble = 6; },
+                 ErrorKind::usage, "--ensemble"},
         BadInput{"an unknown cell", monthly_sales(60), [](ForecastOptions& o) { o.cell = "ltsm"; },
                  ErrorKind::usage, "lstm"},
         BadInput{"an unknown transform", monthly_sales(60), [](ForecastOptions& o) { o.transform = "lgo"; },
                  ErrorKind::usage, "log"},
         BadInput{"an odd backtest", monthly_sales(60), [](ForecastOptions& o) { o.backtest = "first=3"; },
                  ErrorKind::usage, "last=48"},
-        BadInput{"the target as covariate", monthly_sales(60),
-                 [](ForecastOptions& o) { o.covariates = {"sales"}; }, ErrorKind::usage, "covariate"},
+        BadInput{"the target as covariate", monthly_sales(60), [](ForecastOptions& o) { o.past = {"sales"}; },
+                 ErrorKind::usage, "covariate"},
         BadInput{"a mask for missing values", monthly_sales(60),
                  [](ForecastOptions& o) { o.missing = "mask"; }, ErrorKind::usage, "previous"}),
     [](const auto& info) {

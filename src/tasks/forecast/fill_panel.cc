@@ -1,0 +1,391 @@
+#include "tasks/forecast/fill_panel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "rondo/error.h"
+
+namespace rondo::forecasting {
+
+namespace {
+
+constexpr std::int64_t kFewestTrainingRows = 12;
+
+std::string counted(std::int64_t n, const char* one, const char* many) {
+  return std::to_string(n) + " " + (n == 1 ? one : many);
+}
+
+/// Where the parts of one id end, in rows of its raw series.
+struct Cut {
+  std::int64_t train = 0, validation = 0;  ///< rows before the test part; the last of them for validation
+  std::int64_t end = 0;
+};
+
+std::string name_of(const Table& table, const RawSeries& series, const std::string& target,
+                    bool several_targets) {
+  std::string name = table.source();
+  if (!series.data.id.empty()) name += ", series '" + series.data.id + "'";
+  if (several_targets) name += ", column '" + target + "'";
+  return name;
+}
+
+/// What is said about all series together.
+struct Counts {
+  std::int64_t unread = 0, filled = 0, leading = 0, cut_off = 0, unseen = 0, constant = 0, empty = 0,
+               short_ones = 0, without_truth = 0, fractions = 0, raised = 0;
+};
+
+class Filler {
+ public:
+  Filler(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out)
+      : raw_(raw), table_(table), options_(options), out_(out), panel_(out.panel) {}
+
+  void run() {
+    panel_.horizon = options_.horizon;
+    panel_.truth_after_end = std::any_of(raw_.series.begin(), raw_.series.end(),
+                                         [](const RawSeries& series) { return series.truth > 0; });
+    for (const RawSeries& series : raw_.series) cuts_.push_back(cut(series));
+    learn_encodings();
+    for (std::size_t s = 0; s < raw_.series.size(); ++s) {
+      for (std::size_t c = 0; c < raw_.roles.targets.size(); ++c) add(raw_.series[s], cuts_[s], c);
+    }
+    if (panel_.series.empty() && first_refusal_) throw *first_refusal_;
+    check_constant();
+    align_positions();
+    write_notes();
+  }
+
+ private:
+  struct Encoding {
+    std::size_t column = 0;  ///< of the raw series
+    std::optional<OneHot> one_hot;
+    double mean = 0;  ///< of numbers in the training part: stands before the first one
+  };
+
+  Cut cut(const RawSeries& series) {
+    Cut out;
+    const std::int64_t rows = series.history;
+    if (panel_.truth_after_end) {
+      counts_.without_truth += series.truth == 0 ? 1 : 0;
+      return {rows, 0, rows + series.truth};
+    }
+    if (!options_.split.empty()) {
+      const Parts parts = split_rows(options_.split, rows);
+      out = {parts.train + parts.validation, parts.validation, parts.total()};
+      if (out.end > rows) out.train = 0;  // too short for the parts: left out below
+      if (parts.test < options_.horizon) throw_horizon(series, parts.test);
+      counts_.cut_off += std::max<std::int64_t>(0, rows - out.end);
+      return out;
+    }
+    std::int64_t test = backtest_rows(options_.backtest, rows);
+    if (test < options_.horizon) {
+      if (counts_rows(options_.backtest)) throw_horizon(series, test);
+      test = options_.horizon;
+      ++counts_.raised;
+    }
+    return {rows - test, 0, rows};
+  }
+
+  [[noreturn]] void throw_horizon(const RawSeries& series, std::int64_t test) const {
+    throw Error(ErrorKind::data, "the horizon is longer than the test part")
+        .where(name_of(table_, series, "", false))
+        .seen("a horizon of " + std::to_string(options_.horizon) + " and " + counted(test, "row", "rows") +
+              " for the test")
+        .expected("at least " + std::to_string(options_.horizon) + " rows for the test")
+        .cure("a larger test part (--backtest or --split), or a smaller --horizon");
+  }
+
+  Encoding learn(const std::string& name, std::size_t column, bool constant) {
+    Encoding out;
+    out.column = column;
+    const auto found = raw_.texts.find(name);
+    std::vector<std::int64_t> counts(found != raw_.texts.end() ? found->second.size() : 0);
+    double sum = 0, n = 0;
+    for (std::size_t s = 0; s < raw_.series.size(); ++s) {
+      const std::int64_t rows = constant ? std::min<std::int64_t>(1, raw_.series[s].history) : cuts_[s].train;
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const double value = constant ? constant_of(raw_.series[s], column) : raw_.series[s].at(row, column);
+        if (std::isnan(value)) continue;
+        if (!counts.empty()) ++counts[static_cast<std::size_t>(value)];
+        sum += value;
+        ++n;
+      }
+    }
+    if (found != raw_.texts.end()) out.one_hot = OneHot::learn(counts);
+    out.mean = n > 0 ? sum / n : 0;
+    return out;
+  }
+
+  void learn_group(const std::vector<std::string>& names, std::size_t& column, bool constant,
+                   std::vector<Encoding>& encodings, std::vector<std::string>& out_names) {
+    for (const std::string& name : names) {
+      encodings.push_back(learn(name, column++, constant));
+      if (!encodings.back().one_hot) {
+        out_names.push_back(name);
+        continue;
+      }
+      for (const std::size_t code : encodings.back().one_hot->chosen) {
+        out_names.push_back(name + "=" + raw_.texts.at(name).text(code));
+      }
+    }
+  }
+
+  void learn_encodings() {
+    std::size_t column = raw_.roles.targets.size();
+    learn_group(raw_.roles.past, column, false, past_, panel_.past);
+    learn_group(raw_.roles.known, column, false, known_, panel_.known);
+    learn_group(raw_.roles.statics, column, true, statics_, panel_.statics);
+  }
+
+  /// The one value that a static column has in a series; NaN where it has none.
+  double constant_of(const RawSeries& series, std::size_t column) const {
+    double value = std::nan("");
+    for (std::int64_t row = 0; row < series.history; ++row) {
+      const double here = series.at(row, column);
+      if (std::isnan(here) || here == value) continue;
+      if (std::isnan(value)) {
+        value = here;
+        continue;
+      }
+      const std::string name = raw_.roles.all()[column];
+      const std::int64_t source =
+          series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
+      throw Error(ErrorKind::data, "a static column changes within a series")
+          .where(source >= 0 ? table_.where(source, name) : name_of(table_, series, name, true))
+          .seen("another value than in the rows before")
+          .expected("one value for each id")
+          .cure("name it with --past, or with --known when its future is known");
+    }
+    return value;
+  }
+
+  /// Rows begin … end - 1 of some columns, holes filled by the value before.
+  std::vector<double> covariates(const RawSeries& series, const std::vector<Encoding>& encodings,
+                                 std::int64_t begin, std::int64_t end) {
+    std::vector<double> out;
+    std::vector<double> last;
+    for (const Encoding& encoding : encodings) {
+      last.push_back(encoding.one_hot ? std::nan("") : encoding.mean);
+      for (std::int64_t row = begin; row-- > 0;) {
+        if (std::isnan(series.at(row, encoding.column))) continue;
+        last.back() = series.at(row, encoding.column);
+        break;
+      }
+    }
+    for (std::int64_t row = begin; row < end; ++row) {
+      for (std::size_t e = 0; e < encodings.size(); ++e) {
+        const double here = row < series.data.length() ? series.at(row, encodings[e].column) : std::nan("");
+        if (!std::isnan(here)) last[e] = here;
+        if (encodings[e].one_hot) {
+          counts_.unseen += !std::isnan(here) && encodings[e].one_hot->is_unseen(here) ? 1 : 0;
+          encodings[e].one_hot->append(last[e], out);
+        } else {
+          out.push_back(last[e]);
+        }
+      }
+    }
+    return out;
+  }
+
+  /// Forecasts past the end need every known column for the horizon.
+  void require_known(const RawSeries& series, std::int64_t end) const {
+    for (std::size_t e = 0; e < known_.size(); ++e) {
+      for (std::int64_t row = end; row < end + options_.horizon; ++row) {
+        if (row < series.data.length() && !std::isnan(series.at(row, known_[e].column))) continue;
+        Error error(ErrorKind::data, "a known covariate is not known for the whole horizon");
+        error.where(name_of(table_, series, "", false) + ", column '" + raw_.roles.known[e] + "'")
+            .seen(std::to_string(row - end) + " of " + std::to_string(options_.horizon) +
+                  " values after the last target value")
+            .expected(std::to_string(options_.horizon) + ", one for every row of the horizon")
+            .cure(
+                "add rows with the target left empty, or give them in --future FILE; if the future is not "
+                "known, "
+                "name the column with --past");
+        throw error;
+      }
+    }
+  }
+
+  void refuse(const Error& error, std::int64_t& count) {
+    if (!first_refusal_) first_refusal_ = error;
+    ++count;
+  }
+
+  void check_counts(const RawSeries& series, const std::string& target, std::int64_t row, double value) {
+    if (options_.likelihood != "poisson" && options_.likelihood != "negative_binomial") return;
+    counts_.fractions += value == std::floor(value) ? 0 : 1;
+    if (value >= 0) return;
+    const std::int64_t source =
+        series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
+    throw Error(ErrorKind::data, "a count is negative")
+        .where(source >= 0 ? table_.where(source, target)
+                           : name_of(table_, series, target, true) + ", row " + std::to_string(row + 1))
+        .seen(std::to_string(value))
+        .expected("0, 1, 2 …, because of --likelihood " + options_.likelihood)
+        .cure("correct the value, or use --likelihood gaussian or student_t");
+  }
+
+  void add(const RawSeries& series, const Cut& cut, std::size_t column) {
+    const std::string& target = raw_.roles.targets[column];
+    const std::string where = name_of(table_, series, target, raw_.roles.targets.size() > 1);
+    std::int64_t first = 0;
+    const std::int64_t last = std::min(cut.end, series.data.length());
+    while (first < last && std::isnan(series.at(first, column))) ++first;
+    if (first == last || series.history == 0) {
+      refuse(Error(ErrorKind::data, "the series has no values")
+                 .where(where)
+                 .seen("column '" + target + "' is missing in all " + std::to_string(series.data.length()) +
+                       " rows")
+                 .cure("choose another --target, or leave this series out"),
+             counts_.empty);
+      return;
+    }
+    PanelSeries out;
+    out.id = series.data.id;
+    out.target = target;
+    out.train_rows = std::max<std::int64_t>(0, cut.train - first);
+    out.validation_rows = std::min(cut.validation, out.train_rows);
+    std::int64_t filled = 0, learnt = 0;
+    for (std::int64_t row = first; row < last; ++row) {
+      const double value = series.at(row, column);
+      const bool read = !std::isnan(value);
+      if (read) check_counts(series, target, row, value);
+      learnt += read && row < cut.train ? 1 : 0;
+      filled += read ? 0 : 1;
+      out.observed.push_back(read ? 1 : 0);
+      out.values.push_back(read ? value : out.values.back());
+    }
+    const std::int64_t needed = std::max(kFewestTrainingRows, options_.window) + 2 * options_.horizon;
+    if (out.train_rows < needed || learnt < kFewestTrainingRows) {
+      refuse_short(series, where, cut, out.train_rows, learnt, needed);
+      return;
+    }
+    if (filled == 0) out.observed.clear();
+    counts_.filled += filled;
+    counts_.leading += first;
+    const std::int64_t ahead = last + options_.horizon;
+    if (!panel_.truth_after_end) require_known(series, last);
+    if (panel_.truth_after_end && series.truth > 0) require_known(series, cut.train);
+    out.past = covariates(series, past_, first, last);
+    out.known = covariates(series, known_, first, ahead);
+    for (const Encoding& encoding : statics_) {
+      const double value = constant_of(series, encoding.column);
+      if (encoding.one_hot) {
+        encoding.one_hot->append(value, out.statics);
+      } else {
+        out.statics.push_back(std::isnan(value) ? encoding.mean : value);
+      }
+    }
+    Timeline times = series.data.times.slice(first, last);
+    set_positions(times, out);
+    out_.times.push_back(std::move(times));
+    panel_.series.push_back(std::move(out));
+  }
+
+  void refuse_short(const RawSeries& series, const std::string& where, const Cut& cut, std::int64_t train,
+                    std::int64_t learnt, std::int64_t needed) {
+    const std::int64_t test = cut.end - cut.train;
+    const bool holes = train >= needed;
+    refuse(Error(ErrorKind::data, "too few rows to learn from")
+               .where(where)
+               .seen(holes ? counted(learnt, "value", "values") + " in " + std::to_string(train) +
+                                 " training rows"
+                           : std::to_string(series.history) + " rows, of which the " +
+                                 (options_.split.empty() ? "backtest" : "split") + " keeps " +
+                                 std::to_string(test) + (options_.split.empty() ? "" : " for the test"))
+               .expected(
+                   "at least " +
+                   (holes ? std::to_string(kFewestTrainingRows) + " values"
+                          : std::to_string(needed + (panel_.truth_after_end ? 0 : test)) +
+                                " rows for a horizon of " + std::to_string(options_.horizon) +
+                                (options_.window > 0 ? " and a window of " + std::to_string(options_.window)
+                                                     : "")))
+               .cure("give more rows, or a smaller --backtest, --horizon or --window"),
+           counts_.short_ones);
+  }
+
+  void set_positions(const Timeline& times, PanelSeries& out) const {
+    const bool calendar = times.format().is_calendar() && times.frequency().regular();
+    std::vector<std::int64_t> steps;
+    if (calendar) steps = times.joined(times.next(options_.horizon)).steps();
+    const std::int64_t rows = out.rows() + options_.horizon;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      out.position.push_back(static_cast<double>(calendar ? steps[static_cast<std::size_t>(r)] : r));
+    }
+  }
+
+  /// Calendar waves mean the same moment in all series: positions count from the earliest row.
+  void align_positions() {
+    if (panel_.series.size() < 2) return;
+    const auto earliest =
+        std::min_element(out_.times.begin(), out_.times.end(),
+                         [](const auto& a, const auto& b) { return a.ticks().front() < b.ticks().front(); });
+    const Timeline start = earliest->slice(0, 1);
+    if (!start.format().is_calendar() || !start.frequency().regular()) return;
+    for (std::size_t s = 0; s < panel_.series.size(); ++s) {
+      if (!(out_.times[s].frequency() == start.frequency())) continue;
+      const auto offset = static_cast<double>(start.joined(out_.times[s].slice(0, 1)).steps().back());
+      for (double& position : panel_.series[s].position) position += offset;
+    }
+  }
+
+  void check_constant() {
+    for (const PanelSeries& series : panel_.series) {
+      const auto training = series.training();
+      const bool constant =
+          std::all_of(training.begin(), training.end(), [&](double v) { return v == training.front(); });
+      if (!constant) continue;
+      ++counts_.constant;
+      if (panel_.series.size() > 1) continue;
+      throw Error(ErrorKind::data, "the series is constant: there is nothing to learn")
+          .where(table_.source() + (series.id.empty() ? "" : ", series '" + series.id + "'"))
+          .seen("column '" + series.target + "' is " + std::to_string(training.front()) + " in all " +
+                std::to_string(series.train_rows) + " training rows")
+          .cure("choose another --target, or leave this series out");
+    }
+    if (counts_.constant < static_cast<std::int64_t>(panel_.series.size())) return;
+    throw Error(ErrorKind::data, "all series are constant: there is nothing to learn")
+        .where(table_.source())
+        .seen(std::to_string(counts_.constant) + " series without any change in their training parts")
+        .cure("choose another --target");
+  }
+
+  void write_notes() {
+    const auto note = [&](std::int64_t n, const char* one, const char* many, const std::string& rest) {
+      if (n > 0) out_.notes.push_back(counted(n, one, many) + " " + rest);
+    };
+    note(counts_.empty, "series", "series", "without any value left out");
+    note(counts_.short_ones, "series", "series", "too short for the horizon and the test part left out");
+    note(counts_.constant, "series", "series", "constant in the training part");
+    note(counts_.without_truth, "series", "series", "not in the test file: learnt from, not tested");
+    note(counts_.raised, "series", "series",
+         "with a test part shorter than the horizon: it was made as long");
+    note(counts_.filled, "missing value", "missing values",
+         "filled by the value before; not counted in errors");
+    note(counts_.leading, "row", "rows", "at the start without a target value left out");
+    note(counts_.cut_off, "row", "rows", "after the parts of --split left out");
+    note(counts_.unseen, "text", "texts",
+         "of covariates that the training part does not have: taken as 'other'");
+    note(counts_.fractions, "value is", "values are",
+         "no whole numbers, though the likelihood is one of counts");
+  }
+
+  const RawPanel& raw_;
+  const Table& table_;
+  const ForecastOptions& options_;
+  Prepared& out_;
+  Panel& panel_;
+  std::vector<Cut> cuts_;
+  std::vector<Encoding> past_, known_, statics_;
+  Counts counts_;
+  std::optional<Error> first_refusal_;
+};
+
+}  // namespace
+
+void fill_panel(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out) {
+  Filler(raw, table, options, out).run();
+}
+
+}  // namespace rondo::forecasting
