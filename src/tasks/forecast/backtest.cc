@@ -112,6 +112,7 @@ void run_backtest(const Panel& panel, const ScaledPanel& scaled, const std::vect
       backtest.seasonal_naive.push_back(all[kSeasonal][h]);
       backtest.drift.push_back(all[kDrift][h]);
       backtest.ridge.push_back(all[kRidge][h]);
+      if (!panel.series[s].is_observed(origin.row + 1 + static_cast<std::int64_t>(h))) continue;
       const ForecastBands& bands = backtest.bands;
       inside80 += actual >= bands.low80[first + h] && actual <= bands.high80[first + h] ? 1 : 0;
       inside95 += actual >= bands.low95[first + h] && actual <= bands.high95[first + h] ? 1 : 0;
