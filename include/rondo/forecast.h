@@ -168,7 +168,7 @@ struct ForecastSeries {
   Timeline future_times;
   std::vector<double> forecast;
   ForecastBands bands;
-  ForecastScore test;  ///< of this series alone
+  ForecastScore test;  ///< of this series alone; without name where it has no test part
 };
 
 /// Everything that `--json`, forecast.csv, the model file and the report need.

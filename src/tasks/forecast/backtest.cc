@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "rondo/error.h"
 #include "tasks/forecast/accuracy.h"
 #include "tasks/forecast/baselines.h"
 #include "tasks/forecast/verdict.h"
@@ -21,12 +22,72 @@ struct Tally {
 };
 
 ForecastScore score_of(const char* name, const Accuracy& accuracy) {
-  return {name, accuracy.mae(), accuracy.rmse(), accuracy.mase(), accuracy.smape()};
+  ForecastScore score;
+  score.name = name;
+  score.mae = accuracy.mae();
+  score.rmse = accuracy.rmse();
+  score.mase = accuracy.mase();
+  score.smape = accuracy.smape();
+  score.mse = score.rmse * score.rmse;
+  return score;
 }
 
 Contender contender(const char* name, const Tally& tally) {
   return {name, tally.accuracy.rmse(), tally.losses};
 }
+
+/// Errors in z-scores by the first part of each series, mean over series.
+class ScaledErrors {
+ public:
+  explicit ScaledErrors(const Panel& panel) : panel_(panel), sums_(panel.series.size()) {
+    for (const PanelSeries& series : panel.series) deviations_.push_back(deviation_of(series));
+  }
+  void add(std::size_t series, double miss) {
+    const double z = miss / deviations_[series];
+    Sum& sum = sums_[series];
+    sum.square += z * z;
+    sum.absolute += std::abs(z);
+    ++sum.count;
+  }
+  /// Constant series have no z-scores.
+  void write(ForecastScore& score) const {
+    double square = 0, absolute = 0, count = 0;
+    for (std::size_t s = 0; s < sums_.size(); ++s) {
+      if (sums_[s].count == 0 || !(deviations_[s] > 0)) continue;
+      square += sums_[s].square / sums_[s].count;
+      absolute += sums_[s].absolute / sums_[s].count;
+      ++count;
+    }
+    if (count == 0) return;
+    score.mse_scaled = square / count;
+    score.mae_scaled = absolute / count;
+  }
+
+ private:
+  struct Sum {
+    double square = 0, absolute = 0, count = 0;
+  };
+
+  static double deviation_of(const PanelSeries& series) {
+    const std::int64_t rows = series.train_rows - series.validation_rows;
+    double sum = 0, square = 0, n = 0;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      if (!series.is_observed(row)) continue;
+      sum += series.values[static_cast<std::size_t>(row)];
+      ++n;
+    }
+    const double mean = n > 0 ? sum / n : 0;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const double off = series.values[static_cast<std::size_t>(row)] - mean;
+      if (series.is_observed(row)) square += off * off;
+    }
+    return n > 0 ? std::sqrt(square / n) : 0;
+  }
+
+  const Panel& panel_;
+  std::vector<double> deviations_;
+  std::vector<Sum> sums_;
+};
 
 /// The forecasts of one origin by all kinds, in units of the series.
 std::array<std::vector<double>, kKinds> forecast_all(const Panel& panel, const ScaledPanel& scaled,
@@ -88,6 +149,8 @@ void append_bands(const ScaledPanel& scaled, const Origin& origin, std::span<con
 void run_backtest(const Panel& panel, const ScaledPanel& scaled, const std::vector<Origin>& origins,
                   const ScaledForecasts& forecasts, const BandWidths& widths, ForecastResult& result) {
   std::array<Tally, kKinds> tallies;
+  ScaledErrors z_scores(panel);
+  std::vector<Accuracy> by_series(panel.series.size());
   double inside80 = 0, inside95 = 0;
   for (std::size_t i = 0; i < origins.size(); ++i) {
     const Origin& origin = origins[i];
@@ -116,6 +179,8 @@ void run_backtest(const Panel& panel, const ScaledPanel& scaled, const std::vect
       const ForecastBands& bands = backtest.bands;
       inside80 += actual >= bands.low80[first + h] && actual <= bands.high80[first + h] ? 1 : 0;
       inside95 += actual >= bands.low95[first + h] && actual <= bands.high95[first + h] ? 1 : 0;
+      z_scores.add(s, actual - all[kModel][h]);
+      by_series[s].add(actual, all[kModel][h], seasonal_step);
       for (std::size_t kind = 0; kind < kKinds; ++kind) {
         tallies[kind].accuracy.add(actual, all[kind][h], seasonal_step);
         const double miss = (actual - all[kind][h]) / (step > 0 ? step : 1);
@@ -125,9 +190,19 @@ void run_backtest(const Panel& panel, const ScaledPanel& scaled, const std::vect
     for (std::size_t kind = 0; kind < kKinds; ++kind) tallies[kind].losses.push_back(loss[kind]);
   }
   const auto count = static_cast<double>(tallies[kModel].accuracy.count());
+  if (count == 0) {
+    throw Error(ErrorKind::data, "the test part has no values to compare with")
+        .where(result.source)
+        .seen("missing values in every row that was forecast")
+        .cure("name another test part with --backtest or --split");
+  }
   result.coverage80 = inside80 / count;
   result.coverage95 = inside95 / count;
+  for (std::size_t s = 0; s < by_series.size(); ++s) {
+    if (by_series[s].count() > 0) result.series[s].test = score_of(kNames[kModel], by_series[s]);
+  }
   conclude(tallies, (panel.horizon + result.stride - 1) / result.stride - 1, result);
+  z_scores.write(result.test);
 }
 
 }  // namespace rondo::forecasting

@@ -288,7 +288,7 @@ TEST(Forecast, HasTheContractsKeysInItsJson) {
   for (const auto& [key, value] : json.as_object()) keys.push_back(key);
   EXPECT_EQ(keys, (std::vector<std::string>{"target", "cell", "window", "horizon", "seed", "threads", "rows",
                                             "test", "baselines", "skill", "verdict", "epochs", "seconds",
-                                            "files"}));
+                                            "series", "anomalies", "warnings", "files"}));
   for (const char* baseline : {"naive", "seasonal_naive", "drift", "ridge"}) {
     for (const char* error : {"mae", "rmse", "mase", "smape"}) {
       EXPECT_GT(json.at("baselines").at(baseline).at(error).as_real(), 0) << baseline << error;
