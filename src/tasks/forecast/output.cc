@@ -14,9 +14,57 @@ namespace rondo {
 
 namespace {
 
+constexpr std::size_t kMostListedSeries = 100;
+
 Config errors_of(const ForecastScore& score) {
   return Config::object(
       {{"mae", score.mae}, {"rmse", score.rmse}, {"mase", score.mase}, {"smape", score.smape}});
+}
+
+Config test_of(const ForecastResult& result) {
+  const ForecastScore& test = result.test;
+  Config errors = errors_of(test);
+  for (const auto& [name, value] : {std::pair{"mse", test.mse},
+                                    {"mse_scaled", test.mse_scaled},
+                                    {"mae_scaled", test.mae_scaled},
+                                    {"mape", test.mape},
+                                    {"rmsse", test.rmsse},
+                                    {"crps", test.crps},
+                                    {"coverage80", result.coverage80},
+                                    {"coverage95", result.coverage95},
+                                    {"owa", test.owa}}) {
+    errors.set(name, value);
+  }
+  return errors;
+}
+
+/// How many, and the errors of each where they can be read one by one.
+Config series_of(const ForecastResult& result) {
+  Config out = Config::object({{"number", static_cast<std::int64_t>(result.series.size())}});
+  if (result.series.size() > kMostListedSeries) return out;
+  Config errors = Config::array();
+  for (const ForecastSeries& series : result.series) {
+    Config one =
+        Config::object({{"id", series.id}, {"target", series.target}, {"rows", series.times.size()}});
+    if (!series.test.name.empty()) {
+      const Config measured = errors_of(series.test);
+      for (const auto& [name, value] : measured.as_object()) one.set(name, value);
+    }
+    errors.push_back(std::move(one));
+  }
+  out.set("errors", std::move(errors));
+  return out;
+}
+
+Config anomalies_of(const ForecastResult& result) {
+  Config out = Config::array();
+  for (const ForecastAnomaly& anomaly : result.anomalies) {
+    Config one = Config::object({{"time", anomaly.time}, {"score", anomaly.score}});
+    if (!anomaly.id.empty()) one.set("id", anomaly.id);
+    if (result.targets.size() > 1) one.set("target", anomaly.target);
+    out.push_back(std::move(one));
+  }
+  return out;
 }
 
 Tensor tensor_of(const std::vector<double>& values, Shape shape) {
@@ -46,12 +94,15 @@ Config forecast_json(const ForecastResult& result, const Config& files) {
        {"rows", Config::object({{"train", result.rows_train},
                                 {"validation", result.rows_validation},
                                 {"test", result.rows_test}})},
-       {"test", errors_of(result.test)},
+       {"test", test_of(result)},
        {"baselines", baselines},
        {"skill", result.skill},
        {"verdict", forecast_verdict_name(result.verdict)},
        {"epochs", result.epochs},
        {"seconds", Config::object({{"train", result.seconds_train}, {"total", result.seconds_total}})},
+       {"series", series_of(result)},
+       {"anomalies", anomalies_of(result)},
+       {"warnings", Config::list(result.notes)},
        {"files", files}});
 }
 

@@ -273,7 +273,7 @@ TEST(Forecast, OfSeveralSeriesIsOneModelAndOneTable) {
   const ForecastResult alone = run_forecast(parse_csv(two_shops()), options);
   ASSERT_EQ(alone.series.size(), 2u);
   EXPECT_EQ(alone.series[1].id, "south");
-  EXPECT_EQ(alone.rows_test, 60);
+  EXPECT_EQ(alone.rows_test, 64);  // 20 % of 150 rows and the 11 days that the months of 28 days lack
   const Table table = forecast_table(alone);
   EXPECT_EQ(table.rows(), 2);
   EXPECT_EQ(table.column("shop").text(1), "south");
@@ -288,7 +288,7 @@ TEST(Forecast, HasTheContractsKeysInItsJson) {
   for (const auto& [key, value] : json.as_object()) keys.push_back(key);
   EXPECT_EQ(keys, (std::vector<std::string>{"target", "cell", "window", "horizon", "seed", "threads", "rows",
                                             "test", "baselines", "skill", "verdict", "epochs", "seconds",
-                                            "files"}));
+                                            "series", "anomalies", "warnings", "files"}));
   for (const char* baseline : {"naive", "seasonal_naive", "drift", "ridge"}) {
     for (const char* error : {"mae", "rmse", "mase", "smape"}) {
       EXPECT_GT(json.at("baselines").at(baseline).at(error).as_real(), 0) << baseline << error;
@@ -378,13 +378,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"no target", monthly_sales(60), [](ForecastOptions& o) { o.target = ""; }, ErrorKind::usage,
                  "--target"},
         BadInput{"text among numbers", sales_with("many"), keep, ErrorKind::data, "many"},
-        BadInput{"a missing value", sales_with("NaN"), keep, ErrorKind::data, "missing"},
+        BadInput{"a missing value", monthly_sales(60) + "2005-01,\n2005-02,3\n",
+                 [](ForecastOptions& o) { o.missing = "error"; }, ErrorKind::data, "missing"},
         BadInput{"a constant series", constant_sales(), keep, ErrorKind::data, "constant"},
         BadInput{"too few rows", monthly_sales(14), keep, ErrorKind::data, "too few rows"},
         BadInput{"too few rows for the window", monthly_sales(60), [](ForecastOptions& o) { o.window = 60; },
                  ErrorKind::data, "window of 60"},
-        BadInput{"doubled times", monthly_sales(60) + "2004-12,7\n", keep, ErrorKind::data, "2004-12"},
-        BadInput{"times out of order", monthly_sales(60) + "1999-12,7\n", keep, ErrorKind::data, "1999-12"},
+        BadInput{"doubled times", monthly_sales(60) + "2004-12,7\n", [](ForecastOptions& o) { o.strict = true; },
+                 ErrorKind::data, "2004-12"},
+        BadInput{"times out of order", monthly_sales(60) + "1999-12,7\n",
+                 [](ForecastOptions& o) { o.strict = true; }, ErrorKind::data, "1999-12"},
         BadInput{"horizon 0", monthly_sales(60), [](ForecastOptions& o) { o.horizon = 0; }, ErrorKind::usage,
                  "--horizon"},
         BadInput{"six networks", monthly_sales(60), [](ForecastOptions& o) { o.ensemble = 6; },
