@@ -68,6 +68,13 @@ class Loss {
 ///     student_t_nll {scale, min_scale, degrees_of_freedom: null}: prediction = all locations, all raw scales and, when
 ///       degrees_of_freedom is null, all raw degrees of freedom (ν = 2 + softplus(raw): the variance exists)
 ///
+///     negative_binomial_nll {mean: "softplus" | "log", min_mean: 1e-6, exposure: false, min_dispersion: 1e-6}: prediction =
+///       all raw means, all raw dispersions (α = softplus(raw) + min_dispersion; variance μ + αμ²)
+///     poisson_nll {mean, min_mean, exposure}: prediction = all raw means
+///
+/// A mean is μ = softplus(raw) + min_mean or exp(raw) + min_mean. With exposure, targets are all counts, then as many
+/// scales s > 0, and μ becomes s·μ and α becomes α/√s (DeepAR). A negative count throws Error(data), naming its row.
+///
 /// From probabilities, cross-entropies clip to [1e-7, 1 - 1e-7] as Keras does (no gradient outside), the categorical
 /// one after dividing by the sum of the row. A scale is σ = softplus(raw) + min_scale or σ = exp(raw) + min_scale.
 std::shared_ptr<const Loss> make_loss(const Config& name_or_config);
@@ -76,6 +83,11 @@ std::shared_ptr<const Loss> make_loss(const Config& name_or_config);
 std::vector<std::string> loss_names();
 /// Options of a loss, for documentation and for config files.
 std::vector<OptionInfo> loss_options(const std::string& name);
+
+/// Throws Error(data), naming the row, at the first negative or infinite value: a count likelihood has no use for it.
+/// NaN is missing, not wrong. Returns how many values are not whole (they can be learnt, but are no counts). `where`
+/// says whose rows they are.
+std::int64_t check_counts(std::span<const double> values, const std::string& where = "");
 
 /// What a column of raw numbers of the likelihood losses means: scale is "softplus" or "log".
 double likelihood_scale(const std::string& scale, double raw, double min_scale = 1e-6);

@@ -10,7 +10,7 @@ using detail::LossEntry;
 
 std::vector<LossEntry> all_losses() {
   std::vector<LossEntry> all = detail::regression_losses();
-  for (auto* part : {&detail::classification_losses, &detail::likelihood_losses}) {
+  for (auto* part : {&detail::classification_losses, &detail::likelihood_losses, &detail::count_losses}) {
     for (LossEntry& entry : part()) all.push_back(std::move(entry));
   }
   return all;

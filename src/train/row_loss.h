@@ -137,5 +137,6 @@ LossEntry loss_entry(std::vector<std::string> aliases) {
 std::vector<LossEntry> regression_losses();
 std::vector<LossEntry> classification_losses();
 std::vector<LossEntry> likelihood_losses();
+std::vector<LossEntry> count_losses();
 
 }  // namespace rondo::detail

@@ -36,6 +36,10 @@ std::vector<Config> all_variants() {
   out.push_back(with("gaussian_nll", "scale", "log"));
   out.push_back(with("student_t_nll", "scale", "log"));
   out.push_back(with("student_t_nll", "degrees_of_freedom", 4.5));
+  for (const char* name : {"negative_binomial_nll", "poisson_nll"}) {
+    out.push_back(with(name, "mean", "log"));
+    out.push_back(with(name, "exposure", true));
+  }
   return out;
 }
 
@@ -48,6 +52,7 @@ Example example_for(const Loss& loss, std::int64_t rows, DType dtype = DType::fl
                     std::uint64_t seed = 1) {
   const bool classes = loss.name().find("crossentropy") != std::string::npos;
   const bool sparse = loss.name().starts_with("sparse");
+  const bool counts = loss.name() == "negative_binomial_nll" || loss.name() == "poisson_nll";
   const std::int64_t columns = loss.prediction_columns(4) < 0 ? 4 : loss.prediction_columns(4);
   const RandomStream random(seed);
   Example out{Tensor({rows, columns}, dtype), Tensor({rows, loss.target_columns(columns)}, dtype)};
@@ -59,6 +64,7 @@ Example example_for(const Loss& loss, std::int64_t rows, DType dtype = DType::fl
     const auto n = static_cast<std::uint64_t>(1000 + i);
     out.target.set(i, sparse    ? static_cast<double>(random.below(n, 4))
                       : classes ? random.uniform(n)
+                      : counts  ? static_cast<double>(1 + random.below(n, 9))
                                 : random.normal(n));
   }
   return out;
@@ -170,9 +176,9 @@ TEST(Losses, ConfigMakesTheSameLossAgain) {
 TEST(Losses, ColumnsOfPredictionAndTargetFitEachOther) {
   for (const Config& config : all_variants()) {
     const auto loss = make_loss(config);
-    const std::int64_t columns = loss->prediction_columns(3);
+    const std::int64_t columns = loss->prediction_columns(4);  // counts and their scales come in pairs
     if (columns > 0) {
-      EXPECT_EQ(loss->target_columns(columns), 3) << to_json(config);
+      EXPECT_EQ(loss->target_columns(columns), 4) << to_json(config);
     }
   }
 }
