@@ -1,0 +1,193 @@
+#include "tasks/forecast/adaptive_bands.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "rondo/error.h"
+
+namespace rondo::forecasting {
+
+namespace {
+
+constexpr double kWindow = 300;
+constexpr double kLongestWindow = 2000;
+constexpr double kTypicalCoverage = 0.8;  // its half width is the unit of corrections
+
+/// Values of which those in `old` weigh `weight` each and those in `fresh` 1 each, both sorted.
+struct Mixture {
+  std::span<const double> old;
+  double weight = 0;
+  std::span<const double> fresh;
+
+  double total() const {
+    return weight * static_cast<double>(old.size()) + static_cast<double>(fresh.size());
+  }
+  double up_to(double x) const {
+    const auto count = [x](std::span<const double> v) {
+      return static_cast<double>(std::upper_bound(v.begin(), v.end(), x) - v.begin());
+    };
+    return weight * count(old) + count(fresh);
+  }
+  double from(double x) const {
+    const auto count = [x](std::span<const double> v) {
+      return static_cast<double>(v.end() - std::lower_bound(v.begin(), v.end(), x));
+    };
+    return weight * count(old) + count(fresh);
+  }
+  /// The smallest value with up_to(value) ≥ share, and the largest with from(value) ≥ share.
+  double smallest(double share) const {
+    double best = std::nan("");
+    for (const auto& values : {old, fresh}) {
+      const auto at = std::partition_point(values.begin(), values.end(),
+                                           [&](double x) { return up_to(x) < share - 1e-9; });
+      if (at != values.end() && !(best <= *at)) best = *at;
+    }
+    return best;
+  }
+  double largest(double share) const {
+    double best = std::nan("");
+    for (const auto& values : {old, fresh}) {
+      const auto after = std::partition_point(values.begin(), values.end(),
+                                              [&](double x) { return from(x) >= share - 1e-9; });
+      if (after != values.begin() && !(best >= *(after - 1))) best = *(after - 1);
+    }
+    return best;
+  }
+};
+
+}  // namespace
+
+CalibrationErrors::CalibrationErrors(const Rows& errors) : sorted_(static_cast<std::size_t>(errors.columns)) {
+  for (std::int64_t r = 0; r < errors.count(); ++r) {
+    for (std::size_t step = 0; step < sorted_.size(); ++step) {
+      const double error = errors.row(r)[step];
+      if (!std::isnan(error)) sorted_[step].push_back(error);
+    }
+  }
+  for (auto& column : sorted_) std::sort(column.begin(), column.end());
+}
+
+void AdaptiveBands::Window::push(double error, std::size_t capacity) {
+  if (arrived.size() < capacity) {
+    arrived.push_back(error);
+  } else {
+    sorted.erase(std::lower_bound(sorted.begin(), sorted.end(), arrived[next]));
+    arrived[next] = error;
+    next = (next + 1) % capacity;
+  }
+  sorted.insert(std::upper_bound(sorted.begin(), sorted.end(), error), error);
+}
+
+AdaptiveBands::AdaptiveBands(std::shared_ptr<const CalibrationErrors> calibration, AdaptiveOptions options)
+    : calibration_(std::move(calibration)), options_(std::move(options)) {
+  if (options_.stride < 1 || options_.window < 0 || !(options_.rate >= 0) || !std::isfinite(options_.rate)) {
+    throw Error(ErrorKind::usage,
+                "adaptive bands need a stride of 1 or more, a window and a rate of 0 or more")
+        .seen("stride " + std::to_string(options_.stride) + ", window " + std::to_string(options_.window) +
+              ", rate " + std::to_string(options_.rate));
+  }
+  const std::int64_t horizon = calibration_->horizon();
+  const BandOffsets none = BandOffsets::make(horizon, options_.levels);
+  windows_.resize(static_cast<std::size_t>(horizon));
+  corrections_.resize(none.low.size());
+  // Truths of an origin arrive until the horizon is over.
+  given_.resize(static_cast<std::size_t>((horizon - 1) / options_.stride + 2), none);
+}
+
+std::size_t AdaptiveBands::capacity(std::int64_t step) const {
+  if (options_.window > 0) return static_cast<std::size_t>(options_.window);
+  const double sharing = std::ceil(static_cast<double>(step + 1) / static_cast<double>(options_.stride));
+  return static_cast<std::size_t>(std::min(kWindow * std::sqrt(sharing), kLongestWindow));
+}
+
+double AdaptiveBands::step_rate(std::int64_t step) const {
+  const double sharing = std::ceil(static_cast<double>(step + 1) / static_cast<double>(options_.stride));
+  return options_.rate / std::sqrt(sharing);
+}
+
+AdaptiveBands::Ends AdaptiveBands::quantiles(std::int64_t step, double coverage) const {
+  const Window& window = windows_[static_cast<std::size_t>(step)];
+  const std::span<const double> old = calibration_->step(step);
+  Mixture mixture{old, 0, window.sorted};
+  if (!old.empty()) {
+    const double room = static_cast<double>(capacity(step) - window.sorted.size());
+    mixture.weight = std::min(1.0, room / static_cast<double>(old.size()));
+  }
+  const bool symmetric = options_.shape == BandShape::symmetric;
+  const double total = mixture.total();
+  const double share = (total + 1) * (symmetric ? coverage : 0.5 + 0.5 * coverage);
+  if (total == 0) return {};
+  if (share > total) {  // few errors: as split conformal bands do
+    std::vector<double> all;
+    if (mixture.weight > 0) all.assign(old.begin(), old.end());
+    all.insert(all.end(), window.sorted.begin(), window.sorted.end());
+    Rows rows{1, std::move(all)};
+    const BandOffsets offsets = split_conformal(rows, {coverage}, options_.shape);
+    return {offsets.low.front(), offsets.high.front()};
+  }
+  return {mixture.largest(share), mixture.smallest(share)};
+}
+
+BandOffsets AdaptiveBands::at_origin() {
+  BandOffsets& out = given_[static_cast<std::size_t>(origins_) % given_.size()];
+  for (std::int64_t step = 0; step < calibration_->horizon(); ++step) {
+    const Ends typical = quantiles(step, kTypicalCoverage);
+    const double unit = 0.5 * (typical.high - typical.low);
+    for (std::size_t level = 0; level < options_.levels.size(); ++level) {
+      const std::size_t at = out.index(step, static_cast<std::int64_t>(level));
+      const Ends ends =
+          options_.levels[level] == kTypicalCoverage ? typical : quantiles(step, options_.levels[level]);
+      out.low[at] = ends.low - corrections_[at].low * unit;
+      out.high[at] = ends.high + corrections_[at].high * unit;
+    }
+    out.nest(step);
+  }
+  ++origins_;
+  return out;
+}
+
+void AdaptiveBands::observe(std::int64_t origin, std::int64_t step, double error) {
+  if (origin < 0 || origin >= origins_ || step < 0 || step >= calibration_->horizon()) {
+    throw Error(ErrorKind::usage, "an error was observed of a forecast that was not made")
+        .where("adaptive bands")
+        .seen("origin " + std::to_string(origin) + ", step " + std::to_string(step))
+        .expected("an origin below " + std::to_string(origins_) + ", a step below " +
+                  std::to_string(calibration_->horizon()));
+  }
+  if (std::isnan(error)) return;
+  if (origins_ - origin <= static_cast<std::int64_t>(given_.size())) {
+    const BandOffsets& given = given_[static_cast<std::size_t>(origin) % given_.size()];
+    const double rate = step_rate(step);
+    for (std::size_t level = 0; level < options_.levels.size(); ++level) {
+      const std::size_t at = given.index(step, static_cast<std::int64_t>(level));
+      const double wanted = 0.5 * (1 - options_.levels[level]);
+      const double below = error < given.low[at] ? 1 : 0, above = error > given.high[at] ? 1 : 0;
+      corrections_[at].low += rate * (below - wanted);
+      corrections_[at].high += rate * (above - wanted);
+    }
+  }
+  windows_[static_cast<std::size_t>(step)].push(error, capacity(step));
+}
+
+std::vector<BandOffsets> walk_bands(AdaptiveBands bands, const Rows& errors,
+                                    std::span<const std::int64_t> rows) {
+  std::vector<BandOffsets> out;
+  out.reserve(rows.size());
+  std::vector<std::int64_t> next(rows.size(), 0);  // first step of each origin not yet observed
+  std::size_t open = 0;                            // first origin with such a step
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::size_t j = open; j < i; ++j) {
+      while (next[j] < errors.columns && rows[j] + next[j] + 1 <= rows[i]) {
+        bands.observe(static_cast<std::int64_t>(j), next[j],
+                      errors.row(static_cast<std::int64_t>(j))[static_cast<std::size_t>(next[j])]);
+        ++next[j];
+      }
+    }
+    while (open < i && next[open] == errors.columns) ++open;
+    out.push_back(bands.at_origin());
+  }
+  return out;
+}
+
+}  // namespace rondo::forecasting
