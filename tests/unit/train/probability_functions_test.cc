@@ -69,9 +69,23 @@ TEST(ProbabilityFunctions, IncompleteGammaSumsThePoisson) {
       EXPECT_NEAR(incomplete_gamma_upper(k + 1, mean), sum, 1e-12) << mean << ' ' << k;
     }
   }
-  EXPECT_NEAR(incomplete_gamma_upper(1e6, 1e6), 0.5, 2e-4);
+  EXPECT_EQ(incomplete_gamma_upper(1e12, 1.1e12), 0);
+  EXPECT_EQ(incomplete_gamma_upper(1e12, 0.9e12), 1);
   EXPECT_EQ(incomplete_gamma_upper(3, 0), 1);
   EXPECT_EQ(incomplete_gamma_upper(3, kInfinity), 0);
+}
+
+TEST(ProbabilityFunctions, IncompleteGammaOfLargeShapesGoesOnWhereItsSeriesEnds) {
+  // Q(a + 1, x) = Q(a, x) + xᵃ e⁻ˣ / Γ(a + 1), across the border between the two ways and far beyond it.
+  for (const double a : {1e5 - 0.5, 3e5, 1e7}) {
+    for (const double z : {-40.0, -20.0, -4.0, -1.0, -0.01, 0.0, 0.5, 3.0, 6.0, 25.0}) {
+      const double x = a + z * std::sqrt(a);
+      const double term = std::exp(a * std::log1p((x - a) / a) + (a - x) - log_gamma_ratio(1e4, a - 1e4) -
+                                   log_gamma(1e4) + a * std::log(a) - a - std::log(a));
+      EXPECT_NEAR(incomplete_gamma_upper(a + 1, x), incomplete_gamma_upper(a, x) + term, 2e-10)
+          << a << ' ' << z;
+    }
+  }
 }
 
 TEST(ProbabilityFunctions, IncompleteBetaSumsTheBinomial) {
