@@ -255,49 +255,6 @@ TEST(Losses, LikelihoodsAreThoseOfTheDistributions) {
   EXPECT_GT(student_t_degrees_of_freedom(-10), 2);
 }
 
-/// Raw number whose softplus, with 1e-6 added, is `value`.
-double raw_of(double value) { return std::log(std::expm1(value - 1e-6)); }
-
-TEST(Losses, CountLikelihoodsAreThoseOfTheDistributions) {
-  const double mean = 3.7, alpha = 0.6, r = 1 / alpha;
-  double total = 0;
-  for (int y = 0; y < 60; ++y) {
-    const double k = y;
-    EXPECT_NEAR(one_row("poisson_nll", {raw_of(mean)}, {k}), mean - k * std::log(mean) + std::lgamma(k + 1),
-                1e-9);
-    // r successes of probability r / (r + μ) before k failures
-    const double log_probability = std::lgamma(k + r) - std::lgamma(r) - std::lgamma(k + 1) +
-                                   r * std::log(r / (r + mean)) + k * std::log(mean / (r + mean));
-    const double loss = one_row("negative_binomial_nll", {raw_of(mean), raw_of(alpha)}, {k});
-    EXPECT_NEAR(loss, -log_probability, 1e-9);
-    total += std::exp(-loss);
-  }
-  EXPECT_NEAR(total, 1, 1e-4);
-  EXPECT_NEAR(one_row(with("poisson_nll", "mean", "log"), {std::log(mean)}, {2}),
-              mean - 2 * std::log(mean) + std::log(2.0), 1e-5);
-}
-
-TEST(Losses, NegativeBinomialGoesOverIntoPoissonWithoutNoise) {
-  for (const double y : {0.0, 3.0, 250.0}) {
-    const double poisson = one_row("poisson_nll", {raw_of(4)}, {y});
-    EXPECT_NEAR(one_row("negative_binomial_nll", {raw_of(4), -40}, {y}), poisson, 1e-6 * (20 + y * y));
-    // The slope there is that of ½·α·((y − μ)² − y), by expansion in α.
-    const auto loss = make_loss("negative_binomial_nll");
-    const Example e{Tensor::from({raw_of(4.0), -8.0}, {1, 2}, DType::float64),
-                    Tensor::from({y}, {1, 1}, DType::float64)};
-    const double slope = gradient_of(*loss, e).at(1) / (1 / (1 + std::exp(8.0)));
-    EXPECT_NEAR(slope, -0.5 * ((y - 4) * (y - 4) - y), 0.06 * (1 + (y - 4) * (y - 4))) << y;
-  }
-}
-
-TEST(Losses, ExposureLetsSeriesOfAllSizesShareANetwork) {
-  const Config exposed = with("poisson_nll", "exposure", true);
-  EXPECT_NEAR(one_row(exposed, {raw_of(0.5)}, {7, 20}), one_row("poisson_nll", {raw_of(10)}, {7}), 1e-9);
-  Config dispersed = with("negative_binomial_nll", "exposure", true);
-  EXPECT_NEAR(one_row(dispersed, {raw_of(0.5), raw_of(0.8)}, {7, 16}),
-              one_row("negative_binomial_nll", {raw_of(8), raw_of(0.2)}, {7}), 1e-5);
-}
-
 TEST(Losses, KnowKerasNamesAndAliases) {
   EXPECT_EQ(make_loss("MSE")->name(), "mean_squared_error");
   EXPECT_EQ(make_loss("MeanSquaredError")->name(), "mean_squared_error");
@@ -341,42 +298,12 @@ TEST(Losses, RefuseWhatDoesNotFitAndSayWhatWould) {
               }).find("0 to 2"),
               std::string::npos);
   }
-  EXPECT_NE(message_of([] { one_row("poisson_nll", {1}, {-3}); }).find("row 0"), std::string::npos);
-  EXPECT_NE(message_of([] { one_row("negative_binomial", {1, 1}, {-3}); }).find("counts"), std::string::npos);
-  EXPECT_NE(message_of([] {
-              one_row(with("poisson_nll", "exposure", true), {1}, {3, 0});
-            }).find("positive"),
-            std::string::npos);
-  EXPECT_NE(message_of([] { one_row("negative_binomial_nll", {1}, {1}); }).find("2 columns"),
-            std::string::npos);
-  EXPECT_NE(message_of([] { make_loss(with("poisson_nll", "mean", "identity")); }).find("softplus"),
-            std::string::npos);
-  EXPECT_NE(message_of([] { make_loss(with("poisson_nll", "min_mean", 0.0)); }).find("positive"),
-            std::string::npos);
   const Example mixed{Tensor({2, 1}, DType::float32), Tensor({2, 1}, DType::float64)};
   EXPECT_NE(message_of([&] { value_of(*make_loss("mse"), mixed); }).find("float64"), std::string::npos);
   const Example fine{Tensor({2, 1}), Tensor({2, 1})};
   const std::vector<double> one_weight = {1};
   EXPECT_NE(message_of([&] { value_of(*make_loss("mse"), fine, one_weight); }).find("one weight a row"),
             std::string::npos);
-}
-
-TEST(CheckCounts, NamesTheFirstRowThatCannotBeACount) {
-  const std::vector<double> counts{0, 3, kNaN, 1e6};
-  EXPECT_EQ(check_counts(counts), 0);
-  EXPECT_EQ(check_counts(std::vector<double>{0.5, 2, 3.25}), 2);
-  EXPECT_EQ(check_counts({}), 0);
-  const std::string message = message_of([] {
-    check_counts(std::vector<double>{1, kNaN, -2, -3}, "column sales");
-  });
-  EXPECT_NE(message.find("column sales, row 2"), std::string::npos) << message;
-  EXPECT_NE(message.find("-2"), std::string::npos);
-  try {
-    check_counts(std::vector<double>{std::numeric_limits<double>::infinity()});
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::data);
-  }
 }
 
 }  // namespace
