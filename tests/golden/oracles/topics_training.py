@@ -39,7 +39,7 @@ def losses(seed):
         add(f"{label}.mean_with_step_weight", regression[label] | {"reduction": "mean_with_sample_weight"}, (3, 4, 3),
             weights="step", mask="right")
     for label, shape in (("plain", (4,)), ("steps", (3, 5))):
-        for kind in ("gaussian_nll", "student_t_nll", "quantile"):
+        for kind in ("gaussian_nll", "student_t_nll", "quantile", "negative_binomial_nll", "poisson_nll"):
             bundle.add(likelihood_case(seed, f"loss.{kind}.{label}", kind, shape))
             bundle.add(likelihood_case(seed, f"loss.{kind}.{label}.weighted", kind, shape, weighted=True,
                                        mask="right" if len(shape) > 1 else None))
