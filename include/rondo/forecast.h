@@ -178,6 +178,8 @@ struct ForecastResult {
   std::string target, cell, source;
   std::int64_t window = 0;  ///< rows that the network sees
   std::int64_t horizon = 0, stride = 0, period = 0, threads = 0;
+  std::int64_t season =
+      0;  ///< of MASE and Naive2: the shortest season; `period` is the seasonal naive forecast's
   std::uint64_t seed = 0;
   std::string frequency;  ///< "monthly" …
   std::string transform;  ///< "none", "log" or "sqrt"

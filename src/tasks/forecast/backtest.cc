@@ -81,11 +81,11 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
   for (std::size_t kind = kNaive; kind < kKinds; ++kind) {
     result.baselines.push_back(score_of(kNames[kind], tallies[kind]));
   }
-  const Judgement judgement = judge(contender(kNames[kModel], tallies[kModel], several),
-                                    {contender("naive", tallies[kNaive], several),
-                                     contender("seasonal naive", tallies[kSeasonal], several),
-                                     contender("drift", tallies[kDrift], several)},
-                                    contender("ridge", tallies[kRidge], several), overlap);
+  const Judgement judgement = judge(
+      contender(kNames[kModel], tallies[kModel], several),
+      {contender("naive", tallies[kNaive], several), contender("seasonal naive", tallies[kSeasonal], several),
+       contender("drift", tallies[kDrift], several)},
+      contender("ridge", tallies[kRidge], several), overlap);
   result.skill = judgement.skill;
   result.skill_against = judgement.best;
   result.verdict = static_cast<ForecastVerdict>(judgement.verdict);
@@ -102,9 +102,10 @@ class SeriesBacktest {
         series_(panel.series[static_cast<std::size_t>(index)]),
         out_(result.series[static_cast<std::size_t>(index)]),
         period_(result.period),
+        season_(result.season),
         deviation_(standard_of(series_).deviation),
         step_(naive_error(series_.training(), 1)),
-        seasonal_step_(naive_error(series_.training(), period_)),
+        seasonal_step_(naive_error(series_.training(), season_)),
         step_square_(accuracy::naive_square_step(series_.training())) {}
 
   void add(const Origin& origin, std::span<const double> model, std::span<const double> ridge,
@@ -182,7 +183,7 @@ class SeriesBacktest {
   void add_naive2(const Origin& origin, std::size_t horizon) {
     std::vector<double> forecast(horizon);
     const std::span<const double> values(series_.values);
-    naive2_forecast(values.first(static_cast<std::size_t>(origin.row) + 1), period_, forecast);
+    naive2_forecast(values.first(static_cast<std::size_t>(origin.row) + 1), season_, forecast);
     const auto actual = values.subspan(static_cast<std::size_t>(origin.row) + 1, horizon);
     naive2_smape += accuracy::smape(actual, forecast);
     naive2_mase += accuracy::mase(actual, forecast, seasonal_step_);
@@ -194,7 +195,7 @@ class SeriesBacktest {
   std::int64_t index_;
   const PanelSeries& series_;
   ForecastSeries& out_;
-  std::int64_t period_;
+  std::int64_t period_, season_;
   double deviation_, step_, seasonal_step_, step_square_;
   Accuracy own_;
   std::array<Sums, kKinds> sums_{};
@@ -216,8 +217,8 @@ Rows errors_of(const Panel& panel, const ScaledPanel& scaled, std::span<const Or
     const PanelSeries& series = panel.series[static_cast<std::size_t>(origins[i].series)];
     for (std::size_t h = 0; h < truth.size(); ++h) {
       const bool known = !std::isnan(truth_at(series, origins[i].row + 1 + static_cast<std::int64_t>(h)));
-      errors.values.push_back(
-          known ? (truth[h] - forecasts.model.row(row)[h]) / forecasts.spread.row(row)[h] : kMissing);
+      errors.values.push_back(known ? (truth[h] - forecasts.model.row(row)[h]) / forecasts.spread.row(row)[h]
+                                    : kMissing);
     }
   }
   errors.values.resize(errors.values.size() + truth.size(), kMissing);  // the forecast past the end

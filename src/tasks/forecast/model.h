@@ -13,7 +13,7 @@ namespace rondo {
 /// Everything that a forecast follows from, besides the history itself.
 struct ForecastResult::Model {
   forecasting::NetworkPart network;
-  forecasting::LinearPath line;  ///< fitted on all rows
+  forecasting::LinearPath line;                 ///< fitted on all rows
   std::vector<forecasting::BandOffsets> bands;  ///< by series, of a forecast past its end
   std::vector<forecasting::SeriesScale> scales;
   std::vector<std::string> ids;

@@ -78,8 +78,8 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   out.history = std::move(trained.history);
   out.best_epoch = trained.best_epoch;
   out.part.segments = std::move(trained.model);
-  const std::int64_t first = std::max(window.first_origin(),
-                                      LineLayout::cover(panel, choice.members).first_origin(scaled.difference));
+  const std::int64_t first = std::max(
+      window.first_origin(), LineLayout::cover(panel, choice.members).first_origin(scaled.difference));
   const Judged judged = held_out_origins(panel, folds, first);
   std::vector<std::int64_t> limits;
   for (const PanelSeries& s : panel.series) limits.push_back(s.train_rows);
@@ -147,8 +147,8 @@ NetworkForecast NetworkPart::forecast(const Panel& panel, const ScaledPanel& sca
 }
 
 TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
-                               const ForecastOptions& options, const ForecastControls& controls, bool calendar,
-                               Pool& pool) {
+                               const ForecastOptions& options, const ForecastControls& controls,
+                               bool calendar, Pool& pool) {
   SegmentWindow window = choose_segment_window(panel, options.window, calendar);
   if (window.levels) window.fix_spreads(panel, scaled);
   if (segment_network_applies(panel, window)) {

@@ -36,11 +36,12 @@ struct TrainedPart {
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
   std::int64_t validation_rows = 0, train_rows = 0;
-  Rows scores;  ///< [origins, horizon]: errors on rows not learnt from, of line and network together, over spread
+  Rows
+      scores;  ///< [origins, horizon]: errors on rows not learnt from, of line and network together, over spread
 };
 
 TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
-                               const ForecastOptions& options, const ForecastControls& controls, bool calendar,
-                               Pool& pool);
+                               const ForecastOptions& options, const ForecastControls& controls,
+                               bool calendar, Pool& pool);
 
 }  // namespace rondo::forecasting

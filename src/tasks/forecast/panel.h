@@ -63,12 +63,12 @@ struct ScaledPanel {
   Transform transform = Transform::none;
   bool difference = false;
   std::vector<SeriesScale> scales;
-  std::vector<std::vector<double>> level;     ///< by series: scaled values
-  std::vector<std::vector<double>> movement;  ///< level, or its differences (0 in row 0) when `difference`
+  std::vector<std::vector<double>> level;       ///< by series: scaled values
+  std::vector<std::vector<double>> movement;    ///< level, or its differences (0 in row 0) when `difference`
   std::vector<std::vector<double>> compressed;  ///< by series: the level again, large values less far away
-  std::vector<std::vector<double>> past;      ///< by series: [rows, past names], standardised
-  std::vector<std::vector<double>> known;     ///< by series: [rows + horizon, known names], standardised
-  std::vector<std::vector<double>> statics;   ///< by series: [static names], standardised over the series
+  std::vector<std::vector<double>> past;        ///< by series: [rows, past names], standardised
+  std::vector<std::vector<double>> known;       ///< by series: [rows + horizon, known names], standardised
+  std::vector<std::vector<double>> statics;     ///< by series: [static names], standardised over the series
 
   ScaledPanel(const Panel& panel, Transform transform, bool difference);
 

@@ -14,6 +14,9 @@ namespace rondo::forecasting {
 
 namespace {
 
+/// Series that are looked at for a season.
+constexpr std::size_t kMostSeasonSeries = 64;
+
 void require_at_least(std::int64_t value, std::int64_t least, const char* option) {
   if (value >= least) return;
   throw Error(ErrorKind::usage, std::string("--") + option + " is out of range")
@@ -98,11 +101,16 @@ std::vector<double> seasons_of(const Prepared& prepared, const ForecastOptions& 
   if (times.format().is_calendar() && times.frequency().regular())
     seasons = natural_seasons(times.frequency());
   if (seasons.empty()) {
-    const auto& series = prepared.panel.series;
-    const auto longest = std::max_element(series.begin(), series.end(), [](const auto& a, const auto& b) {
-      return a.train_rows < b.train_rows;
-    });
-    seasons = detect_seasons(longest->training());
+    // The longer half of the series, at most so many of them, evenly spread.
+    std::vector<std::span<const double>> training;
+    for (const PanelSeries& s : prepared.panel.series) training.push_back(s.training());
+    std::stable_sort(training.begin(), training.end(),
+                     [](const auto& a, const auto& b) { return a.size() > b.size(); });
+    training.resize((training.size() + 1) / 2);
+    const std::size_t stride = (training.size() + kMostSeasonSeries - 1) / kMostSeasonSeries;
+    std::vector<std::span<const double>> some;
+    for (std::size_t i = 0; i < training.size(); i += stride) some.push_back(training[i]);
+    seasons = detect_seasons(some);
   }
   if (options.period >= 2) {
     seasons.push_back(static_cast<double>(options.period));
@@ -126,6 +134,11 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
       out.panel.series.size() == 1 || (first.format().is_calendar() && first.frequency().regular());
   out.panel.seasons = seasons_of(out, options);
   out.period = options.period > 0 ? options.period : choose_period(out.panel);
+  out.season = out.period;
+  for (auto s = out.panel.seasons.rbegin(); options.period == 0 && s != out.panel.seasons.rend(); ++s) {
+    const auto rows = static_cast<std::int64_t>(std::llround(*s));
+    if (rows >= 2 && 2 * rows <= out.panel.shortest_training()) out.season = rows;
+  }
   return out;
 }
 

@@ -13,7 +13,8 @@ namespace rondo::forecasting {
 struct Prepared {
   Panel panel;
   std::vector<Timeline> times;  ///< by series, of its rows
-  std::int64_t period = 1;      ///< of the seasonal naive forecast and of MASE
+  std::int64_t period = 1;      ///< of the seasonal naive forecast: the season that forecasts best
+  std::int64_t season = 1;      ///< of MASE and Naive2: the shortest season
   bool calendar = false;        ///< positions are steps of a calendar, or of the one table
   LineLimits limits;
   std::vector<std::string> notes;

@@ -5,6 +5,7 @@
 #include "rondo/error.h"
 #include "rondo/forecast.h"
 #include "rondo/pool.h"
+#include "tasks/forecast/anomalies.h"
 #include "tasks/forecast/backtest.h"
 #include "tasks/forecast/backtest_bands.h"
 #include "tasks/forecast/model.h"
@@ -15,9 +16,9 @@ namespace rondo {
 
 namespace {
 
-using forecasting::LinearPath;
 using forecasting::BandOffsets;
 using forecasting::CalibrationErrors;
+using forecasting::LinearPath;
 using forecasting::LineChoice;
 using forecasting::NetworkForecast;
 using forecasting::NetworkPart;
@@ -54,6 +55,7 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
   result.horizon = options.horizon;
   result.stride = options.stride > 0 ? options.stride : options.horizon;
   result.period = prepared.period;
+  result.season = prepared.season;
   result.seed = options.seed;
   result.frequency = prepared.times.front().frequency().name();
   result.notes = prepared.notes;
@@ -102,7 +104,8 @@ void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResul
             .cure("look for outliers in the column, or try --transform none");
       }
     }
-    append_bands(scaled, ends[s], row, ahead.spread.row(static_cast<std::int64_t>(s)), bands[s], series.bands);
+    append_bands(scaled, ends[s], row, ahead.spread.row(static_cast<std::int64_t>(s)), bands[s],
+                 series.bands);
     series.future_times = series.times.slice(0, panel.history_rows(s)).next(panel.horizon);
   }
 }
@@ -189,8 +192,8 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   forecasts.model = std::move(tested.location);
   forecasts.spread = std::move(tested.spread);
   const auto calibration = std::make_shared<const CalibrationErrors>(trained.scores);
-  const std::vector<BandOffsets> bands =
-      run_backtest(panel, scaled, origins, forecasts, calibration, result);
+  const std::vector<BandOffsets> bands = run_backtest(panel, scaled, origins, forecasts, calibration, result);
+  result.anomalies = forecasting::find_anomalies(result.series);
 
   auto model = std::make_shared<ForecastResult::Model>();
   model->network = std::move(trained.part);

@@ -38,10 +38,20 @@ std::vector<double> autocorrelations(std::span<const double> values, std::size_t
 }  // namespace
 
 std::vector<double> detect_seasons(std::span<const double> values) {
-  const std::size_t longest = std::min(kLongest, values.size() / 3);
+  return detect_seasons(std::span<const std::span<const double>>(&values, 1));
+}
+
+std::vector<double> detect_seasons(std::span<const std::span<const double>> series) {
+  std::size_t shortest = series.empty() ? 0 : series.front().size();
+  for (const auto& values : series) shortest = std::min(shortest, values.size());
+  const std::size_t longest = std::min(kLongest, shortest / 3);
   if (longest <= kShortest) return {};
-  const std::vector<double> r = autocorrelations(values, longest);
-  const double needed = std::max(kClearPeak, 3 / std::sqrt(static_cast<double>(values.size())));
+  std::vector<double> r(longest + 1, 0.0);
+  for (const auto& values : series) {
+    const std::vector<double> own = autocorrelations(values, longest);
+    for (std::size_t lag = 0; lag <= longest; ++lag) r[lag] += own[lag] / static_cast<double>(series.size());
+  }
+  const double needed = std::max(kClearPeak, 3 / std::sqrt(static_cast<double>(shortest)));
   std::vector<std::size_t> peaks;
   double highest = 0;
   for (std::size_t lag = kShortest; lag + 1 < r.size(); ++lag) {

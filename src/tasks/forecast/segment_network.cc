@@ -36,8 +36,8 @@ SegmentTraining settled(const Panel& panel, const SegmentWindow& window, Segment
   if (options.batch_size <= 0) options.batch_size = windows < 2e4 ? 64 : 256;
   if (options.learning_rate <= 0) options.learning_rate = 2e-3;
   if (options.updates <= 0 && options.epochs > 0) {
-    options.updates = static_cast<std::int64_t>(std::ceil(static_cast<double>(options.epochs) * windows /
-                                                          static_cast<double>(options.batch_size)));
+    options.updates = static_cast<std::int64_t>(
+        std::ceil(static_cast<double>(options.epochs) * windows / static_cast<double>(options.batch_size)));
   }
   if (options.updates <= 0) {
     const double wanted = std::clamp(14 * std::sqrt(windows), 400.0, 6000.0);

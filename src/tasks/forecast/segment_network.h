@@ -22,7 +22,7 @@ struct SegmentTraining {
   int members = 3;
   double dropout = -1;  ///< before the output layer; < 0: from the size of the data
   std::int64_t updates = 0;
-  std::int64_t epochs = 0;    ///< passes over the windows instead, where updates is 0
+  std::int64_t epochs = 0;  ///< passes over the windows instead, where updates is 0
   std::int64_t batch_size = 0;
   double learning_rate = 0;
   std::int64_t patience = 8;  ///< twentieths of the training without a better validation loss

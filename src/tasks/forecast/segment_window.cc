@@ -12,6 +12,7 @@ namespace {
 constexpr std::int64_t kMostSteps = 64;
 constexpr std::int64_t kLongestLookBack = 720;
 constexpr std::int64_t kFewestRows = 16;
+constexpr std::int64_t kSeasonsBack = 4;
 /// More series than this are told apart by their windows alone.
 constexpr std::size_t kMostCodes = 32;
 /// Share of the series' own deviation (1) under a window's: a flat window must not blow up its next row.
@@ -191,7 +192,7 @@ SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, 
   if (long_horizon) {
     window.segment = season;
     window.base_rows = season;
-    if (rows <= 0) rows = 2 * seasons.back();
+    if (rows <= 0) rows = std::max({2 * seasons.back(), kSeasonsBack * season, 3 * panel.horizon});
   } else {
     window.segment =
         std::max<std::int64_t>(1, season > 0 ? std::min(panel.horizon, season / 2) : panel.horizon);

@@ -1,0 +1,48 @@
+#include "tasks/forecast/anomalies.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace rondo::forecasting {
+
+namespace {
+
+/// Half the width of a normal distribution's 80 % band, in standard deviations.
+constexpr double kHalf80 = 1.2815515655446004;
+constexpr double kSurprising = 3;
+
+double score_of(const ForecastSeries::Backtest& backtest, std::size_t i) {
+  const double error = backtest.actual[i] - backtest.predicted[i];
+  const double side = error >= 0 ? backtest.bands.high80[i] - backtest.predicted[i]
+                                 : backtest.predicted[i] - backtest.bands.low80[i];
+  const double half = std::max(side, (backtest.bands.high80[i] - backtest.bands.low80[i]) / 4);
+  return half > 0 ? std::abs(error) * kHalf80 / half : 0;
+}
+
+}  // namespace
+
+std::vector<ForecastAnomaly> find_anomalies(const std::vector<ForecastSeries>& series, std::size_t most) {
+  std::vector<ForecastAnomaly> found;
+  const auto worse = [](const ForecastAnomaly& a, const ForecastAnomaly& b) { return a.score > b.score; };
+  for (const ForecastSeries& one : series) {
+    const ForecastSeries::Backtest& backtest = one.backtest;
+    std::map<std::int64_t, std::size_t> freshest;
+    for (std::size_t i = 0; i < backtest.actual.size(); ++i) {
+      const auto [at, fresh] = freshest.try_emplace(backtest.row(i), i);
+      if (!fresh && backtest.step[i] < backtest.step[at->second]) at->second = i;
+    }
+    for (const auto& [row, i] : freshest) {
+      if (std::isnan(backtest.actual[i])) continue;
+      const double score = score_of(backtest, i);
+      if (score > kSurprising) found.push_back({one.id, one.target, one.times.text(row), score});
+    }
+    if (found.size() <= most) continue;
+    std::stable_sort(found.begin(), found.end(), worse);
+    found.resize(most);
+  }
+  std::stable_sort(found.begin(), found.end(), worse);
+  return found;
+}
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "rondo/forecast.h"
+
+namespace rondo::forecasting {
+
+/// Rows of the backtest that surprise most, worst first: each row's freshest forecast (one step ahead where the stride
+/// allows), its error divided by what the forecast's own 80 % band says is usual: score 1 is one standard deviation of a
+/// normal distribution with that band. Rows without truth have no score; only scores above 3 are listed, at most `most`.
+std::vector<ForecastAnomaly> find_anomalies(const std::vector<ForecastSeries>& series, std::size_t most = 20);
+
+}  // namespace rondo::forecasting
