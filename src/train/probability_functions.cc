@@ -13,6 +13,7 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kTiny = 1e-300;
 constexpr double kPrecision = 1e-15;
+constexpr double kLargeShape = 1e5;
 constexpr int kMostTerms = 200000;  // the expansions need about √a terms near their middle
 
 /// log Γ(x) without its main part (x − ½) log x − x + ½ log 2π, for x ≥ 10.
@@ -75,6 +76,18 @@ double gamma_fraction(double a, double x) {
   return value;
 }
 
+/// Q(a, x) for large a by Temme's uniform expansion (1979; DLMF 8.12.3-8.12.11), the terms of order 1 and 1/√a; the
+/// next one is below 1e-11 from a = 1e5 on.
+double gamma_expansion(double a, double x) {
+  const double away = (x - a) / a;
+  const double half_square = away - std::log1p(away);
+  const double eta = std::copysign(std::sqrt(2 * half_square), away);
+  const double c = std::abs(eta) < 0.05 ? -1.0 / 3 + eta * (1.0 / 12 - eta * (2.0 / 135 - eta * (1.0 / 864)))
+                                        : 1 / away - 1 / eta;
+  const double bell = std::exp(-a * half_square) / std::sqrt(2 * std::numbers::pi * a);
+  return std::clamp(0.5 * std::erfc(eta * std::sqrt(a / 2)) + bell * c, 0.0, 1.0);
+}
+
 }  // namespace
 
 double log_gamma_ratio(double x, double y) {
@@ -111,21 +124,25 @@ double normal_quantile(double p) {
   return p < 0.5 ? z : -z;
 }
 
-double incomplete_beta(double a, double b, double x) {
-  if (!(x > 0)) return x == 0 ? 0 : std::nan("");
-  if (x >= 1) return x == 1 ? 1 : std::nan("");
+double incomplete_beta(double a, double b, double x) { return incomplete_beta(a, b, x, 1 - x); }
+
+double incomplete_beta(double a, double b, double x, double one_minus_x) {
+  if (!(x >= 0 && x <= 1)) return std::nan("");
+  if (x == 0 || one_minus_x == 0) return x == 0 ? 0 : 1;
+  const double log_x = x < 0.5 ? std::log(x) : std::log1p(-one_minus_x);
+  const double log_rest = x < 0.5 ? std::log1p(-x) : std::log(one_minus_x);
   // log of xᵃ (1 − x)ᵇ / B(a, b); Γ(a + b) / Γ(max) by the ratio that does not cancel
   const double small = std::min(a, b), large = std::max(a, b);
-  const double front =
-      std::exp(a * std::log(x) + b * std::log1p(-x) + log_gamma_ratio(large, small) - log_gamma(small));
+  const double front = std::exp(a * log_x + b * log_rest + log_gamma_ratio(large, small) - log_gamma(small));
   if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(a, b, x) / a;
-  return 1 - front * beta_fraction(b, a, 1 - x) / b;
+  return 1 - front * beta_fraction(b, a, one_minus_x) / b;
 }
 
 double incomplete_gamma_upper(double a, double x) {
   if (!(x >= 0)) return std::nan("");
   if (x == 0) return 1;
   if (x == kInfinity) return 0;
+  if (a > kLargeShape) return gamma_expansion(a, x);
   const double front = std::exp(a * std::log(x) - x - log_gamma(a));
   return x < a + 1 ? 1 - front * gamma_series(a, x) : front * gamma_fraction(a, x);
 }
@@ -139,9 +156,7 @@ double student_t_cdf(double t, double nu) {
   if (std::isnan(t)) return t;
   const double square = t * t;
   if (std::isinf(square)) return t < 0 ? 0 : 1;
-  // Of the two arguments that add up to 1 the smaller one is computed without cancellation.
-  const double tail = square < nu ? 0.5 * (1 - incomplete_beta(0.5, nu / 2, square / (nu + square)))
-                                  : 0.5 * incomplete_beta(nu / 2, 0.5, nu / (nu + square));
+  const double tail = 0.5 * incomplete_beta(nu / 2, 0.5, nu / (nu + square), square / (nu + square));
   return t < 0 ? tail : 1 - tail;
 }
 
@@ -161,9 +176,11 @@ double student_t_quantile(double p, double nu) {
     (f > tail ? high : low) = t;
     const double slope = std::exp(student_t_log_density(t, nu)) / f;
     double next = t - std::log(f / tail) / slope;
-    if (!(next > low && next < high)) next = 0.5 * (low + high);
-    if (std::abs(next - t) <= 1e-15 * std::abs(t)) break;
+    // Steps double their digits, so after one this small the next would only be rounding.
+    const bool arrived = std::abs(next - t) <= 1e-12 * std::abs(t);
+    if (!arrived && !(next > low && next < high)) next = 0.5 * (low + high);
     t = next;
+    if (arrived) break;
   }
   return p < 0.5 ? t : -t;
 }

@@ -18,8 +18,10 @@ double normal_cdf(double z);
 /// Its inverse on (0, 1); ∓infinity at 0 and 1, NaN outside.
 double normal_quantile(double p);
 
-/// Regularised incomplete beta function I_x(a, b), a, b > 0, 0 ≤ x ≤ 1.
+/// Regularised incomplete beta function I_x(a, b), a, b > 0, 0 ≤ x ≤ 1. The second form takes 1 − x too, for callers
+/// who know it better than a subtraction does.
 double incomplete_beta(double a, double b, double x);
+double incomplete_beta(double a, double b, double x, double one_minus_x);
 /// Regularised upper incomplete gamma function Q(a, x) = Γ(a, x) / Γ(a), a > 0, x ≥ 0.
 double incomplete_gamma_upper(double a, double x);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "rondo/error.h"
@@ -11,7 +12,7 @@ namespace rondo::forecasting {
 namespace {
 
 constexpr double kWindow = 300;
-constexpr double kLongestWindow = 2000;
+constexpr double kLongestWindow = 1000;
 constexpr double kTypicalCoverage = 0.8;  // its half width is the unit of corrections
 
 /// Values of which those in `old` weigh `weight` each and those in `fresh` 1 each, both sorted.
@@ -23,46 +24,56 @@ struct Mixture {
   double total() const {
     return weight * static_cast<double>(old.size()) + static_cast<double>(fresh.size());
   }
-  double up_to(double x) const {
-    const auto count = [x](std::span<const double> v) {
-      return static_cast<double>(std::upper_bound(v.begin(), v.end(), x) - v.begin());
-    };
-    return weight * count(old) + count(fresh);
-  }
-  double from(double x) const {
-    const auto count = [x](std::span<const double> v) {
-      return static_cast<double>(v.end() - std::lower_bound(v.begin(), v.end(), x));
-    };
-    return weight * count(old) + count(fresh);
-  }
-  /// The smallest value with up_to(value) ≥ share, and the largest with from(value) ≥ share.
+  /// The smallest value of which share ≤ the weight of all up to it, for 0 < share ≤ total.
   double smallest(double share) const {
-    double best = std::nan("");
-    for (const auto& values : {old, fresh}) {
-      const auto at = std::partition_point(values.begin(), values.end(),
-                                           [&](double x) { return up_to(x) < share - 1e-9; });
-      if (at != values.end() && !(best <= *at)) best = *at;
-    }
-    return best;
+    if (weight == 0) return fresh[rank(share) - 1];
+    return std::min(smallest_of(old, weight, fresh, 1, share), smallest_of(fresh, 1, old, weight, share));
   }
+  /// The largest value of which share ≤ the weight of all from it on.
   double largest(double share) const {
-    double best = std::nan("");
-    for (const auto& values : {old, fresh}) {
-      const auto after = std::partition_point(values.begin(), values.end(),
-                                              [&](double x) { return from(x) >= share - 1e-9; });
-      if (after != values.begin() && !(best >= *(after - 1))) best = *(after - 1);
-    }
-    return best;
+    if (weight == 0) return fresh[fresh.size() - rank(share)];
+    return std::max(largest_of(old, weight, fresh, 1, share), largest_of(fresh, 1, old, weight, share));
+  }
+
+ private:
+  static constexpr double kRounding = 1e-9;  // of sums of weights
+
+  static std::size_t rank(double share) { return static_cast<std::size_t>(std::ceil(share - kRounding)); }
+
+  static double smallest_of(std::span<const double> own, double own_weight, std::span<const double> other,
+                            double other_weight, double share) {
+    const auto enough = [&](const double& x) {
+      const auto others = std::upper_bound(other.begin(), other.end(), x) - other.begin();
+      return own_weight * static_cast<double>(&x - own.data() + 1) +
+                 other_weight * static_cast<double>(others) >=
+             share - kRounding;
+    };
+    const auto at = std::partition_point(own.begin(), own.end(), [&](const double& x) { return !enough(x); });
+    return at == own.end() ? std::numeric_limits<double>::infinity() : *at;
+  }
+
+  static double largest_of(std::span<const double> own, double own_weight, std::span<const double> other,
+                           double other_weight, double share) {
+    const auto enough = [&](const double& x) {
+      const auto others = other.end() - std::lower_bound(other.begin(), other.end(), x);
+      return own_weight * static_cast<double>(own.data() + own.size() - &x) +
+                 other_weight * static_cast<double>(others) >=
+             share - kRounding;
+    };
+    const auto after = std::partition_point(own.begin(), own.end(), enough);
+    return after == own.begin() ? -std::numeric_limits<double>::infinity() : *(after - 1);
   }
 };
 
 }  // namespace
 
-CalibrationErrors::CalibrationErrors(const Rows& errors) : sorted_(static_cast<std::size_t>(errors.columns)) {
+CalibrationErrors::CalibrationErrors(const Rows& errors, BandShape shape)
+    : shape_(shape), sorted_(static_cast<std::size_t>(errors.columns)) {
   for (std::int64_t r = 0; r < errors.count(); ++r) {
     for (std::size_t step = 0; step < sorted_.size(); ++step) {
       const double error = errors.row(r)[step];
-      if (!std::isnan(error)) sorted_[step].push_back(error);
+      if (std::isnan(error)) continue;
+      sorted_[step].push_back(shape == BandShape::symmetric ? std::abs(error) : error);
     }
   }
   for (auto& column : sorted_) std::sort(column.begin(), column.end());
@@ -81,7 +92,7 @@ void AdaptiveBands::Window::push(double error, std::size_t capacity) {
 
 AdaptiveBands::AdaptiveBands(std::shared_ptr<const CalibrationErrors> calibration, AdaptiveOptions options)
     : calibration_(std::move(calibration)), options_(std::move(options)) {
-  if (options_.stride < 1 || options_.window < 0 || !(options_.rate >= 0) || !std::isfinite(options_.rate)) {
+  if (options_.stride < 1 || options_.window < 0 || !(options_.rate >= 0) || !(options_.shared_rate >= 0)) {
     throw Error(ErrorKind::usage,
                 "adaptive bands need a stride of 1 or more, a window and a rate of 0 or more")
         .seen("stride " + std::to_string(options_.stride) + ", window " + std::to_string(options_.window) +
@@ -91,19 +102,18 @@ AdaptiveBands::AdaptiveBands(std::shared_ptr<const CalibrationErrors> calibratio
   const BandOffsets none = BandOffsets::make(horizon, options_.levels);
   windows_.resize(static_cast<std::size_t>(horizon));
   corrections_.resize(none.low.size());
+  shared_.resize(options_.levels.size());
   // Truths of an origin arrive until the horizon is over.
   given_.resize(static_cast<std::size_t>((horizon - 1) / options_.stride + 2), none);
 }
 
-std::size_t AdaptiveBands::capacity(std::int64_t step) const {
-  if (options_.window > 0) return static_cast<std::size_t>(options_.window);
-  const double sharing = std::ceil(static_cast<double>(step + 1) / static_cast<double>(options_.stride));
-  return static_cast<std::size_t>(std::min(kWindow * std::sqrt(sharing), kLongestWindow));
+double AdaptiveBands::waiting(std::int64_t step) const {
+  return std::ceil(static_cast<double>(step + 1) / static_cast<double>(options_.stride));
 }
 
-double AdaptiveBands::step_rate(std::int64_t step) const {
-  const double sharing = std::ceil(static_cast<double>(step + 1) / static_cast<double>(options_.stride));
-  return options_.rate / std::sqrt(sharing);
+std::size_t AdaptiveBands::capacity(std::int64_t step) const {
+  if (options_.window > 0) return static_cast<std::size_t>(options_.window);
+  return static_cast<std::size_t>(std::min(kWindow * std::sqrt(waiting(step)), kLongestWindow));
 }
 
 AdaptiveBands::Ends AdaptiveBands::quantiles(std::int64_t step, double coverage) const {
@@ -114,7 +124,7 @@ AdaptiveBands::Ends AdaptiveBands::quantiles(std::int64_t step, double coverage)
     const double room = static_cast<double>(capacity(step) - window.sorted.size());
     mixture.weight = std::min(1.0, room / static_cast<double>(old.size()));
   }
-  const bool symmetric = options_.shape == BandShape::symmetric;
+  const bool symmetric = calibration_->shape() == BandShape::symmetric;
   const double total = mixture.total();
   const double share = (total + 1) * (symmetric ? coverage : 0.5 + 0.5 * coverage);
   if (total == 0) return {};
@@ -123,10 +133,11 @@ AdaptiveBands::Ends AdaptiveBands::quantiles(std::int64_t step, double coverage)
     if (mixture.weight > 0) all.assign(old.begin(), old.end());
     all.insert(all.end(), window.sorted.begin(), window.sorted.end());
     Rows rows{1, std::move(all)};
-    const BandOffsets offsets = split_conformal(rows, {coverage}, options_.shape);
+    const BandOffsets offsets = split_conformal(rows, {coverage}, calibration_->shape());
     return {offsets.low.front(), offsets.high.front()};
   }
-  return {mixture.largest(share), mixture.smallest(share)};
+  const double high = mixture.smallest(share);
+  return {symmetric ? -high : mixture.largest(share), high};
 }
 
 BandOffsets AdaptiveBands::at_origin() {
@@ -138,8 +149,8 @@ BandOffsets AdaptiveBands::at_origin() {
       const std::size_t at = out.index(step, static_cast<std::int64_t>(level));
       const Ends ends =
           options_.levels[level] == kTypicalCoverage ? typical : quantiles(step, options_.levels[level]);
-      out.low[at] = ends.low - corrections_[at].low * unit;
-      out.high[at] = ends.high + corrections_[at].high * unit;
+      out.low[at] = ends.low - (corrections_[at].low + shared_[level].low) * unit;
+      out.high[at] = ends.high + (corrections_[at].high + shared_[level].high) * unit;
     }
     out.nest(step);
   }
@@ -158,16 +169,23 @@ void AdaptiveBands::observe(std::int64_t origin, std::int64_t step, double error
   if (std::isnan(error)) return;
   if (origins_ - origin <= static_cast<std::int64_t>(given_.size())) {
     const BandOffsets& given = given_[static_cast<std::size_t>(origin) % given_.size()];
-    const double rate = step_rate(step);
+    const double rate = options_.rate / std::sqrt(waiting(step));
+    const auto horizon = static_cast<double>(calibration_->horizon());
+    const bool symmetric = calibration_->shape() == BandShape::symmetric;
+    const double shared = options_.shared_rate / std::sqrt(waiting(calibration_->horizon() - 1)) / horizon;
     for (std::size_t level = 0; level < options_.levels.size(); ++level) {
       const std::size_t at = given.index(step, static_cast<std::int64_t>(level));
-      const double wanted = 0.5 * (1 - options_.levels[level]);
-      const double below = error < given.low[at] ? 1 : 0, above = error > given.high[at] ? 1 : 0;
+      const double wanted = (symmetric ? 1 : 0.5) * (1 - options_.levels[level]);
+      double below = error < given.low[at] ? 1 : 0, above = error > given.high[at] ? 1 : 0;
+      if (symmetric) below = above = below + above;  // one answer for both ends
       corrections_[at].low += rate * (below - wanted);
       corrections_[at].high += rate * (above - wanted);
+      shared_[level].low += shared * (below - wanted);
+      shared_[level].high += shared * (above - wanted);
     }
   }
-  windows_[static_cast<std::size_t>(step)].push(error, capacity(step));
+  const bool sizes = calibration_->shape() == BandShape::symmetric;
+  windows_[static_cast<std::size_t>(step)].push(sizes ? std::abs(error) : error, capacity(step));
 }
 
 std::vector<BandOffsets> walk_bands(AdaptiveBands bands, const Rows& errors,

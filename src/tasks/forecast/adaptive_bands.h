@@ -10,35 +10,41 @@
 namespace rondo::forecasting {
 
 /// Errors that many series share as the start of their bands: those of forecasts for rows not learnt from, sorted by step
-/// of the horizon. Immutable.
+/// of the horizon. They also say whether bands lie symmetrically. Immutable.
 class CalibrationErrors {
  public:
   /// `errors` [forecasts, horizon], truth − forecast in units of the scale; missing ones (NaN) are left out.
-  explicit CalibrationErrors(const Rows& errors);
+  explicit CalibrationErrors(const Rows& errors, BandShape shape = BandShape::asymmetric);
+
+  BandShape shape() const { return shape_; }
 
   std::int64_t horizon() const { return static_cast<std::int64_t>(sorted_.size()); }
+  /// Ascending; for symmetric bands the sizes of the errors.
   std::span<const double> step(std::int64_t step) const { return sorted_[static_cast<std::size_t>(step)]; }
 
  private:
+  BandShape shape_;
   std::vector<std::vector<double>> sorted_;
 };
 
 struct AdaptiveOptions {
   std::vector<double> levels{0.80, 0.95};
-  BandShape shape = BandShape::asymmetric;
-  std::int64_t stride = 1;  ///< rows between origins
-  std::int64_t window = 0;  ///< latest errors by step; 0: 300, more where neighbouring errors share rows
-  double rate = 0.03;       ///< how quickly bands follow their misses; 0: only by the window
+  std::int64_t stride = 1;   ///< rows between origins
+  std::int64_t window = 0;   ///< latest errors by step; 0: 300, more where neighbouring errors share rows
+  double rate = 0.03;        ///< how quickly each step's bands follow its misses; 0: only by the window
+  double shared_rate = 0.1;  ///< how quickly all steps' bands together follow the misses of an origin
 };
 
 /// Bands that go on holding their nominal share when errors grow, shrink or lean to one side after the calibration. For
 /// one series, from origin to origin; deterministic, constant memory, O(log window) comparisons an error.
 ///
 /// Each end of each band is a conformal quantile of the latest errors of that step (until there are enough, calibration
-/// errors stand for those that are not there yet), plus a correction that grows with every miss and shrinks with every
-/// hit so that misses add up to their nominal share: quantile tracking (Gibbs, Candès 2021; conformal PID control,
-/// Angelopoulos, Candès, Tibshirani 2023). A miss counts against the band that was given at its origin. The share of
-/// misses over T origins is then off by at most (first − last correction) / (rate · T), whatever the errors do.
+/// errors stand for those that are not there yet), plus corrections, one of the step and one of all steps, that grow with
+/// every miss and shrink with every hit so that misses add up to their nominal share: quantile tracking (Gibbs, Candès
+/// 2021; conformal PID control, Angelopoulos, Candès, Tibshirani 2023). A miss counts against the band that was given at
+/// its origin. A step's share of misses over T origins is off by (last − first correction) / (rate · T), which goes to 0
+/// whatever the errors do. Rates shrink with the root of the number of origins that wait for a truth: neighbours miss
+/// together, and the answer comes late.
 class AdaptiveBands {
  public:
   AdaptiveBands(std::shared_ptr<const CalibrationErrors> calibration, AdaptiveOptions options);
@@ -62,13 +68,15 @@ class AdaptiveBands {
     double low = 0, high = 0;
   };
 
+  /// Origins made before the truth of a step of one of them arrives.
+  double waiting(std::int64_t step) const;
   std::size_t capacity(std::int64_t step) const;
-  double step_rate(std::int64_t step) const;
   Ends quantiles(std::int64_t step, double coverage) const;
 
   std::shared_ptr<const CalibrationErrors> calibration_;
   AdaptiveOptions options_;
-  std::vector<Window> windows_;     ///< by step
+  std::vector<Window> windows_;  ///< by step
+  std::vector<Ends> shared_;
   std::vector<Ends> corrections_;   ///< [horizon, levels]
   std::vector<BandOffsets> given_;  ///< of the latest origins, by origin % size
   std::int64_t origins_ = 0;

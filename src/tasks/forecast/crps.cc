@@ -91,7 +91,7 @@ double crps_from_quantiles(double y, Values quantiles, Values levels) {
   for (std::size_t k = 0; k < n; ++k) {
     const double from = k == 0 ? 0 : 0.5 * (levels[k - 1] + levels[k]);
     const double to = k + 1 == n ? 1 : 0.5 * (levels[k] + levels[k + 1]);
-    if (!(levels[k] > 0 && levels[k] < 1 && to > from)) {
+    if (!(levels[k] > (k == 0 ? 0 : levels[k - 1]) && levels[k] < 1)) {
       throw Error(ErrorKind::usage, "levels lie between 0 and 1 and ascend")
           .where("accuracy::crps_from_quantiles")
           .seen(std::to_string(levels[k]));

@@ -40,7 +40,8 @@ double count_cdf(const Distribution& d, double y) {
   if (std::isinf(y)) return 1;
   const double k = std::floor(y);
   if (is_poisson(d)) return detail::incomplete_gamma_upper(k + 1, d.location);
-  return detail::incomplete_beta(1 / d.shape, k + 1, 1 / (1 + d.shape * d.location));
+  const double odds = d.shape * d.location;
+  return detail::incomplete_beta(1 / d.shape, k + 1, 1 / (1 + odds), odds / (1 + odds));
 }
 
 /// The smallest whole number with cdf ≥ p: a bracket around the normal guess, then bisection.
