@@ -29,12 +29,16 @@ constexpr double kGroupMicroseconds = 20;
 
 Config time_work(Work& work, double seconds, bool warm) {
   auto begin = Clock::now();
-  double once = kGroupMicroseconds;
+  std::int64_t group = 1;
   if (warm) {
     work.run();
-    once = std::max(microseconds(Clock::now() - begin), 0.01);
+    // The first run is cold and one run of a step mostly clock: so the group itself is measured until it is long enough.
+    while (microseconds(Clock::now() - begin) < kGroupMicroseconds) {
+      group *= 2;
+      begin = Clock::now();
+      for (std::int64_t i = 0; i < group; ++i) work.run();
+    }
   }
-  const auto group = std::max<std::int64_t>(1, static_cast<std::int64_t>(kGroupMicroseconds / once));
   std::vector<double> times;
   const double cpu = process_seconds();
   const auto start = Clock::now();

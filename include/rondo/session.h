@@ -40,6 +40,9 @@ struct SessionOptions {
 /// `step` and everything else that is noexcept never allocates, locks, throws or calls the system. One session belongs to
 /// one thread at a time; sessions over one frozen model are independent.
 ///
+/// Denormal numbers keep their digits, for without them a stream's bits would not be those of the whole pass. In long
+/// silence an LSTM's c comes to rest at the smallest of them; its steps then take up to 1.5 times as long (AMD Zen 4).
+///
 /// Steps cannot throw, so a call that does not fit (a stream that is not there, spans of other sizes) changes no
 /// state and fills y with NaN; so does, in the rows of its vector, an embedding's id out of range.
 class Session {

@@ -28,9 +28,10 @@ struct Lstm {
     auto si = io.sum(I), sf = io.sum(F), so = io.sum(O);
     if constexpr (kPeephole) sf = fma(io.vector(PF), c0, sf);
     if constexpr (kPeephole && !kCoupled) si = fma(io.vector(0), c0, si);
+    // In the order in which c needs them: a processor that divides one vector after the other begins with the first.
+    const auto g = io.act(io.sum(C));
     const auto f = io.gate(sf);
     const auto i = kCoupled ? io.one() - f : io.gate(si);
-    const auto g = io.act(io.sum(C));
     const auto c = fma(f, c0, i * g);
     if constexpr (kPeephole) so = fma(io.vector(PO), c, so);
     const auto o = io.gate(so);

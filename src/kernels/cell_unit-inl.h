@@ -11,6 +11,7 @@
 #include <array>
 #include <cmath>
 #include <type_traits>
+#include <utility>
 
 #include "kernels/cells.h"
 
@@ -18,34 +19,47 @@ HWY_BEFORE_NAMESPACE();
 namespace rondo::kernels::HWY_NAMESPACE {
 namespace {
 
-// clang-format off
-#include "kernels/simd_math-inl.h"
-#include "kernels/partial-inl.h"
-// clang-format on
+namespace hn = hwy::HWY_NAMESPACE;
 
-using Lane = Lanes;
-using Number = float;
-constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(FloatTag()));
+namespace whole {
+using FloatTag = hn::ScalableTag<float>;
+#include "kernels/cell_lanes-inl.h"
+}  // namespace whole
 
-HWY_INLINE Lane load(const float* p) { return hn::LoadU(FloatTag(), p); }
-HWY_INLINE void store(Lane v, float* p) { hn::StoreU(v.v, FloatTag(), p); }
-HWY_INLINE Lane load_some(const float* p, std::int64_t n) { return LoadFirst(FloatTag(), p, n); }
-HWY_INLINE void store_some(Lane v, float* p, std::int64_t n) { StoreFirst(v.v, FloatTag(), p, n); }
+// Narrower vectors for the last units of a stream's step: fewer weights, shorter divisions.
+#if HWY_MAX_BYTES == 32 || HWY_MAX_BYTES == 64
+namespace half {
+using FloatTag = hn::CappedTag<float, HWY_MAX_BYTES / 8>;
+#include "kernels/cell_lanes-inl.h"
+}  // namespace half
+#else
+namespace half = whole;
+#endif
+#if HWY_MAX_BYTES == 64
+namespace quarter {
+using FloatTag = hn::CappedTag<float, HWY_MAX_BYTES / 16>;
+#include "kernels/cell_lanes-inl.h"
+}  // namespace quarter
+#else
+namespace quarter = half;
+#endif
 
-// The runner needs activate(), the formulas need the runner's Cells<>.
-// clang-format off
-#include "kernels/recurrent_activation-inl.h"
-#include "kernels/cell_runner-inl.h"
-#include "kernels/stream_cell-inl.h"
-#include RONDO_CELL_FILE
-// clang-format on
+constexpr auto kTable = whole::table_of(whole::Family());
 
-constexpr auto kTable = table_of(Family());
-
-constexpr auto kStreamTable = stream_table_of(Family());
+constexpr auto kWholePieces = whole::stream_functions(whole::Family());
+constexpr auto kHalfPieces = half::narrow_stream_functions(half::Family());
+constexpr auto kQuarterPieces = quarter::narrow_stream_functions(quarter::Family());
 
 CellFormulas<float> Formulas(int index) { return kTable[static_cast<std::size_t>(index)]; }
-StreamCellFunction StreamSteps(int index) { return kStreamTable[static_cast<std::size_t>(index)]; }
+/// null where the narrower vectors are other names of the wider ones.
+constexpr StreamCellFunction piece_of(StreamCellFunction run, std::int64_t lanes, std::int64_t wider) {
+  return lanes < wider ? run : nullptr;
+}
+StreamCellKernels StreamSteps(int index) {
+  const auto at = static_cast<std::size_t>(index);
+  return {kWholePieces[at], piece_of(kHalfPieces[at], half::kLanes, whole::kLanes),
+          piece_of(kQuarterPieces[at], quarter::kLanes, half::kLanes)};
+}
 
 }  // namespace
 }  // namespace rondo::kernels::HWY_NAMESPACE
@@ -90,7 +104,7 @@ CellFormulas<float> simd_formulas() {
 }
 
 template <int kIndex>
-StreamCellFunction stream_step() {
+StreamCellKernels stream_step() {
   return HWY_DYNAMIC_DISPATCH(StreamSteps)(kIndex);
 }
 

@@ -58,7 +58,7 @@ struct CellKernels {
   cells::CellInfo info;
   CellFormulas<float> (*simd)();  ///< dispatched at each call, so that a test can force an instruction set
   CellFormulas<double> scalar;
-  StreamCellFunction (*stream)();  ///< for tanh and sigmoid; gives null for cells of two stages
+  StreamCellKernels (*stream)();  ///< for tanh and sigmoid; all null for cells of two stages
 };
 
 /// Every cell of every file in src/cells.

@@ -13,6 +13,9 @@ HWY_BEFORE_NAMESPACE();
 namespace rondo::kernels::HWY_NAMESPACE {
 namespace {
 
+namespace hn = hwy::HWY_NAMESPACE;
+using FloatTag = hn::ScalableTag<float>;
+
 // clang-format off
 #include "kernels/simd_math-inl.h"
 #include "kernels/partial-inl.h"

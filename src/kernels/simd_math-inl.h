@@ -1,14 +1,12 @@
 // Vector arithmetic and non-linear functions, compiled once per instruction set. Include inside namespace
-// rondo::kernels::HWY_NAMESPACE, between HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE. No include guard: that is the point.
+// rondo::kernels::HWY_NAMESPACE, between HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE, where `hn` is Highway's namespace and
+// `FloatTag` the type of vectors. No include guard: that is the point.
 
 // Errors are the largest of all 2^32 floats, with and without fused multiply-add, against double
 // (tests/unit/kernels/simd_math_test.cc; RONDO_TEST_FULL=1 tries them all). NaN gives NaN. No function is monotone to the
 // last digit: where x grows by one digit, the value may fall back by 3e-7 of itself (4e-7: softplus, log1p_unit). Denormal
 // numbers count. AVX2, AVX-512 and NEON give the same bits; SSE4 and the plain target, without fused multiply-add, others.
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-using FloatTag = hn::ScalableTag<float>;
 using FloatVec = hn::Vec<FloatTag>;
 
 /// A SIMD vector of float with the operators that formulas are written in.

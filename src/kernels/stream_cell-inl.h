@@ -1,22 +1,36 @@
-// A whole step of a small cell: products and formulas without a sum ever leaving its register. Include after the cell
-// runner, inside the namespace of an instruction set. No include guard: included once per instruction set.
+// A piece of a step of a small cell: products and formulas without a sum ever leaving its register. Include after the cell
+// runner, inside the namespace of a lane type. No include guard: included once per lane type.
+
+/// A step and its row.
+struct StreamCellCall {
+  const StreamCellStep& step;
+  const float* x;
+  float* state;
+  float* y;  ///< [units], or null
+};
 
 /// What a formula sees of one vector of units whose sums are in registers.
 template <int kSums>
 struct RegisterIo : UsualActivations {
   Lane sums[kSums];
-  const StreamCellStep& step;
+  const StreamCellCall& call;
   float* next_h;
   std::int64_t at;
 
-  HWY_INLINE RegisterIo(const StreamCellStep& s, float* h, std::int64_t unit)
-      : UsualActivations(CellCall<Number>{}), step(s), next_h(h), at(unit) {}
+  HWY_INLINE RegisterIo(const StreamCellCall& c, float* h, std::int64_t unit)
+      : UsualActivations(CellCall<Number>{}), call(c), next_h(h), at(unit) {}
   HWY_INLINE Lane one() const { return Lane(1.0); }
   HWY_INLINE Lane sum(int k) const { return sums[k]; }
-  HWY_INLINE Lane state(int j) const { return load(step.state[j] + at); }
-  HWY_INLINE Lane vector(int p) const { return load(step.vectors + p * step.units + at); }
+  HWY_INLINE Lane state(int j) const { return load(call.state + call.step.offset[j] + at); }
+  HWY_INLINE Lane vector(int p) const { return load(call.step.vectors + p * call.step.pitch + at); }
   HWY_INLINE void save(int, Lane) const {}
-  HWY_INLINE void next(int j, Lane v) const { store(v, (j == 0 ? next_h : step.state[j]) + at); }
+  HWY_INLINE void next(int j, Lane v) const {
+    if (j > 0) return store(v, call.state + call.step.offset[j] + at);
+    store(v, next_h + at);
+    if (call.y == nullptr) return;
+    if (at + kLanes <= call.step.units) return store(v, call.y + at);
+    store_some(v, call.y + at, call.step.units - at);
+  }
 };
 
 #ifdef __clang__
@@ -25,72 +39,56 @@ struct RegisterIo : UsualActivations {
 #define RONDO_STREAM_CELL_UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/// kBlocks vectors of units from `unit`. Weights: [k][block][sum that is fed][lane].
+/// kBlocks vectors of units from `unit`. Weights: [x, then h][block][sum that is fed][lane].
 template <class Cell, int kBlocks>
-HWY_INLINE const float* step_units(const StreamCellStep& step, const float* HWY_RESTRICT w, float* next_h,
-                                   std::int64_t unit) {
+HWY_NOINLINE void step_units(const StreamCellStep& step, const float* x, float* state, float* next_h,
+                             float* y, std::int64_t unit) noexcept {
+  const StreamCellCall call{step, x, state, y};
   constexpr int kSums = Cell::info.sums;
   constexpr auto kInput = fed_sums(Cell::info, true), kState = fed_sums(Cell::info, false);
+  const float* HWY_RESTRICT w = step.weights + unit * (step.inputs + step.units) * Cell::info.gates;
   Lane acc[kBlocks][kSums];
   RONDO_STREAM_CELL_UNROLL for (int b = 0; b < kBlocks; ++b) {
     RONDO_STREAM_CELL_UNROLL for (int s = 0; s < kSums; ++s) acc[b][s] =
-        load(step.start + s * step.units + unit + b * kLanes);
+        load(step.start + s * step.pitch + unit + b * kLanes);
   }
   const auto add = [&](auto fed_by, const float* from, std::int64_t count) HWY_ATTR {
     constexpr auto kFed = decltype(fed_by)::value ? kInput : kState;
     for (std::int64_t k = 0; k < count; ++k) {
-      const Lane x = hn::Set(FloatTag(), from[k]);
+      const Lane factor = hn::Set(FloatTag(), from[k]);
       RONDO_STREAM_CELL_UNROLL for (int b = 0; b < kBlocks; ++b) {
         RONDO_STREAM_CELL_UNROLL for (int s = 0; s < kSums; ++s) {
           if (!kFed[static_cast<std::size_t>(s)]) continue;
-          acc[b][s] = fma(x, load(w), acc[b][s]);
+          acc[b][s] = fma(factor, load(w), acc[b][s]);
           w += kLanes;
         }
       }
     }
   };
-  add(std::true_type(), step.x, step.inputs);
-  add(std::false_type(), step.state[0], step.states);
+  add(std::true_type(), call.x, step.inputs);
+  add(std::false_type(), call.state, step.units);
   RONDO_STREAM_CELL_UNROLL for (int b = 0; b < kBlocks; ++b) {
-    RegisterIo<kSums> io(step, next_h, unit + b * kLanes);
+    RegisterIo<kSums> io(call, next_h, unit + b * kLanes);
     RONDO_STREAM_CELL_UNROLL for (int s = 0; s < kSums; ++s) io.sums[s] = acc[b][s];
     Cell::forward(io);
   }
-  return w;
-}
-
-/// All units; blocks of as many vectors as keep about eight sums in flight.
-template <class Cell>
-void run_stream_step(const StreamCellStep& shared) noexcept {
-  const StreamCellStep step = shared;
-  constexpr int kMost = stream_blocks(Cell::info.sums);
-  const std::int64_t blocks = step.units / kLanes;
-  // h is read until the last group is made: only one that is the first, too, may write over it.
-  const bool one_group = blocks <= kMost && (blocks & (blocks - 1)) == 0;
-  float* next_h = one_group ? step.state[0] : step.next_h;
-  const float* w = step.weights;
-  std::int64_t block = 0;
-  for (; blocks - block >= kMost; block += kMost)
-    w = step_units<Cell, kMost>(step, w, next_h, block * kLanes);
-  const auto rest = [&]<int kBlocks>() HWY_ATTR {
-    if constexpr (kBlocks < kMost) {
-      if (((blocks - block) & kBlocks) == 0) return;
-      w = step_units<Cell, kBlocks>(step, w, next_h, block * kLanes);
-      block += kBlocks;
-    }
-  };
-  rest.template operator()<4>();
-  rest.template operator()<2>();
-  rest.template operator()<1>();
-  if (one_group) return;
-  for (std::int64_t u = 0; u < step.units; u += kLanes) store(load(next_h + u), step.state[0] + u);
-}
-
-template <class... Cell>
-constexpr auto stream_table_of(Cells<Cell...>) {
-  return std::array<StreamCellFunction, sizeof...(Cell)>{[]() -> StreamCellFunction {
-    if constexpr (Cell::info.stages == 1) return run_stream_step<Cell>;
-    return nullptr;
-  }()...};
 }
 #undef RONDO_STREAM_CELL_UNROLL
+
+template <class Cell, int kBlocks>
+constexpr StreamCellFunction stream_function() {
+  if constexpr (Cell::info.stages == 1 && kBlocks <= stream_vectors(Cell::info.gates, false)) {
+    return step_units<Cell, kBlocks>;
+  }
+  return nullptr;
+}
+template <class... Cell>
+constexpr auto stream_functions(Cells<Cell...>) {
+  using Sizes = std::array<StreamCellFunction, kStreamVectors>;
+  return std::array<Sizes, sizeof...(Cell)>{Sizes{stream_function<Cell, 1>(), stream_function<Cell, 2>(),
+                                                  stream_function<Cell, 3>(), stream_function<Cell, 4>()}...};
+}
+template <class... Cell>
+constexpr auto narrow_stream_functions(Cells<Cell...>) {
+  return std::array<StreamCellFunction, sizeof...(Cell)>{stream_function<Cell, 1>()...};
+}

@@ -5,25 +5,41 @@
 
 #include "cells/cell_info.h"
 
-// A step of a small recurrent layer as one call: of a cell of one stage with tanh and sigmoid, weights in the first-level
-// cache.
+// A step of a small recurrent layer, piece by piece: of a cell of one stage with tanh and sigmoid, weights in the caches
+// near the processor. A piece is a few vectors of units; the last units % lanes of them may be one of fewer lanes.
 
 namespace rondo::kernels {
 
-/// One row. Arrays over units are whole vectors long: `units` counts those beyond the real ones, whose weights are zero.
+/// What never changes between steps. Lanes beyond the real units have zero weights.
 struct StreamCellStep {
-  const float* weights = nullptr;  ///< [group of blocks][x, then h][block][sum that x, or h, feeds][lane]
-  const float* start = nullptr;    ///< [sums][units]
-  const float* vectors = nullptr;  ///< [vectors][units]
-  const float* x = nullptr;
-  std::int64_t inputs = 0, states = 0, units = 0;  ///< states: how many of h are real
-  float* state[cells::kMaxStates] = {};            ///< before and after the step
-  float* next_h = nullptr;                         ///< room for h
+  const float* weights = nullptr;  ///< [piece][x, then h][vector][sum that x, or h, feeds][lane]
+  const float* start = nullptr;    ///< [sums][pitch]
+  const float* vectors = nullptr;  ///< [vectors][pitch]
+  std::int64_t inputs = 0, units = 0;
+  std::int64_t pitch = 0;                       ///< units up to a whole vector
+  std::int64_t offset[cells::kMaxStates] = {};  ///< of the states [pitch], from the first, which is h
 };
-using StreamCellFunction = void (*)(const StreamCellStep&) noexcept;
 
-/// How many vectors of units one group of blocks has at most: about eight sums in flight. A power of two.
-constexpr int stream_blocks(int sums) { return sums == 1 ? 8 : sums == 2 ? 4 : sums <= 4 ? 2 : 1; }
+/// The units of one piece, from `unit`: reads x [inputs] and the states, writes its part of next_h [pitch], of the other
+/// states and, unless null, of y [units]. All that differs between steps comes in registers: what is stored and soon read
+/// again in other pieces, as a description in memory would be, waits until all older stores are done, h's among them.
+using StreamCellFunction = void (*)(const StreamCellStep& step, const float* x, float* state, float* next_h,
+                                    float* y, std::int64_t unit) noexcept;
+
+constexpr int kStreamVectors = 4;  ///< of one piece at most
+
+struct StreamCellKernels {
+  std::array<StreamCellFunction, kStreamVectors>
+      whole{};  ///< one vector, two, …; null beyond stream_vectors()
+  StreamCellFunction half = nullptr, quarter = nullptr;  ///< one vector of so many lanes; null: there is none
+};
+
+/// How many vectors one piece has: as many as keep eight sums in flight, four where weights are more than the first-level
+/// cache holds, since small pieces leave more of them there when every other step goes backwards.
+constexpr int stream_vectors(int gates, bool large) {
+  const int sums = large ? 4 : 8, vectors = (sums + gates - 1) / gates;
+  return vectors >= 4 ? 4 : vectors >= 2 ? 2 : 1;
+}
 
 /// Which sums the input, or the state, feeds.
 constexpr std::array<bool, cells::kMaxSums> fed_sums(const cells::CellInfo& info, bool by_input) {

@@ -64,6 +64,9 @@ class Freezer {
       const Value& value = find(output.as_string());
       model_.outputs.push_back({value.place, value.width()});
     }
+    for (const StreamOpPtr& op : model_.ops) {
+      if (model_.outputs.size() == 1 && op->can_write(model_.outputs[0].place)) model_.writer = op.get();
+    }
     model_.scratch_stride = std::max<std::int64_t>(model_.scratch_stride, 16);
     model_.state_stride = std::max<std::int64_t>(model_.state_stride, 16);
   }

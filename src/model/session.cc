@@ -27,6 +27,10 @@ struct Session::Memory {
   }
   bool has(int stream) const noexcept { return stream >= 0 && stream < streams; }
 
+  /// Not inlined: most sessions cannot go back, and a small step feels every instruction that it passes by.
+  [[gnu::noinline]] void remember(const int* of_streams, std::int64_t count) noexcept {
+    for (std::int64_t r = 0; r < count; ++r) remember(of_streams[r]);
+  }
   void remember(int stream) noexcept {
     const auto at = static_cast<std::size_t>(stream);
     newest[at] = newest[at] + 1 == rollback ? 0 : newest[at] + 1;
@@ -39,9 +43,7 @@ struct Session::Memory {
     rows.count = count;
     rows.streams = of_streams;
     rows.backwards = !rows.backwards;
-    if (rollback > 0) {
-      for (std::int64_t r = 0; r < count; ++r) remember(of_streams[r]);
-    }
+    if (rollback > 0) remember(of_streams, count);
     for (const StreamOpPtr& op : model->ops) op->run(rows);
   }
 
@@ -121,8 +123,11 @@ void Session::step(int stream, std::span<const float> x, std::span<float> y) noe
                     std::ssize(x) == model.inputs[0].width && std::ssize(y) == model.outputs[0].width;
   if (!fits) return fill_nan(y);
   m.inputs[0] = x.data();
+  m.rows.y = y.data();
+  m.rows.writer = model.writer;
   m.run(&stream, 1);
-  copy_row(m.rows.read(model.outputs[0].place, 0), model.outputs[0].width, y.data());
+  if (model.writer == nullptr)
+    copy_row(m.rows.read(model.outputs[0].place, 0), model.outputs[0].width, y.data());
 }
 
 void Session::step(int stream, std::span<const std::span<const float>> inputs,
@@ -139,6 +144,7 @@ void Session::step(int stream, std::span<const std::span<const float>> inputs,
     return;
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) m.inputs[i] = inputs[i].data();
+  m.rows.writer = nullptr;
   m.run(&stream, 1);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     copy_row(m.rows.read(model.outputs[i].place, 0), model.outputs[i].width, outputs[i].data());
@@ -156,6 +162,8 @@ void Session::step(std::span<const int> streams, View<const float> x, View<float
     return;
   }
   m.input_strides[0] = x.stride;
+  m.rows.y_stride = y.stride;
+  m.rows.writer = model.writer;
   for (std::int64_t begin = 0; begin < n;) {
     // A stream that is named twice takes its second step in the next block.
     std::int64_t end = begin + 1;
@@ -166,8 +174,9 @@ void Session::step(std::span<const int> streams, View<const float> x, View<float
       ++end;
     }
     m.inputs[0] = x.row(begin);
+    m.rows.y = y.row(begin);
     m.run(first, end - begin);
-    for (std::int64_t r = begin; r < end; ++r)
+    for (std::int64_t r = begin; model.writer == nullptr && r < end; ++r)
       copy_row(m.rows.read(model.outputs[0].place, r - begin), y.cols, y.row(r));
     begin = end;
   }

@@ -24,6 +24,8 @@ struct StreamPlace {
   std::int64_t offset = 0;  ///< in floats; for an input: which
 };
 
+class StreamOp;
+
 /// The rows of one step and their memory. Row r is a step of stream streams[r].
 struct StreamRows {
   std::int64_t count = 0;
@@ -34,7 +36,10 @@ struct StreamRows {
   std::int64_t scratch_stride = 0;  ///< floats of a row
   const float* const* inputs = nullptr;
   const std::int64_t* input_strides = nullptr;
-  bool backwards = false;  ///< in which order weights are read: kernels/stream.h
+  bool backwards = false;            ///< in which order weights are read: kernels/stream.h
+  const StreamOp* writer = nullptr;  ///< writes its rows to `y`, too
+  float* y = nullptr;
+  std::int64_t y_stride = 0;
 
   float* state(std::int64_t r, std::int64_t offset) const {
     return states + streams[r] * state_stride + offset;
@@ -56,6 +61,9 @@ class StreamOp {
   StreamOp& operator=(const StreamOp&) = delete;
   virtual ~StreamOp() = default;
   virtual void run(const StreamRows& rows) const noexcept = 0;
+  /// Whether it can write the value at `place` to StreamRows::y while it is in registers. To copy what was just stored costs
+  /// more than it looks: the copy, and all steps behind it, wait for the stores.
+  virtual bool can_write(const StreamPlace& /*place*/) const { return false; }
 };
 using StreamOpPtr = std::unique_ptr<const StreamOp>;
 
@@ -73,6 +81,7 @@ class FrozenModel {
   std::vector<StreamOpPtr> ops;
   std::vector<State> states;
   std::vector<Value> inputs, outputs;
+  const StreamOp* writer = nullptr;  ///< of the only output; null: it is copied
   std::int64_t state_stride = 0, scratch_stride = 0;
 };
 

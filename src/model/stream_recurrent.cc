@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "kernels/row_passes.h"
 #include "layers/gate_ranges.h"
@@ -52,7 +53,9 @@ Range fed(const Feeds& feeds) {
 /// A step of one recurrent layer: every sum as start, inputs, states; then the cell's formulas, states in their place.
 class StreamRecurrent final : public StreamOp {
  public:
-  StreamRecurrent(StreamPlan& plan, const StreamRecurrentSpec& spec, StreamPlace input)
+  /// `states`: where they are, when another operation on the same layer has them; null: places of their own.
+  StreamRecurrent(StreamPlan& plan, const StreamRecurrentSpec& spec, StreamPlace input,
+                  const std::array<StreamPlace, cells::kMaxStates>* states = nullptr)
       : formulas_(kernels::formulas<float>(*spec.cell)), multiply_(plan.kernels().multiply), input_(input) {
     const cells::CellInfo& info = spec.cell->info;
     const std::int64_t units = spec.units, padded = plan.whole(units);
@@ -60,12 +63,12 @@ class StreamRecurrent final : public StreamOp {
     units_ = units;
     h_width_ = spec.h_width();
     const Feeds from_input = input_feeds(info), from_state = state_feeds(info, 0);
-    const Range inputs = fed(from_input), states = fed(from_state);
+    const Range inputs = fed(from_input), recurrent = fed(from_state);
     const bool together = info.stages == 1 && feeds_all(from_input, info) && feeds_all(from_state, info);
     // A unit's sums may lie at whole vectors, which spares masks and lets stores be read again at once, or one after
     // another, which spares multiplications. A last vector then reaches into the sums that come next: only where
     // these are made later.
-    const bool ends_last = info.stages == 1 && states.end == info.sums;
+    const bool ends_last = info.stages == 1 && recurrent.end == info.sums;
     // A normalised row must have no gaps.
     const bool dense = normalized_ || (ends_last && plan.whole(info.sums * units) < info.sums * padded);
     pitch_ = dense ? units : padded;
@@ -92,7 +95,7 @@ class StreamRecurrent final : public StreamOp {
       before_.push_back(packer.product(inputs, true, from_input, no_feeds(), *this));
       if (inputs.end < info.sums)
         before_.push_back(packer.product({inputs.end, info.sums}, true, no_feeds(), no_feeds(), *this));
-      before_.push_back(packer.product(states, false, no_feeds(), from_state, *this));
+      before_.push_back(packer.product(recurrent, false, no_feeds(), from_state, *this));
     }
     if (info.stages == 2 && !normalized_) {
       const Feeds second = state_feeds(info, 1);
@@ -104,7 +107,9 @@ class StreamRecurrent final : public StreamOp {
     for (int j = 0; j < info.states; ++j) {
       const auto at = static_cast<std::size_t>(j);
       const std::int64_t width = j == 0 ? h_width_ : units;
-      states_[at] = plan.state(state_name(spec, j), width, std::max(padded, plan.whole(width)));
+      states_[at] = states != nullptr
+                        ? (*states)[at]
+                        : plan.state(state_name(spec, j), width, std::max(padded, plan.whole(width)));
     }
     add_extras(plan, packer, spec);
   }
@@ -360,7 +365,8 @@ class StreamRecurrent final : public StreamOp {
   std::vector<Tensor> memory_;
 };
 
-/// A step of a layer whose weights stay in the first-level cache, as one call of the cell's own kernel.
+/// A step of a layer whose weights stay in the first-level cache, or nearly, by the cell's own kernels: no sum leaves its
+/// register.
 class StreamSmallRecurrent final : public StreamOp {
  public:
   /// Whether `spec` is such a layer.
@@ -371,83 +377,143 @@ class StreamSmallRecurrent final : public StreamOp {
     const bool plain = spec.clip == 0 && spec.zoneout[0] == 0 && spec.zoneout[1] == 0 &&
                        spec.projection.data == nullptr && spec.kernel_gain == nullptr;
     const std::int64_t bytes = 4 * (spec.inputs + spec.units) * info.gates * plan.whole(spec.units);
-    return usual && plain && bytes <= plan.kernels().cache && spec.cell->stream() != nullptr;
+    // Beyond that cache, formulas that run while the next units' products wait for weights still win; a cell of one or two
+    // gates has too few.
+    const std::int64_t most = info.gates > 2 ? 3 * plan.kernels().cache : plan.kernels().cache;
+    return usual && plain && bytes <= most && spec.cell->stream().whole[0] != nullptr;
   }
 
-  StreamSmallRecurrent(StreamPlan& plan, const StreamRecurrentSpec& spec, StreamPlace input)
-      : run_(spec.cell->stream()), input_(input), state_count_(spec.cell->info.states) {
+  StreamSmallRecurrent(StreamPlan& plan, const StreamRecurrentSpec& spec, StreamPlace input) : input_(input) {
     const cells::CellInfo& info = spec.cell->info;
-    const std::int64_t units = spec.units, padded = plan.whole(units);
-    step_.units = padded;
+    const std::int64_t units = spec.units, pitch = plan.whole(units);
+    step_.pitch = pitch;
     step_.inputs = spec.inputs;
-    step_.states = units;
-    start_ = Tensor({info.sums * padded});
+    step_.units = units;
+    start_ = Tensor({info.sums * pitch});
     Tensor biases({info.sums * units});
     sum_biases<float>(info, spec.bias, units, biases.data<float>().data());
     for (int s = 0; s < info.sums; ++s)
-      std::copy_n(biases.data<float>().data() + s * units, units, start_.data<float>().data() + s * padded);
+      std::copy_n(biases.data<float>().data() + s * units, units, start_.data<float>().data() + s * pitch);
     step_.start = start_.data<float>().data();
-    vectors_ = Tensor({std::max(info.vectors, 1) * padded});
+    vectors_ = Tensor({std::max(info.vectors, 1) * pitch});
     for (int p = 0; p < info.vectors; ++p) {
       std::copy_n(spec.vectors[static_cast<std::size_t>(p)], units,
-                  vectors_.data<float>().data() + p * padded);
+                  vectors_.data<float>().data() + p * pitch);
     }
     step_.vectors = vectors_.data<float>().data();
-    pack(plan, spec);
-    next_h_ = plan.scratch(padded);
+    next_h_ = plan.scratch(pitch);
     for (int j = 0; j < info.states; ++j) {
       const auto at = static_cast<std::size_t>(j);
-      states_[at] = plan.state(state_name(spec, j), units, padded);
+      states_[at] = plan.state(state_name(spec, j), units, pitch);
+      step_.offset[at] = states_[at].offset - states_[0].offset;
     }
+    add_pieces(plan, spec);
+    pack(spec);
+    if (large_) several_.emplace(plan, spec, input, &states_);
   }
 
   void run(const StreamRows& rows) const noexcept override {
-    kernels::StreamCellStep step = step_;
+    if (several_ && rows.count > 1) return run_several(rows);
+    const bool backwards = large_ && rows.backwards;
+    const std::size_t last = pieces_.size() - 1;
     for (std::int64_t r = 0; r < rows.count; ++r) {
-      step.x = rows.read(input_, r);
-      step.next_h = rows.write(next_h_, r);
-      for (int j = 0; j < state_count_; ++j)
-        step.state[j] = rows.state(r, states_[static_cast<std::size_t>(j)].offset);
-      run_(step);
+      const float* x = rows.read(input_, r);
+      float* h = rows.state(r, states_[0].offset);
+      float* y = rows.writer == this ? rows.y + r * rows.y_stride : nullptr;
+      if (last == 0) {
+        pieces_[0].run(step_, x, h, h, y, 0);
+        continue;
+      }
+      // h is read until the last piece has its sums: that one may write over it, the others' waits elsewhere.
+      float* next_h = rows.write(next_h_, r);
+      for (std::size_t i = 0; i < last; ++i) {
+        const Piece& piece = pieces_[backwards ? last - i : i];
+        piece.run(step_, x, h, next_h, y, piece.first);
+      }
+      const Piece& piece = pieces_[backwards ? 0 : last];
+      piece.run(step_, x, h, h, y, piece.first);
+      std::copy(next_h, next_h + piece.first, h);
+      std::copy(next_h + piece.end, next_h + step_.pitch, h + piece.end);
     }
+  }
+  bool can_write(const StreamPlace& place) const override {
+    return place.home == StreamPlace::Home::state && place.offset == states_[0].offset;
   }
   const std::array<StreamPlace, cells::kMaxStates>& states() const { return states_; }
 
  private:
-  /// In the order in which the kernel reads: groups of blocks, then inputs and states, then blocks, then sums.
-  void pack(const StreamPlan& plan, const StreamRecurrentSpec& spec) {
+  /// Rows together read weights from beyond the first-level cache once for several of them.
+  void run_several(const StreamRows& rows) const noexcept {
+    several_->run(rows);
+    for (std::int64_t r = 0; rows.writer == this && r < rows.count; ++r)
+      std::copy_n(rows.state(r, states_[0].offset), step_.units, rows.y + r * rows.y_stride);
+  }
+
+  /// Neighbouring units in vectors of `width` lanes; the last may have lanes beyond the units.
+  struct Piece {
+    kernels::StreamCellFunction run;
+    std::int64_t first, end, width;
+  };
+
+  void add_pieces(const StreamPlan& plan, const StreamRecurrentSpec& spec) {
+    const kernels::StreamCellKernels kernels = spec.cell->stream();
+    const std::int64_t lanes = plan.kernels().lanes, rest = spec.units % lanes;
+    const int gates = spec.cell->info.gates;
+    // The last units in fewer lanes, where these are enough.
+    Piece tail{nullptr, spec.units - rest, spec.units, lanes};
+    if (kernels.half != nullptr && rest > 0 && 2 * rest <= lanes)
+      tail.run = kernels.half, tail.width = lanes / 2;
+    if (kernels.quarter != nullptr && rest > 0 && 4 * rest <= lanes)
+      tail.run = kernels.quarter, tail.width = lanes / 4;
+    const std::int64_t whole = tail.run == nullptr ? step_.pitch : spec.units - rest;
+    tail.end = whole + tail.width;
+    const std::int64_t bytes =
+        4 * (spec.inputs + spec.units) * gates * (tail.run == nullptr ? whole : tail.end);
+    large_ = bytes > plan.kernels().cache;
+    const std::int64_t most = kernels::stream_vectors(gates, large_);
+    for (std::int64_t first = 0; first < whole;) {
+      const std::int64_t vectors = std::min(most, (whole - first) / lanes), end = first + vectors * lanes;
+      pieces_.push_back({kernels.whole[static_cast<std::size_t>(vectors - 1)], first, end, lanes});
+      first = end;
+    }
+    // Its few sums wait long for each other: behind another piece's products, whichever is the last.
+    if (tail.run != nullptr)
+      pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(pieces_.size() / 2), tail);
+  }
+
+  /// In the order in which the kernel reads: inputs and states of a piece, then its vectors, then sums. A piece lies where
+  /// all those of smaller units end.
+  void pack(const StreamRecurrentSpec& spec) {
     const cells::CellInfo& info = spec.cell->info;
-    const std::int64_t lanes = plan.kernels().lanes, units = spec.units, blocks = step_.units / lanes;
-    weights_ = Tensor({(spec.inputs + units) * info.gates * step_.units});
-    float* out = weights_.data<float>().data();
-    step_.weights = out;
+    const std::int64_t units = spec.units, of_unit = (spec.inputs + units) * info.gates;
+    weights_ = Tensor({of_unit * step_.pitch});
+    step_.weights = weights_.data<float>().data();
     const Feeds feeds[] = {input_feeds(info), state_feeds(info, 0)};
     const View<const float> arrays[] = {spec.kernel, spec.recurrent_kernel};
-    std::int64_t most = kernels::stream_blocks(info.sums);
-    for (std::int64_t block = 0; block < blocks;) {
-      while (most > blocks - block) most /= 2;
+    for (const Piece& piece : pieces_) {
+      float* out = weights_.data<float>().data() + piece.first * of_unit;
       for (std::size_t part = 0; part < 2; ++part) {
         for (std::int64_t k = 0; k < (part == 0 ? spec.inputs : units); ++k) {
-          for (std::int64_t b = block; b < block + most; ++b) {
+          for (std::int64_t begin = piece.first; begin < piece.end; begin += piece.width) {
             for (int s = 0; s < info.sums; ++s) {
               const int gate = feeds[part][static_cast<std::size_t>(s)];
               if (gate < 0) continue;
-              const std::int64_t begin = b * lanes, count = std::clamp<std::int64_t>(units - begin, 0, lanes);
-              std::copy_n(arrays[part].row(k) + gate * units + begin, count, out);
-              out += lanes;
+              std::copy_n(arrays[part].row(k) + gate * units + begin, std::min(units - begin, piece.width),
+                          out);
+              out += piece.width;
             }
           }
         }
       }
-      block += most;
     }
   }
 
-  kernels::StreamCellFunction run_;
+  std::vector<Piece> pieces_;
+  std::optional<StreamRecurrent> several_;
   kernels::StreamCellStep step_;
   StreamPlace input_, next_h_;
   std::array<StreamPlace, cells::kMaxStates> states_;
-  int state_count_;
+  bool large_ = false;
   Tensor weights_, start_, vectors_;
 };
 

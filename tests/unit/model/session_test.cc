@@ -95,7 +95,7 @@ class SessionOfEveryCell : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(SessionOfEveryCell, HasTheBitsOfTheWholePass) {
   on_every_instruction_set([] {
-    for (const std::int64_t units : {1, 5, 8, 16, 23, 50, 67}) {
+    for (const std::int64_t units : {1, 5, 8, 16, 23, 40, 50, 64, 67}) {
       for (const std::int64_t features : {1, 7}) {
         Network network =
             chain({make_cell(GetParam(), {.units = units, .return_sequences = true})}, features);
@@ -196,6 +196,31 @@ TEST_P(SessionOfEveryCell, StepsManyStreamsWithTheBitsOfEachAlone) {
           EXPECT_EQ(std::memcmp(single.data(), y.data() + r * 4, 12), 0)
               << "round " << round << ", row " << r;
         }
+      }
+    }
+  });
+}
+
+TEST_P(SessionOfEveryCell, WritesItsOutputsAndNothingBetweenThem) {
+  on_every_instruction_set([] {
+    for (const std::int64_t units : {1, 5, 8, 16, 23, 50}) {
+      const Network network = chain({make_cell(GetParam(), {.units = units})}, 2);
+      Session alone(network, 3), together(network, 3);
+      const Tensor x = normal({3, 2}, 4);
+      const std::vector<int> streams = {0, 1, 2};
+      constexpr float kUntouched = 42;
+      const auto width = static_cast<std::size_t>(units), pitch = width + 3;
+      Numbers of_each(3 * pitch, kUntouched), of_all = of_each;
+      for (int step = 0; step < 3; ++step) {
+        for (std::size_t r = 0; r < 3; ++r)
+          alone.step(static_cast<int>(r), x.data<float>().subspan(2 * r, 2),
+                     std::span(of_each).subspan(r * pitch, width));
+        together.step(streams, View<const float>{x.data<float>().data(), 3, 2, 2},
+                      View<float>{of_all.data(), 3, units, units + 3});
+        EXPECT_TRUE(same_bits(of_each, of_all)) << GetParam() << " " << units << " units, step " << step;
+        for (std::size_t i = 0; i < of_each.size(); ++i)
+          EXPECT_EQ(of_each[i] == kUntouched, i % pitch >= width)
+              << GetParam() << " " << units << " units, " << i;
       }
     }
   });
