@@ -33,9 +33,10 @@ struct Setup {
   std::string layer = "gru";
   std::int64_t units = 64, epochs = 15, batch = 64, networks = 1, threads = 1, patience = 4, folds = kFolds;
   std::uint64_t seed = 1;
-  double step = 60, learning_rate = 1e-3, dropout = 0.3, recurrent_dropout = 0, input_dropout = 0, l2 = 0, clip = 1;
+  double step = 60, learning_rate = 1e-3, dropout = 0.3, recurrent_dropout = 0, input_dropout = 0, l2 = 0,
+         clip = 1;
   std::string combine = "last";
-  bool test = true;
+  bool test = true, elapsed_input = false;
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
@@ -56,6 +57,7 @@ struct Setup {
     option("input_dropout", self.input_dropout, "of the readings");
     option("l2", self.l2, "weight decay");
     option("clip", self.clip, "norm of gradients");
+    option("elapsed_input", self.elapsed_input, "gru_d: the gates see elapsed times");
     option("test", self.test, "score the test records");
   }
 };
@@ -66,10 +68,13 @@ Setup read_setup(int argc, char** argv) {
     const std::string argument = argv[i];
     const std::size_t equals = argument.find('=');
     if (equals == std::string::npos) {
-      throw rondo::Error(rondo::ErrorKind::usage, "an argument is not understood").seen(argument).expected("option=value");
+      throw rondo::Error(rondo::ErrorKind::usage, "an argument is not understood")
+          .seen(argument)
+          .expected("option=value");
     }
     const std::string value = argument.substr(equals + 1);
-    const bool text = value.find_first_not_of("0123456789.e-") != std::string::npos && value != "true" && value != "false";
+    const bool text =
+        value.find_first_not_of("0123456789.e-") != std::string::npos && value != "true" && value != "false";
     given.set(argument.substr(0, equals), text ? rondo::Config(value) : rondo::parse_json(value));
   }
   Setup setup;
@@ -79,7 +84,8 @@ Setup read_setup(int argc, char** argv) {
 
 std::filesystem::path data_folder() {
   const char* named = std::getenv("RONDO_DATA");
-  return std::filesystem::path(named != nullptr ? named : "../shared/data") / "medical" / "physionet2012-set-b";
+  return std::filesystem::path(named != nullptr ? named : "../shared/data") / "medical" /
+         "physionet2012-set-b";
 }
 
 struct Records {
@@ -105,17 +111,22 @@ rondo::Model make_model(const Setup& setup, std::int64_t parameters, std::int64_
   rondo::GraphBuilder graph;
   const auto sequence = graph.input("readings", {.sequence = true, .features = {3 * parameters}});
   const auto statics = graph.input("descriptors", {.features = {descriptors}});
-  rondo::RecurrentOptions recurrent{.units = setup.units,
-                                    .dropout = setup.input_dropout,
-                                    .recurrent_dropout = setup.recurrent_dropout};
-  const auto state = graph.apply(rondo::recurrent(setup.layer, recurrent), {sequence});
+  const rondo::LayerPtr layer =
+      setup.layer == "gru_d"
+          ? rondo::gru_d(
+                {.units = setup.units, .elapsed_input = setup.elapsed_input, .dropout = setup.input_dropout})
+          : rondo::recurrent(setup.layer, {.units = setup.units,
+                                           .dropout = setup.input_dropout,
+                                           .recurrent_dropout = setup.recurrent_dropout});
+  const auto state = graph.apply(layer, {sequence});
   const auto all = graph.apply(rondo::concatenate(), {state, statics});
   const auto kept = graph.apply(rondo::dropout({.rate = setup.dropout}), {all});
   const auto risk = graph.apply(rondo::dense({.units = 1, .activation = "sigmoid"}), {kept});
   return graph.model({risk});
 }
 
-rondo::ArrayDataset dataset(const rondo::EventGrid& grid, const rondo::Events& events, const Records& records) {
+rondo::ArrayDataset dataset(const rondo::EventGrid& grid, const rondo::Events& events,
+                            const Records& records) {
   rondo::EventArrays arrays = grid.arrays(events, records.indices);
   for (const std::string& note : arrays.notes) std::cerr << "note: " << note << '\n';
   return {{std::move(arrays.sequences), Batch(std::move(arrays.statics))}, {Batch(records.outcomes)}};
@@ -133,14 +144,15 @@ int run(const Setup& setup, const std::string& command) {
   const auto start = std::chrono::steady_clock::now();
   const std::filesystem::path folder = data_folder();
   if (!std::filesystem::exists(folder / "events.csv.gz")) {
-    std::cerr << "skipped: no " << (folder / "events.csv.gz").string() << "; set RONDO_DATA to the folder of data sets\n";
+    std::cerr << "skipped: no " << (folder / "events.csv.gz").string()
+              << "; set RONDO_DATA to the folder of data sets\n";
     return kSkip;
   }
   const rondo::Events events = rondo::read_events(folder / "events.csv.gz", {.time = "minute"});
-  const rondo::EventLabels labels = rondo::read_event_labels(rondo::read_csv(folder / "Outcomes-b.txt.gz"), events,
-                                                             "RecordID", "In-hospital_death");
-  std::cerr << events.size() << " records, " << events.total() << " readings of " << events.parameters().size()
-            << " parameters\n";
+  const rondo::EventLabels labels = rondo::read_event_labels(rondo::read_csv(folder / "Outcomes-b.txt.gz"),
+                                                             events, "RecordID", "In-hospital_death");
+  std::cerr << events.size() << " records, " << events.total() << " readings of "
+            << events.parameters().size() << " parameters\n";
 
   std::array<std::vector<std::int64_t>, kFolds + 1> parts;  // 0: test
   for (std::int64_t i = 0; i < events.size(); ++i)
@@ -153,37 +165,46 @@ int run(const Setup& setup, const std::string& command) {
   for (int fold = 1; fold <= setup.folds; ++fold) {
     std::vector<std::int64_t> indices;
     for (int other = 1; other <= kFolds; ++other) {
-      if (other != fold) indices.insert(indices.end(), parts[static_cast<std::size_t>(other)].begin(), parts[static_cast<std::size_t>(other)].end());
+      if (other != fold)
+        indices.insert(indices.end(), parts[static_cast<std::size_t>(other)].begin(),
+                       parts[static_cast<std::size_t>(other)].end());
     }
     const Records training = gather(indices, labels.values);
     const Records validation = gather(parts[static_cast<std::size_t>(fold)], labels.values);
-    const rondo::EventGrid grid(events, training.indices,
-                                {.step = setup.step, .until = two_days, .combine = setup.combine, .unknown_at_start = {-1}});
+    const rondo::EventGrid grid(
+        events, training.indices,
+        {.step = setup.step, .until = two_days, .combine = setup.combine, .unknown_at_start = {-1}});
     for (const std::string& note : grid.notes()) std::cerr << "note: " << note << '\n';
-    const rondo::ArrayDataset training_data = dataset(grid, events, training), validation_data = dataset(grid, events, validation),
+    const rondo::ArrayDataset training_data = dataset(grid, events, training),
+                              validation_data = dataset(grid, events, validation),
                               test_data = dataset(grid, events, test);
     std::vector<double> scores(validation.indices.size(), 0);
     for (std::int64_t n = 0; n < setup.networks; ++n) {
       const std::uint64_t seed = setup.seed + static_cast<std::uint64_t>(n * kFolds + fold - 1);
-      rondo::Model model = make_model(setup, grid.parameter_count(), static_cast<std::int64_t>(grid.static_columns().size()));
+      rondo::Model model =
+          make_model(setup, grid.parameter_count(), static_cast<std::int64_t>(grid.static_columns().size()));
       model.set_seed(seed);
       model.set_threads(static_cast<int>(setup.threads));
-      model.compile({.optimizer = rondo::Config::object({{"name", "adam"}, {"learning_rate", setup.learning_rate}, {"clipnorm", setup.clip}, {"weight_decay", setup.l2}}),
+      model.compile({.optimizer = rondo::Config::object({{"name", "adam"},
+                                                         {"learning_rate", setup.learning_rate},
+                                                         {"clipnorm", setup.clip},
+                                                         {"weight_decay", setup.l2}}),
                      .loss = "binary_crossentropy",
                      .metrics = {"roc_auc"}});
       const auto stopping = std::make_shared<rondo::EarlyStopping>(rondo::EarlyStoppingOptions{
           .monitor = "val_roc_auc", .patience = setup.patience, .mode = "max", .restore_best_weights = true});
       const rondo::History history = model.fit(training_data, {.batch_size = setup.batch,
-                                .epochs = setup.epochs,
-                                .validation_data = &validation_data,
-                                .validation_batch_size = 256,
-                                .seed = seed,
-                                .callbacks = {stopping},
-                                .verbose = 0});
+                                                               .epochs = setup.epochs,
+                                                               .validation_data = &validation_data,
+                                                               .validation_batch_size = 256,
+                                                               .seed = seed,
+                                                               .callbacks = {stopping},
+                                                               .verbose = 0});
       add_log_odds(model.predict(validation_data, 256)[0].values(), scores);
       if (setup.test) add_log_odds(model.predict(test_data, 256)[0].values(), test_scores);
       for (const double v : history.at("val_roc_auc")) std::fprintf(stderr, " %.4f", v);
-      std::fprintf(stderr, "\nfold %d, network %d: validation AUC %.4f in epoch %d, %.0f s\n", fold, static_cast<int>(n + 1), stopping->best().value_or(0),
+      std::fprintf(stderr, "\nfold %d, network %d: validation AUC %.4f in epoch %d, %.0f s\n", fold,
+                   static_cast<int>(n + 1), stopping->best().value_or(0),
                    static_cast<int>(stopping->best_epoch() + 1),
                    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
@@ -192,10 +213,12 @@ int run(const Setup& setup, const std::string& command) {
   }
   const double validation_auc = auc(all_validation_scores, gather(all_validation, labels.values).outcomes);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::fprintf(stderr, "validation AUC (training records, by networks that were not trained on them) %.4f\n", validation_auc);
+  std::fprintf(stderr, "validation AUC (training records, by networks that were not trained on them) %.4f\n",
+               validation_auc);
   if (!setup.test) return 0;
   const double test_auc = auc(test_scores, test.outcomes);
-  std::fprintf(stderr, "test AUC %.4f of %d records, %.0f s\n", test_auc, static_cast<int>(test.indices.size()), seconds);
+  std::fprintf(stderr, "test AUC %.4f of %d records, %.0f s\n", test_auc,
+               static_cast<int>(test.indices.size()), seconds);
   std::cout << rondo::to_json(rondo::Config::object({{"name", "physionet2012"},
                                                      {"metric", "auc"},
                                                      {"value", test_auc},
