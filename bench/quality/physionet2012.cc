@@ -35,7 +35,8 @@ struct Setup {
   std::uint64_t seed = 1;
   double step = 60, learning_rate = 1e-3, dropout = 0.3, recurrent_dropout = 0, input_dropout = 0, l2 = 0,
          clip = 1;
-  std::string combine = "last";
+  std::string combine = "last", pool = "last", pool_inputs = "none", start = "zero";
+  std::int64_t hidden = 0;
   bool test = true, elapsed_input = false;
 
   template <class Self, class V>
@@ -58,6 +59,10 @@ struct Setup {
     option("l2", self.l2, "weight decay");
     option("clip", self.clip, "norm of gradients");
     option("elapsed_input", self.elapsed_input, "gru_d: the gates see elapsed times");
+    option("pool", self.pool, "x");
+    option("pool_inputs", self.pool_inputs, "x");
+    option("start", self.start, "x");
+    option("hidden", self.hidden, "x");
     option("test", self.test, "score the test records");
   }
 };
@@ -111,15 +116,32 @@ rondo::Model make_model(const Setup& setup, std::int64_t parameters, std::int64_
   rondo::GraphBuilder graph;
   const auto sequence = graph.input("readings", {.sequence = true, .features = {3 * parameters}});
   const auto statics = graph.input("descriptors", {.features = {descriptors}});
+  const bool pools = setup.pool != "last";
   const rondo::LayerPtr layer =
       setup.layer == "gru_d"
-          ? rondo::gru_d(
-                {.units = setup.units, .elapsed_input = setup.elapsed_input, .dropout = setup.input_dropout})
+          ? rondo::gru_d({.units = setup.units,
+                          .elapsed_input = setup.elapsed_input,
+                          .dropout = setup.input_dropout,
+                          .return_sequences = pools})
           : rondo::recurrent(setup.layer, {.units = setup.units,
                                            .dropout = setup.input_dropout,
-                                           .recurrent_dropout = setup.recurrent_dropout});
-  const auto state = graph.apply(layer, {sequence});
-  const auto all = graph.apply(rondo::concatenate(), {state, statics});
+                                           .recurrent_dropout = setup.recurrent_dropout,
+                                           .return_sequences = pools});
+  std::vector<rondo::GraphBuilder::Node> parts;
+  std::vector<rondo::GraphBuilder::Node> from = {sequence};
+  if (setup.start == "statics" && setup.layer != "gru_d")
+    from.push_back(graph.apply(rondo::dense({.units = setup.units, .activation = "tanh"}), {statics}));
+  const auto state = graph.apply(layer, from);
+  if (!pools) parts.push_back(state);
+  for (const std::string mode : {"last", "mean", "max"}) {
+    if (setup.pool.find(mode) != std::string::npos && pools) parts.push_back(graph.apply(rondo::time_pooling({.mode = mode}), {state}));
+  }
+  for (const std::string mode : {"mean", "max"}) {
+    if (setup.pool_inputs.find(mode) != std::string::npos) parts.push_back(graph.apply(rondo::time_pooling({.mode = mode}), {sequence}));
+  }
+  parts.push_back(statics);
+  auto all = graph.apply(rondo::concatenate(), parts);
+  if (setup.hidden > 0) all = graph.apply(rondo::dense({.units = setup.hidden, .activation = "relu"}), {graph.apply(rondo::dropout({.rate = setup.dropout}), {all})});
   const auto kept = graph.apply(rondo::dropout({.rate = setup.dropout}), {all});
   const auto risk = graph.apply(rondo::dense({.units = 1, .activation = "sigmoid"}), {kept});
   return graph.model({risk});
@@ -161,6 +183,7 @@ int run(const Setup& setup, const std::string& command) {
   std::vector<double> test_scores(parts[0].size(), 0), all_validation_scores;
   std::vector<std::int64_t> all_validation;
 
+  std::vector<double> fold_aucs;
   const double two_days = 2 * 24 * 60;
   for (int fold = 1; fold <= setup.folds; ++fold) {
     std::vector<std::int64_t> indices;
@@ -208,9 +231,13 @@ int run(const Setup& setup, const std::string& command) {
                    static_cast<int>(stopping->best_epoch() + 1),
                    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
+    fold_aucs.push_back(auc(scores, validation.outcomes));
     all_validation_scores.insert(all_validation_scores.end(), scores.begin(), scores.end());
     all_validation.insert(all_validation.end(), validation.indices.begin(), validation.indices.end());
   }
+  double mean_auc = 0;
+  for (const double a : fold_aucs) mean_auc += a / static_cast<double>(fold_aucs.size());
+  std::fprintf(stderr, "mean of folds %.4f\n", mean_auc);
   const double validation_auc = auc(all_validation_scores, gather(all_validation, labels.values).outcomes);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::fprintf(stderr, "validation AUC (training records, by networks that were not trained on them) %.4f\n",
