@@ -37,6 +37,8 @@ class GruD final : public OptionsLayer<GruDOptions> {
     }
   }
 
+  bool is_recurrent() const override { return true; }
+
   std::vector<Spec> infer(std::span<const Spec> inputs) override {
     const GruDOptions& o = options();
     const bool fits = !inputs.empty() && inputs[0].sequence && inputs[0].features.size() == 1 &&

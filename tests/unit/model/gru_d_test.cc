@@ -146,6 +146,7 @@ TEST(GruD, SaysWhatItNeeds) {
   expect_usage_error({"both initial states"}, [&] {
     make({.units = 2}, {Spec{true, -1, {6}}, Spec{false, -1, {2}}});
   });
+  expect_usage_error({"can read backwards", "gru_d"}, [&] { bidirectional(gru_d({.units = 2})); });
   expect_usage_error({"'dropout' is out of range"}, [&] { gru_d({.units = 2, .dropout = 1}); });
   expect_usage_error({"'means' must be finite"},
                      [&] { gru_d({.units = 2, .means = {std::numeric_limits<double>::infinity()}}); });
