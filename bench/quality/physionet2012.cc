@@ -129,7 +129,7 @@ rondo::Model make_model(const Setup& setup, std::int64_t parameters, std::int64_
                                            .return_sequences = pools});
   std::vector<rondo::GraphBuilder::Node> parts;
   std::vector<rondo::GraphBuilder::Node> from = {sequence};
-  if (setup.start == "statics" && setup.layer != "gru_d")
+  if (setup.start == "statics")
     from.push_back(graph.apply(rondo::dense({.units = setup.units, .activation = "tanh"}), {statics}));
   const auto state = graph.apply(layer, from);
   if (!pools) parts.push_back(state);

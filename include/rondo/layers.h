@@ -170,7 +170,7 @@ struct GruDOptions {
 ///     γ_h = exp(-max(0, elapsed · state_decay_kernel + state_decay_bias))
 ///     h   = the GRU (reset gate after the product) of [x̂ | mask] and γ_h ⊙ h
 ///
-/// Further inputs are the initial states: h [batch, units] and the last readings [batch, P]. It keeps all of a batch for backward,
+/// Further inputs are the initial states: h [batch, units], or h and the last readings [batch, P]. It keeps all of a batch for backward,
 /// whatever RunOptions::bptt_memory says.
 LayerPtr gru_d(GruDOptions options);
 

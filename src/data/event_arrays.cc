@@ -95,8 +95,8 @@ void EventGrid::fill_statics(const Events& events, std::span<const Reading> read
   std::size_t column = 0;
   for (const Descriptor& d : descriptors_) {
     const auto names = events.parameters();
-    const auto found = std::ranges::lower_bound(names, d.name);
-    const bool there = found != names.end() && *found == d.name;
+    const auto found = std::ranges::find(names, d.name);
+    const bool there = found != names.end();
     const double v = there ? start_value(readings, static_cast<std::int32_t>(found - names.begin()))
                            : std::numeric_limits<double>::quiet_NaN();
     for (const double category : d.categories) row[column++] = v == category ? 1 : 0;

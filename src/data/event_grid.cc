@@ -30,8 +30,8 @@ double quantile(const std::vector<double>& sorted, double share) {
 
 std::int32_t parameter_of(const Events& events, const std::string& name) {
   const auto names = events.parameters();
-  const auto found = std::ranges::lower_bound(names, name);
-  return found == names.end() || *found != name ? -1 : static_cast<std::int32_t>(found - names.begin());
+  const auto found = std::ranges::find(names, name);
+  return found == names.end() ? -1 : static_cast<std::int32_t>(found - names.begin());
 }
 
 [[noreturn]] void unknown_parameter(const Events& events, const std::string& name,

@@ -53,9 +53,9 @@ class GruD final : public OptionsLayer<GruDOptions> {
       fail("'means' has another size than the readings", std::to_string(o.means.size()),
            std::to_string(readings_) + ", or none for 0");
     }
-    if (inputs.size() != 1 && inputs.size() != 3) {
-      fail("gru_d takes its sequence and, if any, both initial states",
-           std::to_string(inputs.size() - 1) + " states", "0 or 2: h and the last readings");
+    if (inputs.size() > 1 + kStates) {
+      fail("gru_d takes its sequence and at most two initial states",
+           std::to_string(inputs.size() - 1) + " states", "h, or h and the last readings");
     }
     for (std::size_t j = 1; j < inputs.size(); ++j) {
       if (inputs[j].sequence || inputs[j].width() != width(static_cast<int>(j) - 1)) {
@@ -313,7 +313,7 @@ class GruD final : public OptionsLayer<GruDOptions> {
     T* d_fade = call.scratch<T>(total * readings_);
     fading<T>(call).backward(call.pool(), layout, x, kept.means, kept.inputs, d_seen, d_state[1], d_fade, dx,
                              {gradient<T>(call, input_decay_), gradient<T>(call, input_decay_bias_)});
-    for (int j = 0; call.input_count() > 1 && j < kStates; ++j)
+    for (int j = 0; j + 1 < call.input_count(); ++j)
       add_by_sequence<T>(layout, d_state[static_cast<std::size_t>(j)], call.input_gradient(1 + j));
   }
 

@@ -43,7 +43,7 @@ const T* initial_state(const Call& call, const Layer& layer, int j, std::int64_t
         .expected(expected);
   };
   View<const T> given{};
-  if (call.input_count() > 1) {
+  if (call.input_count() > 1 + j) {
     given = call.input(1 + j).data.template view<const T>();
     if (given.rows != batch)
       refuse("an initial state has another batch size", std::to_string(given.rows), std::to_string(batch));

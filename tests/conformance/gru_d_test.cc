@@ -156,6 +156,12 @@ INSTANTIATE_TEST_SUITE_P(Uses, GruDUse, ::testing::ValuesIn(kUses), [](const aut
   return name;
 });
 
+TEST(GruD, TakesAnInitialStateAlone) {
+  Subject s = subject_of(kUses[0]);
+  s.inputs.push_back({false, -1, {4}});
+  EXPECT_EQ(testing::check_gradients(s), "");
+}
+
 TEST(GruD, PassesTheSuiteOfEveryLayer) {
   Subject s;
   s.name = "gru_d";

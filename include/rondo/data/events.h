@@ -52,7 +52,7 @@ class Events {
   std::span<const std::string> records() const { return records_; }
   /// -1 when there is none of that name.
   std::int64_t find(std::string_view record) const;
-  /// In alphabetic order.
+  /// Names of what was read, in the same order.
   std::span<const std::string> parameters() const { return parameters_; }
   /// Of one record, by time, then parameter, then value.
   std::span<const Reading> readings(std::int64_t record) const;

@@ -143,8 +143,12 @@ TEST(GruD, SaysWhatItNeeds) {
   expect_usage_error({"'means' has another size", "2"}, [&] {
     make({.units = 2, .means = {1, 2, 3}}, {Spec{true, -1, {6}}});
   });
-  expect_usage_error({"both initial states"}, [&] {
-    make({.units = 2}, {Spec{true, -1, {6}}, Spec{false, -1, {2}}});
+  const Spec chart{true, -1, {6}}, h{false, -1, {3}}, last{false, -1, {2}};
+  make({.units = 3}, {chart, h});
+  make({.units = 3}, {chart, h, last});
+  expect_usage_error({"at most two initial states"}, [&] { make({.units = 3}, {chart, h, last, last}); });
+  expect_usage_error({"an initial state has another shape", "(None, 2)"}, [&] {
+    make({.units = 3}, {chart, h, h});
   });
   expect_usage_error({"can read backwards", "gru_d"}, [&] { bidirectional(gru_d({.units = 2})); });
   expect_usage_error({"'dropout' is out of range"}, [&] { gru_d({.units = 2, .dropout = 1}); });
