@@ -37,7 +37,9 @@ constexpr double kTarget = 0.83, kStretch = 0.85;
 struct Setup {
   std::vector<std::string> layers = {"gru", "gru_d"};
   std::int64_t networks = 3, units = 64, epochs = 30, patience = 4, batch = 64;
-  double step = 60, learning_rate = 1e-3, dropout = 0.3;
+  std::vector<double> steps = {120, 240};
+  std::string combine = "last";
+  double learning_rate = 1e-3, dropout = 0.3;
   std::uint64_t seed = 1;
   int threads = 2;
   bool test = true;
@@ -50,7 +52,8 @@ struct Setup {
     option("epochs", self.epochs, "at most");
     option("patience", self.patience, "epochs without a better validation AUC");
     option("batch", self.batch, "records a step of training");
-    option("step", self.step, "minutes a step of a sequence");
+    option("steps", self.steps, "minutes a step of a sequence; the ensemble has networks with each");
+    option("combine", self.combine, "last or mean of several readings in a step");
     option("learning_rate", self.learning_rate, "of Adam");
     option("dropout", self.dropout, "before the outcome");
     option("seed", self.seed, "of the first network");
@@ -175,6 +178,18 @@ Scores train_network(const Setup& setup, const Fold& fold, const std::string& la
   return {log_odds(model, fold.validation), setup.test ? log_odds(model, fold.test) : std::vector<double>()};
 }
 
+Fold make_fold(const Setup& setup, double step, const rondo::Events& events, const Part& training,
+               const Part& validation, const Part& test) {
+  constexpr double kTwoDays = 2 * 24 * 60;
+  const rondo::EventGrid grid(
+      events, training.records,
+      {.step = step, .until = kTwoDays, .combine = setup.combine, .unknown_at_start = {-1}});
+  for (const std::string& note : grid.notes()) std::cerr << "note: " << note << '\n';
+  return {make_dataset(grid, events, training), make_dataset(grid, events, validation),
+          make_dataset(grid, events, test), grid.parameter_count(),
+          static_cast<std::int64_t>(grid.static_columns().size())};
+}
+
 int run(const Setup& setup, const std::string& command) {
   const auto start = Clock::now();
   const char* named = std::getenv("RONDO_DATA");
@@ -198,7 +213,9 @@ int run(const Setup& setup, const std::string& command) {
   const Part test = make_part(by_remainder[0], outcomes);
   std::vector<double> test_scores(test.records.size(), 0);
   double validation_auc = 0, single_auc = 0;
-  const auto jobs = static_cast<std::size_t>(setup.networks) * setup.layers.size();
+  const auto jobs = static_cast<std::size_t>(setup.networks) * setup.layers.size(),
+             in_fold = jobs * setup.steps.size();
+  std::uint64_t seed = setup.seed;
 
   for (std::size_t held = 1; held <= kFolds; ++held) {
     std::vector<std::int64_t> others;
@@ -206,40 +223,37 @@ int run(const Setup& setup, const std::string& command) {
       if (other != held) others.insert(others.end(), by_remainder[other].begin(), by_remainder[other].end());
     }
     const Part training = make_part(others, outcomes), validation = make_part(by_remainder[held], outcomes);
-    constexpr double kTwoDays = 2 * 24 * 60;
-    const rondo::EventGrid grid(events, training.records,
-                                {.step = setup.step, .until = kTwoDays, .unknown_at_start = {-1}});
-    for (const std::string& note : grid.notes()) std::cerr << "note: " << note << '\n';
-    const Fold fold{make_dataset(grid, events, training), make_dataset(grid, events, validation),
-                    make_dataset(grid, events, test), grid.parameter_count(),
-                    static_cast<std::int64_t>(grid.static_columns().size())};
-
-    std::vector<Scores> scores(jobs);
-    rondo::Pool(setup.threads).run(static_cast<int>(jobs), [&](int job) {
-      const auto at = static_cast<std::size_t>(job);
-      const std::string& layer = setup.layers[at % setup.layers.size()];
-      scores[at] = train_network(
-          setup, fold, layer, setup.seed + (held - 1) * jobs + at,
-          "fold " + std::to_string(held) + ", " + layer + " " + std::to_string(at / setup.layers.size() + 1));
-    });
     std::vector<double> sums(validation.records.size(), 0);
-    for (const Scores& s : scores) {
-      single_auc += auc(s.validation, validation.outcomes) / static_cast<double>(kFolds * jobs);
-      add(s.validation, sums);
-      if (setup.test) add(s.test, test_scores);
+    for (const double step : setup.steps) {
+      const Fold fold = make_fold(setup, step, events, training, validation, test);
+      std::vector<Scores> scores(jobs);
+      rondo::Pool(setup.threads).run(static_cast<int>(jobs), [&](int job) {
+        const auto at = static_cast<std::size_t>(job);
+        const std::string& layer = setup.layers[at % setup.layers.size()];
+        char title[80];
+        std::snprintf(title, sizeof title, "fold %d, steps of %g minutes, %s", static_cast<int>(held), step,
+                      layer.c_str());
+        scores[at] = train_network(setup, fold, layer, seed + at, title);
+      });
+      seed += jobs;
+      for (const Scores& s : scores) {
+        single_auc += auc(s.validation, validation.outcomes) / static_cast<double>(kFolds * in_fold);
+        add(s.validation, sums);
+        if (setup.test) add(s.test, test_scores);
+      }
     }
     const double fold_auc = auc(sums, validation.outcomes);
     validation_auc += fold_auc / kFolds;
     std::fprintf(stderr, "fold %d: validation AUC of the mean of %d networks %.4f\n", static_cast<int>(held),
-                 static_cast<int>(jobs), fold_auc);
+                 static_cast<int>(in_fold), fold_auc);
   }
   std::fprintf(stderr, "validation AUC, mean of %d folds: one network %.4f, %d of a fold together %.4f\n",
-               static_cast<int>(kFolds), single_auc, static_cast<int>(jobs), validation_auc);
+               static_cast<int>(kFolds), single_auc, static_cast<int>(in_fold), validation_auc);
   if (!setup.test) return 0;
   const double test_auc = auc(test_scores, test.outcomes), seconds = seconds_since(start);
   std::fprintf(stderr,
                "test AUC of %d records by %d networks: %.4f (must %.2f, stretch %.2f), %.0f s in all\n",
-               static_cast<int>(test.records.size()), static_cast<int>(kFolds * jobs), test_auc, kTarget,
+               static_cast<int>(test.records.size()), static_cast<int>(kFolds * in_fold), test_auc, kTarget,
                kStretch, seconds);
   std::cout << rondo::to_json(rondo::Config::object({{"name", "physionet2012"},
                                                      {"metric", "auc"},

@@ -132,7 +132,12 @@ void EventGrid::note_left_out(const Events& events, std::span<const std::int64_t
 
 Config EventGrid::to_config() const {
   const auto scale = [](const Scale& s) {
-    return Config::object({{"low", s.low}, {"high", s.high}, {"shift", s.shift}, {"scale", s.scale}});
+    return Config::object({{"low", s.low},
+                           {"high", s.high},
+                           {"shift", s.shift},
+                           {"scale", s.scale},
+                           {"log", s.log},
+                           {"offset", s.offset}});
   };
   Config parameters = Config::array(), descriptors = Config::array();
   for (const Parameter& p : parameters_)
@@ -156,12 +161,17 @@ EventGrid EventGrid::from_config(const Config& config, std::string_view path) {
   read_options(grid.options_, config.at("options", path), at + ".options");
   grid.check_options();
   const auto read_scale = [&](const Config& c, const std::string& where) {
-    Scale s{c.at("low", where).as_real(where + ".low"), c.at("high", where).as_real(where + ".high"),
-            c.at("shift", where).as_real(where + ".shift"), c.at("scale", where).as_real(where + ".scale")};
-    if (s.low <= s.high && s.scale > 0) return s;
+    const auto number = [&](const char* key) { return c.at(key, where).as_real(where + "." + key); };
+    Scale s{number("low"),
+            number("high"),
+            number("shift"),
+            number("scale"),
+            c.at("log", where).as_bool(where + ".log"),
+            number("offset")};
+    if (s.low <= s.high && s.scale > 0 && (!s.log || s.low + s.offset > 0)) return s;
     throw Error(ErrorKind::usage, "a scale makes no sense")
         .where(where)
-        .expected("low <= high and scale > 0");
+        .expected("low <= high, scale > 0 and, with log, low + offset > 0");
   };
   for (const Config& p : config.at("parameters", path).as_array(at + ".parameters")) {
     const std::string where = at + ".parameters";

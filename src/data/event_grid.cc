@@ -44,6 +44,25 @@ std::int32_t parameter_of(const Events& events, const std::string& name) {
       .cure(near.empty() ? "" : "did you mean '" + near + "'?");
 }
 
+struct Moments {
+  double mean = 0, deviation = 0, skewness = 0;
+};
+
+Moments moments_of(const std::vector<double>& values) {
+  const auto n = static_cast<double>(values.size());
+  Moments out;
+  for (const double v : values) out.mean += v / n;
+  double square = 0, cube = 0;
+  for (const double v : values) {
+    const double d = v - out.mean;
+    square += d * d / n;
+    cube += d * d * d / n;
+  }
+  out.deviation = std::sqrt(square);
+  if (out.deviation > 0) out.skewness = cube / (square * out.deviation);
+  return out;
+}
+
 /// What the training records say about one parameter.
 struct Seen {
   std::int64_t records = 0;  // that have a reading
@@ -52,7 +71,10 @@ struct Seen {
 
 }  // namespace
 
-double EventGrid::Scale::operator()(double x) const { return (std::clamp(x, low, high) - shift) / scale; }
+double EventGrid::Scale::operator()(double x) const {
+  const double inside = std::clamp(x, low, high);
+  return ((log ? std::log(inside + offset) : inside) - shift) / scale;
+}
 
 EventGrid::EventGrid(const Events& events, std::span<const std::int64_t> training, EventGridOptions options)
     : options_(std::move(options)) {
@@ -181,14 +203,18 @@ EventGrid::Scale EventGrid::fit_scale(std::vector<double> values) const {
   Scale scale;
   scale.low = quantile(values, options_.outliers);
   scale.high = quantile(values, 1 - options_.outliers);
-  const auto n = static_cast<double>(values.size());
-  for (double& v : values) {
-    v = std::clamp(v, scale.low, scale.high);
-    scale.shift += v / n;
+  for (double& v : values) v = std::clamp(v, scale.low, scale.high);
+  Moments moments = moments_of(values);
+  if (options_.log_skewed && scale.low >= 0 && moments.skewness > 1) {
+    // Zero has no logarithm: it then counts as a tenth of what is usual where there is something.
+    const auto positive = std::ranges::upper_bound(values, 0.0);
+    scale.log = true;
+    scale.offset = scale.low > 0 ? 0 : 0.1 * quantile({positive, values.end()}, 0.5);
+    for (double& v : values) v = std::log(v + scale.offset);
+    moments = moments_of(values);
   }
-  double square = 0;
-  for (const double v : values) square += (v - scale.shift) * (v - scale.shift);
-  scale.scale = std::sqrt(square / n);
+  scale.shift = moments.mean;
+  scale.scale = moments.deviation;
   if (scale.low == scale.high || !(scale.scale > 0)) scale.scale = 1;
   return scale;
 }

@@ -95,6 +95,8 @@ struct EventGridOptions {
   /// Values that stand for "not known" in readings at time <= 0, such as -1.
   std::vector<double> unknown_at_start = {};
   double min_share = 0.01;  ///< a parameter that a smaller share of the training records has is left out
+  /// Take the logarithm of parameters whose readings are never negative and have a long tail upwards (skewness above 1).
+  bool log_skewed = true;
   double outliers = 0.005;  ///< share of readings at either end that are drawn in to the quantile there
   double elapsed_unit = 0;  ///< what elapsed times are divided by; 0: their mean in the training records
   std::int64_t max_categories =
@@ -111,6 +113,8 @@ struct EventGridOptions {
            "values that mean 'not known' at time <= 0, such as -1");
     option("min_share", self.min_share, "leave out parameters that fewer training records have");
     option("outliers", self.outliers, "share of readings at either end drawn in to the quantile there");
+    option("log_skewed", self.log_skewed,
+           "take the logarithm of readings that are skewed and never negative");
     option("elapsed_unit", self.elapsed_unit, "divisor of elapsed times; 0: their mean in training");
     option("max_categories", self.max_categories, "descriptors with fewer values get a column for each");
   }
@@ -151,9 +155,11 @@ class EventGrid {
   static EventGrid from_config(const Config& config, std::string_view path = "event grid");
 
  private:
-  /// clamp, then (x - shift) / scale.
+  /// clamp, log(x + offset) for skewed values, then (x - shift) / scale.
   struct Scale {
     double low = 0, high = 0, shift = 0, scale = 1;
+    bool log = false;
+    double offset = 0;
     double operator()(double x) const;
   };
   struct Parameter {
