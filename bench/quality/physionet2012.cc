@@ -36,9 +36,9 @@ constexpr double kTarget = 0.83, kStretch = 0.85;
 
 struct Setup {
   std::vector<std::string> layers = {"gru", "gru_d"};
-  std::int64_t networks = 3, units = 64, epochs = 30, patience = 4, batch = 64;
+  std::int64_t networks = 2, units = 64, epochs = 30, patience = 4, batch = 64;
   std::vector<double> steps = {120, 240};
-  std::string combine = "last";
+  std::string combine = "mean";
   double learning_rate = 1e-3, dropout = 0.3;
   std::uint64_t seed = 1;
   int threads = 2;

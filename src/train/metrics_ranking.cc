@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "train/row_metric.h"
 
@@ -38,7 +39,8 @@ class RocAuc : public Metric {
     if (rows_.empty()) return std::numeric_limits<double>::quiet_NaN();
     std::vector<Row> sorted = rows_;
     // By all fields, so that the sums below do not depend on the order in which rows came.
-    std::ranges::sort(sorted);
+    std::ranges::sort(sorted, {},
+                      [](const Row& row) { return std::tuple(row.score, row.positive, row.negative); });
     double positives = 0, negatives = 0, pairs = 0;  // of the scores so far, lowest first
     for (std::size_t i = 0; i < sorted.size();) {
       double here_positive = 0, here_negative = 0;
@@ -70,7 +72,6 @@ class RocAuc : public Metric {
  private:
   struct Row {
     double score, positive, negative;  // weights
-    auto operator<=>(const Row&) const = default;
   };
   std::vector<Row> rows_;
   RowMemory memory_;
