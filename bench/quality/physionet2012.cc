@@ -193,6 +193,7 @@ Fold make_fold(const Setup& setup, double step, const rondo::Events& events, con
 int run(const Setup& setup, const std::string& command) {
   const auto start = Clock::now();
   const char* named = std::getenv("RONDO_DATA");
+  if (named == nullptr) named = std::getenv("RONDO_SHARED_DATA");
   const std::filesystem::path folder =
       std::filesystem::path(named != nullptr ? named : "../shared/data") / "medical" / "physionet2012-set-b";
   if (!std::filesystem::exists(folder / "events.csv.gz")) {
