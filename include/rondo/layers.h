@@ -117,6 +117,63 @@ LayerPtr gru(RecurrentOptions options);
 /// Any cell of src/cells by its name: recurrent("gru", {.units = 8}).
 LayerPtr recurrent(const std::string& cell, RecurrentOptions options);
 
+/// Options of gru_d.
+struct GruDOptions {
+  std::int64_t units = 0;
+  std::string activation = "tanh";
+  std::string recurrent_activation = "sigmoid";
+  bool use_bias = true;
+  bool input_decay = true;         ///< readings fade to their mean while nothing is read
+  bool state_decay = true;         ///< the state fades with the elapsed times
+  bool elapsed_input = false;      ///< the gates see the elapsed times too
+  std::vector<double> means = {};  ///< of the values, one a parameter; empty: 0, as for standardised values
+  std::string kernel_initializer = "glorot_uniform";
+  std::string recurrent_initializer = "orthogonal";
+  std::string bias_initializer = "zeros";
+  std::string decay_initializer = "uniform";  ///< of both decays; of the inputs' its absolute values
+  Regularizer kernel_regularizer = {}, recurrent_regularizer = {};
+  double dropout = 0;  ///< in training: share of what the gates see set to 0, the same at every step
+  bool return_sequences = false;
+  bool return_state =
+      false;  ///< further outputs: the final state [batch, units] and the last readings [batch, parameters]
+  bool stateful = false;
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("units", self.units, "size of the state and of the output");
+    option("activation", self.activation, "of the candidate");
+    option("recurrent_activation", self.recurrent_activation, "of the gates");
+    option("use_bias", self.use_bias, "add a bias");
+    option("input_decay", self.input_decay, "readings fade to their mean while nothing is read");
+    option("state_decay", self.state_decay, "the state fades with the elapsed times");
+    option("elapsed_input", self.elapsed_input, "the gates see the elapsed times too");
+    option("means", self.means, "of the values, one a parameter; empty: 0");
+    option("kernel_initializer", self.kernel_initializer, "of the input weights");
+    option("recurrent_initializer", self.recurrent_initializer, "of the recurrent weights");
+    option("bias_initializer", self.bias_initializer, "of the bias");
+    option("decay_initializer", self.decay_initializer, "of the decays; of the inputs' its absolute values");
+    option("kernel_regularizer", self.kernel_regularizer, "penalty on the input weights");
+    option("recurrent_regularizer", self.recurrent_regularizer, "penalty on the recurrent weights");
+    option("dropout", self.dropout,
+           "share of what the gates see dropped in training, the same at every step");
+    option("return_sequences", self.return_sequences, "output of every step instead of the last");
+    option("return_state", self.return_state, "also return the final state and the last readings");
+    option("stateful", self.stateful, "start from the states that the batch before left");
+  }
+};
+/// GRU-D (Che et al. 2018), for readings at irregular times with many gaps. Input [batch, time, 3·P] of P values, P masks (0: not read
+/// in this step; the value is then not looked at, and may be NaN) and P elapsed times since the parameter's last reading, as
+/// EventGrid makes them; output [batch, units], or [batch, time, units] with return_sequences. With x' the last reading:
+///
+///     γ_x = exp(-max(0, input_decay_kernel ⊙ elapsed + input_decay_bias))
+///     x̂   = value where it was read, else mean + γ_x ⊙ (x' - mean)
+///     γ_h = exp(-max(0, elapsed · state_decay_kernel + state_decay_bias))
+///     h   = the GRU (reset gate after the product) of [x̂ | mask] and γ_h ⊙ h
+///
+/// Further inputs are the initial states: h [batch, units], or h and the last readings [batch, P]. It keeps all of a batch for backward,
+/// whatever RunOptions::bptt_memory says.
+LayerPtr gru_d(GruDOptions options);
+
 struct DenseOptions {
   std::int64_t units = 0;
   std::string activation = "linear";

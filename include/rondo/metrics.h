@@ -49,6 +49,8 @@ class Metric {
 ///       to 200), cosine_similarity, r2_score
 ///     precision, recall, f1_score {threshold: 0.5, class_id: null}, auc {num_thresholds: 200, from_logits: false}
 ///       (area under the ROC curve by the trapezoid rule over thresholds, as in Keras)
+///     roc_auc: the same area without thresholds: how often a positive row is ranked before a negative one, ties counting
+///       half. Takes any scores, logits too, and keeps them until `reset`
 ///
 /// Unknown names and options throw Error(usage) with the nearest one.
 std::shared_ptr<Metric> make_metric(const Config& name_or_config);

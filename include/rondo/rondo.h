@@ -10,6 +10,7 @@
 #include "rondo/csv_training.h"
 #include "rondo/data/calendar.h"
 #include "rondo/data/csv.h"
+#include "rondo/data/events.h"
 #include "rondo/data/missing.h"
 #include "rondo/data/pipeline.h"
 #include "rondo/data/prefetch.h"

@@ -38,6 +38,7 @@ LayerPtr inner_layer(const Config& spec, const std::string& path) {
 
 const std::vector<std::pair<std::string, Maker>>& makers() {
   static const std::vector<std::pair<std::string, Maker>> list = {
+      {"gru_d", maker(&gru_d)},
       {"dense", maker(&dense)},
       {"activation", maker(&activation)},
       {"dropout", maker(&dropout)},

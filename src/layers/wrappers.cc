@@ -172,9 +172,10 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
  public:
   Bidirectional(LayerPtr layer, BidirectionalOptions o)
       : Composite("bidirectional", std::move(o)), forward_(std::move(layer)) {
-    if (!forward_ || !forward_->is_recurrent()) {
-      fail("bidirectional wraps a recurrent layer", forward_ ? forward_->type() : "nothing",
-           "lstm, gru, simple_rnn, …");
+    // Times since the last reading, which gru_d sees, are others when a sequence is read from its end.
+    if (!forward_ || !forward_->is_recurrent() || forward_->config().find("go_backwards") == nullptr) {
+      fail("bidirectional wraps a recurrent layer that can read backwards",
+           forward_ ? forward_->type() : "nothing", "lstm, gru, simple_rnn, …");
     }
     const std::string mode = options().merge_mode.value_or("concat");
     if (mode != "sum" && mode != "mul" && mode != "ave" && mode != "concat") {

@@ -85,7 +85,7 @@ std::vector<MetricEntry> all_metrics() {
                      return std::make_shared<ResolvedByShape>(family, options);
                    }});
   }
-  for (auto* part : {&detail::mean_metrics, &detail::counting_metrics}) {
+  for (auto* part : {&detail::mean_metrics, &detail::counting_metrics, &detail::ranking_metrics}) {
     for (MetricEntry& entry : part()) all.push_back(std::move(entry));
   }
   return all;

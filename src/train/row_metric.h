@@ -101,5 +101,6 @@ Options metric_options(const Config& config, const std::string& name) {
 
 std::vector<MetricEntry> mean_metrics();
 std::vector<MetricEntry> counting_metrics();
+std::vector<MetricEntry> ranking_metrics();
 
 }  // namespace rondo::detail

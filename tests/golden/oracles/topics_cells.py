@@ -147,6 +147,20 @@ def mgu(seed):
     return bundle
 
 
+def gru_d(seed):
+    """GRU-D from its equations: readings with gaps, every option."""
+    bundle = Bundle()
+    uses = {"plain": {}, "means": {"means": [0.5, -1.0]}, "elapsed_input": {"elapsed_input": True}, "no_bias": {"use_bias": False},
+            "no_input_decay": {"input_decay": False}, "no_state_decay": {"state_decay": False},
+            "activations": {"activation": "softsign", "recurrent_activation": "hard_sigmoid"}}
+    for name, use in uses.items():
+        for mask, initial, more in ((None, True, {"return_sequences": True, "return_state": True}), ("right", False, {}),
+                                    ("middle", False, {"return_sequences": True})):
+            bundle.add(from_equations(seed, f"gru_d.{name}.{mask}", [{"type": "gru_d", "name": "rnn", "units": 4} | use | more],
+                                      (3, 6, 6), mask=mask, initial_state=initial))
+    return bundle
+
+
 # Options that change a cell's formulas, as far as no random number is in them.
 EXTRAS = {"layer_norm": {"layer_norm": True, "layer_norm_epsilon": 0.01}, "zoneout": {"zoneout": 0.3}, "clip": {"clip": 0.5}}
 LSTM_EXTRAS = {"zoneout_cell": {"zoneout": 0.2, "zoneout_cell": 0.4}, "projection": {"proj_size": 2},

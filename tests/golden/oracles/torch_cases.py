@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import torch_cells
+from . import torch_cells, torch_events
 from .bundle import Case, mask_of
 from .conditioning import LEVELS, shaken, well_conditioned
 from .parameters import random_parameter
@@ -25,7 +25,8 @@ def _parameters(case, layers, features):
 def forward_backward(seed, name, layers, shape, *, mask=None, initial_state=False):
     """Outputs and gradients of layers run from their equations."""
     case = Case(name, "torch", "forward_backward", seed)
-    x = torch.tensor(case.normal(shape), requires_grad=True)
+    values = case.normal(shape)
+    x = torch.tensor(torch_events.readings(values) if layers[0]["type"] == "gru_d" else values, requires_grad=True)
     inputs = {"x": case.given("x", x.detach().numpy()), "mask": None, "initial_state": []}
     keep = None
     if mask is not None:
@@ -35,7 +36,7 @@ def forward_backward(seed, name, layers, shape, *, mask=None, initial_state=Fals
     states = []
     if initial_state:
         states = [torch.tensor(case.normal((shape[0], width), 0.5), requires_grad=True)
-                  for width in torch_cells.state_widths(layers[0])]
+                  for width in torch_cells.state_widths(layers[0], shape[-1])]
         inputs["initial_state"] = [case.given(f"s{i}", s.detach().numpy()) for i, s in enumerate(states)]
     outputs = torch_cells.run(layers, parameters, x, None if keep is None else torch.tensor(keep), states)
     cotangents, masks, target = [], [], 0.0

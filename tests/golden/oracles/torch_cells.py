@@ -4,6 +4,7 @@ The oracle for what neither Keras nor PyTorch has (peephole connections, coupled
 PyTorch's optimisers train.
 """
 
+from . import torch_events
 from .torch_alone import F, torch
 
 ACTIVATIONS = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu, "linear": lambda x: x,
@@ -14,6 +15,8 @@ DEFAULT_ACTIVATION = {"simple_rnn": "tanh", "lstm": "tanh", "gru": "tanh", "dens
 def parameter_shapes(layer, features):
     """(suffix, shape) of the parameters of one recurrent or dense layer."""
     units = layer["units"]
+    if layer["type"] == "gru_d":
+        return torch_events.parameter_shapes(layer, features)
     if layer["type"] == "dense":
         shapes = {"kernel": (features, units), "bias": (units,)}
     else:
@@ -92,8 +95,10 @@ def _mgu_step(layer, p, x, h, act, rec):
     return (1 - f) * h + f * n
 
 
-def state_widths(layer):
-    """Sizes of h and, for an LSTM, c."""
+def state_widths(layer, features):
+    """Sizes of h and, for an LSTM, c; for a GRU-D of the last readings."""
+    if layer["type"] == "gru_d":
+        return [layer["units"], features // 3]
     return [layer.get("proj_size") or layer["units"]] + ([layer["units"]] if layer["type"] == "lstm" else [])
 
 
@@ -103,7 +108,9 @@ def recurrent(layer, p, x, mask=None, states=None):
     rec = ACTIVATIONS[layer.get("recurrent_activation", "sigmoid")]
     if layer.get("clip"):      # of the inputs of all activations, as in ONNX
         act, rec = (lambda x, f=f: f(x.clamp(-layer["clip"], layer["clip"])) for f in (act, rec))
-    states = list(states) if states else [x.new_zeros(x.shape[0], width) for width in state_widths(layer)]
+    if layer["type"] == "gru_d":
+        return torch_events.run(layer, p, x, mask, states, act, rec)
+    states = list(states) if states else [x.new_zeros(x.shape[0], width) for width in state_widths(layer, x.shape[-1])]
     rates = (layer.get("zoneout", 0.0), layer.get("zoneout_cell", 0.0))
     outputs = []
     order = range(x.shape[1] - 1, -1, -1) if layer.get("go_backwards") else range(x.shape[1])

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "rondo/data/calendar.h"
 #include "rondo/data/csv.h"
+#include "rondo/data/events.h"
 #include "rondo/data/series.h"
 #include "rondo/data/windows.h"
 #include "scratch.h"
@@ -112,6 +114,31 @@ TEST_F(SharedFiles, AColumnAloneIsASeriesOfNumberedRows) {
   const SeriesSet set = series("taylor-power/taylor.csv.gz", "", {});
   EXPECT_EQ(set.series[0].length(), 4032);
   EXPECT_DOUBLE_EQ(set.series[0].values.at(0), 22262);
+}
+
+TEST_F(SharedFiles, IntensiveCareHas37ParametersOverTimeAndFourDescriptors) {
+  const auto folder = shared_data() / "medical" / "physionet2012-set-b";
+  const Events events = read_events(folder / "events.csv.gz", {.time = "minute"});
+  EXPECT_EQ(events.size(), 4000);
+  EXPECT_EQ(events.total(), 1'610'816);
+  const EventLabels died =
+      read_event_labels(read_csv(folder / "Outcomes-b.txt.gz"), events, "RecordID", "In-hospital_death");
+  EXPECT_EQ(std::ranges::count(died.values, 1), 568);
+  EXPECT_EQ(died.unused, 0);
+  std::vector<std::int64_t> training;
+  for (std::int64_t i = 0; i < events.size(); i += 3) training.push_back(i);
+  const EventGrid grid(events, training, {.step = 60, .until = 2880, .unknown_at_start = {-1}});
+  EXPECT_EQ(grid.parameter_count(), 37);
+  EXPECT_EQ(grid.static_columns(),
+            (std::vector<std::string>{"Age", "Gender=0", "Gender=1", "Height", "Height known", "ICUType=1",
+                                      "ICUType=2", "ICUType=3", "ICUType=4"}));
+  const EventArrays arrays = grid.arrays(events, training);
+  EXPECT_EQ(arrays.sequences.values().shape(),
+            (Shape{48 * static_cast<std::int64_t>(training.size()), 3 * 37}));
+  for (std::int64_t i = 0; i < arrays.sequences.values().size(); i += 97) {
+    ASSERT_TRUE(std::isfinite(arrays.sequences.values().at(i)));
+    ASSERT_LT(std::abs(arrays.sequences.values().at(i)), 100);
+  }
 }
 
 }  // namespace
