@@ -138,6 +138,12 @@ struct ForecastAnomaly {
   double score = 0;
 };
 
+/// Errors of one forecaster at one step of the horizon, over all origins and series, in units of the target. `rse` is
+/// LSTNet's root relative squared error, forecast_accuracy.h.
+struct ForecastStepScore {
+  double mae = 0, rmse = 0, rse = 0;
+};
+
 enum class ForecastVerdict { better, no_better_than_ridge, no_better_than_naive };
 /// "better", "no better than ridge" or "no better than naive".
 const char* forecast_verdict_name(ForecastVerdict verdict);
@@ -191,6 +197,8 @@ struct ForecastResult {
   std::int64_t rows_train = 0, rows_validation = 0, rows_test = 0;
   ForecastScore test;
   std::vector<ForecastScore> baselines;  ///< naive, seasonal_naive, drift, ridge
+  /// By step of the horizon, of the model and of every baseline in the order above.
+  std::vector<std::vector<ForecastStepScore>> by_step;
   double skill = 0;                      ///< 1 - RMSE / RMSE of the best baseline
   std::string skill_against;             ///< which that is
   ForecastVerdict verdict = ForecastVerdict::no_better_than_naive;

@@ -23,10 +23,19 @@ struct Tally {
   Accuracy accuracy;
   std::vector<double> losses;  ///< by origin: mean square over the horizon, in the series' own steps
   double scaled_square = 0, scaled_absolute = 0;  ///< in z-scores, mean over series
+  std::vector<StepSums> steps;
 };
 
 struct Sums {
   double square = 0, absolute = 0, crps = 0, naive2_smape = 0, naive2_mase = 0, count = 0;
+};
+
+/// By step of the horizon.
+struct StepSums {
+  double absolute = 0, square = 0;
+};
+struct StepTruth {
+  double count = 0, sum = 0, square = 0;
 };
 
 /// Mean and deviation of the rows that a series was learnt from, validation apart: what z-scores are made with.
@@ -60,6 +69,17 @@ ForecastScore score_of(const char* name, const Tally& tally) {
   score.mse_scaled = tally.scaled_square;
   score.mae_scaled = tally.scaled_absolute;
   return score;
+}
+
+std::vector<ForecastStepScore> step_scores(const Tally& tally, const std::vector<StepTruth>& truths) {
+  std::vector<ForecastStepScore> out;
+  for (std::size_t h = 0; h < truths.size(); ++h) {
+    const StepTruth& truth = truths[h];
+    const double variation = truth.square - truth.sum * truth.sum / truth.count;
+    out.push_back({tally.steps[h].absolute / truth.count, std::sqrt(tally.steps[h].square / truth.count),
+                   std::sqrt(tally.steps[h].square / variation)});
+  }
+  return out;
 }
 
 /// Several series are pooled in steps of their own, else the largest would decide alone.
@@ -109,7 +129,8 @@ class SeriesBacktest {
         step_square_(accuracy::naive_square_step(series_.training())) {}
 
   void add(const Origin& origin, std::span<const double> model, std::span<const double> ridge,
-           std::span<const double> spread, const BandOffsets& offsets, std::array<Tally, kKinds>& tallies) {
+           std::span<const double> spread, const BandOffsets& offsets, std::array<Tally, kKinds>& tallies,
+           std::vector<StepTruth>& truths) {
     std::array<std::vector<double>, kKinds> all = forecast_all(origin, model, ridge);
     ForecastSeries::Backtest& backtest = out_.backtest;
     append_bands(scaled_, origin, model, spread, offsets, backtest.bands);
@@ -127,8 +148,13 @@ class SeriesBacktest {
       backtest.ridge.push_back(all[kRidge][h]);
       if (std::isnan(actual)) continue;
       ++counted;
+      ++truths[h].count;
+      truths[h].sum += actual;
+      truths[h].square += actual * actual;
       for (std::size_t kind = 0; kind < kKinds; ++kind) {
         const double error = actual - all[kind][h];
+        tallies[kind].steps[h].absolute += std::abs(error);
+        tallies[kind].steps[h].square += error * error;
         tallies[kind].accuracy.add(actual, all[kind][h], seasonal_step_, step_square_, index_);
         const double miss = error / (step_ > 0 ? step_ : 1);
         loss[kind] += miss * miss;
@@ -243,6 +269,8 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
                                       const std::shared_ptr<const CalibrationErrors>& calibration,
                                       ForecastResult& result) {
   std::array<Tally, kKinds> tallies;
+  for (Tally& tally : tallies) tally.steps.resize(static_cast<std::size_t>(panel.horizon));
+  std::vector<StepTruth> truths(static_cast<std::size_t>(panel.horizon));
   std::vector<BandOffsets> past_the_end;
   std::vector<double> actual, low80, high80, low95, high95;
   double crps = 0, count = 0, naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, series_counted = 0;
@@ -263,7 +291,7 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
     for (std::size_t i = 0; i < own.size(); ++i) {
       const auto row = static_cast<std::int64_t>(first + i);
       backtest.add(own[i], forecasts.model.row(row), forecasts.ridge.row(row), forecasts.spread.row(row),
-                   bands[i], tallies);
+                   bands[i], tallies, truths);
     }
     backtest.finish();
     if (backtest.sums(kModel).count > 0) {
@@ -295,6 +323,7 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
   result.coverage80 = accuracy::coverage(actual, low80, high80);
   result.coverage95 = accuracy::coverage(actual, low95, high95);
   conclude(tallies, (panel.horizon + result.stride - 1) / result.stride - 1, result);
+  for (const Tally& tally : tallies) result.by_step.push_back(step_scores(tally, truths));
   result.test.crps = crps / count;
   result.test.owa = accuracy::owa(result.test.smape, result.test.mase, naive2_smape / naive2_origins,
                                   naive2_mase / naive2_origins);

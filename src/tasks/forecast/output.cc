@@ -56,6 +56,24 @@ Config series_of(const ForecastResult& result) {
   return out;
 }
 
+/// [{"step", "mae", "rmse", "rse", "naive_rmse", "naive_rse", …}] by step of the horizon.
+Config by_step_of(const ForecastResult& result) {
+  Config out = Config::array();
+  for (std::size_t h = 0; !result.by_step.empty() && h < result.by_step.front().size(); ++h) {
+    const ForecastStepScore& model = result.by_step.front()[h];
+    Config one = Config::object({{"step", static_cast<std::int64_t>(h + 1)},
+                                 {"mae", model.mae},
+                                 {"rmse", model.rmse},
+                                 {"rse", model.rse}});
+    for (std::size_t k = 1; k < result.by_step.size(); ++k) {
+      one.set(result.baselines[k - 1].name + "_rmse", result.by_step[k][h].rmse);
+      one.set(result.baselines[k - 1].name + "_rse", result.by_step[k][h].rse);
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 Config anomalies_of(const ForecastResult& result) {
   Config out = Config::array();
   for (const ForecastAnomaly& anomaly : result.anomalies) {
@@ -100,6 +118,7 @@ Config forecast_json(const ForecastResult& result, const Config& files) {
        {"verdict", forecast_verdict_name(result.verdict)},
        {"epochs", result.epochs},
        {"seconds", Config::object({{"train", result.seconds_train}, {"total", result.seconds_total}})},
+       {"by_step", by_step_of(result)},
        {"series", series_of(result)},
        {"anomalies", anomalies_of(result)},
        {"warnings", Config::list(result.notes)},

@@ -17,13 +17,13 @@ namespace {
 using Strings = std::vector<std::string>;
 
 std::string day(int t) {
-  char text[16];
+  char text[96];
   std::snprintf(text, sizeof text, "2021-%02d-%02d", 1 + t / 28 % 12, 1 + t % 28);
   return text;
 }
 
 std::string hour(int t) {
-  char text[24];
+  char text[96];
   std::snprintf(text, sizeof text, "2021-01-%02d %02d:00", 1 + t / 24, t % 24);
   return text;
 }
