@@ -58,7 +58,7 @@ struct ForecastOptions {
   std::string missing = "previous";
   bool strict = false;
   TimeOptions times;
-  ArrangeOptions arrange{.unsorted = "sort", .doubled = "last", .gaps = "insert"};
+  ArrangeOptions arrange{.unsorted = "sort", .doubled = "last", .gaps = "auto"};
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
