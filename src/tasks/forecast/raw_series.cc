@@ -131,8 +131,8 @@ SeriesSet read_series(const Table& given, const Roles& roles, const std::vector<
                       const ForecastOptions& options, std::map<std::string, TextCodes>& texts,
                       SeriesReport& report) {
   std::vector<std::string> coded;
-  for (const std::string& name : columns) {
-    if (texts.contains(name)) coded.push_back(name);
+  for (const std::string& name : options.wide ? roles.statics : columns) {
+    if (texts.contains(name) && given.has(name)) coded.push_back(name);
   }
   std::optional<Table> extended;
   if (!coded.empty()) extended = with_codes(given, coded, texts);

@@ -241,6 +241,11 @@ TEST(ForecastPanel, IsTestedOnTheTruthOfAnotherFile) {
   EXPECT_EQ(out.panel.series[3].rows(), 70);
   EXPECT_TRUE(says(out, "1 series not in the test file"));
 
+  const Table layout = parse_csv("id,region,V1,V2,V3,V4\nH0,north,6,7,8,9\n");
+  tables.test = &layout;
+  EXPECT_EQ(prepare(tables, wide_options()).panel.series[0].values[103], 9)
+      << "static columns may stand there too";
+
   const auto refused = [&](const std::string& text, const Strings& words) {
     const Table bad = parse_csv(text);
     ForecastTables with(table);
@@ -490,6 +495,11 @@ INSTANTIATE_TEST_SUITE_P(
                 [](ForecastOptions& o) { o.tune = -1; },
                 ErrorKind::usage,
                 {"--tune"}},
+        Refused{"a future of nothing",
+                hourly(60),
+                [](ForecastOptions& o) { o.future = "f.csv"; },
+                ErrorKind::usage,
+                {"--known"}},
         Refused{"a wide table with times",
                 wide(3, 90),
                 [](ForecastOptions& o) { o.wide = true; },
