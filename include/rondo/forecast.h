@@ -229,7 +229,8 @@ struct ForecastTables {
 ///
 /// Throws Error(data) for a missing column, text among numbers, a table without any series that is long enough
 /// and not constant, times at no regular distance, known covariates that end before the horizon, ids in the
-/// test file that the table does not have, negative values under a likelihood of counts; Error(usage) for options out of range;
+/// test file that the table does not have, negative values under a likelihood of counts; Error(usage) for
+/// options out of range;
 /// Error(interrupted) when `stop` was set (the checkpoint is written); Error(diverged) when training is not
 /// finite.
 ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,

@@ -39,7 +39,7 @@ Contender contender(const char* name, const Tally& tally) {
 /// Errors in z-scores by the first part of each series, mean over series.
 class ScaledErrors {
  public:
-  explicit ScaledErrors(const Panel& panel) : panel_(panel), sums_(panel.series.size()) {
+  explicit ScaledErrors(const Panel& panel) : sums_(panel.series.size()) {
     for (const PanelSeries& series : panel.series) deviations_.push_back(deviation_of(series));
   }
   void add(std::size_t series, double miss) {
@@ -84,7 +84,6 @@ class ScaledErrors {
     return n > 0 ? std::sqrt(square / n) : 0;
   }
 
-  const Panel& panel_;
   std::vector<double> deviations_;
   std::vector<Sum> sums_;
 };
