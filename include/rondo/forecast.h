@@ -58,7 +58,7 @@ struct ForecastOptions {
   std::string missing = "previous";
   bool strict = false;
   TimeOptions times;
-  ArrangeOptions arrange{.unsorted = "sort", .doubled = "last", .gaps = "insert"};
+  ArrangeOptions arrange{.unsorted = "sort", .doubled = "last", .gaps = "auto"};
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
@@ -240,7 +240,8 @@ struct ForecastTables {
 ///
 /// Throws Error(data) for a missing column, text among numbers, a table without any series that is long enough
 /// and not constant, times at no regular distance, known covariates that end before the horizon, ids in the
-/// test file that the table does not have, negative values under a likelihood of counts; Error(usage) for options out of range;
+/// test file that the table does not have, negative values under a likelihood of counts; Error(usage) for
+/// options out of range;
 /// Error(interrupted) when `stop` was set (the checkpoint is written); Error(diverged) when training is not
 /// finite.
 ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "rondo/error.h"
+#include "tasks/forecast/encode.h"
 
 namespace rondo::forecasting {
 
@@ -22,14 +23,6 @@ struct Cut {
   std::int64_t end = 0;
 };
 
-std::string name_of(const Table& table, const RawSeries& series, const std::string& target,
-                    bool several_targets) {
-  std::string name = table.source();
-  if (!series.data.id.empty()) name += ", series '" + series.data.id + "'";
-  if (several_targets) name += ", column '" + target + "'";
-  return name;
-}
-
 /// What is said about all series together.
 struct Counts {
   std::int64_t unread = 0, filled = 0, leading = 0, cut_off = 0, unseen = 0, constant = 0, empty = 0,
@@ -46,10 +39,16 @@ class Filler {
     panel_.truth_after_end = std::any_of(raw_.series.begin(), raw_.series.end(),
                                          [](const RawSeries& series) { return series.truth > 0; });
     for (const RawSeries& series : raw_.series) cuts_.push_back(cut(series));
-    learn_encodings();
+    std::vector<std::int64_t> train_rows;
+    for (const Cut& one : cuts_) train_rows.push_back(one.train);
+    Encoder encoder(raw_, table_, train_rows);
+    panel_.past = encoder.past_names;
+    panel_.known = encoder.known_names;
+    panel_.statics = encoder.static_names;
     for (std::size_t s = 0; s < raw_.series.size(); ++s) {
-      for (std::size_t c = 0; c < raw_.roles.targets.size(); ++c) add(raw_.series[s], cuts_[s], c);
+      for (std::size_t c = 0; c < raw_.roles.targets.size(); ++c) add(raw_.series[s], cuts_[s], c, encoder);
     }
+    counts_.unseen = encoder.unseen();
     if (panel_.series.empty() && first_refusal_) throw *first_refusal_;
     check_constant();
     align_positions();
@@ -57,12 +56,6 @@ class Filler {
   }
 
  private:
-  struct Encoding {
-    std::size_t column = 0;  ///< of the raw series
-    std::optional<OneHot> one_hot;
-    double mean = 0;  ///< of numbers in the training part: stands before the first one
-  };
-
   Cut cut(const RawSeries& series) {
     Cut out;
     const std::int64_t rows = series.history;
@@ -89,112 +82,21 @@ class Filler {
 
   [[noreturn]] void throw_horizon(const RawSeries& series, std::int64_t test) const {
     throw Error(ErrorKind::data, "the horizon is longer than the test part")
-        .where(name_of(table_, series, "", false))
+        .where(series_name(table_, series))
         .seen("a horizon of " + std::to_string(options_.horizon) + " and " + counted(test, "row", "rows") +
               " for the test")
         .expected("at least " + std::to_string(options_.horizon) + " rows for the test")
         .cure("a larger test part (--backtest or --split), or a smaller --horizon");
   }
 
-  Encoding learn(const std::string& name, std::size_t column, bool constant) {
-    Encoding out;
-    out.column = column;
-    const auto found = raw_.texts.find(name);
-    std::vector<std::int64_t> counts(found != raw_.texts.end() ? found->second.size() : 0);
-    double sum = 0, n = 0;
-    for (std::size_t s = 0; s < raw_.series.size(); ++s) {
-      const std::int64_t rows = constant ? std::min<std::int64_t>(1, raw_.series[s].history) : cuts_[s].train;
-      for (std::int64_t row = 0; row < rows; ++row) {
-        const double value = constant ? constant_of(raw_.series[s], column) : raw_.series[s].at(row, column);
-        if (std::isnan(value)) continue;
-        if (!counts.empty()) ++counts[static_cast<std::size_t>(value)];
-        sum += value;
-        ++n;
-      }
-    }
-    if (found != raw_.texts.end()) out.one_hot = OneHot::learn(counts);
-    out.mean = n > 0 ? sum / n : 0;
-    return out;
-  }
-
-  void learn_group(const std::vector<std::string>& names, std::size_t& column, bool constant,
-                   std::vector<Encoding>& encodings, std::vector<std::string>& out_names) {
-    for (const std::string& name : names) {
-      encodings.push_back(learn(name, column++, constant));
-      if (!encodings.back().one_hot) {
-        out_names.push_back(name);
-        continue;
-      }
-      for (const std::size_t code : encodings.back().one_hot->chosen) {
-        out_names.push_back(name + "=" + raw_.texts.at(name).text(code));
-      }
-    }
-  }
-
-  void learn_encodings() {
-    std::size_t column = raw_.roles.targets.size();
-    learn_group(raw_.roles.past, column, false, past_, panel_.past);
-    learn_group(raw_.roles.known, column, false, known_, panel_.known);
-    learn_group(raw_.roles.statics, column, true, statics_, panel_.statics);
-  }
-
-  /// The one value that a static column has in a series; NaN where it has none.
-  double constant_of(const RawSeries& series, std::size_t column) const {
-    double value = std::nan("");
-    for (std::int64_t row = 0; row < series.history; ++row) {
-      const double here = series.at(row, column);
-      if (std::isnan(here) || here == value) continue;
-      if (std::isnan(value)) {
-        value = here;
-        continue;
-      }
-      const std::string name = raw_.roles.all()[column];
-      const std::int64_t source =
-          series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
-      throw Error(ErrorKind::data, "a static column changes within a series")
-          .where(source >= 0 ? table_.where(source, name) : name_of(table_, series, name, true))
-          .seen("another value than in the rows before")
-          .expected("one value for each id")
-          .cure("name it with --past, or with --known when its future is known");
-    }
-    return value;
-  }
-
-  /// Rows begin … end - 1 of some columns, holes filled by the value before.
-  std::vector<double> covariates(const RawSeries& series, const std::vector<Encoding>& encodings,
-                                 std::int64_t begin, std::int64_t end) {
-    std::vector<double> out;
-    std::vector<double> last;
-    for (const Encoding& encoding : encodings) {
-      last.push_back(encoding.one_hot ? std::nan("") : encoding.mean);
-      for (std::int64_t row = begin; row-- > 0;) {
-        if (std::isnan(series.at(row, encoding.column))) continue;
-        last.back() = series.at(row, encoding.column);
-        break;
-      }
-    }
-    for (std::int64_t row = begin; row < end; ++row) {
-      for (std::size_t e = 0; e < encodings.size(); ++e) {
-        const double here = row < series.data.length() ? series.at(row, encodings[e].column) : std::nan("");
-        if (!std::isnan(here)) last[e] = here;
-        if (encodings[e].one_hot) {
-          counts_.unseen += !std::isnan(here) && encodings[e].one_hot->is_unseen(here) ? 1 : 0;
-          encodings[e].one_hot->append(last[e], out);
-        } else {
-          out.push_back(last[e]);
-        }
-      }
-    }
-    return out;
-  }
-
   /// Forecasts past the end need every known column for the horizon.
   void require_known(const RawSeries& series, std::int64_t end) const {
-    for (std::size_t e = 0; e < known_.size(); ++e) {
+    const std::size_t first_known = raw_.roles.targets.size() + raw_.roles.past.size();
+    for (std::size_t e = 0; e < raw_.roles.known.size(); ++e) {
       for (std::int64_t row = end; row < end + options_.horizon; ++row) {
-        if (row < series.data.length() && !std::isnan(series.at(row, known_[e].column))) continue;
+        if (row < series.data.length() && !std::isnan(series.at(row, first_known + e))) continue;
         Error error(ErrorKind::data, "a known covariate is not known for the whole horizon");
-        error.where(name_of(table_, series, "", false) + ", column '" + raw_.roles.known[e] + "'")
+        error.where(series_name(table_, series) + ", column '" + raw_.roles.known[e] + "'")
             .seen(std::to_string(row - end) + " of " + std::to_string(options_.horizon) +
                   " values after the last target value")
             .expected(std::to_string(options_.horizon) + ", one for every row of the horizon")
@@ -220,15 +122,15 @@ class Filler {
         series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
     throw Error(ErrorKind::data, "a count is negative")
         .where(source >= 0 ? table_.where(source, target)
-                           : name_of(table_, series, target, true) + ", row " + std::to_string(row + 1))
+                           : series_name(table_, series, target) + ", row " + std::to_string(row + 1))
         .seen(std::to_string(value))
         .expected("0, 1, 2 …, because of --likelihood " + options_.likelihood)
         .cure("correct the value, or use --likelihood gaussian or student_t");
   }
 
-  void add(const RawSeries& series, const Cut& cut, std::size_t column) {
+  void add(const RawSeries& series, const Cut& cut, std::size_t column, Encoder& encoder) {
     const std::string& target = raw_.roles.targets[column];
-    const std::string where = name_of(table_, series, target, raw_.roles.targets.size() > 1);
+    const std::string where = series_name(table_, series, raw_.roles.targets.size() > 1 ? target : "");
     std::int64_t first = 0;
     const std::int64_t last = std::min(cut.end, series.data.length());
     while (first < last && std::isnan(series.at(first, column))) ++first;
@@ -267,16 +169,9 @@ class Filler {
     const std::int64_t ahead = last + options_.horizon;
     if (!panel_.truth_after_end) require_known(series, last);
     if (panel_.truth_after_end && series.truth > 0) require_known(series, cut.train);
-    out.past = covariates(series, past_, first, last);
-    out.known = covariates(series, known_, first, ahead);
-    for (const Encoding& encoding : statics_) {
-      const double value = constant_of(series, encoding.column);
-      if (encoding.one_hot) {
-        encoding.one_hot->append(value, out.statics);
-      } else {
-        out.statics.push_back(std::isnan(value) ? encoding.mean : value);
-      }
-    }
+    out.past = encoder.past(series, first, last);
+    out.known = encoder.known(series, first, ahead);
+    out.statics = encoder.statics(series);
     Timeline times = series.data.times.slice(first, last);
     set_positions(times, out);
     out_.times.push_back(std::move(times));
@@ -377,7 +272,6 @@ class Filler {
   Prepared& out_;
   Panel& panel_;
   std::vector<Cut> cuts_;
-  std::vector<Encoding> past_, known_, statics_;
   Counts counts_;
   std::optional<Error> first_refusal_;
 };

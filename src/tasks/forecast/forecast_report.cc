@@ -53,9 +53,15 @@ ReportBacktest backtest_of(const ForecastSeries& series) {
   return out;
 }
 
-ReportSeries series_of(const ForecastSeries& series) {
+/// The id, the target or both, whatever there are several of.
+std::string name_of(const ForecastSeries& series, const ForecastResult& result) {
+  if (result.targets.size() < 2) return series.id;
+  return series.id.empty() ? series.target : series.id + ", " + series.target;
+}
+
+ReportSeries series_of(const ForecastSeries& series, const ForecastResult& result) {
   ReportSeries out;
-  out.name = series.id;
+  out.name = name_of(series, result);
   out.times = texts_of(series.times);
   out.values = series.values;
   out.validation_rows = static_cast<std::size_t>(series.validation_rows);
@@ -115,7 +121,9 @@ ForecastReport make_forecast_report(const ForecastResult& result) {
   report.skill_against = result.skill_against;
   report.scores.push_back(score_of(result.test));
   for (const ForecastScore& score : result.baselines) report.scores.push_back(score_of(score));
-  for (const ForecastSeries& series : result.series) report.series.push_back(series_of(series));
+  for (const ForecastSeries& series : result.series) {
+    report.series.push_back(series_of(series, result));
+  }
   report.training.loss = result.loss;
   report.training.validation = result.validation_loss;
   report.training.best_epoch = static_cast<std::size_t>(result.best_epoch);

@@ -77,6 +77,11 @@ void check_options(const ForecastOptions& options) {
   require_one_of(options.model, "model", {"auto", "direct", "recursive", "encoder_decoder"});
   require_one_of(options.likelihood, "likelihood",
                  {"point", "quantile", "gaussian", "student_t", "negative_binomial", "poisson"});
+  if (!options.future.empty() && options.known.empty()) {
+    throw Error(ErrorKind::usage, "--future has nothing to say without --known")
+        .seen("--future " + options.future)
+        .cure("name the columns whose future the file holds: --known a,b");
+  }
   check_test_part(options);
 }
 

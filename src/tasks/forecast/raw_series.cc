@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <set>
 
@@ -14,7 +13,6 @@ namespace rondo::forecasting {
 
 namespace {
 
-constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 /// More doubled times than this share of the rows, with different values, are several series in one table.
 constexpr std::int64_t kDoubledShare = 5;
 
@@ -108,9 +106,10 @@ void refuse_merged_series(const Table& table, const Roles& roles, const Forecast
     const auto [found, added] =
         last.try_emplace({std::move(id), times.ticks()[static_cast<std::size_t>(row)]}, row);
     if (added) continue;
+    const std::int64_t before = found->second;
     const bool same = std::all_of(roles.targets.begin(), roles.targets.end(), [&](const std::string& target) {
       const auto numbers = table.numbers(target);
-      const double a = numbers[static_cast<std::size_t>(found->second)];
+      const double a = numbers[static_cast<std::size_t>(before)];
       const double b = numbers[static_cast<std::size_t>(row)];
       return a == b || (std::isnan(a) && std::isnan(b));
     });
@@ -131,8 +130,8 @@ SeriesSet read_series(const Table& given, const Roles& roles, const std::vector<
                       const ForecastOptions& options, std::map<std::string, TextCodes>& texts,
                       SeriesReport& report) {
   std::vector<std::string> coded;
-  for (const std::string& name : columns) {
-    if (texts.contains(name)) coded.push_back(name);
+  for (const std::string& name : options.wide ? roles.statics : columns) {
+    if (texts.contains(name) && given.has(name)) coded.push_back(name);
   }
   std::optional<Table> extended;
   if (!coded.empty()) extended = with_codes(given, coded, texts);

@@ -87,6 +87,9 @@ TEST(CsvErrors, ADamagedGzipFileIsNamed) {
   const auto path = scratch.write_gzip("cut.csv.gz", rows);
   std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
   expect_error(ErrorKind::data, {"cut.csv.gz", "too early"}, [&] { read_csv(path); });
+  const auto bomb =
+      scratch.write_gzip("bomb.csv.gz", "a,b\n1,2\n" + std::string(std::size_t{34} << 20, '\n'));
+  expect_error(ErrorKind::data, {"bomb.csv.gz", "unpacks"}, [&] { read_csv(bomb); });
 }
 
 TEST(CsvErrors, QuotesInTheWrongPlaceAreNamedByLine) {

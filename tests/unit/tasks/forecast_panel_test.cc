@@ -131,19 +131,18 @@ TEST(ForecastPanel, FillsGapsAndHolesFromThePastAndMarksThem) {
 
 TEST(ForecastPanel, LeavesHolidaysOfBusinessDaysOut) {
   std::string text = "time,y\n";
-  for (int t = 0; t < 100; ++t) {
-    const int date = 4 + 7 * (t / 5) + t % 5;  // from Monday, January 4th 2021
-    if (t == 33) continue;
-    char line[48];
-    std::snprintf(line, sizeof line, "2021-%02d-%02d,%d\n", 1 + date / 32, date % 32, 100 + t % 9);
-    if (date < 29) text += line;
+  for (int date = 4; date <= 28; ++date) {  // from Monday, January 4th 2021
+    if ((date - 4) % 7 > 4 || date == 20) continue;
+    text += day(date - 1) + "," + std::to_string(value_at(date)) + "\n";
   }
   ForecastOptions options = hourly_options();
   options.backtest = "last=1";
-  const Prepared out =
-      prepared(text.substr(0, text.find("2021-01-20")) + text.substr(text.find("2021-01-21")), options);
+  const Prepared out = prepared(text, options);
   EXPECT_EQ(out.times[0].frequency().name(), "business days");
+  EXPECT_EQ(out.panel.series[0].rows(), 18);
   EXPECT_TRUE(out.panel.series[0].observed.empty());
+  options.arrange.gaps = "insert";
+  EXPECT_EQ(prepared(text, options).panel.series[0].rows(), 19);
 }
 
 TEST(ForecastPanel, HasASeriesForEveryIdAndTarget) {
@@ -241,6 +240,11 @@ TEST(ForecastPanel, IsTestedOnTheTruthOfAnotherFile) {
   EXPECT_FALSE(out.panel.series[1].is_observed(92));
   EXPECT_EQ(out.panel.series[3].rows(), 70);
   EXPECT_TRUE(says(out, "1 series not in the test file"));
+
+  const Table layout = parse_csv("id,region,V1,V2,V3,V4\nH0,north,6,7,8,9\n");
+  tables.test = &layout;
+  EXPECT_EQ(prepare(tables, wide_options()).panel.series[0].values[103], 9)
+      << "static columns may stand there too";
 
   const auto refused = [&](const std::string& text, const Strings& words) {
     const Table bad = parse_csv(text);
@@ -491,6 +495,11 @@ INSTANTIATE_TEST_SUITE_P(
                 [](ForecastOptions& o) { o.tune = -1; },
                 ErrorKind::usage,
                 {"--tune"}},
+        Refused{"a future of nothing",
+                hourly(60),
+                [](ForecastOptions& o) { o.future = "f.csv"; },
+                ErrorKind::usage,
+                {"--known"}},
         Refused{"a wide table with times",
                 wide(3, 90),
                 [](ForecastOptions& o) { o.wide = true; },

@@ -1,0 +1,75 @@
+# Tables of every shape: several targets, long and wide files, covariates, a file of the truth, repairs that are said.
+source "$(dirname "$0")/_check.sh"
+rm -rf ./*
+quick=(--ensemble 1 --epochs 2 --horizon 3 --threads 1)
+python3 - <<'PY'
+import gzip, math, random
+random.seed(1)
+def value(s, t): return round(100 * (s + 1) + 10 * math.sin(t / 3.0) + t / 10 + random.random(), 4)
+rows = [[value(s, t) for s in range(3)] for t in range(150)]
+def day(t): return "2021-%02d-%02d" % (1 + t // 28, 1 + t % 28)
+def hour(t): return "2021-01-%02d %02d:00" % (1 + t // 24, t % 24)
+wind = ["NW", "SE", "cv"]
+with open("multi.csv", "w") as f:
+    f.write("time,a,b,c,wind,plan\n")
+    for t, r in enumerate(rows): f.write(f"{hour(t)},{r[0]},{r[1]},{r[2]},{wind[t % 3]},{t % 24}\n")
+    for t in range(150, 153): f.write(f"{hour(t)},,,,,{t % 24}\n")
+with open("future.csv", "w") as f:
+    f.write("time,plan\n" + "".join(f"{hour(t)},{t % 24}\n" for t in range(150, 153)))
+with gzip.open("long.csv.gz", "wt") as f:
+    f.write("shop,time,y,size\n")
+    for s in range(3):
+        for t in range(30 * s, 150): f.write(f"s{s},{hour(t)},{rows[t][s]},{10 * s}\n")
+with open("wide.csv", "w") as f, open("truth.csv", "w") as g:
+    f.write('"V1",' + ",".join(f'"V{t + 2}"' for t in range(147)) + "\n")
+    g.write('"V1","V2","V3","V4"\n')
+    for s in range(3):
+        n = 147 - 20 * s
+        f.write(f'"H{s}",' + ",".join(str(rows[t][s]) for t in range(n)) + "," * (147 - n) + "\n")
+        g.write(f'"H{s}",' + ",".join(str(rows[t][s]) for t in range(n, n + 3)) + "\n")
+with open("bare.csv", "w") as f:
+    for r in rows: f.write(",".join(map(str, r)) + "\n")
+with open("messy.csv", "w") as f:
+    f.write("time,a\n")
+    order = list(range(150)); order[20], order[60] = order[60], order[20]; order.insert(100, 40); order.remove(70)
+    for t in order: f.write(f"{hour(t)},{rows[t][0]}\n")
+PY
+expect 0 'skill' "$RONDO" forecast multi.csv "${quick[@]}" --target a,b --time time --known plan --past wind,c --out multi
+contains multi/forecast.csv 'target,time,forecast,low80'
+contains multi/forecast.csv 'b,2021-01-07 08:00'
+[ "$(wc -l <multi/forecast.csv)" -eq 7 ] || complain 'forecast.csv has not one row for each target and step'
+expect 0 '' "$RONDO" forecast --config multi/config.toml --out again
+holds cmp multi/forecast.csv again/forecast.csv
+head -151 multi.csv >history.csv
+expect 0 '' "$RONDO" forecast history.csv "${quick[@]}" --target a,b --time time --known plan --past wind,c --future future.csv --out future
+holds cmp multi/forecast.csv future/forecast.csv
+
+expect 0 '' "$RONDO" forecast multi.csv "${quick[@]}" --target all --past plan --time time --split train=90,validation=30,test=30 --look-back 12 --json --out all
+holds python3 -c '
+import json; d = json.load(open("stdout.txt"))
+assert d["target"] == "a,b,c" and d["series"]["number"] == 3 and len(d["series"]["errors"]) == 3
+assert d["rows"]["test"] == 90, d["rows"]
+for key in ("mae", "rmse", "mase", "smape", "mse", "mse_scaled", "mae_scaled", "mape", "rmsse", "crps", "coverage80", "coverage95", "owa"): assert key in d["test"], key
+assert 0 < d["test"]["mse_scaled"] < 100 and isinstance(d["anomalies"], list)'
+
+expect 0 '' "$RONDO" forecast long.csv.gz "${quick[@]}" --target y --time time --id shop --static size --out long
+contains long/forecast.csv 'shop,time,forecast'
+contains long/forecast.csv 's2,2021-01-07 06:00'
+
+expect 0 '' "$RONDO" forecast wide.csv "${quick[@]}" --wide --test-file truth.csv --json --out wide
+holds python3 -c '
+import json; d = json.load(open("stdout.txt"))
+assert d["rows"]["test"] == 9 and [e["id"] for e in d["series"]["errors"]] == ["H0", "H1", "H2"]'
+contains wide/forecast.csv 'H2,107,'
+expect 3 'H9' "$RONDO" forecast wide.csv "${quick[@]}" --wide --test-file <(sed 's/H1/H9/' truth.csv) --out wide
+expect 3 'longer than the test part' "$RONDO" forecast wide.csv --ensemble 1 --epochs 2 --wide --test-file truth.csv --horizon 4 --out wide
+
+expect 0 '' "$RONDO" forecast bare.csv "${quick[@]}" --target all --out bare
+contains bare/forecast.csv 'column_3,150,'
+
+expect 0 'doubled' "$RONDO" forecast messy.csv "${quick[@]}" --target a --time time --out messy
+contains stderr.txt 'put in order of time'
+contains stderr.txt '1 missing row inserted'
+expect 3 'order' "$RONDO" forecast messy.csv "${quick[@]}" --target a --time time --strict --out messy
+expect 0 '--look-back' "$RONDO" forecast --help
+finish
