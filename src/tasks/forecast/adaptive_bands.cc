@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "rondo/error.h"
@@ -23,38 +24,44 @@ struct Mixture {
   double total() const {
     return weight * static_cast<double>(old.size()) + static_cast<double>(fresh.size());
   }
-  double up_to(double x) const {
-    const auto count = [x](std::span<const double> v) {
-      return static_cast<double>(std::upper_bound(v.begin(), v.end(), x) - v.begin());
-    };
-    return weight * count(old) + count(fresh);
-  }
-  double from(double x) const {
-    const auto count = [x](std::span<const double> v) {
-      return static_cast<double>(v.end() - std::lower_bound(v.begin(), v.end(), x));
-    };
-    return weight * count(old) + count(fresh);
-  }
-  /// The smallest value with up_to(value) ≥ share, and the largest with from(value) ≥ share.
+  /// The smallest value of which share ≤ the weight of all up to it, for 0 < share ≤ total.
   double smallest(double share) const {
-    if (weight == 0) return fresh[static_cast<std::size_t>(std::ceil(share - 1e-9)) - 1];
-    double best = std::nan("");
-    for (const auto& values : {old, fresh}) {
-      const auto at = std::partition_point(values.begin(), values.end(),
-                                           [&](double x) { return up_to(x) < share - 1e-9; });
-      if (at != values.end() && !(best <= *at)) best = *at;
-    }
-    return best;
+    if (weight == 0) return fresh[rank(share) - 1];
+    return std::min(smallest_of(old, weight, fresh, 1, share), smallest_of(fresh, 1, old, weight, share));
   }
+  /// The largest value of which share ≤ the weight of all from it on.
   double largest(double share) const {
-    if (weight == 0) return fresh[fresh.size() - static_cast<std::size_t>(std::ceil(share - 1e-9))];
-    double best = std::nan("");
-    for (const auto& values : {old, fresh}) {
-      const auto after = std::partition_point(values.begin(), values.end(),
-                                              [&](double x) { return from(x) >= share - 1e-9; });
-      if (after != values.begin() && !(best >= *(after - 1))) best = *(after - 1);
-    }
-    return best;
+    if (weight == 0) return fresh[fresh.size() - rank(share)];
+    return std::max(largest_of(old, weight, fresh, 1, share), largest_of(fresh, 1, old, weight, share));
+  }
+
+ private:
+  static constexpr double kRounding = 1e-9;  // of sums of weights
+
+  static std::size_t rank(double share) { return static_cast<std::size_t>(std::ceil(share - kRounding)); }
+
+  static double smallest_of(std::span<const double> own, double own_weight, std::span<const double> other,
+                            double other_weight, double share) {
+    const auto enough = [&](const double& x) {
+      const auto others = std::upper_bound(other.begin(), other.end(), x) - other.begin();
+      return own_weight * static_cast<double>(&x - own.data() + 1) +
+                 other_weight * static_cast<double>(others) >=
+             share - kRounding;
+    };
+    const auto at = std::partition_point(own.begin(), own.end(), [&](const double& x) { return !enough(x); });
+    return at == own.end() ? std::numeric_limits<double>::infinity() : *at;
+  }
+
+  static double largest_of(std::span<const double> own, double own_weight, std::span<const double> other,
+                           double other_weight, double share) {
+    const auto enough = [&](const double& x) {
+      const auto others = other.end() - std::lower_bound(other.begin(), other.end(), x);
+      return own_weight * static_cast<double>(own.data() + own.size() - &x) +
+                 other_weight * static_cast<double>(others) >=
+             share - kRounding;
+    };
+    const auto after = std::partition_point(own.begin(), own.end(), enough);
+    return after == own.begin() ? -std::numeric_limits<double>::infinity() : *(after - 1);
   }
 };
 
