@@ -115,6 +115,38 @@ TEST(AdaptiveBands, HoldTheirShareInARandomWalkWithDriftingScaleAndAnOptimisticC
   }
 }
 
+TEST(AdaptiveBands, MissTheirShareOnEachSide) {
+  const World world{.horizon = 2, .scale = kDrifting};
+  const Backtest backtest = make(world);
+  const auto bands = walk(backtest, world, BandShape::asymmetric);
+  for (std::int64_t h = 0; h < 2; ++h) {
+    for (std::int64_t level = 0; level < 2; ++level) {
+      double below = 0, above = 0;
+      for (std::int64_t i = 0; i < 4000; ++i) {
+        const double e = backtest.errors.row(i)[static_cast<std::size_t>(h)];
+        below += e < bands[static_cast<std::size_t>(i)].low_at(h, level) ? 1.0 / 4000 : 0;
+        above += e > bands[static_cast<std::size_t>(i)].high_at(h, level) ? 1.0 / 4000 : 0;
+      }
+      EXPECT_NEAR(below, level == 0 ? 0.1 : 0.025, 0.004);
+      EXPECT_NEAR(above, level == 0 ? 0.1 : 0.025, 0.004);
+    }
+  }
+}
+
+TEST(AdaptiveBands, CountAMissAgainstTheBandGivenAtItsOrigin) {
+  const Backtest backtest = make({.horizon = 2});
+  const auto high_after = [&](double nudge) {
+    AdaptiveBands bands(std::make_shared<CalibrationErrors>(backtest.calibration), {.shared_rate = 0.5});
+    const BandOffsets first = bands.at_origin();
+    bands.observe(0, 0, 100);  // all bands grow
+    const BandOffsets second = bands.at_origin();
+    EXPECT_GT(second.high_at(1, 0), first.high_at(1, 0) + 0.05);
+    bands.observe(0, 1, first.high_at(1, 0) + nudge);
+    return bands.at_origin().high_at(1, 0);
+  };
+  EXPECT_GT(high_after(1e-9), high_after(-1e-9) + 0.01);
+}
+
 TEST(AdaptiveBands, RecoverWhereSplitConformalBandsDoNot) {
   const World world{.horizon = 4, .scale = kDoubled};
   const Backtest backtest = make(world);

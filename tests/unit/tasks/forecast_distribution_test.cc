@@ -151,9 +151,10 @@ double distance(const Distribution& d, std::vector<double> draws) {
 TEST(Distribution, DrawsFollowIt) {
   std::vector<Distribution> all = continuous();
   for (const Distribution& d : counts()) all.push_back(d);
+  for (const double mean : {9.9, 10.1, 35.0}) all.push_back({Likelihood::poisson, mean, 1, 0});
   all.push_back({Likelihood::negative_binomial, 3, 1, 30});  // nearly always 0
   for (const Distribution& d : all) {
-    std::vector<double> draws(20000);
+    std::vector<double> draws(200000);
     for (std::size_t i = 0; i < draws.size(); ++i) {
       draws[i] = d.sample(sample_stream(1, 0, 0, static_cast<std::int64_t>(i), 0));
     }
