@@ -56,7 +56,7 @@ Subject subject_of(const Table& table, ForecastOptions& options, const CheckOpti
     out.ok("the target is taken to be '" + options.target + "' (--target names another column)");
   }
   subject.targets = targets_of(table, options);
-  for (const std::string& name : options.covariates) subject.used.push_back(table.column(name).name());
+  for (const std::string& name : options.past) subject.used.push_back(table.column(name).name());
   if (!subject.used.empty() || check.named_only) {
     subject.used.insert(subject.used.end(), subject.targets.begin(), subject.targets.end());
   }
