@@ -31,6 +31,16 @@ struct LaneTrace {
   LaneNormTrace norm;
 };
 
+/// What all parts of the driver know about the cell.
+struct LaneShape {
+  const cells::CellInfo* info = nullptr;
+  std::int64_t units = 0, inputs = 0;
+  GateRange input_range;
+  std::array<GateRange, 2> recurrent_range;
+
+  std::int64_t sum_rows() const { return (info->sums + info->vectors) * units; }
+};
+
 class LaneRecurrence {
  public:
   LaneRecurrence(const RecurrentShape& shape, const TimeSlice& layout, Pool& pool, void* owner,
@@ -53,12 +63,12 @@ class LaneRecurrence {
   struct Slice;
   struct Products;
   struct BackProducts;
-  struct WeightGradient;
   struct BackwardSlice;
 
   float* take(std::int64_t count) { return take_(owner_, count); }
   std::int32_t* take_integers(std::int64_t count) { return reinterpret_cast<std::int32_t*>(take(count)); }
-  std::int64_t sum_rows() const { return (info_.sums + info_.vectors) * units_; }
+  std::int64_t sum_rows() const { return lane_shape().sum_rows(); }
+  LaneShape lane_shape() const { return {&info_, units_, inputs_, input_range_, recurrent_range_}; }
   void take_zone_memory();
   bool masks() const { return extras_.recurrent_masks != nullptr; }
   void lay_out_masks(LaneTrace& trace);
@@ -75,8 +85,6 @@ class LaneRecurrence {
   void run_forward(const Slice& slice, const LaneTrace& trace, const Products& products, View<const float> x,
                    const std::array<const float*, kMaxStates>& initial, View<float> y,
                    const std::array<float*, kMaxStates>& final, bool keeps) const;
-  WeightGradient begin_gradient(const RecurrentWeights<float>& gradients, std::int64_t steps);
-  void end_gradient(const WeightGradient& g, const RecurrentWeights<float>& gradients) const;
   BackwardSlice begin_backward(const Slice& slice, const LaneTrace& trace, float* memory) const;
   kernels::CellCall<float> step_backward(const BackwardSlice& at, const LaneTrace& trace,
                                          const BackProducts& products, std::int64_t s, View<const float> dy,
