@@ -16,7 +16,7 @@ using kernels::Start;
 /// One zone of a layer at a packed row.
 template <class T>
 kernels::Zone<T> zone_at(kernels::Zone<T> zone, std::int64_t row) {
-  if (zone.words != nullptr) zone.words += row * zone.stride;
+  if (zone.bits != nullptr) zone.bits += row * zone.stride;
   return zone;
 }
 

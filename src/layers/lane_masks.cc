@@ -1,6 +1,7 @@
 #include "layers/lane_parts.h"
+#include "layers/mask_bits.h"
 
-// Random options of a step: recurrent dropout's masks of h and zoneout's words, laid out as the lanes need them.
+// Random options of a step: recurrent dropout's masks of h and zoneout's bits, laid out as the lanes need them.
 
 namespace rondo {
 
@@ -55,29 +56,22 @@ void LaneRecurrence::add_masked_products(const Slice& slice, const LaneTrace& tr
   }
 }
 
-/// Room for the random words of one step of every slice.
+/// Room for the random bits of one step of every slice.
 void LaneRecurrence::take_zone_memory() {
   if (!extras_.zoned[0] && !extras_.zoned[1]) return;
-  zone_memory_ = reinterpret_cast<std::uint16_t*>(take(schedule_.lanes * (units_ + 1) / 2 + kLaneGroup));
+  zone_memory_ = reinterpret_cast<std::uint8_t*>(take(schedule_.lanes * mask_row_bytes(units_) / 4));
 }
 
-/// A state's zone at step `s`, its words transposed to [unit][lane] of the slice.
+/// A state's zone at step `s`, its bits transposed to [unit][lane] of the slice.
 kernels::Zone<float> LaneRecurrence::zone_of(const Slice& slice, int state, std::int64_t s) const {
   kernels::Zone<float> zone = extras_.zones[static_cast<std::size_t>(state)];
-  if (zone.words == nullptr) return zone;
+  if (zone.bits == nullptr) return zone;
   const std::int64_t first = slice.block_lane + slice.first;
-  std::uint16_t* words = zone_memory_ + first * (units_ + 1);
-  for (std::int64_t lane = 0; lane < slice.lanes; ++lane) {
-    const std::int32_t row = schedule_.rows[s * schedule_.lanes + first + lane];
-    if (row < 0) {
-      for (std::int64_t u = 0; u < units_; ++u) words[u * slice.lanes + lane] = 0;
-      continue;
-    }
-    const std::uint16_t* from = zone.words + row * zone.stride;
-    for (std::int64_t u = 0; u < units_; ++u) words[u * slice.lanes + lane] = from[u];
-  }
-  zone.words = words;
-  zone.stride = slice.lanes;
+  std::uint8_t* bits = zone_memory_ + first * mask_row_bytes(units_);
+  kernels::transpose_bits(zone.bits, zone.stride, mask_row_bytes(units_),
+                          schedule_.rows + s * schedule_.lanes + first, slice.lanes, bits);
+  zone.bits = bits;
+  zone.stride = slice.lanes / 8;
   return zone;
 }
 

@@ -102,7 +102,7 @@ class LaneRecurrence {
   std::int64_t units_, inputs_;
   GateRange input_range_;
   std::array<GateRange, 2> recurrent_range_;
-  std::uint16_t* zone_memory_ = nullptr;
+  std::uint8_t* zone_memory_ = nullptr;
   LaneSchedule schedule_;
   bool applies_ = false;
 };
