@@ -20,7 +20,7 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
                               const RecurrentWeights<float>& gradients, View<float> dx) {
   schedule_ = trace.schedule;
   if (extras_.normalized) {
-    norm_ = LaneNorm(shape_, extras_.epsilon, weights, owner_, take_);
+    norm_ = LaneNorm(shape_, extras_, weights, owner_, take_);
     norm_.prepare_backward(weights, owner_, take_);
     gain_sums_ = extras_.gain_sums.input != nullptr
                      ? extras_.gain_sums
@@ -46,9 +46,13 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
     const std::int64_t k = input_range_.count * units_;
     products.input = PackedRows(inputs_, k, take(PackedRows::size(inputs_, k)));
     for (int i = 0; i < input_range_.count; ++i) {
-      products.input.put(
-          weights.kernel.columns(input_range_.gate[static_cast<std::size_t>(i)] * units_, units_), 0,
-          i * units_);
+      const View<const float> gate =
+          weights.kernel.columns(input_range_.gate[static_cast<std::size_t>(i)] * units_, units_);
+      products.input.put(gate, 0, i * units_);
+      if (extras_.input_gate_stride == 0) continue;
+      PackedRows& own = products.input_gates[static_cast<std::size_t>(i)];
+      own = PackedRows(inputs_, units_, take(PackedRows::size(inputs_, units_)));
+      own.put(gate, 0, 0);
     }
   }
 
@@ -78,6 +82,11 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
         norm_.used(), masks(), gradients, owner_, take_);
   }
 
+  LaneReads reads = gradient.reads;
+  if (masks() && reads.data == nullptr) {
+    reads = {nullptr, info_.gates * (inputs_ + units_), lanes};
+    reads.data = take(reads.rows * lanes);
+  }
   const std::int64_t zones = extras_.zoned[0] || extras_.zoned[1] ? 2 : 0;
   const std::int64_t lane_memory = (info_.states + zones + 2) * units_ + inputs_ +
                                    (norm_.used() ? norm_.gains_size() : 0) +
@@ -102,7 +111,8 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
     for (std::int64_t s = steps; s-- > 0;) {
       for (const BackwardSlice& each : slices) {
         const Slice& at = each.slice;
-        const CellCall<float> call = step_backward(each, trace, products, s, dy, d_state, dx);
+        float* read = masks() ? reads.at(at.block_lane, trains ? waiting : 0) + at.first : nullptr;
+        const CellCall<float> call = step_backward(each, trace, products, s, x, read, dy, d_state, dx);
         if (by_rows) {
           const std::int32_t* packed = schedule_.rows + s * lanes + at.block_lane + at.first;
           kernels::scatter_lanes(call.sums, at.width, packed, at.lanes, rows.d_sums);
@@ -124,8 +134,7 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
       ++waiting;
       if (parts == 1 && trains && !by_rows && (waiting == gradient.chunk_steps || s == 0)) {
         const std::size_t segments = gradient.find_segments(trace, s + waiting - 1, waiting);
-        gradient.add(segments, waiting * lanes, gradient.all());
-        for (std::int64_t p = 0; p < gradient.product_panels(); ++p) gradient.add_product(segments, p);
+        gradient.run_all(segments, waiting * lanes);
         waiting = 0;
       }
     }
@@ -144,14 +153,7 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
   }
   if (parts > 1) {
     const std::size_t segments = gradient.find_segments(trace, steps - 1, steps);
-    const std::int64_t panels = gradient.panels.panels();
-    pool_.run(static_cast<int>(panels + gradient.product_panels()), [&](int panel) {
-      if (panel < panels) {
-        gradient.add(segments, steps * lanes, {panel, panel + 1});
-      } else {
-        gradient.add_product(segments, panel - panels);
-      }
-    });
+    pool_.run(gradient.job_count(), [&](int job) { gradient.run_job(job, segments, steps * lanes); });
   }
   gradient.end(gradients);
 }
@@ -170,10 +172,14 @@ LaneRecurrence::BackwardSlice LaneRecurrence::begin_backward(const Slice& slice,
   out.d_output = memory;
   out.d_operand = memory + size;
   out.d_input = memory + 2 * size;
-  if (norm_.used()) out.gains = norm_.make_gains(out.d_input + inputs_ * slice.lanes, slice.lanes);
+  memory = out.d_input + inputs_ * slice.lanes;
+  if (norm_.used()) {
+    out.gains = norm_.make_gains(memory, slice.lanes);
+    memory += norm_.gains_size() * slice.lanes;
+  }
   if (masks()) {
     const std::int64_t rows = recurrent_range_[0].count * units_;
-    out.masks = out.d_input + inputs_ * slice.lanes;
+    out.masks = memory;
     out.d_masked = out.masks + rows * slice.lanes;
     const float* from = trace.masks + slice.block_lane * rows + slice.first;
     for (std::int64_t r = 0; r < rows; ++r)
@@ -185,7 +191,7 @@ LaneRecurrence::BackwardSlice LaneRecurrence::begin_backward(const Slice& slice,
 /// One step of one slice. Afterwards the call's sums hold their gradients.
 CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const LaneTrace& trace,
                                               const BackProducts& products, std::int64_t s,
-                                              View<const float> dy,
+                                              View<const float> x, float* read, View<const float> dy,
                                               const std::array<float*, kMaxStates>& d_state,
                                               View<float> dx) const {
   const auto formulas = kernels::formulas<float>(*shape_.cell);
@@ -216,12 +222,13 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
                                 j == 0 ? call.d_output : nullptr, lanes, at.d_old[state], lanes);
     if (j == 0) call.d_output = nullptr;
   }
+  if (masks()) mask_operands(slice, trace, x, s, call.state[0], read);
   const float* d_recurrent = call.sums + recurrent_range_[0].first * size;
   const float* d_inputs = call.sums + input_range_.first * size;
   if (norm_.used()) {
     const LaneNormTrace norm = norm_of(slice, trace, s, true);
     norm_.run_backward(call, norm, at.gains);
-    norm_.products_backward(call, norm, at.gains);
+    norm_.products_backward(call, norm, operands_of(slice, call, read), at.gains);
     d_recurrent = norm.recurrent;
     d_inputs = norm.input;
   } else {
@@ -253,11 +260,20 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
     multiply_lanes(products.recurrent[0], products.recurrent[0].k(), d_recurrent, width,
                    info_.direct ? Start::accumulate : Start::zero, nullptr, call.d_state[0], lanes, lanes);
   }
-  if (dx.data != nullptr) {
-    kernels::gather_lanes(dx, rows, lanes, at.d_input, lanes);
-    multiply_lanes(products.input, products.input.k(), d_inputs, width, Start::accumulate, nullptr,
-                   at.d_input, lanes, lanes);
-    kernels::scatter_lanes(at.d_input, lanes, rows, lanes, dx);
+  const auto add_input_gradient = [&](const PackedRows& weights, const float* d, View<float> to) {
+    kernels::gather_lanes(to, rows, lanes, at.d_input, lanes);
+    multiply_lanes(weights, weights.k(), d, width, Start::accumulate, nullptr, at.d_input, lanes, lanes);
+    kernels::scatter_lanes(at.d_input, lanes, rows, lanes, to);
+  };
+  if (dx.data != nullptr && extras_.input_gate_stride == 0) {
+    add_input_gradient(products.input, d_inputs, dx);
+  } else if (dx.data != nullptr) {
+    for (int i = 0; i < input_range_.count; ++i) {
+      const auto gate = static_cast<std::size_t>(i);
+      View<float> own = dx;
+      own.data += input_range_.gate[gate] * extras_.input_gate_stride;
+      add_input_gradient(products.input_gates[gate], d_inputs + i * size, own);
+    }
   }
   for (std::size_t j = 0; j < 2; ++j) {
     if (!extras_.zoned[j]) continue;

@@ -41,10 +41,10 @@ LaneTrace* LaneRecurrence::forward(const RecurrentWeights<const float>& weights,
   const GateRange& in = input_range_;
   const GateRange& rec = recurrent_range_[0];
   if (extras_.normalized) {
-    norm_ = LaneNorm(shape_, extras_.epsilon, weights, owner_, take_);
+    norm_ = LaneNorm(shape_, extras_, weights, owner_, take_);
     norm_.prepare(weights, bias, owner_, take_);
   }
-  for (int sum = 0; sum < info_.sums && !norm_.used();) {
+  for (int sum = 0; sum < info_.sums && !norm_.used() && !masks();) {
     int end = sum + 1;
     while (end < info_.sums && in.covers(end) == in.covers(sum) && rec.covers(end) == rec.covers(sum)) ++end;
     ProductGroup& group = products.groups[products.group_count++];
@@ -66,11 +66,19 @@ LaneTrace* LaneRecurrence::forward(const RecurrentWeights<const float>& weights,
     }
     sum = end;
   }
-  for (int i = 0; masks() && i < rec.count; ++i) {
-    PackedRows& gate = products.masked_gates[static_cast<std::size_t>(i)];
-    gate = PackedRows(units_, units_, take(PackedRows::size(units_, units_)));
-    gate.put_transposed(
-        weights.recurrent_kernel.columns(rec.gate[static_cast<std::size_t>(i)] * units_, units_), 0, 0);
+  for (int g = 0; g < info_.gates && masks() && !norm_.used(); ++g) {
+    const auto gate = static_cast<std::size_t>(g);
+    const auto pack = [&](std::int64_t k) {
+      return PackedRows(units_, k, take(std::max<std::int64_t>(1, PackedRows::size(units_, k))));
+    };
+    const View<const float> of_x = weights.kernel.columns(g * units_, units_),
+                            of_h = weights.recurrent_kernel.columns(g * units_, units_);
+    const bool together = info_.input_sum[gate] == info_.recurrent_sum[gate];
+    products.gates[gate] = pack(inputs_ + (together ? units_ : 0));
+    products.gates[gate].put_transposed(of_x, 0, 0);
+    if (!together) products.recurrent_gates[gate] = pack(units_);
+    (together ? products.gates : products.recurrent_gates)[gate].put_transposed(of_h, 0,
+                                                                                together ? inputs_ : 0);
   }
   if (info_.stages == 2) {
     const GateRange& second = recurrent_range_[1];
@@ -100,7 +108,7 @@ LaneTrace* LaneRecurrence::forward(const RecurrentWeights<const float>& weights,
   if (info_.stages == 2) trace->operand = take(lanes * units_ * slots);
   if (norm_.used()) trace->norm = norm_.make_trace(lanes, slots, owner_, take_);
   if (masks()) {
-    trace->masked = take(lanes * rec.count * units_ * slots);
+    products.reads = take(lanes * info_.gates * (inputs_ + units_));
     lay_out_masks(*trace);
   }
 
@@ -147,17 +155,26 @@ void LaneRecurrence::run_forward(const Slice& slice, const LaneTrace& trace, con
     }
     float* xh = state_of(call, 0) - inputs_ * width;
     const std::int32_t* rows = schedule_.rows + s * schedule_.lanes + slice.block_lane + slice.first;
-    kernels::gather_lanes(x, rows, slice.lanes, xh, width);
     const bool h_is_zero = s == 0 && products.h_is_zero_at_first;
+    float* read = nullptr;
+    if (masks()) {
+      read = products.reads + slice.block_lane * info_.gates * (inputs_ + units_) + slice.first;
+      mask_operands(slice, trace, x, s, call.state[0], read);
+    } else {
+      kernels::gather_lanes(x, rows, slice.lanes, xh, width);
+    }
     const LaneNormTrace norm = norm_of(slice, trace, s, keeps);
-    if (norm_.used()) norm_.make_sums(call, norm, xh, h_is_zero);
+    if (norm_.used()) {
+      norm_.make_sums(call, norm, operands_of(slice, call, read), h_is_zero);
+    } else if (masks()) {
+      make_masked_sums(slice, products, call, read, h_is_zero);
+    }
     for (std::size_t g = 0; g < products.group_count; ++g) {
       const ProductGroup& group = products.groups[g];
-      multiply_lanes(group.weights, h_is_zero || masks() ? group.input_k : group.k,
-                     xh + group.first_k * width, width, Start::bias, products.bias + group.first_row,
-                     call.sums + group.first_row * width, width, slice.lanes);
+      multiply_lanes(group.weights, h_is_zero ? group.input_k : group.k, xh + group.first_k * width, width,
+                     Start::bias, products.bias + group.first_row, call.sums + group.first_row * width, width,
+                     slice.lanes);
     }
-    if (masks()) add_masked_products(slice, trace, products, call, masked_at(slice, trace, s, keeps));
     if (info_.stages == 2) {
       formulas.prepare(call);
       multiply_lanes(products.second_stage, units_, call.operand, width, Start::accumulate, nullptr,

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "layers/lane_parts.h"
 #include "layers/mask_bits.h"
 
@@ -31,28 +33,57 @@ void LaneRecurrence::lay_out_masks(LaneTrace& trace) {
   }
 }
 
-float* LaneRecurrence::masked_at(const Slice& slice, const LaneTrace& trace, std::int64_t slot,
-                                 bool keeps) const {
-  const std::int64_t gates = recurrent_range_[0].count * units_, slots = keeps ? schedule_.steps : 1;
-  return trace.masked + slice.block_lane * gates * slots + (keeps ? slot : 0) * gates * slice.width +
-         slice.first;
-}
-
-/// Adds each gate's product with its own masked h to the sums.
-void LaneRecurrence::add_masked_products(const Slice& slice, const LaneTrace& trace, const Products& products,
-                                         const CellCall<float>& call, float* masked) const {
+/// What each gate's products read at step `s`: x, its own or a copy, and its own masked h. `room` [gates · (inputs + units)]
+/// [lane] of the slice.
+void LaneRecurrence::mask_operands(const Slice& slice, const LaneTrace& trace, View<const float> x,
+                                   std::int64_t s, const float* h, float* room) const {
   const GateRange& range = recurrent_range_[0];
-  const std::int64_t width = slice.width, size = units_ * width;
+  const std::int64_t width = slice.width, size = units_ * width, gate_size = (inputs_ + units_) * width;
+  const std::int32_t* rows = schedule_.rows + s * schedule_.lanes + slice.block_lane + slice.first;
+  for (int g = 0; g < info_.gates; ++g) {
+    float* own = room + g * gate_size;
+    if (g == 0 || extras_.input_gate_stride > 0) {
+      kernels::gather_lanes({x.data + g * extras_.input_gate_stride, x.rows, x.cols, x.stride}, rows,
+                            slice.lanes, own, width);
+    } else {
+      for (std::int64_t r = 0; r < inputs_ * width; r += width) std::copy_n(room + r, slice.lanes, own + r);
+    }
+  }
   const float* masks = trace.masks + slice.block_lane * range.count * units_ + slice.first;
-  for (int i = 0; i < range.count; ++i, masks += size, masked += size) {
+  for (int i = 0; i < range.count; ++i, masks += size) {
+    float* own = room + range.gate[static_cast<std::size_t>(i)] * gate_size + inputs_ * width;
     if (slice.lanes == width) {
-      kernels::multiply_elements(call.state[0], masks, size, masked);
+      kernels::multiply_elements(h, masks, size, own);
     } else {
       for (std::int64_t u = 0; u < size; u += width)
-        kernels::multiply_elements(call.state[0] + u, masks + u, slice.lanes, masked + u);
+        kernels::multiply_elements(h + u, masks + u, slice.lanes, own + u);
     }
-    multiply_lanes(products.masked_gates[static_cast<std::size_t>(i)], units_, masked, width,
-                   Start::accumulate, nullptr, call.sums + (range.first + i) * size, width, slice.lanes);
+  }
+}
+
+/// The sums when each gate reads its own.
+void LaneRecurrence::make_masked_sums(const Slice& slice, const Products& products,
+                                      const CellCall<float>& call, const float* read, bool h_is_zero) const {
+  const std::int64_t width = slice.width, size = units_ * width, h_units = h_is_zero ? 0 : units_;
+  const auto sum = [&](int s, const PackedRows& weights, std::int64_t k, const float* left) {
+    multiply_lanes(weights, k, left, width, Start::bias, products.bias + s * units_, call.sums + s * size,
+                   width, slice.lanes);
+  };
+  for (int g = 0; g < info_.gates; ++g) {
+    const auto gate = static_cast<std::size_t>(g);
+    const int in = info_.input_sum[gate], recurrent = info_.recurrent_sum[gate];
+    const float* own = read + g * (inputs_ + units_) * width;
+    if (in == recurrent) {
+      sum(in, products.gates[gate], inputs_ + h_units, own);
+    } else {
+      sum(in, products.gates[gate], inputs_, own);
+      sum(recurrent, products.recurrent_gates[gate], h_units, own + inputs_ * width);
+    }
+  }
+  for (int s = 0; s < info_.sums; ++s) {
+    if (input_range_.covers(s) || recurrent_range_[0].covers(s)) continue;
+    for (std::int64_t u = 0; u < units_; ++u)
+      std::fill_n(call.sums + s * size + u * width, slice.lanes, products.bias[s * units_ + u]);
   }
 }
 

@@ -7,20 +7,18 @@
 namespace rondo {
 
 using kernels::CellCall;
-using kernels::GradientPanels;
-using kernels::multiply_lanes;
-using kernels::PackedRows;
-using kernels::Start;
 
-LaneNorm::LaneNorm(const RecurrentShape& shape, float epsilon, const RecurrentWeights<const float>& weights,
-                   void* owner, TakeMemory<float> take)
+LaneNorm::LaneNorm(const RecurrentShape& shape, const RecurrentExtras<float>& extras,
+                   const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take)
     : info_(&shape.cell->info),
       formulas_(kernels::formulas<float>(*shape.cell)),
       units_(shape.units),
       inputs_(shape.inputs),
-      epsilon_(epsilon),
+      epsilon_(extras.epsilon),
       in_(input_range(*info_)),
       rec_(recurrent_range(*info_, 0)),
+      each_input_(extras.input_gate_stride > 0),
+      each_recurrent_(extras.recurrent_masks != nullptr),
       state_gain_(weights.state_gain),
       state_bias_(weights.state_bias) {
   const auto in_order = [&](const float* gains, const GateRange& range) {
@@ -36,19 +34,8 @@ LaneNorm::LaneNorm(const RecurrentShape& shape, float epsilon, const RecurrentWe
 void LaneNorm::prepare(const RecurrentWeights<const float>& weights, const float* bias, void* owner,
                        TakeMemory<float> take) {
   bias_ = bias;
-  input_ = pack(weights.kernel, in_, owner, take);
-  recurrent_ = pack(weights.recurrent_kernel, rec_, owner, take);
-}
-
-PackedRows LaneNorm::pack(View<const float> matrix, const GateRange& range, void* owner,
-                          TakeMemory<float> take) const {
-  const std::int64_t rows = range.count * units_;
-  PackedRows packed(rows, matrix.rows, take(owner, PackedRows::size(rows, matrix.rows)));
-  for (int i = 0; i < range.count; ++i) {
-    packed.put_transposed(matrix.columns(range.gate[static_cast<std::size_t>(i)] * units_, units_),
-                          i * units_, 0);
-  }
-  return packed;
+  input_ = pack(weights.kernel, in_, each_input_, owner, take);
+  recurrent_ = pack(weights.recurrent_kernel, rec_, each_recurrent_, owner, take);
 }
 
 LaneNormTrace LaneNorm::make_trace(std::int64_t lanes, std::int64_t slots, void* owner,
@@ -76,7 +63,7 @@ LaneNormTrace LaneNorm::find(const LaneNormTrace& all, std::int64_t block_lane, 
           part(all.inverse, 4)};
 }
 
-void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, const float* xh,
+void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, const LaneOperands& operands,
                          bool h_is_zero) const {
   const std::int64_t lanes = call.rows, width = call.sums_stride, rows = info_->gates * units_;
   for (int s = 0; s < info_->sums; ++s) {
@@ -84,12 +71,12 @@ void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, 
     for (std::int64_t u = s * units_; u < (s + 1) * units_; ++u)
       std::fill_n(call.sums + u * width, lanes, bias_[u]);
   }
-  multiply_lanes(input_, inputs_, xh, width, Start::zero, nullptr, now.input, width, lanes);
+  input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
   kernels::normalize_lanes(rows, lanes, width, now.input, epsilon_, keeps_input() ? now.input : nullptr,
                            now.inverse + 3 * width, now.inverse, input_gain_, bias_ + in_.first * units_,
                            call.sums + in_.first * units_ * width);
-  multiply_lanes(recurrent_, h_is_zero ? 0 : units_, xh + inputs_ * width, width, Start::zero, nullptr,
-                 now.recurrent, width, lanes);
+  recurrent_.multiply(operands.h, operands.h_gate_stride, h_is_zero ? 0 : units_, now.recurrent, width,
+                      lanes);
   kernels::normalize_lanes(rows, lanes, width, now.recurrent, epsilon_, now.recurrent, nullptr,
                            now.inverse + width, recurrent_gain_, nullptr,
                            call.sums + rec_.first * units_ * width);
@@ -120,14 +107,13 @@ void LaneNorm::run_backward(CellCall<float> call, const LaneNormTrace& now, cons
 }
 
 void LaneNorm::products_backward(const CellCall<float>& call, const LaneNormTrace& now,
-                                 const LaneGains& gains) const {
+                                 const LaneOperands& operands, const LaneGains& gains) const {
   const std::int64_t lanes = call.rows, width = call.sums_stride, rows = info_->gates * units_;
   kernels::normalize_lanes_backward(rows, lanes, width, call.sums + rec_.first * units_ * width,
                                     now.recurrent, now.inverse + width, recurrent_gain_, gains.recurrent,
                                     nullptr, false, now.recurrent, width);
   if (!keeps_input()) {
-    multiply_lanes(input_, inputs_, call.state[0] - inputs_ * width, width, Start::zero, nullptr, now.input,
-                   width, lanes);
+    input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
     kernels::normalize_lanes_again(rows, lanes, width, now.input, now.inverse + 3 * width, now.inverse);
   }
   kernels::normalize_lanes_backward(rows, lanes, width, call.sums + in_.first * units_ * width, now.input,
@@ -169,33 +155,5 @@ template void LaneNorm::move<true>(const LaneGains&, std::int64_t, std::int64_t,
                                    std::int64_t) const;
 template void LaneNorm::move<false>(const LaneGains&, std::int64_t, std::int64_t, const GainSums<float>&,
                                     std::int64_t) const;
-
-LaneProductGradient LaneProductGradient::begin(const GateRange& range, std::int64_t units,
-                                               std::int64_t first_row, std::int64_t panel_rows,
-                                               View<float> gradient, void* owner, TakeMemory<float> take) {
-  LaneProductGradient g;
-  g.range = range;
-  g.range.first = 0;
-  g.units = units;
-  g.first_row = first_row;
-  g.rows = gradient.rows;
-  const std::int64_t columns = range.count * units;
-  g.panels = GradientPanels(panel_rows, columns, take(owner, GradientPanels::size(panel_rows, columns)));
-  g.stride = GradientPanels::size(1, columns);
-  if (g.stride % 256 == 0) g.stride += 16;  // rows would share cache sets
-  g.sum = take(owner, g.rows * g.stride);
-  std::fill_n(g.sum, g.rows * g.stride, 0.0F);
-  gates_to_sums(gradient, g.range, units, g.sum, g.stride);
-  return g;
-}
-
-void LaneProductGradient::add(std::span<const kernels::LaneSegment> segments, std::int64_t first_panel,
-                              std::int64_t last_panel) const {
-  kernels::add_lane_gradient(segments, first_row, rows, panels, 0, first_panel, last_panel, sum, stride);
-}
-
-void LaneProductGradient::end(View<float> gradient) const {
-  sums_to_gates(sum, stride, range, units, gradient);
-}
 
 }  // namespace rondo

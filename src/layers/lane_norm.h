@@ -6,6 +6,7 @@
 #include "kernels/cells.h"
 #include "kernels/lanes.h"
 #include "layers/gate_ranges.h"
+#include "layers/lane_product.h"
 #include "layers/recurrence.h"
 
 // Layer normalisation where lanes are sequences, for cells of one stage: what LaneRecurrence runs in the place of its
@@ -31,8 +32,8 @@ struct LaneGains {
 class LaneNorm {
  public:
   LaneNorm() = default;
-  LaneNorm(const RecurrentShape& shape, float epsilon, const RecurrentWeights<const float>& weights,
-           void* owner, TakeMemory<float> take);
+  LaneNorm(const RecurrentShape& shape, const RecurrentExtras<float>& extras,
+           const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take);
   bool used() const { return input_gain_ != nullptr; }
   bool of_state() const { return state_gain_ != nullptr; }
 
@@ -44,21 +45,21 @@ class LaneNorm {
   LaneNormTrace find(const LaneNormTrace& all, std::int64_t block_lane, std::int64_t width,
                      std::int64_t first, std::int64_t at, std::int64_t slots) const;
 
-  /// The call's sums from xh [inputs + units][lane].
-  void make_sums(const kernels::CellCall<float>& call, const LaneNormTrace& now, const float* xh,
+  /// The call's sums.
+  void make_sums(const kernels::CellCall<float>& call, const LaneNormTrace& now, const LaneOperands& operands,
                  bool h_is_zero) const;
   /// After the formulas: normalises the state and gives h from it.
   void finish(kernels::CellCall<float> call, const LaneNormTrace& now) const;
 
   /// Packs what backward makes anew.
   void prepare_backward(const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take) {
-    if (!keeps_input()) input_ = pack(weights.kernel, in_, owner, take);
+    if (!keeps_input()) input_ = pack(weights.kernel, in_, each_input_, owner, take);
   }
   /// Instead of the formulas' backward.
   void run_backward(kernels::CellCall<float> call, const LaneNormTrace& now, const LaneGains& gains) const;
   /// From the sums' gradients to those of the raw products, which replace the normalised ones.
   void products_backward(const kernels::CellCall<float>& call, const LaneNormTrace& now,
-                         const LaneGains& gains) const;
+                         const LaneOperands& operands, const LaneGains& gains) const;
 
   /// Elements a lane of LaneGains, and one in `memory` for so many lanes.
   std::int64_t gains_size() const { return 2 * (info_->gates + (of_state() ? 1 : 0)) * units_; }
@@ -75,8 +76,10 @@ class LaneNorm {
 
  private:
   bool keeps_input() const { return inputs_ > 4; }
-  kernels::PackedRows pack(View<const float> matrix, const GateRange& range, void* owner,
-                           TakeMemory<float> take) const;
+  LaneProduct pack(View<const float> matrix, const GateRange& range, bool each_gate, void* owner,
+                   TakeMemory<float> take) const {
+    return {matrix, range, units_, each_gate, [&](std::int64_t count) { return take(owner, count); }};
+  }
   template <bool kIn>
   void move(const LaneGains& gains, std::int64_t lanes, std::int64_t lane, const GainSums<float>& sums,
             std::int64_t place) const;
@@ -86,29 +89,11 @@ class LaneNorm {
   std::int64_t units_ = 0, inputs_ = 0;
   float epsilon_ = 0;
   GateRange in_, rec_;
-  kernels::PackedRows input_, recurrent_;
+  bool each_input_ = false, each_recurrent_ = false;  ///< gates read x and h of their own
+  LaneProduct input_, recurrent_;
   const float* bias_ = nullptr;
   const float *input_gain_ = nullptr, *recurrent_gain_ = nullptr, *state_gain_ = nullptr,
               *state_bias_ = nullptr;
-};
-
-/// The gradient of the weights of one product, when it differs from that of the sums: panels like those of all weights, and
-/// the sum in the order of the panels' columns.
-struct LaneProductGradient {
-  kernels::GradientPanels panels;
-  GateRange range;  ///< with `first` 0
-  std::int64_t units = 0, first_row = 0, rows = 0, stride = 0;
-  float* sum = nullptr;
-
-  /// `first_row`, `rows`: of the operand.
-  static LaneProductGradient begin(const GateRange& range, std::int64_t units, std::int64_t first_row,
-                                   std::int64_t panel_rows, View<float> gradient, void* owner,
-                                   TakeMemory<float> take);
-  std::int64_t panel_count() const { return sum == nullptr ? 0 : panels.panels(); }
-  /// The panels of rows 0 … are added to the sum.
-  void add(std::span<const kernels::LaneSegment> segments, std::int64_t first_panel,
-           std::int64_t last_panel) const;
-  void end(View<float> gradient) const;
 };
 
 }  // namespace rondo

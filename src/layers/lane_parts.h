@@ -30,8 +30,9 @@ struct LaneRecurrence::Slice {
 };
 
 struct LaneRecurrence::Products {
-  std::array<kernels::PackedRows, cells::kMaxSums>
-      masked_gates;  ///< recurrent weights of each gate, when each reads its own h
+  /// By gate, where gates read their own: of x and h, or of x alone where h feeds another sum.
+  std::array<kernels::PackedRows, cells::kMaxSums> gates, recurrent_gates;
+  float* reads = nullptr;  ///< room for what the gates read, for all lanes
   std::array<ProductGroup, cells::kMaxSums> groups;
   std::size_t group_count = 0;
   kernels::PackedRows second_stage;
@@ -40,7 +41,8 @@ struct LaneRecurrence::Products {
 };
 
 struct LaneRecurrence::BackProducts {
-  std::array<kernels::PackedRows, cells::kMaxSums> masked_gates;
+  std::array<kernels::PackedRows, cells::kMaxSums> masked_gates,
+      input_gates;  ///< where gates read their own, in the order of their sums
   std::array<kernels::PackedRows, 2> recurrent;
   kernels::PackedRows input;
 };

@@ -21,8 +21,11 @@ double least_use(std::int64_t units) {
 /// Whether the driver knows these extras.
 bool runs(RecurrentExtras<float> extras, const cells::CellInfo& info) {
   extras.zoned = {};
-  if (info.stages == 1 && extras.recurrent_masks == nullptr) extras.normalized = false;
-  if (info.stages == 1 && !extras.normalized) extras.recurrent_masks = nullptr;
+  if (info.stages == 1) {
+    extras.normalized = false;
+    extras.recurrent_masks = nullptr;
+    extras.input_gate_stride = 0;
+  }
   return !extras.any();
 }
 
@@ -59,6 +62,13 @@ LaneNormTrace LaneRecurrence::norm_of(const Slice& s, const LaneTrace& trace, st
   if (!norm_.used()) return {};
   return norm_.find(trace.norm, s.block_lane, s.width, s.first, keeps ? slot : 0,
                     keeps ? schedule_.steps : 1);
+}
+
+LaneOperands LaneRecurrence::operands_of(const Slice& s, const CellCall<float>& call,
+                                         const float* read) const {
+  if (!masks()) return {call.state[0] - inputs_ * s.width, call.state[0]};
+  const std::int64_t stride = (inputs_ + units_) * s.width;
+  return {read, read + inputs_ * s.width, stride, stride};
 }
 
 CellCall<float> LaneRecurrence::call_of(const Slice& s, const LaneTrace& trace, std::int64_t slot,

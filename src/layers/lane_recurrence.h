@@ -27,7 +27,6 @@ struct LaneTrace {
   const float* vectors = nullptr;  ///< [vectors][units]
   float* masks =
       nullptr;  ///< recurrent_dropout: [gates · units][width] for each block, in the order of the recurrent sums
-  float* masked = nullptr;  ///< slots [gates · units][width]: h as each gate's product reads it
   LaneNormTrace norm;
 };
 
@@ -72,9 +71,11 @@ class LaneRecurrence {
   void take_zone_memory();
   bool masks() const { return extras_.recurrent_masks != nullptr; }
   void lay_out_masks(LaneTrace& trace);
-  float* masked_at(const Slice& slice, const LaneTrace& trace, std::int64_t slot, bool keeps) const;
-  void add_masked_products(const Slice& slice, const LaneTrace& trace, const Products& products,
-                           const kernels::CellCall<float>& call, float* masked) const;
+  void mask_operands(const Slice& slice, const LaneTrace& trace, View<const float> x, std::int64_t s,
+                     const float* h, float* room) const;
+  void make_masked_sums(const Slice& slice, const Products& products, const kernels::CellCall<float>& call,
+                        const float* read, bool h_is_zero) const;
+  LaneOperands operands_of(const Slice& slice, const kernels::CellCall<float>& call, const float* read) const;
   kernels::Zone<float> zone_of(const Slice& slice, int state, std::int64_t s) const;
   Slice slice(std::int64_t first_group, std::int64_t groups) const;
   template <class Job>
@@ -87,7 +88,8 @@ class LaneRecurrence {
                    const std::array<float*, kMaxStates>& final, bool keeps) const;
   BackwardSlice begin_backward(const Slice& slice, const LaneTrace& trace, float* memory) const;
   kernels::CellCall<float> step_backward(const BackwardSlice& at, const LaneTrace& trace,
-                                         const BackProducts& products, std::int64_t s, View<const float> dy,
+                                         const BackProducts& products, std::int64_t s, View<const float> x,
+                                         float* read, View<const float> dy,
                                          const std::array<float*, kMaxStates>& d_state, View<float> dx) const;
 
   RecurrentShape shape_;
