@@ -114,8 +114,10 @@ struct ExtraRecurrence<T>::Forward {
                             trace.input_inverse + at, input_gain, bias + range.first * units, out, stride);
   }
 
-  /// Adds a stage's recurrent product for `left` [rows, width], the places from `place`; row `at` of the trace.
-  void add_recurrent(int stage, View<const T> left, std::int64_t place, T* sums, std::int64_t at) const {
+  /// Adds a stage's recurrent product for `left` [rows, width], the places from `place`; row `at` of the trace. `is_zero`: left
+  /// is, and so is the product, whatever the weights.
+  void add_recurrent(int stage, View<const T> left, std::int64_t place, T* sums, std::int64_t at,
+                     bool is_zero = false) const {
     const auto index = static_cast<std::size_t>(stage);
     const GateRange& range = driver.recurrent_[index];
     const RecurrentExtras<T>& extras = driver.extras_;
@@ -134,13 +136,18 @@ struct ExtraRecurrence<T>::Forward {
     const std::int64_t width = range.count * driver.units_, stride = driver.stride_;
     T* out = sums + range.first * driver.units_;
     if (!extras.normalized) {
+      if (is_zero) return;
       recurrent[index].multiply(left, gate_stride, Start::accumulate, nullptr,
                                 {out, left.rows, width, stride});
       return;
     }
     const std::int64_t all = driver.info_.gates * driver.units_;
     T* normal = trace.recurrent_normal + at * all + driver.recurrent_column_[index];
-    recurrent[index].multiply(left, gate_stride, Start::zero, nullptr, {normal, left.rows, width, all});
+    if (is_zero) {
+      for (std::int64_t r = 0; r < left.rows; ++r) std::fill_n(normal + r * all, width, T{0});
+    } else {
+      recurrent[index].multiply(left, gate_stride, Start::zero, nullptr, {normal, left.rows, width, all});
+    }
     kernels::normalize_rows<T>(left.rows, width, normal, all, extras.epsilon, normal, all,
                                trace.recurrent_inverse[index] + at, recurrent_gain[index], nullptr, out,
                                stride);
@@ -232,8 +239,10 @@ const ExtraTrace<T>* ExtraRecurrence<T>::forward(const RecurrentWeights<const T>
       trace.recurrent_inverse[static_cast<std::size_t>(s)] = take(trace.rows);
   }
   if (extras_.projected > 0) trace.unprojected = take(trace.rows * units_);
+  bool has_initial = false;
   for (int j = 0; j < info_.states; ++j) {
     const auto at = static_cast<std::size_t>(j);
+    has_initial = has_initial || initial[at] != nullptr;
     const std::int64_t split = first_rows * width(j), size = batch * width(j);
     if (initial[at] != nullptr) {
       std::copy(initial[at], initial[at] + split, trace.states[at]);
@@ -276,7 +285,7 @@ const ExtraTrace<T>* ExtraRecurrence<T>::forward(const RecurrentWeights<const T>
       for (int j = 0; j < info_.states; ++j) {
         call.state[j] = trace.states[static_cast<std::size_t>(j)] + (state_row(t) + begin) * width(j);
       }
-      f.add_recurrent(0, {call.state[0], n, h_width, h_width}, begin, call.sums, at);
+      f.add_recurrent(0, {call.state[0], n, h_width, h_width}, begin, call.sums, at, t == 0 && !has_initial);
       if (info_.stages == 2) {
         call.operand = trace.operand + at * units_;
         f.formulas.prepare(call);
