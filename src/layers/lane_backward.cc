@@ -89,7 +89,7 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
   }
   const std::int64_t zones = extras_.zoned[0] || extras_.zoned[1] ? 2 : 0;
   const std::int64_t lane_memory = (info_.states + zones + 2) * units_ + inputs_ +
-                                   (norm_.used() ? norm_.gains_size() : 0) +
+                                   (norm_.used() ? norm_.gains_size() + 2 * info_.gates * units_ : 0) +
                                    (masks() ? 2 * recurrent_range_[0].count * units_ : 0);
   take_zone_memory();
   float* memory = take(lane_memory * lanes);
@@ -118,17 +118,16 @@ void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View
           kernels::scatter_lanes(call.sums, at.width, packed, at.lanes, rows.d_sums);
           kernels::scatter_lanes(call.state[0], at.width, packed, at.lanes, rows.h);
           if (norm_.used()) {
-            const LaneNormTrace norm = norm_of(at, trace, s, true);
-            kernels::scatter_lanes(norm.input, at.width, packed, at.lanes, rows.d_inputs);
-            kernels::scatter_lanes(norm.recurrent, at.width, packed, at.lanes, rows.d_recurrent);
+            const LaneNormGradients& norm = each.products;
+            kernels::scatter_lanes(norm.input, at.lanes, packed, at.lanes, rows.d_inputs);
+            kernels::scatter_lanes(norm.recurrent, at.lanes, packed, at.lanes, rows.d_recurrent);
           }
           if (info_.stages == 2) {
             kernels::scatter_lanes(call_of(at, trace, s, true).operand, at.width, packed, at.lanes,
                                    rows.operand);
           }
         } else if (trains) {
-          gradient.put(call, norm_of(at, trace, s, true),
-                       waiting * lanes + lanes - at.block_lane - at.first - at.lanes);
+          gradient.put(call, each.products, waiting * lanes + lanes - at.block_lane - at.first - at.lanes);
         }
       }
       ++waiting;
@@ -176,6 +175,8 @@ LaneRecurrence::BackwardSlice LaneRecurrence::begin_backward(const Slice& slice,
   if (norm_.used()) {
     out.gains = norm_.make_gains(memory, slice.lanes);
     memory += norm_.gains_size() * slice.lanes;
+    out.products = {memory, memory + info_.gates * size};
+    memory += 2 * info_.gates * size;
   }
   if (masks()) {
     const std::int64_t rows = recurrent_range_[0].count * units_;
@@ -225,12 +226,14 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
   if (masks()) mask_operands(slice, trace, x, s, call.state[0], read);
   const float* d_recurrent = call.sums + recurrent_range_[0].first * size;
   const float* d_inputs = call.sums + input_range_.first * size;
+  std::int64_t d_stride = width;
   if (norm_.used()) {
     const LaneNormTrace norm = norm_of(slice, trace, s, true);
     norm_.run_backward(call, norm, at.gains);
-    norm_.products_backward(call, norm, operands_of(slice, call, read), at.gains);
-    d_recurrent = norm.recurrent;
-    d_inputs = norm.input;
+    norm_.products_backward(call, norm, operands_of(slice, call, read), at.gains, at.products);
+    d_recurrent = at.products.recurrent;
+    d_inputs = at.products.input;
+    d_stride = lanes;
   } else {
     formulas.backward(call);
   }
@@ -249,20 +252,20 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
     for (std::size_t i = 0; i < count; ++i) {
       const auto gate = static_cast<std::int64_t>(i);
       float* own = at.d_masked + gate * units_ * lanes;
-      multiply_lanes(products.masked_gates[i], units_, d_recurrent + gate * size, width, Start::zero, nullptr,
-                     own, lanes, lanes);
+      multiply_lanes(products.masked_gates[i], units_, d_recurrent + gate * units_ * d_stride, d_stride,
+                     Start::zero, nullptr, own, lanes, lanes);
       of_gates[i] = own;
       masks_of_gates[i] = at.masks + gate * units_ * lanes;
     }
     kernels::sum_products<float>(std::span(of_gates).first(count), std::span(masks_of_gates).first(count),
                                  units_ * lanes, info_.direct, call.d_state[0]);
   } else {
-    multiply_lanes(products.recurrent[0], products.recurrent[0].k(), d_recurrent, width,
+    multiply_lanes(products.recurrent[0], products.recurrent[0].k(), d_recurrent, d_stride,
                    info_.direct ? Start::accumulate : Start::zero, nullptr, call.d_state[0], lanes, lanes);
   }
   const auto add_input_gradient = [&](const PackedRows& weights, const float* d, View<float> to) {
     kernels::gather_lanes(to, rows, lanes, at.d_input, lanes);
-    multiply_lanes(weights, weights.k(), d, width, Start::accumulate, nullptr, at.d_input, lanes, lanes);
+    multiply_lanes(weights, weights.k(), d, d_stride, Start::accumulate, nullptr, at.d_input, lanes, lanes);
     kernels::scatter_lanes(at.d_input, lanes, rows, lanes, to);
   };
   if (dx.data != nullptr && extras_.input_gate_stride == 0) {
@@ -272,7 +275,7 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
       const auto gate = static_cast<std::size_t>(i);
       View<float> own = dx;
       own.data += input_range_.gate[gate] * extras_.input_gate_stride;
-      add_input_gradient(products.input_gates[gate], d_inputs + i * size, own);
+      add_input_gradient(products.input_gates[gate], d_inputs + i * units_ * d_stride, own);
     }
   }
   for (std::size_t j = 0; j < 2; ++j) {

@@ -34,20 +34,36 @@ LaneNorm::LaneNorm(const RecurrentShape& shape, const RecurrentExtras<float>& ex
 void LaneNorm::prepare(const RecurrentWeights<const float>& weights, const float* bias, void* owner,
                        TakeMemory<float> take) {
   bias_ = bias;
-  input_ = pack(weights.kernel, in_, each_input_, owner, take);
+  prepare_input(weights, owner, take);
   recurrent_ = pack(weights.recurrent_kernel, rec_, each_recurrent_, owner, take);
+}
+
+void LaneNorm::prepare_input(const RecurrentWeights<const float>& weights, void* owner,
+                             TakeMemory<float> take) {
+  if (!makes_input()) {
+    input_ = pack(weights.kernel, in_, each_input_, owner, take);
+    return;
+  }
+  float* few = take(owner, in_.count * units_ * inputs_);
+  few_weights_ = few;
+  for (int i = 0; i < in_.count; ++i) {
+    const std::int64_t column = in_.gate[static_cast<std::size_t>(i)] * units_;
+    for (std::int64_t u = 0; u < units_; ++u) {
+      for (std::int64_t k = 0; k < inputs_; ++k) *few++ = weights.kernel(k, column + u);
+    }
+  }
 }
 
 LaneNormTrace LaneNorm::make_trace(std::int64_t lanes, std::int64_t slots, void* owner,
                                    TakeMemory<float> take) const {
   const std::int64_t size = lanes * slots, gate_width = info_->gates * units_;
   LaneNormTrace trace;
-  trace.input = take(owner, (keeps_input() ? size : lanes) * gate_width);
+  if (!makes_input()) trace.input = take(owner, (keeps_input() ? size : lanes) * gate_width);
   trace.recurrent = take(owner, size * gate_width);
   trace.inverse = take(owner, size * 4);
   if (of_state()) {
     trace.state = take(owner, size * units_);
-    trace.scaled_state = take(owner, size * units_);
+    trace.scaled_state = take(owner, lanes * units_);
   }
   return trace;
 }
@@ -57,9 +73,12 @@ LaneNormTrace LaneNorm::find(const LaneNormTrace& all, std::int64_t block_lane, 
   const auto part = [&](float* slot, std::int64_t rows) {
     return slot == nullptr ? nullptr : slot + rows * (block_lane * slots + at * width) + first;
   };
+  const auto only = [&](float* slot, std::int64_t rows) {
+    return slot == nullptr ? nullptr : slot + rows * block_lane + first;
+  };
   const std::int64_t gate_width = info_->gates * units_;
-  return {keeps_input() ? part(all.input, gate_width) : all.input + gate_width * block_lane + first,
-          part(all.recurrent, gate_width), part(all.state, units_), part(all.scaled_state, units_),
+  return {keeps_input() ? part(all.input, gate_width) : only(all.input, gate_width),
+          part(all.recurrent, gate_width), part(all.state, units_), only(all.scaled_state, units_),
           part(all.inverse, 4)};
 }
 
@@ -71,20 +90,21 @@ void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, 
     for (std::int64_t u = s * units_; u < (s + 1) * units_; ++u)
       std::fill_n(call.sums + u * width, lanes, bias_[u]);
   }
-  input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
-  kernels::normalize_lanes(rows, lanes, width, now.input, epsilon_, keeps_input() ? now.input : nullptr,
-                           now.inverse + 3 * width, now.inverse, input_gain_, bias_ + in_.first * units_,
-                           call.sums + in_.first * units_ * width);
+  if (!makes_input()) input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
+  kernels::normalize_lanes(rows, lanes, width,
+                           makes_input() ? made_input(operands) : kernels::LaneValues{now.input}, epsilon_,
+                           keeps_input() ? now.input : nullptr, now.inverse + 3 * width, now.inverse,
+                           input_gain_, bias_ + in_.first * units_, call.sums + in_.first * units_ * width);
   recurrent_.multiply(operands.h, operands.h_gate_stride, h_is_zero ? 0 : units_, now.recurrent, width,
                       lanes);
-  kernels::normalize_lanes(rows, lanes, width, now.recurrent, epsilon_, now.recurrent, nullptr,
+  kernels::normalize_lanes(rows, lanes, width, {now.recurrent}, epsilon_, now.recurrent, nullptr,
                            now.inverse + width, recurrent_gain_, nullptr,
                            call.sums + rec_.first * units_ * width);
 }
 
 void LaneNorm::finish(CellCall<float> call, const LaneNormTrace& now) const {
   const std::int64_t width = call.sums_stride;
-  kernels::normalize_lanes(units_, call.rows, width, call.next[1], epsilon_, now.state, nullptr,
+  kernels::normalize_lanes(units_, call.rows, width, {call.next[1]}, epsilon_, now.state, nullptr,
                            now.inverse + 2 * width, state_gain_, state_bias_, now.scaled_state);
   call.operand = now.scaled_state;
   call.operand_stride = width;
@@ -97,27 +117,31 @@ void LaneNorm::run_backward(CellCall<float> call, const LaneNormTrace& now, cons
     return;
   }
   const std::int64_t width = call.sums_stride;
+  kernels::scale_lanes(units_, call.rows, width, now.state, state_gain_, state_bias_, now.scaled_state);
   call.operand = now.scaled_state;
   call.operand_stride = width;
   formulas_.backward_output(call);
-  kernels::normalize_lanes_backward(units_, call.rows, width, call.operand, now.state,
+  kernels::normalize_lanes_backward(units_, call.rows, width, call.operand, {now.state}, nullptr,
                                     now.inverse + 2 * width, state_gain_, gains.state, gains.state_bias, true,
                                     call.d_state[1], call.d_state_stride);
   formulas_.backward_normalized(call);
 }
 
 void LaneNorm::products_backward(const CellCall<float>& call, const LaneNormTrace& now,
-                                 const LaneOperands& operands, const LaneGains& gains) const {
+                                 const LaneOperands& operands, const LaneGains& gains,
+                                 const LaneNormGradients& to) const {
   const std::int64_t lanes = call.rows, width = call.sums_stride, rows = info_->gates * units_;
   kernels::normalize_lanes_backward(rows, lanes, width, call.sums + rec_.first * units_ * width,
-                                    now.recurrent, now.inverse + width, recurrent_gain_, gains.recurrent,
-                                    nullptr, false, now.recurrent, width);
-  if (!keeps_input()) {
+                                    {now.recurrent}, nullptr, now.inverse + width, recurrent_gain_,
+                                    gains.recurrent, nullptr, false, to.recurrent, lanes);
+  if (!makes_input() && !keeps_input()) {
     input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
     kernels::normalize_lanes_again(rows, lanes, width, now.input, now.inverse + 3 * width, now.inverse);
   }
-  kernels::normalize_lanes_backward(rows, lanes, width, call.sums + in_.first * units_ * width, now.input,
-                                    now.inverse, input_gain_, gains.input, nullptr, false, now.input, width);
+  kernels::normalize_lanes_backward(rows, lanes, width, call.sums + in_.first * units_ * width,
+                                    makes_input() ? made_input(operands) : kernels::LaneValues{now.input},
+                                    now.inverse + 3 * width, now.inverse, input_gain_, gains.input, nullptr,
+                                    false, to.input, lanes);
 }
 
 LaneGains LaneNorm::make_gains(float* memory, std::int64_t lanes) const {

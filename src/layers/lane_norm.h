@@ -4,6 +4,7 @@
 #include <span>
 
 #include "kernels/cells.h"
+#include "kernels/lane_norm.h"
 #include "kernels/lanes.h"
 #include "layers/gate_ranges.h"
 #include "layers/lane_product.h"
@@ -15,12 +16,18 @@
 namespace rondo {
 
 /// What the forward pass leaves, one slot a step: normalised products in the order of their sums, the normalised state before
-/// and after its gain, 1 / deviation of the three, and the mean of the first. Products of few inputs have one slot: to make
-/// them anew costs less than to fetch them from memory.
+/// its gain, 1 / deviation of the three, and the mean of the first. Products of few inputs are made anew instead of kept.
 struct LaneNormTrace {
-  float *input = nullptr, *recurrent = nullptr;     ///< slots [gates · units][width]
-  float *state = nullptr, *scaled_state = nullptr;  ///< slots [units][width]
-  float* inverse = nullptr;                         ///< slots [4][width]
+  float *input = nullptr, *recurrent = nullptr;  ///< slots [gates · units][width]
+  float* state = nullptr;                        ///< slots [units][width]
+  float* scaled_state = nullptr;                 ///< one slot [units][width]: after its gain
+  float* inverse = nullptr;                      ///< slots [4][width]
+};
+
+/// Gradients of the raw products at one step, [gates · units][lanes] of one slice. They stay in the cache, where those in the
+/// place of what forward kept would go to memory.
+struct LaneNormGradients {
+  float *input = nullptr, *recurrent = nullptr;
 };
 
 /// Sums of one slice's gains over its lanes' steps.
@@ -53,13 +60,14 @@ class LaneNorm {
 
   /// Packs what backward makes anew.
   void prepare_backward(const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take) {
-    if (!keeps_input()) input_ = pack(weights.kernel, in_, each_input_, owner, take);
+    prepare_input(weights, owner, take);
   }
   /// Instead of the formulas' backward.
   void run_backward(kernels::CellCall<float> call, const LaneNormTrace& now, const LaneGains& gains) const;
-  /// From the sums' gradients to those of the raw products, which replace the normalised ones.
+  /// From the sums' gradients to those of the raw products.
   void products_backward(const kernels::CellCall<float>& call, const LaneNormTrace& now,
-                         const LaneOperands& operands, const LaneGains& gains) const;
+                         const LaneOperands& operands, const LaneGains& gains,
+                         const LaneNormGradients& to) const;
 
   /// Elements a lane of LaneGains, and one in `memory` for so many lanes.
   std::int64_t gains_size() const { return 2 * (info_->gates + (of_state() ? 1 : 0)) * units_; }
@@ -75,7 +83,13 @@ class LaneNorm {
   }
 
  private:
-  bool keeps_input() const { return inputs_ > 4; }
+  bool keeps_input() const { return inputs_ > kernels::kFewInputs; }
+  /// Products of few inputs are made where they are needed, unless every gate has inputs of its own.
+  bool makes_input() const { return !keeps_input() && !each_input_; }
+  void prepare_input(const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take);
+  kernels::LaneValues made_input(const LaneOperands& operands) const {
+    return {operands.x, few_weights_, inputs_};
+  }
   LaneProduct pack(View<const float> matrix, const GateRange& range, bool each_gate, void* owner,
                    TakeMemory<float> take) const {
     return {matrix, range, units_, each_gate, [&](std::int64_t count) { return take(owner, count); }};
@@ -91,6 +105,7 @@ class LaneNorm {
   GateRange in_, rec_;
   bool each_input_ = false, each_recurrent_ = false;  ///< gates read x and h of their own
   LaneProduct input_, recurrent_;
+  const float* few_weights_ = nullptr;  ///< [gates · units][inputs] when products of inputs are made in place
   const float* bias_ = nullptr;
   const float *input_gain_ = nullptr, *recurrent_gain_ = nullptr, *state_gain_ = nullptr,
               *state_bias_ = nullptr;

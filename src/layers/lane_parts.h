@@ -55,6 +55,7 @@ struct LaneRecurrence::BackwardSlice {
   float *d_output = nullptr, *d_operand = nullptr, *d_input = nullptr;
   float *masks = nullptr, *d_masked = nullptr;  ///< [gates · units][lanes]
   LaneGains gains;
+  LaneNormGradients products;
 };
 
 inline void set_lane(float* rows, std::int64_t count, std::int64_t width, std::int64_t lane,

@@ -185,11 +185,11 @@ std::size_t LaneWeightGradient::find_segments(const LaneTrace& trace, std::int64
   return count;
 }
 
-void LaneWeightGradient::put(const CellCall<float>& call, const LaneNormTrace& norm, std::int64_t row) {
+void LaneWeightGradient::put(const CellCall<float>& call, const LaneNormGradients& norm, std::int64_t row) {
   sums.put(call.sums, call.sums_stride, call.rows, row);
   if (!normalized) return;
-  inputs.put(norm.input, call.sums_stride, call.rows, row);
-  recurrents.put(norm.recurrent, call.sums_stride, call.rows, row);
+  inputs.put(norm.input, call.rows, call.rows, row);
+  recurrents.put(norm.recurrent, call.rows, call.rows, row);
 }
 
 LaneWeightGradient::PanelRange LaneWeightGradient::of(const GateRange& range, PanelRange only) const {

@@ -89,7 +89,7 @@ struct LaneWeightGradient {
   /// Says where the left operands of steps `from`, from - 1, … lie.
   std::size_t find_segments(const LaneTrace& trace, std::int64_t from, std::int64_t steps) const;
   /// Puts one step of a slice into the panels, from `row` on.
-  void put(const kernels::CellCall<float>& call, const LaneNormTrace& norm, std::int64_t row);
+  void put(const kernels::CellCall<float>& call, const LaneNormGradients& norm, std::int64_t row);
 
   /// Adds what the first `panel_rows` rows of the panels hold. Jobs touch different elements of the gradient.
   int job_count() const;
