@@ -259,7 +259,11 @@ void NormalizeLanesBackward(std::int64_t rows, std::int64_t lanes, std::int64_t 
         made.mean[v] = hn::LoadU(D(), mean + lane + v * N);
         made.scale[v] = hn::LoadU(D(), inverse + lane + v * N);
       }
-      run.template operator()<false, false>(made);
+      if (d_bias != nullptr) {
+        run.template operator()<true, false>(made);
+      } else {
+        run.template operator()<false, false>(made);
+      }
     } else if (d_bias != nullptr && accumulate) {
       run.template operator()<true, true>(values);
     } else if (d_bias != nullptr) {

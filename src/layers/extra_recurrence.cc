@@ -350,7 +350,9 @@ struct ExtraRecurrence<T>::Backward {
       T* normal = trace.recurrent_normal + row * all + column;
       kernels::normalize_rows_backward<T>(
           d.rows, d.cols, d.data, d.stride, normal, all, trace.recurrent_inverse[index] + row,
-          recurrent_gain[index], gains.recurrent + place * all + column, nullptr, all, false, normal, all);
+          recurrent_gain[index], gains.recurrent + place * all + column,
+          gains.recurrent_bias == nullptr ? nullptr : gains.recurrent_bias + place * all + column, all, false,
+          normal, all);
       d = {normal, d.rows, d.cols, all};
     }
     if (extras.recurrent_masks == nullptr) {
@@ -421,7 +423,8 @@ struct ExtraRecurrence<T>::Backward {
       T* normal = trace.input_normal + row * all;
       kernels::normalize_rows_backward<T>(n, all, d_sums.data + driver.inputs_.first * units, d_sums.stride,
                                           normal, all, trace.input_inverse + row, input_gain,
-                                          gains.input + begin * all, nullptr, all, false, normal, all);
+                                          gains.input + begin * all, gains.bias + begin * all, all, false,
+                                          normal, all);
     }
     for (std::size_t j = 0; j < 2; ++j) {
       if (!extras.zoned[j]) continue;
@@ -521,7 +524,7 @@ void ExtraRecurrence<T>::backward(const RecurrentWeights<const T>& weights, View
     add_weight_gradient<T>(pool_, {trace.unprojected, total, units_, units_},
                            {b.d_projected, total, h_width, h_width}, gradients.projection);
   }
-  if (gradients.bias.data != nullptr) {
+  if (gradients.bias.data != nullptr && !extras_.normalized) {
     for (int g = 0; g < info_.gates; ++g) {
       const auto add_sum = [&](const std::array<int, cells::kMaxSums>& sum_of, std::int64_t row) {
         kernels::add_column_sums(d_sums.columns(sum_of[static_cast<std::size_t>(g)] * units_, units_),

@@ -133,24 +133,29 @@ void LaneNorm::products_backward(const CellCall<float>& call, const LaneNormTrac
   const std::int64_t lanes = call.rows, width = call.sums_stride, rows = info_->gates * units_;
   kernels::normalize_lanes_backward(rows, lanes, width, call.sums + rec_.first * units_ * width,
                                     {now.recurrent}, nullptr, now.inverse + width, recurrent_gain_,
-                                    gains.recurrent, nullptr, false, to.recurrent, lanes);
+                                    gains.recurrent, gains.recurrent_bias, false, to.recurrent, lanes);
   if (!makes_input() && !keeps_input()) {
     input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
     kernels::normalize_lanes_again(rows, lanes, width, now.input, now.inverse + 3 * width, now.inverse);
   }
   kernels::normalize_lanes_backward(rows, lanes, width, call.sums + in_.first * units_ * width,
                                     makes_input() ? made_input(operands) : kernels::LaneValues{now.input},
-                                    now.inverse + 3 * width, now.inverse, input_gain_, gains.input, nullptr,
-                                    false, to.input, lanes);
+                                    now.inverse + 3 * width, now.inverse, input_gain_, gains.input,
+                                    gains.bias, false, to.input, lanes);
 }
 
 LaneGains LaneNorm::make_gains(float* memory, std::int64_t lanes) const {
   std::fill_n(memory, gains_size() * lanes, 0.0F);
   const std::int64_t size = info_->gates * units_ * lanes;
-  LaneGains gains{memory, memory + size};
+  LaneGains gains{memory, memory + size, memory + 2 * size};
+  memory += 3 * size;
+  if (info_->recurrent_bias) {
+    gains.recurrent_bias = memory;
+    memory += size;
+  }
   if (of_state()) {
-    gains.state = memory + 2 * size;
-    gains.state_bias = gains.state + units_ * lanes;
+    gains.state = memory;
+    gains.state_bias = memory + units_ * lanes;
   }
   return gains;
 }
@@ -172,6 +177,8 @@ void LaneNorm::move(const LaneGains& gains, std::int64_t lanes, std::int64_t lan
   };
   move_rows(gains.input, sums.input, info_->gates * units_);
   move_rows(gains.recurrent, sums.recurrent, info_->gates * units_);
+  move_rows(gains.bias, sums.bias, info_->gates * units_);
+  move_rows(gains.recurrent_bias, sums.recurrent_bias, info_->gates * units_);
   move_rows(gains.state, sums.state, units_);
   move_rows(gains.state_bias, sums.state_bias, units_);
 }

@@ -30,10 +30,11 @@ struct LaneNormGradients {
   float *input = nullptr, *recurrent = nullptr;
 };
 
-/// Sums of one slice's gains over its lanes' steps.
+/// Sums of one slice's gains and biases over its lanes' steps.
 struct LaneGains {
-  float *input = nullptr, *recurrent = nullptr;   ///< [gates · units][lanes]
-  float *state = nullptr, *state_bias = nullptr;  ///< [units][lanes]
+  float *input = nullptr, *recurrent = nullptr;      ///< [gates · units][lanes]
+  float *bias = nullptr, *recurrent_bias = nullptr;  ///< the same
+  float *state = nullptr, *state_bias = nullptr;     ///< [units][lanes]
 };
 
 class LaneNorm {
@@ -70,7 +71,9 @@ class LaneNorm {
                          const LaneNormGradients& to) const;
 
   /// Elements a lane of LaneGains, and one in `memory` for so many lanes.
-  std::int64_t gains_size() const { return 2 * (info_->gates + (of_state() ? 1 : 0)) * units_; }
+  std::int64_t gains_size() const {
+    return ((info_->recurrent_bias ? 4 : 3) * info_->gates + (of_state() ? 2 : 0)) * units_;
+  }
   LaneGains make_gains(float* memory, std::int64_t lanes) const;
   /// A sequence that enters a lane brings its place's sums along, and takes them away again.
   void enter(const LaneGains& gains, std::int64_t lanes, std::int64_t lane, const GainSums<float>& sums,

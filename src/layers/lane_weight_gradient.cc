@@ -36,9 +36,13 @@ LaneWeightGradient LaneWeightGradient::begin(const LaneShape& shape, const LaneS
   g.masked = masked;
   g.chunk_steps = steps;
   const std::int64_t columns = shape.sum_rows(), rows = steps * schedule.lanes;
-  const bool splits = masked && !normalized;
-  g.sums =
-      LanePanels::make(rows, columns, splits ? static_cast<std::size_t>(info.sums + info.vectors) : 1, take);
+  std::size_t group_count = 1;
+  if (normalized) {
+    group_count = info.vectors > 0 ? 1 : 0;
+  } else if (masked) {
+    group_count = static_cast<std::size_t>(info.sums + info.vectors);
+  }
+  g.sums = LanePanels::make(rows, columns - g.first_sum() * units, group_count, take);
   const std::int64_t blocks = (schedule.lanes + kLaneBlock - 1) / kLaneBlock;
   const auto take_segments = [&] {
     const auto bytes = static_cast<std::int64_t>(sizeof(LaneSegment)) * steps * blocks;
@@ -61,7 +65,7 @@ LaneWeightGradient LaneWeightGradient::begin(const LaneShape& shape, const LaneS
                   g.bias_at(to, range.first + i));
     }
   };
-  if (gradients.bias.data != nullptr) {
+  if (gradients.bias.data != nullptr && !normalized) {
     begin_bias(gradients.bias.rows_from(0, 1), shape.input_range, g.bias);
     if (info.recurrent_bias) {
       g.recurrent_bias = g.bias + groups * g.bias_stride;
@@ -158,7 +162,7 @@ void LaneWeightGradient::end(const RecurrentWeights<float>& gradients) const {
                   to.data + range.gate[static_cast<std::size_t>(i)] * units);
     }
   };
-  if (gradients.bias.data != nullptr) {
+  if (gradients.bias.data != nullptr && !normalized) {
     end_bias(bias, shape.input_range, gradients.bias.rows_from(0, 1));
     if (info.recurrent_bias)
       end_bias(recurrent_bias, recurrent_bias_range(info), gradients.bias.rows_from(1, 1));
@@ -186,7 +190,7 @@ std::size_t LaneWeightGradient::find_segments(const LaneTrace& trace, std::int64
 }
 
 void LaneWeightGradient::put(const CellCall<float>& call, const LaneNormGradients& norm, std::int64_t row) {
-  sums.put(call.sums, call.sums_stride, call.rows, row);
+  sums.put(call.sums + first_sum() * call.units * call.sums_stride, call.sums_stride, call.rows, row);
   if (!normalized) return;
   inputs.put(norm.input, call.rows, call.rows, row);
   recurrents.put(norm.recurrent, call.rows, call.rows, row);

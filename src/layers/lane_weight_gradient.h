@@ -24,6 +24,7 @@ struct LanePanels {
   static LanePanels make(std::int64_t capacity, std::int64_t rows, std::size_t groups, Take take) {
     LanePanels out;
     out.count = groups;
+    if (groups == 0) return out;
     out.group_rows = rows / static_cast<std::int64_t>(groups);
     for (std::size_t g = 0; g < groups; ++g) {
       out.groups[g] = kernels::GradientPanels(capacity, out.group_rows,
@@ -69,14 +70,16 @@ struct LaneWeightGradient {
   LaneShape shape;
   bool normalized = false, masked = false;
   std::int64_t chunk_steps = 0;  ///< steps that the panels hold
-  LanePanels sums;  ///< of sums and vectors: all together, or each for itself where gates read their own
+  /// Of sums and vectors: all together, or each for itself where gates read their own. Of vectors only when products are
+  /// normalised: these have panels of their own, and biases are added up with the gains.
+  LanePanels sums;
   std::int64_t stride = 0;                                            ///< of the rows of `kernel` …
   float *kernel = nullptr, *recurrent = nullptr, *operand = nullptr;  ///< of panels that are together
   std::int64_t bias_stride = 0;                                       ///< from group to group of `sums`
   float *bias = nullptr, *recurrent_bias = nullptr;
   kernels::LaneSegment *segments = nullptr, *operand_segments = nullptr,
                        *read_segments = nullptr;  ///< room for a chunk's
-  LanePanels inputs, recurrents;                  ///< of normalised products; the sums' panels are for biases
+  LanePanels inputs, recurrents;                  ///< of normalised products
   LaneReads reads;
   std::array<LaneProductGradient, 2 * cells::kMaxSums> products{};
   std::size_t product_count = 0;
@@ -102,8 +105,11 @@ struct LaneWeightGradient {
   };
   /// Of a sum, or of a vector after the sums.
   float* bias_at(float* biases, std::int64_t row) const {
+    row -= first_sum();
     return sums.count == 1 ? biases + row * shape.units : biases + row * bias_stride;
   }
+  /// The sum or vector that the first rows of `sums` belong to.
+  std::int64_t first_sum() const { return normalized ? shape.info->sums : 0; }
   bool separate() const { return normalized || masked; }
   PanelRange of(const GateRange& range, PanelRange only) const;
   void add_together(std::size_t segment_count, std::int64_t panel_rows, PanelRange only) const;
