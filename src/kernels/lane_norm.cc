@@ -180,18 +180,116 @@ HWY_NOINLINE void NormalizeBackward(std::int64_t rows, std::int64_t lanes, std::
   }
 }
 
-/// Calls pass(lane, vectors): pairs of vectors, then one.
+/// 1 / deviation from a sum of squares.
+HWY_INLINE V Inverse(V squares, V share, float epsilon) {
+  const D d;
+  const V variance = hn::Add(hn::Mul(squares, share), hn::Set(d, epsilon));
+  return hn::Div(hn::Set(d, 1.0F), hn::Sqrt(variance));
+}
+
+template <int NV, class Values>
+HWY_NOINLINE void NormalizePair(std::int64_t rows, std::int64_t lane, std::int64_t ld, float epsilon,
+                                const LaneProductNorm& input, const LaneProductNorm& recurrent,
+                                const float* bias, float* to) {
+  const D d;
+  const V share = hn::Set(d, 1.0F / static_cast<float>(rows));
+  const Values x = Values::of(input.values, ld, lane);
+  const Rows<NV> h = Rows<NV>::of(recurrent.values, ld, lane);
+  V total[NV][2], mean[NV][2], scale[NV][2];
+  SumRows<2, NV>(
+      rows,
+      [&](std::int64_t r, int v, V(&sum)[2]) HWY_ATTR {
+        sum[0] = hn::Add(sum[0], x.get(r, v));
+        sum[1] = hn::Add(sum[1], h.get(r, v));
+      },
+      total);
+  for (int v = 0; v < NV; ++v) {
+    for (int k = 0; k < 2; ++k) mean[v][k] = hn::Mul(total[v][k], share);
+  }
+  SumRows<2, NV>(
+      rows,
+      [&](std::int64_t r, int v, V(&sum)[2]) HWY_ATTR {
+        const V centred_x = hn::Sub(x.get(r, v), mean[v][0]), centred_h = hn::Sub(h.get(r, v), mean[v][1]);
+        sum[0] = hn::MulAdd(centred_x, centred_x, sum[0]);
+        sum[1] = hn::MulAdd(centred_h, centred_h, sum[1]);
+      },
+      total);
+  for (int v = 0; v < NV; ++v) {
+    for (int k = 0; k < 2; ++k) scale[v][k] = Inverse(total[v][k], share, epsilon);
+    hn::StoreU(mean[v][0], d, input.mean + lane + v * N);
+    hn::StoreU(scale[v][0], d, input.inverse + lane + v * N);
+    hn::StoreU(scale[v][1], d, recurrent.inverse + lane + v * N);
+  }
+  to += lane;
+  for (std::int64_t r = 0; r < rows; ++r, to += ld) {
+    const V gain_x = hn::Set(d, input.gain[r]), gain_h = hn::Set(d, recurrent.gain[r]),
+            start = hn::Set(d, bias[r]);
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+      const std::int64_t at = r * ld + lane + v * N;
+      const V of_x = hn::Mul(hn::Sub(x.get(r, v), mean[v][0]), scale[v][0]),
+              of_h = hn::Mul(hn::Sub(h.get(r, v), mean[v][1]), scale[v][1]);
+      if (input.normal != nullptr) hn::StoreU(of_x, d, input.normal + at);
+      hn::StoreU(of_h, d, recurrent.normal + at);
+      hn::StoreU(hn::MulAdd(gain_h, of_h, hn::MulAdd(gain_x, of_x, start)), d, to + v * N);
+    }
+  }
+}
+
+/// For one vector of lanes: four sums fill the registers.
+template <class Values>
+HWY_NOINLINE void NormalizePairBackward(std::int64_t rows, std::int64_t lane, std::int64_t lanes,
+                                        std::int64_t ld, const float* up, Values x,
+                                        const LaneProductNorm& input, const LaneProductNorm& recurrent,
+                                        float* d_bias) {
+  const D d;
+  const V share = hn::Set(d, 1.0F / static_cast<float>(rows));
+  const Rows<1> h = Rows<1>::of(recurrent.values, ld, lane);
+  const float *gain_x = input.gain, *gain_h = recurrent.gain;
+  float *sum_x = input.d_gain + lane, *sum_h = recurrent.d_gain + lane;
+  up += lane;
+  d_bias += lane;
+  V total[1][4];
+  SumRows<4, 1>(
+      rows,
+      [&](std::int64_t r, int, V(&sum)[4]) HWY_ATTR {
+        const std::int64_t own = r * lanes;
+        const V above = hn::LoadU(d, up + r * ld), of_x = x.get(r, 0), of_h = h.get(r, 0);
+        const V scaled_x = hn::Mul(above, hn::Set(d, gain_x[r])),
+                scaled_h = hn::Mul(above, hn::Set(d, gain_h[r]));
+        sum[0] = hn::Add(sum[0], scaled_x);
+        sum[1] = hn::MulAdd(scaled_x, of_x, sum[1]);
+        sum[2] = hn::Add(sum[2], scaled_h);
+        sum[3] = hn::MulAdd(scaled_h, of_h, sum[3]);
+        hn::StoreU(hn::MulAdd(above, of_x, hn::LoadU(d, sum_x + own)), d, sum_x + own);
+        hn::StoreU(hn::MulAdd(above, of_h, hn::LoadU(d, sum_h + own)), d, sum_h + own);
+        hn::StoreU(hn::Add(hn::LoadU(d, d_bias + own), above), d, d_bias + own);
+      },
+      total);
+  const V mean_x = hn::Mul(total[0][0], share), slope_x = hn::Mul(total[0][1], share),
+          mean_h = hn::Mul(total[0][2], share), slope_h = hn::Mul(total[0][3], share),
+          scale_x = hn::LoadU(d, input.inverse + lane), scale_h = hn::LoadU(d, recurrent.inverse + lane);
+  float *to_x = input.d_x + lane, *to_h = recurrent.d_x + lane;
+  for (std::int64_t r = 0; r < rows; ++r, to_x += lanes, to_h += lanes) {
+    const V above = hn::LoadU(d, up + r * ld);
+    const V scaled_x = hn::Mul(above, hn::Set(d, gain_x[r])),
+            scaled_h = hn::Mul(above, hn::Set(d, gain_h[r]));
+    hn::StoreU(hn::Mul(hn::Sub(scaled_x, hn::MulAdd(x.get(r, 0), slope_x, mean_x)), scale_x), d, to_x);
+    hn::StoreU(hn::Mul(hn::Sub(scaled_h, hn::MulAdd(h.get(r, 0), slope_h, mean_h)), scale_h), d, to_h);
+  }
+}
+
+/// Calls pass(lane, vectors): pairs of vectors where `most` is 2, then one.
 template <class Pass>
-HWY_INLINE void ForVectors(std::int64_t lanes, Pass pass) {
+HWY_INLINE void ForVectors(std::int64_t lanes, int most, Pass pass) {
   std::int64_t lane = 0;
-  for (; lane + 2 * N <= lanes; lane += 2 * N) pass(lane, 2);
+  for (; most == 2 && lane + 2 * N <= lanes; lane += 2 * N) pass(lane, 2);
   for (; lane < lanes; lane += N) pass(lane, 1);
 }
 
 /// Calls pass.operator()<NV, Values>(lane): pairs of vectors, then one.
 template <class Pass>
-HWY_INLINE void ForValues(std::int64_t lanes, const LaneValues& values, Pass pass) {
-  ForVectors(lanes, [&](std::int64_t lane, int vectors) HWY_ATTR {
+HWY_INLINE void ForValues(std::int64_t lanes, const LaneValues& values, Pass pass, int most = 2) {
+  ForVectors(lanes, most, [&](std::int64_t lane, int vectors) HWY_ATTR {
     const auto run = [&]<int NV>() HWY_ATTR {
       if (values.weights == nullptr) return pass.template operator()<NV, Rows<NV>>(lane);
       switch (values.inputs) {
@@ -230,6 +328,38 @@ void NormalizeLanesAgain(std::int64_t rows, std::int64_t lanes, std::int64_t ld,
     for (std::int64_t r = 0; r < rows; ++r, at += ld)
       hn::StoreU(hn::Mul(hn::Sub(hn::LoadU(d, at), m), scale), d, at);
   }
+}
+
+void NormalizeLanePair(std::int64_t rows, std::int64_t lanes, std::int64_t ld, float epsilon,
+                       const LaneProductNorm& input, const LaneProductNorm& recurrent, const float* bias,
+                       float* to) {
+  ForValues(lanes, input.values, [&]<int NV, class Values>(std::int64_t lane) HWY_ATTR {
+    NormalizePair<NV, Values>(rows, lane, ld, epsilon, input, recurrent, bias, to);
+  });
+}
+
+void NormalizeLanePairBackward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* d,
+                               const LaneProductNorm& input, const LaneProductNorm& recurrent,
+                               float* d_bias) {
+  ForValues(
+      lanes, input.values,
+      [&]<int NV, class Values>(std::int64_t first) HWY_ATTR {
+        if constexpr (NV == 1) {
+          const auto run = [&](std::int64_t lane) HWY_ATTR {
+            const auto values = Values::of(input.values, ld, lane);
+            if constexpr (std::is_same_v<Values, Rows<1>>) {
+              NormalizePairBackward(rows, lane, lanes, ld, d, values, input, recurrent, d_bias);
+            } else {
+              Normalized<1, Values> made{values, {}, {}};
+              made.mean[0] = hn::LoadU(D(), input.mean + lane);
+              made.scale[0] = hn::LoadU(D(), input.inverse + lane);
+              NormalizePairBackward(rows, lane, lanes, ld, d, made, input, recurrent, d_bias);
+            }
+          };
+          run(first);
+        }
+      },
+      1);
 }
 
 void ScaleLanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* normal,
@@ -285,6 +415,8 @@ namespace {
 HWY_EXPORT(NormalizeLanes);
 HWY_EXPORT(NormalizeLanesAgain);
 HWY_EXPORT(ScaleLanes);
+HWY_EXPORT(NormalizeLanePair);
+HWY_EXPORT(NormalizeLanePairBackward);
 HWY_EXPORT(NormalizeLanesBackward);
 }  // namespace
 
@@ -297,6 +429,16 @@ void normalize_lanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, con
 void normalize_lanes_again(std::int64_t rows, std::int64_t lanes, std::int64_t ld, float* x,
                            const float* mean, const float* inverse) {
   HWY_DYNAMIC_DISPATCH(NormalizeLanesAgain)(rows, lanes, ld, x, mean, inverse);
+}
+void normalize_lane_pair(std::int64_t rows, std::int64_t lanes, std::int64_t ld, float epsilon,
+                         const LaneProductNorm& input, const LaneProductNorm& recurrent, const float* bias,
+                         float* to) {
+  HWY_DYNAMIC_DISPATCH(NormalizeLanePair)(rows, lanes, ld, epsilon, input, recurrent, bias, to);
+}
+void normalize_lane_pair_backward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* d,
+                                  const LaneProductNorm& input, const LaneProductNorm& recurrent,
+                                  float* d_bias) {
+  HWY_DYNAMIC_DISPATCH(NormalizeLanePairBackward)(rows, lanes, ld, d, input, recurrent, d_bias);
 }
 void scale_lanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* normal,
                  const float* gain, const float* bias, float* to) {

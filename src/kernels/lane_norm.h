@@ -23,6 +23,23 @@ constexpr std::int64_t kFewInputs = 4;
 void normalize_lanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const LaneValues& x,
                      float epsilon, float* normal, float* mean, float* inverse, const float* gain,
                      const float* bias, float* to);
+/// One of two products that feed the same sums, and what is known of it.
+struct LaneProductNorm {
+  LaneValues values;  ///< the raw ones in forward; in backward the normalised ones, or what they are made of
+  float* normal = nullptr;  ///< where normalised values go; null: nowhere
+  float *mean = nullptr, *inverse = nullptr;
+  const float* gain = nullptr;
+  float *d_gain = nullptr, *d_x = nullptr;  ///< backward only; rows `lanes` apart
+};
+/// to = bias + input.gain·normal + recurrent.gain·normal: normalize_lanes of both in one walk. Values of `recurrent` are in memory.
+void normalize_lane_pair(std::int64_t rows, std::int64_t lanes, std::int64_t ld, float epsilon,
+                         const LaneProductNorm& input, const LaneProductNorm& recurrent, const float* bias,
+                         float* to);
+/// normalize_lanes_backward of both in one walk.
+void normalize_lane_pair_backward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* d,
+                                  const LaneProductNorm& input, const LaneProductNorm& recurrent,
+                                  float* d_bias);
+
 /// to = bias + gain·normal: what normalize_lanes gave, from what it kept.
 void scale_lanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* normal,
                  const float* gain, const float* bias, float* to);

@@ -78,8 +78,11 @@ LaneNormTrace LaneNorm::find(const LaneNormTrace& all, std::int64_t block_lane, 
   };
   const std::int64_t gate_width = info_->gates * units_;
   return {keeps_input() ? part(all.input, gate_width) : only(all.input, gate_width),
-          part(all.recurrent, gate_width), part(all.state, units_), only(all.scaled_state, units_),
-          part(all.inverse, 4)};
+          part(all.recurrent, gate_width),
+          part(all.state, units_),
+          only(all.scaled_state, units_),
+          part(all.inverse, 4),
+          width};
 }
 
 void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, const LaneOperands& operands,
@@ -91,15 +94,30 @@ void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, 
       std::fill_n(call.sums + u * width, lanes, bias_[u]);
   }
   if (!makes_input()) input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
-  kernels::normalize_lanes(rows, lanes, width,
-                           makes_input() ? made_input(operands) : kernels::LaneValues{now.input}, epsilon_,
-                           keeps_input() ? now.input : nullptr, now.inverse + 3 * width, now.inverse,
-                           input_gain_, bias_ + in_.first * units_, call.sums + in_.first * units_ * width);
   recurrent_.multiply(operands.h, operands.h_gate_stride, h_is_zero ? 0 : units_, now.recurrent, width,
                       lanes);
-  kernels::normalize_lanes(rows, lanes, width, {now.recurrent}, epsilon_, now.recurrent, nullptr,
-                           now.inverse + width, recurrent_gain_, nullptr,
+  const kernels::LaneProductNorm input = input_norm(now, operands), recurrent = recurrent_norm(now);
+  if (paired()) {
+    kernels::normalize_lane_pair(rows, lanes, width, epsilon_, input, recurrent, bias_ + in_.first * units_,
+                                 call.sums + in_.first * units_ * width);
+    return;
+  }
+  kernels::normalize_lanes(rows, lanes, width, input.values, epsilon_, input.normal, input.mean,
+                           input.inverse, input.gain, bias_ + in_.first * units_,
+                           call.sums + in_.first * units_ * width);
+  kernels::normalize_lanes(rows, lanes, width, recurrent.values, epsilon_, recurrent.normal, nullptr,
+                           recurrent.inverse, recurrent.gain, nullptr,
                            call.sums + rec_.first * units_ * width);
+}
+
+kernels::LaneProductNorm LaneNorm::input_norm(const LaneNormTrace& now, const LaneOperands& operands) const {
+  const std::int64_t mean_row = 3;
+  return {makes_input() ? made_input(operands) : kernels::LaneValues{now.input},
+          keeps_input() ? now.input : nullptr, now.inverse + mean_row * now.width, now.inverse, input_gain_};
+}
+
+kernels::LaneProductNorm LaneNorm::recurrent_norm(const LaneNormTrace& now) const {
+  return {{now.recurrent}, now.recurrent, nullptr, now.inverse + now.width, recurrent_gain_};
 }
 
 void LaneNorm::finish(CellCall<float> call, const LaneNormTrace& now) const {
@@ -131,17 +149,26 @@ void LaneNorm::products_backward(const CellCall<float>& call, const LaneNormTrac
                                  const LaneOperands& operands, const LaneGains& gains,
                                  const LaneNormGradients& to) const {
   const std::int64_t lanes = call.rows, width = call.sums_stride, rows = info_->gates * units_;
-  kernels::normalize_lanes_backward(rows, lanes, width, call.sums + rec_.first * units_ * width,
-                                    {now.recurrent}, nullptr, now.inverse + width, recurrent_gain_,
-                                    gains.recurrent, gains.recurrent_bias, false, to.recurrent, lanes);
   if (!makes_input() && !keeps_input()) {
     input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
     kernels::normalize_lanes_again(rows, lanes, width, now.input, now.inverse + 3 * width, now.inverse);
   }
-  kernels::normalize_lanes_backward(rows, lanes, width, call.sums + in_.first * units_ * width,
-                                    makes_input() ? made_input(operands) : kernels::LaneValues{now.input},
-                                    now.inverse + 3 * width, now.inverse, input_gain_, gains.input,
-                                    gains.bias, false, to.input, lanes);
+  kernels::LaneProductNorm input = input_norm(now, operands), recurrent = recurrent_norm(now);
+  const float *d_input = call.sums + in_.first * units_ * width,
+              *d_recurrent = call.sums + rec_.first * units_ * width;
+  if (paired()) {
+    input.d_gain = gains.input;
+    input.d_x = to.input;
+    recurrent.d_gain = gains.recurrent;
+    recurrent.d_x = to.recurrent;
+    kernels::normalize_lane_pair_backward(rows, lanes, width, d_input, input, recurrent, gains.bias);
+    return;
+  }
+  kernels::normalize_lanes_backward(rows, lanes, width, d_recurrent, recurrent.values, nullptr,
+                                    recurrent.inverse, recurrent.gain, gains.recurrent, gains.recurrent_bias,
+                                    false, to.recurrent, lanes);
+  kernels::normalize_lanes_backward(rows, lanes, width, d_input, input.values, input.mean, input.inverse,
+                                    input.gain, gains.input, gains.bias, false, to.input, lanes);
 }
 
 LaneGains LaneNorm::make_gains(float* memory, std::int64_t lanes) const {

@@ -22,6 +22,7 @@ struct LaneNormTrace {
   float* state = nullptr;                        ///< slots [units][width]
   float* scaled_state = nullptr;                 ///< one slot [units][width]: after its gain
   float* inverse = nullptr;                      ///< slots [4][width]
+  std::int64_t width = 0;
 };
 
 /// Gradients of the raw products at one step, [gates · units][lanes] of one slice. They stay in the cache, where those in the
@@ -90,6 +91,10 @@ class LaneNorm {
   /// Products of few inputs are made where they are needed, unless every gate has inputs of its own.
   bool makes_input() const { return !keeps_input() && !each_input_; }
   void prepare_input(const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take);
+  /// Both products feed the same sums.
+  bool paired() const { return in_.first == rec_.first && in_.gate == rec_.gate && !info_->recurrent_bias; }
+  kernels::LaneProductNorm input_norm(const LaneNormTrace& now, const LaneOperands& operands) const;
+  kernels::LaneProductNorm recurrent_norm(const LaneNormTrace& now) const;
   kernels::LaneValues made_input(const LaneOperands& operands) const {
     return {operands.x, few_weights_, inputs_};
   }
