@@ -73,9 +73,11 @@ OPTIONS = [
     Option("initial state", initial_state=True),
     Option("dropout", (("dropout", 0.2),)),
     Option("recurrent_dropout", (("recurrent_dropout", 0.2),)),
+    Option("dropout and recurrent_dropout", (("dropout", 0.2), ("recurrent_dropout", 0.2))),
     Option("zoneout", (("zoneout", 0.1),)),
     Option("zoneout of h and c", (("zoneout", 0.1), ("zoneout_cell", 0.1)), ("lstm",)),
     Option("layer_norm", (("layer_norm", True),)),
+    Option("layer_norm and recurrent_dropout", (("layer_norm", True), ("recurrent_dropout", 0.2))),
     Option("clip", (("clip", 3.0),)),
     Option("proj_size", (("proj_size", -2),), ("lstm",)),  # -2: half of the units
     Option("peephole", (("peephole", True),), ("lstm",)),

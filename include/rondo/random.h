@@ -13,8 +13,9 @@ class RandomStream {
  public:
   explicit RandomStream(std::uint64_t seed, std::uint64_t purpose = 0, std::uint64_t step = 0);
 
-  /// Four 32-bit words at position `block`.
-  std::array<std::uint32_t, 4> block(std::uint64_t block) const;
+  /// Four 32-bit words at position `block`. Seven rounds are the fewest that pass BigCrush; numbers that cost time in every
+  /// training step are made of so many.
+  std::array<std::uint32_t, 4> block(std::uint64_t block, int rounds = 10) const;
 
   /// What a kernel that makes many blocks at once needs to know: the key of Philox and the upper half of its counter.
   std::uint64_t key() const { return key_; }

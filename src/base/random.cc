@@ -10,7 +10,6 @@ namespace {
 // Constants of Philox4x32 (Salmon et al. 2011, table 2 and section 3.3).
 constexpr std::uint32_t kMultiplier0 = 0xD2511F53U, kMultiplier1 = 0xCD9E8D57U;
 constexpr std::uint32_t kWeyl0 = 0x9E3779B9U, kWeyl1 = 0xBB67AE85U;
-constexpr int kRounds = 10;
 
 __extension__ using Wide = unsigned __int128;  // both compilers have it on 64-bit targets
 
@@ -25,13 +24,13 @@ std::uint64_t mix(std::uint64_t z) {  // finaliser of SplitMix64: spreads small 
 RandomStream::RandomStream(std::uint64_t seed, std::uint64_t purpose, std::uint64_t step)
     : key_(mix(mix(seed + 0x9E3779B97F4A7C15ULL) ^ purpose)), counter_high_(step) {}
 
-std::array<std::uint32_t, 4> RandomStream::block(std::uint64_t block) const {
+std::array<std::uint32_t, 4> RandomStream::block(std::uint64_t block, int rounds) const {
   std::array<std::uint32_t, 4> c = {
       static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
       static_cast<std::uint32_t>(counter_high_), static_cast<std::uint32_t>(counter_high_ >> 32)};
   auto k0 = static_cast<std::uint32_t>(key_);
   auto k1 = static_cast<std::uint32_t>(key_ >> 32);
-  for (int round = 0; round < kRounds; ++round, k0 += kWeyl0, k1 += kWeyl1) {
+  for (int round = 0; round < rounds; ++round, k0 += kWeyl0, k1 += kWeyl1) {
     const std::uint64_t p0 = std::uint64_t{kMultiplier0} * c[0];
     const std::uint64_t p1 = std::uint64_t{kMultiplier1} * c[2];
     c = {static_cast<std::uint32_t>(p1 >> 32) ^ c[1] ^ k0, static_cast<std::uint32_t>(p1),

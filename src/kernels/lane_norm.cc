@@ -6,6 +6,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <type_traits>
+
 #ifdef __clang__
 #define RONDO_UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -19,142 +21,49 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
-constexpr int kPartials = 16;
-constexpr int kAtOnce =
-    4;  // partial sums that run side by side: as many chains as hide an addition's latency
 
-/// Sums over rows, `kSums` of them for NV vectors of lanes. add(row, v, sums) adds what vector v of a row has.
-template <int kSums, int NV, class Add>
-HWY_INLINE void SumRows(std::int64_t rows, Add add, V (&total)[NV][kSums]) {
-  const D d;
-  V partial[kPartials][NV][kSums];
-  for (int first = 0; first < kPartials; first += kAtOnce) {
-    V sum[kAtOnce][NV][kSums];
-    RONDO_UNROLL for (int j = 0; j < kAtOnce; ++j) {
-      RONDO_UNROLL for (int v = 0; v < NV; ++v) {
-        RONDO_UNROLL for (int k = 0; k < kSums; ++k) sum[j][v][k] = hn::Zero(d);
-      }
-    }
-    std::int64_t row = first;
-    for (; row + kAtOnce <= rows; row += kPartials) {
-      RONDO_UNROLL for (int j = 0; j < kAtOnce; ++j) {
-        RONDO_UNROLL for (int v = 0; v < NV; ++v) add(row + j, v, sum[j][v]);
-      }
-    }
-    RONDO_UNROLL for (int j = 0; j < kAtOnce; ++j) {
-      if (row + j < rows) {
-        RONDO_UNROLL for (int v = 0; v < NV; ++v) add(row + j, v, sum[j][v]);
-      }
-    }
-    RONDO_UNROLL for (int j = 0; j < kAtOnce; ++j) {
-      RONDO_UNROLL for (int v = 0; v < NV; ++v) {
-        RONDO_UNROLL for (int k = 0; k < kSums; ++k) partial[first + j][v][k] = sum[j][v][k];
-      }
-    }
-  }
-  for (int half = kPartials / 2; half > 0; half /= 2) {
-    for (int j = 0; j < half; ++j) {
-      RONDO_UNROLL for (int v = 0; v < NV; ++v) {
-        RONDO_UNROLL for (int k = 0; k < kSums; ++k) partial[j][v][k] =
-            hn::Add(partial[j][v][k], partial[j + half][v][k]);
-      }
-    }
-  }
-  RONDO_UNROLL for (int v = 0; v < NV; ++v) {
-    RONDO_UNROLL for (int k = 0; k < kSums; ++k) total[v][k] = partial[0][v][k];
-  }
-}
+// clang-format off
+#include "kernels/lane_norm-inl.h"
+// clang-format on
 
-template <int NV>
-HWY_NOINLINE void Normalize(std::int64_t rows, std::int64_t ld, const float* x, float epsilon, float* normal,
-                            float* means, float* inverse, const float* gain, const float* bias, float* to) {
-  const D d;
-  const V share = hn::Set(d, 1.0F / static_cast<float>(rows));
-  V total[NV][1], mean[NV], scale[NV];
-  SumRows<1, NV>(
-      rows,
-      [&](std::int64_t r, int v, V(&sum)[1])
-          HWY_ATTR { sum[0] = hn::Add(sum[0], hn::LoadU(d, x + r * ld + v * N)); },
-      total);
-  RONDO_UNROLL for (int v = 0; v < NV; ++v) mean[v] = hn::Mul(total[v][0], share);
-  SumRows<1, NV>(
-      rows,
-      [&](std::int64_t r, int v, V(&sum)[1]) HWY_ATTR {
-        const V centred = hn::Sub(hn::LoadU(d, x + r * ld + v * N), mean[v]);
-        sum[0] = hn::MulAdd(centred, centred, sum[0]);
-      },
-      total);
-  RONDO_UNROLL for (int v = 0; v < NV; ++v) {
-    const V variance = hn::Add(hn::Mul(total[v][0], share), hn::Set(d, epsilon));
-    scale[v] = hn::Div(hn::Set(d, 1.0F), hn::Sqrt(variance));
-    hn::StoreU(scale[v], d, inverse + v * N);
-    if (means != nullptr) hn::StoreU(mean[v], d, means + v * N);
-  }
-  for (std::int64_t r = 0; r < rows; ++r) {
-    const V g = hn::Set(d, gain[r]);
-    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
-      const std::int64_t at = r * ld + v * N;
-      const V value = hn::Mul(hn::Sub(hn::LoadU(d, x + at), mean[v]), scale[v]);
-      const V start = bias == nullptr ? hn::LoadU(d, to + at) : hn::Set(d, bias[r]);
-      if (normal != nullptr) hn::StoreU(value, d, normal + at);
-      hn::StoreU(hn::MulAdd(g, value, start), d, to + at);
-    }
-  }
-}
-
-template <int NV, bool kBias, bool kAccumulate>
-HWY_NOINLINE void NormalizeBackward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* up,
-                                    const float* normal, const float* inverse, const float* gain,
-                                    float* d_gain, float* d_bias, float* d_x, std::int64_t d_x_ld) {
-  const D d;
-  const V share = hn::Set(d, 1.0F / static_cast<float>(rows));
-  V total[NV][2], mean[NV], slope[NV], scale[NV];
-  SumRows<2, NV>(
-      rows,
-      [&](std::int64_t r, int v, V(&sum)[2]) HWY_ATTR {
-        const std::int64_t at = r * ld + v * N, own = r * lanes + v * N;
-        const V above = hn::LoadU(d, up + at), value = hn::LoadU(d, normal + at);
-        const V scaled = hn::Mul(above, hn::Set(d, gain[r]));
-        sum[0] = hn::Add(sum[0], scaled);
-        sum[1] = hn::MulAdd(scaled, value, sum[1]);
-        hn::StoreU(hn::MulAdd(above, value, hn::LoadU(d, d_gain + own)), d, d_gain + own);
-        if constexpr (kBias) hn::StoreU(hn::Add(hn::LoadU(d, d_bias + own), above), d, d_bias + own);
-      },
-      total);
-  RONDO_UNROLL for (int v = 0; v < NV; ++v) {
-    mean[v] = hn::Mul(total[v][0], share);
-    slope[v] = hn::Mul(total[v][1], share);
-    scale[v] = hn::LoadU(d, inverse + v * N);
-  }
-  for (std::int64_t r = 0; r < rows; ++r) {
-    const V g = hn::Set(d, gain[r]);
-    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
-      const std::int64_t at = r * ld + v * N;
-      float* out = d_x + r * d_x_ld + v * N;
-      const V value = hn::LoadU(d, normal + at), scaled = hn::Mul(hn::LoadU(d, up + at), g);
-      const V raw = hn::Mul(hn::Sub(scaled, hn::MulAdd(value, slope[v], mean[v])), scale[v]);
-      hn::StoreU(kAccumulate ? hn::Add(hn::LoadU(d, out), raw) : raw, d, out);
-    }
-  }
-}
-
-/// Calls pass(lane, vectors): pairs of vectors, then one.
+/// Calls pass(lane, vectors): pairs of vectors where `most` is 2, then one.
 template <class Pass>
-HWY_INLINE void ForVectors(std::int64_t lanes, Pass pass) {
+HWY_INLINE void ForVectors(std::int64_t lanes, int most, Pass pass) {
   std::int64_t lane = 0;
-  for (; lane + 2 * N <= lanes; lane += 2 * N) pass(lane, 2);
+  for (; most == 2 && lane + 2 * N <= lanes; lane += 2 * N) pass(lane, 2);
   for (; lane < lanes; lane += N) pass(lane, 1);
+}
+
+/// Calls pass.operator()<NV, Values>(lane): pairs of vectors, then one.
+template <class Pass>
+HWY_INLINE void ForValues(std::int64_t lanes, const LaneValues& values, Pass pass, int most = 2) {
+  ForVectors(lanes, most, [&](std::int64_t lane, int vectors) HWY_ATTR {
+    const auto run = [&]<int NV>() HWY_ATTR {
+      if (values.weights == nullptr) return pass.template operator()<NV, Rows<NV>>(lane);
+      switch (values.inputs) {
+        case 1: return pass.template operator()<NV, Made<NV, 1>>(lane);
+        case 2: return pass.template operator()<NV, Made<NV, 2>>(lane);
+        case 3: return pass.template operator()<NV, Made<NV, 3>>(lane);
+        default: return pass.template operator()<NV, Made<NV, 4>>(lane);
+      }
+    };
+    if (vectors == 2) {
+      run.template operator()<2>();
+    } else {
+      run.template operator()<1>();
+    }
+  });
 }
 
 }  // namespace
 
-void NormalizeLanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* x, float epsilon,
-                    float* normal, float* mean, float* inverse, const float* gain, const float* bias,
-                    float* to) {
-  ForVectors(lanes, [&](std::int64_t lane, int vectors) HWY_ATTR {
-    const auto normalize = vectors == 2 ? Normalize<2> : Normalize<1>;
-    normalize(rows, ld, x + lane, epsilon, normal == nullptr ? nullptr : normal + lane,
-              mean == nullptr ? nullptr : mean + lane, inverse + lane, gain, bias, to + lane);
+void NormalizeLanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const LaneValues& x,
+                    float epsilon, float* normal, float* mean, float* inverse, const float* gain,
+                    const float* bias, float* to) {
+  ForValues(lanes, x, [&]<int NV, class Values>(std::int64_t lane) HWY_ATTR {
+    Normalize<NV, Values>(rows, ld, Values::of(x, ld, lane), epsilon,
+                          normal == nullptr ? nullptr : normal + lane,
+                          mean == nullptr ? nullptr : mean + lane, inverse + lane, gain, bias, to + lane);
   });
 }
 
@@ -169,23 +78,78 @@ void NormalizeLanesAgain(std::int64_t rows, std::int64_t lanes, std::int64_t ld,
   }
 }
 
+void NormalizeLanePair(std::int64_t rows, std::int64_t lanes, std::int64_t ld, float epsilon,
+                       const LaneProductNorm& input, const LaneProductNorm& recurrent, const float* bias,
+                       float* to) {
+  ForValues(lanes, input.values, [&]<int NV, class Values>(std::int64_t lane) HWY_ATTR {
+    NormalizePair<NV, Values>(rows, lane, ld, epsilon, input, recurrent, bias, to);
+  });
+}
+
+void NormalizeLanePairBackward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* d,
+                               const LaneProductNorm& input, const LaneProductNorm& recurrent,
+                               float* d_bias) {
+  ForValues(
+      lanes, input.values,
+      [&]<int NV, class Values>(std::int64_t first) HWY_ATTR {
+        if constexpr (NV == 1) {
+          const auto run = [&](std::int64_t lane) HWY_ATTR {
+            const auto values = Values::of(input.values, ld, lane);
+            if constexpr (std::is_same_v<Values, Rows<1>>) {
+              NormalizePairBackward(rows, lane, lanes, ld, d, values, input, recurrent, d_bias);
+            } else {
+              Normalized<1, Values> made{values, {}, {}};
+              made.mean[0] = hn::LoadU(D(), input.mean + lane);
+              made.scale[0] = hn::LoadU(D(), input.inverse + lane);
+              NormalizePairBackward(rows, lane, lanes, ld, d, made, input, recurrent, d_bias);
+            }
+          };
+          run(first);
+        }
+      },
+      1);
+}
+
+void ScaleLanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* normal,
+                const float* gain, const float* bias, float* to) {
+  const D d;
+  for (std::int64_t r = 0; r < rows; ++r, normal += ld, to += ld) {
+    const V g = hn::Set(d, gain[r]), start = hn::Set(d, bias[r]);
+    for (std::int64_t lane = 0; lane < lanes; lane += N)
+      hn::StoreU(hn::MulAdd(g, hn::LoadU(d, normal + lane), start), d, to + lane);
+  }
+}
+
 void NormalizeLanesBackward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* d,
-                            const float* normal, const float* inverse, const float* gain, float* d_gain,
-                            float* d_bias, bool accumulate, float* d_x, std::int64_t d_x_ld) {
-  ForVectors(lanes, [&](std::int64_t lane, int vectors) HWY_ATTR {
-    const auto run = [&](auto pass, float* bias) HWY_ATTR {
-      pass(rows, lanes, ld, d + lane, normal + lane, inverse + lane, gain, d_gain + lane, bias, d_x + lane,
-           d_x_ld);
+                            const LaneValues& normal, const float* mean, const float* inverse,
+                            const float* gain, float* d_gain, float* d_bias, bool accumulate, float* d_x,
+                            std::int64_t d_x_ld) {
+  ForValues(lanes, normal, [&]<int NV, class Values>(std::int64_t lane) HWY_ATTR {
+    const auto run = [&]<bool kBias, bool kAccumulate>(auto values) HWY_ATTR {
+      NormalizeBackward<NV, kBias, kAccumulate>(rows, lanes, ld, d + lane, values, inverse + lane, gain,
+                                                d_gain + lane, kBias ? d_bias + lane : nullptr, d_x + lane,
+                                                d_x_ld);
     };
-    if (d_bias != nullptr && accumulate) {
-      run(vectors == 2 ? NormalizeBackward<2, true, true> : NormalizeBackward<1, true, true>, d_bias + lane);
+    const auto values = Values::of(normal, ld, lane);
+    if constexpr (!std::is_same_v<Values, Rows<NV>>) {
+      Normalized<NV, Values> made{values, {}, {}};
+      for (int v = 0; v < NV; ++v) {
+        made.mean[v] = hn::LoadU(D(), mean + lane + v * N);
+        made.scale[v] = hn::LoadU(D(), inverse + lane + v * N);
+      }
+      if (d_bias != nullptr) {
+        run.template operator()<true, false>(made);
+      } else {
+        run.template operator()<false, false>(made);
+      }
+    } else if (d_bias != nullptr && accumulate) {
+      run.template operator()<true, true>(values);
     } else if (d_bias != nullptr) {
-      run(vectors == 2 ? NormalizeBackward<2, true, false> : NormalizeBackward<1, true, false>,
-          d_bias + lane);
+      run.template operator()<true, false>(values);
     } else if (accumulate) {
-      run(vectors == 2 ? NormalizeBackward<2, false, true> : NormalizeBackward<1, false, true>, nullptr);
+      run.template operator()<false, true>(values);
     } else {
-      run(vectors == 2 ? NormalizeBackward<2, false, false> : NormalizeBackward<1, false, false>, nullptr);
+      run.template operator()<false, false>(values);
     }
   });
 }
@@ -198,12 +162,15 @@ namespace rondo::kernels {
 namespace {
 HWY_EXPORT(NormalizeLanes);
 HWY_EXPORT(NormalizeLanesAgain);
+HWY_EXPORT(ScaleLanes);
+HWY_EXPORT(NormalizeLanePair);
+HWY_EXPORT(NormalizeLanePairBackward);
 HWY_EXPORT(NormalizeLanesBackward);
 }  // namespace
 
-void normalize_lanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* x, float epsilon,
-                     float* normal, float* mean, float* inverse, const float* gain, const float* bias,
-                     float* to) {
+void normalize_lanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const LaneValues& x,
+                     float epsilon, float* normal, float* mean, float* inverse, const float* gain,
+                     const float* bias, float* to) {
   HWY_DYNAMIC_DISPATCH(NormalizeLanes)
   (rows, lanes, ld, x, epsilon, normal, mean, inverse, gain, bias, to);
 }
@@ -211,11 +178,26 @@ void normalize_lanes_again(std::int64_t rows, std::int64_t lanes, std::int64_t l
                            const float* mean, const float* inverse) {
   HWY_DYNAMIC_DISPATCH(NormalizeLanesAgain)(rows, lanes, ld, x, mean, inverse);
 }
+void normalize_lane_pair(std::int64_t rows, std::int64_t lanes, std::int64_t ld, float epsilon,
+                         const LaneProductNorm& input, const LaneProductNorm& recurrent, const float* bias,
+                         float* to) {
+  HWY_DYNAMIC_DISPATCH(NormalizeLanePair)(rows, lanes, ld, epsilon, input, recurrent, bias, to);
+}
+void normalize_lane_pair_backward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* d,
+                                  const LaneProductNorm& input, const LaneProductNorm& recurrent,
+                                  float* d_bias) {
+  HWY_DYNAMIC_DISPATCH(NormalizeLanePairBackward)(rows, lanes, ld, d, input, recurrent, d_bias);
+}
+void scale_lanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* normal,
+                 const float* gain, const float* bias, float* to) {
+  HWY_DYNAMIC_DISPATCH(ScaleLanes)(rows, lanes, ld, normal, gain, bias, to);
+}
 void normalize_lanes_backward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* d,
-                              const float* normal, const float* inverse, const float* gain, float* d_gain,
-                              float* d_bias, bool accumulate, float* d_x, std::int64_t d_x_ld) {
+                              const LaneValues& normal, const float* mean, const float* inverse,
+                              const float* gain, float* d_gain, float* d_bias, bool accumulate, float* d_x,
+                              std::int64_t d_x_ld) {
   HWY_DYNAMIC_DISPATCH(NormalizeLanesBackward)
-  (rows, lanes, ld, d, normal, inverse, gain, d_gain, d_bias, accumulate, d_x, d_x_ld);
+  (rows, lanes, ld, d, normal, mean, inverse, gain, d_gain, d_bias, accumulate, d_x, d_x_ld);
 }
 
 }  // namespace rondo::kernels

@@ -1,5 +1,6 @@
 // The text of row_passes.h on a lane type. Expects in scope: `Lane`, `Number`, `kLanes`, and runs of lanes `Whole` and
-// `Some` with get(pointer), put(value, pointer), words(pointer) and kept(value): zero beyond the run, and
+// `Some` with get(pointer), put(value, pointer), kept(value): zero beyond the run, and
+// pick(pointer to bits, index, yes, no): by the bits from `index` on, and
 // sum_of_halves(lane): the lanes' tree, upper half onto lower half until one is left. No include guard:
 // included once per lane type.
 
@@ -26,20 +27,19 @@ HWY_INLINE void sum_products_of(std::span<const Number* const> a, std::span<cons
 
 HWY_INLINE void zone_rows_of(std::int64_t rows, std::int64_t width, const Zone<Number>& zone,
                              const Number* old, std::int64_t old_stride, Number* to, std::int64_t stride) {
-  const Lane limit(zone.limit), rate(zone.rate);
-  const std::uint16_t* words = zone.words;
+  const Lane rate(zone.rate);
+  const std::uint8_t* bits = zone.bits;
   for (std::int64_t r = 0; r < rows; ++r, old += old_stride, to += stride) {
-    if (words == nullptr) {
+    if (bits == nullptr) {
       for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
         const Lane v = run.get(to + i);
         run.put(fma(rate, run.get(old + i) - v, v), to + i);
       });
       continue;
     }
-    for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
-      run.put(if_less(run.words(words + i), limit, run.get(old + i), run.get(to + i)), to + i);
-    });
-    words += zone.stride;
+    for_lanes(width, [&](std::int64_t i, auto run)
+                         HWY_ATTR { run.put(run.pick(bits, i, run.get(old + i), run.get(to + i)), to + i); });
+    bits += zone.stride;
   }
 }
 
@@ -47,8 +47,8 @@ HWY_INLINE void zone_rows_backward_of(std::int64_t rows, std::int64_t width, con
                                       Number* d, std::int64_t stride, const Number* d_output,
                                       std::int64_t d_output_stride, Number* d_old,
                                       std::int64_t d_old_stride) {
-  const Lane limit(zone.limit), rate(zone.rate), zero(0.0);
-  const std::uint16_t* words = zone.words;
+  const Lane rate(zone.rate), zero(0.0);
+  const std::uint8_t* bits = zone.bits;
   for (std::int64_t r = 0; r < rows; ++r, d += stride, d_old += d_old_stride) {
     const auto split = [&](auto choose) HWY_ATTR {
       for_lanes(width, [&](std::int64_t i, auto run) HWY_ATTR {
@@ -57,7 +57,7 @@ HWY_INLINE void zone_rows_backward_of(std::int64_t rows, std::int64_t width, con
         choose(i, run, v);
       });
     };
-    if (words == nullptr) {
+    if (bits == nullptr) {
       split([&](std::int64_t i, auto run, Lane v) HWY_ATTR {
         const Lane share = rate * v;
         run.put(share, d_old + i);
@@ -65,11 +65,10 @@ HWY_INLINE void zone_rows_backward_of(std::int64_t rows, std::int64_t width, con
       });
     } else {
       split([&](std::int64_t i, auto run, Lane v) HWY_ATTR {
-        const Lane word = run.words(words + i);
-        run.put(if_less(word, limit, v, zero), d_old + i);
-        run.put(if_less(word, limit, zero, v), d + i);
+        run.put(run.pick(bits, i, v, zero), d_old + i);
+        run.put(run.pick(bits, i, zero, v), d + i);
       });
-      words += zone.stride;
+      bits += zone.stride;
     }
     if (d_output != nullptr) d_output += d_output_stride;
   }

@@ -44,10 +44,11 @@ HWY_INLINE float sum_of_halves(Lane v) { return HalvesOf(FloatTag(), v.v); }
 struct Whole {
   HWY_INLINE Lane get(const float* p) const { return hn::LoadU(FloatTag(), p); }
   HWY_INLINE void put(Lane v, float* p) const { hn::StoreU(v.v, FloatTag(), p); }
-  HWY_INLINE Lane words(const std::uint16_t* p) const {
-    const hn::RebindToSigned<FloatTag> integers;
-    return hn::ConvertTo(FloatTag(),
-                         hn::PromoteTo(integers, hn::LoadU(hn::Rebind<std::uint16_t, FloatTag>(), p)));
+  HWY_INLINE Lane pick(const std::uint8_t* bits, std::int64_t i, Lane yes, Lane no) const {
+    // Fewer than eight lanes lie somewhere within a byte. Highway may read eight bytes.
+    std::uint8_t own[8] = {static_cast<std::uint8_t>(bits[i / 8] >> (i % 8))};
+    if constexpr (kLanes > 8) own[1] = bits[i / 8 + 1];
+    return hn::IfThenElse(hn::LoadMaskBits(FloatTag(), own), yes.v, no.v);
   }
   HWY_INLINE Lane kept(Lane v) const { return v; }
 };
@@ -56,7 +57,9 @@ struct Some {
   std::int64_t count;
   HWY_INLINE Lane get(const float* p) const { return LoadFirst(FloatTag(), p, count); }
   HWY_INLINE void put(Lane v, float* p) const { StoreFirst(v.v, FloatTag(), p, count); }
-  HWY_INLINE Lane words(const std::uint16_t* p) const { return Whole().words(p); }
+  HWY_INLINE Lane pick(const std::uint8_t* bits, std::int64_t i, Lane yes, Lane no) const {
+    return Whole().pick(bits, i, yes, no);
+  }
   HWY_INLINE Lane kept(Lane v) const {
     return hn::IfThenElseZero(hn::FirstN(FloatTag(), static_cast<std::size_t>(count)), v.v);
   }
@@ -115,7 +118,9 @@ inline double sum_of_halves(double v) { return v; }
 struct Whole {
   double get(const double* p) const { return *p; }
   void put(double v, double* p) const { *p = v; }
-  double words(const std::uint16_t* p) const { return *p; }
+  double pick(const std::uint8_t* bits, std::int64_t i, double yes, double no) const {
+    return (bits[i / 8] >> (i % 8) & 1) != 0 ? yes : no;
+  }
   double kept(double v) const { return v; }
 };
 struct Some : Whole {

@@ -20,19 +20,18 @@ void sum_products(std::span<const T* const> a, std::span<const T* const> b, std:
 /// Which of a row's values are replaced by old ones.
 template <class T>
 struct Zone {
-  const std::uint16_t* words =
-      nullptr;              ///< a random word for each value; null: the expected value of the choice
-  std::int64_t stride = 0;  ///< of the rows of words; 15 words beyond the last row may be read
-  T limit = 0;              ///< in units of a word: the value is replaced where its word is below
+  const std::uint8_t* bits =
+      nullptr;              ///< bit i of a row is set: value i is replaced; null: the expected value
+  std::int64_t stride = 0;  ///< bytes from row to row; a byte beyond the last row may be read
   T rate = 0;               ///< of replacement, for the expected value
 };
 
-/// to = replaced ? old : to; without words to = to + rate·(old - to).
+/// to = replaced ? old : to; without bits to = to + rate·(old - to).
 template <class T>
 void zone_rows(std::int64_t rows, std::int64_t width, const Zone<T>& zone, const T* old,
                std::int64_t old_stride, T* to, std::int64_t stride);
 /// d is the gradient of what zone_rows made (d_output, or null, is added to it): d_old = replaced ? d : 0 and
-/// d = replaced ? 0 : d; without words rate·d and (1 - rate)·d.
+/// d = replaced ? 0 : d; without bits rate·d and (1 - rate)·d.
 template <class T>
 void zone_rows_backward(std::int64_t rows, std::int64_t width, const Zone<T>& zone, T* d, std::int64_t stride,
                         const T* d_output, std::int64_t d_output_stride, T* d_old, std::int64_t d_old_stride);

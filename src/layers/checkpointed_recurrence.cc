@@ -63,7 +63,7 @@ template <class T>
 Recurrence<T> CheckpointedRecurrence<T>::driver(const TimeSlice& slice) const {
   RecurrentExtras<T> extras = extras_;
   for (kernels::Zone<T>& zone : extras.zones) {
-    if (zone.words != nullptr) zone.words += slice.first_row() * zone.stride;
+    if (zone.bits != nullptr) zone.bits += slice.first_row() * zone.stride;
   }
   return Recurrence<T>(shape_, slice, call_.pool(), &call_, take_scratch<T>, extras);
 }

@@ -1,4 +1,6 @@
 #include "layers/base_layers.h"
+#include "layers/mask_bits.h"
+#include "layers/recurrent_dropout.h"
 
 namespace rondo {
 namespace {
@@ -24,30 +26,21 @@ class Dropout final : public OptionsLayer<DropoutOptions> {
         return;
       }
       T* scale = call.keep<T>(0, x.rows * x.cols);
-      const RandomStream random = call.random(name());
-      const T kept = static_cast<T>(1 / (1 - options().rate));
-      const auto fill_row = [&](std::int64_t row, std::int64_t sequence, std::int64_t step) {
-        auto element =
-            (static_cast<std::uint64_t>(sequence) << 32) + static_cast<std::uint64_t>(step * x.cols);
-        std::array<std::uint32_t, 4> words = random.block(element / 4);
-        for (std::int64_t c = 0; c < x.cols; ++c, ++element) {
-          if (element % 4 == 0) words = random.block(element / 4);
-          const double u = static_cast<double>(words[element % 4] >> 8) * 0x1p-24;
-          scale[row * x.cols + c] = u < options().rate ? T{0} : kept;
-        }
-      };
+      auto* firsts = call.scratch<std::uint64_t>(x.rows);
       if (in.layout) {
         const Layout& layout = *in.layout;
         for (std::int64_t t = 0; t < layout.longest(); ++t) {
           for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-            const std::int64_t sequence = layout.order()[static_cast<std::size_t>(r)];
-            const std::int64_t step = options().same_for_all_steps ? 0 : layout.position(t, r);
-            fill_row(layout.offset(t) + r, sequence, step);
+            firsts[layout.offset(t) + r] =
+                mask_row_first(layout.order()[static_cast<std::size_t>(r)],
+                               options().same_for_all_steps ? 0 : layout.position(t, r), x.cols);
           }
         }
       } else {
-        for (std::int64_t r = 0; r < x.rows; ++r) fill_row(r, r, 0);
+        for (std::int64_t r = 0; r < x.rows; ++r) firsts[r] = mask_row_first(r, 0, x.cols);
       }
+      draw_dropout<T>(call.random(name()), options().rate, {firsts, static_cast<std::size_t>(x.rows)}, x.cols,
+                      call.scratch<std::uint64_t>(dropout_scratch<T>(x.rows, x.cols)), scale);
       for (std::int64_t i = 0; i < x.rows * x.cols; ++i) y.data[i] = x.data[i] * scale[i];
     });
   }

@@ -16,7 +16,7 @@ using kernels::Start;
 /// One zone of a layer at a packed row.
 template <class T>
 kernels::Zone<T> zone_at(kernels::Zone<T> zone, std::int64_t row) {
-  if (zone.words != nullptr) zone.words += row * zone.stride;
+  if (zone.bits != nullptr) zone.bits += row * zone.stride;
   return zone;
 }
 
@@ -114,8 +114,10 @@ struct ExtraRecurrence<T>::Forward {
                             trace.input_inverse + at, input_gain, bias + range.first * units, out, stride);
   }
 
-  /// Adds a stage's recurrent product for `left` [rows, width], the places from `place`; row `at` of the trace.
-  void add_recurrent(int stage, View<const T> left, std::int64_t place, T* sums, std::int64_t at) const {
+  /// Adds a stage's recurrent product for `left` [rows, width], the places from `place`; row `at` of the trace. `is_zero`: left
+  /// is, and so is the product, whatever the weights.
+  void add_recurrent(int stage, View<const T> left, std::int64_t place, T* sums, std::int64_t at,
+                     bool is_zero = false) const {
     const auto index = static_cast<std::size_t>(stage);
     const GateRange& range = driver.recurrent_[index];
     const RecurrentExtras<T>& extras = driver.extras_;
@@ -134,13 +136,18 @@ struct ExtraRecurrence<T>::Forward {
     const std::int64_t width = range.count * driver.units_, stride = driver.stride_;
     T* out = sums + range.first * driver.units_;
     if (!extras.normalized) {
+      if (is_zero) return;
       recurrent[index].multiply(left, gate_stride, Start::accumulate, nullptr,
                                 {out, left.rows, width, stride});
       return;
     }
     const std::int64_t all = driver.info_.gates * driver.units_;
     T* normal = trace.recurrent_normal + at * all + driver.recurrent_column_[index];
-    recurrent[index].multiply(left, gate_stride, Start::zero, nullptr, {normal, left.rows, width, all});
+    if (is_zero) {
+      for (std::int64_t r = 0; r < left.rows; ++r) std::fill_n(normal + r * all, width, T{0});
+    } else {
+      recurrent[index].multiply(left, gate_stride, Start::zero, nullptr, {normal, left.rows, width, all});
+    }
     kernels::normalize_rows<T>(left.rows, width, normal, all, extras.epsilon, normal, all,
                                trace.recurrent_inverse[index] + at, recurrent_gain[index], nullptr, out,
                                stride);
@@ -232,8 +239,10 @@ const ExtraTrace<T>* ExtraRecurrence<T>::forward(const RecurrentWeights<const T>
       trace.recurrent_inverse[static_cast<std::size_t>(s)] = take(trace.rows);
   }
   if (extras_.projected > 0) trace.unprojected = take(trace.rows * units_);
+  bool has_initial = false;
   for (int j = 0; j < info_.states; ++j) {
     const auto at = static_cast<std::size_t>(j);
+    has_initial = has_initial || initial[at] != nullptr;
     const std::int64_t split = first_rows * width(j), size = batch * width(j);
     if (initial[at] != nullptr) {
       std::copy(initial[at], initial[at] + split, trace.states[at]);
@@ -276,7 +285,7 @@ const ExtraTrace<T>* ExtraRecurrence<T>::forward(const RecurrentWeights<const T>
       for (int j = 0; j < info_.states; ++j) {
         call.state[j] = trace.states[static_cast<std::size_t>(j)] + (state_row(t) + begin) * width(j);
       }
-      f.add_recurrent(0, {call.state[0], n, h_width, h_width}, begin, call.sums, at);
+      f.add_recurrent(0, {call.state[0], n, h_width, h_width}, begin, call.sums, at, t == 0 && !has_initial);
       if (info_.stages == 2) {
         call.operand = trace.operand + at * units_;
         f.formulas.prepare(call);
@@ -341,7 +350,9 @@ struct ExtraRecurrence<T>::Backward {
       T* normal = trace.recurrent_normal + row * all + column;
       kernels::normalize_rows_backward<T>(
           d.rows, d.cols, d.data, d.stride, normal, all, trace.recurrent_inverse[index] + row,
-          recurrent_gain[index], gains.recurrent + place * all + column, nullptr, all, false, normal, all);
+          recurrent_gain[index], gains.recurrent + place * all + column,
+          gains.recurrent_bias == nullptr ? nullptr : gains.recurrent_bias + place * all + column, all, false,
+          normal, all);
       d = {normal, d.rows, d.cols, all};
     }
     if (extras.recurrent_masks == nullptr) {
@@ -412,7 +423,8 @@ struct ExtraRecurrence<T>::Backward {
       T* normal = trace.input_normal + row * all;
       kernels::normalize_rows_backward<T>(n, all, d_sums.data + driver.inputs_.first * units, d_sums.stride,
                                           normal, all, trace.input_inverse + row, input_gain,
-                                          gains.input + begin * all, nullptr, all, false, normal, all);
+                                          gains.input + begin * all, gains.bias + begin * all, all, false,
+                                          normal, all);
     }
     for (std::size_t j = 0; j < 2; ++j) {
       if (!extras.zoned[j]) continue;
@@ -512,7 +524,7 @@ void ExtraRecurrence<T>::backward(const RecurrentWeights<const T>& weights, View
     add_weight_gradient<T>(pool_, {trace.unprojected, total, units_, units_},
                            {b.d_projected, total, h_width, h_width}, gradients.projection);
   }
-  if (gradients.bias.data != nullptr) {
+  if (gradients.bias.data != nullptr && !extras_.normalized) {
     for (int g = 0; g < info_.gates; ++g) {
       const auto add_sum = [&](const std::array<int, cells::kMaxSums>& sum_of, std::int64_t row) {
         kernels::add_column_sums(d_sums.columns(sum_of[static_cast<std::size_t>(g)] * units_, units_),

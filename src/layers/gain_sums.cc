@@ -19,6 +19,8 @@ GainSums<T> make_gain_sums(const RecurrentShape& shape, std::int64_t batch, bool
   GainSums<T> sums;
   sums.input = zeros(gate_width);
   sums.recurrent = zeros(gate_width);
+  sums.bias = zeros(gate_width);
+  if (shape.cell->info.recurrent_bias) sums.recurrent_bias = zeros(gate_width);
   if (with_state) {
     sums.state = zeros(shape.units);
     sums.state_bias = zeros(shape.units);
@@ -37,11 +39,18 @@ void add_gain_sums(const RecurrentShape& shape, std::int64_t batch, const GainSu
                                   to + range.gate[static_cast<std::size_t>(i)] * units);
     }
   };
+  T *bias = nullptr, *recurrent_bias = nullptr;
+  if (gradients.bias.data != nullptr) {
+    bias = gradients.bias.row(0);
+    if (info.recurrent_bias) recurrent_bias = gradients.bias.row(1);
+  }
   add_gains(sums.input, 0, input_range(info), gradients.kernel_gain);
+  add_gains(sums.bias, 0, input_range(info), bias);
   std::int64_t column = 0;
   for (int s = 0; s < info.stages; ++s) {
     const GateRange range = recurrent_range(info, s);
     add_gains(sums.recurrent, column, range, gradients.recurrent_gain);
+    add_gains(sums.recurrent_bias, column, range, recurrent_bias);
     column += range.count * units;
   }
   if (sums.state != nullptr && gradients.state_gain != nullptr) {

@@ -4,7 +4,7 @@
 
 #include "layers/recurrence.h"
 
-// Gradients of layer normalisation's gains. They are added up for each place over its steps, last step first, then over the
+// Gradients of layer normalisation's gains and of the biases of normalised cells. They are added up for each place over its steps, last step first, then over the
 // places: no driver, share of threads or cut into segments changes the order.
 
 namespace rondo {

@@ -7,20 +7,18 @@
 namespace rondo {
 
 using kernels::CellCall;
-using kernels::GradientPanels;
-using kernels::multiply_lanes;
-using kernels::PackedRows;
-using kernels::Start;
 
-LaneNorm::LaneNorm(const RecurrentShape& shape, float epsilon, const RecurrentWeights<const float>& weights,
-                   void* owner, TakeMemory<float> take)
+LaneNorm::LaneNorm(const RecurrentShape& shape, const RecurrentExtras<float>& extras,
+                   const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take)
     : info_(&shape.cell->info),
       formulas_(kernels::formulas<float>(*shape.cell)),
       units_(shape.units),
       inputs_(shape.inputs),
-      epsilon_(epsilon),
+      epsilon_(extras.epsilon),
       in_(input_range(*info_)),
       rec_(recurrent_range(*info_, 0)),
+      each_input_(extras.input_gate_stride > 0),
+      each_recurrent_(extras.recurrent_masks != nullptr),
       state_gain_(weights.state_gain),
       state_bias_(weights.state_bias) {
   const auto in_order = [&](const float* gains, const GateRange& range) {
@@ -36,31 +34,36 @@ LaneNorm::LaneNorm(const RecurrentShape& shape, float epsilon, const RecurrentWe
 void LaneNorm::prepare(const RecurrentWeights<const float>& weights, const float* bias, void* owner,
                        TakeMemory<float> take) {
   bias_ = bias;
-  input_ = pack(weights.kernel, in_, owner, take);
-  recurrent_ = pack(weights.recurrent_kernel, rec_, owner, take);
+  prepare_input(weights, owner, take);
+  recurrent_ = pack(weights.recurrent_kernel, rec_, each_recurrent_, owner, take);
 }
 
-PackedRows LaneNorm::pack(View<const float> matrix, const GateRange& range, void* owner,
-                          TakeMemory<float> take) const {
-  const std::int64_t rows = range.count * units_;
-  PackedRows packed(rows, matrix.rows, take(owner, PackedRows::size(rows, matrix.rows)));
-  for (int i = 0; i < range.count; ++i) {
-    packed.put_transposed(matrix.columns(range.gate[static_cast<std::size_t>(i)] * units_, units_),
-                          i * units_, 0);
+void LaneNorm::prepare_input(const RecurrentWeights<const float>& weights, void* owner,
+                             TakeMemory<float> take) {
+  if (!makes_input()) {
+    input_ = pack(weights.kernel, in_, each_input_, owner, take);
+    return;
   }
-  return packed;
+  float* few = take(owner, in_.count * units_ * inputs_);
+  few_weights_ = few;
+  for (int i = 0; i < in_.count; ++i) {
+    const std::int64_t column = in_.gate[static_cast<std::size_t>(i)] * units_;
+    for (std::int64_t u = 0; u < units_; ++u) {
+      for (std::int64_t k = 0; k < inputs_; ++k) *few++ = weights.kernel(k, column + u);
+    }
+  }
 }
 
 LaneNormTrace LaneNorm::make_trace(std::int64_t lanes, std::int64_t slots, void* owner,
                                    TakeMemory<float> take) const {
   const std::int64_t size = lanes * slots, gate_width = info_->gates * units_;
   LaneNormTrace trace;
-  trace.input = take(owner, (keeps_input() ? size : lanes) * gate_width);
+  if (!makes_input()) trace.input = take(owner, (keeps_input() ? size : lanes) * gate_width);
   trace.recurrent = take(owner, size * gate_width);
   trace.inverse = take(owner, size * 4);
   if (of_state()) {
     trace.state = take(owner, size * units_);
-    trace.scaled_state = take(owner, size * units_);
+    trace.scaled_state = take(owner, lanes * units_);
   }
   return trace;
 }
@@ -70,13 +73,19 @@ LaneNormTrace LaneNorm::find(const LaneNormTrace& all, std::int64_t block_lane, 
   const auto part = [&](float* slot, std::int64_t rows) {
     return slot == nullptr ? nullptr : slot + rows * (block_lane * slots + at * width) + first;
   };
+  const auto only = [&](float* slot, std::int64_t rows) {
+    return slot == nullptr ? nullptr : slot + rows * block_lane + first;
+  };
   const std::int64_t gate_width = info_->gates * units_;
-  return {keeps_input() ? part(all.input, gate_width) : all.input + gate_width * block_lane + first,
-          part(all.recurrent, gate_width), part(all.state, units_), part(all.scaled_state, units_),
-          part(all.inverse, 4)};
+  return {keeps_input() ? part(all.input, gate_width) : only(all.input, gate_width),
+          part(all.recurrent, gate_width),
+          part(all.state, units_),
+          only(all.scaled_state, units_),
+          part(all.inverse, 4),
+          width};
 }
 
-void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, const float* xh,
+void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, const LaneOperands& operands,
                          bool h_is_zero) const {
   const std::int64_t lanes = call.rows, width = call.sums_stride, rows = info_->gates * units_;
   for (int s = 0; s < info_->sums; ++s) {
@@ -84,20 +93,36 @@ void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, 
     for (std::int64_t u = s * units_; u < (s + 1) * units_; ++u)
       std::fill_n(call.sums + u * width, lanes, bias_[u]);
   }
-  multiply_lanes(input_, inputs_, xh, width, Start::zero, nullptr, now.input, width, lanes);
-  kernels::normalize_lanes(rows, lanes, width, now.input, epsilon_, keeps_input() ? now.input : nullptr,
-                           now.inverse + 3 * width, now.inverse, input_gain_, bias_ + in_.first * units_,
+  if (!makes_input()) input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
+  recurrent_.multiply(operands.h, operands.h_gate_stride, h_is_zero ? 0 : units_, now.recurrent, width,
+                      lanes);
+  const kernels::LaneProductNorm input = input_norm(now, operands), recurrent = recurrent_norm(now);
+  if (paired()) {
+    kernels::normalize_lane_pair(rows, lanes, width, epsilon_, input, recurrent, bias_ + in_.first * units_,
+                                 call.sums + in_.first * units_ * width);
+    return;
+  }
+  kernels::normalize_lanes(rows, lanes, width, input.values, epsilon_, input.normal, input.mean,
+                           input.inverse, input.gain, bias_ + in_.first * units_,
                            call.sums + in_.first * units_ * width);
-  multiply_lanes(recurrent_, h_is_zero ? 0 : units_, xh + inputs_ * width, width, Start::zero, nullptr,
-                 now.recurrent, width, lanes);
-  kernels::normalize_lanes(rows, lanes, width, now.recurrent, epsilon_, now.recurrent, nullptr,
-                           now.inverse + width, recurrent_gain_, nullptr,
+  kernels::normalize_lanes(rows, lanes, width, recurrent.values, epsilon_, recurrent.normal, nullptr,
+                           recurrent.inverse, recurrent.gain, nullptr,
                            call.sums + rec_.first * units_ * width);
+}
+
+kernels::LaneProductNorm LaneNorm::input_norm(const LaneNormTrace& now, const LaneOperands& operands) const {
+  const std::int64_t mean_row = 3;
+  return {makes_input() ? made_input(operands) : kernels::LaneValues{now.input},
+          keeps_input() ? now.input : nullptr, now.inverse + mean_row * now.width, now.inverse, input_gain_};
+}
+
+kernels::LaneProductNorm LaneNorm::recurrent_norm(const LaneNormTrace& now) const {
+  return {{now.recurrent}, now.recurrent, nullptr, now.inverse + now.width, recurrent_gain_};
 }
 
 void LaneNorm::finish(CellCall<float> call, const LaneNormTrace& now) const {
   const std::int64_t width = call.sums_stride;
-  kernels::normalize_lanes(units_, call.rows, width, call.next[1], epsilon_, now.state, nullptr,
+  kernels::normalize_lanes(units_, call.rows, width, {call.next[1]}, epsilon_, now.state, nullptr,
                            now.inverse + 2 * width, state_gain_, state_bias_, now.scaled_state);
   call.operand = now.scaled_state;
   call.operand_stride = width;
@@ -110,37 +135,54 @@ void LaneNorm::run_backward(CellCall<float> call, const LaneNormTrace& now, cons
     return;
   }
   const std::int64_t width = call.sums_stride;
+  kernels::scale_lanes(units_, call.rows, width, now.state, state_gain_, state_bias_, now.scaled_state);
   call.operand = now.scaled_state;
   call.operand_stride = width;
   formulas_.backward_output(call);
-  kernels::normalize_lanes_backward(units_, call.rows, width, call.operand, now.state,
+  kernels::normalize_lanes_backward(units_, call.rows, width, call.operand, {now.state}, nullptr,
                                     now.inverse + 2 * width, state_gain_, gains.state, gains.state_bias, true,
                                     call.d_state[1], call.d_state_stride);
   formulas_.backward_normalized(call);
 }
 
 void LaneNorm::products_backward(const CellCall<float>& call, const LaneNormTrace& now,
-                                 const LaneGains& gains) const {
+                                 const LaneOperands& operands, const LaneGains& gains,
+                                 const LaneNormGradients& to) const {
   const std::int64_t lanes = call.rows, width = call.sums_stride, rows = info_->gates * units_;
-  kernels::normalize_lanes_backward(rows, lanes, width, call.sums + rec_.first * units_ * width,
-                                    now.recurrent, now.inverse + width, recurrent_gain_, gains.recurrent,
-                                    nullptr, false, now.recurrent, width);
-  if (!keeps_input()) {
-    multiply_lanes(input_, inputs_, call.state[0] - inputs_ * width, width, Start::zero, nullptr, now.input,
-                   width, lanes);
+  if (!makes_input() && !keeps_input()) {
+    input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
     kernels::normalize_lanes_again(rows, lanes, width, now.input, now.inverse + 3 * width, now.inverse);
   }
-  kernels::normalize_lanes_backward(rows, lanes, width, call.sums + in_.first * units_ * width, now.input,
-                                    now.inverse, input_gain_, gains.input, nullptr, false, now.input, width);
+  kernels::LaneProductNorm input = input_norm(now, operands), recurrent = recurrent_norm(now);
+  const float *d_input = call.sums + in_.first * units_ * width,
+              *d_recurrent = call.sums + rec_.first * units_ * width;
+  if (paired()) {
+    input.d_gain = gains.input;
+    input.d_x = to.input;
+    recurrent.d_gain = gains.recurrent;
+    recurrent.d_x = to.recurrent;
+    kernels::normalize_lane_pair_backward(rows, lanes, width, d_input, input, recurrent, gains.bias);
+    return;
+  }
+  kernels::normalize_lanes_backward(rows, lanes, width, d_recurrent, recurrent.values, nullptr,
+                                    recurrent.inverse, recurrent.gain, gains.recurrent, gains.recurrent_bias,
+                                    false, to.recurrent, lanes);
+  kernels::normalize_lanes_backward(rows, lanes, width, d_input, input.values, input.mean, input.inverse,
+                                    input.gain, gains.input, gains.bias, false, to.input, lanes);
 }
 
 LaneGains LaneNorm::make_gains(float* memory, std::int64_t lanes) const {
   std::fill_n(memory, gains_size() * lanes, 0.0F);
   const std::int64_t size = info_->gates * units_ * lanes;
-  LaneGains gains{memory, memory + size};
+  LaneGains gains{memory, memory + size, memory + 2 * size};
+  memory += 3 * size;
+  if (info_->recurrent_bias) {
+    gains.recurrent_bias = memory;
+    memory += size;
+  }
   if (of_state()) {
-    gains.state = memory + 2 * size;
-    gains.state_bias = gains.state + units_ * lanes;
+    gains.state = memory;
+    gains.state_bias = memory + units_ * lanes;
   }
   return gains;
 }
@@ -162,6 +204,8 @@ void LaneNorm::move(const LaneGains& gains, std::int64_t lanes, std::int64_t lan
   };
   move_rows(gains.input, sums.input, info_->gates * units_);
   move_rows(gains.recurrent, sums.recurrent, info_->gates * units_);
+  move_rows(gains.bias, sums.bias, info_->gates * units_);
+  move_rows(gains.recurrent_bias, sums.recurrent_bias, info_->gates * units_);
   move_rows(gains.state, sums.state, units_);
   move_rows(gains.state_bias, sums.state_bias, units_);
 }
@@ -169,33 +213,5 @@ template void LaneNorm::move<true>(const LaneGains&, std::int64_t, std::int64_t,
                                    std::int64_t) const;
 template void LaneNorm::move<false>(const LaneGains&, std::int64_t, std::int64_t, const GainSums<float>&,
                                     std::int64_t) const;
-
-LaneProductGradient LaneProductGradient::begin(const GateRange& range, std::int64_t units,
-                                               std::int64_t first_row, std::int64_t panel_rows,
-                                               View<float> gradient, void* owner, TakeMemory<float> take) {
-  LaneProductGradient g;
-  g.range = range;
-  g.range.first = 0;
-  g.units = units;
-  g.first_row = first_row;
-  g.rows = gradient.rows;
-  const std::int64_t columns = range.count * units;
-  g.panels = GradientPanels(panel_rows, columns, take(owner, GradientPanels::size(panel_rows, columns)));
-  g.stride = GradientPanels::size(1, columns);
-  if (g.stride % 256 == 0) g.stride += 16;  // rows would share cache sets
-  g.sum = take(owner, g.rows * g.stride);
-  std::fill_n(g.sum, g.rows * g.stride, 0.0F);
-  gates_to_sums(gradient, g.range, units, g.sum, g.stride);
-  return g;
-}
-
-void LaneProductGradient::add(std::span<const kernels::LaneSegment> segments, std::int64_t first_panel,
-                              std::int64_t last_panel) const {
-  kernels::add_lane_gradient(segments, first_row, rows, panels, 0, first_panel, last_panel, sum, stride);
-}
-
-void LaneProductGradient::end(View<float> gradient) const {
-  sums_to_gates(sum, stride, range, units, gradient);
-}
 
 }  // namespace rondo

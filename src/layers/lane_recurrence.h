@@ -27,8 +27,17 @@ struct LaneTrace {
   const float* vectors = nullptr;  ///< [vectors][units]
   float* masks =
       nullptr;  ///< recurrent_dropout: [gates · units][width] for each block, in the order of the recurrent sums
-  float* masked = nullptr;  ///< slots [gates · units][width]: h as each gate's product reads it
   LaneNormTrace norm;
+};
+
+/// What all parts of the driver know about the cell.
+struct LaneShape {
+  const cells::CellInfo* info = nullptr;
+  std::int64_t units = 0, inputs = 0;
+  GateRange input_range;
+  std::array<GateRange, 2> recurrent_range;
+
+  std::int64_t sum_rows() const { return (info->sums + info->vectors) * units; }
 };
 
 class LaneRecurrence {
@@ -53,18 +62,20 @@ class LaneRecurrence {
   struct Slice;
   struct Products;
   struct BackProducts;
-  struct WeightGradient;
   struct BackwardSlice;
 
   float* take(std::int64_t count) { return take_(owner_, count); }
   std::int32_t* take_integers(std::int64_t count) { return reinterpret_cast<std::int32_t*>(take(count)); }
-  std::int64_t sum_rows() const { return (info_.sums + info_.vectors) * units_; }
+  std::int64_t sum_rows() const { return lane_shape().sum_rows(); }
+  LaneShape lane_shape() const { return {&info_, units_, inputs_, input_range_, recurrent_range_}; }
   void take_zone_memory();
   bool masks() const { return extras_.recurrent_masks != nullptr; }
   void lay_out_masks(LaneTrace& trace);
-  float* masked_at(const Slice& slice, const LaneTrace& trace, std::int64_t slot, bool keeps) const;
-  void add_masked_products(const Slice& slice, const LaneTrace& trace, const Products& products,
-                           const kernels::CellCall<float>& call, float* masked) const;
+  void mask_operands(const Slice& slice, const LaneTrace& trace, View<const float> x, std::int64_t s,
+                     const float* h, float* room) const;
+  void make_masked_sums(const Slice& slice, const Products& products, const kernels::CellCall<float>& call,
+                        const float* read, bool h_is_zero) const;
+  LaneOperands operands_of(const Slice& slice, const kernels::CellCall<float>& call, const float* read) const;
   kernels::Zone<float> zone_of(const Slice& slice, int state, std::int64_t s) const;
   Slice slice(std::int64_t first_group, std::int64_t groups) const;
   template <class Job>
@@ -75,11 +86,10 @@ class LaneRecurrence {
   void run_forward(const Slice& slice, const LaneTrace& trace, const Products& products, View<const float> x,
                    const std::array<const float*, kMaxStates>& initial, View<float> y,
                    const std::array<float*, kMaxStates>& final, bool keeps) const;
-  WeightGradient begin_gradient(const RecurrentWeights<float>& gradients, std::int64_t steps);
-  void end_gradient(const WeightGradient& g, const RecurrentWeights<float>& gradients) const;
   BackwardSlice begin_backward(const Slice& slice, const LaneTrace& trace, float* memory) const;
   kernels::CellCall<float> step_backward(const BackwardSlice& at, const LaneTrace& trace,
-                                         const BackProducts& products, std::int64_t s, View<const float> dy,
+                                         const BackProducts& products, std::int64_t s, View<const float> x,
+                                         float* read, View<const float> dy,
                                          const std::array<float*, kMaxStates>& d_state, View<float> dx) const;
 
   RecurrentShape shape_;
@@ -94,7 +104,7 @@ class LaneRecurrence {
   std::int64_t units_, inputs_;
   GateRange input_range_;
   std::array<GateRange, 2> recurrent_range_;
-  std::uint16_t* zone_memory_ = nullptr;
+  std::uint8_t* zone_memory_ = nullptr;
   LaneSchedule schedule_;
   bool applies_ = false;
 };

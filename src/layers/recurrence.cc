@@ -327,7 +327,7 @@ void add_weight_gradients(const RecurrentShape& shape, Pool& pool, const StepRow
   for (int s = 0; s < info.stages; ++s)
     add_product(s == 0 ? rows.h : rows.operand, recurrent_range(info, s), gradients.recurrent_kernel,
                 rows.d_recurrent);
-  if (gradients.bias.data != nullptr) {
+  if (gradients.bias.data != nullptr && rows.d_inputs.data == nullptr) {
     const auto add_sums = [](View<const T> g, View<T> sum) { kernels::add_column_sums(g, sum.data); };
     with_gates(input_range(info), gradients.bias.rows_from(0, 1), add_sums);
     if (info.recurrent_bias) with_gates(recurrent_bias_range(info), gradients.bias.rows_from(1, 1), add_sums);

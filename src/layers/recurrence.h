@@ -71,7 +71,7 @@ struct StepRows {
   View<T> h, operand;         ///< [total, units]: what the recurrent products of stages 1 and 2 were made of
   View<T> d_sums, d_vectors;  ///< [total, sums · units], [total, vectors · units]
   /// [total, gates · units] each, in the sums' order: gradients of the products of a normalised cell of one stage. Without data
-  /// they are those of the sums.
+  /// they are those of the sums. With data the biases are left to add_gain_sums.
   View<T> d_inputs{}, d_recurrent{};
 };
 /// Adds to `gradients` (pieces without data are skipped). Every sum goes on from what the gradient holds, over rows from the

@@ -7,11 +7,12 @@
 
 namespace rondo {
 
-/// Gradients of the gains of layer normalisation, one row a place, in the sums' order.
+/// Gradients of the gains of layer normalisation and of the biases behind them, one row a place, in the sums' order.
 template <class T>
 struct GainSums {
-  T *input = nullptr, *recurrent = nullptr;   ///< [batch, gates·units]
-  T *state = nullptr, *state_bias = nullptr;  ///< [batch, units]
+  T *input = nullptr, *recurrent = nullptr;      ///< [batch, gates·units]
+  T *bias = nullptr, *recurrent_bias = nullptr;  ///< the same; the latter of cells that have one
+  T *state = nullptr, *state_bias = nullptr;     ///< [batch, units]
 };
 
 /// What options of a recurrent layer add to the plain recurrence. Everything is absent by default; a driver that gets no

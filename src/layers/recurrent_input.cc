@@ -44,7 +44,8 @@ RecurrentInput<T> read_recurrent_input(Call& call, const RecurrentInputOptions& 
   if (dropped) {
     T* masks = call.keep<T>(kMaskSlot, options.masks * layout.batch() * cols);
     fill_dropout_masks(call.random(*options.layer, purpose_key("dropout")), options.dropout, layout,
-                       options.masks, cols, call.scratch<std::uint32_t>(dropout_row_words(cols)), masks);
+                       options.masks, cols,
+                       call.scratch<std::uint64_t>(dropout_scratch<T>(layout.batch(), cols)), masks);
     T* copies = call.keep<T>(kInputSlot, options.masks * rows * cols);
     for (int g = 0; g < options.masks; ++g) {
       apply_step_mask(layout, cols, input.x.data, masks + g * layout.batch() * cols,

@@ -251,7 +251,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       if (draws) {
         fill_dropout_masks(call.random(name(), purpose_key("recurrent_dropout")), options().recurrent_dropout,
                            layout, cell_->info.gates, width,
-                           call.scratch<std::uint32_t>(dropout_row_words(width)), masks);
+                           call.scratch<std::uint64_t>(dropout_scratch<T>(layout.batch(), width)), masks);
       }
       extras.recurrent_masks = masks;
     }
@@ -259,10 +259,10 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     for (std::size_t j = 0; j < 2; ++j) {
       if (rates[j] <= 0) continue;
       const int state = static_cast<int>(j);
-      const std::uint16_t* words =
-          call.options().training ? zone_words(call, state, width(state), draws) : nullptr;
+      const std::uint8_t* bits =
+          call.options().training ? zone_bits(call, state, width(state), draws) : nullptr;
       extras.zoned[j] = true;
-      extras.zones[j] = make_zone<T>(rates[j], width(state), words);
+      extras.zones[j] = make_zone<T>(rates[j], width(state), bits);
     }
     return extras;
   }
@@ -313,13 +313,14 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     return (plan.count - 1) * layout.batch() * width_of_all;
   }
 
-  const std::uint16_t* zone_words(Call& call, int state, std::int64_t width, bool draws) const {
-    if (!draws) return call.kept<std::uint16_t>(kZoneSlot + state);
+  const std::uint8_t* zone_bits(Call& call, int state, std::int64_t width, bool draws) const {
+    if (!draws) return call.kept<std::uint8_t>(kZoneSlot + state);
     const Layout& layout = *call.input(0).layout;
-    auto* words = call.keep<std::uint16_t>(kZoneSlot + state, zoneout_words(layout, width));
-    draw_zoneout(call.random(name(), purpose_key(state == 0 ? "zoneout" : "zoneout_cell")), layout, width,
-                 call.pool(), call.scratch<std::uint64_t>(layout.total()), words);
-    return words;
+    auto* bits = call.keep<std::uint8_t>(kZoneSlot + state, zoneout_bytes(layout, width));
+    draw_zoneout(call.random(name(), purpose_key(state == 0 ? "zoneout" : "zoneout_cell")),
+                 state == 0 ? options().zoneout : options().zoneout_cell, layout, width, call.pool(),
+                 call.scratch<std::uint64_t>(layout.total()), bits);
+    return bits;
   }
 
   bool carries(const Call& call) const {

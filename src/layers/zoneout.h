@@ -12,16 +12,16 @@
 
 namespace rondo {
 
-/// Room for the random words of one state, in 16-bit words.
-std::int64_t zoneout_words(const Layout& layout, std::int64_t width);
+/// Room for the random bits of one state, in bytes.
+std::int64_t zoneout_bytes(const Layout& layout, std::int64_t width);
 
-/// Draws for every packed row and unit. A number is a function of the stream, the sequence's index in the batch, the step's
-/// position in the padded array and the unit alone; rates are resolved to 1/65,536. `firsts` is room for total numbers.
-void draw_zoneout(const RandomStream& stream, const Layout& layout, std::int64_t width, Pool& pool,
-                  std::uint64_t* firsts, std::uint16_t* words);
+/// Draws for every packed row and unit (layers/mask_bits.h); rates are resolved to 1/65,536. `firsts` is room for total
+/// numbers.
+void draw_zoneout(const RandomStream& stream, double rate, const Layout& layout, std::int64_t width,
+                  Pool& pool, std::uint64_t* firsts, std::uint8_t* bits);
 
-/// What the driver needs; `words` null: expected values.
+/// What the driver needs; `bits` null: expected values.
 template <class T>
-kernels::Zone<T> make_zone(double rate, std::int64_t width, const std::uint16_t* words);
+kernels::Zone<T> make_zone(double rate, std::int64_t width, const std::uint8_t* bits);
 
 }  // namespace rondo

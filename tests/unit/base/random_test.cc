@@ -28,9 +28,9 @@ std::uint64_t unmix(std::uint64_t z) {
   return z ^ (z >> 30) ^ (z >> 60);
 }
 
-Words philox(std::uint64_t key, std::uint64_t low, std::uint64_t high) {
+Words philox(std::uint64_t key, std::uint64_t low, std::uint64_t high, int rounds = 10) {
   const std::uint64_t seed = 7;
-  return RandomStream(seed, mix(seed + 0x9E3779B97F4A7C15ULL) ^ unmix(key), high).block(low);
+  return RandomStream(seed, mix(seed + 0x9E3779B97F4A7C15ULL) ^ unmix(key), high).block(low, rounds);
 }
 
 TEST(RandomStream, IsPhilox4x32WithTenRounds) {  // the known answers that the authors publish with Random123
@@ -38,6 +38,11 @@ TEST(RandomStream, IsPhilox4x32WithTenRounds) {  // the known answers that the a
   EXPECT_EQ(philox(~0ULL, ~0ULL, ~0ULL), (Words{0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD}));
   EXPECT_EQ(philox(0x299F31D0A4093822ULL, 0x85A308D3243F6A88ULL, 0x0370734413198A2EULL),
             (Words{0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1}));
+}
+
+TEST(RandomStream, HasSevenRoundsWhereAskedTo) {  // likewise
+  EXPECT_EQ(philox(0, 0, 0, 7), (Words{0x5F6FB709, 0x0D893F64, 0x4F121F81, 0x4F730A48}));
+  EXPECT_EQ(philox(~0ULL, ~0ULL, ~0ULL, 7), (Words{0x5207DDC2, 0x45165E59, 0x4D8EE751, 0x8C52F662}));
 }
 
 TEST(RandomStream, IsAFunctionOfSeedPurposeStepAndPosition) {

@@ -61,22 +61,22 @@ TEST(RowPasses, NormaliseWithSumsOfOneOrderWhateverTheLanes) {
   use_instruction_set("");
 }
 
-TEST(RowPasses, ZoneByWordsBelowALimit) {
+TEST(RowPasses, ZoneWhereBitsAreSet) {
   for (const std::string& set : instruction_sets()) {
     use_instruction_set(set);
-    constexpr std::int64_t kWidth = 19, kStride = 24;
-    std::vector<std::uint16_t> words(2 * kStride + 16, 0);
-    for (std::size_t i = 0; i < words.size(); ++i) words[i] = static_cast<std::uint16_t>(i * 4099);
+    constexpr std::int64_t kWidth = 19, kStride = 4;
+    std::vector<std::uint8_t> bits(2 * kStride + 1);
+    for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<std::uint8_t>(i * 99 + 13);
     const std::vector<float> old = noise(2 * kWidth, 1), next = noise(2 * kWidth, 2),
                              dy = noise(2 * kWidth, 3);
     std::vector<float> y = next, d = dy, d_old(2 * kWidth);
-    const Zone<float> zone{words.data(), kStride, 30000.0F, 0};
+    const Zone<float> zone{bits.data(), kStride, 0};
     zone_rows<float>(2, kWidth, zone, old.data(), kWidth, y.data(), kWidth);
     zone_rows_backward<float>(2, kWidth, zone, d.data(), kWidth, dy.data(), kWidth, d_old.data(), kWidth);
     for (std::size_t r = 0; r < 2; ++r) {
       for (std::size_t i = 0; i < kWidth; ++i) {
         const std::size_t at = r * kWidth + i;
-        const bool kept = words[r * kStride + i] < 30000;
+        const bool kept = (bits[r * kStride + i / 8] >> (i % 8) & 1) != 0;
         EXPECT_EQ(y[at], kept ? old[at] : next[at]) << set;
         EXPECT_EQ(d_old[at], kept ? 2 * dy[at] : 0) << set;
         EXPECT_EQ(d[at], kept ? 0 : 2 * dy[at]) << set;
