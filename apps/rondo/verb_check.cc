@@ -158,7 +158,7 @@ void add_check(CLI::App& app) {
   table("--target", options.target, "column to forecast; default: the last column of numbers");
   table("--time", options.time, "column of times; default: the first that reads as times");
   table("--id", options.id, "column that tells series apart; '': one series");
-  verb->add_option("--covariates", options.covariates, "other columns that the forecast would use")
+  verb->add_option("--past", options.past, "other columns that the forecast would use")
       ->group("Table")
       ->delimiter(',');
   table("--horizon", options.horizon, "rows to forecast");

@@ -11,26 +11,37 @@ constexpr double kNumber = 8;  ///< bytes
 
 }  // namespace
 
-// Calibrated by the processor seconds and resident memory of `rondo forecast FILE --target … --threads 1` with its
-// defaults on an AMD Zen 4 (AVX-512): airline passengers (144 rows) 0.14 s and 14 MB; 400 daily rows 0.33 s and 17 MB;
-// daily minimum temperatures (3650 rows) 2.7 s and 18 MB; ETTh1 (17,420 rows, --horizon 24) 4.7 s and 127 MB. The
-// formula says 0.2, 0.5, 3.9 and 5.0 s. Run those again when the budgets of training change, and set the constants.
+// The budget that the forecaster gives its networks (segment_network.cc, residual_network.cc), by processor seconds of
+// one core of an AMD Zen 4 (AVX-512): 6e10 multiply-adds and additions a second.
+// Look here when those budgets change.
 Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t longest,
                    std::int64_t columns, const ForecastOptions& options) {
   constexpr double kFlopsASecond = 6e10;
-  constexpr double kStepsAnEpoch = 80'000, kFewestWindows = 512, kMostOrigins = 20'000;
-  constexpr double kEpochsUsed = 0.25;  // early stopping
-  const auto rows = static_cast<double>(training_rows);
-  const double window = options.window > 0 ? static_cast<double>(options.window)
-                                           : std::clamp(static_cast<double>(longest) / 4, 8.0, 48.0);
-  const double steps = std::min(window, 48.0);
-  const double units = static_cast<double>(options.units), members = static_cast<double>(options.members);
-  const double horizon = static_cast<double>(options.horizon);
+  constexpr double kMostOrigins = 20'000, kFewestWindows = 400, kMostWork = 6e12;
+  const auto rows = static_cast<double>(training_rows), width = static_cast<double>(columns);
+  const auto horizon = static_cast<double>(options.horizon), members = static_cast<double>(options.ensemble);
+  const auto given = static_cast<double>(options.units);
 
-  // Network: forward and backward, four gates.
-  const double windows = std::min(rows, std::max(kFewestWindows, kStepsAnEpoch / steps));
-  const double a_step = 3 * 2 * 4 * units * (units + static_cast<double>(columns) + 8) * members;
-  const double network = static_cast<double>(options.epochs) * kEpochsUsed * windows * steps * a_step;
+  double work = 0, units = 0, steps = 0, batch = 0;  // work: multiply-adds of all training, forward
+  if (rows >= kFewestWindows) {
+    const bool segments = options.horizon >= 12;  // of a season
+    units = given > 0 ? given : segments ? 128 : 32;
+    const double back = options.window > 0 ? static_cast<double>(options.window) : segments ? 336 : 24;
+    const double segment = segments ? 24 : 1;
+    steps = back / segment + std::ceil(horizon / segment);
+    batch = options.batch_size > 0 ? static_cast<double>(options.batch_size) : rows < 2e4 ? 64 : 256;
+    const double sample = steps * (segment * (1 + width) * units + 6 * units * units) + back * horizon;
+    const double updates = options.epochs > 0 ? static_cast<double>(options.epochs) * rows / batch
+                                              : std::clamp(14 * std::sqrt(rows), 400.0, 6000.0);
+    work = sample * batch * members * updates;
+    if (options.epochs == 0) work = std::min(work, kMostWork);
+  } else {
+    units = given > 0 ? given : 32;
+    steps = std::min(48.0, rows / 4);
+    batch = options.batch_size > 0 ? static_cast<double>(options.batch_size) : 64;
+    constexpr double kEpochsUsed = 25;  // early stopping
+    work = steps * 4 * units * (units + width + 8) * members * std::max(512.0, rows) * kEpochsUsed;
+  }
 
   // Line: moments of the widest design for every candidate of transform and differencing.
   const double origins = std::min(rows, kMostOrigins);
@@ -38,12 +49,11 @@ Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t
   const double line = 10 * origins * lags * (lags + horizon) + 100 * lags * lags * lags;
 
   Cost cost;
-  cost.seconds = 0.05 + (network + line) / kFlopsASecond;
-  const double table = kNumber * rows * static_cast<double>(columns) * 8;
+  cost.seconds = 0.05 + (6 * work + line) / kFlopsASecond;  // forward and twice as much backward
+  const double table = kNumber * rows * width * 8;
   const double designs = kNumber * origins * (lags + horizon);
-  const double residuals = kNumber * origins * horizon * (members + 1);
-  cost.bytes = 12e6 + table + designs + residuals + 2e3 * static_cast<double>(series) +
-               4 * static_cast<double>(options.batch_size) * steps * units * members * 16;
+  cost.bytes = 12e6 + table + designs + kNumber * origins * horizon * (members + 1) +
+               2e3 * static_cast<double>(series) + 4 * batch * steps * units * members * 16;
   return cost;
 }
 

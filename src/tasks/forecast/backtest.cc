@@ -18,6 +18,14 @@ enum Kind : std::size_t { kModel, kNaive, kSeasonal, kDrift, kRidge, kKinds };
 constexpr std::array<const char*, kKinds> kNames{"model", "naive", "seasonal_naive", "drift", "ridge"};
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
+/// By step of the horizon.
+struct StepSums {
+  double absolute = 0, square = 0;
+};
+struct StepTruth {
+  double count = 0, sum = 0, square = 0;
+};
+
 /// What one forecaster did over the whole backtest.
 struct Tally {
   Accuracy accuracy;
@@ -28,14 +36,6 @@ struct Tally {
 
 struct Sums {
   double square = 0, absolute = 0, crps = 0, naive2_smape = 0, naive2_mase = 0, count = 0;
-};
-
-/// By step of the horizon.
-struct StepSums {
-  double absolute = 0, square = 0;
-};
-struct StepTruth {
-  double count = 0, sum = 0, square = 0;
 };
 
 /// Mean and deviation of the rows that a series was learnt from, validation apart: what z-scores are made with.

@@ -286,7 +286,7 @@ TEST(Check, ACentredMovingAverageInTheFileIsAnErrorUnlessAllowedOrUnused) {
   unused.named_only = true;
   expect_finding(check(sheet, {}, unused), CheckLevel::warning, "centred moving average");
   ForecastOptions used;
-  used.covariates = {"x"};
+  used.past = {"x"};
   expect_finding(check(sheet, used, unused), CheckLevel::error, "centred moving average");
 }
 
@@ -440,7 +440,7 @@ TEST_F(CheckJob, PartsThatAreTooSmallAreFound) {
 
 TEST(CheckCost, GrowsWithWhatMakesTrainingDear) {
   ForecastOptions small, wide, long_run;
-  wide.units = 128;
+  wide.units = 256;
   long_run.epochs = 1000;
   const auto forecast = [](std::int64_t rows, const ForecastOptions& options) {
     return checking::forecast_cost(rows, 1, rows, 1, options);
