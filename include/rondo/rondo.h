@@ -25,6 +25,7 @@
 #include "rondo/layer.h"
 #include "rondo/layers.h"
 #include "rondo/layout.h"
+#include "rondo/leaks.h"
 #include "rondo/log.h"
 #include "rondo/losses.h"
 #include "rondo/matrix.h"

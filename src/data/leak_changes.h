@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "rondo/data/table.h"
+
+namespace rondo::detail {
+
+/// When every row of a table is, counted in moments (see LeakTrace).
+struct Moments {
+  std::vector<std::int64_t> of_row;
+  std::int64_t count = 0;
+
+  /// Throws what read_times throws.
+  Moments(const Table& table, const std::string& time);
+};
+
+/// What is done to the rows from a moment on.
+enum class Change { other, extreme, missing, removed };
+const char* change_name(Change change);
+
+/// The table with every cell from moment `first` on changed, but for the columns `keep`. `other` depends on
+/// seed, row and column only, so that changes that start at different moments agree where they overlap.
+Table changed(const Table& table, const Moments& moments, std::int64_t first, Change change,
+              const std::vector<std::string>& keep, std::uint64_t seed);
+
+/// The table with the numbers of moments first … end - 1 missing, but for the columns `keep`.
+Table with_missing(const Table& table, const Moments& moments, std::int64_t first, std::int64_t end,
+                   const std::vector<std::string>& keep);
+
+}  // namespace rondo::detail
