@@ -106,6 +106,7 @@ int run(int argc, char** argv) {
   add_predict(app);
   add_inspect(app);
   add_init(app);
+  add_check(app);
 
   try {
     app.parse(argc, argv);

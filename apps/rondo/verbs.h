@@ -14,6 +14,7 @@ void add_evaluate(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_init(CLI::App& app);
+void add_check(CLI::App& app);
 
 /// A verb with its description and, at the bottom of its help, examples: one a line, without indentation.
 CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& description,

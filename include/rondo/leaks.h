@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rondo/data/table.h"
+#include "rondo/data/timeline.h"
 #include "rondo/tensor.h"
 
 // The leak detector: changes everything after a cut-off and looks whether anything before it moved.
@@ -45,9 +46,11 @@ struct LeakOptions {
   std::int64_t training = 0;
   std::vector<std::int64_t> cuts;  ///< moments; empty: `count` of them, chosen
   std::int64_t count = 4;
-  std::string time;  ///< column of times; "": rows are in order
-  std::vector<std::string>
-      keep;                   ///< columns known beforehand (calendars, plans), never changed; nor is `time`
+  std::string time;   ///< column of times; "": rows are in order
+  TimeOptions times;  ///< how it is read
+  /// Columns known beforehand (ids, calendars, plans), which never change; nor does `time`. Where one of them
+  /// holds numbers, rows are not taken away: its future would go with them.
+  std::vector<std::string> keep;
   bool plant_missing = true;  ///< also try a table with missing values just before the cut-off, for imputers
   std::uint64_t seed = 1;     ///< of the values that are put in
 };

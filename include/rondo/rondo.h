@@ -5,6 +5,7 @@
 #include "rondo/atomic_file.h"
 #include "rondo/callbacks.h"
 #include "rondo/cell.h"
+#include "rondo/check.h"
 #include "rondo/config.h"
 #include "rondo/config_file.h"
 #include "rondo/csv_training.h"

@@ -95,7 +95,7 @@ Column without_tail(const Column& column, const Moments& moments, std::int64_t f
 
 }  // namespace
 
-Moments::Moments(const Table& table, const std::string& time) {
+Moments::Moments(const Table& table, const std::string& time, const TimeOptions& options) {
   const auto rows = static_cast<std::size_t>(table.rows());
   of_row.resize(rows);
   if (time.empty()) {
@@ -103,7 +103,7 @@ Moments::Moments(const Table& table, const std::string& time) {
     count = table.rows();
     return;
   }
-  const Timeline times = read_times(table, time);
+  const Timeline times = read_times(table, time, options);
   std::vector<std::int64_t> distinct(times.ticks().begin(), times.ticks().end());
   std::sort(distinct.begin(), distinct.end());
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());

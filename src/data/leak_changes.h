@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rondo/data/table.h"
+#include "rondo/data/timeline.h"
 
 namespace rondo::detail {
 
@@ -14,7 +15,7 @@ struct Moments {
   std::int64_t count = 0;
 
   /// Throws what read_times throws.
-  Moments(const Table& table, const std::string& time);
+  Moments(const Table& table, const std::string& time, const TimeOptions& options);
 };
 
 /// What is done to the rows from a moment on.

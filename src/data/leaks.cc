@@ -29,7 +29,7 @@ constexpr double kAllOfWhatWasLearnt = 0.9;
 class Detector {
  public:
   Detector(const Table& table, const Pipeline& pipeline, const LeakOptions& options)
-      : table_(table), pipeline_(pipeline), options_(options), moments_(table, options.time) {
+      : table_(table), pipeline_(pipeline), options_(options), moments_(table, options.time, options.times) {
     keep_ = options.keep;
     if (!options.time.empty()) keep_.push_back(table.column(options.time).name());
     for (const std::string& name : options.keep) {

@@ -10,6 +10,7 @@
 #include "rondo/network.h"
 #include "rondo/pool.h"
 #include "rondo/training.h"
+#include "tasks/csv_training/job_network.h"
 #include "tasks/csv_training/samples.h"
 
 namespace rondo {
@@ -21,36 +22,12 @@ constexpr const char* kCheckpointFile = "checkpoint.rondo";
 constexpr const char* kHistoryFile = "history.csv";
 constexpr const char* kConfigFile = "config.toml";
 
-/// Whether the network's output can be compared with the targets; says what to change where it cannot.
-void check_output(const Network& network, const CsvTraining& job, const PreparedData& data) {
-  const Spec& output = network.output_spec(0);
-  const bool wants_sequence = job.samples.kind == "sequences" && job.samples.every_step;
-  if (output.sequence != wants_sequence) {
-    throw Error(ErrorKind::usage,
-                wants_sequence ? "the model gives one output a sequence, but every step has a target"
-                               : "the model gives an output at every step, but a sample has one target")
-        .seen("output " + to_string(output.shape()))
-        .cure(std::string("set return_sequences = ") + (wants_sequence ? "true" : "false") +
-              " on the last recurrent layer");
-  }
-  const auto classes = static_cast<std::int64_t>(data.preparation.classes.size());
-  const std::int64_t fixed = make_loss(job.training.loss)->prediction_columns(data.outputs);
-  const std::int64_t wanted = fixed >= 0 ? fixed : classes;
-  const bool fits = fixed >= 0 ? output.width() == fixed : output.width() >= classes;
-  if (fits) return;
-  throw Error(ErrorKind::usage, "the last layer's size does not fit the target")
-      .seen(std::to_string(output.width()) + " numbers")
-      .expected(std::to_string(wanted) +
-                (classes > 0 ? " (" + std::to_string(classes) + " classes)" : " numbers"))
-      .cure("set units = " + std::to_string(wanted) + " on the last layer of [model]");
-}
-
 /// A network with its trainer, built for the job.
 struct Machine {
   Machine(const CsvTraining& job, const PreparedData& data)
       : pool(static_cast<int>(job.training.threads)),
-        network(Network::from_spec(Config::object({{"layers", job.layers}}), DType::float32, &data.input)),
-        trainer(build(job, data), compile_options(job), &pool) {}
+        network(build_network(job, data)),
+        trainer(network, compile_options(job), &pool) {}
 
   static CompileOptions compile_options(const CsvTraining& job) {
     CompileOptions options;
@@ -58,11 +35,6 @@ struct Machine {
     options.loss = job.training.loss;
     options.metrics = job.training.metrics.as_array();
     return options;
-  }
-  Network& build(const CsvTraining& job, const PreparedData& data) {
-    network.build(job.training.seed);
-    check_output(network, job, data);
-    return network;
   }
 
   Pool pool;

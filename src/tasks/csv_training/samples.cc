@@ -275,7 +275,10 @@ void prepare_rows(const CsvTraining& job, const Table& table, const Preparation*
 }  // namespace
 
 PreparedData prepare_csv(const CsvTraining& job, const Preparation* known, const Logger& log) {
-  Table table = read_csv(job.data_path(), job.data.csv);
+  return prepare_csv(job, read_csv(job.data_path(), job.data.csv), known, log);
+}
+
+PreparedData prepare_csv(const CsvTraining& job, Table table, const Preparation* known, const Logger& log) {
   PreparedData data;
   if (known != nullptr) {
     data.preparation = *known;

@@ -39,6 +39,8 @@ struct PreparedData {
 
 /// Reads the job's table and cuts samples. `known`: prepare as it says instead of learning from the training part.
 PreparedData prepare_csv(const CsvTraining& job, const Preparation* known, const Logger& log);
+/// The same of a table that has been read already.
+PreparedData prepare_csv(const CsvTraining& job, Table table, const Preparation* known, const Logger& log);
 
 /// The tables of predictions that predict_csv returns. `predictions` are the model's outputs for all samples, in order
 /// ([samples, outputs], or packed rows of steps); `last` those past the end of each series (windows).

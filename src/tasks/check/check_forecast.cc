@@ -1,0 +1,180 @@
+// A table that is to be forecast.
+
+#include <algorithm>
+#include <optional>
+
+#include "tasks/check/cost.h"
+#include "tasks/check/forecast_leaks.h"
+#include "tasks/check/subject.h"
+
+namespace rondo {
+
+namespace {
+
+using checking::count_of;
+using checking::Findings;
+using checking::SeriesRows;
+using checking::Subject;
+using forecasting::PanelSeries;
+using forecasting::Prepared;
+
+/// "a,b", "all" or one column.
+std::vector<std::string> targets_of(const Table& table, const ForecastOptions& options) {
+  if (table.has(options.target)) return {table.column(options.target).name()};
+  std::vector<std::string> targets;
+  if (options.target == "all") {
+    for (const Column& column : table.columns()) {
+      if (column.is_number() && column.name() != options.time && column.name() != options.id) {
+        targets.push_back(column.name());
+      }
+    }
+    return targets;
+  }
+  for (std::size_t begin = 0; begin <= options.target.size();) {
+    const std::size_t end = std::min(options.target.find(',', begin), options.target.size());
+    targets.push_back(table.column(options.target.substr(begin, end - begin)).name());
+    begin = end + 1;
+  }
+  return targets;
+}
+
+Subject subject_of(const Table& table, ForecastOptions& options, const CheckOptions& check,
+                   CheckReport& report) {
+  Findings out(report);
+  out.topic("table");
+  Subject subject;
+  subject.table = &table;
+  if (options.time.empty()) {
+    options.time = checking::guess_time(table);
+    if (!options.time.empty())
+      out.ok("the times are taken from '" + options.time + "' (--time names another column)");
+  }
+  if (!options.time.empty()) options.time = table.column(options.time).name();
+  if (!options.id.empty()) options.id = table.column(options.id).name();
+  if (options.target.empty()) {
+    options.target = checking::guess_target(table, options.time, options.id);
+    out.ok("the target is taken to be '" + options.target + "' (--target names another column)");
+  }
+  subject.targets = targets_of(table, options);
+  for (const std::string& name : options.covariates) subject.used.push_back(table.column(name).name());
+  if (!subject.used.empty())
+    subject.used.insert(subject.used.end(), subject.targets.begin(), subject.targets.end());
+  subject.time = options.time;
+  subject.id = options.id;
+  subject.times = options.times;
+  subject.horizon = options.horizon;
+  subject.allow = check.allow;
+  for (const std::string& name : check.allow) table.column(name);
+  report.targets = subject.targets;
+  report.time = subject.time;
+  report.id = subject.id;
+  return subject;
+}
+
+/// Rows of a series that leave enough to learn from when the backtest has had its part.
+std::int64_t fewest_rows(const ForecastOptions& options) {
+  constexpr std::int64_t kFewestTrainingRows = 12;  // as prepare has it
+  const std::int64_t training = std::max(kFewestTrainingRows, options.window) + 2 * options.horizon;
+  std::int64_t rows = training + options.horizon;
+  while (rows - std::max(forecasting::backtest_rows(options.backtest, rows), options.horizon) < training &&
+         rows < 100 * training) {
+    ++rows;
+  }
+  return rows;
+}
+
+void check_split(const Prepared& prepared, const ForecastOptions& options, CheckReport& report) {
+  constexpr std::int64_t kFewOrigins = 10, kFewWindows = 50;
+  Findings out(report);
+  out.topic("split");
+  std::int64_t train = 0, test = 0, origins = 0, windows = 0;
+  const std::int64_t stride = options.stride > 0 ? options.stride : options.horizon;
+  for (const PanelSeries& series : prepared.panel.series) {
+    const std::int64_t rows = series.rows() - series.train_rows;
+    train += series.train_rows;
+    test += rows;
+    origins += std::max<std::int64_t>(0, (rows - options.horizon) / stride + 1);
+    windows += std::max<std::int64_t>(0, series.train_rows - options.window - options.horizon);
+  }
+  out.ok(count_of(train, "row") + " to learn from, " + count_of(test, "row") + " to test on");
+  if (origins < kFewOrigins) {
+    out.add(CheckLevel::warning,
+            "the backtest has " + count_of(origins, "forecast") + " only: its verdict cannot be sure", "",
+            count_of(test, "row") + " in steps of " + std::to_string(stride),
+            "keep more rows with --backtest, or let forecasts overlap with --stride 1");
+  } else {
+    out.ok("the backtest has " + count_of(origins, "forecast"));
+  }
+  if (windows < kFewWindows) {
+    out.add(CheckLevel::warning, "there are " + count_of(windows, "window") + " only to learn from", "",
+            count_of(train, "row") + " for a horizon of " + std::to_string(options.horizon),
+            "expect little more than a line; give more history, or a shorter --horizon or --window");
+  }
+  if (options.missing == "linear" &&
+      std::any_of(prepared.notes.begin(), prepared.notes.end(),
+                  [](const auto& note) { return note.find("fill") != std::string::npos; })) {
+    out.add(CheckLevel::warning,
+            "missing values lie on lines between their neighbours, which knows the future", "",
+            "missing = 'linear'", "fill them with --missing previous");
+  }
+}
+
+/// Whether one of the findings says already why the forecast would be refused.
+bool has_error(const CheckReport& report) { return report.has_errors(); }
+
+}  // namespace
+
+CheckReport check_forecast(const Table& table, ForecastOptions options, const CheckOptions& check) {
+  CheckReport report;
+  report.kind = "forecast";
+  if (!checking::check_size(table, report)) return report;
+  if (has_error(report)) return report;  // columns of one name cannot be told apart
+  Subject subject = subject_of(table, options, check, report);
+
+  // What prepare takes as it is, it has a way with: then findings are warnings.
+  std::optional<Prepared> prepared;
+  std::optional<Error> refused;
+  try {
+    prepared = forecasting::prepare(table, options);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::usage) throw;
+    refused = error;
+  }
+  subject.refuses_missing = !prepared && options.missing == "error";
+  subject.refuses_unsorted = !prepared && options.arrange.unsorted == "error";
+  subject.refuses_doubled = !prepared && options.arrange.doubled == "error";
+  const double rows = static_cast<double>(table.rows());
+  subject.test_share =
+      std::min(0.9, static_cast<double>(forecasting::backtest_rows(options.backtest, table.rows())) / rows);
+
+  Timeline times;
+  bool readable = false;
+  checking::check_times(subject, report, times, readable);
+  if (!readable && !subject.time.empty()) subject.time.clear();  // order of the file from here on
+  const std::vector<SeriesRows> series = checking::series_of(subject, readable ? &times : nullptr);
+  report.series = static_cast<std::int64_t>(series.size());
+  checking::check_columns(subject, series, report);
+  checking::check_series(subject, series, fewest_rows(options), report);
+  checking::check_column_leaks(subject, report);
+  if (refused && !has_error(report)) {
+    Findings out(report);
+    out.topic("split");
+    out.add(CheckLevel::error, *refused);
+  }
+  if (!prepared) return report;
+
+  if (check.leaks) {
+    checking::report_leaks(checking::find_forecast_leaks(table, options, *prepared), "the preparation",
+                           report);
+  }
+  check_split(*prepared, options, report);
+  std::int64_t longest = 0;
+  for (const PanelSeries& one : prepared->panel.series) longest = std::max(longest, one.train_rows);
+  const checking::Cost cost =
+      checking::forecast_cost(prepared->panel.total_training_rows(), report.series, longest,
+                              1 + static_cast<std::int64_t>(prepared->panel.past.size()), options);
+  checking::report_cost(cost.seconds, cost.bytes, report);
+  return report;
+}
+
+}  // namespace rondo

@@ -1,0 +1,128 @@
+#include "tasks/check/forecast_leaks.h"
+
+#include <algorithm>
+
+#include "rondo/error.h"
+#include "tasks/forecast/panel.h"
+
+namespace rondo::checking {
+
+namespace {
+
+using forecasting::Panel;
+using forecasting::PanelSeries;
+using forecasting::Prepared;
+using forecasting::ScaledPanel;
+using forecasting::SeriesScale;
+using forecasting::Transform;
+
+/// The clock that all series share: the different ticks of the table, in order.
+std::vector<std::int64_t> all_ticks(const Table& table, const ForecastOptions& options,
+                                    const Prepared& prepared) {
+  const Timeline times =
+      options.time.empty() ? prepared.times.front() : read_times(table, options.time, options.times);
+  std::vector<std::int64_t> ticks(times.ticks().begin(), times.ticks().end());
+  std::sort(ticks.begin(), ticks.end());
+  ticks.erase(std::unique(ticks.begin(), ticks.end()), ticks.end());
+  return ticks;
+}
+
+class Tracer {
+ public:
+  Tracer(const Table& table, const ForecastOptions& options, const Prepared& prepared)
+      : rows_(table.rows()), options_(options), ticks_(all_ticks(table, options, prepared)) {
+    for (std::size_t s = 0; s < prepared.panel.series.size(); ++s) {
+      const std::int64_t train = prepared.panel.series[s].train_rows;
+      train_rows_.push_back(train);
+      training_ =
+          std::max(training_, moment(prepared.times[s].ticks()[static_cast<std::size_t>(train) - 1]) + 1);
+    }
+  }
+
+  std::int64_t training() const { return training_; }
+  std::int64_t moments() const { return static_cast<std::int64_t>(ticks_.size()); }
+
+  LeakTrace operator()(const Table& table) const {
+    ForecastOptions options = options_;
+    if (table.rows() < rows_) {
+      // The training part stays what it was; what is left of the test part may be short.
+      const std::int64_t test = table.rows() - train_rows_.front();
+      if (train_rows_.size() > 1 || test < options.horizon) {
+        throw Error(ErrorKind::data, "too few rows are left for a test part");
+      }
+      options.backtest = "last=" + std::to_string(test);
+    }
+    const Prepared prepared = forecasting::prepare(table, options);
+    LeakTrace trace;
+    trace.columns = {"target", "scaled target", "differenced target"};
+    for (const std::string& name : prepared.panel.past) trace.columns.push_back("scaled " + name);
+    const ScaledPanel levels(prepared.panel, Transform::none, false),
+        changes(prepared.panel, Transform::none, true);
+    for (std::size_t s = 0; s < prepared.panel.series.size(); ++s)
+      add_rows(prepared, levels, changes, s, trace);
+    trace.learnt = {{"scales of the series", scales_of(levels)},
+                    {"seasons and period", prepared.panel.seasons},
+                    {"training values", training_values(prepared.panel)}};
+    trace.learnt[1].values.push_back(static_cast<double>(prepared.period));
+    return trace;
+  }
+
+ private:
+  std::int64_t moment(std::int64_t tick) const {
+    return std::lower_bound(ticks_.begin(), ticks_.end(), tick) - ticks_.begin();
+  }
+
+  void add_rows(const Prepared& prepared, const ScaledPanel& levels, const ScaledPanel& changes,
+                std::size_t s, LeakTrace& trace) const {
+    const PanelSeries& series = prepared.panel.series[s];
+    const std::size_t width = prepared.panel.past.size();
+    for (std::size_t row = 0; row < series.values.size(); ++row) {
+      trace.last_known.push_back(moment(prepared.times[s].ticks()[row]));
+      trace.values.push_back(series.values[row]);
+      trace.values.push_back(levels.level[s][row]);
+      trace.values.push_back(changes.movement[s][row]);
+      const auto past = levels.past[s].begin() + static_cast<std::ptrdiff_t>(row * width);
+      trace.values.insert(trace.values.end(), past, past + static_cast<std::ptrdiff_t>(width));
+    }
+  }
+
+  static std::vector<double> scales_of(const ScaledPanel& scaled) {
+    std::vector<double> out;
+    for (const SeriesScale& scale : scaled.scales) out.insert(out.end(), {scale.center, scale.scale});
+    return out;
+  }
+
+  static std::vector<double> training_values(const Panel& panel) {
+    std::vector<double> out;
+    for (const PanelSeries& series : panel.series) {
+      out.insert(out.end(), series.training().begin(), series.training().end());
+    }
+    return out;
+  }
+
+  std::int64_t rows_;
+  const ForecastOptions& options_;
+  std::vector<std::int64_t> ticks_, train_rows_;
+  std::int64_t training_ = 0;
+};
+
+}  // namespace
+
+LeakReport find_forecast_leaks(const Table& table, const ForecastOptions& options, const Prepared& prepared) {
+  if (options.time.empty() && prepared.panel.series.size() > 1) {
+    LeakReport report;
+    report.not_tried.emplace_back("series without times have no common clock");
+    return report;
+  }
+  const Tracer tracer(table, options, prepared);
+  LeakOptions how;
+  how.training = tracer.training();
+  how.time = options.time;
+  how.times = options.times;
+  if (!options.id.empty()) how.keep = {table.column(options.id).name()};
+  if (how.training >= tracer.moments()) return {};
+  return find_leaks(
+      table, [&](const Table& changed) { return tracer(changed); }, how);
+}
+
+}  // namespace rondo::checking

@@ -1,0 +1,152 @@
+#include "tasks/check/subject.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <numeric>
+
+namespace rondo::checking {
+
+namespace {
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+bool Subject::uses(std::string_view column) const {
+  return contains(used, column) || contains(targets, column) || (!time.empty() && column == time);
+}
+
+bool Subject::is_target(std::string_view column) const { return contains(targets, column); }
+
+CheckLevel Subject::level_of(std::string_view column) const {
+  return uses(column) ? CheckLevel::error : CheckLevel::warning;
+}
+
+std::vector<SeriesRows> series_of(const Subject& subject, const Timeline* times) {
+  std::vector<SeriesRows> series;
+  const std::int64_t rows = subject.table->rows();
+  if (subject.id.empty()) {
+    series.push_back({"", std::vector<std::int64_t>(static_cast<std::size_t>(rows))});
+    std::iota(series[0].rows.begin(), series[0].rows.end(), std::int64_t{0});
+  } else {
+    const Column& ids = subject.table->column(subject.id);
+    std::map<std::string, std::size_t> places;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const std::string id = ids.text(row);
+      const auto [place, is_new] = places.try_emplace(id, series.size());
+      if (is_new) series.push_back({id, {}});
+      series[place->second].rows.push_back(row);
+    }
+  }
+  if (times == nullptr) return series;
+  const auto ticks = times->ticks();
+  for (SeriesRows& one : series) {
+    std::stable_sort(one.rows.begin(), one.rows.end(), [&](std::int64_t a, std::int64_t b) {
+      return ticks[static_cast<std::size_t>(a)] < ticks[static_cast<std::size_t>(b)];
+    });
+  }
+  return series;
+}
+
+void Findings::add(CheckLevel level, std::string what, std::string where, std::string seen,
+                   std::string cure) {
+  report_.findings.push_back(
+      {level, topic_, std::move(what), std::move(where), std::move(seen), std::move(cure)});
+}
+
+void Findings::add(CheckLevel level, const Error& error, const std::string& what) {
+  CheckFinding finding{level, topic_, what.empty() ? error.summary() : what + ": " + error.summary(),
+                       {},    {},     {}};
+  // The details of an Error are lines of their own in what(): "  seen:     …".
+  const std::string text = error.what();
+  std::string* field = nullptr;
+  for (std::size_t begin = text.find('\n'); begin != std::string::npos;) {
+    const std::size_t end = text.find('\n', begin + 1);
+    std::string line = text.substr(begin + 1, end == std::string::npos ? end : end - begin - 1);
+    const auto starts = [&](const char* label) { return line.starts_with(std::string("  ") + label); };
+    constexpr std::size_t kIndent = 12;
+    const std::string rest = line.size() > kIndent ? line.substr(kIndent) : std::string();
+    if (starts("where:")) {
+      field = &finding.where;
+      *field += rest;
+    } else if (starts("seen:")) {
+      field = &finding.seen;
+      *field += rest;
+    } else if (starts("expected:")) {
+      field = &finding.seen;
+      *field += (field->empty() ? "expected " : "; expected ") + rest;
+    } else if (starts("fix:")) {
+      field = &finding.cure;
+      *field += rest;
+    } else if (field != nullptr) {
+      *field += " " + rest;
+    }
+    begin = end;
+  }
+  report_.findings.push_back(std::move(finding));
+}
+
+std::string count_of(std::int64_t count, const std::string& thing) {
+  if (count == 1 || thing.ends_with("series")) return std::to_string(count) + " " + thing;
+  return std::to_string(count) + " " + thing + "s";
+}
+
+std::string number(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+std::string percent(double share) {
+  char text[40];
+  std::snprintf(text, sizeof text, share < 0.1 ? "%.2g %%" : "%.3g %%", 100 * share);
+  return text;
+}
+
+std::string line_text(const Table& table, std::int64_t row) {
+  const std::int64_t line = table.line_of(row);
+  return line > 0 ? "line " + std::to_string(line) : "row " + std::to_string(row + 1);
+}
+
+std::string guess_time(const Table& table) {
+  constexpr std::size_t kColumnsToTry = 3;
+  constexpr std::int64_t kCells = 30;
+  for (std::size_t i = 0; i < table.columns().size() && i < kColumnsToTry; ++i) {
+    const Column& column = table.columns()[i];
+    try {
+      Timeline times;
+      if (column.is_number()) {
+        times = parse_times(column.numbers());
+      } else {
+        TextList first;  // a bad cell further down is a finding, not a reason to look elsewhere
+        for (std::int64_t row = 0; row < std::min(kCells, column.size()); ++row) {
+          first.push_back(column.texts()[row]);
+        }
+        times = parse_times(first);
+      }
+      if (times.format().is_calendar() && (!column.is_number() || times.is_sorted())) return column.name();
+    } catch (const Error&) {
+      // not a column of times
+    }
+  }
+  return "";
+}
+
+std::string guess_target(const Table& table, const std::string& time, const std::string& id) {
+  for (std::size_t i = table.columns().size(); i-- > 0;) {
+    const Column& column = table.columns()[i];
+    if (column.is_number() && column.name() != time && column.name() != id &&
+        column.missing() < column.size()) {
+      return column.name();
+    }
+  }
+  throw Error(ErrorKind::data, "no column can be forecast")
+      .where(table.source())
+      .seen("no column of numbers")
+      .cure("name one with --target");
+}
+
+}  // namespace rondo::checking

@@ -1,0 +1,95 @@
+// What does not depend on the job: the size of the table, and how what was found is said.
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "tasks/check/subject.h"
+
+namespace rondo::checking {
+
+namespace {
+
+std::string duration(double seconds) {
+  constexpr double kMinute = 60, kHour = 3600;
+  char text[40];
+  if (seconds < 1) return "less than a second";
+  if (seconds < 2 * kMinute) {
+    std::snprintf(text, sizeof text, "about %.0f seconds", seconds);
+  } else if (seconds < 2 * kHour) {
+    std::snprintf(text, sizeof text, "about %.0f minutes", seconds / kMinute);
+  } else {
+    std::snprintf(text, sizeof text, "about %.0f hours", seconds / kHour);
+  }
+  return text;
+}
+
+std::string size(double bytes) {
+  char text[40];
+  if (bytes < 2e9) {
+    std::snprintf(text, sizeof text, "%.0f MB", std::max(1.0, bytes / 1e6));
+  } else {
+    std::snprintf(text, sizeof text, "%.1f GB", bytes / 1e9);
+  }
+  return text;
+}
+
+}  // namespace
+
+bool check_size(const Table& table, CheckReport& report) {
+  Findings out(report);
+  out.topic("table");
+  report.source = table.source();
+  report.rows = table.rows();
+  report.columns = static_cast<std::int64_t>(table.columns().size());
+  if (table.rows() == 0) {
+    out.add(CheckLevel::error, "the table has no rows", table.source(), count_of(report.columns, "column"),
+            "give rows below the names of the columns");
+    return false;
+  }
+  const auto numbers = std::count_if(table.columns().begin(), table.columns().end(),
+                                     [](const Column& column) { return column.is_number(); });
+  out.ok(count_of(report.rows, "row") + " of " + count_of(report.columns, "column") + ", " +
+         std::to_string(numbers) + " of numbers");
+  std::map<std::string, int> names;
+  for (const Column& column : table.columns()) ++names[column.name()];
+  for (const auto& [name, times] : names) {
+    if (times == 1) continue;
+    out.add(CheckLevel::error, std::to_string(times) + " columns are named '" + name + "'", table.source(),
+            "", "give them different names");
+  }
+  if (!table.has_header()) {
+    out.add(CheckLevel::warning, "the columns have no names", table.source(), "the first row holds values",
+            "if it holds names, say so with --header yes; else call columns by number, 1 for the first");
+  }
+  return true;
+}
+
+void report_leaks(const LeakReport& leaks, const std::string& pipeline, CheckReport& report) {
+  Findings out(report);
+  out.topic("leaks");
+  for (const Leak& leak : leaks.leaks) {
+    out.add(CheckLevel::error, pipeline + ": " + leak.what(),
+            "rows from " + std::to_string(leak.cut + 1) + " on were replaced by " + leak.change,
+            number(leak.before) + " became " + number(leak.after), leak.cure());
+  }
+  if (leaks.clean() && leaks.runs > 0) {
+    out.ok(pipeline + " knows nothing of the future: not one bit before " +
+           count_of(static_cast<std::int64_t>(leaks.cuts.size()), "cut-off") + " moved in " +
+           count_of(leaks.runs, "run"));
+  }
+}
+
+void report_cost(double seconds, double bytes, CheckReport& report) {
+  Findings out(report);
+  out.topic("cost");
+  report.seconds = seconds;
+  report.bytes = bytes;
+  constexpr double kHour = 3600, kMuch = 8e9;
+  const bool much = seconds > kHour || bytes > kMuch;
+  out.add(much ? CheckLevel::warning : CheckLevel::ok,
+          "training takes " + duration(seconds) + " and " + size(bytes) + " on one core (estimate)", "", "",
+          much ? "fewer epochs, units or members, or a part of the table, for a first try" : "");
+}
+
+}  // namespace rondo::checking
