@@ -26,27 +26,50 @@ struct Request {
 
 bool is_config(const std::string& file) { return std::filesystem::path(file).extension() == ".toml"; }
 
+/// Options of the command line that were typed: name in a [forecast] section and value.
+Config typed_options(const Request& request, const CLI::App& verb) {
+  Config typed = Config::object();
+  const Config all = to_config(request.options);
+  for (const auto& [name, value] : all.as_object()) {
+    std::string flag = "--" + name;
+    for (char& c : flag) c = c == '_' ? '-' : c;
+    const CLI::Option* option = verb.get_option_no_throw(flag);
+    if (option != nullptr && option->count() > 0) typed.set(name, value);
+  }
+  return typed;
+}
+
 /// What the command line says, over what the [forecast] section says.
-CheckReport check_forecast_config(const Request& request, const ConfigFile& config) {
+CheckReport check_forecast_config(const Request& request, const ConfigFile& config, const Config& typed) {
   config.check_sections({"forecast"});
   ForecastOptions options;
   config.read_section(options, "forecast", {"file"});
+  read_options(options, typed, "forecast");
   const Config* file = config.root().find("forecast")->find("file");
   if (file == nullptr) {
     throw Error(ErrorKind::usage, "the config names no table")
         .where(config.place("forecast"))
         .expected("file = \"table.csv\" in [forecast]");
   }
-  return check_forecast(read_csv(file->as_string("forecast.file"), request.csv), options, request.check);
+  CheckOptions check = request.check;
+  check.named_only = true;
+  return check_forecast(read_csv(file->as_string("forecast.file"), request.csv), options, check);
 }
 
-CheckReport run_checks(const Request& request) {
+CheckReport run_checks(const Request& request, const CLI::App& verb) {
   if (!is_config(request.file)) {
     return check_forecast(read_csv(request.file, request.csv), request.options, request.check);
   }
   const ConfigFile config = ConfigFile::read(request.file);
+  const Config typed = typed_options(request, verb);
   if (config.root().find("forecast") != nullptr && config.root().find("model") == nullptr) {
-    return check_forecast_config(request, config);
+    return check_forecast_config(request, config, typed);
+  }
+  if (!typed.as_object().empty()) {
+    throw Error(ErrorKind::usage, "this option is for tables and configs of rondo forecast")
+        .where(request.file)
+        .seen("--" + typed.as_object().front().first)
+        .cure("change the config instead");
   }
   return check_csv_training(read_csv_training(config), request.check);
 }
@@ -91,9 +114,9 @@ void print_report(const CheckReport& report) {
   std::fflush(stdout);
 }
 
-void run(Request& request) {
+void run(Request& request, const CLI::App& verb) {
   request.check.leaks = !request.no_leaks;
-  const CheckReport report = run_checks(request);
+  const CheckReport report = run_checks(request, verb);
   if (request.json) {
     std::printf("%s\n", to_json(report.to_config(), 2).c_str());
     std::fflush(stdout);
@@ -155,7 +178,7 @@ void add_check(CLI::App& app) {
   verb->add_option("--missing-words", request->csv.missing, "more texts that mean a missing value")
       ->group("Table")
       ->delimiter(',');
-  verb->callback([request] { run(*request); });
+  verb->callback([request, verb] { run(*request, *verb); });
 }
 
 }  // namespace rondo::cli

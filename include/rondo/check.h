@@ -45,7 +45,8 @@ struct CheckReport {
 /// What the checks are told beyond a forecast's options.
 struct CheckOptions {
   std::vector<std::string> allow;  ///< columns that may look as if they knew the future, because they do
-  bool leaks = true;               ///< run the preparation again and again to look for leaks
+  bool named_only = false;  ///< the covariates named are all that will be used; else any other column may be
+  bool leaks = true;        ///< run the preparation again and again to look for leaks
 };
 
 /// Looks over a table that is to be forecast. A target or time column that is not named is guessed: the last column

@@ -57,8 +57,9 @@ Subject subject_of(const Table& table, ForecastOptions& options, const CheckOpti
   }
   subject.targets = targets_of(table, options);
   for (const std::string& name : options.covariates) subject.used.push_back(table.column(name).name());
-  if (!subject.used.empty())
+  if (!subject.used.empty() || check.named_only) {
     subject.used.insert(subject.used.end(), subject.targets.begin(), subject.targets.end());
+  }
   subject.time = options.time;
   subject.id = options.id;
   subject.times = options.times;
@@ -119,8 +120,12 @@ void check_split(const Prepared& prepared, const ForecastOptions& options, Check
   }
 }
 
-/// Whether one of the findings says already why the forecast would be refused.
-bool has_error(const CheckReport& report) { return report.has_errors(); }
+/// Whether one of the findings says already why the forecast would be refused. Leaks are no reason.
+bool is_refusal_explained(const CheckReport& report) {
+  return std::any_of(report.findings.begin(), report.findings.end(), [](const CheckFinding& finding) {
+    return finding.level == CheckLevel::error && finding.topic != "leaks";
+  });
+}
 
 }  // namespace
 
@@ -128,7 +133,7 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
   CheckReport report;
   report.kind = "forecast";
   if (!checking::check_size(table, report)) return report;
-  if (has_error(report)) return report;  // columns of one name cannot be told apart
+  if (report.has_errors()) return report;  // columns of one name cannot be told apart
   Subject subject = subject_of(table, options, check, report);
 
   // What prepare takes as it is, it has a way with: then findings are warnings.
@@ -156,7 +161,7 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
   checking::check_columns(subject, series, report);
   checking::check_series(subject, series, fewest_rows(options), report);
   checking::check_column_leaks(subject, report);
-  if (refused && !has_error(report)) {
+  if (refused && !is_refusal_explained(report)) {
     Findings out(report);
     out.topic("split");
     out.add(CheckLevel::error, *refused);

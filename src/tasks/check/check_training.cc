@@ -159,7 +159,7 @@ void check_network(const CsvTraining& job, const PreparedData& data, CheckReport
       layers += (layers.empty() ? "" : " > ") + layer.at("type").as_string();
     }
     out.ok(layers + ": the shapes fit, " + count_of(report.parameters, "parameter"));
-    constexpr std::int64_t kMany = 10;
+    constexpr std::int64_t kMany = 50;
     const std::int64_t targets = size_of(data.train) * data.outputs;
     if (report.parameters > kMany * targets) {
       out.add(CheckLevel::warning, "the network is far larger than what it can learn from", "[model]",
@@ -207,7 +207,11 @@ CheckReport check_csv_training(const CsvTraining& job, const CheckOptions& check
   } catch (const Error& error) {
     Findings out(report);
     out.topic("split");
-    if (!report.has_errors()) out.add(CheckLevel::error, error);
+    const bool explained =
+        std::any_of(report.findings.begin(), report.findings.end(), [](const CheckFinding& finding) {
+          return finding.level == CheckLevel::error && finding.topic != "leaks";
+        });
+    if (!explained) out.add(CheckLevel::error, error);
     return report;
   }
   if (check.leaks) {

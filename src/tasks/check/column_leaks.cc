@@ -24,6 +24,22 @@ constexpr double kTimesMore = 100, kSomeTimesMore = 50;
 /// Less than this, and the past says as much: rounding decides.
 constexpr double kNothing = 1e-8;
 
+/// Target[t], [t - 1] … [t - near], then [t + 1] … [t + near].
+std::vector<std::int64_t> past_then_future(std::int64_t near) {
+  std::vector<std::int64_t> shifts;
+  for (std::int64_t k = 0; k <= near; ++k) shifts.push_back(-k);
+  for (std::int64_t k = 1; k <= near; ++k) shifts.push_back(k);
+  return shifts;
+}
+
+/// Share of the variance of the column, or of its changes, that the target's past leaves; 1 with too few rows.
+double left_by_past(const PairSeries& pairs, bool changes) {
+  const std::int64_t near = std::min(kNear, pairs.longest() / 10);
+  const std::vector<std::int64_t> all = past_then_future(near);
+  const auto past = pairs.regress(std::span(all).first(static_cast<std::size_t>(near) + 1), changes);
+  return past ? past->left.back() : 1;
+}
+
 /// column[t] = a + b target[t + ahead].
 std::optional<ColumnLeak> find_copy(const PairSeries& pairs, std::int64_t horizon) {
   double equal_past = 0;
@@ -40,9 +56,11 @@ std::optional<ColumnLeak> find_copy(const PairSeries& pairs, std::int64_t horizo
     leak.unexplained = left;
     leak.ahead = k;
   }
-  constexpr double kAllEqual = 0.999;
-  const double equal = pairs.equal_share(leak.ahead);
-  if (equal >= kAllEqual && equal > equal_past) {
+  constexpr double kAllEqual = 0.999, kPredictable = 1e-14, kWorthALook = 1e-2;
+  if (leak.unexplained > kWorthALook) return std::nullopt;
+  leak.without_future = std::min(leak.without_future, left_by_past(pairs, false));
+  if (pairs.equal_share(leak.ahead) >= kAllEqual && equal_past < kAllEqual &&
+      leak.without_future > kPredictable) {
     leak.exact = true;
     return leak;
   }
@@ -51,14 +69,6 @@ std::optional<ColumnLeak> find_copy(const PairSeries& pairs, std::int64_t horizo
   constexpr double kNearly = 2e-4;  // |r| > 0.9999
   const bool nearly = leak.unexplained < kNearly && leak.without_future > kSomeTimesMore * leak.unexplained;
   return leak.exact || nearly ? std::optional(leak) : std::nullopt;
-}
-
-/// Target[t], [t - 1] … [t - near], then [t + 1] … [t + near].
-std::vector<std::int64_t> past_then_future(std::int64_t near) {
-  std::vector<std::int64_t> shifts;
-  for (std::int64_t k = 0; k <= near; ++k) shifts.push_back(-k);
-  for (std::int64_t k = 1; k <= near; ++k) shifts.push_back(k);
-  return shifts;
 }
 
 /// Sets how far ahead the weights reach, and whether they are those of a centred mean.
@@ -109,11 +119,7 @@ std::optional<ColumnLeak> find_mean(const PairSeries& pairs) {
   // Changes of a mean are small, so that the rounding of a file weighs more here.
   constexpr double kExactChange = 1e-3, kNearlyChange = 1e-2;
   if (leak.unexplained > kNearlyChange) return std::nullopt;
-  const std::int64_t near = std::min(kNear, pairs.longest() / 10);
-  const std::vector<std::int64_t> all = past_then_future(near);
-  const auto past = pairs.regress(std::span(all).first(static_cast<std::size_t>(near) + 1), true);
-  if (!past) return std::nullopt;
-  leak.without_future = past->left.back();
+  leak.without_future = left_by_past(pairs, true);
   leak.exact = leak.unexplained < kExactChange && leak.without_future > kTimesMore * leak.unexplained;
   const bool nearly = leak.without_future > kSomeTimesMore * leak.unexplained;
   return leak.exact || nearly ? std::optional(leak) : std::nullopt;

@@ -155,8 +155,9 @@ void look_for_outliers(const Subject& subject, const Column& column, std::span<c
       subject.table->where(found.row, column.name()),
       number(found.worst) + ", where " + number(found.median) + " is usual",
       code ? "this looks like a code for a missing value: --missing-words " + number(found.worst)
-      : share > kHeavyTail ? "so many are no mistakes but a heavy tail: try --transform log"
-                           : "correct or empty those that are mistakes: squared errors are ruled by them");
+      : share > kHeavyTail
+          ? "so many are hardly mistakes but a heavy tail (try --transform log) or another level"
+          : "correct or empty those that are mistakes: squared errors are ruled by them");
 }
 
 void look_for_scaling(const Subject& subject, const Column& column, std::span<const SeriesRows> series,

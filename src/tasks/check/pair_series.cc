@@ -50,7 +50,7 @@ double PairSeries::equal_share(std::int64_t ahead) const {
   double equal = 0, count = 0;
   each_pair(ahead, [&](double x, double y) {
     ++count;
-    equal += std::abs(x - y) <= 1e-9 * (std::abs(x) + std::abs(y)) ? 1 : 0;
+    equal += std::abs(x - y) <= 1e-9 * (std::abs(x) + std::abs(y)) + 1e-12 * deviation_ ? 1 : 0;
   });
   return count >= kFewestRows ? equal / count : 0;
 }

@@ -155,6 +155,17 @@ void check_times(const Subject& subject, CheckReport& report, Timeline& times, b
   out.topic("times");
   readable = false;
   if (subject.time.empty()) {
+    const std::vector<std::string> names = subject.table->names();
+    const auto has = [&](const char* name) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    if (has("year") && has("month")) {
+      out.add(
+          CheckLevel::warning, "the time stands in several columns", subject.table->source(),
+          "'year', 'month' …",
+          "join them into one, such as 2014-12-31 23:00, and name it with --time: it shows gaps and seasons");
+      return;
+    }
     out.add(CheckLevel::warning, "no column of times", subject.table->source(),
             "rows are taken to be in order",
             "name one with --time if there is one: it shows gaps and seasons");
