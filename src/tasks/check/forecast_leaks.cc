@@ -117,6 +117,8 @@ LeakReport find_forecast_leaks(const Table& table, const ForecastOptions& option
   const Tracer tracer(table, options, prepared);
   LeakOptions how;
   how.training = tracer.training();
+  constexpr std::int64_t kManyRows = 100'000;
+  if (table.rows() > kManyRows) how.count = 1;
   how.time = options.time;
   how.times = options.times;
   if (!options.id.empty()) how.keep = {table.column(options.id).name()};

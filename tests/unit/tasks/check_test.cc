@@ -10,6 +10,7 @@
 #include "../data/expect_error.h"
 #include "../data/scratch.h"
 #include "rondo/random.h"
+#include "tasks/check/cost.h"
 
 namespace rondo {
 namespace {
@@ -435,6 +436,23 @@ TEST_F(CheckJob, PartsThatAreTooSmallAreFound) {
   expect_finding(report, CheckLevel::warning, "there is no test part");
   small.split.test = 39;
   EXPECT_TRUE(check_csv_training(small).has_errors());
+}
+
+TEST(CheckCost, GrowsWithWhatMakesTrainingDear) {
+  ForecastOptions small, wide, long_run;
+  wide.units = 128;
+  long_run.epochs = 1000;
+  const auto forecast = [](std::int64_t rows, const ForecastOptions& options) {
+    return checking::forecast_cost(rows, 1, rows, 1, options);
+  };
+  const checking::Cost base = forecast(2000, small);
+  EXPECT_GT(forecast(2000, wide).seconds, 5 * base.seconds);
+  EXPECT_GT(forecast(2000, long_run).seconds, 5 * base.seconds);
+  EXPECT_GT(forecast(20000, small).bytes, base.bytes);
+  EXPECT_LT(forecast(100'000'000, small).seconds, 1e4);  // an epoch has an end however long the table is
+  const checking::Cost job = checking::training_cost(5000, 24, 4000, 32, 10, 10'000, 1);
+  EXPECT_NEAR(checking::training_cost(5000, 48, 4000, 32, 10, 10'000, 1).seconds / job.seconds, 2, 0.2);
+  EXPECT_GT(checking::training_cost(5000, 24, 4000, 32, 10, 10'000'000, 1).bytes, 10 * job.bytes);
 }
 
 }  // namespace
