@@ -24,7 +24,7 @@ Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t
   const double window = options.window > 0 ? static_cast<double>(options.window)
                                            : std::clamp(static_cast<double>(longest) / 4, 8.0, 48.0);
   const double steps = std::min(window, 48.0);
-  const double units = static_cast<double>(options.units), members = static_cast<double>(options.members);
+  const double units = static_cast<double>(options.units), members = static_cast<double>(options.ensemble);
   const double horizon = static_cast<double>(options.horizon);
 
   // Network: forward and backward, four gates.

@@ -50,6 +50,7 @@ class Tracer {
       if (train_rows_.size() > 1 || test < options.horizon) {
         throw Error(ErrorKind::data, "too few rows are left for a test part");
       }
+      options.split.clear();
       options.backtest = "last=" + std::to_string(test);
     }
     const Prepared prepared = forecasting::prepare(table, options);
@@ -122,6 +123,7 @@ LeakReport find_forecast_leaks(const Table& table, const ForecastOptions& option
   how.time = options.time;
   how.times = options.times;
   if (!options.id.empty()) how.keep = {table.column(options.id).name()};
+  for (const std::string& name : options.known) how.keep.push_back(table.column(name).name());
   if (how.training >= tracer.moments()) return {};
   return find_leaks(
       table, [&](const Table& changed) { return tracer(changed); }, how);

@@ -69,12 +69,12 @@ TEST(ForecastLeaks, NoForecastOfTheBacktestNorAnythingLearntMovesWithLaterRows) 
   ForecastOptions options;
   options.target = "y";
   options.time = "month";
-  options.covariates = {"x"};
+  options.past = {"x"};
   options.horizon = 3;
   options.stride = 1;
   options.epochs = 3;
   options.units = 4;
-  options.members = 1;
+  options.ensemble = 1;
   options.threads = 1;
   options.window = 12;
   LeakOptions how;
@@ -98,7 +98,7 @@ TEST(ForecastLeaks, TheTestItselfCanFail) {
   options.horizon = 3;
   options.epochs = 2;
   options.units = 4;
-  options.members = 1;
+  options.ensemble = 1;
   options.threads = 1;
   LeakOptions how;
   how.time = "month";
