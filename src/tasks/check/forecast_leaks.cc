@@ -35,6 +35,7 @@ class Tracer {
       const std::int64_t train = prepared.panel.series[s].train_rows;
       train_rows_.push_back(train);
       all_rows_.push_back(prepared.panel.series[s].rows());
+      observed_ = prepared.panel.series[s].observed;
       training_ =
           std::max(training_, moment(prepared.times[s].ticks()[static_cast<std::size_t>(train) - 1]) + 1);
     }
@@ -52,6 +53,10 @@ class Tracer {
       // Rows went, or those at the end have no target left and are no history any more. The training part stays what
       // it was; what is left of the test part may be short.
       const std::int64_t test = prepared.panel.series[0].rows() - train_rows_[0];
+      const auto next = static_cast<std::size_t>(prepared.panel.series[0].rows());
+      if (next < observed_.size() && observed_[next] == 0) {
+        throw Error(ErrorKind::data, "rows without a target stand at the new end");
+      }
       if (test < options_.horizon) throw Error(ErrorKind::data, "too few rows are left for a test part");
       ForecastOptions options = options_;
       options.split.clear();
@@ -111,6 +116,7 @@ class Tracer {
 
   const ForecastOptions& options_;
   std::vector<std::int64_t> ticks_, train_rows_, all_rows_;
+  std::vector<std::uint8_t> observed_;  ///< of the only series
   std::int64_t training_ = 0;
 };
 

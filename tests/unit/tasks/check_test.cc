@@ -210,7 +210,7 @@ TEST(Check, WhatIsWrongInsideColumnsIsFound) {
       {[](auto& row, int t) {
          if (t % 10 == 3) row[1] = "";
        },
-       CheckLevel::warning, "10 % of 'y' is missing", "previous"},
+       CheckLevel::warning, "10 % of 'y' is missing", "past"},
       {[](auto& row, int t) {
          if (t % 2 == 0) row[0] = "NA";
        },
@@ -383,7 +383,9 @@ TEST(Check, OddTablesGetFindingsNotCrashes) {
 TEST(Check, TheJsonHoldsEverything) {
   Sheet sheet = sound();
   sheet.cells[3][1] = "";
-  const CheckReport report = check(sheet);
+  ForecastOptions options;
+  options.missing = "error";
+  const CheckReport report = check(sheet, options);
   const Config json = parse_json(to_json(report.to_config()));
   EXPECT_EQ(json.at("errors").as_integer(), report.count(CheckLevel::error));
   EXPECT_EQ(json.at("warnings").as_integer(), report.count(CheckLevel::warning));
