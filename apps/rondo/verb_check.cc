@@ -158,14 +158,21 @@ void add_check(CLI::App& app) {
   table("--target", options.target, "column to forecast; default: the last column of numbers");
   table("--time", options.time, "column of times; default: the first that reads as times");
   table("--id", options.id, "column that tells series apart; '': one series");
-  verb->add_option("--past", options.past, "other columns that the forecast would use")
-      ->group("Table")
-      ->delimiter(',');
+  const auto columns = [&](const char* flag, std::vector<std::string>& field, const char* doc) {
+    verb->add_option(flag, field, doc)->group("Table")->delimiter(',');
+  };
+  columns("--known", options.known, "columns known beforehand (calendar, prices, plans)");
+  columns("--past", options.past, "other columns whose past the forecast would use");
+  columns("--static", options.statics, "columns that never change within a series");
+  verb->add_flag("--wide", options.wide, "one series a row, its id first (or in the column that --id names)")
+      ->group("Table");
   table("--horizon", options.horizon, "rows to forecast");
   table("--backtest", options.backtest, "last part that is kept for the test");
+  table("--split", options.split, "parts in order of time: 'train=8640,validation=2880,test=2880'");
   table("--stride", options.stride, "rows between forecast origins of the backtest; 0: the horizon");
   table("--window", options.window, "rows of history that the forecast sees; 0: chosen");
-  table("--missing", options.missing, "missing values: 'error', 'previous' or 'linear'");
+  table("--missing", options.missing, "missing values: 'previous' or 'error'");
+  verb->add_flag("--strict", options.strict, "refuse unsorted and doubled times")->group("Table");
   table("--unsorted", options.arrange.unsorted, "rows not in order of time: 'error' or 'sort'");
   table("--doubled", options.arrange.doubled, "a time that occurs twice: 'error', 'first' or 'last'");
   table("--gaps", options.arrange.gaps, "missing steps of time: 'insert', 'keep' or 'error'");

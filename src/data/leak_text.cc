@@ -26,7 +26,7 @@ const char* leak_kind_name(LeakKind kind) {
 }
 
 std::string Leak::what() const {
-  const std::string name = "'" + output + "'";
+  std::string name = "'" + output + "'";
   const std::string ahead =
       reach > 0 ? "up to " + count_of(reach, "row") + " ahead" : "up to the end of the table";
   const std::string share = std::to_string(moved) + " of " + std::to_string(compared) + " values";

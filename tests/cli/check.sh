@@ -37,15 +37,18 @@ assert d["frequency"] == "monthly" and d["estimate"]["seconds"] > 0 and d["estim
 assert all(f["cure"] for f in d["findings"] if f["level"] == "error")'
 
 # what else is found
-found() {  # found SED-SCRIPT CODE WORDS
+found() {  # found SED-SCRIPT CODE WORDS [OPTIONS]
   sed "$1" sales.csv >changed.csv
-  expect "$2" "$3" "$RONDO" check changed.csv --target sales --time month
+  expect "$2" "$3" "$RONDO" check changed.csv --target sales --time month "${@:4}"
 }
-found '20{h;d};30G'      1 'out of order'
-found '20p'              1 'occurs more than once'
+found '20{h;d};30G'      0 'out of order'
+found '20{h;d};30G'      1 'out of order' --strict
+found '20p'              0 'occurs more than once'
+found '20p'              1 'occurs more than once' --strict
 found '20,22d'           0 '3 steps of time missing, in 1 gap'
 found '20s/,.*/,oops/'   1 'text among its numbers'
-found '20s/,.*/,/'       1 'is missing'
+found '20s/,.*/,/'       0 'is missing'
+found '20s/,.*/,/'       1 'is missing' --missing error
 found '20s/,.*/,-99999/' 0 '1 outlier'
 found 's/,.*[0-9]$/,5/'  1 'constant'
 found '20s/^[^,]*/soon/' 1 'line 20'

@@ -6,6 +6,7 @@
 #include "tasks/check/cost.h"
 #include "tasks/check/forecast_leaks.h"
 #include "tasks/check/subject.h"
+#include "tasks/forecast/roles.h"
 
 namespace rondo {
 
@@ -15,28 +16,9 @@ using checking::count_of;
 using checking::Findings;
 using checking::SeriesRows;
 using checking::Subject;
+using forecasting::Panel;
 using forecasting::PanelSeries;
 using forecasting::Prepared;
-
-/// "a,b", "all" or one column.
-std::vector<std::string> targets_of(const Table& table, const ForecastOptions& options) {
-  if (table.has(options.target)) return {table.column(options.target).name()};
-  std::vector<std::string> targets;
-  if (options.target == "all") {
-    for (const Column& column : table.columns()) {
-      if (column.is_number() && column.name() != options.time && column.name() != options.id) {
-        targets.push_back(column.name());
-      }
-    }
-    return targets;
-  }
-  for (std::size_t begin = 0; begin <= options.target.size();) {
-    const std::size_t end = std::min(options.target.find(',', begin), options.target.size());
-    targets.push_back(table.column(options.target.substr(begin, end - begin)).name());
-    begin = end + 1;
-  }
-  return targets;
-}
 
 Subject subject_of(const Table& table, ForecastOptions& options, const CheckOptions& check,
                    CheckReport& report) {
@@ -55,11 +37,11 @@ Subject subject_of(const Table& table, ForecastOptions& options, const CheckOpti
     options.target = checking::guess_target(table, options.time, options.id);
     out.ok("the target is taken to be '" + options.target + "' (--target names another column)");
   }
-  subject.targets = targets_of(table, options);
-  for (const std::string& name : options.past) subject.used.push_back(table.column(name).name());
-  if (!subject.used.empty() || check.named_only) {
-    subject.used.insert(subject.used.end(), subject.targets.begin(), subject.targets.end());
-  }
+  const forecasting::Roles roles = forecasting::find_roles(table, options);
+  subject.targets = roles.targets;
+  subject.used = roles.all();
+  if (roles.past.empty() && roles.known.empty() && roles.statics.empty() && !check.named_only)
+    subject.used.clear();
   subject.time = options.time;
   subject.id = options.id;
   subject.times = options.times;
@@ -111,13 +93,41 @@ void check_split(const Prepared& prepared, const ForecastOptions& options, Check
             count_of(train, "row") + " for a horizon of " + std::to_string(options.horizon),
             "expect little more than a line; give more history, or a shorter --horizon or --window");
   }
-  if (options.missing == "linear" &&
-      std::any_of(prepared.notes.begin(), prepared.notes.end(),
-                  [](const auto& note) { return note.find("fill") != std::string::npos; })) {
-    out.add(CheckLevel::warning,
-            "missing values lie on lines between their neighbours, which knows the future", "",
-            "missing = 'linear'", "fill them with --missing previous");
+}
+
+double test_share(const Panel& panel) {
+  double rows = 0, train = 0;
+  for (const PanelSeries& series : panel.series) {
+    rows += static_cast<double>(series.rows());
+    train += static_cast<double>(series.train_rows);
   }
+  return std::clamp(1 - train / rows, 0.0, 0.9);
+}
+
+/// A wide table (one series a row) as a long one: id, step, value.
+Table long_table(const Table& wide, const ForecastOptions& options) {
+  const std::string id = forecasting::wide_id(wide, options);
+  Table values_only(wide.source());
+  for (const Column& column : wide.columns()) {
+    const bool is_static =
+        std::find(options.statics.begin(), options.statics.end(), column.name()) != options.statics.end();
+    if (!is_static) values_only.add(column);
+  }
+  const SeriesSet set = series_from_rows(values_only, id);
+  TextList ids;
+  std::vector<double> steps, values;
+  for (const Series& series : set.series) {
+    for (std::int64_t row = 0; row < series.length(); ++row) {
+      ids.push_back(series.id);
+      steps.push_back(static_cast<double>(row));
+      values.push_back(series.values.at(row));
+    }
+  }
+  Table table(wide.source());
+  table.add(Column("id", std::move(ids)));
+  table.add(Column("step", std::move(steps)));
+  table.add(Column("value", std::move(values)));
+  return table;
 }
 
 /// Whether one of the findings says already why the forecast would be refused. Leaks are no reason.
@@ -130,6 +140,15 @@ bool is_refusal_explained(const CheckReport& report) {
 }  // namespace
 
 CheckReport check_forecast(const Table& table, ForecastOptions options, const CheckOptions& check) {
+  if (options.wide && table.rows() > 0) {
+    const Table longer = long_table(table, options);
+    options.wide = false;
+    options.statics.clear();
+    options.target = "value";
+    options.time = "step";
+    options.id = "id";
+    return check_forecast(longer, options, check);
+  }
   CheckReport report;
   report.kind = "forecast";
   if (!checking::check_size(table, report)) return report;
@@ -146,11 +165,10 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
     refused = error;
   }
   subject.refuses_missing = !prepared && options.missing == "error";
-  subject.refuses_unsorted = !prepared && options.arrange.unsorted == "error";
-  subject.refuses_doubled = !prepared && options.arrange.doubled == "error";
-  const double rows = static_cast<double>(table.rows());
-  subject.test_share =
-      std::min(0.9, static_cast<double>(forecasting::backtest_rows(options.backtest, table.rows())) / rows);
+  subject.refuses_unsorted = !prepared && (options.strict || options.arrange.unsorted == "error");
+  subject.refuses_doubled = !prepared && (options.strict || options.arrange.doubled == "error");
+  subject.refuses_short = !prepared;
+  if (prepared) subject.test_share = test_share(prepared->panel);
 
   Timeline times;
   bool readable = false;
@@ -168,7 +186,7 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
   }
   if (!prepared) return report;
 
-  if (check.leaks) {
+  if (check.leaks && options.test_file.empty()) {
     checking::report_leaks(checking::find_forecast_leaks(table, options, *prepared), "the preparation",
                            report);
   }

@@ -64,8 +64,10 @@ void check_job_leaks(const CsvTraining& job, const Subject& subject, const Timel
         if (input == target || !std::equal(truth.numbers().begin(), truth.numbers().end(),
                                            column.numbers().begin(), column.numbers().end()))
           continue;
-        out.add(CheckLevel::error, "the input '" + input + "' is the target '" + target + "' itself",
-                "inputs of [data]", "equal in all rows", "take it out of the inputs");
+        std::string same = "the input '" + input;
+        same.append("' is the target '").append(target).append("' itself");
+        out.add(CheckLevel::error, same, "inputs of [data]", "equal in all rows",
+                "take it out of the inputs");
       }
     }
   }

@@ -132,7 +132,8 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 }  // namespace
 
 std::string ColumnLeak::what() const {
-  const std::string is = "'" + column + (exact ? "' is" : "' is nearly"), of = " of '" + target + "'";
+  std::string is = "'" + column + (exact ? "' is" : "' is nearly");
+  const std::string of = " of '" + target + "'";
   const std::string rows = checking::count_of(ahead, "row");
   switch (kind) {
     case Kind::copy: return is + " the value" + of + " " + rows + " later";

@@ -222,7 +222,7 @@ void check_series(const Subject& subject, std::span<const SeriesRows> series, st
   out.ok(count_of(static_cast<std::int64_t>(series.size()), "series") + " of " + std::to_string(shortest) +
          " to " + count_of(longest, "row"));
   if (few > 0) {
-    out.add(CheckLevel::error,
+    out.add(subject.refuses_short ? CheckLevel::error : CheckLevel::warning,
             count_of(few, "series") + (few == 1 ? " is" : " are") + " shorter than the " +
                 std::to_string(needed) + " rows that are needed",
             "column '" + subject.id + "'", examples + (few > 3 ? ", …" : ""),

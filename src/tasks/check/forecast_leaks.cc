@@ -30,10 +30,12 @@ std::vector<std::int64_t> all_ticks(const Table& table, const ForecastOptions& o
 class Tracer {
  public:
   Tracer(const Table& table, const ForecastOptions& options, const Prepared& prepared)
-      : rows_(table.rows()), options_(options), ticks_(all_ticks(table, options, prepared)) {
+      : options_(options), ticks_(all_ticks(table, options, prepared)) {
     for (std::size_t s = 0; s < prepared.panel.series.size(); ++s) {
       const std::int64_t train = prepared.panel.series[s].train_rows;
       train_rows_.push_back(train);
+      all_rows_.push_back(prepared.panel.series[s].rows());
+      observed_ = prepared.panel.series[s].observed;
       training_ =
           std::max(training_, moment(prepared.times[s].ticks()[static_cast<std::size_t>(train) - 1]) + 1);
     }
@@ -43,16 +45,28 @@ class Tracer {
   std::int64_t moments() const { return static_cast<std::int64_t>(ticks_.size()); }
 
   LeakTrace operator()(const Table& table) const {
-    ForecastOptions options = options_;
-    if (table.rows() < rows_) {
-      // The training part stays what it was; what is left of the test part may be short.
-      const std::int64_t test = table.rows() - train_rows_.front();
-      if (train_rows_.size() > 1 || test < options.horizon) {
-        throw Error(ErrorKind::data, "too few rows are left for a test part");
-      }
-      options.backtest = "last=" + std::to_string(test);
+    Prepared prepared = forecasting::prepare(table, options_);
+    if (prepared.panel.series.size() != all_rows_.size()) {
+      throw Error(ErrorKind::data, "a series is left without values");
     }
-    const Prepared prepared = forecasting::prepare(table, options);
+    if (all_rows_.size() == 1 && prepared.panel.series[0].rows() != all_rows_[0]) {
+      // Rows went, or those at the end have no target left and are no history any more. The training part stays what
+      // it was; what is left of the test part may be short.
+      const std::int64_t test = prepared.panel.series[0].rows() - train_rows_[0];
+      const auto next = static_cast<std::size_t>(prepared.panel.series[0].rows());
+      if (next < observed_.size() && observed_[next] == 0) {
+        throw Error(ErrorKind::data, "rows without a target stand at the new end");
+      }
+      if (test < options_.horizon) throw Error(ErrorKind::data, "too few rows are left for a test part");
+      ForecastOptions options = options_;
+      options.split.clear();
+      options.backtest = "last=" + std::to_string(test);
+      prepared = forecasting::prepare(table, options);
+    }
+    for (std::size_t s = 0; s < all_rows_.size(); ++s) {
+      if (prepared.panel.series[s].train_rows == train_rows_[s]) continue;
+      throw Error(ErrorKind::data, "the parts are shares of the rows that there are");
+    }
     LeakTrace trace;
     trace.columns = {"target", "scaled target", "differenced target"};
     for (const std::string& name : prepared.panel.past) trace.columns.push_back("scaled " + name);
@@ -100,9 +114,9 @@ class Tracer {
     return out;
   }
 
-  std::int64_t rows_;
   const ForecastOptions& options_;
-  std::vector<std::int64_t> ticks_, train_rows_;
+  std::vector<std::int64_t> ticks_, train_rows_, all_rows_;
+  std::vector<std::uint8_t> observed_;  ///< of the only series
   std::int64_t training_ = 0;
 };
 
@@ -122,6 +136,7 @@ LeakReport find_forecast_leaks(const Table& table, const ForecastOptions& option
   how.time = options.time;
   how.times = options.times;
   if (!options.id.empty()) how.keep = {table.column(options.id).name()};
+  for (const std::string& name : options.known) how.keep.push_back(table.column(name).name());
   if (how.training >= tracer.moments()) return {};
   return find_leaks(
       table, [&](const Table& changed) { return tracer(changed); }, how);

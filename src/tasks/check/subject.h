@@ -29,7 +29,7 @@ struct Subject {
   TimeOptions times;
   std::int64_t horizon = 1;
   double test_share = 0.2;  ///< of every series, at its end
-  bool refuses_missing = true, refuses_unsorted = true, refuses_doubled = true;
+  bool refuses_missing = true, refuses_unsorted = true, refuses_doubled = true, refuses_short = true;
 
   bool uses(std::string_view column) const;
   bool is_target(std::string_view column) const;

@@ -104,7 +104,9 @@ TEST(Check, TimesOutOfOrderDoubledAndMissingAreFoundWithTheirPlaces) {
   sheet.times[50] = sheet.times[49];
   sheet.times.erase(sheet.times.begin() + 70, sheet.times.begin() + 75);
   sheet.cells.resize(sheet.times.size());
-  const CheckReport report = check(sheet);
+  ForecastOptions strict;
+  strict.strict = true;
+  const CheckReport report = check(sheet, strict);
   EXPECT_NE(expect_finding(report, CheckLevel::error, "out of order").where.find("line 33"),
             std::string::npos);
   EXPECT_NE(expect_finding(report, CheckLevel::error, "more than once").where.find("line 52"),
@@ -113,10 +115,7 @@ TEST(Check, TimesOutOfOrderDoubledAndMissingAreFoundWithTheirPlaces) {
   EXPECT_NE(gaps.seen.find("5 steps"), std::string::npos) << gaps.seen;
   EXPECT_NE(gaps.seen.find(hour(69)), std::string::npos) << gaps.seen;
 
-  ForecastOptions lenient;
-  lenient.arrange.unsorted = "sort";
-  lenient.arrange.doubled = "first";
-  const CheckReport allowed = check(sheet, lenient);
+  const CheckReport allowed = check(sheet);
   expect_finding(allowed, CheckLevel::warning, "out of order");
   expect_finding(allowed, CheckLevel::warning, "more than once");
 }
@@ -131,7 +130,7 @@ TEST(Check, AColumnThatTellsSeriesApartIsSuggested) {
       sheet.cells.push_back({shop, number(stream.normal(sheet.times.size()))});
     }
   }
-  const CheckFinding doubled = expect_finding(check(sheet), CheckLevel::error, "more than once");
+  const CheckFinding doubled = expect_finding(check(sheet), CheckLevel::warning, "more than once");
   EXPECT_NE(doubled.cure.find("--id shop"), std::string::npos) << doubled.cure;
   ForecastOptions options;
   options.id = "shop";
@@ -211,7 +210,7 @@ TEST(Check, WhatIsWrongInsideColumnsIsFound) {
       {[](auto& row, int t) {
          if (t % 10 == 3) row[1] = "";
        },
-       CheckLevel::error, "10 % of 'y' is missing", "previous"},
+       CheckLevel::warning, "10 % of 'y' is missing", "past"},
       {[](auto& row, int t) {
          if (t % 2 == 0) row[0] = "NA";
        },
@@ -305,16 +304,35 @@ TEST(Check, ColumnsThatWereScaledWithTheTestPartAreFound) {
   expect_finding(check(sheet), CheckLevel::warning, "'x' was scaled with the test part in it");
 }
 
-TEST(Check, FillingFromTheFutureIsFoundByRunningThePreparation) {
+TEST(Check, FillingFromThePastIsNoLeak) {
   Sheet sheet = sound();
   for (const std::size_t t : {20, 60, 100, 101, 110}) sheet.cells[t][1] = "";
   ForecastOptions options;
   options.target = "y";
-  options.missing = "previous";
-  EXPECT_FALSE(check(sheet, options).has_errors());
-  options.missing = "linear";
-  const CheckFinding found = expect_finding(check(sheet, options), CheckLevel::error, "from the future");
-  EXPECT_EQ(found.topic, "leaks");
+  const CheckReport report = check(sheet, options);
+  EXPECT_FALSE(report.has_errors());
+  expect_finding(report, CheckLevel::ok, "knows nothing of the future");
+}
+
+TEST(Check, AWideTableIsLookedOverSeriesBySeries) {
+  const RandomStream stream(4);
+  std::string text = "id";
+  for (int t = 1; t <= 60; ++t) text += ",V" + std::to_string(t);
+  for (int s = 0; s < 4; ++s) {
+    text += "\nH" + std::to_string(s);
+    for (int t = 0; t < 60; ++t) {
+      const double v = std::pow(1000.0, s) * (5 + stream.normal(static_cast<std::uint64_t>(100 * s + t)));
+      text += t < (s == 3 ? 5 : 60) ? "," + number(v) : ",";
+    }
+  }
+  ForecastOptions options;
+  options.wide = true;
+  const CheckReport report = check_forecast(parse_csv(text + "\n", {}, "wide.csv"), options);
+  EXPECT_EQ(report.series, 4);
+  expect_finding(report, CheckLevel::ok, "4 series of 5 to 60 rows");
+  expect_finding(report, CheckLevel::ok, "no outliers");
+  expect_finding(report, CheckLevel::warning, "shorter than");
+  EXPECT_FALSE(report.has_errors());
 }
 
 TEST(Check, SplitsThatAreTooSmallAreFound) {
@@ -365,7 +383,9 @@ TEST(Check, OddTablesGetFindingsNotCrashes) {
 TEST(Check, TheJsonHoldsEverything) {
   Sheet sheet = sound();
   sheet.cells[3][1] = "";
-  const CheckReport report = check(sheet);
+  ForecastOptions options;
+  options.missing = "error";
+  const CheckReport report = check(sheet, options);
   const Config json = parse_json(to_json(report.to_config()));
   EXPECT_EQ(json.at("errors").as_integer(), report.count(CheckLevel::error));
   EXPECT_EQ(json.at("warnings").as_integer(), report.count(CheckLevel::warning));

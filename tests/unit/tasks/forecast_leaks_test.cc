@@ -47,6 +47,9 @@ LeakTrace forecast_trace(const Table& table, ForecastOptions options, bool short
   options.backtest = "last=" + std::to_string(test);
   const ForecastResult result = run_forecast(table, options);
   const ForecastSeries& series = result.series.front();
+  if (static_cast<std::int64_t>(series.values.size()) != table.rows()) {
+    throw Error(ErrorKind::data, "rows at the end without a target are no history");
+  }
   LeakTrace trace;
   trace.columns = {"forecast", "naive", "seasonal naive", "drift", "ridge"};
   for (std::size_t i = 0; i < series.backtest.origin.size(); ++i) {
