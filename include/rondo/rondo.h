@@ -31,6 +31,7 @@
 #include "rondo/metrics.h"
 #include "rondo/model.h"
 #include "rondo/network.h"
+#include "rondo/online.h"
 #include "rondo/optimizers.h"
 #include "rondo/options.h"
 #include "rondo/parameters.h"
