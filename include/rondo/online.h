@@ -1,12 +1,17 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "rondo/config.h"
+#include "rondo/data/csv.h"
+#include "rondo/log.h"
 #include "rondo/options.h"
 #include "rondo/tensor_file.h"
 
@@ -69,6 +74,7 @@ struct OnlineRow {
   std::span<const double> forecast;     ///< [targets]
   std::span<const double> persistence;  ///< [targets]: the value `horizon` rows before
   std::span<const double> linear;       ///< [targets]: the running linear predictor
+  std::span<const double> unit;         ///< [targets]: running deviation when the forecast was made
   std::optional<OnlineDrift> drift;
 };
 
@@ -97,7 +103,9 @@ class OnlineForecaster {
   ~OnlineForecaster();
 
   /// Forecast of the targets `horizon` rows after the last row, in their units. NaN before the first row.
-  std::span<const double> predict() const;
+  std::span<const double> predict() const { return predict(options().horizon); }
+  /// The same for a row nearer by, 1 to `horizon` after the last: what was forecast of it when it was `horizon` rows off.
+  std::span<const double> predict(std::int64_t ahead) const;
   /// Scores the forecast that was made of this row, learns from it, and forecasts `horizon` rows further. NaN is a missing
   /// value: nothing is learnt of it, and inputs keep their last one. Throws Error(usage) for another number of values,
   /// Error(data) for infinities; nothing has changed then.
@@ -119,5 +127,74 @@ class OnlineForecaster {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// A stream of CSV rows and what to do with it.
+struct OnlineJob {
+  std::string file;                  ///< plain or gzip; "-": the standard input
+  std::vector<std::string> targets;  ///< columns to forecast
+  std::vector<std::string> past;     ///< other columns of numbers that forecasts may use
+  std::string time;                  ///< column of times, which must not run backwards; "": none
+  std::string missing = "error";     ///< a missing value is an 'error', or counts as the 'previous' one
+  std::string predictions;           ///< CSV file to write; "-": the standard output; "": none
+  std::string snapshot;              ///< file that always holds all that `resume` needs; "": none
+  std::int64_t snapshot_every = 0;   ///< rows; 0: about every five seconds. Another comes at the end
+  bool resume = false;               ///< go on from the snapshot where there is one
+  bool force = false;                ///< replace a snapshot of an earlier run
+  OnlineOptions options;
+  CsvOptions csv;
+};
+
+/// How it is run.
+struct OnlineControls {
+  Logger log;
+  const std::atomic<bool>* stop = nullptr;  ///< becomes true when the user wants an end: Error(interrupted)
+  std::ostream* table = nullptr;            ///< where the table of progress goes, line by line; null: nowhere
+};
+
+/// Errors over some rows. With several targets all are in units of each target's running deviation.
+struct OnlineScore {
+  double loss = 0;  ///< mean squared error
+  double mae = 0;   ///< mean absolute error
+};
+
+/// One line of the table, at rows 1, 2, 4, 8 … and at the end. NaN where no forecast was scored.
+struct OnlineProgressLine {
+  std::int64_t rows = 0;
+  double since_last = 0;   ///< mean squared error since the line before
+  double since_start = 0;  ///< the same since the first row
+  double persistence = 0;  ///< of persistence, since the line before
+  double linear = 0;       ///< of the running linear predictor, since the line before
+  double skill = 0;        ///< 1 - √(since_last / persistence)
+};
+
+struct OnlineResult {
+  OnlineJob job;
+  std::int64_t rows = 0, scored = 0;  ///< of the whole stream, those before a resumption too
+  std::int64_t resumed_from = 0;      ///< rows that the snapshot had; 0: from the start
+  std::int64_t same_times = 0;        ///< rows with the time of the row before
+  OnlineScore forecast, persistence, linear;
+  double skill = 0, skill_linear = 0;  ///< 1 - RMSE / RMSE of persistence, of the linear predictor
+  std::vector<OnlineProgressLine> progress;
+  std::int64_t drift_count = 0;
+  std::vector<OnlineDrift> drifts;  ///< the last 100 of them
+  std::vector<double> next;         ///< the forecast `horizon` rows after the last
+  std::vector<double> shares;  ///< of persistence, line, network, mean network in the first target's forecast
+  double seconds = 0;          ///< of this run, and how many rows it learnt from in a second
+  double rows_per_second = 0;
+};
+
+/// Forecasts every row of the stream before it learns from it. The forecasts depend on rows and options only: not on
+/// interruptions, where each run after the first resumes from the snapshot of the one before and reads the same rows from
+/// the beginning. Memory does not grow with the stream.
+///
+/// Throws Error(data) with file and line for a row that cannot be used (wrong number of cells, text, a missing value, a time
+/// before the last one), for a missing column and for a stream without rows; what was learnt until then is in the snapshot.
+/// Error(usage) for options out of range, or a snapshot that stands already when neither `resume` nor `force` says what
+/// to do with it; Error(model_file) for a snapshot of another job or other rows; Error(resources) where a file cannot be
+/// written; Error(interrupted) when `stop` was set.
+OnlineResult run_online(const OnlineJob& job, const OnlineControls& controls = {});
+
+/// The contract of `rondo online --json`.
+Config online_json(const OnlineResult& result);
 
 }  // namespace rondo

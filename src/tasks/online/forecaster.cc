@@ -87,7 +87,8 @@ struct OnlineForecaster::Impl {
     residual.assign(targets, 0);
     residual_rows.assign(targets, 0);
     last_residual.assign(targets, 0);
-    for (auto* values : {&actual, &scored, &persistence, &linear, &changes, &largest, &wanted})
+    for (auto* values :
+         {&nothing, &actual, &scored, &persistence, &linear, &unit, &changes, &largest, &wanted})
       values->assign(targets, kNaN);
     for (auto& output : outputs) output.assign(targets, 0);
     for (std::size_t k = 0; k < Learner::kinds; ++k) output_spans[k] = outputs[k];
@@ -95,6 +96,7 @@ struct OnlineForecaster::Impl {
     last.forecast = scored;
     last.persistence = persistence;
     last.linear = linear;
+    last.unit = unit;
   }
 
   /// Forecasts made at row `made` are compared with the truth that has come.
@@ -106,13 +108,14 @@ struct OnlineForecaster::Impl {
       scored[d] = forecasts[made][d];
       persistence[d] = by[kPersistence];
       linear[d] = by[kLinear];
+      unit[d] = units[made][d];
       if (std::isnan(actual[d])) continue;
       std::array<double, kExperts> squares;
       for (std::size_t e = 0; e < kExperts; ++e) squares[e] = (by[e] - actual[d]) * (by[e] - actual[d]);
       mixtures[d].learn(squares);
-      const double unit = units[made][d], of_good = (good_forecasts[made][d] - actual[d]) / unit;
-      error += std::abs(scored[d] - actual[d]) / unit;
-      live += std::min(squares[kNetworkMean] / (unit * unit), 100.0);
+      const double one = unit[d], of_good = (good_forecasts[made][d] - actual[d]) / one;
+      error += std::abs(scored[d] - actual[d]) / one;
+      live += std::min(squares[kNetworkMean] / (one * one), 100.0);
       good += std::min(of_good * of_good, 100.0);
       ++known;
     }
@@ -312,7 +315,7 @@ struct OnlineForecaster::Impl {
   std::vector<double> residual, residual_rows, last_residual;               // of the line, by target
   // What the last row gave, and scratch.
   OnlineRow last;
-  std::vector<double> actual, scored, persistence, linear, changes, largest, wanted;
+  std::vector<double> nothing, actual, scored, persistence, linear, unit, changes, largest, wanted;
   std::array<std::vector<float>, Learner::kinds> outputs;
   std::array<std::span<float>, Learner::kinds> output_spans;
 };
@@ -323,10 +326,11 @@ OnlineForecaster::OnlineForecaster(OnlineForecaster&&) noexcept = default;
 OnlineForecaster& OnlineForecaster::operator=(OnlineForecaster&&) noexcept = default;
 OnlineForecaster::~OnlineForecaster() = default;
 
-std::span<const double> OnlineForecaster::predict() const {
-  // `scored` holds NaN until there is something to score.
-  if (impl_->rows == 0) return impl_->scored;
-  return impl_->forecasts[impl_->rows - 1];
+std::span<const double> OnlineForecaster::predict(std::int64_t ahead) const {
+  const std::int64_t horizon = impl_->options.horizon;
+  check(ahead >= 1 && ahead <= horizon, "ahead", std::to_string(ahead), "1 to the horizon");
+  const std::int64_t made = impl_->rows - 1 - (horizon - ahead);
+  return made < 0 ? std::span<const double>(impl_->nothing) : impl_->forecasts[made];
 }
 const OnlineRow& OnlineForecaster::partial_fit(std::span<const double> row) { return impl_->add(row); }
 std::int64_t OnlineForecaster::rows() const { return impl_->rows; }

@@ -6,8 +6,8 @@
 namespace rondo::online {
 namespace {
 
-/// Of the inverse covariance at the start: a ridge of 0.1 rows on features of about unit variance.
-constexpr double kStart = 10;
+/// Of the inverse covariance at the start: a ridge of some three rows on features of about unit variance.
+constexpr double kStart = 0.3;
 
 double dot(const double* a, const double* b, std::size_t count) {
   // Four sums, so that additions need not wait for each other.
