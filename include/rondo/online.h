@@ -103,9 +103,7 @@ class OnlineForecaster {
   ~OnlineForecaster();
 
   /// Forecast of the targets `horizon` rows after the last row, in their units. NaN before the first row.
-  std::span<const double> predict() const { return predict(options().horizon); }
-  /// The same for a row nearer by, 1 to `horizon` after the last: what was forecast of it when it was `horizon` rows off.
-  std::span<const double> predict(std::int64_t ahead) const;
+  std::span<const double> predict() const;
   /// Scores the forecast that was made of this row, learns from it, and forecasts `horizon` rows further. NaN is a missing
   /// value: nothing is learnt of it, and inputs keep their last one. Throws Error(usage) for another number of values,
   /// Error(data) for infinities; nothing has changed then.
@@ -135,11 +133,13 @@ struct OnlineJob {
   std::vector<std::string> past;     ///< other columns of numbers that forecasts may use
   std::string time;                  ///< column of times, which must not run backwards; "": none
   std::string missing = "error";     ///< a missing value is an 'error', or counts as the 'previous' one
-  std::string predictions;           ///< CSV file to write; "-": the standard output; "": none
-  std::string snapshot;              ///< file that always holds all that `resume` needs; "": none
-  std::int64_t snapshot_every = 0;   ///< rows; 0: about every five seconds. Another comes at the end
-  bool resume = false;               ///< go on from the snapshot where there is one
-  bool force = false;                ///< replace a snapshot of an earlier run
+  /// CSV file to write; "-": the standard output; "": none. A row for each of the stream: its number, its time, and for each
+  /// target the value, what had been forecast of it, and the forecast for the row `horizon` later.
+  std::string predictions;
+  std::string snapshot;             ///< file that always holds all that `resume` needs; "": none
+  std::int64_t snapshot_every = 0;  ///< rows; 0: about every five seconds. Another comes at the end
+  bool resume = false;              ///< go on from the snapshot where there is one
+  bool force = false;               ///< replace a snapshot of an earlier run
   OnlineOptions options;
   CsvOptions csv;
 };

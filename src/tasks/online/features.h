@@ -32,7 +32,7 @@ class Features {
   double deviation(std::size_t column) const { return scale_.deviation(column); }
   /// The nearest number to `value` that is not absurd after what was seen of the column.
   double plausible(std::size_t column, double value) const;
-  void forget(double rows) { scale_.forget(rows), changes_.forget(rows); }
+  void forget_shifted(double rows) { scale_.forget_shifted(rows), changes_.forget_shifted(rows); }
 
   void archive(StateArchive& archive);
 

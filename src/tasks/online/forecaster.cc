@@ -28,7 +28,7 @@ constexpr double kGoodMemory = 256;
 // After an alarm: for so many rows the last good weights stand by, and come back where they do better than the live ones.
 constexpr std::int64_t kTrialRows = 2048, kTrialEvery = 32;
 constexpr double kTrialMemory = 64, kClearlyBetter = 0.8;
-// An alarm makes scales and line count all that was before as so many rows.
+// An alarm makes the line, and scales that no longer fit, count all that was before as so many rows.
 constexpr double kRowsAfterAlarm = 100;
 
 void check(bool holds, const char* option, const std::string& seen, const char* rule) {
@@ -135,7 +135,7 @@ struct OnlineForecaster::Impl {
   void alarm() {
     OnlineDrift drift{.row = rows + 1, .before = detector.usual(), .after = detector.recent()};
     drift.good_row = good_row;
-    features.forget(kRowsAfterAlarm);
+    features.forget_shifted(kRowsAfterAlarm);
     line.forget(kRowsAfterAlarm * (1 - options.forgetting));
     trial_ends = rows + kTrialRows;
     drift.rolled_back = roll_back_if_better();
@@ -326,11 +326,9 @@ OnlineForecaster::OnlineForecaster(OnlineForecaster&&) noexcept = default;
 OnlineForecaster& OnlineForecaster::operator=(OnlineForecaster&&) noexcept = default;
 OnlineForecaster::~OnlineForecaster() = default;
 
-std::span<const double> OnlineForecaster::predict(std::int64_t ahead) const {
-  const std::int64_t horizon = impl_->options.horizon;
-  check(ahead >= 1 && ahead <= horizon, "ahead", std::to_string(ahead), "1 to the horizon");
-  const std::int64_t made = impl_->rows - 1 - (horizon - ahead);
-  return made < 0 ? std::span<const double>(impl_->nothing) : impl_->forecasts[made];
+std::span<const double> OnlineForecaster::predict() const {
+  if (impl_->rows == 0) return impl_->nothing;
+  return impl_->forecasts[impl_->rows - 1];
 }
 const OnlineRow& OnlineForecaster::partial_fit(std::span<const double> row) { return impl_->add(row); }
 std::int64_t OnlineForecaster::rows() const { return impl_->rows; }

@@ -74,20 +74,22 @@ void PredictionFile::open(const std::string& path, std::int64_t length, const st
   }
 }
 
-void PredictionFile::write_row(std::int64_t row, std::string_view time, bool with_time,
-                               std::span<const double> actual, std::span<const double> forecast) {
+void PredictionFile::write_row(std::int64_t row, const std::string* time, std::span<const double> actual,
+                               std::span<const double> forecast, std::span<const double> next) {
   const std::size_t before = buffer_.size();
   std::array<char, 24> digits;
   buffer_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), row).ptr);
-  if (with_time) {
+  if (time != nullptr) {
     buffer_ += ',';
-    buffer_ += csv_cell(time);
+    buffer_ += csv_cell(*time);
   }
   for (std::size_t d = 0; d < forecast.size(); ++d) {
     buffer_ += ',';
-    if (!actual.empty()) append_number(buffer_, actual[d]);
+    append_number(buffer_, actual[d]);
     buffer_ += ',';
     append_number(buffer_, forecast[d]);
+    buffer_ += ',';
+    append_number(buffer_, next[d]);
   }
   buffer_ += '\n';
   length_ += static_cast<std::int64_t>(buffer_.size() - before);

@@ -21,8 +21,9 @@ class PredictionFile {
   /// Throws Error(resources) when it cannot be opened, Error(data) when it is shorter.
   void open(const std::string& path, std::int64_t length, const std::string& header);
   bool is_open() const { return descriptor_ >= 0; }
-  void write_row(std::int64_t row, std::string_view time, bool with_time, std::span<const double> actual,
-                 std::span<const double> forecast);
+  /// `time` may be null; the others are [targets] each, NaN an empty cell.
+  void write_row(std::int64_t row, const std::string* time, std::span<const double> actual,
+                 std::span<const double> forecast, std::span<const double> next);
   /// To the file; with `durable` it survives a power cut. Throws Error(resources).
   void flush(bool durable = false);
   std::int64_t length() const { return length_; }

@@ -111,8 +111,8 @@ class Run {
       hash_ = mix(hash_, row->values);
       progress_.add(learnt, forecaster_.rows());
       if (predictions_.is_open())
-        predictions_.write_row(forecaster_.rows(), row->time, !job_.time.empty(), learnt.actual,
-                               learnt.forecast);
+        predictions_.write_row(forecaster_.rows(), job_.time.empty() ? nullptr : &row->time, learnt.actual,
+                               learnt.forecast, forecaster_.predict());
       if (snapshot_is_due()) save();
     }
     if (forecaster_.rows() == 0) {
@@ -222,19 +222,14 @@ class Run {
     std::string text = "row";
     if (!job_.time.empty()) text += ',' + csv_cell(job_.time);
     for (const std::string& target : job_.targets)
-      text += ',' + csv_cell(target) + ',' + csv_cell(target + "_forecast");
+      text +=
+          ',' + csv_cell(target) + ',' + csv_cell(target + "_forecast") + ',' + csv_cell(target + "_next");
     return text + '\n';
   }
 
   OnlineResult finish(std::int64_t before, double seconds) {
-    // The snapshot is that of a stream that may go on: without the table's last line and the rows to come.
+    // The snapshot is that of a stream that may go on: without the table's last line.
     save();
-    if (predictions_.is_open()) {
-      for (std::int64_t ahead = 1; ahead <= job_.options.horizon; ++ahead)
-        predictions_.write_row(forecaster_.rows() + ahead, "", !job_.time.empty(), {},
-                               forecaster_.predict(ahead));
-      predictions_.flush(!job_.snapshot.empty());
-    }
     progress_.finish(forecaster_.rows());
     OnlineResult result;
     result.job = job_;

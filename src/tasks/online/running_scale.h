@@ -23,14 +23,19 @@ class RunningScale {
   double standard(std::size_t column, double value) const {
     return (value - mean_[column]) / deviation(column);
   }
-  /// From now on the past counts as `rows` rows at most, so that new rows soon outweigh it.
-  void forget(double rows);
+  /// For columns whose last rows lie elsewhere, or are spread otherwise, than all before: from now on the past counts as
+  /// `rows` rows at most, so that new rows soon outweigh it. Other columns keep their scale: a network would have to learn
+  /// every change of it.
+  void forget_shifted(double rows);
 
   void archive(StateArchive& archive);
 
  private:
+  bool shifted(std::size_t column) const;
+
   double memory_ = 1;
   std::vector<double> count_, mean_, variance_;
+  std::vector<double> last_mean_, last_variance_;  // of the last rows
 };
 
 }  // namespace rondo::online
