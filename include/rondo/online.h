@@ -19,6 +19,9 @@
 
 namespace rondo {
 
+/// Larger numbers are refused: their squares, and sums of those, would not be finite.
+inline constexpr double kOnlineLargest = 1e100;
+
 /// What is learnt and how.
 struct OnlineOptions {
   std::int64_t horizon = 1;
@@ -106,7 +109,7 @@ class OnlineForecaster {
   std::span<const double> predict() const;
   /// Scores the forecast that was made of this row, learns from it, and forecasts `horizon` rows further. NaN is a missing
   /// value: nothing is learnt of it, and inputs keep their last one. Throws Error(usage) for another number of values,
-  /// Error(data) for infinities; nothing has changed then.
+  /// Error(data) for infinities and values beyond `kOnlineLargest`; nothing has changed then.
   const OnlineRow& partial_fit(std::span<const double> row);
 
   std::int64_t rows() const;  ///< learnt from

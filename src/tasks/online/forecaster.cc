@@ -251,10 +251,10 @@ struct OnlineForecaster::Impl {
                     " other columns");
     }
     for (std::size_t c = 0; c < row.size(); ++c) {
-      if (!std::isinf(row[c])) continue;
-      throw Error(ErrorKind::data, "a value is infinite")
+      if (!(std::abs(row[c]) > kOnlineLargest)) continue;
+      throw Error(ErrorKind::data, "a value is infinite or too large")
           .where("row " + std::to_string(rows + 1) + ", value " + std::to_string(c + 1))
-          .expected("a finite number, or NaN where it is missing");
+          .expected("a number up to 1e100, or NaN where it is missing");
     }
   }
 

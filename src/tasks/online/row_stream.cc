@@ -1,10 +1,12 @@
 #include "tasks/online/row_stream.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "data/cell_text.h"
 #include "rondo/config.h"
 #include "rondo/error.h"
+#include "rondo/online.h"
 
 namespace rondo::online {
 namespace {
@@ -59,14 +61,18 @@ std::size_t RowStream::place_of(const std::string& column) const {
 void RowStream::read_cell_into(const detail::RawRow& row, std::size_t which, double& value) const {
   const std::string_view cell = row.cells[static_cast<std::int64_t>(places_[which])];
   const detail::CellKind kind = detail::read_cell(cell, dialect_.decimal, more_missing_, value);
-  if (kind == detail::CellKind::number || (kind == detail::CellKind::missing && columns_.allow_missing))
+  const bool too_large = kind == detail::CellKind::number && std::abs(value) > kOnlineLargest;
+  if ((kind == detail::CellKind::number && !too_large) ||
+      (kind == detail::CellKind::missing && columns_.allow_missing))
     return;
   const bool missing = kind == detail::CellKind::missing;
-  throw Error(ErrorKind::data, missing ? "a value is missing" : "a cell is no number")
+  throw Error(ErrorKind::data, missing     ? "a value is missing"
+                               : too_large ? "a number is too large"
+                                           : "a cell is no number")
       .where(bytes_.name() + ", line " + std::to_string(row.line) + ", column '" + columns_.values[which] +
              "'")
       .seen(detail::shown(cell))
-      .expected("a finite number")
+      .expected("a finite number up to 1e100")
       .cure(missing ? "fill the gap, or let --missing previous keep the last value" : "");
 }
 

@@ -11,20 +11,28 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Written like 2020-01-31 or 2020-01-31T12:00:00.5Z, for which the order of texts is that of times.
+/// Written like 2020-01 or 2020-01-31 or 2020-01-31T12:00:00.5Z, for which the order of texts is that of times.
 bool year_comes_first(std::string_view text) {
-  if (text.size() < 7 || !std::all_of(text.begin(), text.begin() + 4, is_digit) || is_digit(text[4]))
-    return false;
-  for (std::size_t i = 4; i < text.size(); ++i) {
-    const bool sign = text[i] == '-' || text[i] == '/' || text[i] == '.';
-    // A minus behind the time of day begins a zone.
-    const bool fits = i < 10 ? sign || is_digit(text[i])
-                             : is_digit(text[i]) || text[i] == ':' || text[i] == '.' ||
-                                   ((text[i] == ' ' || text[i] == 'T') && i == 10) ||
-                                   (text[i] == 'Z' && i + 1 == text.size());
+  constexpr std::string_view kPattern = "dddd-dd-dd dd:dd:dd";
+  if (text.size() < 7) return false;
+  for (std::size_t i = 0; i < std::min(text.size(), kPattern.size()); ++i) {
+    const char c = text[i], wanted = kPattern[i];
+    const bool fits = wanted == 'd'   ? is_digit(c)
+                      : wanted == '-' ? c == '-' || c == '/' || c == '.'
+                      : wanted == ' ' ? c == ' ' || c == 'T'
+                                      : c == ':';
     if (!fits) return false;
   }
-  return true;
+  for (std::size_t i = kPattern.size(); i < text.size(); ++i) {
+    const bool fits = is_digit(text[i]) || (text[i] == '.' && i == kPattern.size()) ||
+                      (text[i] == 'Z' && i + 1 == text.size());
+    if (!fits) return false;
+  }
+  const auto pair = [&](std::size_t at) {
+    return at + 1 < text.size() ? 10 * (text[at] - '0') + (text[at + 1] - '0') : 1;
+  };
+  return pair(5) >= 1 && pair(5) <= 12 && pair(8) >= 1 && pair(8) <= 31 && pair(11) <= 23 && pair(14) <= 59 &&
+         pair(17) <= 59;
 }
 
 /// The same marks at the same places.
@@ -41,7 +49,8 @@ int compare_times(const std::string& before, std::string_view now) {
   if (detail::read_cell(before, '.', {}, a) == detail::CellKind::number &&
       detail::read_cell(now, '.', {}, b) == detail::CellKind::number)
     return a < b ? -1 : a > b ? 1 : 0;
-  if (same_pattern(before, now) && year_comes_first(before)) return std::string_view(before).compare(now);
+  if (same_pattern(before, now) && year_comes_first(before) && year_comes_first(now))
+    return std::string_view(before).compare(now);
   const Timeline pair = parse_times(TextList({before, now}));
   const std::int64_t first = pair.ticks()[0], second = pair.ticks()[1];
   return first < second ? -1 : first > second ? 1 : 0;

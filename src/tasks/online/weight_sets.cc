@@ -60,6 +60,7 @@ void WeightSets::archive_optimizer(StateArchive& archive, const char* name, Opti
   const std::string base(name);
   OptimizerState state = optimizer.state(live_);
   std::string numbers = to_json(state.numbers);
+  if (optimizer.iterations() == 0) state.slots.clear();  // all zero still
   archive.text(name, numbers);
   if (archive.reading()) {
     state.numbers = parse_json(numbers, archive.where());
