@@ -19,6 +19,7 @@ class Features {
 
   std::int64_t line_size() const { return line_size_; }
   std::int64_t network_size() const { return network_size_; }
+  std::int64_t rows() const { return rows_; }
   /// Takes in the next row [targets, covariates].
   void add(std::span<const double> row);
   /// For the line: a constant, each target's level and its last changes, each covariate's level and its last change.

@@ -292,6 +292,11 @@ struct OnlineForecaster::Impl {
     archive.prefix("network/");
     if (learner) learner->archive(archive);
     archive.prefix("");
+    if (rows >= 0 && features.rows() == rows && scores >= 0 && scores <= rows) return;
+    throw Error(ErrorKind::model_file, "the numbers of rows in the state contradict each other")
+        .where(archive.where())
+        .seen(std::to_string(rows) + ", " + std::to_string(features.rows()) + " and " +
+              std::to_string(scores));
   }
 
   Config identity() const {

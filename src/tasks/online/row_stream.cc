@@ -12,6 +12,7 @@ namespace rondo::online {
 namespace {
 
 constexpr std::size_t kLongestStart = std::size_t{64} << 20;
+constexpr std::size_t kLinesOfStart = 30;  // from which separator, decimal sign and names are told
 
 std::string shown_separator(char separator) {
   return separator == '\t' ? "tab" : "'" + std::string(1, separator) + "'";
@@ -32,7 +33,11 @@ void RowStream::open(const CsvOptions& csv) {
   // Names and a first row, however long they are.
   while (more && std::count(block_.begin(), block_.end(), '\n') < 2 && block_.size() < kLongestStart)
     more = bytes_.append(block_);
-  dialect_ = detail::sniff(block_, !more, csv, bytes_.name());
+  // What is wrong further down must not keep the rows before it from being learnt from.
+  std::size_t end = 0, lines = 0;
+  while (lines < kLinesOfStart && end < block_.size()) lines += block_[end++] == '\n' ? 1 : 0;
+  const bool whole = !more && end == block_.size();
+  dialect_ = detail::sniff(std::string_view(block_).substr(0, end), whole, csv, bytes_.name());
   for (const std::string& name : columns_.values) places_.push_back(place_of(name));
   if (!columns_.time.empty()) time_place_ = place_of(columns_.time);
   tokenizer_.emplace(dialect_.separator, bytes_.name(), [this](const detail::RawRow& row) { add(row); });
