@@ -29,7 +29,9 @@ constexpr double kGoodMemory = 256;
 constexpr std::int64_t kTrialRows = 2048, kTrialEvery = 32;
 constexpr double kTrialMemory = 64, kClearlyBetter = 0.8;
 // An alarm makes the line, and scales that no longer fit, count all that was before as so many rows.
-constexpr double kRowsAfterAlarm = 100;
+constexpr double kLineRowsAfterAlarm = 500, kScaleRowsAfterAlarm = 100;
+/// In usual errors: what the line learns of one row at most.
+constexpr double kLargestLineError = 5;
 
 void check(bool holds, const char* option, const std::string& seen, const char* rule) {
   if (holds) return;
@@ -135,8 +137,8 @@ struct OnlineForecaster::Impl {
   void alarm() {
     OnlineDrift drift{.row = rows + 1, .before = detector.usual(), .after = detector.recent()};
     drift.good_row = good_row;
-    features.forget_shifted(kRowsAfterAlarm);
-    line.forget(kRowsAfterAlarm * (1 - options.forgetting));
+    features.forget_shifted(kScaleRowsAfterAlarm);
+    line.forget(kLineRowsAfterAlarm * (1 - options.forgetting));
     trial_ends = rows + kTrialRows;
     drift.rolled_back = roll_back_if_better();
     last.drift = drift;
@@ -177,8 +179,8 @@ struct OnlineForecaster::Impl {
           std::isnan(left) ? std::numeric_limits<float>::quiet_NaN()
                            : static_cast<float>(std::clamp(left / residual_units[made][d], -10.0, 10.0));
       wanted[d] = (actual[d] - by[kPersistence]) / units[made][d];
-      // The line learns of an error no more than ten usual ones; in the first rows none is usual.
-      largest[d] = residual_rows[d] < 30 ? 100 : 10 * std::sqrt(residual[d]) / units[made][d];
+      // In the first rows no error is usual.
+      largest[d] = residual_rows[d] < 30 ? 100 : kLargestLineError * std::sqrt(residual[d]) / units[made][d];
       if (std::isnan(left)) continue;
       residual_rows[d] = std::min(residual_rows[d] + 1, 1000.0);
       const double cap = residual_rows[d] < 30 ? left * left : std::min(left * left, 100 * residual[d]);

@@ -6,8 +6,9 @@
 namespace rondo::online {
 namespace {
 
-/// Of the inverse covariance at the start: a ridge of some three rows on features of about unit variance.
-constexpr double kStart = 0.3;
+/// The inverse covariance at the start: a ridge of a hundred rows of features of variance 1, which keeps the first rows from
+/// being fitted exactly. It fades like all rows; where it has faded, this is the largest it may become.
+constexpr double kStart = 0.01, kMost = 0.3;
 
 double dot(const double* a, const double* b, std::size_t count) {
   // Four sums, so that additions need not wait for each other.
@@ -40,7 +41,7 @@ void RecursiveLeastSquares::forget(double share) {
   const auto n = static_cast<std::size_t>(features_);
   double largest = 0;
   for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, covariance_[i * n + i]);
-  const double factor = std::max(1.0, std::min(1 / share, kStart / largest));
+  const double factor = std::max(1.0, std::min(1 / share, kMost / largest));
   for (double& value : covariance_) value *= factor;
 }
 
@@ -66,7 +67,7 @@ void RecursiveLeastSquares::learn(std::span<const double> features, std::span<co
   double largest = 0;
   for (std::size_t i = 0; i < n; ++i)
     largest = std::max(largest, covariance_[i * n + i] - scale * gain_[i] * gain_[i]);
-  const double grow = largest < forgetting_ * kStart ? 1 / forgetting_ : 1;
+  const double grow = largest < forgetting_ * kMost ? 1 / forgetting_ : 1;
   for (std::size_t i = 0; i < n; ++i) {
     // (g_i · g_j) · scale rounds the same for (i, j) and (j, i), so the matrix stays symmetric to the bit. What breaks
     // symmetry would grow by 1 / forgetting a row.

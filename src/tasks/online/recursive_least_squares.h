@@ -12,8 +12,8 @@ namespace rondo::online {
 /// forgetting (Plackett 1950; Haykin, "Adaptive Filter Theory", chapter 10), starting from a ridge. The work for a row is
 /// features².
 ///
-/// Where features stop varying, forgetting would let the inverse covariance grow without end ("wind-up"): it does not
-/// grow beyond where it began.
+/// Where features stop varying, forgetting would let the inverse covariance grow without end ("wind-up"): it has
+/// a bound.
 class RecursiveLeastSquares {
  public:
   RecursiveLeastSquares() = default;
