@@ -15,7 +15,15 @@
 namespace rondo {
 namespace {
 
-using namespace online;
+using online::DriftDetector;
+using online::Features;
+using online::History;
+using online::Learner;
+using online::make_learner;
+using online::Mixture;
+using online::RecentRows;
+using online::RecursiveLeastSquares;
+using online::StateArchive;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kFormat = "rondo-online-1";

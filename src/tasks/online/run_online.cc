@@ -15,7 +15,14 @@
 namespace rondo {
 namespace {
 
-using namespace online;
+using online::csv_cell;
+using online::PredictionFile;
+using online::Progress;
+using online::RowStream;
+using online::StateArchive;
+using online::StreamColumns;
+using online::StreamRow;
+using online::TimeOrder;
 using Clock = std::chrono::steady_clock;
 
 constexpr double kSecondsBetweenSnapshots = 5;

@@ -82,8 +82,6 @@ class TruncatedLearner : public Learner {
   TruncatedLearner(const OnlineOptions& options, std::int64_t inputs, std::int64_t targets)
       : every_(options.every),
         chunk_((options.chunk + every_ - 1) / every_ * every_),
-        inputs_(inputs),
-        targets_(targets),
         streams_{Stream(options, inputs, targets), Stream(options, inputs, targets),
                  Stream(options, inputs, targets)},
         sets_(options, streams_[live].network.parameters(), streams_[mean].network.parameters(),
@@ -157,7 +155,7 @@ class TruncatedLearner : public Learner {
   }
 
  private:
-  std::int64_t every_, chunk_, inputs_, targets_;
+  std::int64_t every_, chunk_;
   std::array<Stream, kinds> streams_;
   WeightSets sets_;
   std::vector<float> zero_;
