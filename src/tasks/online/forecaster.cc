@@ -98,7 +98,7 @@ struct OnlineForecaster::Impl {
     residual_rows.assign(targets, 0);
     last_residual.assign(targets, 0);
     for (auto* values :
-         {&nothing, &actual, &scored, &persistence, &linear, &unit, &changes, &largest, &wanted})
+         {&nothing, &actual, &scored, &persistence, &linear, &unit, &straights, &largest, &wanted})
       values->assign(targets, kNaN);
     for (auto& output : outputs) output.assign(targets, 0);
     for (std::size_t k = 0; k < Learner::kinds; ++k) output_spans[k] = outputs[k];
@@ -214,21 +214,21 @@ struct OnlineForecaster::Impl {
     features.line(inputs);
     std::array<double, kExperts> by{};
     for (std::size_t d = 0; d < targets; ++d) {
-      const double now = features.value(d), unit = features.deviation(d);
-      changes[d] = features.plausible(d, now + unit * line.predict(d, inputs));
-      units[rows][d] = unit;
+      const double now = features.value(d), deviation = features.deviation(d);
+      straights[d] = features.plausible(d, now + deviation * line.predict(d, inputs));
+      units[rows][d] = deviation;
       const double usual = std::sqrt(residual[d]);
-      residual_units[rows][d] = residual_rows[d] < 30 ? unit : std::max(usual, 1e-6 * unit);
+      residual_units[rows][d] = residual_rows[d] < 30 ? deviation : std::max(usual, 1e-6 * deviation);
     }
     if (learner) {
-      features.network(changes, last_residual, history.inputs[rows]);
+      features.network(straights, last_residual, history.inputs[rows]);
       learner->step(rows, history.inputs[rows], output_spans);
     }
     for (std::size_t d = 0; d < targets; ++d) {
-      const double straight = changes[d], unit = residual_units[rows][d];
+      const double straight = straights[d], usual = residual_units[rows][d];
       const auto corrected = [&](Learner::Weights kind) {
         const auto output = static_cast<double>(outputs[kind][d]);
-        return std::isfinite(output) ? features.plausible(d, straight + unit * output) : straight;
+        return std::isfinite(output) ? features.plausible(d, straight + usual * output) : straight;
       };
       by = {features.value(d), straight, corrected(Learner::live), corrected(Learner::mean)};
       std::copy(by.begin(), by.end(), experts[rows].subspan(d * kExperts).begin());
@@ -330,7 +330,7 @@ struct OnlineForecaster::Impl {
   std::vector<double> residual, residual_rows, last_residual;               // of the line, by target
   // What the last row gave, and scratch.
   OnlineRow last;
-  std::vector<double> nothing, actual, scored, persistence, linear, unit, changes, largest, wanted;
+  std::vector<double> nothing, actual, scored, persistence, linear, unit, straights, largest, wanted;
   std::array<std::vector<float>, Learner::kinds> outputs;
   std::array<std::span<float>, Learner::kinds> output_spans;
 };
