@@ -51,7 +51,8 @@ struct OnlineOptions {
     option("every", self.every, "rows between two steps of the optimiser");
     option("learning_rate", self.learning_rate, "of Adam");
     option("clip", self.clip, "largest norm of the gradient");
-    option("lags", self.lags, "past values that the linear predictor sees");
+    option("lags", self.lags,
+           "past values that the linear predictor sees, of all targets together at most 48");
     option("forgetting", self.forgetting, "of the linear predictor: weight of a row against the next one");
     option("memory", self.memory, "rows that means and variances remember");
     option("drift_threshold", self.drift_threshold,

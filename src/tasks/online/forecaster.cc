@@ -38,6 +38,8 @@ constexpr std::int64_t kTrialRows = 2048, kTrialEvery = 32;
 constexpr double kTrialMemory = 64, kClearlyBetter = 0.8;
 // An alarm makes the line, and scales that no longer fit, count all that was before as so many rows.
 constexpr double kLineRowsAfterAlarm = 500, kScaleRowsAfterAlarm = 100;
+/// No forecast moves further than so many times the largest move that was seen over a horizon.
+constexpr double kFurthest = 1.5;
 /// In usual errors: what the line learns of one row at most.
 constexpr double kLargestLineError = 5;
 
@@ -97,6 +99,7 @@ struct OnlineForecaster::Impl {
     residual.assign(targets, 0);
     residual_rows.assign(targets, 0);
     last_residual.assign(targets, 0);
+    largest_move.assign(targets, 0);
     for (auto* values :
          {&nothing, &actual, &scored, &persistence, &linear, &unit, &straights, &largest, &wanted})
       values->assign(targets, kNaN);
@@ -190,6 +193,7 @@ struct OnlineForecaster::Impl {
       // In the first rows no error is usual.
       largest[d] = residual_rows[d] < 30 ? 100 : kLargestLineError * std::sqrt(residual[d]) / units[made][d];
       if (std::isnan(left)) continue;
+      largest_move[d] = std::max(largest_move[d], std::abs(actual[d] - by[kPersistence]));
       residual_rows[d] = std::min(residual_rows[d] + 1, 1000.0);
       const double cap = residual_rows[d] < 30 ? left * left : std::min(left * left, 100 * residual[d]);
       residual[d] += (cap - residual[d]) / residual_rows[d];
@@ -207,6 +211,12 @@ struct OnlineForecaster::Impl {
     }
   }
 
+  /// The nearest forecast to `value` that is not absurd after what was seen of the target.
+  double plausible(std::size_t target, double value) const {
+    const double now = features.value(target), furthest = kFurthest * largest_move[target];
+    return features.plausible(target, std::clamp(value, now - furthest, now + furthest));
+  }
+
   /// Takes in the row and forecasts from it.
   void forecast(std::span<const double> row) {
     features.add(row);
@@ -215,7 +225,7 @@ struct OnlineForecaster::Impl {
     std::array<double, kExperts> by{};
     for (std::size_t d = 0; d < targets; ++d) {
       const double now = features.value(d), deviation = features.deviation(d);
-      straights[d] = features.plausible(d, now + deviation * line.predict(d, inputs));
+      straights[d] = plausible(d, now + deviation * line.predict(d, inputs));
       units[rows][d] = deviation;
       const double usual = std::sqrt(residual[d]);
       residual_units[rows][d] = residual_rows[d] < 30 ? deviation : std::max(usual, 1e-6 * deviation);
@@ -228,7 +238,7 @@ struct OnlineForecaster::Impl {
       const double straight = straights[d], usual = residual_units[rows][d];
       const auto corrected = [&](Learner::Weights kind) {
         const auto output = static_cast<double>(outputs[kind][d]);
-        return std::isfinite(output) ? features.plausible(d, straight + usual * output) : straight;
+        return std::isfinite(output) ? plausible(d, straight + usual * output) : straight;
       };
       by = {features.value(d), straight, corrected(Learner::live), corrected(Learner::mean)};
       std::copy(by.begin(), by.end(), experts[rows].subspan(d * kExperts).begin());
@@ -282,6 +292,7 @@ struct OnlineForecaster::Impl {
     archive.field("residual", residual);
     archive.field("residual_rows", residual_rows);
     archive.field("last_residual", last_residual);
+    archive.field("largest_move", largest_move);
     line_inputs.archive(archive, "line_inputs");
     experts.archive(archive, "experts");
     good_forecasts.archive(archive, "good_forecasts");
@@ -326,8 +337,8 @@ struct OnlineForecaster::Impl {
   RecentRows<double> line_inputs, experts, good_forecasts, forecasts, units, residual_units;
   History history;
   std::int64_t rows = 0, scores = 0, good_row = 0, trial_ends = 0;
-  double live_error = 0, good_error = 0, live_recent = 0, good_recent = 0;  // mean squares, in deviations
-  std::vector<double> residual, residual_rows, last_residual;               // of the line, by target
+  double live_error = 0, good_error = 0, live_recent = 0, good_recent = 0;   // mean squares, in deviations
+  std::vector<double> residual, residual_rows, last_residual, largest_move;  // of the line, by target
   // What the last row gave, and scratch.
   OnlineRow last;
   std::vector<double> nothing, actual, scored, persistence, linear, unit, straights, largest, wanted;
