@@ -78,7 +78,10 @@ void WeightSets::archive_optimizer(StateArchive& archive, const char* name, Opti
       state.slots = example->state(scratch).slots;
     }
   }
-  for (auto& [slot, tensor] : state.slots) archive.field(base + "/" + slot, tensor);
+  for (auto& [slot, tensor] : state.slots) {
+    std::string full = base;
+    archive.field(full.append("/").append(slot), tensor);
+  }
   if (archive.reading()) optimizer.restore(live_, state);
 }
 
