@@ -5,6 +5,7 @@
 
 #include "rondo/error.h"
 #include "rondo/online.h"
+#include "tasks/online/check_options.h"
 #include "tasks/online/drift_detector.h"
 #include "tasks/online/features.h"
 #include "tasks/online/history.h"
@@ -15,6 +16,7 @@
 namespace rondo {
 namespace {
 
+using online::check_online_options;
 using online::DriftDetector;
 using online::Features;
 using online::History;
@@ -43,32 +45,6 @@ constexpr double kFurthest = 1.5;
 /// In usual errors: what the line learns of one row at most.
 constexpr double kLargestLineError = 5;
 
-void check(bool holds, const char* option, const std::string& seen, const char* rule) {
-  if (holds) return;
-  throw Error(ErrorKind::usage, std::string("option ") + option + " is out of range")
-      .seen(seen)
-      .expected(rule);
-}
-
-void check_options(const OnlineOptions& o) {
-  const auto whole = [](const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
-    check(value >= least && value <= most, name, std::to_string(value),
-          (std::to_string(least) + " to " + std::to_string(most)).c_str());
-  };
-  whole("horizon", o.horizon, 1, 100000);
-  whole("units", o.units, 1, 4096);
-  whole("chunk", o.chunk, 1, 100000);
-  whole("every", o.every, 1, 100000);
-  whole("lags", o.lags, 1, 1000);
-  whole("memory", o.memory, 10, std::int64_t{1} << 40);
-  check(o.learning_rate > 0 && o.learning_rate <= 1, "learning_rate", std::to_string(o.learning_rate),
-        "above 0, at most 1");
-  check(o.clip > 0 && std::isfinite(o.clip), "clip", std::to_string(o.clip), "above 0");
-  check(o.forgetting > 0.5 && o.forgetting <= 1, "forgetting", std::to_string(o.forgetting),
-        "above 0.5, at most 1");
-  check(o.drift_threshold > 0, "drift_threshold", std::to_string(o.drift_threshold), "above 0");
-}
-
 }  // namespace
 
 struct OnlineForecaster::Impl {
@@ -76,10 +52,7 @@ struct OnlineForecaster::Impl {
       : options(std::move(given)),
         targets(static_cast<std::size_t>(target_count)),
         covariates(static_cast<std::size_t>(covariate_count)) {
-    check(target_count >= 1 && target_count <= 1000, "targets", std::to_string(target_count), "1 to 1000");
-    check(covariate_count >= 0 && covariate_count <= 1000, "covariates", std::to_string(covariate_count),
-          "0 to 1000");
-    check_options(options);
+    check_online_options(target_count, covariate_count, options);
     features = Features(target_count, covariate_count, options.lags, options.memory);
     line = RecursiveLeastSquares(features.line_size(), target_count, options.forgetting);
     learner = make_learner(options, features.network_size(), target_count);
