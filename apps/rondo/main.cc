@@ -101,6 +101,7 @@ int run(int argc, char** argv) {
       "Environment:    RONDO_INSTRUCTION_SET forces a set of rondo --version, such as AVX2");
   app.parse_complete_callback([] { instruction_set(); });  // a wrong name in the environment stops every verb
   add_forecast(app);
+  add_online(app);
   add_train(app);
   add_evaluate(app);
   add_predict(app);

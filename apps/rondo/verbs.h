@@ -9,6 +9,7 @@ namespace rondo::cli {
 // goes wrong is thrown as rondo::Error, whose kind is the exit code.
 
 void add_forecast(CLI::App& app);
+void add_online(CLI::App& app);
 void add_train(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_predict(CLI::App& app);

@@ -35,6 +35,7 @@
 #include "rondo/metrics.h"
 #include "rondo/model.h"
 #include "rondo/network.h"
+#include "rondo/online.h"
 #include "rondo/optimizers.h"
 #include "rondo/options.h"
 #include "rondo/parameters.h"

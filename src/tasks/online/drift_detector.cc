@@ -1,0 +1,34 @@
+#include "tasks/online/drift_detector.h"
+
+#include <algorithm>
+
+namespace rondo::online {
+namespace {
+
+constexpr double kTolerance = 0.3;  // in usual errors
+constexpr double kLargest = 10;     // of one error: a single outlier is no drift
+constexpr double kMemory = 2000;    // rows of what is usual
+constexpr double kRecent = 30;      // rows of what is recent
+constexpr double kFirstRows = 100;  // before it is known what is usual there is no alarm
+
+}  // namespace
+
+bool DriftDetector::add(double error) {
+  rows_ = std::min(rows_ + 1, kMemory);
+  recent_ += (error - recent_) / std::min(rows_, kRecent);
+  if (rows_ > kFirstRows && usual_ > 0)
+    sum_ = std::max(0.0, sum_ + std::min(error / usual_, kLargest) - 1 - kTolerance);
+  usual_ += ((rows_ > kFirstRows ? std::min(error, kLargest * usual_) : error) - usual_) / rows_;
+  if (sum_ <= threshold_) return false;
+  rows_ = sum_ = 0;
+  return true;
+}
+
+void DriftDetector::archive(StateArchive& archive) {
+  archive.field("rows", rows_);
+  archive.field("usual", usual_);
+  archive.field("recent", recent_);
+  archive.field("sum", sum_);
+}
+
+}  // namespace rondo::online

@@ -1,0 +1,66 @@
+#include "tasks/online/learner.h"
+
+#include <algorithm>
+
+#include "kernels/cells.h"
+#include "rondo/config.h"
+#include "rondo/error.h"
+#include "tasks/online/diagonal_cell.h"
+
+namespace rondo::online {
+namespace {
+
+std::vector<std::string> dense_cells() {
+  std::vector<std::string> names;
+  for (const kernels::CellKernels* cell : kernels::all_cells()) {
+    if (cell->info.variant_of == nullptr) names.emplace_back(cell->info.name);
+  }
+  return names;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+std::unique_ptr<Learner> make_learner(const OnlineOptions& options, std::int64_t inputs,
+                                      std::int64_t targets) {
+  const std::vector<std::string> dense = dense_cells(), diagonal = diagonal_cell_names();
+  std::vector<std::string> all = dense;
+  all.insert(all.end(), diagonal.begin(), diagonal.end());
+  all.emplace_back("none");
+  if (!contains(all, options.cell)) {
+    const std::string near = nearest_name(options.cell, all);
+    throw Error(ErrorKind::usage, "there is no cell '" + options.cell + "'")
+        .expected(list(all))
+        .cure(near.empty() ? "" : "did you mean '" + near + "'?");
+  }
+  if (!contains({"auto", "tbptt", "rtrl"}, options.gradient)) {
+    throw Error(ErrorKind::usage, "there is no gradient '" + options.gradient + "'")
+        .expected("auto, tbptt, rtrl");
+  }
+  if (options.cell == "none") return nullptr;
+  const bool is_diagonal = contains(diagonal, options.cell);
+  if (options.gradient == "rtrl" && !is_diagonal) {
+    throw Error(ErrorKind::usage, "exact gradients in real time need a cell with a diagonal recurrence")
+        .seen("cell " + options.cell)
+        .expected(list(diagonal))
+        .cure("use --gradient tbptt with this cell");
+  }
+  if (options.gradient == "tbptt" && is_diagonal) {
+    throw Error(ErrorKind::usage, "cells with a diagonal recurrence learn by rtrl, which is exact")
+        .seen("gradient tbptt, cell " + options.cell)
+        .cure("leave --gradient out");
+  }
+  return is_diagonal ? make_real_time_learner(options, inputs, targets)
+                     : make_truncated_learner(options, inputs, targets);
+}
+
+}  // namespace rondo::online

@@ -1,0 +1,66 @@
+#include "tasks/online/running_scale.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rondo::online {
+namespace {
+
+constexpr double kLastRows = 50;
+/// How far the last rows may be from all, in deviations, and how many times their variance may differ.
+constexpr double kShift = 1.5, kSpread = 6;
+
+/// One step of a mean and variance that fade.
+void follow(double value, double weight, double& mean, double& variance) {
+  const double difference = value - mean;
+  mean += weight * difference;
+  variance = (1 - weight) * (variance + weight * difference * difference);
+}
+
+}  // namespace
+
+RunningScale::RunningScale(std::int64_t columns, std::int64_t memory) : memory_(static_cast<double>(memory)) {
+  const auto size = static_cast<std::size_t>(columns);
+  count_.assign(size, 0);
+  mean_.assign(size, 0);
+  variance_.assign(size, 0);
+  last_mean_.assign(size, 0);
+  last_variance_.assign(size, 0);
+}
+
+void RunningScale::add(std::span<const double> row) {
+  for (std::size_t c = 0; c < row.size(); ++c) {
+    if (std::isnan(row[c])) continue;
+    count_[c] = std::min(count_[c] + 1, memory_);
+    follow(row[c], 1 / count_[c], mean_[c], variance_[c]);
+    follow(row[c], 1 / std::min(count_[c], kLastRows), last_mean_[c], last_variance_[c]);
+  }
+}
+
+double RunningScale::deviation(std::size_t column) const {
+  const double deviation = std::sqrt(variance_[column]);
+  // Below this a column does not vary but for rounding.
+  return deviation > 1e-9 * std::abs(mean_[column]) && deviation > 1e-150 ? deviation : 1;
+}
+
+bool RunningScale::shifted(std::size_t column) const {
+  const double usual = variance_[column], last = last_variance_[column];
+  return std::abs(last_mean_[column] - mean_[column]) > kShift * std::sqrt(usual) || last > kSpread * usual ||
+         usual > kSpread * last;
+}
+
+void RunningScale::forget_shifted(double rows) {
+  for (std::size_t c = 0; c < count_.size(); ++c) {
+    if (shifted(c)) count_[c] = std::min(count_[c], rows);
+  }
+}
+
+void RunningScale::archive(StateArchive& archive) {
+  archive.field("count", count_);
+  archive.field("mean", mean_);
+  archive.field("variance", variance_);
+  archive.field("last_mean", last_mean_);
+  archive.field("last_variance", last_variance_);
+}
+
+}  // namespace rondo::online

@@ -1,0 +1,99 @@
+#include "tasks/online/weight_sets.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "rondo/error.h"
+
+namespace rondo::online {
+namespace {
+
+/// Share that a step has in the running mean once there have been many.
+constexpr double kShare = 0.005;
+
+void copy(const ParameterStore& from, ParameterStore& to) { to.values() = from.values(); }
+
+bool finite(const ParameterStore& store) {
+  // A sum is not finite when one of its terms is not; weights are far from the largest float.
+  float sum = 0;
+  for (const float value : store.gradients().data<float>()) sum += std::abs(value);
+  return std::isfinite(sum);
+}
+
+}  // namespace
+
+WeightSets::WeightSets(const OnlineOptions& options, ParameterStore& live, ParameterStore& mean,
+                       ParameterStore& good)
+    : settings_(Config::object(
+          {{"name", "adam"}, {"learning_rate", options.learning_rate}, {"global_clipnorm", options.clip}})),
+      live_(live),
+      mean_(mean),
+      good_(good),
+      optimizer_(make_optimizer(settings_)) {
+  copy(live_, mean_);
+  keep();
+}
+
+bool WeightSets::step() {
+  if (!finite(live_)) return false;
+  optimizer_->step(live_);
+  const auto steps = static_cast<double>(optimizer_->iterations());
+  const auto share = static_cast<float>(std::max(kShare, 1 / (1 + 0.2 * steps)));
+  const auto from = live_.values().data<float>();
+  const auto to = mean_.values().data<float>();
+  for (std::size_t i = 0; i < from.size(); ++i) to[i] += share * (from[i] - to[i]);
+  return true;
+}
+
+void WeightSets::keep() {
+  copy(mean_, good_);
+  good_state_ = optimizer_->state(live_);
+}
+
+void WeightSets::roll_back() {
+  copy(good_, live_);
+  copy(good_, mean_);
+  optimizer_->restore(live_, good_state_);
+}
+
+void WeightSets::archive_optimizer(StateArchive& archive, const char* name, Optimizer& optimizer) {
+  const std::string base(name);
+  OptimizerState state = optimizer.state(live_);
+  std::string numbers = to_json(state.numbers);
+  if (optimizer.iterations() == 0) state.slots.clear();  // all zero still
+  archive.text(name, numbers);
+  if (archive.reading()) {
+    state.numbers = parse_json(numbers, archive.where());
+    state.slots.clear();
+    const Config* iterations = state.numbers.find("iterations");
+    if (iterations == nullptr || !iterations->is_integer() || iterations->as_integer() < 0) {
+      throw Error(ErrorKind::model_file, "the optimiser's numbers are damaged").where(archive.where());
+    }
+    // An optimiser before its first step has no arrays: take their names and shapes from one that made a step.
+    if (iterations->as_integer() > 0) {
+      ParameterStore scratch = live_;
+      scratch.zero_gradients();
+      const auto example = make_optimizer(settings_);
+      example->step(scratch);
+      state.slots = example->state(scratch).slots;
+    }
+  }
+  for (auto& [slot, tensor] : state.slots) {
+    std::string full = base;
+    archive.field(full.append("/").append(slot), tensor);
+  }
+  if (archive.reading()) optimizer.restore(live_, state);
+}
+
+void WeightSets::archive(StateArchive& archive) {
+  archive.field("live", live_.values());
+  archive.field("mean", mean_.values());
+  archive.field("good", good_.values());
+  archive_optimizer(archive, "optimizer", *optimizer_);
+  const auto good = make_optimizer(settings_);
+  good->restore(live_, good_state_);
+  archive_optimizer(archive, "good_optimizer", *good);
+  good_state_ = good->state(live_);
+}
+
+}  // namespace rondo::online

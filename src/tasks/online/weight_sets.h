@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "rondo/online.h"
+#include "rondo/optimizers.h"
+#include "tasks/online/learner.h"
+
+namespace rondo::online {
+
+/// Adam with the stream's clipping, and what both learners do with weights after a step: the running mean, the good ones.
+class WeightSets {
+ public:
+  /// `live`: a store that is filled; the others take its values. Stores stay where they are.
+  WeightSets(const OnlineOptions& options, ParameterStore& live, ParameterStore& mean, ParameterStore& good);
+
+  /// One step from the gradients of the live ones. False when they are not finite: nothing has changed then.
+  bool step();
+  void keep();
+  void roll_back();
+  void archive(StateArchive& archive);
+
+ private:
+  void archive_optimizer(StateArchive& archive, const char* name, Optimizer& optimizer);
+
+  Config settings_;
+  ParameterStore &live_, &mean_, &good_;
+  std::unique_ptr<Optimizer> optimizer_;
+  OptimizerState good_state_;
+};
+
+}  // namespace rondo::online
