@@ -10,11 +10,7 @@ expect 2 "did you mean 'forecast'" "$RONDO" forcast sales.csv
 expect 2 "unknown verb 'xyzzy'" "$RONDO" xyzzy
 expect 2 "unknown option '--verion'" "$RONDO" --verion
 
-<<<<<<< HEAD
-for verb in forecast train evaluate predict inspect init check; do
-=======
-for verb in forecast online train evaluate predict inspect init; do
->>>>>>> online
+for verb in forecast online train evaluate predict inspect init check; do
   expect 0 "Usage: rondo $verb" "$RONDO" $verb --help
   expect 0 'Examples:' "$RONDO" $verb --help
   expect 2 "unknown option '--no-such-thing'" "$RONDO" $verb sales.csv --no-such-thing 3
