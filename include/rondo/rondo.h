@@ -21,6 +21,7 @@
 #include "rondo/dataset.h"
 #include "rondo/error.h"
 #include "rondo/forecast.h"
+#include "rondo/gradient_flow.h"
 #include "rondo/instruction_set.h"
 #include "rondo/layer.h"
 #include "rondo/layers.h"
