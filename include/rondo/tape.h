@@ -74,6 +74,16 @@ class Tape {
   /// The same for several values with given gradients [rows, cols].
   void backward(std::span<const Var> values, std::span<const Tensor> gradients);
 
+  /// What was applied in this pass, in order; layers made of others appear as those. For tools that look into a network,
+  /// such as gradient_flow.h.
+  struct Applied {
+    const Operation* operation = nullptr;
+    const ParameterStore* store = nullptr;  ///< null for operations without parameters
+    std::vector<Var> inputs, outputs;
+  };
+  std::vector<Applied> applied() const;
+  bool played_back() const;  ///< whether gradients are there
+
   std::size_t arena_bytes() const;
 
  private:

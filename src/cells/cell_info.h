@@ -34,6 +34,9 @@ struct CellInfo {
   std::array<const char*, kMaxVectors> vector_names{};
   const char* variant_of =
       nullptr;  ///< the type whose options choose this cell; such cells are no types of their own
+  /// What people call gate g: "forget". A gate's value must be saved in the place of sum input_sum[g]; "candidate" and
+  /// "state" are no gates. Absent: nobody looks inside (see gradient_flow.h).
+  std::array<const char*, kMaxSums> gate_names{};
 };
 
 }  // namespace rondo::cells

@@ -11,7 +11,8 @@ struct Gru {
                                         .input_sum = {Z, R, N},
                                         .recurrent_sum = {Z, R, U},
                                         .direct = true,
-                                        .recurrent_bias = true};
+                                        .recurrent_bias = true,
+                                        .gate_names = {"update", "reset", "candidate"}};
 
   static void forward(auto& io) {
     const auto z = io.gate(io.sum(Z)), r = io.gate(io.sum(R)), u = io.sum(U);
@@ -46,7 +47,8 @@ struct GruResetBefore {
                                         .recurrent_stage = {0, 0, 1},
                                         .stages = 2,
                                         .direct = true,
-                                        .variant_of = "gru"};
+                                        .variant_of = "gru",
+                                        .gate_names = {"update", "reset", "candidate"}};
 
   static void prepare(auto& io) {
     const auto r = io.gate(io.sum(R));

@@ -20,7 +20,10 @@ struct Lstm {
                           ? std::array<const char*, cells::kMaxVectors>{"peephole_forget", "peephole_output"}
                           : std::array<const char*, cells::kMaxVectors>{"peephole_input", "peephole_forget",
                                                                         "peephole_output"},
-      .variant_of = kPeephole || kCoupled ? "lstm" : nullptr};
+      .variant_of = kPeephole || kCoupled ? "lstm" : nullptr,
+      .gate_names = kCoupled
+                        ? std::array<const char*, cells::kMaxSums>{"forget", "candidate", "output"}
+                        : std::array<const char*, cells::kMaxSums>{"input", "forget", "candidate", "output"}};
   static constexpr int PF = kCoupled ? 0 : 1, PO = PF + 1;  // rows of the peephole vectors
 
   static void forward(auto& io) {

@@ -11,7 +11,8 @@ struct Mgu {
                                         .recurrent_sum = {F, N},
                                         .recurrent_stage = {0, 1},
                                         .stages = 2,
-                                        .direct = true};
+                                        .direct = true,
+                                        .gate_names = {"forget", "candidate"}};
 
   static void prepare(auto& io) {
     const auto f = io.gate(io.sum(F));

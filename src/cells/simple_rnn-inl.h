@@ -5,7 +5,8 @@ struct SimpleRnn {
                                         .gates = 1,
                                         .sums = 1,
                                         .states = 1,
-                                        .gated = false};
+                                        .gated = false,
+                                        .gate_names = {"state"}};
 
   static void forward(auto& io) {
     const auto h = io.act(io.sum(0));

@@ -310,6 +310,20 @@ void Tape::play_back() {
   }
 }
 
+std::vector<Tape::Applied> Tape::applied() const {
+  const State& s = *state_;
+  std::vector<Applied> all;
+  all.reserve(s.nodes.size());
+  for (const State::Node& node : s.nodes) {
+    Applied& one = all.emplace_back(Applied{node.operation, node.store, {}, {}});
+    for (const int id : node.inputs) one.inputs.push_back({id, s.pass});
+    for (int i = 0; i < node.output_count; ++i) one.outputs.push_back({node.output(i), s.pass});
+  }
+  return all;
+}
+
+bool Tape::played_back() const { return state_->played_back; }
+
 DType Call::dtype() const { return tape_.state_->dtype; }
 Pool& Call::pool() const { return tape_.state_->pool != nullptr ? *tape_.state_->pool : tape_.state_->alone; }
 LayoutPool& Call::layouts() const { return tape_.state_->layouts; }

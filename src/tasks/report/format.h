@@ -1,13 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <limits>
 #include <string>
 #include <string_view>
 
 namespace rondo {
-
-constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
 
 /// Text made safe between HTML tags and inside quoted attributes. Control characters and broken UTF-8 become
 /// U+FFFD.
