@@ -199,8 +199,8 @@ struct ForecastResult {
   std::vector<ForecastScore> baselines;  ///< naive, seasonal_naive, drift, ridge
   /// By step of the horizon, of the model and of every baseline in the order above.
   std::vector<std::vector<ForecastStepScore>> by_step;
-  double skill = 0;                      ///< 1 - RMSE / RMSE of the best baseline
-  std::string skill_against;             ///< which that is
+  double skill = 0;           ///< 1 - RMSE / RMSE of the best baseline
+  std::string skill_against;  ///< which that is
   ForecastVerdict verdict = ForecastVerdict::no_better_than_naive;
   std::string verdict_sentence;
   double coverage80 = 0, coverage95 = 0;  ///< share of the backtest inside the bands

@@ -230,7 +230,8 @@ class GruD final : public OptionsLayer<GruDOptions> {
     if (call.options().training && options().dropout > 0) {
       T* masks = call.scratch<T>(batch * shape_.inputs);
       fill_dropout_masks(call.random(name(), purpose_key("dropout")), options().dropout, *layout, 1,
-                         shape_.inputs, call.scratch<std::uint64_t>(dropout_scratch<T>(batch, shape_.inputs)), masks);
+                         shape_.inputs, call.scratch<std::uint64_t>(dropout_scratch<T>(batch, shape_.inputs)),
+                         masks);
       kept->dropout = masks;
       apply_step_mask(*layout, shape_.inputs, static_cast<const T*>(seen.data), masks, seen.data);
     }

@@ -288,7 +288,7 @@ TEST(Forecast, HasTheContractsKeysInItsJson) {
   for (const auto& [key, value] : json.as_object()) keys.push_back(key);
   EXPECT_EQ(keys, (std::vector<std::string>{"target", "cell", "window", "horizon", "seed", "threads", "rows",
                                             "test", "baselines", "skill", "verdict", "epochs", "seconds",
-                                            "series", "anomalies", "warnings", "files"}));
+                                            "by_step", "series", "anomalies", "warnings", "files"}));
   for (const char* baseline : {"naive", "seasonal_naive", "drift", "ridge"}) {
     for (const char* error : {"mae", "rmse", "mase", "smape"}) {
       EXPECT_GT(json.at("baselines").at(baseline).at(error).as_real(), 0) << baseline << error;
@@ -304,7 +304,7 @@ TEST(Forecast, WritesAModelFileWithNetworkAndLine) {
   const fs::path path = scratch("model");
   sales_forecast(quick("sales", "month")).save_model(path.string());
   const TensorFile file = read_tensor_file(path.string());
-  EXPECT_NE(file.find("lstm_1.kernel"), nullptr);
+  EXPECT_NE(file.find("gru_1.kernel"), nullptr);
   EXPECT_NE(file.find("forecast/line.weights"), nullptr);
   ASSERT_NE(file.find_metadata("forecast"), nullptr);
   EXPECT_EQ(parse_json(*file.find_metadata("forecast")).at("target").as_string(), "sales");
@@ -372,36 +372,35 @@ std::string constant_sales() {
 
 INSTANTIATE_TEST_SUITE_P(
     Forecast, ForecastRefuses,
-    testing::Values(
-        BadInput{"a missing column", monthly_sales(60), [](ForecastOptions& o) { o.target = "sale"; },
-                 ErrorKind::data, "sales"},
-        BadInput{"no target", monthly_sales(60), [](ForecastOptions& o) { o.target = ""; }, ErrorKind::usage,
-                 "--target"},
-        BadInput{"text among numbers", sales_with("many"), keep, ErrorKind::data, "many"},
-        BadInput{"a missing value", monthly_sales(60) + "2005-01,\n2005-02,3\n",
-                 [](ForecastOptions& o) { o.missing = "error"; }, ErrorKind::data, "missing"},
-        BadInput{"a constant series", constant_sales(), keep, ErrorKind::data, "constant"},
-        BadInput{"too few rows", monthly_sales(14), keep, ErrorKind::data, "too few rows"},
-        BadInput{"too few rows for the window", monthly_sales(60), [](ForecastOptions& o) { o.window = 60; },
-                 ErrorKind::data, "window of 60"},
-        BadInput{"doubled times", monthly_sales(60) + "2004-12,7\n", [](ForecastOptions& o) { o.strict = true; },
-                 ErrorKind::data, "2004-12"},
-        BadInput{"times out of order", monthly_sales(60) + "1999-12,7\n",
-                 [](ForecastOptions& o) { o.strict = true; }, ErrorKind::data, "1999-12"},
-        BadInput{"horizon 0", monthly_sales(60), [](ForecastOptions& o) { o.horizon = 0; }, ErrorKind::usage,
-                 "--horizon"},
-        BadInput{"six networks", monthly_sales(60), [](ForecastOptions& o) { o.ensemble = 6; },
-                 ErrorKind::usage, "--ensemble"},
-        BadInput{"an unknown cell", monthly_sales(60), [](ForecastOptions& o) { o.cell = "ltsm"; },
-                 ErrorKind::usage, "lstm"},
-        BadInput{"an unknown transform", monthly_sales(60), [](ForecastOptions& o) { o.transform = "lgo"; },
-                 ErrorKind::usage, "log"},
-        BadInput{"an odd backtest", monthly_sales(60), [](ForecastOptions& o) { o.backtest = "first=3"; },
-                 ErrorKind::usage, "last=48"},
-        BadInput{"the target as covariate", monthly_sales(60), [](ForecastOptions& o) { o.past = {"sales"}; },
-                 ErrorKind::usage, "covariate"},
-        BadInput{"a mask for missing values", monthly_sales(60),
-                 [](ForecastOptions& o) { o.missing = "mask"; }, ErrorKind::usage, "previous"}),
+    testing::Values(BadInput{"a missing column", monthly_sales(60),
+                             [](ForecastOptions& o) { o.target = "sale"; }, ErrorKind::data, "sales"},
+                    BadInput{"no target", monthly_sales(60), [](ForecastOptions& o) { o.target = ""; },
+                             ErrorKind::usage, "--target"},
+                    BadInput{"text among numbers", sales_with("many"), keep, ErrorKind::data, "many"},
+                    BadInput{"a missing value", monthly_sales(60) + "2005-01,\n2005-02,3\n",
+                             [](ForecastOptions& o) { o.missing = "error"; }, ErrorKind::data, "missing"},
+                    BadInput{"a constant series", constant_sales(), keep, ErrorKind::data, "constant"},
+                    BadInput{"too few rows", monthly_sales(14), keep, ErrorKind::data, "too few rows"},
+                    BadInput{"too few rows for the window", monthly_sales(60),
+                             [](ForecastOptions& o) { o.window = 60; }, ErrorKind::data, "window of 60"},
+                    BadInput{"doubled times", monthly_sales(60) + "2004-12,7\n",
+                             [](ForecastOptions& o) { o.strict = true; }, ErrorKind::data, "2004-12"},
+                    BadInput{"times out of order", monthly_sales(60) + "1999-12,7\n",
+                             [](ForecastOptions& o) { o.strict = true; }, ErrorKind::data, "1999-12"},
+                    BadInput{"horizon 0", monthly_sales(60), [](ForecastOptions& o) { o.horizon = 0; },
+                             ErrorKind::usage, "--horizon"},
+                    BadInput{"six networks", monthly_sales(60), [](ForecastOptions& o) { o.ensemble = 6; },
+                             ErrorKind::usage, "--ensemble"},
+                    BadInput{"an unknown cell", monthly_sales(60),
+                             [](ForecastOptions& o) { o.cell = "ltsm"; }, ErrorKind::usage, "lstm"},
+                    BadInput{"an unknown transform", monthly_sales(60),
+                             [](ForecastOptions& o) { o.transform = "lgo"; }, ErrorKind::usage, "log"},
+                    BadInput{"an odd backtest", monthly_sales(60),
+                             [](ForecastOptions& o) { o.backtest = "first=3"; }, ErrorKind::usage, "last=48"},
+                    BadInput{"the target as covariate", monthly_sales(60),
+                             [](ForecastOptions& o) { o.past = {"sales"}; }, ErrorKind::usage, "covariate"},
+                    BadInput{"a mask for missing values", monthly_sales(60),
+                             [](ForecastOptions& o) { o.missing = "mask"; }, ErrorKind::usage, "previous"}),
     [](const auto& info) {
       std::string name = info.param.name;
       for (char& c : name) c = c == ' ' ? '_' : c;
