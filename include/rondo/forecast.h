@@ -13,6 +13,7 @@
 #include "rondo/data/series.h"
 #include "rondo/data/table.h"
 #include "rondo/data/timeline.h"
+#include "rondo/gradient_flow.h"
 #include "rondo/log.h"
 #include "rondo/options.h"
 
@@ -128,8 +129,24 @@ struct ForecastScore {
   /// Errors in z-scores by the first part of the series (the training part without validation), mean over
   /// series.
   double mse_scaled = kNone, mae_scaled = kNone;
+  /// Of a baseline: probability that a difference to the model as large as this is luck (Diebold, Mariano 1995).
+  double chance = kNone;
 
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// Whether bands keep their word over the whole backtest: `nominal` shares, what was inside, and for (some of) the rows
+/// the forecast's probability of a value up to the truth (probability integral transform).
+struct ForecastCalibration {
+  std::vector<double> nominal, observed, pit;
+  std::int64_t rows = 0;
+};
+
+/// What a covariate is worth: by how much the RMSE of the backtest (in steps of the series) grows when its values are
+/// moved to other times, mean and standard deviation over several moves.
+struct ForecastImportance {
+  std::string name;
+  double increase = 0, spread = 0;
 };
 
 /// A row that the forecast of one step missed by more than its usual error.
@@ -203,7 +220,11 @@ struct ForecastResult {
   std::string skill_against;  ///< which that is
   ForecastVerdict verdict = ForecastVerdict::no_better_than_naive;
   std::string verdict_sentence;
-  double coverage80 = 0, coverage95 = 0;  ///< share of the backtest inside the bands
+  ForecastCalibration calibration;
+  double importance_error = 0;                 ///< what the increases are added to
+  std::vector<ForecastImportance> importance;  ///< of covariates, largest first
+  GradientFlow gradient_flow;                  ///< of the networks; empty where it was not measured
+  double coverage80 = 0, coverage95 = 0;       ///< share of the backtest inside the bands
 
   std::int64_t epochs = 0, best_epoch = 0;
   std::vector<double> loss, validation_loss;  ///< by epoch

@@ -38,6 +38,59 @@ struct Sums {
   double square = 0, absolute = 0, crps = 0, naive2_smape = 0, naive2_mase = 0, count = 0;
 };
 
+/// Counts how often each band held, and where in its forecast distribution each truth lay.
+class Calibration {
+ public:
+  /// `quantiles` at `levels`, both ascending and symmetric around the median.
+  void add(double actual, std::span<const double> quantiles, std::span<const double> levels) {
+    const std::size_t pairs = quantiles.size() / 2;
+    inside_.resize(pairs, 0);
+    nominal_.resize(pairs);
+    for (std::size_t k = 0; k < pairs; ++k) {
+      nominal_[k] = 1 - 2 * levels[k];
+      inside_[k] += actual >= quantiles[k] && actual <= quantiles[quantiles.size() - 1 - k] ? 1 : 0;
+    }
+    if (count_ % stride_ == 0) {
+      pit_.push_back(probability(actual, quantiles, levels));
+      if (pit_.size() == kMostPit) thin();
+    }
+    ++count_;
+  }
+
+  void put(ForecastCalibration& out) const {
+    for (std::size_t k = nominal_.size(); k-- > 0;) {
+      out.nominal.push_back(nominal_[k]);
+      out.observed.push_back(inside_[k] / static_cast<double>(count_));
+    }
+    out.pit = pit_;
+    out.rows = count_;
+  }
+
+ private:
+  static constexpr std::size_t kMostPit = 4096;
+
+  static double probability(double actual, std::span<const double> quantiles,
+                            std::span<const double> levels) {
+    if (actual < quantiles.front()) return levels.front() / 2;
+    for (std::size_t k = 1; k < quantiles.size(); ++k) {
+      if (actual > quantiles[k]) continue;
+      const double width = quantiles[k] - quantiles[k - 1];
+      const double part = width > 0 ? (actual - quantiles[k - 1]) / width : 0.5;
+      return levels[k - 1] + part * (levels[k] - levels[k - 1]);
+    }
+    return (1 + levels.back()) / 2;
+  }
+  /// Keeps every other one: those left are still evenly spread over the rows.
+  void thin() {
+    for (std::size_t i = 0; 2 * i < pit_.size(); ++i) pit_[i] = pit_[2 * i];
+    pit_.resize(pit_.size() / 2);
+    stride_ *= 2;
+  }
+
+  std::vector<double> nominal_, inside_, pit_;
+  std::int64_t count_ = 0, stride_ = 1;
+};
+
 /// Mean and deviation of the rows that a series was learnt from, validation apart: what z-scores are made with.
 struct Standard {
   double deviation = 1;
@@ -101,6 +154,10 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
   for (std::size_t kind = kNaive; kind < kKinds; ++kind) {
     result.baselines.push_back(score_of(kNames[kind], tallies[kind]));
   }
+  for (std::size_t kind = kNaive; kind < kKinds; ++kind) {
+    result.baselines[kind - kNaive].chance =
+        accuracy::diebold_mariano(tallies[kind].losses, tallies[kModel].losses, overlap).p_two_sided;
+  }
   const Judgement judgement = judge(
       contender(kNames[kModel], tallies[kModel], several),
       {contender("naive", tallies[kNaive], several), contender("seasonal naive", tallies[kSeasonal], several),
@@ -130,7 +187,7 @@ class SeriesBacktest {
 
   void add(const Origin& origin, std::span<const double> model, std::span<const double> ridge,
            std::span<const double> spread, const BandOffsets& offsets, std::array<Tally, kKinds>& tallies,
-           std::vector<StepTruth>& truths) {
+           std::vector<StepTruth>& truths, Calibration& calibration) {
     std::array<std::vector<double>, kKinds> all = forecast_all(origin, model, ridge);
     ForecastSeries::Backtest& backtest = out_.backtest;
     append_bands(scaled_, origin, model, spread, offsets, backtest.bands);
@@ -165,6 +222,7 @@ class SeriesBacktest {
       own_.add(actual, all[kModel][h], seasonal_step_, step_square_);
       step_quantiles(scaled_, origin, model[h], spread[h], offsets, static_cast<std::int64_t>(h), levels_,
                      quantiles_);
+      calibration.add(actual, quantiles_, levels_);
       sums_[kModel].crps += accuracy::crps_from_quantiles(actual, quantiles_, levels_);
     }
     if (counted == 0) return;
@@ -271,6 +329,7 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
   std::array<Tally, kKinds> tallies;
   for (Tally& tally : tallies) tally.steps.resize(static_cast<std::size_t>(panel.horizon));
   std::vector<StepTruth> truths(static_cast<std::size_t>(panel.horizon));
+  Calibration kept_word;
   std::vector<BandOffsets> past_the_end;
   std::vector<double> actual, low80, high80, low95, high95;
   double crps = 0, count = 0, naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, series_counted = 0;
@@ -291,7 +350,7 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
     for (std::size_t i = 0; i < own.size(); ++i) {
       const auto row = static_cast<std::int64_t>(first + i);
       backtest.add(own[i], forecasts.model.row(row), forecasts.ridge.row(row), forecasts.spread.row(row),
-                   bands[i], tallies, truths);
+                   bands[i], tallies, truths, kept_word);
     }
     backtest.finish();
     if (backtest.sums(kModel).count > 0) {
@@ -324,6 +383,7 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
   result.coverage95 = accuracy::coverage(actual, low95, high95);
   conclude(tallies, (panel.horizon + result.stride - 1) / result.stride - 1, result);
   for (const Tally& tally : tallies) result.by_step.push_back(step_scores(tally, truths));
+  kept_word.put(result.calibration);
   result.test.crps = crps / count;
   result.test.owa = accuracy::owa(result.test.smape, result.test.mase, naive2_smape / naive2_origins,
                                   naive2_mase / naive2_origins);

@@ -27,7 +27,21 @@ ReportBands bands_of(const ForecastBands& bands) {
 ReportScore score_of(const ForecastScore& score) {
   std::string name = score.name;
   if (name == "seasonal_naive") name = "seasonal naive";
-  return {name, score.mae, score.rmse, score.mase, score.smape};
+  ReportScore out;
+  out.name = name;
+  out.mae = score.mae;
+  out.rmse = score.rmse;
+  out.mase = score.mase;
+  out.smape = score.smape;
+  out.mape = score.mape;
+  out.mse = score.mse;
+  out.rmsse = score.rmsse;
+  out.mse_scaled = score.mse_scaled;
+  out.mae_scaled = score.mae_scaled;
+  out.crps = score.crps;
+  out.owa = score.owa;
+  out.chance = score.chance;
+  return out;
 }
 
 /// One entry a row: where forecasts overlap, the one from the latest origin.
@@ -59,9 +73,67 @@ std::string name_of(const ForecastSeries& series, const ForecastResult& result) 
   return series.id.empty() ? series.target : series.id + ", " + series.target;
 }
 
+/// Empty unless the backtest has forecasts of the next row from every row.
+ReportResiduals one_step_of(const ForecastSeries& series) {
+  const ForecastSeries::Backtest& from = series.backtest;
+  ReportResiduals out;
+  std::int64_t before = -1;
+  for (std::size_t i = 0; i < from.actual.size(); ++i) {
+    if (from.step[i] != 1) continue;
+    if (before >= 0 && from.row(i) != before + 1) return {};
+    before = from.row(i);
+    out.times.push_back(series.times.text(before));
+    out.values.push_back(from.actual[i] - from.predicted[i]);
+  }
+  return out.values.size() < 2 ? ReportResiduals{} : out;
+}
+
+ReportHorizonErrors horizon_errors_of(const ForecastResult& result) {
+  ReportHorizonErrors out;
+  if (result.horizon < 2 || result.by_step.empty()) return out;
+  out.measure = "RMSE";
+  for (std::size_t k = 0; k < result.by_step.size(); ++k) {
+    std::string name = k == 0 ? "model" : result.baselines[k - 1].name;
+    if (name == "seasonal_naive") name = "seasonal naive";
+    std::vector<double> values;
+    for (const ForecastStepScore& score : result.by_step[k]) values.push_back(score.rmse);
+    out.forecasters.push_back({std::move(name), std::move(values)});
+  }
+  return out;
+}
+
+ReportAnomalies anomalies_of(const ForecastResult& result) {
+  ReportAnomalies out;
+  out.score = "error of the freshest forecast in its standard deviations";
+  for (const ForecastAnomaly& anomaly : result.anomalies) {
+    for (std::size_t s = 0; s < result.series.size(); ++s) {
+      const ForecastSeries& series = result.series[s];
+      if (series.id != anomaly.id || series.target != anomaly.target) continue;
+      for (std::int64_t row = series.train_rows; row < series.times.size(); ++row) {
+        if (series.times.text(row) != anomaly.time) continue;
+        out.worst.push_back({s, static_cast<std::size_t>(row), anomaly.score, kNotKnown});
+        break;
+      }
+      break;
+    }
+  }
+  return out;
+}
+
+ReportImportance importance_of(const ForecastResult& result) {
+  ReportImportance out;
+  out.measure = "RMSE in the scale of training";
+  out.error = result.importance_error;
+  for (const ForecastImportance& feature : result.importance) {
+    out.features.push_back({feature.name, feature.increase, feature.spread});
+  }
+  return out;
+}
+
 ReportSeries series_of(const ForecastSeries& series, const ForecastResult& result) {
   ReportSeries out;
   out.name = name_of(series, result);
+  if (result.targets.size() > 1) out.target = series.target;
   out.times = texts_of(series.times);
   out.values = series.values;
   out.validation_rows = static_cast<std::size_t>(series.validation_rows);
@@ -69,6 +141,11 @@ ReportSeries series_of(const ForecastSeries& series, const ForecastResult& resul
   out.test_rows = static_cast<std::size_t>(series.times.size() - series.train_rows);
   out.forecast = {texts_of(series.future_times), series.forecast, bands_of(series.bands)};
   out.backtest = backtest_of(series);
+  out.one_step = one_step_of(series);
+  if (!series.test.name.empty()) out.scores.push_back(score_of(series.test));
+  for (std::size_t row = 0; row < series.observed.size(); ++row) {
+    if (series.observed[row] == 0) out.values[row] = kNotKnown;
+  }
   return out;
 }
 
@@ -127,8 +204,15 @@ ForecastReport make_forecast_report(const ForecastResult& result) {
   report.training.loss = result.loss;
   report.training.validation = result.validation_loss;
   report.training.best_epoch = static_cast<std::size_t>(result.best_epoch);
-  report.training.loss_name =
-      "squared error of what the line leaves, in units of its variance, summed over the networks";
+  report.training.loss_name = "loss on the scale of the windows, summed over the networks";
+  report.scores.front().coverage80 = result.coverage80;
+  report.scores.front().coverage95 = result.coverage95;
+  report.horizon_errors = horizon_errors_of(result);
+  report.calibration = {result.calibration.nominal, result.calibration.observed,
+                        static_cast<std::size_t>(result.calibration.rows), result.calibration.pit};
+  report.importance = importance_of(result);
+  report.anomalies = anomalies_of(result);
+  report.gradient_flow = result.gradient_flow;
   report.settings = settings_of(result);
   report.warnings = result.notes;
   report.seed = result.seed;

@@ -78,6 +78,7 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   out.history = std::move(trained.history);
   out.best_epoch = trained.best_epoch;
   out.part.segments = std::move(trained.model);
+  out.gradient_flow = std::move(trained.gradient_flow);
   const std::int64_t first = std::max(
       window.first_origin(), LineLayout::cover(panel, choice.members).first_origin(scaled.difference));
   const Judged judged = held_out_origins(panel, folds, first);

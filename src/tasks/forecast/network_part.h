@@ -35,7 +35,7 @@ struct TrainedPart {
   NetworkPart part;
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
-  std::int64_t validation_rows = 0, train_rows = 0;
+  GradientFlow gradient_flow;   ///< of the networks, on some windows that they learnt from
   Rows
       scores;  ///< [origins, horizon]: errors on rows not learnt from, of line and network together, over spread
 };

@@ -11,7 +11,7 @@ struct NetworkShare {
   /// The part of the network's word that is taken, 0 … 1: the least-squares factor, shrunk by 1 - 1/t² where t says how
   /// sure the gain is; 0 when there is no gain.
   double share = 0;
-  double statistic = 0;  ///< t, see loss_gain_statistic
+  double statistic = 0;  ///< t, of the gain with that factor, see loss_gain_statistic
   double gain = 0;       ///< part of the squared error that full trust removes; may be negative
 };
 

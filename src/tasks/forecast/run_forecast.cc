@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 
 #include "rondo/error.h"
 #include "rondo/forecast.h"
@@ -8,6 +9,7 @@
 #include "tasks/forecast/anomalies.h"
 #include "tasks/forecast/backtest.h"
 #include "tasks/forecast/backtest_bands.h"
+#include "tasks/forecast/importance.h"
 #include "tasks/forecast/model.h"
 #include "tasks/forecast/network_part.h"
 #include "tasks/forecast/prepare.h"
@@ -174,6 +176,14 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   if (const auto* loss = trained.history.find("loss")) result.loss = *loss;
   if (const auto* loss = trained.history.find("val_loss")) result.validation_loss = *loss;
   result.network_share = trained.part.share.share;
+  {
+    char text[160];
+    std::snprintf(
+        text, sizeof text,
+        "validation: the network takes away %.1f %% of the line's squared error (t = %.1f); share %.2f",
+        100 * trained.part.share.gain, trained.part.share.statistic, result.network_share);
+    controls.log.info(text);
+  }
   if (result.network_share == 0) {
     result.notes.emplace_back(
         "On held-out rows the network adds nothing to the line, so the forecast is the line's.");
@@ -194,6 +204,9 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   const auto calibration = std::make_shared<const CalibrationErrors>(trained.scores);
   const std::vector<BandOffsets> bands = run_backtest(panel, scaled, origins, forecasts, calibration, result);
   result.anomalies = forecasting::find_anomalies(result.series);
+  forecasting::measure_importance(panel, scaled, origins, tested_line, trained.part, options.seed, pool,
+                                  result);
+  result.gradient_flow = std::move(trained.gradient_flow);
 
   auto model = std::make_shared<ForecastResult::Model>();
   model->network = std::move(trained.part);

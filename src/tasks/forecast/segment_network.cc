@@ -17,6 +17,7 @@ constexpr std::int64_t kPredictBatch = 256;
 constexpr std::int64_t kParts = 20;
 constexpr std::int64_t kMostJudged = 4000;
 constexpr std::int64_t kFewestWindows = 400;
+constexpr double kUpdatesASegment = 0.525, kMostPasses = 10, kFewestUpdates = 600, kMostUpdates = 6000;
 /// Multiply-adds of one training, forward: about four minutes of one core for all members together.
 constexpr double kMostWork = 6e12;
 
@@ -40,7 +41,10 @@ SegmentTraining settled(const Panel& panel, const SegmentWindow& window, Segment
         std::ceil(static_cast<double>(options.epochs) * windows / static_cast<double>(options.batch_size)));
   }
   if (options.updates <= 0) {
-    const double wanted = std::clamp(14 * std::sqrt(windows), 400.0, 6000.0);
+    // Neighbouring windows differ by a row of a whole segment, so segments count, up to so many passes.
+    const double passes = kMostPasses * windows / static_cast<double>(options.batch_size);
+    const double wanted = std::clamp(kUpdatesASegment * windows / static_cast<double>(window.segment),
+                                     kFewestUpdates, std::clamp(passes, kFewestUpdates, kMostUpdates));
     const auto units = static_cast<double>(options.units);
     const double step = static_cast<double>(window.step_features()) * units + 6 * units * units;
     const double sample = static_cast<double>(window.steps + window.out_steps) * step +
@@ -195,6 +199,12 @@ TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, co
   fit.stop_flag = options.stop_flag;
   out.history = trainer.fit(training, fit);
   out.best_epoch = early->best_epoch() + 1;
+
+  std::vector<std::int64_t> some(static_cast<std::size_t>(std::min<std::int64_t>(32, training.size())));
+  for (std::size_t i = 0; i < some.size(); ++i) some[i] = static_cast<std::int64_t>(i);
+  CompileOptions judged;
+  judged.loss = compile.loss;
+  out.gradient_flow = measure_gradient_flow(out.model.network, training.gather(some, DType::float32), judged);
   return out;
 }
 

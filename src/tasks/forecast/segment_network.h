@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rondo/callbacks.h"
+#include "rondo/gradient_flow.h"
 #include "rondo/log.h"
 #include "rondo/network.h"
 #include "rondo/pool.h"
@@ -60,6 +61,7 @@ struct TrainedSegments {
   SegmentModel model;
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
+  GradientFlow gradient_flow;   ///< on some windows of the training
 };
 
 /// Whether there are enough windows to learn from.
