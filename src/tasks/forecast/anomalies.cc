@@ -12,11 +12,27 @@ namespace {
 constexpr double kHalf80 = 1.2815515655446004;
 constexpr double kSurprising = 3;
 
-double score_of(const ForecastSeries::Backtest& backtest, std::size_t i) {
+/// A band may shrink to nothing (a forecast of 0 under a square root): no error is measured by less than this part of
+/// the series' usual half width.
+constexpr double kLeastOfUsual = 0.2;
+
+double usual_half_width(const ForecastSeries::Backtest& backtest) {
+  std::vector<double> halves;
+  for (std::size_t i = 0; i < backtest.actual.size(); ++i) {
+    halves.push_back((backtest.bands.high80[i] - backtest.bands.low80[i]) / 2);
+  }
+  if (halves.empty()) return 0;
+  const auto middle = halves.begin() + static_cast<std::ptrdiff_t>(halves.size() / 2);
+  std::nth_element(halves.begin(), middle, halves.end());
+  return *middle;
+}
+
+double score_of(const ForecastSeries::Backtest& backtest, std::size_t i, double usual) {
   const double error = backtest.actual[i] - backtest.predicted[i];
   const double side = error >= 0 ? backtest.bands.high80[i] - backtest.predicted[i]
                                  : backtest.predicted[i] - backtest.bands.low80[i];
-  const double half = std::max(side, (backtest.bands.high80[i] - backtest.bands.low80[i]) / 4);
+  const double half =
+      std::max({side, (backtest.bands.high80[i] - backtest.bands.low80[i]) / 4, kLeastOfUsual * usual});
   return half > 0 ? std::abs(error) * kHalf80 / half : 0;
 }
 
@@ -27,6 +43,7 @@ std::vector<ForecastAnomaly> find_anomalies(const std::vector<ForecastSeries>& s
   const auto worse = [](const ForecastAnomaly& a, const ForecastAnomaly& b) { return a.score > b.score; };
   for (const ForecastSeries& one : series) {
     const ForecastSeries::Backtest& backtest = one.backtest;
+    const double usual = usual_half_width(backtest);
     std::map<std::int64_t, std::size_t> freshest;
     for (std::size_t i = 0; i < backtest.actual.size(); ++i) {
       const auto [at, fresh] = freshest.try_emplace(backtest.row(i), i);
@@ -34,7 +51,7 @@ std::vector<ForecastAnomaly> find_anomalies(const std::vector<ForecastSeries>& s
     }
     for (const auto& [row, i] : freshest) {
       if (std::isnan(backtest.actual[i])) continue;
-      const double score = score_of(backtest, i);
+      const double score = score_of(backtest, i, usual);
       if (score > kSurprising) found.push_back({one.id, one.target, one.times.text(row), score});
     }
     if (found.size() <= most) continue;

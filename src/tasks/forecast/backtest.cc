@@ -16,6 +16,8 @@ namespace {
 
 enum Kind : std::size_t { kModel, kNaive, kSeasonal, kDrift, kRidge, kKinds };
 constexpr std::array<const char*, kKinds> kNames{"model", "naive", "seasonal_naive", "drift", "ridge"};
+/// Naive2 takes a history apart anew at every origin: not worth it for long walks.
+constexpr std::size_t kMostNaive2Origins = 3000;
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 /// By step of the horizon.
@@ -172,7 +174,8 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
 /// The backtest of one series, origin by origin.
 class SeriesBacktest {
  public:
-  SeriesBacktest(const Panel& panel, const ScaledPanel& scaled, std::int64_t index, ForecastResult& result)
+  SeriesBacktest(const Panel& panel, const ScaledPanel& scaled, std::int64_t index, ForecastResult& result,
+                 bool against_naive2)
       : panel_(panel),
         scaled_(scaled),
         index_(index),
@@ -180,6 +183,7 @@ class SeriesBacktest {
         out_(result.series[static_cast<std::size_t>(index)]),
         period_(result.period),
         season_(result.season),
+        against_naive2_(against_naive2),
         deviation_(standard_of(series_).deviation),
         step_(naive_error(series_.training(), 1)),
         seasonal_step_(naive_error(series_.training(), season_)),
@@ -227,7 +231,7 @@ class SeriesBacktest {
     }
     if (counted == 0) return;
     for (std::size_t kind = 0; kind < kKinds; ++kind) tallies[kind].losses.push_back(loss[kind] / counted);
-    if (counted == static_cast<double>(model.size())) add_naive2(origin, model.size());
+    if (against_naive2_ && counted == static_cast<double>(model.size())) add_naive2(origin, model.size());
   }
 
   const Sums& sums(std::size_t kind) const { return sums_[kind]; }
@@ -280,6 +284,7 @@ class SeriesBacktest {
   const PanelSeries& series_;
   ForecastSeries& out_;
   std::int64_t period_, season_;
+  bool against_naive2_;
   double deviation_, step_, seasonal_step_, step_square_;
   Accuracy own_;
   std::array<Sums, kKinds> sums_{};
@@ -346,7 +351,8 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
     std::vector<BandOffsets> bands = bands_by_origin(calibration, errors, rows, result.stride);
     past_the_end.push_back(std::move(bands.back()));
 
-    SeriesBacktest backtest(panel, scaled, static_cast<std::int64_t>(s), result);
+    SeriesBacktest backtest(panel, scaled, static_cast<std::int64_t>(s), result,
+                            origins.size() <= kMostNaive2Origins);
     for (std::size_t i = 0; i < own.size(); ++i) {
       const auto row = static_cast<std::int64_t>(first + i);
       backtest.add(own[i], forecasts.model.row(row), forecasts.ridge.row(row), forecasts.spread.row(row),

@@ -16,7 +16,7 @@ constexpr std::int64_t kRowsPerLagToShare = 10;
 }  // namespace
 
 std::int64_t LineLayout::columns() const {
-  std::int64_t count = lags + covariates * covariate_lags;
+  std::int64_t count = lags + covariates * covariate_lags + known * known_steps;
   for (const std::int64_t order : wave_orders) count += 2 * order;
   return count;
 }
@@ -26,9 +26,11 @@ LineLayout LineLayout::cover(const Panel& panel, std::span<const LineCandidate> 
   layout.seasons = panel.seasons;
   layout.wave_orders.assign(panel.seasons.size(), 0);
   layout.covariates = static_cast<std::int64_t>(panel.past.size());
+  layout.known = static_cast<std::int64_t>(panel.known.size());
   for (const LineCandidate& candidate : candidates) {
     layout.lags = std::max(layout.lags, candidate.lags);
     layout.covariate_lags = std::max(layout.covariate_lags, candidate.covariate_lags);
+    layout.known_steps = std::max(layout.known_steps, candidate.known_steps);
     for (std::size_t s = 0; s < candidate.wave_orders.size(); ++s) {
       layout.wave_orders[s] = std::max(layout.wave_orders[s], candidate.wave_orders[s]);
     }
@@ -46,6 +48,8 @@ std::vector<std::int64_t> LineLayout::columns_of(const LineCandidate& candidate)
     next += 2 * wave_orders[s];
   }
   for (std::int64_t c = 0; c < covariates * candidate.covariate_lags; ++c) chosen.push_back(next + c);
+  next += covariates * covariate_lags;
+  for (std::int64_t c = 0; c < known * candidate.known_steps; ++c) chosen.push_back(next + c);
   return chosen;
 }
 
@@ -70,6 +74,11 @@ void LineLayout::fill(const Panel& panel, const ScaledPanel& scaled, const Origi
   for (std::int64_t k = 0; k < covariate_lags; ++k) {
     const std::size_t at = (now - static_cast<std::size_t>(k)) * width;
     for (std::size_t c = 0; c < width; ++c) row[next++] = scaled.past[s][at + c];
+  }
+  const auto known_width = static_cast<std::size_t>(known);
+  for (std::int64_t k = 1; k <= known_steps; ++k) {
+    const std::size_t at = (now + static_cast<std::size_t>(k)) * known_width;
+    for (std::size_t c = 0; c < known_width; ++c) row[next++] = scaled.known[s][at + c];
   }
 }
 

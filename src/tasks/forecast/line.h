@@ -15,7 +15,8 @@ struct LineCandidate {
   std::int64_t lags = 1;  ///< rows of history (movements, see ScaledPanel)
   std::vector<std::int64_t>
       wave_orders;  ///< by season of the panel: sines and cosines of 1 … order cycles a season
-  std::int64_t covariate_lags = 0;  ///< rows of history of every covariate
+  std::int64_t covariate_lags = 0;  ///< rows of history of every past covariate
+  std::int64_t known_steps = 0;     ///< rows of the horizon of every known covariate
   double penalty = 1e-3;            ///< see solve_ridge
 };
 
@@ -26,6 +27,8 @@ struct LineLayout {
   std::vector<std::int64_t> wave_orders;
   std::int64_t covariates = 0;
   std::int64_t covariate_lags = 0;
+  std::int64_t known = 0;
+  std::int64_t known_steps = 0;
 
   std::int64_t columns() const;
   /// The smallest layout that has every column of every candidate.

@@ -14,6 +14,8 @@ constexpr std::size_t kMostMembers = 30;
 constexpr std::int64_t kLongestLag = 700;
 /// Longer seasons are left to calendar waves.
 constexpr double kLongestLaggedSeason = 340;
+/// Known covariates times steps of the horizon that a line may see.
+constexpr std::int64_t kMostKnownColumns = 200;
 constexpr double kLongGridCost = 2e10;
 
 /// A setting of the whole line apart from its columns.
@@ -39,13 +41,23 @@ std::vector<std::int64_t> covariate_lag_candidates(const Panel& panel) {
   return {0, 1, 4};
 }
 
+/// Without the known covariates, and with all of them at every step of the horizon where these are not too many.
+std::vector<std::int64_t> known_step_candidates(const Panel& panel) {
+  const std::int64_t columns = static_cast<std::int64_t>(panel.known.size()) * panel.horizon;
+  if (columns == 0 || columns > kMostKnownColumns) return {0};
+  return {0, panel.horizon};
+}
+
 std::vector<LineCandidate> all_shapes(const std::vector<std::int64_t>& lags,
                                       const std::vector<std::vector<std::int64_t>>& waves,
-                                      const std::vector<std::int64_t>& covariate_lags) {
+                                      const std::vector<std::int64_t>& covariate_lags,
+                                      const std::vector<std::int64_t>& known_steps) {
   std::vector<LineCandidate> shapes;
   for (const std::int64_t lag : lags) {
     for (const auto& orders : waves) {
-      for (const std::int64_t covariate : covariate_lags) shapes.push_back({lag, orders, covariate, 0});
+      for (const std::int64_t covariate : covariate_lags) {
+        for (const std::int64_t known : known_steps) shapes.push_back({lag, orders, covariate, known, 0});
+      }
     }
   }
   return shapes;
@@ -55,7 +67,7 @@ double cost(const Panel& panel, const Grid& grid) {
   double sum = 0;
   const auto targets = static_cast<double>(panel.horizon);
   for (const LineCandidate& shape : grid.shapes) {
-    const double k = static_cast<double>(shape.lags) + 6;
+    const double k = static_cast<double>(shape.lags + shape.known_steps) + 6;
     sum += k * k * k / 3 + 2 * k * targets * (k + static_cast<double>(grid.scored_origins) / grid.blocks);
   }
   return sum * grid.blocks * static_cast<double>(grid.penalties.size());
@@ -284,14 +296,14 @@ LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool)
   const auto waves = wave_candidates(panel);
 
   Grid grid;
-  grid.shapes = all_shapes(lags, waves, covariate_lag_candidates(panel));
+  grid.shapes = all_shapes(lags, waves, covariate_lag_candidates(panel), known_step_candidates(panel));
   grid.penalties = {1e-4, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1};
   LineChoice choice;
   if (cost(panel, grid) * static_cast<double>(scales.size()) > kLongGridCost) {
     Grid coarse = grid;
     std::vector<std::int64_t> few{lags[lags.size() / 2], lags.back()};
     if (few[0] == few[1]) few.pop_back();
-    coarse.shapes = all_shapes(few, {waves.front(), waves.back()}, {0});
+    coarse.shapes = all_shapes(few, {waves.front(), waves.back()}, {0}, known_step_candidates(panel));
     coarse.penalties = {1e-3, 1e-1};
     coarse.blocks = 3;
     coarse.scored_origins = 300;
@@ -303,7 +315,8 @@ LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool)
     grid.blocks = 4;
     grid.scored_origins = 300;
     if (cost(panel, grid) > kLongGridCost) {
-      grid.shapes = all_shapes(lags, {waves.front(), waves.back()}, covariate_lag_candidates(panel));
+      grid.shapes = all_shapes(lags, {waves.front(), waves.back()}, covariate_lag_candidates(panel),
+                               known_step_candidates(panel));
     }
   }
 
@@ -313,7 +326,7 @@ LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool)
   if (best == scales.size()) {  // too few rows to score anything: the plainest line
     choice.transform = scales.front().transform;
     choice.difference = limits.difference.value_or(true);
-    choice.members = {{1, std::vector<std::int64_t>(panel.seasons.size(), 0), 0, 1.0}};
+    choice.members = {{1, std::vector<std::int64_t>(panel.seasons.size(), 0), 0, 0, 1.0}};
     choice.score = 1;
     return choice;
   }

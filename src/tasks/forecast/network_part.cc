@@ -1,6 +1,9 @@
 #include "tasks/forecast/network_part.h"
 
 #include <algorithm>
+#include <cstdio>
+
+#include "tasks/forecast/tune.h"
 
 namespace rondo::forecasting {
 
@@ -64,13 +67,28 @@ Judged held_out_origins(const Panel& panel, const Folds& folds, std::int64_t fir
 }
 
 TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
-                               const SegmentWindow& window, const ForecastOptions& options,
-                               const ForecastControls& controls, Pool& pool) {
+                               SegmentWindow window, const ForecastOptions& options,
+                               const ForecastControls& controls, bool calendar, Pool& pool) {
   SegmentTraining training;
   put_controls(options, controls, training);
   training.members = static_cast<int>(options.ensemble);
   training.epochs = options.epochs;
   if (options.patience > 0) training.patience = options.patience;
+  if (options.tune > 0) {
+    const TunedSegments tuned =
+        tune_segments(panel, scaled, window, training, calendar, static_cast<double>(options.tune), pool);
+    window = tuned.window;
+    training = tuned.training;
+    char text[200];
+    std::snprintf(
+        text, sizeof text,
+        "tune: %lld trials, %lld given up; validation error %.4g before, %.4g after; %lld rows, %lld units, "
+        "dropout %.1f, learning rate %g",
+        static_cast<long long>(tuned.trials), static_cast<long long>(tuned.pruned), tuned.before, tuned.after,
+        static_cast<long long>(window.rows()), static_cast<long long>(training.units), training.dropout,
+        training.learning_rate);
+    controls.log.info(text);
+  }
   const Folds folds(panel, training.members, window.out_rows());
   TrainedSegments trained = train_segments(panel, scaled, window, folds, training, pool);
 
@@ -153,7 +171,7 @@ TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, co
   SegmentWindow window = choose_segment_window(panel, options.window, calendar);
   if (window.levels) window.fix_spreads(panel, scaled);
   if (segment_network_applies(panel, window)) {
-    return train_segment_part(panel, scaled, choice, window, options, controls, pool);
+    return train_segment_part(panel, scaled, choice, window, options, controls, calendar, pool);
   }
   const WindowInput input =
       choose_window_input(panel, choice.members.front(), choice.longest_lag(), options.window);

@@ -29,8 +29,26 @@ std::int64_t training_windows(const Panel& panel, const SegmentWindow& window) {
   return count;
 }
 
-/// Everything that was left to the size of the data.
-SegmentTraining settled(const Panel& panel, const SegmentWindow& window, SegmentTraining options) {
+Rows to_targets(const ScaledPanel& scaled, const SegmentWindow& window, std::int64_t horizon,
+                std::span<const Origin> origins, const Tensor& values) {
+  Rows out{horizon, {}};
+  out.values.reserve(origins.size() * static_cast<std::size_t>(horizon));
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    const SegmentWindow::Scale own = window.scale(scaled, origins[i]);
+    const double now = scaled.difference ? scaled.level[static_cast<std::size_t>(origins[i].series)]
+                                                       [static_cast<std::size_t>(origins[i].row)]
+                                         : 0;
+    for (std::int64_t h = 0; h < horizon; ++h) {
+      const double word = values.at(static_cast<std::int64_t>(i) * window.out_rows() + h);
+      out.values.push_back(own.base + own.spread * word - now);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+SegmentTraining settle_training(const Panel& panel, const SegmentWindow& window, SegmentTraining options) {
   const auto windows = static_cast<double>(std::max<std::int64_t>(1, training_windows(panel, window)));
   if (options.units <= 0) options.units = window.segment > 1 ? 128 : 32;
   if (options.dropout < 0) options.dropout = windows < 1e5 ? 0.5 : 0.1;
@@ -54,25 +72,6 @@ SegmentTraining settled(const Panel& panel, const SegmentWindow& window, Segment
   }
   return options;
 }
-
-Rows to_targets(const ScaledPanel& scaled, const SegmentWindow& window, std::int64_t horizon,
-                std::span<const Origin> origins, const Tensor& values) {
-  Rows out{horizon, {}};
-  out.values.reserve(origins.size() * static_cast<std::size_t>(horizon));
-  for (std::size_t i = 0; i < origins.size(); ++i) {
-    const SegmentWindow::Scale own = window.scale(scaled, origins[i]);
-    const double now = scaled.difference ? scaled.level[static_cast<std::size_t>(origins[i].series)]
-                                                       [static_cast<std::size_t>(origins[i].row)]
-                                         : 0;
-    for (std::int64_t h = 0; h < horizon; ++h) {
-      const double word = values.at(static_cast<std::int64_t>(i) * window.out_rows() + h);
-      out.values.push_back(own.base + own.spread * word - now);
-    }
-  }
-  return out;
-}
-
-}  // namespace
 
 bool segment_network_applies(const Panel& panel, const SegmentWindow& window) {
   return training_windows(panel, window) >= kFewestWindows;
@@ -149,7 +148,7 @@ Rows SegmentModel::mean(const Panel& panel, const ScaledPanel& scaled, std::span
 
 TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
                                const Folds& folds, const SegmentTraining& wanted, Pool& pool) {
-  const SegmentTraining options = settled(panel, window, wanted);
+  const SegmentTraining options = settle_training(panel, window, wanted);
   TrainedSegments out;
   out.model.window = window;
   out.model.horizon = panel.horizon;
@@ -191,6 +190,7 @@ TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, co
   fit.validation_batch_size = kPredictBatch;
   fit.seed = options.seed;
   fit.callbacks = {deal, early};
+  fit.callbacks.insert(fit.callbacks.end(), options.callbacks.begin(), options.callbacks.end());
   fit.verbose = options.verbose;
   fit.progress = options.progress;
   fit.logger = options.logger;

@@ -29,6 +29,7 @@ struct SegmentTraining {
   std::int64_t patience = 8;  ///< twentieths of the training without a better validation loss
   std::uint64_t seed = 1;
 
+  std::vector<CallbackPtr> callbacks;
   int verbose = 0;
   std::ostream* progress = nullptr;
   Logger logger;
@@ -63,6 +64,9 @@ struct TrainedSegments {
   std::int64_t best_epoch = 0;  ///< from 1
   GradientFlow gradient_flow;   ///< on some windows of the training
 };
+
+/// The same options with everything that was left to the size of the data.
+SegmentTraining settle_training(const Panel& panel, const SegmentWindow& window, SegmentTraining options);
 
 /// Whether there are enough windows to learn from.
 bool segment_network_applies(const Panel& panel, const SegmentWindow& window);

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "tasks/forecast/segment_network.h"
+
+namespace rondo::forecasting {
+
+/// What a search settled on, and how.
+struct TunedSegments {
+  SegmentWindow window;
+  SegmentTraining training;
+  std::int64_t trials = 0, pruned = 0;
+  double before = 0, after = 0;  ///< error of the first trial (the settings as they were) and of the best one
+};
+
+/// Random search (Bergstra, Bengio 2012) over look-back, state size, dropout and learning rate for about `seconds`: each
+/// trial trains one member with a third of the updates and is judged by its mean absolute error on what member 0 holds
+/// out. The settings at hand come first. A trial that is a tenth worse than the median of those before it at the same
+/// part of its training is given up (Golovin et al. 2017, "median stopping"). How many trials there are depends on the
+/// clock, so does the result; the search itself draws the same trials for the same seed.
+TunedSegments tune_segments(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
+                            const SegmentTraining& training, bool calendar, double seconds, Pool& pool);
+
+}  // namespace rondo::forecasting
