@@ -1,10 +1,8 @@
 #include "tasks/report/report.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <map>
 #include <string_view>
 
@@ -13,6 +11,8 @@
 #include "tasks/report/assets.h"
 #include "tasks/report/format.h"
 #include "tasks/report/report_data.h"
+#include "tasks/report/score_table.h"
+#include "tasks/report/sections.h"
 #include "tasks/report/template.h"
 
 namespace rondo {
@@ -21,12 +21,6 @@ namespace {
 std::string title_of(const ForecastReport& report) {
   if (!report.title.empty()) return report.title;
   return report.target.empty() ? "Forecast" : "Forecast of " + report.target;
-}
-
-std::string capital(std::string text) {
-  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
-    text.front() = static_cast<char>(text.front() - 'a' + 'A');
-  return text;
 }
 
 std::string counted(std::size_t n, std::string_view one, std::string_view many) {
@@ -75,20 +69,48 @@ std::string headline_item(std::string_view term, const std::string& figure, cons
          "</dd><dd class=\"detail\">" + escape_html(detail) + "</dd></div>\n";
 }
 
+/// Ends of the first step's 80 % band, from quantiles where there are any; NaN without.
+std::pair<double, double> next_band80(const ReportForecast& forecast) {
+  if (forecast.quantiles.empty()) {
+    if (forecast.bands.empty()) return {kNotKnown, kNotKnown};
+    return {forecast.bands.low80.front(), forecast.bands.high80.front()};
+  }
+  const auto at = [&](double level) {
+    for (std::size_t k = 0; k < forecast.quantiles.levels.size(); ++k)
+      if (std::abs(forecast.quantiles.levels[k] - level) < 1e-9) return forecast.quantiles.values[k].front();
+    return kNotKnown;
+  };
+  return {at(0.1), at(0.9)};
+}
+
+/// Of many series no single next value is the headline: how many the model helps is.
+std::string series_helped(const ForecastReport& report) {
+  std::size_t helped = 0, compared = 0;
+  for (const ReportSeries& series : report.series) {
+    for (const ReportScore& score : series.scores) {
+      if (score.name != report.skill_against || !std::isfinite(score.rmse)) continue;
+      ++compared;
+      if (series.scores.front().rmse < score.rmse) ++helped;
+    }
+  }
+  return headline_item("Series", format_count(report.series.size()),
+                       compared == 0 ? "one model for all"
+                                     : "lower error than " + report.skill_against + " in " +
+                                           format_count(helped) + " of " + format_count(compared));
+}
+
 std::string next_value(const ForecastReport& report) {
+  if (report.series.size() > 1) return series_helped(report);
   const ReportSeries& series = report.series.front();
   const ReportForecast& forecast = series.forecast;
   if (forecast.mean.empty())
     return headline_item("Next value", format_number(kNotKnown), "no forecast was asked for");
   std::string detail = forecast.times.front();
-  if (!forecast.bands.empty())
-    detail += "; 80 % band " + format_number(forecast.bands.low80.front()) + " to " +
-              format_number(forecast.bands.high80.front());
-  std::string term = "Next value";
-  if (report.series.size() > 1) term += " of " + series.name;
+  if (const auto [low, high] = next_band80(forecast); !std::isnan(low))
+    detail += "; 80 % band " + format_number(low) + " to " + format_number(high);
   std::string figure = format_number(forecast.mean.front());
   if (!report.unit.empty() && report.unit.size() <= 4) figure += " " + report.unit;
-  return headline_item(term, figure, detail);
+  return headline_item("Next value", figure, detail);
 }
 
 std::string backtest_span(const ForecastReport& report) {
@@ -131,61 +153,21 @@ std::string warnings(const ForecastReport& report) {
   return html + "</ul></section>";
 }
 
-struct Measure {
-  std::string_view title;
-  double ReportScore::*value;
-};
-
-constexpr std::array<Measure, 4> kMeasures = {{{"MAE", &ReportScore::mae},
-                                               {"RMSE", &ReportScore::rmse},
-                                               {"MASE", &ReportScore::mase},
-                                               {"sMAPE %", &ReportScore::smape}}};
-
-double largest(const std::vector<ReportScore>& scores, double ReportScore::*value) {
-  double high = 0;
-  for (const ReportScore& score : scores)
-    if (score.*value > high) high = score.*value;
-  return high;
-}
-
-double lowest(const std::vector<ReportScore>& scores, double ReportScore::*value) {
-  double low = std::numeric_limits<double>::infinity();
-  for (const ReportScore& score : scores)
-    if (score.*value < low) low = score.*value;
-  return low;
-}
-
-std::string scores_table(const std::vector<ReportScore>& scores) {
-  if (scores.empty()) return "<p>No backtest was made, so there are no errors to show.</p>";
-  std::string html = "<table><thead><tr><th scope=\"col\">Forecaster</th>";
-  for (const Measure& measure : kMeasures)
-    html += "<th scope=\"col\">" + escape_html(measure.title) + "</th>";
-  html += "</tr></thead><tbody>\n";
-  for (const ReportScore& score : scores) {
-    html += &score == &scores.front() ? "<tr class=\"model\">" : "<tr>";
-    html += "<th scope=\"row\">" + escape_html(capital(score.name)) + "</th>";
-    for (const Measure& measure : kMeasures) {
-      const bool best = score.*measure.value == lowest(scores, measure.value);
-      const std::string number = format_number_beside(score.*measure.value, largest(scores, measure.value));
-      html += best ? "<td class=\"best\"><strong>" + number + "</strong></td>" : "<td>" + number + "</td>";
-    }
-    html += "</tr>\n";
-  }
-  return html + "</tbody></table>";
-}
-
 std::string words_row(const std::string& name, const std::string& value) {
   return "<tr><th scope=\"row\">" + escape_html(name) + "</th><td>" + escape_html(value) + "</td>";
 }
 
-std::string settings_table(const ForecastReport& report) {
-  if (report.settings.empty()) return "<p>No settings were recorded.</p>";
+std::string settings(const ForecastReport& report) {
+  if (report.settings.empty()) return "";
   std::string html =
+      "<section id=\"settings\" aria-labelledby=\"settings-title\">\n<h2 "
+      "id=\"settings-title\">Settings</h2>\n<div "
+      "class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"settings-title\">\n"
       "<table class=\"words\"><thead><tr><th scope=\"col\">Setting</th><th scope=\"col\">Value</th>"
       "<th scope=\"col\">Set by</th></tr></thead><tbody>\n";
   for (const ReportSetting& setting : report.settings)
     html += words_row(setting.name, setting.value) + "<td>" + escape_html(setting.origin) + "</td></tr>\n";
-  return html + "</tbody></table>";
+  return html + "</tbody></table></div>\n</section>\n";
 }
 
 /// The words of a command, each kept in one piece where a line ends ("--" would break after its hyphens).
@@ -221,12 +203,43 @@ std::string made_table(const ForecastReport& report) {
   return html + "</tbody></table>";
 }
 
+/// Links to the sections that the page has.
+std::string contents(const ForecastReport& report) {
+  const bool backtest =
+      !report.scores.empty() ||
+      std::ranges::any_of(report.series, [](const ReportSeries& s) { return !s.backtest.times.empty(); });
+  struct Entry {
+    bool there;
+    std::string_view id, title;
+  };
+  const Entry entries[] = {
+      {report.series.size() > 1, "series-list", "All series"},
+      {true, "forecast", "Forecast"},
+      {backtest, "backtest", "Backtest"},
+      {!report_sections::calibration(report).empty(), "calibration", "Calibration"},
+      {backtest, "residuals", "Residuals"},
+      {!report.anomalies.worst.empty(), "anomalies", "Anomalies"},
+      {!report.importance.features.empty(), "importance", "Inputs"},
+      {!report.training.loss.empty() || report.members.size() > 1, "training", "Training"},
+      {!report.gradient_flow.empty(), "gradients", "Gradient flow"},
+      {!report.notes.empty(), "notes", "Data"},
+      {!report.settings.empty(), "settings", "Settings"},
+      {true, "made", "How it was made"},
+  };
+  std::string html = "<nav class=\"contents\" aria-label=\"On this page\"><ul>";
+  for (const Entry& entry : entries)
+    if (entry.there)
+      html += "<li><a href=\"#" + std::string(entry.id) + "\">" + std::string(entry.title) + "</a></li>";
+  return html + "</ul></nav>";
+}
+
 std::string scripts() {
   namespace assets = report_assets;
   std::string all;
   for (const std::string_view part :
        {assets::tools_script(), assets::charts_script(), assets::forecast_script(), assets::backtest_script(),
-        assets::residuals_script(), assets::page_script()}) {
+        assets::residuals_script(), assets::calibration_script(), assets::gradients_script(),
+        assets::series_script(), assets::page_script()}) {
     all += part;
     all += '\n';
   }
@@ -250,8 +263,18 @@ std::string render_report(const ForecastReport& report) {
        }},
       {"headline", [&] { return headline(report); }},
       {"warnings", [&] { return warnings(report); }},
-      {"scores", [&] { return scores_table(report.scores); }},
-      {"settings", [&] { return settings_table(report); }},
+      {"contents", [&] { return contents(report); }},
+      {"scores", [&] { return score_table(report.scores, report.unit); }},
+      {"series_list", [&] { return report_sections::series_list(report); }},
+      {"horizon_errors", [&] { return report_sections::horizon_errors(report); }},
+      {"folds", [&] { return report_sections::folds(report); }},
+      {"calibration", [&] { return report_sections::calibration(report); }},
+      {"anomalies", [&] { return report_sections::anomalies(report); }},
+      {"importance", [&] { return report_sections::importance(report); }},
+      {"members", [&] { return report_sections::members(report); }},
+      {"gradient_flow", [&] { return report_sections::gradient_flow(report); }},
+      {"notes", [&] { return report_sections::notes(report); }},
+      {"settings", [&] { return settings(report); }},
       {"made", [&] { return made_table(report); }},
       {"data", [&] { return escape_json_for_script(report_data_json(report)); }},
       {"css", [] { return std::string(report_assets::style()); }},

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "rondo/error.h"
+#include "tasks/report/series_data.h"
 #include "tasks/report/statistics.h"
 
 namespace rondo {
@@ -15,136 +16,41 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kPointBudget =
-    120'000;  // drawn points of all series together: keeps the page below some 10 MB
-constexpr std::size_t kMostPointsPerLine = 4'000;
-constexpr std::size_t kFewestPointsPerLine = 300;
-constexpr std::size_t kRecentRows = 400;  // always drawn one by one, for the closer look
-
-std::size_t points_per_line(std::size_t series) {
-  return std::clamp(kPointBudget / std::max<std::size_t>(series, 1), kFewestPointsPerLine,
-                    kMostPointsPerLine);
-}
-
-template <class T>
-json pick(const std::vector<T>& values, std::span<const std::size_t> rows) {
-  json picked = json::array();
-  for (const std::size_t row : rows) picked.push_back(values[row]);
-  return picked;
-}
-
-/// Rows that keep the shape of all `lines`, and every one of the last rows.
-std::vector<std::size_t> rows_of_all(std::initializer_list<std::span<const double>> lines,
-                                     std::size_t limit) {
-  const std::size_t total = lines.begin()->size();
-  std::vector<std::size_t> rows;
-  for (const std::span<const double> line : lines) {
-    const std::vector<std::size_t> more = rows_to_draw(line, limit);
-    rows.insert(rows.end(), more.begin(), more.end());
-  }
-  for (std::size_t row = total - std::min(total, kRecentRows); row < total; ++row) rows.push_back(row);
-  std::sort(rows.begin(), rows.end());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  return rows;
-}
-
-json history_json(const ReportSeries& series, std::size_t limit) {
-  const std::vector<std::size_t> rows = rows_of_all({series.values}, limit);
-  return {{"thinned", rows.size() < series.values.size()},
-          {"row", rows},
-          {"time", pick(series.times, rows)},
-          {"value", pick(series.values, rows)}};
-}
-
-void add_bands(json& target, const ReportBands& bands, std::span<const std::size_t> rows) {
-  if (bands.empty()) return;
-  target["low80"] = pick(bands.low80, rows);
-  target["high80"] = pick(bands.high80, rows);
-  target["low95"] = pick(bands.low95, rows);
-  target["high95"] = pick(bands.high95, rows);
-}
-
-json forecast_json(const ReportForecast& forecast) {
-  json result = {{"time", forecast.times}, {"mean", forecast.mean}};
-  const std::vector<std::size_t> rows = rows_to_draw(forecast.mean, std::numeric_limits<std::size_t>::max());
-  add_bands(result, forecast.bands, rows);
+json horizon_json(const ReportHorizonErrors& errors) {
+  if (errors.forecasters.empty()) return nullptr;
+  json result = {{"measure", errors.measure}, {"in_units", errors.in_units}, {"lines", json::array()}};
+  for (const ReportLine& line : errors.forecasters)
+    result["lines"].push_back({{"name", line.name}, {"value", line.values}});
   return result;
 }
 
-json residuals_json(const ReportBacktest& backtest, std::size_t limit) {
-  const std::vector<double> errors = residuals(backtest.actual, backtest.predicted);
-  const ResidualSummary summary = summarise_residuals(errors);
-  const std::vector<std::size_t> rows = rows_to_draw(errors, limit);
-  json result = {{"count", summary.count},
-                 {"mean", summary.mean},
-                 {"deviation", summary.deviation},
-                 {"row", rows},
-                 {"time", pick(backtest.times, rows)},
-                 {"value", pick(errors, rows)},
-                 {"histogram", {{"edges", summary.histogram.edges}, {"counts", summary.histogram.counts}}},
-                 {"autocorrelation", summary.autocorrelation},
-                 {"bound", summary.bound}};
-  if (!backtest.bands.empty()) {
-    result["inside80"] = share_inside(backtest.actual, backtest.bands.low80, backtest.bands.high80);
-    result["inside95"] = share_inside(backtest.actual, backtest.bands.low95, backtest.bands.high95);
-  }
+json calibration_json(const ReportCalibration& calibration) {
+  if (calibration.nominal.empty() && calibration.pit.empty()) return nullptr;
+  json result = {
+      {"rows", calibration.rows}, {"nominal", calibration.nominal}, {"observed", calibration.observed}};
+  const PitHistogram pit = pit_histogram(calibration.pit);
+  if (pit.rows > 0) result["pit"] = {{"rows", pit.rows}, {"counts", pit.counts}};
   return result;
 }
 
-/// All lines of the backtest share their rows, so that one look at a time shows every forecaster: those that keep the
-/// shape of the actual values and of the predictions.
-json backtest_json(const ReportBacktest& backtest, std::size_t limit) {
-  const std::vector<std::size_t> rows = rows_of_all({backtest.actual, backtest.predicted}, limit);
-  json result = {{"total", backtest.times.size()},
-                 {"thinned", rows.size() < backtest.times.size()},
-                 {"row", rows},
-                 {"time", pick(backtest.times, rows)},
-                 {"actual", pick(backtest.actual, rows)},
-                 {"predicted", pick(backtest.predicted, rows)},
-                 {"baselines", json::array()}};
-  add_bands(result, backtest.bands, rows);
-  for (const ReportLine& line : backtest.baselines)
-    result["baselines"].push_back({{"name", line.name}, {"value", pick(line.values, rows)}});
-  return result;
+json gradient_flow_json(const GradientFlow& flow) {
+  json layers = json::array();
+  for (const LayerGradientFlow& layer : flow.layers)
+    layers.push_back({{"layer", layer.layer},
+                      {"norm", thinned_norms(layer.norm)},
+                      {"norm_from_end", thinned_norms(layer.norm_from_end)},
+                      {"steps", layer.norm.size()},
+                      {"steps_for_99_percent", layer.steps_for_99_percent}});
+  return layers;
 }
 
-json scores_json(const std::vector<ReportScore>& scores) {
-  json result = json::array();
-  for (const ReportScore& score : scores)
-    result.push_back({{"name", score.name},
-                      {"mae", score.mae},
-                      {"rmse", score.rmse},
-                      {"mase", score.mase},
-                      {"smape", score.smape}});
-  return result;
-}
-
-json series_json(const ReportSeries& series, std::size_t limit) {
-  const auto missing =
-      std::count_if(series.values.begin(), series.values.end(), [](double v) { return std::isnan(v); });
-  json result = {{"name", series.name},
-                 {"rows",
-                  {{"total", series.values.size()},
-                   {"missing", missing},
-                   {"train", series.train_rows},
-                   {"validation", series.validation_rows},
-                   {"test", series.test_rows}}},
-                 {"history", history_json(series, limit)},
-                 {"forecast", forecast_json(series.forecast)},
-                 {"scores", scores_json(series.scores)}};
-  if (!series.backtest.times.empty()) {
-    result["backtest"] = backtest_json(series.backtest, limit);
-    result["residuals"] = residuals_json(series.backtest, limit);
-  }
-  return result;
-}
-
-void check_length(const std::string& where, const char* what, std::size_t seen, std::size_t expected) {
+void check_length(const std::string& where, const char* what, std::size_t seen, std::size_t expected,
+                  const char* rule = "one for each time") {
   if (seen == expected) return;
   throw Error(ErrorKind::usage, "the report's lengths do not fit together")
       .where(where)
       .seen(std::to_string(seen) + " " + what)
-      .expected(std::to_string(expected) + ", one for each time")
+      .expected(std::to_string(expected) + ", " + rule)
       .cure("give a value for every time, NaN where there is none");
 }
 
@@ -156,12 +62,22 @@ void check_bands(const std::string& where, const ReportBands& bands, std::size_t
   check_length(where, "upper ends of the 95 % band", bands.high95.size(), rows);
 }
 
+void check_quantiles(const std::string& where, const ReportQuantiles& quantiles, std::size_t rows) {
+  check_length(where, "rows of quantiles", quantiles.values.size(), quantiles.levels.size(),
+               "one for each level");
+  for (const std::vector<double>& values : quantiles.values)
+    check_length(where, "values of a quantile", values.size(), rows);
+}
+
 void check_series(const ReportSeries& series) {
   const std::string name = "series '" + series.name + "'";
   check_length(name + ", history", "values", series.values.size(), series.times.size());
   const std::string forecast = name + ", forecast";
   check_length(forecast, "values", series.forecast.mean.size(), series.forecast.times.size());
   check_bands(forecast, series.forecast.bands, series.forecast.times.size());
+  check_quantiles(forecast, series.forecast.quantiles, series.forecast.times.size());
+  check_length(name + ", residuals one step ahead", "values", series.one_step.values.size(),
+               series.one_step.times.size());
   const std::string backtest = name + ", backtest";
   const std::size_t rows = series.backtest.times.size();
   check_length(backtest, "actual values", series.backtest.actual.size(), rows);
@@ -169,6 +85,29 @@ void check_series(const ReportSeries& series) {
   check_bands(backtest, series.backtest.bands, rows);
   for (const ReportLine& line : series.backtest.baselines)
     check_length(backtest + ", baseline '" + line.name + "'", "values", line.values.size(), rows);
+}
+
+void check_parts(const ForecastReport& report) {
+  const std::vector<ReportLine>& steps = report.horizon_errors.forecasters;
+  for (const ReportLine& line : steps)
+    check_length("errors by step, '" + line.name + "'", "values", line.values.size(), steps[0].values.size(),
+                 "as many as the model has");
+  check_length("calibration", "observed shares", report.calibration.observed.size(),
+               report.calibration.nominal.size(), "one for each nominal one");
+  for (const ReportFold& fold : report.folds)
+    check_length("folds", "scores of a fold", fold.scores.size(), report.folds[0].scores.size(),
+                 "as many as in the first fold");
+  for (const LayerGradientFlow& layer : report.gradient_flow.layers)
+    check_length("gradient flow of '" + layer.layer + "'", "norms from the end", layer.norm_from_end.size(),
+                 layer.norm.size(), "one for each norm");
+  for (const ReportAnomaly& anomaly : report.anomalies.worst) {
+    if (anomaly.series < report.series.size() && anomaly.row < report.series[anomaly.series].times.size())
+      continue;
+    throw Error(ErrorKind::usage, "an anomaly of the report names a row that does not exist")
+        .where("ForecastReport::anomalies")
+        .seen("series " + std::to_string(anomaly.series) + ", row " + std::to_string(anomaly.row))
+        .expected("indices of report.series and of that series' times");
+  }
 }
 
 }  // namespace
@@ -181,10 +120,10 @@ void check_report(const ForecastReport& report) {
         .expected("at least one")
         .cure("add the series that was forecast");
   for (const ReportSeries& series : report.series) check_series(series);
+  check_parts(report);
 }
 
 std::string report_data_json(const ForecastReport& report) {
-  const std::size_t shown = std::min(report.series.size(), kMostSeriesShown);
   json data = {{"target", report.target},
                {"unit", report.unit},
                {"horizon", report.horizon},
@@ -193,11 +132,13 @@ std::string report_data_json(const ForecastReport& report) {
                 {{"loss", report.training.loss},
                  {"validation", report.training.validation},
                  {"best_epoch", report.training.best_epoch},
-                 {"loss_name", report.training.loss_name}}},
-               {"series_total", report.series.size()},
-               {"series", json::array()}};
-  for (std::size_t i = 0; i < shown; ++i)
-    data["series"].push_back(series_json(report.series[i], points_per_line(shown)));
+                 {"loss_name", report.training.loss_name}}}};
+  add_series_data(report, data);
+  if (const json steps = horizon_json(report.horizon_errors); !steps.is_null())
+    data["horizon_errors"] = steps;
+  if (const json calibration = calibration_json(report.calibration); !calibration.is_null())
+    data["calibration"] = calibration;
+  if (!report.gradient_flow.empty()) data["gradient_flow"] = gradient_flow_json(report.gradient_flow);
   return data.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -13,7 +13,4 @@ std::string report_data_json(const ForecastReport& report);
 /// Throws Error (usage) that names the part whose lengths do not fit together.
 void check_report(const ForecastReport& report);
 
-/// How many series the page can hold; further ones are left to forecast.csv.
-constexpr std::size_t kMostSeriesShown = 300;
-
 }  // namespace rondo

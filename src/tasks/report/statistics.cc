@@ -150,4 +150,28 @@ std::vector<std::size_t> rows_to_draw(std::span<const double> values, std::size_
   return rows;
 }
 
+PitHistogram pit_histogram(std::span<const double> values) {
+  constexpr std::size_t kBins = 10;
+  PitHistogram histogram;
+  histogram.counts.assign(kBins, 0);
+  for (const double value : values) {
+    if (!(value >= 0 && value <= 1)) continue;
+    ++histogram.rows;
+    ++histogram.counts[std::min(static_cast<std::size_t>(value * kBins), kBins - 1)];
+  }
+  return histogram;
+}
+
+std::vector<std::pair<std::size_t, double>> thinned_norms(std::span<const double> norms) {
+  constexpr std::size_t kMost = 400, kFirst = 50;
+  std::vector<std::pair<std::size_t, double>> kept;
+  if (norms.empty()) return kept;
+  const std::size_t last = norms.size() - 1;
+  const std::size_t step =
+      norms.size() <= kMost ? 1 : (norms.size() + kMost - kFirst - 2) / (kMost - kFirst - 1);
+  for (std::size_t k = 0; k < last; k += k < kFirst ? 1 : step) kept.emplace_back(k, norms[k]);
+  kept.emplace_back(last, norms[last]);
+  return kept;
+}
+
 }  // namespace rondo

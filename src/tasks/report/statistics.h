@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace rondo {
@@ -42,5 +43,15 @@ double share_inside(std::span<const double> actual, std::span<const double> low,
 /// the lowest and the highest, and one row with NaN where there is any, so that a gap stays a gap. Every row when
 /// there are at most `limit`, otherwise at most `limit` (and at least five).
 std::vector<std::size_t> rows_to_draw(std::span<const double> values, std::size_t limit);
+
+/// Probability integral transforms in ten equal bins from 0 to 1. NaN and what lies outside are left out.
+struct PitHistogram {
+  std::size_t rows = 0;
+  std::vector<std::size_t> counts;
+};
+PitHistogram pit_histogram(std::span<const double> values);
+
+/// At most 400 pairs [steps back, norm]: of a longer line the first ones and an even choice of the others.
+std::vector<std::pair<std::size_t, double>> thinned_norms(std::span<const double> norms);
 
 }  // namespace rondo

@@ -1,15 +1,17 @@
 'use strict';
 // The section "Backtest" and the errors of one series.
 
-const BASELINE_LOOKS = ['baseline', 'other', 'third'];
+const BASELINE_LOOKS = ['baseline', 'other', 'third', 'fourth'];
 
 function drawBacktest() {
-  const {backtest, residuals} = seriesNow();
-  show('backtest', backtest || byId('scores-title').dataset.scores);
+  const {backtest} = seriesNow();
+  show('backtest', Boolean(backtest || byId('scores-title') || byId('steps-title') || byId('folds-title')));
+  show('backtest-numbers', Boolean(backtest));
   if (!backtest) {
     for (const id of ['backtest-keys', 'backtest-ranges']) byId(id).replaceChildren();
     byId('backtest-chart').parentElement.hidden = true;
-    byId('backtest-lead').textContent = 'This series has no backtest.';
+    say('backtest-lead', 'There is no line of this backtest to draw.');
+    say('backtest-note', '');
     return;
   }
   byId('backtest-chart').parentElement.hidden = false;
@@ -21,16 +23,16 @@ function drawBacktest() {
 
   const total = backtest.total;
   const CLOSE = 120;
-  const choices = total > 2 * CLOSE ? [`Last ${CLOSE} rows`, 'Whole backtest'] : ['Whole backtest'];
-  const range = choices.includes(view.backtest) ? view.backtest : choices[0];
-  const shown = range === 'Whole backtest' ? total : CLOSE;
+  const have = total - backtest.row[0];
+  const WHOLE = have < total ? `Last ${have} rows` : 'Whole backtest';
+  const choices = have > 2 * CLOSE ? [`Last ${CLOSE} rows`, WHOLE] : [WHOLE];
+  const range = view.backtest === 'all' ? WHOLE : choices[0];
+  const shown = range === WHOLE ? have : CLOSE;
   const axis = {row: backtest.row, label: backtest.time};
   const labels = new Map(backtest.row.map((row, i) => [row, backtest.time[i]]));
 
   const sets = [];
-  if (backtest.low95)
-    for (const [name, low, high, look] of BANDS)
-      sets.push(...band(name, backtest.row, backtest[low], backtest[high], look));
+  for (const b of bandsOf(backtest).bands) sets.push(...band(b.name, backtest.row, b.low, b.high, b.look));
   sets.push(
       line('Actual', points(backtest.row, backtest.actual), 'history', {pointRadius: shown <= 130 ? 2 : 0}));
   const model = points(backtest.row, backtest.predicted);
@@ -40,7 +42,7 @@ function drawBacktest() {
   sets.push(line('Model', model, 'model', {borderWidth: shown > 240 ? 1.5 : 2.6}));
   lines.forEach(
       (baseline, i) => sets.push(line(
-          capital(baseline.name), points(backtest.row, baseline.value), BASELINE_LOOKS[Math.min(i, 2)])));
+          capital(baseline.name), points(backtest.row, baseline.value), BASELINE_LOOKS[i % 4])));
 
   const chart = draw(
       'backtest-chart', {
@@ -54,26 +56,24 @@ function drawBacktest() {
           plugins: {tooltip: timeTip(row => labels.get(row) ?? '')},
         },
       },
-      `Line chart of ${count(total, 'row', 'rows')} from ${backtest.time[0]} to ${
+      `Line chart of ${count(total, 'row', 'rows')} from ${backtest.first} to ${
           backtest.time.at(-1)}: what happened, what the model forecast and what the baselines forecast.`);
   keys('backtest-keys', chart, hidden.backtest);
   ranges('backtest-ranges', choices.map(name => ({name})), range, name => {
-    view.backtest = name;
+    view.backtest = name === WHOLE ? 'all' : null;
     drawBacktest();
   });
 
-  const coverage = residuals.inside80 === undefined ?
+  const coverage = backtest.inside80 === undefined ?
                        '' :
-                       ` The 80 % band held ${percent(residuals.inside80)} of the rows, the 95 % band ${
-                           percent(residuals.inside95)}.`;
-  byId('backtest-lead').textContent = `${count(total, 'row', 'rows')} from ${backtest.time[0]} to ${
-      backtest.time.at(-1)}, none of them seen in training.${coverage}`;
-  byId('backtest-note').textContent =
-      backtest.thinned && shown === total ?
-          `The picture is thinned: it draws ${backtest.row.length.toLocaleString('en-US')} of ${
-              total.toLocaleString(
-                  'en-US')} rows, the lowest and highest of every stretch among them. The errors count every row.` :
-          '';
+                       ` Here the 80 % band held ${percent(backtest.inside80)} of the rows, the 95 % band ${
+                           percent(backtest.inside95)}.`;
+  say('backtest-lead', `${count(total, 'row', 'rows')} from ${backtest.first} to ${
+      backtest.time.at(-1)}, none of them seen in training.${coverage}`);
+  say('backtest-note',
+      backtest.thinned && shown === have ?
+          `${thinnedNote(backtest.row, total, ' of the backtest')} The errors count every row.` :
+          '');
   const format = columnFormat(backtest.actual, backtest.predicted);
   lazyTables(
       byId('backtest-numbers'), () => [{

@@ -12,9 +12,11 @@ const colour = name => getComputedStyle(document.documentElement).getPropertyVal
 const LOOKS = {
   model: {colour: 'model', width: 2.6, dash: [], order: 0},
   history: {colour: 'history', width: 1.4, dash: [], order: 1},
-  baseline: {colour: 'baseline', width: 1.8, dash: [7, 4], order: 2},
-  other: {colour: 'other', width: 1.6, dash: [2, 3], order: 3},
-  third: {colour: 'third', width: 1.6, dash: [10, 3, 2, 3], order: 4},
+  baseline: {colour: 'baseline', point: 'triangle', width: 1.8, dash: [7, 4], order: 2},
+  other: {colour: 'other', point: 'rect', width: 1.6, dash: [2, 3], order: 3},
+  third: {colour: 'third', point: 'rectRot', width: 1.6, dash: [10, 3, 2, 3], order: 4},
+  fourth: {colour: 'fourth', point: 'crossRot', width: 1.6, dash: [1, 3], order: 4},
+  anomaly: {colour: 'bad', width: 0, dash: [], order: -1, point: 'rectRot', hollow: true},
   band: {colour: 'band80', width: 0, dash: [], order: 5},
 };
 
@@ -32,6 +34,7 @@ function line(label, points, look, extra = {}) {
     clip: 5,
     borderColor: colour(style.colour),
     backgroundColor: colour(style.colour),
+    pointStyle: style.point ?? 'circle',
     borderWidth: style.width,
     borderDash: style.dash,
     order: style.order,
@@ -46,7 +49,8 @@ function band(label, rows, low, high, name) {
   const edge = {borderWidth: 0, pointHoverRadius: 0, group: label, noTip: true};
   return [
     line(`${label} low`, points(rows, low), 'band', {...edge, fill: false}),
-    line(label, points(rows, high), 'band', {...edge, fill: '-1', backgroundColor: colour(name)}),
+    line(
+        label, points(rows, high), 'band', {...edge, fill: '-1', bandName: name, backgroundColor: colour(name)}),
   ];
 }
 
@@ -74,9 +78,33 @@ const marksPlugin = {
       const left = x + wide > area.right;
       row = (left ? x - wide : x) < taken ? row + 1 : 0;
       taken = Math.max(taken, left ? x : x + wide);
+      const y = area.top + 2 + row * LINE_HEIGHT;
       ctx.textAlign = left ? 'right' : 'left';
-      ctx.fillText(mark.text, x + (left ? -5 : 5), area.top + 2 + row * LINE_HEIGHT);
+      ctx.fillStyle = colour('card');  // lines of the chart end at the word
+      ctx.fillRect(left ? x - wide + 1 : x + 2, y - 1, wide - 3, LINE_HEIGHT - 1);
+      ctx.fillStyle = colour('soft');
+      ctx.fillText(mark.text, x + (left ? -5 : 5), y);
     }
+    ctx.restore();
+  },
+};
+
+/** The value beside each point of the first line: options.plugins.values = {shown, text}. */
+const valuesPlugin = {
+  id: 'values',
+  afterDatasetsDraw(chart, _, options) {
+    if (!options.shown) return;
+    const {ctx, chartArea: area} = chart;
+    ctx.save();
+    ctx.fillStyle = colour('ink');
+    ctx.font = `13px ${getComputedStyle(document.body).fontFamily}`;
+    ctx.textBaseline = 'middle';
+    chart.getDatasetMeta(0).data.forEach((point, i) => {
+      const text = options.text(chart.data.datasets[0].data[i]);
+      const left = point.x + 12 + ctx.measureText(text).width > area.right;
+      ctx.textAlign = left ? 'right' : 'left';
+      ctx.fillText(text, point.x + (left ? -10 : 10), point.y + (left ? -10 : 10));
+    });
     ctx.restore();
   },
 };
@@ -90,8 +118,8 @@ function timeScale(axis, min, max) {
     border: {color: colour('line')},
     ticks: {color: colour('soft'), autoSkip: false, maxRotation: 0, callback: (_, i, ticks) => ticks[i].text},
     afterBuildTicks(scale) {
-      const width = scale.chart.width;
-      scale.ticks = timeTicks(axis, scale.min, scale.max, Math.max(3, Math.floor(width / 74)));
+      const AXIS_WIDTH = 60;
+      scale.ticks = timeTicks(axis, scale.min, scale.max, scale.chart.width - AXIS_WIDTH);
     },
   };
 }
@@ -136,7 +164,7 @@ function draw(id, config, description) {
     boxHeight: 2,
     ...tip,
   };
-  const chart = new Chart(canvas, {...config, plugins: [marksPlugin]});
+  const chart = new Chart(canvas, {...config, plugins: [marksPlugin, valuesPlugin]});
   charts.set(id, chart);
   return chart;
 }
@@ -156,7 +184,7 @@ function timeTip(labelOf) {
   };
 }
 
-function swatch(look, bandName) {
+function swatch(look, bandName, mark) {
   const space = 'http://www.w3.org/2000/svg';  // a name, nothing is loaded from there
   const svg = document.createElementNS(space, 'svg');
   svg.setAttribute('width', '30');
@@ -174,7 +202,22 @@ function swatch(look, bandName) {
     'stroke-dasharray': style.dash.join(' ')
   };
   for (const [name, value] of Object.entries(set)) shape.setAttribute(name, value);
-  svg.append(shape);
+  if (!mark || style.width > 0) svg.append(shape);
+  if (mark) {
+    const dot = document.createElementNS(space, 'path');
+    const at = {
+      circle: 'M15 2.5a3.5 3.5 0 1 1 0 7a3.5 3.5 0 1 1 0-7z',
+      triangle: 'M15 2l4 7h-8z',
+      rect: 'M11.5 2.5h7v7h-7z',
+      rectRot: 'M15 1.5l4.5 4.5l-4.5 4.5l-4.5-4.5z',
+      crossRot: 'M11.5 2.5l7 7M18.5 2.5l-7 7'
+    };
+    dot.setAttribute('d', at[mark]);
+    dot.setAttribute('stroke', `var(--${style.colour})`);
+    dot.setAttribute('fill', mark === 'crossRot' || style.hollow ? 'none' : `var(--${style.colour})`);
+    dot.setAttribute('stroke-width', '1.6');
+    svg.append(dot);
+  }
   return svg;
 }
 
@@ -194,8 +237,7 @@ function keys(id, chart, hidden) {
             .filter(i => i === index || (set.group && chart.data.datasets[i].group === set.group));
     const button = element('button', null, {type: 'button', class: 'key'});
     button.append(
-        swatch(
-            set.look, set.group ? set.bandName ?? (set.label.startsWith('80') ? 'band80' : 'band95') : null),
+        swatch(set.look, set.group ? set.bandName : null, set.marked ? set.pointStyle : null),
         name);
     const apply = () => {
       for (const i of members) chart.setDatasetVisibility(i, !hidden.has(name));

@@ -7,15 +7,37 @@ const view = {forecast: null, backtest: null};  // the range that the reader cho
 const hidden = {forecast: new Set(), backtest: null, training: new Set()};  // names of lines switched off
 
 const BANDS = [['95 % band', 'low95', 'high95', 'band95'], ['80 % band', 'low80', 'high80', 'band80']];
-const bandsAt = (part, i) =>
-    part.low95 ?
-        BANDS.map(([name, low, high]) => ({name, low: part[low][i], high: part[high][i]})).reverse() :
-        undefined;
+const bandsAt = (part, i) => {
+  const {bands} = bandsOf(part);
+  return bands.length > 0 ? bands.map(b => ({name: b.name, low: b.low[i], high: b.high[i]})).reverse() : undefined;
+};
 
 function show(id, visible) {
   byId(id).hidden = !visible;
 }
 
+/** Bands of a fan, widest first: each pair of quantiles that lie the same way from the middle. */
+const FAN = ['fan1', 'fan2', 'fan3', 'fan4'];
+function fanOf({quantiles}) {
+  const {level, value} = quantiles;
+  const pairs = Math.floor(level.length / 2);
+  const bands = Array.from({length: pairs}, (_, i) => {
+    const j = level.length - 1 - i;
+    return {name: `${+((level[j] - level[i]) * 100).toPrecision(3)} % band`, low: value[i], high: value[j]};
+  });
+  const shown = bands.length <= FAN.length ? bands : FAN.map((_, i) => bands[Math.round(i * (bands.length - 1) / 3)]);
+  shown.forEach((b, i) => {
+    b.look = shown.length === 1 ? 'band80' : shown.length === 2 ? ['band95', 'band80'][i] : FAN[i];
+  });
+  return {bands: shown, middle: level.length % 2 === 1 ? value[pairs] : null};
+}
+
+/** The bands to draw, widest first, and the line in their middle where there is one. */
+function bandsOf(part) {
+  if (part.quantiles) return fanOf(part);
+  if (!part.low95) return {bands: [], middle: null};
+  return {bands: BANDS.map(([name, low, high, look]) => ({name, low: part[low], high: part[high], look})), middle: null};
+}
 
 function historyMarks(rows, total) {
   const marks = [];
@@ -40,33 +62,47 @@ function drawForecast() {
   const series = seriesNow();
   const total = series.rows.total;
   const horizon = series.forecast.mean.length;
+  show('forecast', total + horizon > 0);
+  if (total + horizon === 0) return;
   const closer = Math.max(60, 8 * horizon);
   const RECENT_ROWS = 400;  // as many as the data hold without thinning
-  const closeRows = Math.min(closer, RECENT_ROWS, total);
-  const choices = total > 2 * closeRows ?
-                      [`Last ${closeRows.toLocaleString('en-US')} rows`, 'Whole history'] :
-                      ['Whole history'];
-  const range = choices.includes(view.forecast) ? view.forecast : choices[0];
-  const whole = range === 'Whole history';
   const source = series.history;
+  const start = source.row[0] ?? 0, have = total - start;
+  const closeRows = Math.min(closer, RECENT_ROWS, have);
+  const WHOLE = start > 0 ? `Last ${have.toLocaleString('en-US')} rows` : 'Whole history';
+  const choices = have > 2 * closeRows ? [`Last ${closeRows.toLocaleString('en-US')} rows`, WHOLE] : [WHOLE];
+  const range = view.forecast === 'all' ? WHOLE : choices[0];
+  const whole = range === WHOLE;
 
   const known = points(source.row, source.value);
   const last = known.at(-1);
   const ahead = forecastPoints(series, horizon > 0 && Number.isFinite(last?.y) ? last : null);
   const axis = {row: [...source.row, ...ahead.own], label: [...source.time, ...series.forecast.time]};
   const labels = new Map(axis.row.map((row, i) => [row, axis.label[i]]));
-  const first = whole ? 0 : total - closeRows;
+  const first = whole ? start : total - closeRows;
 
   const sets = [];
-  if (series.forecast.low95)
-    for (const [name, low, high, look] of BANDS)
-      sets.push(...band(
-          name, ahead.rows, ahead.withJoint(series.forecast[low]), ahead.withJoint(series.forecast[high]),
-          look));
+  const fan = bandsOf(series.forecast);
+  for (const b of fan.bands)
+    sets.push(...band(b.name, ahead.rows, ahead.withJoint(b.low), ahead.withJoint(b.high), b.look));
   sets.push(line('History', known, 'history', known.length < 80 ? {pointRadius: 1.5} : {}));
   if (horizon > 0)
     sets.push(line(
         'Forecast', ahead.curve, 'model', horizon <= 36 ? {pointRadius: c => c.raw?.joint ? 0 : 2.5} : {}));
+  const differs = fan.middle && fan.middle.some((v, i) => Math.abs(v - series.forecast.mean[i]) > 1e-9 * Math.abs(v));
+  if (differs) sets.push(line('Median', points(ahead.rows, ahead.withJoint(fan.middle)), 'third', {order: 0.5}));
+  const strange = (series.anomalies ?? []).filter(a => a.row >= first && a.value !== null);
+  if (strange.length > 0)
+    sets.push(line('Anomalies', strange.map(a => ({x: a.row, y: a.value, score: a.score})), 'anomaly', {
+      showLine: false,
+      marked: true,
+      pointRadius: 6,
+      pointHoverRadius: 7,
+      pointBorderWidth: 2,
+      borderWidth: 2,
+      backgroundColor: 'transparent',
+      noTip: true,
+    }));
 
   const marks = whole || total - series.rows.test > first ? historyMarks(series.rows, total) : [];
   const chart = draw(
@@ -82,40 +118,46 @@ function drawForecast() {
       forecastDescription(series));
   keys('forecast-keys', chart, hidden.forecast);
   ranges('forecast-ranges', choices.map(name => ({name})), range, name => {
-    view.forecast = name;
+    view.forecast = name === WHOLE ? 'all' : null;
     drawForecast();
   });
 
-  byId('forecast-lead').textContent = forecastDescription(series);
+  say('forecast-lead', forecastDescription(series));
   const notes = [];
   if (series.history.thinned && whole)
-    notes.push(`The picture is thinned: of ${total.toLocaleString('en-US')} rows it draws ${
-        series.history.row.length.toLocaleString(
-            'en-US')}, among them the lowest and the highest of every stretch. All rows were used for training and testing.`);
+    notes.push(`${thinnedNote(source.row, total, ' of the history')} All rows were used for training and testing.`);
   if (series.rows.missing > 0)
     notes.push(`${count(series.rows.missing, 'value is', 'values are')} missing and shown as gaps.`);
-  byId('forecast-note').textContent = notes.join(' ');
+  if (report.digits && whole) notes.push(`Values are rounded to ${report.digits} digits here; forecast.csv has them all.`);
+  say('forecast-note', notes.join(' '));
+  byId('forecast-title').textContent = report.series.length > 1 && series.name ?
+      `History and forecast of ${series.name}` :
+      'History and forecast';
 }
 
 function forecastDescription(series) {
-  const {mean, time, low80, high80} = series.forecast;
+  const {mean, time} = series.forecast;
+  const inner = bandsOf(series.forecast).bands.find(b => b.name.startsWith('80'));
   if (mean.length === 0) return `${count(series.rows.total, 'row', 'rows')} of history, no forecast.`;
   const at = i => `${number(mean[i])} at ${time[i]}${
-      low80 ? ` (80 % band ${number(low80[i])} to ${number(high80[i])})` : ''}`;
+      inner ? ` (80 % band ${number(inner.low[i])} to ${number(inner.high[i])})` : ''}`;
   const end = mean.length - 1;
   const ending = end > 0 ? `; the last of ${mean.length} steps is ${at(end)}` : '';
   return `${count(series.rows.total, 'row', 'rows')} of history. Next comes ${at(0)}${ending}.`;
 }
 
 function forecastTable() {
-  const {mean, time, low80, high80, low95, high95} = seriesNow().forecast;
+  const {forecast} = seriesNow();
+  const {mean, time} = forecast;
+  show('forecast-rows', mean.length > 0);
+  const {bands, middle} = bandsOf(forecast);
   const table = byId('forecast-table');
-  const format = columnFormat(mean, low95 ?? [], high95 ?? []);
-  const span = (low, high) => `${format(low)} to ${format(high)}`;
+  const format = columnFormat(mean, ...bands.flatMap(b => [b.low, b.high]));
+  const span = (b, i) => `${format(b.low[i])} to ${format(b.high[i])}`;
+  const inOut = [...bands].reverse();
   const rows = mean.map(
-      (value, i) => low80 ? [time[i], format(value), span(low80[i], high80[i]), span(low95[i], high95[i])] :
-                            [time[i], format(value)]);
-  fillTable(table, low80 ? ['Time', 'Forecast', '80 % band', '95 % band'] : ['Time', 'Forecast'], rows);
+      (value, i) => [time[i], format(value), ...(middle ? [format(middle[i])] : []), ...inOut.map(b => span(b, i))]);
+  fillTable(table, ['Time', 'Forecast', ...(middle ? ['Median'] : []), ...inOut.map(b => b.name)], rows);
   const FOLD = 12;
   const more = byId('forecast-more');
   const fold = folded => {
@@ -132,8 +174,8 @@ function historyTable() {
   const source = seriesNow().history;
   const format = columnFormat(source.value);
   lazyTables(byId('history-numbers'), () => [{
-                                        header: ['Time', report.target],
+                                        header: ['Time', seriesTitle()],
                                         rows: source.time.map((time, i) => [time, format(source.value[i])]),
-                                        caption: `History of ${report.target}`,
+                                        caption: `History of ${seriesTitle()}`,
                                       }]);
 }

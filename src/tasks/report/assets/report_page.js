@@ -3,7 +3,9 @@
 
 function drawTraining() {
   const {loss, validation, best_epoch: best, loss_name: name} = report.training;
-  show('training', loss.length > 0);
+  show('training', loss.length > 0 || Boolean(byId('members-title')));
+  show('training-curves', loss.length > 0);
+  show('training-numbers', loss.length > 0);
   if (loss.length === 0) return;
   const epochs = loss.map((_, i) => i + 1);
   const all = [...loss, ...validation].filter(Number.isFinite);
@@ -38,7 +40,7 @@ function drawTraining() {
                           type: 'logarithmic',
                           ticks: {color: colour('soft'), autoSkip: false, callback: tidyLog}
                         } :
-                                                                                  {}),
+                                                                                  {grace: '8%'}),
               },
               plugins: {
                 tooltip: timeTip(epoch => `Epoch ${epoch}`),
@@ -48,7 +50,7 @@ function drawTraining() {
           },
           `Training curves. ${summary}`);
   keys('training-keys', chart, hidden.training);
-  byId('training-lead').textContent = summary + (name ? ` The loss is the ${name}.` : '');
+  say('training-lead', summary + (name ? ` The loss is the ${name}.` : ''));
   lazyTables(
       byId('training-numbers'),
       () => [{
@@ -60,37 +62,27 @@ function drawTraining() {
       }]);
 }
 
-
-
 function drawCharts() {
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   drawForecast();
   drawBacktest();
+  drawSteps();
+  drawCalibration();
   drawResiduals();
   drawTraining();
+  drawGradients();
 }
 
 function drawSeries() {
   drawCharts();
   forecastTable();
   historyTable();
+  markChosenSeries();
+  document.querySelectorAll('.contents a').forEach(link => {
+    const target = document.querySelector(link.getAttribute('href'));
+    link.parentElement.hidden = !target || target.hidden;
+  });
   seriesScores();
-}
-
-function offerSeries() {
-  if (report.series.length < 2) return;
-  const select = byId('series');
-  report.series.forEach(
-      (series, i) => select.append(element('option', series.name || `series ${i + 1}`, {value: i})));
-  select.onchange = () => {
-    chosenSeries = Number(select.value);
-    drawSeries();
-  };
-  byId('series-note').textContent =
-      report.series_total > report.series.length ?
-          `The first ${report.series.length} of ${report.series_total} series; forecast.csv has all.` :
-          `${report.series.length} series`;
-  show('series-choice', true);
 }
 
 /** Paper is white whatever the screen's theme, and narrower than most screens. */
@@ -108,6 +100,8 @@ function forPaper(on) {
 }
 
 offerSeries();
+listSeries();
+linkAnomalies();
 drawSeries();
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawCharts);
 addEventListener('beforeprint', () => forPaper(true));

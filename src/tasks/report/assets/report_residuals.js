@@ -7,7 +7,10 @@ function drawResiduals() {
   if (!residuals || residuals.count === 0) return;
   const axis = {row: residuals.row, label: residuals.time};
   const labels = new Map(residuals.row.map((row, i) => [row, residuals.time[i]]));
-  const total = seriesNow().backtest.total;
+  const {total} = residuals, from = residuals.row[0];
+  byId('residuals-kind').textContent = residuals.one_step ?
+      'one step ahead: actual − what was forecast a row before' :
+      'actual − predicted';
   draw(
       'residual-line', {
         type: 'line',
@@ -15,15 +18,15 @@ function drawResiduals() {
           datasets: [
             line(
                 'Residual', points(residuals.row, residuals.value), 'model',
-                {showLine: total > 400, borderWidth: 1, pointRadius: total > 400 ? 0 : 2.2}),
+                {showLine: residuals.row.length > 400, borderWidth: 1, pointRadius: residuals.row.length > 400 ? 0 : 2.2}),
             line(
-                'Zero', [{x: 0, y: 0}, {x: Math.max(1, total - 1), y: 0}], 'history',
+                'Zero', [{x: from, y: 0}, {x: Math.max(from + 1, total - 1), y: 0}], 'history',
                 {borderWidth: 1, noTip: true}),
           ],
         },
         options: {
           interaction: {mode: 'nearest', axis: 'x', intersect: false},
-          scales: {x: timeScale(axis, 0, Math.max(1, total - 1)), y: valueScale('')},
+          scales: {x: timeScale(axis, from, Math.max(from + 1, total - 1)), y: valueScale(seriesUnit())},
           plugins: {tooltip: timeTip(row => labels.get(row) ?? '')},
         },
       },
@@ -100,8 +103,9 @@ function drawLags({autocorrelation, bound}) {
   const lags = autocorrelation.map((_, i) => i + 1);
   const edges = [0.5, Math.max(1.5, lags.length + 0.5)];
   const limit = (label, y) =>
-      ({type: 'line', ...line(label, edges.map(x => ({x, y})), 'baseline', {borderWidth: 1.4, noTip: true})});
-  const far = Math.min(1, Math.max(0.4, 1.15 * bound, ...autocorrelation.map(r => 1.1 * Math.abs(r))));
+      ({type: 'line', ...line(label, edges.map(x => ({x, y})), 'baseline', {borderWidth: 1.4, noTip: true, pointRadius: 0})});
+  const largest = Math.max(0.35, bound, ...autocorrelation.map(r => Math.abs(r)));
+  const far = Math.min(1, Math.ceil(largest * 5 + 0.25) / 5);
   draw(
       'residual-lags', {
         type: 'bar',
@@ -133,7 +137,7 @@ function drawLags({autocorrelation, bound}) {
             y: valueScale('', {
               min: -far,
               max: far,
-              ticks: {color: colour('soft'), maxTicksLimit: 6, includeBounds: false, callback: tidy}
+              ticks: {color: colour('soft'), stepSize: far > 0.6 ? 0.5 : 0.2, callback: tidy}
             }),
           },
           plugins: {
@@ -157,11 +161,11 @@ function residualTexts(residuals) {
       autocorrelation.map((r, i) => [i + 1, r]).filter(([, r]) => Math.abs(r) > bound).map(([lag]) => lag);
   const biased = residuals.count > 1 &&
                  Math.abs(residuals.mean) > 1.96 * residuals.deviation / Math.sqrt(residuals.count);
-  byId('residuals-lead').textContent =
+  say('residuals-lead',
       `On average the model is off by ${number(residuals.mean)} (actual minus predicted), ${
           biased ? 'more than chance would explain: it leans to one side' :
                    'no more than chance would explain'}. The spread (standard deviation) is ${
-          number(residuals.deviation)}.`;
+          number(residuals.deviation)}.`);
   const expected = Math.ceil(autocorrelation.length / 20);
   const usual =
       expected +
@@ -177,11 +181,11 @@ function residualTexts(residuals) {
               listed}), hardly more than pure noise would show: the residuals look like noise.` :
           `${count(outside.length, 'lag leaves', 'lags leave')} the dashed lines (${
               listed}), where pure noise would show about ${expected}: something regular is left to learn.`;
-  const overlap = report.horizon > 1 && outside.length > 0 ?
+  const overlap = report.horizon > 1 && !residuals.one_step && outside.length > 0 ?
                       ` Forecasts of several steps share their origin, so lags below ${
                           report.horizon} are related by nature.` :
                       '';
-  byId('residuals-note').textContent = repeat + overlap;
+  say('residuals-note', repeat + overlap);
   const format = columnFormat(residuals.value);
   lazyTables(
       byId('residual-numbers'),

@@ -3,7 +3,36 @@
 
 const report = JSON.parse(document.getElementById('report-data').textContent);
 
+/**
+ * Lists are written short where many series have them: row numbers as {from, count}, times as {list: which of
+ * report.times} or, where rows are only counted, {from: number of the first}.
+ */
+function unpack(part) {
+  if (!part) return;
+  if (part.row && !Array.isArray(part.row))
+    part.row = Array.from({length: part.row.count}, (_, i) => part.row.from + i);
+  if (!part.time || Array.isArray(part.time)) return;
+  const {list, from} = part.time;
+  const rows = part.row ?? part.mean.map((_, i) => i);
+  part.time = rows.map(row => list === undefined ? String(from + row) : report.times[list][row]);
+}
+for (const series of report.series) {
+  for (const part of [series.history, series.forecast, series.backtest, series.residuals]) unpack(part);
+  const {residuals, backtest} = series;
+  if (!residuals || residuals.value) continue;
+  Object.assign(residuals, {
+    row: backtest.row,
+    time: backtest.time,
+    value: backtest.actual.map((v, i) => v === null || backtest.predicted[i] === null ? null : v - backtest.predicted[i]),
+  });
+}
+
 const byId = id => document.getElementById(id);
+
+/** Puts a sentence into an element. No line ends between a number and its per cent sign. */
+function say(id, text) {
+  byId(id).textContent = text.replace(/(\d) %/g, '$1\u00a0%');
+}
 
 /** An element with text (never markup) and attributes. */
 function element(tag, text, attributes = {}) {
@@ -45,9 +74,23 @@ function columnFormat(...columns) {
                           .replace('-', '−');
 }
 
+/** What a chart leaves out of `total` rows. */
+function thinnedNote(rows, total, where) {
+  if (rows.length === total) return '';
+  const some = `${rows.length.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} rows`;
+  return rows.at(-1) - rows[0] + 1 === rows.length ?
+      `To keep this file small the chart has the last ${some}${where}.` :
+      `The picture is thinned: it draws ${some}${where}, among them the lowest and the highest of every stretch.`;
+}
+
 const percent = share => share === null || share === undefined ? '–' : `${(share * 100).toFixed(0)}\u00a0%`;
 const count = (n, one, many) => `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
-const seriesTitle = () => report.unit ? `${report.target} (${report.unit})` : report.target;
+const seriesTitle = () => {
+  const {target = report.target, unit = report.unit} = seriesNow();
+  return unit ? `${target} (${unit})` : target;
+};
+
+const seriesUnit = () => seriesNow().unit ?? report.unit;
 
 /** A table with a header row; the first column names the row. */
 function fillTable(table, header, rows, caption) {
@@ -127,22 +170,37 @@ function beginnings(axis, low, high, parts) {
   return found;
 }
 
-/** Ticks [{value, text}], at most `most`. */
-function timeTicks(axis, low, high, most) {
+/** Ticks [{value, text}], as many as fit side by side into `room` pixels. */
+function timeTicks(axis, low, high, room) {
+  const PIXELS_PER_LETTER = 6.8, GAP = 16;
+  const most = letters => Math.max(2, Math.floor(room / (letters * PIXELS_PER_LETTER + GAP)));
   for (const level of LEVELS) {
     const all = beginnings(axis, low, high, level.parts);
     if (all.length < 3) continue;
     for (const step of level.steps) {
       const offset = level.parts === 1 || level.parts === 4 ? 0 : 1;
       const kept = all.filter(tick => (Number(tick.date[level.parts]) - offset) % step === 0);
-      if (kept.length <= most && kept.length >= 2)
+      if (kept.length >= 2 && kept.length <= most(level.text(kept[0].date).length))
         return kept.map(t => ({value: t.value, text: level.text(t.date)}));
     }
   }
+  for (const level of LEVELS) {  // no round step fits: every so many of them
+    const all = beginnings(axis, low, high, level.parts);
+    if (all.length < 3) continue;
+    const every = Math.ceil(all.length / most(level.text(all[0].date).length));
+    return all.filter((_, i) => i % every === 0).map(t => ({value: t.value, text: level.text(t.date)}));
+  }
   const inside = axis.row.map((row, i) => ({value: row, text: axis.label[i]}))
                      .filter(tick => tick.value >= low && tick.value <= high);
-  const longest = Math.max(1, ...inside.map(tick => tick.text.length));
-  const room = Math.max(2, Math.floor(most * 7 / Math.max(7, longest)));
-  const step = Math.max(1, Math.ceil(inside.length / room));
+  if (inside.length > 2 && inside.every(tick => /^\d+$/.test(tick.text))) {  // plain counting: round numbers
+    const places = most(inside.at(-1).text.length);
+    const wanted = (Number(inside.at(-1).text) - Number(inside[0].text)) / places;
+    const power10 = 10 ** Math.floor(Math.log10(Math.max(wanted, 1)));
+    const step = [1, 2, 5, 10].map(n => n * power10).find(n => n >= wanted);
+    const round = inside.filter(tick => Number(tick.text) % step === 0);
+    if (round.length >= 2) return round;
+  }
+  const longest = inside.reduce((length, tick) => Math.max(length, tick.text.length), 1);
+  const step = Math.max(1, Math.ceil(inside.length / most(longest)));
   return inside.filter((_, i) => i % step === 0);
 }

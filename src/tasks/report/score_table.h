@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tasks/report/report.h"
+
+namespace rondo {
+
+/// "seasonal naive" → "Seasonal naive".
+std::string capital(std::string text);
+
+/// The forecasters' errors as a table, the best of each column bold, with a note that explains the columns it has.
+std::string score_table(const std::vector<ReportScore>& scores, const std::string& unit);
+
+/// The lowest known value of a column of errors; infinity when none is known.
+double lowest(const std::vector<double>& errors);
+
+}  // namespace rondo
