@@ -38,6 +38,7 @@ struct ForecastOptions {
   std::string backtest = kDefaultBacktest;
   std::string split;
   std::int64_t stride = 0;
+  std::int64_t refit = 0;
 
   std::int64_t window = 0;
   std::int64_t period = 0;
@@ -83,6 +84,9 @@ struct ForecastOptions {
            "parts in order of time, in rows or per cents: 'train=8640,validation=2880,test=2880'; instead of "
            "backtest");
     option("stride", self.stride, "rows between forecast origins of the backtest; 0: the horizon");
+    option(
+        "refit", self.refit,
+        "parts of the test part, each forecast by networks trained on all rows before it; 0: trained once");
     option("window", self.window, "rows of history that line and network see; 0: chosen by validation");
     option("period", self.period, "rows of a season; 0: from the calendar or the series itself");
     option("transform", self.transform, "'auto', 'none', 'log' or 'sqrt'; 'auto' is chosen by validation");

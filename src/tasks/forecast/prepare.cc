@@ -54,6 +54,7 @@ void check_options(const ForecastOptions& options) {
   }
   require_at_least(options.horizon, 1, "horizon");
   require_at_least(options.stride, 0, "stride");
+  require_at_least(options.refit, 0, "refit");
   require_at_least(options.window, 0, "window");
   require_at_least(options.period, 0, "period");
   require_at_least(options.units, 0, "units");

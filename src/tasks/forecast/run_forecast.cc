@@ -13,6 +13,7 @@
 #include "tasks/forecast/model.h"
 #include "tasks/forecast/network_part.h"
 #include "tasks/forecast/prepare.h"
+#include "tasks/forecast/refit.h"
 
 namespace rondo {
 
@@ -201,6 +202,8 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   NetworkForecast tested = trained.part.forecast(panel, scaled, origins, forecasts.ridge, pool);
   forecasts.model = std::move(tested.location);
   forecasts.spread = std::move(tested.spread);
+  forecasting::refit_forecasts(panel, scaled, choice, origins, options.refit, options, controls,
+                               prepared.calendar, pool, forecasts);
   const auto calibration = std::make_shared<const CalibrationErrors>(trained.scores);
   const std::vector<BandOffsets> bands = run_backtest(panel, scaled, origins, forecasts, calibration, result);
   result.anomalies = forecasting::find_anomalies(result.series);

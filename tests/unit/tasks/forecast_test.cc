@@ -407,5 +407,25 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+TEST(Forecast, TrainedAnewForEveryPartFollowsAChangeOfTheSeries) {
+  // An alternation that turns into another one where the test part begins: whoever learnt once keeps forecasting the old.
+  std::string text = "y\n";
+  for (int t = 0; t < 300; ++t) {
+    const int place = t < 200 ? t % 2 : t % 3;
+    text += std::to_string(10 + 4 * place + 0.01 * ((t * 7) % 5)) + "\n";
+  }
+  ForecastOptions options;
+  options.target = "y";
+  options.backtest = "last=100";
+  options.ensemble = 1;
+  options.epochs = 2;
+  options.threads = 1;
+  const double once = run_forecast(parse_csv(text), options).test.rmse;
+  options.refit = 5;
+  const ForecastResult again = run_forecast(parse_csv(text), options);
+  EXPECT_LT(again.test.rmse, 0.8 * once);
+  EXPECT_EQ(run_forecast(parse_csv(text), options).test.rmse, again.test.rmse);
+}
+
 }  // namespace
 }  // namespace rondo
