@@ -2,7 +2,7 @@
 JOBS   ?= $(shell nproc)
 PRESET ?= release
 
-.PHONY: help deps lint-deps bench-deps configure build demo test bench bench-quick bench-kernels bench-build lint format clean parity
+.PHONY: help deps lint-deps bench-deps configure build demo test bench bench-quick bench-kernels bench-build quality lint format clean parity
 
 help:
 	@echo 'make build    configure and build (build/rondo is the command line)'
@@ -10,6 +10,7 @@ help:
 	@echo 'make test     build and run all tests           (PRESET=asan-ubsan, tsan, clang, dev, coverage for others)'
 	@echo 'make bench    measure rondo and its rivals in turn, write bench/results.md (about an hour)'
 	@echo 'make bench-quick    its training steps on one thread, in minutes; bench-kernels: the kernels, against FMA peak'
+	@echo 'make quality  forecast public data sets with the defaults, write bench/quality.md (ONLY=text for some cases)'
 	@echo 'make parity   compare live with Keras and PyTorch (installs both in a virtual environment)'
 	@echo 'make lint     formatting, include order, headers, clang-tidy'
 	@echo 'make format   format all sources in place'
@@ -48,6 +49,9 @@ bench-quick: bench-build
 
 bench-kernels: bench-build
 	@build/bench/kernels
+
+quality: build
+	@python3 bench/quality/run.py $(if $(ONLY),--only '$(ONLY)')
 
 lint: lint-deps
 	@$(MAKE) --no-print-directory configure PRESET=release
