@@ -69,6 +69,8 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   SegmentTraining training;
   put_controls(options, controls, training);
   training.members = static_cast<int>(options.ensemble);
+  training.head = LikelihoodHead(options.likelihood);
+  training.direct = options.model == "direct";
   training.epochs = options.epochs;
   if (options.patience > 0) training.patience = options.patience;
   const Folds folds(panel, training.members, window.out_rows());
@@ -83,7 +85,7 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   const Judged judged = held_out_origins(panel, folds, first);
   std::vector<std::int64_t> limits;
   for (const PanelSeries& s : panel.series) limits.push_back(s.train_rows);
-  const std::vector<Rows> words = out.part.segments->members(panel, scaled, judged.origins, pool);
+  const std::vector<NetworkForecast> words = out.part.segments->members(panel, scaled, judged.origins, pool);
   const bool same_for_all = panel.series.front().validation_rows > 0;
   std::vector<Rows> lines(static_cast<std::size_t>(same_for_all ? 1 : training.members));
   pool.run(static_cast<int>(lines.size()), [&](int k) {
@@ -93,21 +95,20 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
     lines[static_cast<std::size_t>(k)] = path.predict(panel, scaled, judged.origins);
   });
 
+  const bool point = training.head.is_point();
+  const NetworkForecast together = mixture_of(words, point);
   Rows truth = target_rows(panel, scaled, judged.origins);
   Rows left{panel.horizon, {}}, word{panel.horizon, {}};
   const auto width = static_cast<std::size_t>(panel.horizon);
   for (std::size_t i = 0; i < judged.origins.size(); ++i) {
-    const double spread = window.scale(scaled, judged.origins[i]).spread;
     const auto member = static_cast<std::size_t>(judged.member[i]);
+    // Where all members hold out the same rows, these judge their mixture; else each member is judged by its own.
+    const NetworkForecast& said = same_for_all ? together : words[member];
     for (std::size_t at = i * width; at < (i + 1) * width; ++at) {
       const double line = lines[same_for_all ? 0 : member].values[at];
-      double said = words[member].values[at];
-      if (same_for_all) {
-        said = 0;
-        for (const Rows& one : words) said += one.values[at] / static_cast<double>(words.size());
-      }
+      const double spread = said.spread.values[at];
       left.values.push_back((truth.values[at] - line) / spread);
-      word.values.push_back((said - line) / spread);
+      word.values.push_back((said.location.values[at] - line) / spread);
     }
   }
   const std::int64_t apart = std::max<std::int64_t>(1, panel.total_training_rows() / kMostJudgedOrigins);
@@ -131,15 +132,16 @@ NetworkForecast NetworkPart::forecast(const Panel& panel, const ScaledPanel& sca
                                       std::span<const Origin> origins, const Rows& line, Pool& pool) {
   NetworkForecast out{line, {panel.horizon, std::vector<double>(line.values.size(), 1.0)}};
   if (origins.empty()) return out;
+  Rows word{panel.horizon, {}};
   if (segments) {
-    for (std::size_t i = 0; i < origins.size(); ++i) {
-      const double spread = segments->window.scale(scaled, origins[i]).spread;
-      for (double& v : out.spread.row(static_cast<std::int64_t>(i))) v = spread;
-    }
+    // Needed for its spreads even where its share is 0.
+    NetworkForecast said =
+        mixture_of(segments->members(panel, scaled, origins, pool), segments->head.is_point());
+    out.spread = std::move(said.spread);
+    word = std::move(said.location);
   }
   if (share.share == 0) return out;
-  const Rows word = segments ? segments->mean(panel, scaled, origins, pool)
-                             : residual->correction(panel, scaled, origins, pool);
+  if (residual) word = residual->correction(panel, scaled, origins, pool);
   for (std::size_t i = 0; i < word.values.size(); ++i) {
     out.location.values[i] += share.share * (segments ? word.values[i] - line.values[i] : word.values[i]);
   }
@@ -150,8 +152,15 @@ TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, co
                                const ForecastOptions& options, const ForecastControls& controls,
                                bool calendar, Pool& pool) {
   SegmentWindow window = choose_segment_window(panel, options.window, calendar);
-  if (window.levels) window.fix_spreads(panel, scaled);
-  if (segment_network_applies(panel, window)) {
+  window.counts = names_counts(options.likelihood);
+  if (window.levels && !window.counts) window.fix_spreads(panel, scaled);
+  const bool told = options.likelihood != "point" || options.model != "auto";
+  if (told) {
+    require_segment_windows(
+        panel, window,
+        options.likelihood != "point" ? "--likelihood " + options.likelihood : "--model " + options.model);
+  }
+  if (told || segment_network_applies(panel, window)) {
     return train_segment_part(panel, scaled, choice, window, options, controls, pool);
   }
   const WindowInput input =

@@ -7,15 +7,11 @@
 
 #include "rondo/forecast.h"
 #include "tasks/forecast/line_search.h"
+#include "tasks/forecast/network_forecast.h"
 #include "tasks/forecast/residual_network.h"
 #include "tasks/forecast/segment_network.h"
 
 namespace rondo::forecasting {
-
-/// What is forecast, and what its errors are measured in: [origins, horizon] in the scale of ScaledPanel::targets.
-struct NetworkForecast {
-  Rows location, spread;
-};
 
 /// The network beside the line: one that learns what the line leaves (few rows), or encoder and decoder over segments
 /// that learn the series themselves (many rows). What both are worth is settled on rows that neither learnt from.

@@ -8,6 +8,7 @@
 #include "tasks/forecast/anomalies.h"
 #include "tasks/forecast/backtest.h"
 #include "tasks/forecast/backtest_bands.h"
+#include "tasks/forecast/likelihood_head.h"
 #include "tasks/forecast/model.h"
 #include "tasks/forecast/network_part.h"
 #include "tasks/forecast/prepare.h"
@@ -120,6 +121,7 @@ Config settings_of(const ForecastResult& result, const ForecastResult::Model& mo
                                     {"wave_orders", Config::list(model.line.layout.wave_orders)},
                                     {"past", Config::list(result.options.past)},
                                     {"covariate_lags", model.line.layout.covariate_lags},
+                                    {"likelihood", result.options.likelihood},
                                     {"network_share", model.network.share.share}});
   if (model.network.segments) {
     const SegmentWindow& window = model.network.segments->window;
@@ -153,7 +155,8 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   result.threads = pool.threads();
 
   const LineChoice choice = search_line(panel, prepared.limits, pool);
-  const ScaledPanel scaled(panel, choice.transform, choice.difference);
+  ScaledPanel scaled(panel, choice.transform, choice.difference);
+  if (forecasting::names_counts(options.likelihood)) scaled.lowest = 0;
   result.transform = transform_name(choice.transform);
   result.difference = choice.difference;
   result.lags = choice.longest_lag();

@@ -69,12 +69,24 @@ Examples SegmentSamples::gather(std::span<const std::int64_t> indices, DType dty
   Examples examples;
   examples.inputs = inputs_of(panel_, scaled_, window_, origins, dtype);
   const auto batch = static_cast<std::int64_t>(indices.size());
-  Tensor target({batch, window_.out_rows()}, dtype);
+  const std::int64_t width = window_.out_rows() * (window_.counts ? 2 : 1);
+  Tensor target({batch, width}, dtype);
   std::vector<double> truth(static_cast<std::size_t>(window_.out_rows()));
   for (std::int64_t b = 0; b < batch; ++b) {
-    window_.targets(scaled_, origins[static_cast<std::size_t>(b)], truth);
+    const Origin& origin = origins[static_cast<std::size_t>(b)];
+    if (window_.counts) {
+      const std::vector<double>& values = panel_.series[static_cast<std::size_t>(origin.series)].values;
+      const double size = window_.size(scaled_, origin);
+      for (std::int64_t h = 0; h < window_.out_rows(); ++h) {
+        const auto row = static_cast<std::size_t>(origin.row + 1 + h);
+        target.set(b * width + h, row < values.size() ? values[row] : std::nan(""));
+        target.set(b * width + window_.out_rows() + h, size);
+      }
+      continue;
+    }
+    window_.targets(scaled_, origin, truth);
     for (std::size_t h = 0; h < truth.size(); ++h) {
-      target.set(b * window_.out_rows() + static_cast<std::int64_t>(h), truth[h]);
+      target.set(b * width + static_cast<std::int64_t>(h), truth[h]);
     }
   }
   for (int k = 0; k < folds_.members(); ++k) {

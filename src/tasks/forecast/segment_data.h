@@ -11,7 +11,7 @@
 namespace rondo::forecasting {
 
 /// Windows as training samples: inputs encoder, decoder and line, one target [batch, out_rows] for each member on the
-/// window's scale, with weight 1 where the origin has `role` for that member. An epoch holds `size` windows; for
+/// window's scale (for counts [batch, 2 · out_rows]: the counts themselves, then their exposures), with weight 1 where the origin has `role` for that member. An epoch holds `size` windows; for
 /// training `set_epoch` deals others.
 class SegmentSamples : public Dataset {
  public:

@@ -66,6 +66,12 @@ SegmentWindow::Scale SegmentWindow::scale(const ScaledPanel& scaled, const Origi
   const std::vector<double>& level = scaled.level[static_cast<std::size_t>(origin.series)];
   const std::span<const double> window(level.data() + origin.row - rows() + 1,
                                        static_cast<std::size_t>(rows()));
+  if (counts) {
+    const SeriesScale& units = scaled.scales[static_cast<std::size_t>(origin.series)];
+    double size = 0;
+    for (const double v : window) size += std::abs(units.backward(v));
+    return {units.forward(0), (1 + size / static_cast<double>(rows())) / units.scale};
+  }
   double mean = 0, square = 0;
   for (const double v : window) mean += v;
   mean /= static_cast<double>(rows());

@@ -24,6 +24,8 @@ struct SegmentWindow {
   std::int64_t codes = 0;  ///< one-hot positions that tell series apart; 0: none
   bool levels = false;     ///< each step also has the level itself, not only its place in the window
   bool masked = false;     ///< each row also says whether it was observed
+  /// Counts: minus nothing, divided by 1 + the mean size of the look-back's values (Salinas et al. 2020, "DeepAR").
+  bool counts = false;
 
   std::int64_t rows() const { return steps * segment; }          ///< look-back
   std::int64_t out_rows() const { return out_steps * segment; }  ///< >= horizon
@@ -45,6 +47,10 @@ struct SegmentWindow {
     double base = 0, spread = 1;
   };
   Scale scale(const ScaledPanel& scaled, const Origin& origin) const;
+  /// The window's spread in units of the series (where these are not transformed): the exposure of counts.
+  double size(const ScaledPanel& scaled, const Origin& origin) const {
+    return scale(scaled, origin).spread * scaled.scales[static_cast<std::size_t>(origin.series)].scale;
+  }
 
   /// Inputs of one origin: encoder [steps, step_features], decoder [out_steps, decoder_features], line [line_features].
   void fill(const Panel& panel, const ScaledPanel& scaled, const Origin& origin, std::span<float> encoder,
