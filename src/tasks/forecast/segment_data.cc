@@ -67,8 +67,21 @@ Examples SegmentSamples::gather(std::span<const std::int64_t> indices, DType dty
     origins.push_back(origins_[static_cast<std::size_t>(at)]);
   }
   Examples examples;
-  examples.inputs = inputs_of(panel_, scaled_, window_, origins, dtype);
-  const auto batch = static_cast<std::int64_t>(indices.size());
+  examples.inputs = inputs(origins, dtype);
+  const Tensor truth = target(origins, dtype);
+  for (int k = 0; k < folds_.members(); ++k) {
+    examples.targets.emplace_back(truth);
+    examples.weights.push_back(weight(k, origins, dtype));
+  }
+  return examples;
+}
+
+std::vector<Batch> SegmentSamples::inputs(std::span<const Origin> origins, DType dtype) const {
+  return inputs_of(panel_, scaled_, window_, origins, dtype);
+}
+
+Tensor SegmentSamples::target(std::span<const Origin> origins, DType dtype) const {
+  const auto batch = static_cast<std::int64_t>(origins.size());
   const std::int64_t width = window_.out_rows() * (window_.counts ? 2 : 1);
   Tensor target({batch, width}, dtype);
   std::vector<double> truth(static_cast<std::size_t>(window_.out_rows()));
@@ -89,15 +102,16 @@ Examples SegmentSamples::gather(std::span<const std::int64_t> indices, DType dty
       target.set(b * width + static_cast<std::int64_t>(h), truth[h]);
     }
   }
-  for (int k = 0; k < folds_.members(); ++k) {
-    Tensor weight({batch}, dtype);
-    for (std::int64_t b = 0; b < batch; ++b) {
-      weight.set(b, folds_.role(k, origins[static_cast<std::size_t>(b)]) == role_ ? 1 : 0);
-    }
-    examples.targets.emplace_back(target);
-    examples.weights.push_back(std::move(weight));
+  return target;
+}
+
+Tensor SegmentSamples::weight(int member, std::span<const Origin> origins, DType dtype) const {
+  const auto batch = static_cast<std::int64_t>(origins.size());
+  Tensor weight({batch}, dtype);
+  for (std::int64_t b = 0; b < batch; ++b) {
+    weight.set(b, folds_.role(member, origins[static_cast<std::size_t>(b)]) == role_ ? 1 : 0);
   }
-  return examples;
+  return weight;
 }
 
 Examples SegmentInputs::gather(std::span<const std::int64_t> indices, DType dtype) const {

@@ -8,6 +8,7 @@
 #include "rondo/error.h"
 #include "rondo/layers.h"
 #include "rondo/training.h"
+#include "tasks/forecast/fit_windows.h"
 #include "tasks/forecast/segment_data.h"
 
 namespace rondo::forecasting {
@@ -15,8 +16,6 @@ namespace rondo::forecasting {
 namespace {
 
 constexpr std::int64_t kPredictBatch = 256;
-/// Parts of a training, each with a validation.
-constexpr std::int64_t kParts = 20;
 constexpr std::int64_t kMostJudged = 4000;
 constexpr std::int64_t kFewestWindows = 400;
 /// Fewer than this teach nothing, even when a fifth is not held out.
@@ -214,50 +213,21 @@ TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, co
   out.model.head = options.head;
   out.model.network = make_segment_network(window, options);
 
-  const std::int64_t updates = std::max<std::int64_t>(1, options.updates / kParts);
-  SegmentSamples training(panel, scaled, window, folds, Role::train, updates * options.batch_size,
+  SegmentSamples training(panel, scaled, window, folds, Role::train, windows_of_a_part(options),
                           options.seed);
   const SegmentSamples validation(panel, scaled, window, folds, Role::held_out, kMostJudged, options.seed);
-  options.logger.info("network: " + std::to_string(window.rows()) + " rows in segments of " +
-                      std::to_string(window.segment) + ", " + std::to_string(options.members) +
-                      " members of " + std::to_string(options.units) + " units, " +
-                      std::to_string(updates * kParts) + " updates of " + std::to_string(options.batch_size) +
-                      " windows of " + std::to_string(training.available()));
+  options.logger.info(
+      "network: " + std::to_string(window.rows()) + " rows in segments of " + std::to_string(window.segment) +
+      ", " + std::to_string(options.members) + " members of " + std::to_string(options.units) + " units, " +
+      std::to_string(updates_of(options)) + " updates of " + std::to_string(options.batch_size) +
+      " windows of " + std::to_string(training.available()));
 
-  CompileOptions compile;
-  compile.optimizer = Config::object({{"name", "adamw"},
-                                      {"learning_rate", Config::object({{"name", "one_cycle"},
-                                                                        {"max_lr", options.learning_rate},
-                                                                        {"total_steps", updates * kParts}})},
-                                      {"weight_decay", 1e-4},
-                                      {"global_clipnorm", 1.0}});
   // With a fixed spread squared errors are those of the series; windows of their own spread need a robust loss, else
   // the calmest of them would rule.
-  compile.loss = options.head.loss(!window.spreads.empty());
-  Trainer trainer(out.model.network, compile, &pool);
-
-  EarlyStoppingOptions stopping;
-  stopping.patience = options.patience;
-  stopping.restore_best_weights = true;
-  const auto early = std::make_shared<EarlyStopping>(stopping);
-  const auto deal = std::make_shared<LambdaCallback>();
-  deal->epoch_begin = [&](TrainingRun& run) { training.set_epoch(run.epoch()); };
-
-  FitOptions fit;
-  fit.batch_size = options.batch_size;
-  fit.epochs = kParts;
-  fit.validation_data = &validation;
-  fit.validation_batch_size = kPredictBatch;
-  fit.seed = options.seed;
-  fit.callbacks = {deal, early};
-  fit.verbose = options.verbose;
-  fit.progress = options.progress;
-  fit.logger = options.logger;
-  fit.checkpoint = options.checkpoint;
-  fit.resume = options.resume;
-  fit.stop_flag = options.stop_flag;
-  out.history = trainer.fit(training, fit);
-  out.best_epoch = early->best_epoch() + 1;
+  FittedWindows fitted = fit_windows(out.model.network, training, validation,
+                                     options.head.loss(!window.spreads.empty()), options, pool);
+  out.history = std::move(fitted.history);
+  out.best_epoch = fitted.best_epoch;
   return out;
 }
 

@@ -30,6 +30,8 @@ struct SegmentWindow {
   std::int64_t rows() const { return steps * segment; }          ///< look-back
   std::int64_t out_rows() const { return out_steps * segment; }  ///< >= horizon
   std::int64_t waves() const;
+  /// Writes them for a position in time and returns how many numbers that were.
+  std::size_t put_waves(double position, std::span<float> out) const;
   std::int64_t step_features() const;     ///< of the encoder, per segment
   std::int64_t decoder_features() const;  ///< of the decoder, per segment
   std::int64_t line_features() const;     ///< of the linear path
