@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "tasks/forecast/recursive_data.h"
+
 namespace rondo::forecasting {
 
 namespace {
 
 constexpr std::int64_t kMostJudgedOrigins = 4000;
+/// Of forecasts that are drawn path by path.
+constexpr std::int64_t kMostDrawnOrigins = 600;
 
 template <class Training>
 void put_controls(const ForecastOptions& options, const ForecastControls& controls, Training& training) {
@@ -41,7 +45,7 @@ struct Judged {
   std::vector<int> member;
 };
 
-Judged held_out_origins(const Panel& panel, const Folds& folds, std::int64_t first) {
+Judged held_out_origins(const Panel& panel, const Folds& folds, std::int64_t first, std::int64_t most) {
   Judged all;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     for (std::int64_t row = first; row + 1 < panel.series[s].train_rows; ++row) {
@@ -54,7 +58,7 @@ Judged held_out_origins(const Panel& panel, const Folds& folds, std::int64_t fir
       }
     }
   }
-  const std::size_t stride = std::max<std::size_t>(1, all.origins.size() / kMostJudgedOrigins);
+  const std::size_t stride = std::max<std::size_t>(1, all.origins.size() / static_cast<std::size_t>(most));
   Judged out;
   for (std::size_t i = 0; i < all.origins.size(); i += stride) {
     out.origins.push_back(all.origins[i]);
@@ -74,18 +78,24 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   training.epochs = options.epochs;
   if (options.patience > 0) training.patience = options.patience;
   const Folds folds(panel, training.members, window.out_rows());
-  TrainedSegments trained = train_segments(panel, scaled, window, folds, training, pool);
-
   TrainedPart out;
-  out.history = std::move(trained.history);
-  out.best_epoch = trained.best_epoch;
-  out.part.segments = std::move(trained.model);
+  const bool drawn = options.model == "recursive";
+  const auto put = [&](auto trained, auto& model) {
+    out.history = std::move(trained.history);
+    out.best_epoch = trained.best_epoch;
+    model = std::move(trained.model);
+  };
+  if (drawn) {
+    put(train_recursive(panel, scaled, window, folds, training, pool), out.part.recursive);
+  } else {
+    put(train_segments(panel, scaled, window, folds, training, pool), out.part.segments);
+  }
   const std::int64_t first = std::max(
       window.first_origin(), LineLayout::cover(panel, choice.members).first_origin(scaled.difference));
-  const Judged judged = held_out_origins(panel, folds, first);
+  const Judged judged = held_out_origins(panel, folds, first, drawn ? kMostDrawnOrigins : kMostJudgedOrigins);
   std::vector<std::int64_t> limits;
   for (const PanelSeries& s : panel.series) limits.push_back(s.train_rows);
-  const std::vector<NetworkForecast> words = out.part.segments->members(panel, scaled, judged.origins, pool);
+  const std::vector<NetworkForecast> words = out.part.members(panel, scaled, judged.origins, pool);
   const bool same_for_all = panel.series.front().validation_rows > 0;
   std::vector<Rows> lines(static_cast<std::size_t>(same_for_all ? 1 : training.members));
   pool.run(static_cast<int>(lines.size()), [&](int k) {
@@ -95,8 +105,7 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
     lines[static_cast<std::size_t>(k)] = path.predict(panel, scaled, judged.origins);
   });
 
-  const bool point = training.head.is_point();
-  const NetworkForecast together = mixture_of(words, point);
+  const NetworkForecast together = mixture_of(words, out.part.is_point());
   Rows truth = target_rows(panel, scaled, judged.origins);
   Rows left{panel.horizon, {}}, word{panel.horizon, {}};
   const auto width = static_cast<std::size_t>(panel.horizon);
@@ -123,27 +132,36 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
 }  // namespace
 
 std::int64_t NetworkPart::window_rows() const {
+  if (recursive) return recursive->window.rows();
   return segments ? segments->window.rows() : residual->input.rows();
 }
 
-const Network& NetworkPart::network() const { return segments ? segments->network : residual->network; }
+const Network& NetworkPart::network() const {
+  if (recursive) return recursive->network;
+  return segments ? segments->network : residual->network;
+}
+
+std::vector<NetworkForecast> NetworkPart::members(const Panel& panel, const ScaledPanel& scaled,
+                                                  std::span<const Origin> origins, Pool& pool) {
+  return recursive ? recursive->members(panel, scaled, origins, pool)
+                   : segments->members(panel, scaled, origins, pool);
+}
 
 NetworkForecast NetworkPart::forecast(const Panel& panel, const ScaledPanel& scaled,
                                       std::span<const Origin> origins, const Rows& line, Pool& pool) {
   NetworkForecast out{line, {panel.horizon, std::vector<double>(line.values.size(), 1.0)}};
   if (origins.empty()) return out;
   Rows word{panel.horizon, {}};
-  if (segments) {
+  if (!residual) {
     // Needed for its spreads even where its share is 0.
-    NetworkForecast said =
-        mixture_of(segments->members(panel, scaled, origins, pool), segments->head.is_point());
+    NetworkForecast said = mixture_of(members(panel, scaled, origins, pool), is_point());
     out.spread = std::move(said.spread);
     word = std::move(said.location);
   }
   if (share.share == 0) return out;
   if (residual) word = residual->correction(panel, scaled, origins, pool);
   for (std::size_t i = 0; i < word.values.size(); ++i) {
-    out.location.values[i] += share.share * (segments ? word.values[i] - line.values[i] : word.values[i]);
+    out.location.values[i] += share.share * (residual ? word.values[i] : word.values[i] - line.values[i]);
   }
   return out;
 }
@@ -153,6 +171,7 @@ TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, co
                                bool calendar, Pool& pool) {
   SegmentWindow window = choose_segment_window(panel, options.window, calendar);
   window.counts = names_counts(options.likelihood);
+  if (options.model == "recursive") window = recursive_window(window, panel.horizon);
   if (window.levels && !window.counts) window.fix_spreads(panel, scaled);
   const bool told = options.likelihood != "point" || options.model != "auto";
   if (told) {

@@ -123,13 +123,17 @@ Config settings_of(const ForecastResult& result, const ForecastResult::Model& mo
                                     {"covariate_lags", model.line.layout.covariate_lags},
                                     {"likelihood", result.options.likelihood},
                                     {"network_share", model.network.share.share}});
-  if (model.network.segments) {
-    const SegmentWindow& window = model.network.segments->window;
+  if (!model.network.residual) {
+    const bool recursive = model.network.recursive.has_value();
+    const SegmentWindow& window =
+        recursive ? model.network.recursive->window : model.network.segments->window;
     settings.set("window_steps", window.steps);
     settings.set("window_segment", window.segment);
     settings.set("window_base_rows", window.base_rows);
     settings.set("window_wave_orders", Config::list(window.wave_orders));
-    settings.set("network_kind", "segments");
+    settings.set("network_kind", recursive                          ? "recursive"
+                                 : result.options.model == "direct" ? "direct"
+                                                                    : "segments");
   } else {
     const WindowInput& input = model.network.residual->input;
     settings.set("window_steps", input.steps);

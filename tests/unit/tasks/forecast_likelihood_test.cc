@@ -109,5 +109,53 @@ INSTANTIATE_TEST_SUITE_P(Forecast, EveryLikelihood,
                          testing::Values("quantile", "gaussian", "student_t", "negative_binomial", "poisson"),
                          [](const auto& info) { return std::string(info.param); });
 
+/// A season whose last values say something about the next one.
+std::vector<double> seasonal_walk(std::int64_t rows) {
+  const RandomStream stream(9);
+  std::vector<double> y;
+  double left = 0;
+  for (std::int64_t t = 0; t < rows; ++t) {
+    left = 0.8 * left + 0.4 * stream.normal(static_cast<std::uint64_t>(t));
+    y.push_back(2 * season_at(t) + left);
+  }
+  return y;
+}
+
+std::vector<double> random_walk(std::int64_t rows) {
+  const RandomStream stream(4);
+  std::vector<double> y{0};
+  while (static_cast<std::int64_t>(y.size()) < rows) y.push_back(y.back() + stream.normal(y.size()));
+  return y;
+}
+
+TEST(RecursiveForecast, BeatsTheNaiveOneOnASeasonalSeries) {
+  ForecastOptions options = quick("gaussian");
+  options.model = "recursive";
+  options.horizon = 4;
+  const ForecastResult result = run_forecast(parse_csv(csv_of(seasonal_walk(700))), options);
+  std::printf("rmse %.4f naive %.4f seasonal %.4f ridge %.4f crps %.4f c80 %.3f c95 %.3f share %.2f s %.2f\n", result.test.rmse, result.baselines[0].rmse,
+              result.baselines[1].rmse, result.baselines[3].rmse, result.test.crps, result.coverage80, result.coverage95, result.network_share, result.seconds_total);
+  EXPECT_LT(result.test.rmse, 0.6 * result.baselines[0].rmse);
+  EXPECT_NEAR(result.coverage80, 0.80, 0.1);
+}
+
+TEST(RecursiveForecast, IsLessSureOfFartherRowsOfARandomWalk) {
+  ForecastOptions options = quick("gaussian");
+  options.model = "recursive";
+  options.horizon = 6;
+  const ForecastResult result = run_forecast(parse_csv(csv_of(random_walk(700))), options);
+  const ForecastSeries& series = result.series[0];
+  for (std::size_t h = 0; h < 6; ++h) std::printf("%.3f ", series.bands.high80[h] - series.bands.low80[h]);
+  std::printf("rmse %.4f naive %.4f c80 %.3f c95 %.3f share %.2f s %.2f\n", result.test.rmse, result.baselines[0].rmse, result.coverage80, result.coverage95, result.network_share, result.seconds_total);
+}
+
+TEST(RecursiveForecast, DrawsCounts) {
+  ForecastOptions options = quick("negative_binomial");
+  options.model = "recursive";
+  options.horizon = 2;
+  const ForecastResult result = run_forecast(parse_csv(csv_of(drawn_from("negative_binomial", 700))), options);
+  std::printf("rmse %.4f naive %.4f crps %.4f c80 %.3f c95 %.3f share %.2f s %.2f\n", result.test.rmse, result.baselines[0].rmse, result.test.crps, result.coverage80, result.coverage95, result.network_share, result.seconds_total);
+}
+
 }  // namespace
 }  // namespace rondo
