@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tasks/forecast/likelihood_head.h"
 #include "tasks/forecast/recursive_data.h"
 
 namespace rondo::forecasting {
@@ -92,7 +93,8 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   }
   const std::int64_t first = std::max(
       window.first_origin(), LineLayout::cover(panel, choice.members).first_origin(scaled.difference));
-  const Judged judged = held_out_origins(panel, folds, first, drawn ? kMostDrawnOrigins : kMostJudgedOrigins);
+  const std::int64_t most = drawn ? kMostDrawnOrigins : kMostJudgedOrigins;
+  const Judged judged = held_out_origins(panel, folds, first, most);
   std::vector<std::int64_t> limits;
   for (const PanelSeries& s : panel.series) limits.push_back(s.train_rows);
   const std::vector<NetworkForecast> words = out.part.members(panel, scaled, judged.origins, pool);
@@ -120,7 +122,7 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
       word.values.push_back((said.location.values[at] - line) / spread);
     }
   }
-  const std::int64_t apart = std::max<std::int64_t>(1, panel.total_training_rows() / kMostJudgedOrigins);
+  const std::int64_t apart = std::max<std::int64_t>(1, panel.total_training_rows() / most);
   out.part.share = judge_network(left, word, (panel.horizon - 1) / apart);
   out.scores.columns = panel.horizon;
   for (std::size_t i = 0; i < left.values.size(); ++i) {
@@ -171,7 +173,9 @@ TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, co
                                bool calendar, Pool& pool) {
   SegmentWindow window = choose_segment_window(panel, options.window, calendar);
   window.counts = names_counts(options.likelihood);
-  if (options.model == "recursive") window = recursive_window(window, panel.horizon);
+  if (options.model == "recursive") {
+    window = recursive_window(window, panel.horizon, options.window);
+  }
   if (window.levels && !window.counts) window.fix_spreads(panel, scaled);
   const bool told = options.likelihood != "point" || options.model != "auto";
   if (told) {

@@ -14,10 +14,11 @@ constexpr double kClip = 8;
 
 float recursive_input(double value) { return static_cast<float>(std::clamp(value, -kClip, kClip)); }
 
-SegmentWindow recursive_window(SegmentWindow window, std::int64_t horizon) {
-  window.steps = std::min(window.rows(), kMostSteps);
+SegmentWindow recursive_window(SegmentWindow window, std::int64_t horizon, std::int64_t given) {
+  window.steps = given > 0 ? window.rows() : std::min(window.rows(), kMostSteps);
   window.segment = 1;
-  window.base_rows = window.steps;
+  window.base_rows = (window.steps + 1) / 2;
+  window.base_first = true;
   window.out_steps = horizon;
   window.past = 0;
   window.levels = false;
@@ -100,8 +101,10 @@ Tensor RecursiveSamples::weight(int member, std::span<const Origin> origins, DTy
     const bool used = folds_.role(member, origin) == role_;
     for (std::int64_t i = 0; i < rows(); ++i) {
       const std::int64_t row = first_row(origin) + i;
-      const bool counted =
-          role_ == Role::train ? !folds_.holds_out(member, origin.series, row) : row > origin.row;
+      const bool judged = row > origin.row;
+      const bool learnt = row > origin.row - window_.steps + window_.base_rows &&
+                          !folds_.holds_out(member, origin.series, row);
+      const bool counted = role_ == Role::train ? learnt : judged;
       out.set(next++, used && counted ? 1 : 0);
     }
   }

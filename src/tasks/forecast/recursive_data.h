@@ -4,10 +4,11 @@
 
 namespace rondo::forecasting {
 
-/// The window of the recursive network: every row of the look-back of `window` (at most so many that training stays quick)
-/// and of the horizon is a step. A window is minus its mean, divided by its own standard deviation (counts: see
-/// SegmentWindow::counts).
-SegmentWindow recursive_window(SegmentWindow window, std::int64_t horizon);
+/// The window of the recursive network: every row of the horizon and of the look-back of `window` is a step, of the latter
+/// at most 96, so that training stays quick, unless the user named it (`given` > 0). A window
+/// is minus the mean of its first half, divided by its standard deviation (counts: see SegmentWindow::counts). The rows of
+/// that half are not learnt: with them in their own mean, all paths would bend back to it.
+SegmentWindow recursive_window(SegmentWindow window, std::int64_t horizon, std::int64_t given);
 
 /// Numbers that the recursive network reads before it says row r: the value of row r − 1 on the window's scale (place 0),
 /// then what is known of row r beforehand. Covariates whose future is not known have no place in a recurrence.
@@ -25,7 +26,8 @@ Tensor recursive_inputs(const Panel& panel, const ScaledPanel& scaled, const Seg
                         std::span<const Origin> origins, std::int64_t ahead);
 
 /// Windows with a target for every row of look-back and horizon, [batch, steps + horizon − 1, 1] (counts: 2, the count and
-/// its exposure). Training counts all rows that the member does not hold out, validation the horizon.
+/// its exposure). Training counts the rows after the window's
+/// base that the member does not hold out, validation the horizon.
 class RecursiveSamples : public SegmentSamples {
  public:
   using SegmentSamples::SegmentSamples;

@@ -76,7 +76,8 @@ SegmentWindow::Scale SegmentWindow::scale(const ScaledPanel& scaled, const Origi
   mean /= static_cast<double>(rows());
   for (const double v : window) square += (v - mean) * (v - mean);
   double base = 0;
-  for (const double v : window.last(static_cast<std::size_t>(base_rows))) base += v;
+  const auto based = static_cast<std::size_t>(base_rows);
+  for (const double v : base_first ? window.first(based) : window.last(based)) base += v;
   base /= static_cast<double>(base_rows);
   if (!spreads.empty()) return {base, spreads[static_cast<std::size_t>(origin.series)]};
   // `level` has about unit deviation over the training part, so the floor is relative to the series itself.

@@ -18,6 +18,7 @@ struct SegmentWindow {
   std::int64_t steps = 1;      ///< segments of the look-back
   std::int64_t out_steps = 1;  ///< segments of the horizon; the last one may reach beyond it
   std::int64_t base_rows = 1;
+  bool base_first = false;  ///< the base is the mean of the first base_rows rows, not of the last
   std::vector<double> seasons;
   std::vector<std::int64_t> wave_orders;  ///< calendar waves by season; 0: none
   std::int64_t past = 0, known = 0, statics = 0;
