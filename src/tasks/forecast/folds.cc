@@ -29,6 +29,12 @@ bool Folds::in_fold(int member, std::int64_t series, std::int64_t row) const {
   return (block + series) % kFolds == member % kFolds;
 }
 
+bool Folds::holds_out(int member, std::int64_t series, std::int64_t row) const {
+  const Part& part = parts_[static_cast<std::size_t>(series)];
+  if (row >= part.learnt - part.validation) return true;
+  return part.validation == 0 && in_fold(member, series, row);
+}
+
 Role Folds::role(int member, const Origin& origin) const {
   const Part& part = parts_[static_cast<std::size_t>(origin.series)];
   const std::int64_t first = origin.row + 1, last = origin.row + reach_;  // rows that are forecast

@@ -19,6 +19,8 @@ class Folds {
 
   int members() const { return members_; }
   Role role(int member, const Origin& origin) const;
+  /// Whether a member may not learn the value of this row.
+  bool holds_out(int member, std::int64_t series, std::int64_t row) const;
 
  private:
   struct Part {

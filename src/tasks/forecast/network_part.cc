@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "tasks/forecast/likelihood_head.h"
+#include "tasks/forecast/recursive_data.h"
 #include "tasks/forecast/tune.h"
 
 namespace rondo::forecasting {
@@ -10,6 +12,8 @@ namespace rondo::forecasting {
 namespace {
 
 constexpr std::int64_t kMostJudgedOrigins = 4000;
+/// Of forecasts that are drawn path by path.
+constexpr std::int64_t kMostDrawnOrigins = 600;
 
 template <class Training>
 void put_controls(const ForecastOptions& options, const ForecastControls& controls, Training& training) {
@@ -44,7 +48,7 @@ struct Judged {
   std::vector<int> member;
 };
 
-Judged held_out_origins(const Panel& panel, const Folds& folds, std::int64_t first) {
+Judged held_out_origins(const Panel& panel, const Folds& folds, std::int64_t first, std::int64_t most) {
   Judged all;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     for (std::int64_t row = first; row + 1 < panel.series[s].train_rows; ++row) {
@@ -57,7 +61,7 @@ Judged held_out_origins(const Panel& panel, const Folds& folds, std::int64_t fir
       }
     }
   }
-  const std::size_t stride = std::max<std::size_t>(1, all.origins.size() / kMostJudgedOrigins);
+  const std::size_t stride = std::max<std::size_t>(1, all.origins.size() / static_cast<std::size_t>(most));
   Judged out;
   for (std::size_t i = 0; i < all.origins.size(); i += stride) {
     out.origins.push_back(all.origins[i]);
@@ -72,9 +76,11 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   SegmentTraining training;
   put_controls(options, controls, training);
   training.members = static_cast<int>(options.ensemble);
+  training.head = LikelihoodHead(options.likelihood);
+  training.direct = options.model == "direct";
   training.epochs = options.epochs;
   if (options.patience > 0) training.patience = options.patience;
-  if (options.tune > 0) {
+  if (options.tune > 0 && options.model != "recursive") {
     const TunedSegments tuned =
         tune_segments(panel, scaled, window, training, calendar, static_cast<double>(options.tune), pool);
     window = tuned.window;
@@ -90,19 +96,27 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
     controls.log.info(text);
   }
   const Folds folds(panel, training.members, window.out_rows());
-  TrainedSegments trained = train_segments(panel, scaled, window, folds, training, pool);
-
   TrainedPart out;
-  out.history = std::move(trained.history);
-  out.best_epoch = trained.best_epoch;
-  out.part.segments = std::move(trained.model);
-  out.gradient_flow = std::move(trained.gradient_flow);
+  const bool drawn = options.model == "recursive";
+  const auto put = [&](auto trained, auto& model) {
+    out.history = std::move(trained.history);
+    out.best_epoch = trained.best_epoch;
+    model = std::move(trained.model);
+  };
+  if (drawn) {
+    put(train_recursive(panel, scaled, window, folds, training, pool), out.part.recursive);
+  } else {
+    TrainedSegments trained = train_segments(panel, scaled, window, folds, training, pool);
+    out.gradient_flow = std::move(trained.gradient_flow);
+    put(std::move(trained), out.part.segments);
+  }
   const std::int64_t first = std::max(
       window.first_origin(), LineLayout::cover(panel, choice.members).first_origin(scaled.difference));
-  const Judged judged = held_out_origins(panel, folds, first);
+  const std::int64_t most = drawn ? kMostDrawnOrigins : kMostJudgedOrigins;
+  const Judged judged = held_out_origins(panel, folds, first, most);
   std::vector<std::int64_t> limits;
   for (const PanelSeries& s : panel.series) limits.push_back(s.train_rows);
-  const std::vector<Rows> words = out.part.segments->members(panel, scaled, judged.origins, pool);
+  const std::vector<NetworkForecast> words = out.part.members(panel, scaled, judged.origins, pool);
   const bool same_for_all = panel.series.front().validation_rows > 0;
   std::vector<Rows> lines(static_cast<std::size_t>(same_for_all ? 1 : training.members));
   pool.run(static_cast<int>(lines.size()), [&](int k) {
@@ -112,24 +126,22 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
     lines[static_cast<std::size_t>(k)] = path.predict(panel, scaled, judged.origins);
   });
 
+  const NetworkForecast together = mixture_of(words, out.part.is_point());
   Rows truth = target_rows(panel, scaled, judged.origins);
   Rows left{panel.horizon, {}}, word{panel.horizon, {}};
   const auto width = static_cast<std::size_t>(panel.horizon);
   for (std::size_t i = 0; i < judged.origins.size(); ++i) {
-    const double spread = window.scale(scaled, judged.origins[i]).spread;
     const auto member = static_cast<std::size_t>(judged.member[i]);
+    // Where all members hold out the same rows, these judge their mixture; else each member is judged by its own.
+    const NetworkForecast& said = same_for_all ? together : words[member];
     for (std::size_t at = i * width; at < (i + 1) * width; ++at) {
       const double line = lines[same_for_all ? 0 : member].values[at];
-      double said = words[member].values[at];
-      if (same_for_all) {
-        said = 0;
-        for (const Rows& one : words) said += one.values[at] / static_cast<double>(words.size());
-      }
+      const double spread = said.spread.values[at];
       left.values.push_back((truth.values[at] - line) / spread);
-      word.values.push_back((said - line) / spread);
+      word.values.push_back((said.location.values[at] - line) / spread);
     }
   }
-  const std::int64_t apart = std::max<std::int64_t>(1, panel.total_training_rows() / kMostJudgedOrigins);
+  const std::int64_t apart = std::max<std::int64_t>(1, panel.total_training_rows() / most);
   out.part.share = judge_network(left, word, (panel.horizon - 1) / apart);
   out.scores.columns = panel.horizon;
   for (std::size_t i = 0; i < left.values.size(); ++i) {
@@ -141,26 +153,36 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
 }  // namespace
 
 std::int64_t NetworkPart::window_rows() const {
+  if (recursive) return recursive->window.rows();
   return segments ? segments->window.rows() : residual->input.rows();
 }
 
-const Network& NetworkPart::network() const { return segments ? segments->network : residual->network; }
+const Network& NetworkPart::network() const {
+  if (recursive) return recursive->network;
+  return segments ? segments->network : residual->network;
+}
+
+std::vector<NetworkForecast> NetworkPart::members(const Panel& panel, const ScaledPanel& scaled,
+                                                  std::span<const Origin> origins, Pool& pool) {
+  return recursive ? recursive->members(panel, scaled, origins, pool)
+                   : segments->members(panel, scaled, origins, pool);
+}
 
 NetworkForecast NetworkPart::forecast(const Panel& panel, const ScaledPanel& scaled,
                                       std::span<const Origin> origins, const Rows& line, Pool& pool) {
   NetworkForecast out{line, {panel.horizon, std::vector<double>(line.values.size(), 1.0)}};
   if (origins.empty()) return out;
-  if (segments) {
-    for (std::size_t i = 0; i < origins.size(); ++i) {
-      const double spread = segments->window.scale(scaled, origins[i]).spread;
-      for (double& v : out.spread.row(static_cast<std::int64_t>(i))) v = spread;
-    }
+  Rows word{panel.horizon, {}};
+  if (!residual) {
+    // Needed for its spreads even where its share is 0.
+    NetworkForecast said = mixture_of(members(panel, scaled, origins, pool), is_point());
+    out.spread = std::move(said.spread);
+    word = std::move(said.location);
   }
   if (share.share == 0) return out;
-  const Rows word = segments ? segments->mean(panel, scaled, origins, pool)
-                             : residual->correction(panel, scaled, origins, pool);
+  if (residual) word = residual->correction(panel, scaled, origins, pool);
   for (std::size_t i = 0; i < word.values.size(); ++i) {
-    out.location.values[i] += share.share * (segments ? word.values[i] - line.values[i] : word.values[i]);
+    out.location.values[i] += share.share * (residual ? word.values[i] : word.values[i] - line.values[i]);
   }
   return out;
 }
@@ -169,8 +191,18 @@ TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, co
                                const ForecastOptions& options, const ForecastControls& controls,
                                bool calendar, Pool& pool) {
   SegmentWindow window = choose_segment_window(panel, options.window, calendar);
-  if (window.levels) window.fix_spreads(panel, scaled);
-  if (segment_network_applies(panel, window)) {
+  window.counts = names_counts(options.likelihood);
+  if (options.model == "recursive") {
+    window = recursive_window(window, panel.horizon, options.window);
+  }
+  if (window.levels && !window.counts) window.fix_spreads(panel, scaled);
+  const bool told = options.likelihood != "point" || options.model != "auto";
+  if (told) {
+    require_segment_windows(
+        panel, window,
+        options.likelihood != "point" ? "--likelihood " + options.likelihood : "--model " + options.model);
+  }
+  if (told || segment_network_applies(panel, window)) {
     return train_segment_part(panel, scaled, choice, window, options, controls, calendar, pool);
   }
   const WindowInput input =

@@ -7,25 +7,27 @@
 
 #include "rondo/forecast.h"
 #include "tasks/forecast/line_search.h"
+#include "tasks/forecast/network_forecast.h"
+#include "tasks/forecast/recursive_network.h"
 #include "tasks/forecast/residual_network.h"
 #include "tasks/forecast/segment_network.h"
 
 namespace rondo::forecasting {
 
-/// What is forecast, and what its errors are measured in: [origins, horizon] in the scale of ScaledPanel::targets.
-struct NetworkForecast {
-  Rows location, spread;
-};
-
 /// The network beside the line: one that learns what the line leaves (few rows), or encoder and decoder over segments
-/// that learn the series themselves (many rows). What both are worth is settled on rows that neither learnt from.
+/// that learn the series themselves (many rows), or on request a recurrence over rows. What it is worth is settled on rows that neither learnt from.
 struct NetworkPart {
   std::optional<ResidualNetwork> residual;
   std::optional<SegmentModel> segments;
+  std::optional<RecursiveModel> recursive;
   NetworkShare share;
 
   std::int64_t window_rows() const;
   const Network& network() const;
+  bool is_point() const { return segments && segments->head.is_point(); }
+  /// What each member of `segments` or `recursive` says.
+  std::vector<NetworkForecast> members(const Panel& panel, const ScaledPanel& scaled,
+                                       std::span<const Origin> origins, Pool& pool);
   /// From the line's forecasts `line` of the same origins.
   NetworkForecast forecast(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
                            const Rows& line, Pool& pool);

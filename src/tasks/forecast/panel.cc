@@ -137,7 +137,7 @@ void ScaledPanel::targets(const Origin& origin, std::span<double> out) const {
 double ScaledPanel::to_units(const Origin& origin, double target) const {
   const auto s = static_cast<std::size_t>(origin.series);
   const double base = difference ? level[s][static_cast<std::size_t>(origin.row)] : 0;
-  return scales[s].backward(target + base);
+  return std::max(lowest, scales[s].backward(target + base));
 }
 
 }  // namespace rondo::forecasting

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -76,6 +77,8 @@ struct ScaledPanel {
   void targets(const Origin& origin, std::span<double> out) const;
   /// A forecast of `targets` back in the series' own units.
   double to_units(const Origin& origin, double target) const;
+  /// No forecast in units of the series is below it: 0 for counts.
+  double lowest = -std::numeric_limits<double>::infinity();
 };
 
 }  // namespace rondo::forecasting

@@ -7,6 +7,7 @@
 #include "rondo/data/calendar.h"
 #include "rondo/error.h"
 #include "tasks/forecast/fill_panel.h"
+#include "tasks/forecast/likelihood_head.h"
 #include "tasks/forecast/raw_series.h"
 #include "tasks/forecast/season.h"
 
@@ -89,6 +90,14 @@ void check_options(const ForecastOptions& options) {
 LineLimits limits_of(const ForecastOptions& options) {
   LineLimits limits;
   if (options.transform != "auto") limits.transform = parse_transform(options.transform);
+  if (names_counts(options.likelihood)) {
+    if (limits.transform.value_or(Transform::none) != Transform::none) {
+      throw Error(ErrorKind::usage, "counts are learnt as they are, without a transform")
+          .seen("--transform " + options.transform + " with --likelihood " + options.likelihood)
+          .cure("leave --transform out, or use --likelihood gaussian or student_t");
+    }
+    limits.transform = Transform::none;
+  }
   if (options.difference == "yes")
     limits.difference = true;
   else if (options.difference == "no")

@@ -10,6 +10,7 @@
 #include "tasks/forecast/backtest.h"
 #include "tasks/forecast/backtest_bands.h"
 #include "tasks/forecast/importance.h"
+#include "tasks/forecast/likelihood_head.h"
 #include "tasks/forecast/model.h"
 #include "tasks/forecast/network_part.h"
 #include "tasks/forecast/prepare.h"
@@ -123,14 +124,19 @@ Config settings_of(const ForecastResult& result, const ForecastResult::Model& mo
                                     {"wave_orders", Config::list(model.line.layout.wave_orders)},
                                     {"past", Config::list(result.options.past)},
                                     {"covariate_lags", model.line.layout.covariate_lags},
+                                    {"likelihood", result.options.likelihood},
                                     {"network_share", model.network.share.share}});
-  if (model.network.segments) {
-    const SegmentWindow& window = model.network.segments->window;
+  if (!model.network.residual) {
+    const bool recursive = model.network.recursive.has_value();
+    const SegmentWindow& window =
+        recursive ? model.network.recursive->window : model.network.segments->window;
     settings.set("window_steps", window.steps);
     settings.set("window_segment", window.segment);
     settings.set("window_base_rows", window.base_rows);
     settings.set("window_wave_orders", Config::list(window.wave_orders));
-    settings.set("network_kind", "segments");
+    settings.set("network_kind", recursive                          ? "recursive"
+                                 : result.options.model == "direct" ? "direct"
+                                                                    : "segments");
   } else {
     const WindowInput& input = model.network.residual->input;
     settings.set("window_steps", input.steps);
@@ -156,7 +162,8 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   result.threads = pool.threads();
 
   const LineChoice choice = search_line(panel, prepared.limits, pool);
-  const ScaledPanel scaled(panel, choice.transform, choice.difference);
+  ScaledPanel scaled(panel, choice.transform, choice.difference);
+  if (forecasting::names_counts(options.likelihood)) scaled.lowest = 0;
   result.transform = transform_name(choice.transform);
   result.difference = choice.difference;
   result.lags = choice.longest_lag();
@@ -187,7 +194,11 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   }
   if (result.network_share == 0) {
     result.notes.emplace_back(
-        "On held-out rows the network adds nothing to the line, so the forecast is the line's.");
+        options.likelihood == "point"
+            ? "On held-out rows the network adds nothing to the line, so the forecast is the line's."
+            : "On held-out rows the network adds nothing to the line, so the forecast is the line's; how "
+              "wide its "
+              "bands are, row by row, is the network's.");
   }
 
   std::vector<std::int64_t> training_rows, all_rows;

@@ -67,25 +67,51 @@ Examples SegmentSamples::gather(std::span<const std::int64_t> indices, DType dty
     origins.push_back(origins_[static_cast<std::size_t>(at)]);
   }
   Examples examples;
-  examples.inputs = inputs_of(panel_, scaled_, window_, origins, dtype);
-  const auto batch = static_cast<std::int64_t>(indices.size());
-  Tensor target({batch, window_.out_rows()}, dtype);
-  std::vector<double> truth(static_cast<std::size_t>(window_.out_rows()));
-  for (std::int64_t b = 0; b < batch; ++b) {
-    window_.targets(scaled_, origins[static_cast<std::size_t>(b)], truth);
-    for (std::size_t h = 0; h < truth.size(); ++h) {
-      target.set(b * window_.out_rows() + static_cast<std::int64_t>(h), truth[h]);
-    }
-  }
+  examples.inputs = inputs(origins, dtype);
+  const Tensor truth = target(origins, dtype);
   for (int k = 0; k < folds_.members(); ++k) {
-    Tensor weight({batch}, dtype);
-    for (std::int64_t b = 0; b < batch; ++b) {
-      weight.set(b, folds_.role(k, origins[static_cast<std::size_t>(b)]) == role_ ? 1 : 0);
-    }
-    examples.targets.emplace_back(target);
-    examples.weights.push_back(std::move(weight));
+    examples.targets.emplace_back(truth);
+    examples.weights.push_back(weight(k, origins, dtype));
   }
   return examples;
+}
+
+std::vector<Batch> SegmentSamples::inputs(std::span<const Origin> origins, DType dtype) const {
+  return inputs_of(panel_, scaled_, window_, origins, dtype);
+}
+
+Tensor SegmentSamples::target(std::span<const Origin> origins, DType dtype) const {
+  const auto batch = static_cast<std::int64_t>(origins.size());
+  const std::int64_t width = window_.out_rows() * (window_.counts ? 2 : 1);
+  Tensor target({batch, width}, dtype);
+  std::vector<double> truth(static_cast<std::size_t>(window_.out_rows()));
+  for (std::int64_t b = 0; b < batch; ++b) {
+    const Origin& origin = origins[static_cast<std::size_t>(b)];
+    if (window_.counts) {
+      const std::vector<double>& values = panel_.series[static_cast<std::size_t>(origin.series)].values;
+      const double size = window_.size(scaled_, origin);
+      for (std::int64_t h = 0; h < window_.out_rows(); ++h) {
+        const auto row = static_cast<std::size_t>(origin.row + 1 + h);
+        target.set(b * width + h, row < values.size() ? values[row] : std::nan(""));
+        target.set(b * width + window_.out_rows() + h, size);
+      }
+      continue;
+    }
+    window_.targets(scaled_, origin, truth);
+    for (std::size_t h = 0; h < truth.size(); ++h) {
+      target.set(b * width + static_cast<std::int64_t>(h), truth[h]);
+    }
+  }
+  return target;
+}
+
+Tensor SegmentSamples::weight(int member, std::span<const Origin> origins, DType dtype) const {
+  const auto batch = static_cast<std::int64_t>(origins.size());
+  Tensor weight({batch}, dtype);
+  for (std::int64_t b = 0; b < batch; ++b) {
+    weight.set(b, folds_.role(member, origins[static_cast<std::size_t>(b)]) == role_ ? 1 : 0);
+  }
+  return weight;
 }
 
 Examples SegmentInputs::gather(std::span<const std::int64_t> indices, DType dtype) const {

@@ -11,7 +11,7 @@
 namespace rondo::forecasting {
 
 /// Windows as training samples: inputs encoder, decoder and line, one target [batch, out_rows] for each member on the
-/// window's scale, with weight 1 where the origin has `role` for that member. An epoch holds `size` windows; for
+/// window's scale (for counts [batch, 2 · out_rows]: the counts themselves, then their exposures), with weight 1 where the origin has `role` for that member. An epoch holds `size` windows; for
 /// training `set_epoch` deals others.
 class SegmentSamples : public Dataset {
  public:
@@ -24,12 +24,19 @@ class SegmentSamples : public Dataset {
   Examples gather(std::span<const std::int64_t> indices, DType dtype) const override;
   void set_epoch(std::int64_t epoch) { epoch_ = epoch; }
 
- private:
+ protected:
+  virtual std::vector<Batch> inputs(std::span<const Origin> origins, DType dtype) const;
+  virtual Tensor target(std::span<const Origin> origins, DType dtype) const;
+  /// By origin, or by origin and step.
+  virtual Tensor weight(int member, std::span<const Origin> origins, DType dtype) const;
+
   const Panel& panel_;
   const ScaledPanel& scaled_;
   const SegmentWindow& window_;
   const Folds& folds_;
   Role role_;
+
+ private:
   std::vector<Origin> origins_;
   std::int64_t size_ = 0;
   std::atomic<std::int64_t> epoch_{0};

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
 
+#include "rondo/error.h"
 #include "rondo/layers.h"
 #include "rondo/training.h"
+#include "tasks/forecast/fit_windows.h"
 #include "tasks/forecast/segment_data.h"
 
 namespace rondo::forecasting {
@@ -13,11 +16,11 @@ namespace rondo::forecasting {
 namespace {
 
 constexpr std::int64_t kPredictBatch = 256;
-/// Parts of a training, each with a validation.
-constexpr std::int64_t kParts = 20;
 constexpr std::int64_t kMostJudged = 4000;
 constexpr std::int64_t kFewestWindows = 400;
 constexpr double kUpdatesASegment = 0.525, kMostPasses = 10, kFewestUpdates = 600, kMostUpdates = 6000;
+/// Fewer than this teach nothing, even when a fifth is not held out.
+constexpr std::int64_t kFewestTaught = 20;
 /// Multiply-adds of one training, forward: about four minutes of one core for all members together.
 constexpr double kMostWork = 6e12;
 
@@ -29,21 +32,63 @@ std::int64_t training_windows(const Panel& panel, const SegmentWindow& window) {
   return count;
 }
 
-Rows to_targets(const ScaledPanel& scaled, const SegmentWindow& window, std::int64_t horizon,
-                std::span<const Origin> origins, const Tensor& values) {
-  Rows out{horizon, {}};
-  out.values.reserve(origins.size() * static_cast<std::size_t>(horizon));
+/// One member's output [origins, columns of the head] in the scale of ScaledPanel::targets.
+NetworkForecast to_targets(const ScaledPanel& scaled, const SegmentModel& model,
+                           std::span<const Origin> origins, const Tensor& values) {
+  const SegmentWindow& window = model.window;
+  const std::int64_t parameters = model.head.parameters(), width = parameters * window.out_rows();
+  NetworkForecast out{{model.horizon, {}}, {model.horizon, {}}};
+  out.location.values.reserve(origins.size() * static_cast<std::size_t>(model.horizon));
+  out.spread.values.reserve(out.location.values.capacity());
+  std::vector<double> raw(static_cast<std::size_t>(parameters));
   for (std::size_t i = 0; i < origins.size(); ++i) {
     const SegmentWindow::Scale own = window.scale(scaled, origins[i]);
+    const double size = window.counts ? window.size(scaled, origins[i]) : 1;
     const double now = scaled.difference ? scaled.level[static_cast<std::size_t>(origins[i].series)]
                                                        [static_cast<std::size_t>(origins[i].row)]
                                          : 0;
-    for (std::int64_t h = 0; h < horizon; ++h) {
-      const double word = values.at(static_cast<std::int64_t>(i) * window.out_rows() + h);
-      out.values.push_back(own.base + own.spread * word - now);
+    for (std::int64_t h = 0; h < model.horizon; ++h) {
+      for (std::int64_t p = 0; p < parameters; ++p) {
+        raw[static_cast<std::size_t>(p)] =
+            values.at(static_cast<std::int64_t>(i) * width + model.head.column(window.out_rows(), h, p));
+      }
+      const LikelihoodHead::Said word = model.head.read(raw, size);
+      out.location.values.push_back(own.base + own.spread * word.location - now);
+      out.spread.values.push_back(own.spread * word.spread);
     }
   }
   return out;
+}
+
+using AddLayer = std::function<int(LayerPtr, std::vector<int>)>;
+
+/// Numbers of every row of the horizon from `h`, [steps, units] or (direct) [units], and the linear path: in the order of
+/// the loss's columns.
+int add_head(const AddLayer& one, int h, int line, const std::string& number, const SegmentWindow& window,
+             const SegmentTraining& options) {
+  const LikelihoodHead& likelihood = options.head;
+  // Quantiles lie side by side for every row; every other parameter has a block of its own.
+  const std::int64_t together = likelihood.is_quantile() ? likelihood.parameters() : 1;
+  const auto block = [&](const std::string& name) {
+    DenseOptions head;
+    head.units = (options.direct ? window.out_rows() : window.segment) * together;
+    head.kernel_initializer = "zeros";
+    head.name = name + number;
+    const int rows = one(dense(head), {h});
+    return options.direct
+               ? rows
+               : one(flatten({.name = (name == "head" ? "rows" : name + "_rows") + number}), {rows});
+  };
+  const int location = block("head");
+  DenseOptions linear;
+  linear.units = window.out_rows() * together;
+  linear.kernel_initializer = "zeros";
+  linear.name = "linear" + number;
+  std::vector<int> blocks{one(add({.name = "forecast" + number}), {location, one(dense(linear), {line})})};
+  if (together == 1 && likelihood.parameters() > 1) blocks.push_back(block("spread"));
+  if (together == 1 && likelihood.parameters() > 2) blocks.push_back(block("tail"));
+  return blocks.size() == 1 ? blocks.front()
+                            : one(concatenate({.name = "distribution" + number}), std::move(blocks));
 }
 
 }  // namespace
@@ -77,6 +122,18 @@ bool segment_network_applies(const Panel& panel, const SegmentWindow& window) {
   return training_windows(panel, window) >= kFewestWindows;
 }
 
+void require_segment_windows(const Panel& panel, const SegmentWindow& window, const std::string& because) {
+  const std::int64_t found = training_windows(panel, window);
+  if (found >= kFewestTaught) return;
+  throw Error(ErrorKind::data, "too few rows to learn from")
+      .where(because)
+      .seen(std::to_string(std::max<std::int64_t>(0, found)) + " windows of " +
+            std::to_string(window.rows()) + " rows with " + std::to_string(window.out_rows()) +
+            " rows ahead in the training part")
+      .expected("at least " + std::to_string(kFewestTaught))
+      .cure("give more rows, or a smaller --window or --horizon, or leave " + because + " out");
+}
+
 Network make_segment_network(const SegmentWindow& window, const SegmentTraining& options) {
   Network network;
   const int encoder = network.add_input("window", Spec{true, window.steps, {window.step_features()}});
@@ -97,51 +154,55 @@ Network make_segment_network(const SegmentWindow& window, const SegmentTraining&
     read.return_state = true;
     read.name = "encoder" + number;
     const std::vector<int> state = network.add(recurrent(options.cell, read), {x});
-    RecurrentOptions write;
-    write.units = options.units;
-    write.return_sequences = true;
-    write.name = "decoder" + number;
-    std::vector<int> started{decoder};
-    started.insert(started.end(), state.begin() + 1, state.end());
-    int h = one(recurrent(options.cell, write), std::move(started));
+    int h = state.front();
+    if (!options.direct) {
+      RecurrentOptions write;
+      write.units = options.units;
+      write.return_sequences = true;
+      write.name = "decoder" + number;
+      std::vector<int> started{decoder};
+      started.insert(started.end(), state.begin() + 1, state.end());
+      h = one(recurrent(options.cell, write), std::move(started));
+    }
     if (options.dropout > 0) h = one(dropout({.rate = options.dropout, .name = "dropout" + number}), {h});
-    DenseOptions head;
-    head.units = window.segment;
-    head.kernel_initializer = "zeros";
-    head.name = "head" + number;
-    h = one(flatten({.name = "rows" + number}), {one(dense(head), {h})});
-    DenseOptions linear;
-    linear.units = window.out_rows();
-    linear.kernel_initializer = "zeros";
-    linear.name = "linear" + number;
-    outputs.push_back(one(add({.name = "forecast" + number}), {h, one(dense(linear), {line})}));
+    if (options.direct) {
+      const int known = one(flatten({.name = "known" + number}), {decoder});
+      h = one(concatenate({.name = "state" + number}), {h, known});
+    }
+    outputs.push_back(add_head(one, h, line, number, window, options));
   }
   network.set_outputs(outputs);
   network.build(options.seed);
   return network;
 }
 
-std::vector<Rows> SegmentModel::members(const Panel& panel, const ScaledPanel& scaled,
-                                        std::span<const Origin> origins, Pool& pool) {
-  std::vector<Rows> out;
-  if (origins.empty()) return std::vector<Rows>(network.output_count(), Rows{horizon, {}});
+std::vector<NetworkForecast> SegmentModel::members(const Panel& panel, const ScaledPanel& scaled,
+                                                   std::span<const Origin> origins, Pool& pool) {
+  std::vector<NetworkForecast> out;
+  if (origins.empty()) {
+    return std::vector<NetworkForecast>(network.output_count(), {{horizon, {}}, {horizon, {}}});
+  }
   const SegmentInputs inputs(panel, scaled, window, origins);
   CompileOptions compile;
   Trainer trainer(network, compile, &pool);
   for (const Batch& word : trainer.predict(inputs, kPredictBatch)) {
-    out.push_back(to_targets(scaled, window, horizon, origins, word.values()));
+    out.push_back(to_targets(scaled, *this, origins, word.values()));
   }
   return out;
 }
 
-Rows SegmentModel::mean(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
-                        Pool& pool) {
-  const std::vector<Rows> words = members(panel, scaled, origins, pool);
-  Rows out{horizon, std::vector<double>(origins.size() * static_cast<std::size_t>(horizon), 0.0)};
-  for (const Rows& word : words) {
-    for (std::size_t i = 0; i < out.values.size(); ++i) {
-      out.values[i] += word.values[i] / static_cast<double>(words.size());
+NetworkForecast mixture_of(std::span<const NetworkForecast> members, bool point) {
+  NetworkForecast out = members.front();
+  const auto count = static_cast<double>(members.size());
+  for (std::size_t i = 0; i < out.location.values.size(); ++i) {
+    double mean = 0, square = 0;
+    for (const NetworkForecast& word : members) mean += word.location.values[i] / count;
+    for (const NetworkForecast& word : members) {
+      const double apart = word.location.values[i] - mean, own = word.spread.values[i];
+      square += (own * own + apart * apart) / count;
     }
+    out.location.values[i] = mean;
+    if (!point) out.spread.values[i] = std::sqrt(square);
   }
   return out;
 }
@@ -152,58 +213,29 @@ TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, co
   TrainedSegments out;
   out.model.window = window;
   out.model.horizon = panel.horizon;
+  out.model.head = options.head;
   out.model.network = make_segment_network(window, options);
 
-  const std::int64_t updates = std::max<std::int64_t>(1, options.updates / kParts);
-  SegmentSamples training(panel, scaled, window, folds, Role::train, updates * options.batch_size,
+  SegmentSamples training(panel, scaled, window, folds, Role::train, windows_of_a_part(options),
                           options.seed);
   const SegmentSamples validation(panel, scaled, window, folds, Role::held_out, kMostJudged, options.seed);
-  options.logger.info("network: " + std::to_string(window.rows()) + " rows in segments of " +
-                      std::to_string(window.segment) + ", " + std::to_string(options.members) +
-                      " members of " + std::to_string(options.units) + " units, " +
-                      std::to_string(updates * kParts) + " updates of " + std::to_string(options.batch_size) +
-                      " windows of " + std::to_string(training.available()));
+  options.logger.info(
+      "network: " + std::to_string(window.rows()) + " rows in segments of " + std::to_string(window.segment) +
+      ", " + std::to_string(options.members) + " members of " + std::to_string(options.units) + " units, " +
+      std::to_string(updates_of(options)) + " updates of " + std::to_string(options.batch_size) +
+      " windows of " + std::to_string(training.available()));
 
-  CompileOptions compile;
-  compile.optimizer = Config::object({{"name", "adamw"},
-                                      {"learning_rate", Config::object({{"name", "one_cycle"},
-                                                                        {"max_lr", options.learning_rate},
-                                                                        {"total_steps", updates * kParts}})},
-                                      {"weight_decay", 1e-4},
-                                      {"global_clipnorm", 1.0}});
   // With a fixed spread squared errors are those of the series; windows of their own spread need a robust loss, else
   // the calmest of them would rule.
-  compile.loss = window.spreads.empty() ? "mean_absolute_error" : "mean_squared_error";
-  Trainer trainer(out.model.network, compile, &pool);
-
-  EarlyStoppingOptions stopping;
-  stopping.patience = options.patience;
-  stopping.restore_best_weights = true;
-  const auto early = std::make_shared<EarlyStopping>(stopping);
-  const auto deal = std::make_shared<LambdaCallback>();
-  deal->epoch_begin = [&](TrainingRun& run) { training.set_epoch(run.epoch()); };
-
-  FitOptions fit;
-  fit.batch_size = options.batch_size;
-  fit.epochs = kParts;
-  fit.validation_data = &validation;
-  fit.validation_batch_size = kPredictBatch;
-  fit.seed = options.seed;
-  fit.callbacks = {deal, early};
-  fit.callbacks.insert(fit.callbacks.end(), options.callbacks.begin(), options.callbacks.end());
-  fit.verbose = options.verbose;
-  fit.progress = options.progress;
-  fit.logger = options.logger;
-  fit.checkpoint = options.checkpoint;
-  fit.resume = options.resume;
-  fit.stop_flag = options.stop_flag;
-  out.history = trainer.fit(training, fit);
-  out.best_epoch = early->best_epoch() + 1;
+  FittedWindows fitted = fit_windows(out.model.network, training, validation,
+                                     options.head.loss(!window.spreads.empty()), options, pool);
+  out.history = std::move(fitted.history);
+  out.best_epoch = fitted.best_epoch;
 
   std::vector<std::int64_t> some(static_cast<std::size_t>(std::min<std::int64_t>(32, training.size())));
   for (std::size_t i = 0; i < some.size(); ++i) some[i] = static_cast<std::int64_t>(i);
   CompileOptions judged;
-  judged.loss = compile.loss;
+  judged.loss = options.head.loss(!window.spreads.empty());
   out.gradient_flow = measure_gradient_flow(out.model.network, training.gather(some, DType::float32), judged);
   return out;
 }

@@ -12,6 +12,8 @@
 #include "rondo/network.h"
 #include "rondo/pool.h"
 #include "tasks/forecast/folds.h"
+#include "tasks/forecast/likelihood_head.h"
+#include "tasks/forecast/network_forecast.h"
 #include "tasks/forecast/segment_window.h"
 
 namespace rondo::forecasting {
@@ -21,6 +23,8 @@ struct SegmentTraining {
   std::string cell = "gru";
   std::int64_t units = 0;
   int members = 3;
+  LikelihoodHead head;
+  bool direct = false;  ///< one dense layer from the encoder's state for all steps, instead of a decoder
   double dropout = -1;  ///< before the output layer; < 0: from the size of the data
   std::int64_t updates = 0;
   std::int64_t epochs = 0;  ///< passes over the windows instead, where updates is 0
@@ -44,19 +48,26 @@ struct SegmentTraining {
 ///     h    = cell(e_1 … e_steps)
 ///     d_k  = cell'(position k, calendar, known, statics)  k = 1 … out_steps, from state h
 ///     y    = dense'(dropout(d_k)) + linear(window)        both start at zero: the first forecast is the window's base
+///
+/// A likelihood has a dense' for each parameter of the target's distribution; the linear path is added to the location (to
+/// every quantile, each with its own). `direct`: y = dense'(dropout(h), what is known of the horizon) + linear(window).
 Network make_segment_network(const SegmentWindow& window, const SegmentTraining& options);
 
-/// The trained members; their mean is the forecast.
+/// The trained members; their equal mixture is the forecast.
 struct SegmentModel {
   SegmentWindow window;
   Network network;
   std::int64_t horizon = 1;
+  LikelihoodHead head;
 
-  /// Forecasts [origins, horizon] in the scale of ScaledPanel::targets, one block for each member.
-  std::vector<Rows> members(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
-                            Pool& pool);
-  Rows mean(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins, Pool& pool);
+  /// What each member says.
+  std::vector<NetworkForecast> members(const Panel& panel, const ScaledPanel& scaled,
+                                       std::span<const Origin> origins, Pool& pool);
 };
+
+/// The mean of the members' locations, and the standard deviation of their mixture, in which they also differ by their
+/// locations. For a `point` the spread stays the window's, which all members share.
+NetworkForecast mixture_of(std::span<const NetworkForecast> members, bool point);
 
 struct TrainedSegments {
   SegmentModel model;
@@ -68,8 +79,10 @@ struct TrainedSegments {
 /// The same options with everything that was left to the size of the data.
 SegmentTraining settle_training(const Panel& panel, const SegmentWindow& window, SegmentTraining options);
 
-/// Whether there are enough windows to learn from.
+/// Whether there are enough windows to learn from without being told to.
 bool segment_network_applies(const Panel& panel, const SegmentWindow& window);
+/// Error(data) where there are too few even if told to; `because` is the option that told.
+void require_segment_windows(const Panel& panel, const SegmentWindow& window, const std::string& because);
 
 TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
                                const Folds& folds, const SegmentTraining& options, Pool& pool);

@@ -25,24 +25,23 @@ constexpr double kClip = 8;
 
 float clipped(double v) { return static_cast<float>(std::clamp(v, -kClip, kClip)); }
 
-/// Writes waves at `position` and returns how many numbers that were.
-std::size_t put_waves(const SegmentWindow& window, double position, std::span<float> out) {
+bool line_sees_known(const SegmentWindow& window) {
+  return window.known * window.out_rows() <= kMostLineKnown;
+}
+
+}  // namespace
+
+std::size_t SegmentWindow::put_waves(double position, std::span<float> out) const {
   std::size_t next = 0;
-  for (std::size_t season = 0; season < window.wave_orders.size(); ++season) {
-    const double angle = 2 * std::numbers::pi * position / window.seasons[season];
-    for (std::int64_t k = 1; k <= window.wave_orders[season]; ++k) {
+  for (std::size_t season = 0; season < wave_orders.size(); ++season) {
+    const double angle = 2 * std::numbers::pi * position / seasons[season];
+    for (std::int64_t k = 1; k <= wave_orders[season]; ++k) {
       out[next++] = static_cast<float>(std::sin(static_cast<double>(k) * angle));
       out[next++] = static_cast<float>(std::cos(static_cast<double>(k) * angle));
     }
   }
   return next;
 }
-
-bool line_sees_known(const SegmentWindow& window) {
-  return window.known * window.out_rows() <= kMostLineKnown;
-}
-
-}  // namespace
 
 std::int64_t SegmentWindow::waves() const {
   std::int64_t count = 0;
@@ -66,12 +65,19 @@ SegmentWindow::Scale SegmentWindow::scale(const ScaledPanel& scaled, const Origi
   const std::vector<double>& level = scaled.level[static_cast<std::size_t>(origin.series)];
   const std::span<const double> window(level.data() + origin.row - rows() + 1,
                                        static_cast<std::size_t>(rows()));
+  if (counts) {
+    const SeriesScale& units = scaled.scales[static_cast<std::size_t>(origin.series)];
+    double size = 0;
+    for (const double v : window) size += std::abs(units.backward(v));
+    return {units.forward(0), (1 + size / static_cast<double>(rows())) / units.scale};
+  }
   double mean = 0, square = 0;
   for (const double v : window) mean += v;
   mean /= static_cast<double>(rows());
   for (const double v : window) square += (v - mean) * (v - mean);
   double base = 0;
-  for (const double v : window.last(static_cast<std::size_t>(base_rows))) base += v;
+  const auto based = static_cast<std::size_t>(base_rows);
+  for (const double v : base_first ? window.first(based) : window.last(based)) base += v;
   base /= static_cast<double>(base_rows);
   if (!spreads.empty()) return {base, spreads[static_cast<std::size_t>(origin.series)]};
   // `level` has about unit deviation over the training part, so the floor is relative to the series itself.
@@ -120,7 +126,7 @@ void SegmentWindow::fill(const Panel& panel, const ScaledPanel& scaled, const Or
       encoder[next++] = clipped(level[last]);
       encoder[next++] = clipped(scaled.compressed[s][last]);
     }
-    next += put_waves(*this, series.position[last], encoder.subspan(next));
+    next += put_waves(series.position[last], encoder.subspan(next));
   }
 
   next = 0;
@@ -134,8 +140,7 @@ void SegmentWindow::fill(const Panel& panel, const ScaledPanel& scaled, const Or
       const std::size_t at = std::min(row, known_rows - 1) * known_width;
       for (std::size_t c = 0; c < known_width; ++c) decoder[next++] = clipped(scaled.known[s][at + c]);
     }
-    next +=
-        put_waves(*this, series.position[std::min(begin, series.position.size() - 1)], decoder.subspan(next));
+    next += put_waves(series.position[std::min(begin, series.position.size() - 1)], decoder.subspan(next));
     for (const double v : scaled.statics[s]) decoder[next++] = clipped(v);
     for (std::int64_t k = 0; k < codes; ++k) decoder[next++] = k == origin.series ? 1.0F : 0.0F;
     decoder[next++] = clipped(own.base);
@@ -153,7 +158,7 @@ void SegmentWindow::fill(const Panel& panel, const ScaledPanel& scaled, const Or
       for (std::size_t c = 0; c < known_width; ++c) line[next++] = clipped(scaled.known[s][at + c]);
     }
   }
-  next += put_waves(*this, series.position[now], line.subspan(next));
+  next += put_waves(series.position[now], line.subspan(next));
   line[next] = clipped(own.base);
 }
 

@@ -18,16 +18,21 @@ struct SegmentWindow {
   std::int64_t steps = 1;      ///< segments of the look-back
   std::int64_t out_steps = 1;  ///< segments of the horizon; the last one may reach beyond it
   std::int64_t base_rows = 1;
+  bool base_first = false;  ///< the base is the mean of the first base_rows rows, not of the last
   std::vector<double> seasons;
   std::vector<std::int64_t> wave_orders;  ///< calendar waves by season; 0: none
   std::int64_t past = 0, known = 0, statics = 0;
   std::int64_t codes = 0;  ///< one-hot positions that tell series apart; 0: none
   bool levels = false;     ///< each step also has the level itself, not only its place in the window
   bool masked = false;     ///< each row also says whether it was observed
+  /// Counts: minus nothing, divided by 1 + the mean size of the look-back's values (Salinas et al. 2020, "DeepAR").
+  bool counts = false;
 
   std::int64_t rows() const { return steps * segment; }          ///< look-back
   std::int64_t out_rows() const { return out_steps * segment; }  ///< >= horizon
   std::int64_t waves() const;
+  /// Writes them for a position in time and returns how many numbers that were.
+  std::size_t put_waves(double position, std::span<float> out) const;
   std::int64_t step_features() const;     ///< of the encoder, per segment
   std::int64_t decoder_features() const;  ///< of the decoder, per segment
   std::int64_t line_features() const;     ///< of the linear path
@@ -45,6 +50,10 @@ struct SegmentWindow {
     double base = 0, spread = 1;
   };
   Scale scale(const ScaledPanel& scaled, const Origin& origin) const;
+  /// The window's spread in units of the series (where these are not transformed): the exposure of counts.
+  double size(const ScaledPanel& scaled, const Origin& origin) const {
+    return scale(scaled, origin).spread * scaled.scales[static_cast<std::size_t>(origin.series)].scale;
+  }
 
   /// Inputs of one origin: encoder [steps, step_features], decoder [out_steps, decoder_features], line [line_features].
   void fill(const Panel& panel, const ScaledPanel& scaled, const Origin& origin, std::span<float> encoder,

@@ -40,6 +40,7 @@ Trial make_trial(const Panel& panel, const ScaledPanel& scaled, const Trial& fir
   const double factor = drawn(stream, 0, std::array{0.5, 1.0, 1.0, 1.5, 2.0});
   trial.window =
       choose_segment_window(panel, static_cast<std::int64_t>(std::llround(rows * factor)), calendar);
+  trial.window.counts = first.window.counts;
   if (!first.window.spreads.empty()) trial.window.fix_spreads(panel, scaled);
   const auto units = static_cast<double>(first.training.units);
   trial.training.units =
@@ -68,7 +69,8 @@ double error_of(const Panel& panel, const ScaledPanel& scaled, SegmentModel& mod
   }
   const std::size_t stride = (all.size() + kMostJudged - 1) / kMostJudged;
   for (std::size_t i = 0; i < all.size(); i += stride) some.push_back(all[i]);
-  const Rows truth = target_rows(panel, scaled, some), words = model.mean(panel, scaled, some, pool);
+  const Rows truth = target_rows(panel, scaled, some);
+  const Rows words = model.members(panel, scaled, some, pool).front().location;
   double sum = 0;
   for (std::size_t i = 0; i < truth.values.size(); ++i) sum += std::abs(truth.values[i] - words.values[i]);
   return truth.values.empty() ? 0 : sum / static_cast<double>(truth.values.size());

@@ -1,0 +1,75 @@
+#include "tasks/forecast/fit_windows.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "rondo/error.h"
+#include "rondo/training.h"
+
+namespace rondo::forecasting {
+
+namespace {
+
+constexpr std::int64_t kParts = 20;
+constexpr std::int64_t kPredictBatch = 256;
+
+void require_some(const SegmentSamples& samples, const char* what) {
+  if (samples.available() > 0) return;
+  throw Error(ErrorKind::data, "too few rows to train a network")
+      .seen(std::string("no window to ") + what)
+      .cure("give more rows, or a smaller --window or --horizon");
+}
+
+}  // namespace
+
+std::int64_t windows_of_a_part(const SegmentTraining& options) {
+  return updates_of(options) / kParts * options.batch_size;
+}
+
+std::int64_t updates_of(const SegmentTraining& options) {
+  return std::max<std::int64_t>(1, options.updates / kParts) * kParts;
+}
+
+FittedWindows fit_windows(Network& network, SegmentSamples& training, const SegmentSamples& validation,
+                          const Config& loss, const SegmentTraining& options, Pool& pool) {
+  require_some(training, "learn from");
+  require_some(validation, "judge by");
+  CompileOptions compile;
+  compile.optimizer =
+      Config::object({{"name", "adamw"},
+                      {"learning_rate", Config::object({{"name", "one_cycle"},
+                                                        {"max_lr", options.learning_rate},
+                                                        {"total_steps", updates_of(options)}})},
+                      {"weight_decay", 1e-4},
+                      {"global_clipnorm", 1.0}});
+  compile.loss = loss;
+  Trainer trainer(network, compile, &pool);
+
+  EarlyStoppingOptions stopping;
+  stopping.patience = options.patience;
+  stopping.restore_best_weights = true;
+  const auto early = std::make_shared<EarlyStopping>(stopping);
+  const auto deal = std::make_shared<LambdaCallback>();
+  deal->epoch_begin = [&](TrainingRun& run) { training.set_epoch(run.epoch()); };
+
+  FitOptions fit;
+  fit.batch_size = options.batch_size;
+  fit.epochs = kParts;
+  fit.validation_data = &validation;
+  fit.validation_batch_size = kPredictBatch;
+  fit.seed = options.seed;
+  fit.callbacks = {deal, early};
+  fit.callbacks.insert(fit.callbacks.end(), options.callbacks.begin(), options.callbacks.end());
+  fit.verbose = options.verbose;
+  fit.progress = options.progress;
+  fit.logger = options.logger;
+  fit.checkpoint = options.checkpoint;
+  fit.resume = options.resume;
+  fit.stop_flag = options.stop_flag;
+  FittedWindows out;
+  out.history = trainer.fit(training, fit);
+  out.best_epoch = early->best_epoch() + 1;
+  return out;
+}
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "rondo/callbacks.h"
+#include "rondo/config.h"
+#include "rondo/network.h"
+#include "rondo/pool.h"
+#include "tasks/forecast/segment_data.h"
+#include "tasks/forecast/segment_network.h"
+
+namespace rondo::forecasting {
+
+/// A training has 20 parts, each with a validation; the best of these states is kept. `options` are settled.
+std::int64_t windows_of_a_part(const SegmentTraining& options);
+std::int64_t updates_of(const SegmentTraining& options);
+
+struct FittedWindows {
+  History history;
+  std::int64_t best_epoch = 0;  ///< from 1
+};
+
+/// Trains all members at once, each by its own weights of the samples. Error(data) where there is nothing to learn from or
+/// nothing held out.
+FittedWindows fit_windows(Network& network, SegmentSamples& training, const SegmentSamples& validation,
+                          const Config& loss, const SegmentTraining& options, Pool& pool);
+
+}  // namespace rondo::forecasting
