@@ -13,12 +13,16 @@ const char* sign_of(GradientDiagnosis diagnosis) {
   return diagnosis == GradientDiagnosis::healthy ? "better" : "no-better-than-ridge";
 }
 
-std::string title_of(const LayerGradientFlow& layer) {
+std::string title_of(const std::string& names, const LayerGradientFlow& layer) {
   std::string cell = layer.cell;
   if (cell == "lstm" || cell == "gru" || cell == "mgu")
     std::ranges::transform(cell, cell.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
-  const std::string units = std::to_string(layer.units) + (layer.units == 1 ? " unit" : " units");
-  return layer.layer + " (" + cell + ", " + units + ")";
+  return names + " (" + cell + ", " + std::to_string(layer.units) + (layer.units == 1 ? " unit)" : " units)");
+}
+
+/// Layers of which the same is to be said, such as those of an ensemble, are named together.
+bool alike(const LayerGradientFlow& a, const LayerGradientFlow& b) {
+  return a.cell == b.cell && a.units == b.units && a.finding == b.finding && a.remedy == b.remedy;
 }
 
 /// "forget", or with several layers "lstm_1, forget".
@@ -28,12 +32,18 @@ std::string part_of(const GradientFlow& flow, const LayerGradientFlow& layer, co
 
 std::string verdicts(const GradientFlow& flow) {
   std::string html;
-  for (const LayerGradientFlow& layer : flow.layers) {
-    html += std::string("<div class=\"finding ") + sign_of(layer.diagnosis) +
+  for (auto layer = flow.layers.begin(); layer != flow.layers.end(); ++layer) {
+    const auto same = [&](const LayerGradientFlow& other) { return alike(*layer, other); };
+    if (std::any_of(flow.layers.begin(), layer, same)) continue;
+    std::string names;
+    for (const LayerGradientFlow& other : flow.layers)
+      if (same(other)) names += (names.empty() ? "" : ", ") + other.layer;
+    html += std::string("<div class=\"finding ") + sign_of(layer->diagnosis) +
             "\"><p class=\"finding-label\">" + "<span class=\"verdict-sign\" aria-hidden=\"true\"></span>" +
-            escape_html(title_of(layer)) + "</p>\n<p>" + escape_html(capital(layer.finding)) + ".</p>";
-    if (!layer.remedy.empty())
-      html += "\n<p><strong>What helps:</strong> " + escape_html(layer.remedy) + "</p>";
+            escape_html(title_of(names, *layer)) + "</p>\n<p>" + escape_html(capital(layer->finding)) +
+            ".</p>";
+    if (!layer->remedy.empty())
+      html += "\n<p><strong>What helps:</strong> " + escape_html(layer->remedy) + "</p>";
     html += "</div>\n";
   }
   return html;
