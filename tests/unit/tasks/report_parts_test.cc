@@ -244,10 +244,14 @@ TEST(ReportParts, SayOnceWhatHoldsForSeveralLayers) {
   report.gradient_flow.layers.push_back(twin);
   twin.layer = "gru_3";
   twin.finding = "gradients reach back: somewhat";
+  twin.diagnosis = GradientDiagnosis::healthy;
+  report.gradient_flow.layers.push_back(twin);
+  twin.layer = "gru_4";
   report.gradient_flow.layers.push_back(twin);
   const std::string section = part_of(render_report(report), "gradients");
   EXPECT_NE(section.find("gru, gru_2 (GRU, 64 units)"), std::string::npos);
-  EXPECT_NE(section.find("gru_3 (GRU, 64 units)"), std::string::npos);
+  EXPECT_NE(section.find("2 layers give no cause for concern"), std::string::npos);
+  EXPECT_NE(section.find("gru_3, gru_4 (GRU, 64 units):"), std::string::npos);
   EXPECT_NE(section.find("gru_2, candidate"), std::string::npos) << "tables tell the layers apart";
 }
 
