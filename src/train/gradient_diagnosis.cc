@@ -124,13 +124,19 @@ void diagnose(LayerGradientFlow& flow) {
     return find(flow, GradientDiagnosis::vanishing,
                 "gradients vanish: " + carried + ", each step back keeps " + percent(flow.growth),
                 remedy_for_vanishing(flow.cell));
+  const std::string reach =
+      steps == 1              ? "there is one step only: nothing to reach back to"
+      : steps >= kFewestSteps ? "gradients reach back: " + carried
+                              : "the way back is short: " + std::to_string(steps - 1) +
+                                    (steps == 2 ? " step" : " steps") + " before the last the gradient is " +
+                                    percent(first / std::max(last, kTiny)) + " of that at the last";
   if (const double stuck = stuck_share(flow.gates); stuck > kSaturated)
     return find(flow, GradientDiagnosis::saturated,
                 std::string(flow.gates.size() == 1 && flow.gates[0].low_limit < 0 ? "states" : "gates") +
                     " are saturated: " + percent(stuck) +
                     " of their activations sit at an end, where the slope is small",
                 kRemedyForSaturation);
-  find(flow, GradientDiagnosis::healthy, "gradients reach back: " + carried, "");
+  find(flow, GradientDiagnosis::healthy, reach, "");
 }
 
 }  // namespace detail

@@ -13,12 +13,16 @@ const char* sign_of(GradientDiagnosis diagnosis) {
   return diagnosis == GradientDiagnosis::healthy ? "better" : "no-better-than-ridge";
 }
 
-std::string title_of(const LayerGradientFlow& layer) {
+std::string title_of(const std::string& names, const LayerGradientFlow& layer) {
   std::string cell = layer.cell;
   if (cell == "lstm" || cell == "gru" || cell == "mgu")
     std::ranges::transform(cell, cell.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
-  const std::string units = std::to_string(layer.units) + (layer.units == 1 ? " unit" : " units");
-  return layer.layer + " (" + cell + ", " + units + ")";
+  return names + " (" + cell + ", " + std::to_string(layer.units) + (layer.units == 1 ? " unit)" : " units)");
+}
+
+/// Layers of which the same is to be said, such as those of an ensemble, are named together.
+bool alike(const LayerGradientFlow& a, const LayerGradientFlow& b) {
+  return a.cell == b.cell && a.units == b.units && a.finding == b.finding && a.remedy == b.remedy;
 }
 
 /// "forget", or with several layers "lstm_1, forget".
@@ -26,17 +30,41 @@ std::string part_of(const GradientFlow& flow, const LayerGradientFlow& layer, co
   return flow.layers.size() == 1 ? part : layer.layer + ", " + part;
 }
 
+std::string box(GradientDiagnosis diagnosis, const std::string& title, const std::string& text) {
+  return std::string("<div class=\"finding ") + sign_of(diagnosis) + "\"><p class=\"finding-label\">" +
+         "<span class=\"verdict-sign\" aria-hidden=\"true\"></span>" + escape_html(title) + "</p>\n" + text +
+         "</div>\n";
+}
+
+/// A box for every finding that asks for something to be done, one for all layers that are well.
 std::string verdicts(const GradientFlow& flow) {
-  std::string html;
-  for (const LayerGradientFlow& layer : flow.layers) {
-    html += std::string("<div class=\"finding ") + sign_of(layer.diagnosis) +
-            "\"><p class=\"finding-label\">" + "<span class=\"verdict-sign\" aria-hidden=\"true\"></span>" +
-            escape_html(title_of(layer)) + "</p>\n<p>" + escape_html(capital(layer.finding)) + ".</p>";
-    if (!layer.remedy.empty())
-      html += "\n<p><strong>What helps:</strong> " + escape_html(layer.remedy) + "</p>";
-    html += "</div>\n";
+  std::string ill, well;
+  std::size_t healthy = 0;
+  const LayerGradientFlow* only = nullptr;
+  for (auto layer = flow.layers.begin(); layer != flow.layers.end(); ++layer) {
+    const bool is_well = layer->diagnosis == GradientDiagnosis::healthy;
+    if (is_well) only = healthy++ == 0 ? &*layer : nullptr;
+    const auto same = [&](const LayerGradientFlow& other) { return alike(*layer, other); };
+    if (std::any_of(flow.layers.begin(), layer, same)) continue;
+    std::string names;
+    for (const LayerGradientFlow& other : flow.layers)
+      if (same(other)) names += (names.empty() ? "" : ", ") + other.layer;
+    if (is_well) {
+      well += "<p><strong>" + escape_html(title_of(names, *layer)) + ":</strong> " +
+              escape_html(layer->finding) + ".</p>\n";
+      continue;
+    }
+    std::string text = "<p>" + escape_html(capital(layer->finding)) + ".</p>";
+    if (!layer->remedy.empty())
+      text += "\n<p><strong>What helps:</strong> " + escape_html(layer->remedy) + "</p>";
+    ill += box(layer->diagnosis, title_of(names, *layer), text);
   }
-  return html;
+  if (healthy == 0) return ill;
+  if (only != nullptr)
+    return ill + box(GradientDiagnosis::healthy, title_of(only->layer, *only),
+                     "<p>" + escape_html(capital(only->finding)) + ".</p>");
+  return ill +
+         box(GradientDiagnosis::healthy, format_count(healthy) + " layers give no cause for concern", well);
 }
 
 std::string gates(const GradientFlow& flow) {

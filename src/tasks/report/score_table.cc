@@ -10,6 +10,8 @@
 namespace rondo {
 namespace {
 
+constexpr std::size_t kMostAtEase = 9;  // columns; more of them are set tighter
+
 enum class Kind { error, share, probability };
 
 struct Measure {
@@ -95,8 +97,9 @@ std::string score_table(const std::vector<ReportScore>& scores, const std::strin
   std::string html =
       "<h3 id=\"scores-title\">Errors in the backtest</h3>\n<div class=\"scroll\" tabindex=\"0\" "
       "role=\"region\" "
-      "aria-labelledby=\"scores-title\">\n<table><thead><tr><th scope=\"col\">Forecaster</th>" +
-      head + "</tr></thead><tbody>\n";
+      "aria-labelledby=\"scores-title\">\n<table" +
+      std::string(shown.size() > kMostAtEase ? " class=\"wide\"" : "") +
+      "><thead><tr><th scope=\"col\">Forecaster</th>" + head + "</tr></thead><tbody>\n";
   for (const ReportScore& score : scores) {
     html += &score == &scores.front() ? "<tr class=\"model\">" : "<tr>";
     html += "<th scope=\"row\">" + escape_html(capital(score.name)) + "</th>";

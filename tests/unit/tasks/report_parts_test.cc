@@ -237,6 +237,24 @@ TEST(ReportSize, SeriesOfAPanelShareTheirTimesAndKeepTheirLastRows) {
   EXPECT_EQ(data.at("digits"), 6);
 }
 
+TEST(ReportParts, SayOnceWhatHoldsForSeveralLayers) {
+  ForecastReport report = SampleReport(1).get();
+  LayerGradientFlow twin = report.gradient_flow.layers[0];
+  twin.layer = "gru_2";
+  report.gradient_flow.layers.push_back(twin);
+  twin.layer = "gru_3";
+  twin.finding = "gradients reach back: somewhat";
+  twin.diagnosis = GradientDiagnosis::healthy;
+  report.gradient_flow.layers.push_back(twin);
+  twin.layer = "gru_4";
+  report.gradient_flow.layers.push_back(twin);
+  const std::string section = part_of(render_report(report), "gradients");
+  EXPECT_NE(section.find("gru, gru_2 (GRU, 64 units)"), std::string::npos);
+  EXPECT_NE(section.find("2 layers give no cause for concern"), std::string::npos);
+  EXPECT_NE(section.find("gru_3, gru_4 (GRU, 64 units):"), std::string::npos);
+  EXPECT_NE(section.find("gru_2, candidate"), std::string::npos) << "tables tell the layers apart";
+}
+
 TEST(ReportParts, RefuseLengthsAndIndicesThatDoNotFit) {
   const auto message = [](auto spoil) -> std::string {
     ForecastReport report = SampleReport(2, 200, 24).get();

@@ -43,11 +43,11 @@ function drawSteps() {
       `${measure} of ${lines.length} forecasters by step of the horizon; the model's goes ${course}.`);
   keys('steps-keys', chart, stepsHidden);
   const others = lines.slice(1);
-  const wins = steps.filter((_, i) => others.every(l => l.value[i] === null || model.value[i] < l.value[i])).length;
+  const beaten = steps.filter((_, i) => others.some(l => l.value[i] !== null && l.value[i] < model.value[i])).length;
   const compare = others.length === 0 ? '' :
-      wins === count_                 ? ' It is the lowest at every step.' :
-      wins === 0                      ? ' At no step is it the lowest.' :
-                                        ` It is the lowest at ${wins} of ${count_} steps.`;
+      beaten === 0                    ? ' No simple forecast is better at any step.' :
+      beaten === count_               ? ' Some simple forecast is better at every step.' :
+                                        ` Some simple forecast is better at ${beaten} of ${count_} steps.`;
   say('steps-lead', `The ${model.name}’s ${measure} goes ${course}.${compare}`);
   const format = columnFormat(...lines.map(l => l.value));
   lazyTables(byId('steps-numbers'), () => [{

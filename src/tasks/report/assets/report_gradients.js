@@ -1,12 +1,12 @@
 'use strict';
 // The section "Does learning reach back?".
 
-const gradientsHidden = new Set();
+const gradientsHidden = new Set((report.gradient_flow ?? []).map(layer => `${layer.layer}, from all steps`));
 
 function drawGradients() {
   const layers = report.gradient_flow;
   if (!layers || !byId('gradient-chart')) return;
-  const looks = ['model', ...BASELINE_LOOKS];
+  const looks = ['model', ...BASELINE_LOOKS, 'history'];
   const backwards = pairs => pairs.map(([k, v]) => ({x: -k, y: v > 0 ? v : NaN})).reverse();
   const same = layer => JSON.stringify(layer.norm) === JSON.stringify(layer.norm_from_end);
   const sets = [];

@@ -93,7 +93,7 @@ function forPaper(on) {
   for (const chart of charts.values()) {
     const half = chart.canvas.closest('.panels');
     if (on)
-      chart.resize(half ? PAPER_WIDTH / 2 - 12 : PAPER_WIDTH, half ? 200 : 260);
+      chart.resize(half ? PAPER_WIDTH / 2 - 12 : PAPER_WIDTH, half ? 200 : 240);
     else
       chart.resize();
   }
