@@ -18,7 +18,7 @@ namespace {
 constexpr std::int64_t kPredictBatch = 256;
 constexpr std::int64_t kMostJudged = 4000;
 constexpr std::int64_t kFewestWindows = 400;
-constexpr double kUpdatesASegment = 0.525, kMostPasses = 10, kFewestUpdates = 600, kMostUpdates = 6000;
+constexpr double kUpdatesASegment = 1.0, kMostPasses = 10, kFewestUpdates = 600, kMostUpdates = 6000;
 /// Fewer than this teach nothing, even when a fifth is not held out.
 constexpr std::int64_t kFewestTaught = 20;
 /// Multiply-adds of one training, forward: about four minutes of one core for all members together.

@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t kMostSteps = 64;
 constexpr std::int64_t kLongestLookBack = 720;
 constexpr std::int64_t kFewestRows = 16;
-constexpr std::int64_t kSeasonsBack = 4;
+constexpr std::int64_t kSeasonsBack = 8;
 /// More series than this are told apart by their windows alone.
 constexpr std::size_t kMostCodes = 32;
 /// Share of the series' own deviation (1) under a window's: a flat window must not blow up its next row.
