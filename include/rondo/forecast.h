@@ -94,7 +94,8 @@ struct ForecastOptions {
     option("cell", self.cell,
            "recurrent cell: 'lstm', 'gru', 'simple_rnn' or any other that the library has");
     option("units", self.units, "size of the network's state; 0: from the size of the data");
-    option("model", self.model, "'auto', 'direct', 'recursive' or 'encoder_decoder'");
+    option("model", self.model,
+           "'auto', 'direct' (no decoder), 'recursive' (sample paths, row by row) or 'encoder_decoder'");
     option("likelihood", self.likelihood,
            "'point', 'quantile', 'gaussian', 'student_t', 'negative_binomial' or 'poisson'");
     option("ensemble", self.ensemble,

@@ -69,6 +69,12 @@ FittedWindows fit_windows(Network& network, SegmentSamples& training, const Segm
   FittedWindows out;
   out.history = trainer.fit(training, fit);
   out.best_epoch = early->best_epoch() + 1;
+
+  std::vector<std::int64_t> some(static_cast<std::size_t>(std::min<std::int64_t>(32, training.size())));
+  for (std::size_t i = 0; i < some.size(); ++i) some[i] = static_cast<std::int64_t>(i);
+  CompileOptions judged;
+  judged.loss = loss;
+  out.gradient_flow = measure_gradient_flow(network, training.gather(some, DType::float32), judged);
   return out;
 }
 

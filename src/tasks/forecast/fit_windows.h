@@ -4,6 +4,7 @@
 
 #include "rondo/callbacks.h"
 #include "rondo/config.h"
+#include "rondo/gradient_flow.h"
 #include "rondo/network.h"
 #include "rondo/pool.h"
 #include "tasks/forecast/segment_data.h"
@@ -18,6 +19,7 @@ std::int64_t updates_of(const SegmentTraining& options);
 struct FittedWindows {
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
+  GradientFlow gradient_flow;   ///< on some windows of the training
 };
 
 /// Trains all members at once, each by its own weights of the samples. Error(data) where there is nothing to learn from or

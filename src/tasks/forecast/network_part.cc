@@ -80,7 +80,8 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   training.direct = options.model == "direct";
   training.epochs = options.epochs;
   if (options.patience > 0) training.patience = options.patience;
-  if (options.tune > 0 && options.model != "recursive") {
+  const bool drawn = options.model == "recursive";
+  if (options.tune > 0) {
     const TunedSegments tuned =
         tune_segments(panel, scaled, window, training, calendar, static_cast<double>(options.tune), pool);
     window = tuned.window;
@@ -97,18 +98,16 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   }
   const Folds folds(panel, training.members, window.out_rows());
   TrainedPart out;
-  const bool drawn = options.model == "recursive";
   const auto put = [&](auto trained, auto& model) {
     out.history = std::move(trained.history);
     out.best_epoch = trained.best_epoch;
+    out.gradient_flow = std::move(trained.gradient_flow);
     model = std::move(trained.model);
   };
   if (drawn) {
     put(train_recursive(panel, scaled, window, folds, training, pool), out.part.recursive);
   } else {
-    TrainedSegments trained = train_segments(panel, scaled, window, folds, training, pool);
-    out.gradient_flow = std::move(trained.gradient_flow);
-    put(std::move(trained), out.part.segments);
+    put(train_segments(panel, scaled, window, folds, training, pool), out.part.segments);
   }
   const std::int64_t first = std::max(
       window.first_origin(), LineLayout::cover(panel, choice.members).first_origin(scaled.difference));

@@ -49,6 +49,21 @@ void check_test_part(const ForecastOptions& options) {
       .cure("leave the others out");
 }
 
+/// Sample paths need a distribution, and their settings are not searched for.
+void check_recursive(const ForecastOptions& options) {
+  if (options.model != "recursive") return;
+  if (options.likelihood == "quantile") {
+    throw Error(ErrorKind::usage, "the recursive model draws its forecasts from a distribution")
+        .seen("--likelihood quantile with --model recursive")
+        .cure("use --likelihood gaussian or student_t, or another --model");
+  }
+  if (options.tune > 0) {
+    throw Error(ErrorKind::usage, "the settings of the recursive model are not searched for")
+        .seen("--tune " + std::to_string(options.tune) + " with --model recursive")
+        .cure("leave one of them out");
+  }
+}
+
 void check_options(const ForecastOptions& options) {
   if (options.target.empty() && !options.wide) {
     throw Error(ErrorKind::usage, "no column to forecast is named").cure("name it with --target COLUMN");
@@ -84,6 +99,7 @@ void check_options(const ForecastOptions& options) {
         .seen("--future " + options.future)
         .cure("name the columns whose future the file holds: --known a,b");
   }
+  check_recursive(options);
   check_test_part(options);
 }
 

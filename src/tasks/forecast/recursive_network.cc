@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "rondo/error.h"
 #include "rondo/layers.h"
 #include "tasks/forecast/fit_windows.h"
 #include "tasks/forecast/recursive_data.h"
@@ -18,11 +17,6 @@ constexpr double kMostWork = 3e12;
 
 SegmentTraining settled(const SegmentWindow& window, SegmentTraining options, std::int64_t windows) {
   const auto available = static_cast<double>(std::max<std::int64_t>(1, windows));
-  if (options.head.is_quantile()) {
-    throw Error(ErrorKind::usage, "the recursive model draws its forecasts from a distribution")
-        .seen("--likelihood quantile")
-        .cure("use --likelihood gaussian or student_t, or another --model");
-  }
   if (options.head.is_point()) options.head = LikelihoodHead("gaussian");
   if (options.units <= 0) options.units = 32;
   if (options.dropout < 0) options.dropout = 0.1;
@@ -122,6 +116,7 @@ TrainedRecursive train_recursive(const Panel& panel, const ScaledPanel& scaled, 
       fit_windows(out.model.network, training, validation, options.head.loss(true), options, pool);
   out.history = std::move(fitted.history);
   out.best_epoch = fitted.best_epoch;
+  out.gradient_flow = std::move(fitted.gradient_flow);
   return out;
 }
 

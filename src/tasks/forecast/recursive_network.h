@@ -30,9 +30,10 @@ struct TrainedRecursive {
   RecursiveModel model;
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
+  GradientFlow gradient_flow;   ///< on some windows of the training
 };
 
-/// A `point` learns a gaussian; Error(usage) for quantiles, which say too little to draw from.
+/// A `point` learns a gaussian. Quantiles say too little to draw from: LikelihoodHead::likelihood throws Error(usage).
 TrainedRecursive train_recursive(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
                                  const Folds& folds, const SegmentTraining& options, Pool& pool);
 

@@ -42,7 +42,8 @@ void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineCh
     }
     if (own.empty()) continue;
     const Panel moved = moved_panel(panel, fold, folds);
-    const ScaledPanel rescaled(moved, choice.transform, choice.difference);
+    ScaledPanel rescaled(moved, choice.transform, choice.difference);
+    rescaled.lowest = scaled.lowest;
     ForecastControls again = controls;
     if (!again.checkpoint.empty()) again.checkpoint += ".fold" + std::to_string(fold + 1);
     controls.log.info("refit " + std::to_string(fold + 1) + " of " + std::to_string(folds));

@@ -197,8 +197,8 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
         options.likelihood == "point"
             ? "On held-out rows the network adds nothing to the line, so the forecast is the line's."
             : "On held-out rows the network adds nothing to the line, so the forecast is the line's; how "
-              "wide its "
-              "bands are, row by row, is the network's.");
+              "wide "
+              "its bands are, row by row, is the network's.");
   }
 
   std::vector<std::int64_t> training_rows, all_rows;

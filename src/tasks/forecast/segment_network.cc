@@ -231,12 +231,7 @@ TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, co
                                      options.head.loss(!window.spreads.empty()), options, pool);
   out.history = std::move(fitted.history);
   out.best_epoch = fitted.best_epoch;
-
-  std::vector<std::int64_t> some(static_cast<std::size_t>(std::min<std::int64_t>(32, training.size())));
-  for (std::size_t i = 0; i < some.size(); ++i) some[i] = static_cast<std::int64_t>(i);
-  CompileOptions judged;
-  judged.loss = options.head.loss(!window.spreads.empty());
-  out.gradient_flow = measure_gradient_flow(out.model.network, training.gather(some, DType::float32), judged);
+  out.gradient_flow = std::move(fitted.gradient_flow);
   return out;
 }
 

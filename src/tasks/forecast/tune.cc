@@ -70,7 +70,7 @@ double error_of(const Panel& panel, const ScaledPanel& scaled, SegmentModel& mod
   const std::size_t stride = (all.size() + kMostJudged - 1) / kMostJudged;
   for (std::size_t i = 0; i < all.size(); i += stride) some.push_back(all[i]);
   const Rows truth = target_rows(panel, scaled, some);
-  const Rows words = model.members(panel, scaled, some, pool).front().location;
+  const Rows words = mixture_of(model.members(panel, scaled, some, pool), model.head.is_point()).location;
   double sum = 0;
   for (std::size_t i = 0; i < truth.values.size(); ++i) sum += std::abs(truth.values[i] - words.values[i]);
   return truth.values.empty() ? 0 : sum / static_cast<double>(truth.values.size());

@@ -312,6 +312,12 @@ INSTANTIATE_TEST_SUITE_P(
                               o.model = "recursive";
                             },
                             ErrorKind::usage, "--likelihood quantile"},
+                    Refusal{"a_search_for_the_recursive_model",
+                            [](ForecastOptions& o, Values&) {
+                              o.tune = 5;
+                              o.model = "recursive";
+                            },
+                            ErrorKind::usage, "--tune 5"},
                     Refusal{"too_few_rows",
                             [](ForecastOptions& o, Values& y) {
                               o.likelihood = "gaussian";
