@@ -22,3 +22,12 @@ endforeach()
 if(TARGET example_05_digits)
   target_link_libraries(example_05_digits PRIVATE ZLIB::ZLIB)
 endif()
+
+# Recipes for the command line, with small budgets.
+if(TARGET rondo_cli AND RONDO_BUILD_TESTS)
+  foreach(recipe IN ITEMS stock weather electricity)
+    add_test(NAME recipe_${recipe}
+      COMMAND "${PROJECT_SOURCE_DIR}/examples/forecast/${recipe}.sh" $<TARGET_FILE:rondo_cli>)
+    set_tests_properties(recipe_${recipe} PROPERTIES LABELS example ENVIRONMENT "EPOCHS=1")
+  endforeach()
+endif()

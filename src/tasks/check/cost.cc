@@ -31,9 +31,9 @@ Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t
     steps = back / segment + std::ceil(horizon / segment);
     batch = options.batch_size > 0 ? static_cast<double>(options.batch_size) : rows < 2e4 ? 64 : 256;
     const double sample = steps * (segment * (1 + width) * units + 6 * units * units) + back * horizon;
-    const double updates = options.epochs > 0 ? static_cast<double>(options.epochs) * rows / batch
-                                              : std::clamp(rows / segment, 600.0,
-                                                           std::clamp(10 * rows / batch, 600.0, 6000.0));
+    const double updates =
+        options.epochs > 0 ? static_cast<double>(options.epochs) * rows / batch
+                           : std::clamp(rows / segment, 600.0, std::clamp(10 * rows / batch, 600.0, 6000.0));
     work = sample * batch * members * updates;
     if (options.epochs == 0) work = std::min(work, kMostWork);
   } else {
