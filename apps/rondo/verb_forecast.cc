@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 
 #include "interrupt.h"
@@ -13,6 +14,7 @@
 #include "rondo/data/csv.h"
 #include "rondo/error.h"
 #include "rondo/forecast.h"
+#include "rondo/forecast_model.h"
 #include "rondo/log.h"
 #include "rondo/version.h"
 #include "tasks/forecast/forecast_report.h"
@@ -27,7 +29,7 @@ namespace fs = std::filesystem;
 struct Request {
   ForecastOptions options;
   CsvOptions csv;
-  std::string file, config, out, log_level = "warning";
+  std::string file, from, config, out, log_level = "warning";
   bool json = false, resume = false;
 };
 
@@ -118,10 +120,13 @@ void print_result(const ForecastResult& result, const fs::path& folder) {
               static_cast<long long>(result.window), static_cast<long long>(result.period),
               result.transform.c_str(), result.difference ? " with differencing" : "", result.seconds_train);
   std::fflush(stdout);
-  std::cout << "forecast  " << (folder / "forecast.csv").string() << "\nmodel     "
-            << (folder / "model.rondo").string() << "\nreport    " << (folder / "report.html").string()
-            << "\n\nNext: open the report in a browser, or look into the model with\n  rondo inspect "
-            << (folder / "model.rondo").string() << "\n";
+  std::cout
+      << "forecast  " << (folder / "forecast.csv").string() << "\nmodel     "
+      << (folder / "model.rondo").string() << "\nreport    " << (folder / "report.html").string()
+      << "\n\nNext: open the report in a browser, or look into the model with\n  rondo inspect "
+      << (folder / "model.rondo").string()
+      << "\nor go on with a later table, without training again, with\n  rondo forecast NEWER.csv --from "
+      << (folder / "model.rondo").string() << "\n";
 }
 
 /// Values of the file, under those that the command line gave.
@@ -141,10 +146,77 @@ void read_config(Request& request, const CLI::App& verb) {
   if (file != nullptr && request.file.empty()) request.file = file->as_string("forecast.file");
 }
 
+fs::path output_folder(const Request& request) {
+  fs::path folder = request.out.empty() ? fs::path(request.file).stem().string() + "-forecast" : request.out;
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (failure || !fs::is_directory(folder)) {
+    throw Error(ErrorKind::resources, "the output folder cannot be made")
+        .where(folder.string())
+        .seen(failure ? failure.message() : "a file of that name")
+        .cure("name another folder with --out DIR");
+  }
+  return folder;
+}
+
+/// What the model was trained with cannot be said again.
+void refuse_training_options(const CLI::App& verb) {
+  const ForecastOptions defaults;
+  ForecastOptions::visit(defaults, [&](const char* name, const auto&, const char*) {
+    const std::string_view option = name;
+    if (option == "future" || option == "threads" || verb.get_option(flag_of(name))->count() == 0) return;
+    throw Error(ErrorKind::usage,
+                flag_of(name) + " says how a model is trained, --from takes one that is trained")
+        .seen(flag_of(name) + " with --from")
+        .cure("leave it out, or train again without --from");
+  });
+  for (const char* flag : {"--config", "--resume"}) {
+    if (verb.get_option(flag)->count() == 0) continue;
+    throw Error(ErrorKind::usage, std::string(flag) + " has nothing to say to --from: nothing is trained")
+        .cure("leave it out");
+  }
+}
+
+void print_ahead(const ForecastAhead& ahead, const ForecastOptions& options, const fs::path& file) {
+  const ForecastSeries& first = ahead.series.front();
+  std::printf(
+      "%lld rows ahead of %zu series; the first after %s: %.6g (80 %%: %.6g to %.6g)\n\nforecast  %s\n",
+      static_cast<long long>(options.horizon), ahead.series.size(),
+      first.times.text(first.times.size() - 1).c_str(), first.forecast.front(), first.bands.low80.front(),
+      first.bands.high80.front(), file.string().c_str());
+  std::fflush(stdout);
+}
+
+/// A model that is trained goes on with a later table.
+void run_from(const Request& request, const CLI::App& verb) {
+  refuse_training_options(verb);
+  ForecastModel model = ForecastModel::load(request.from);
+  const Table table = read_csv(request.file, request.csv);
+  std::optional<Table> future;
+  if (!request.options.future.empty()) future = read_csv(request.options.future, request.csv);
+  ForecastTables tables(table);
+  if (future) tables.future = &*future;
+  const ForecastAhead ahead = model.forecast(tables, static_cast<int>(request.options.threads));
+  const Logger log(parse_log_level(request.log_level));
+  for (const std::string& note : ahead.notes) log.warning(note);
+  const fs::path file = output_folder(request) / "forecast.csv";
+  write_csv(file, forecast_table(model.options(), ahead.series));
+  if (request.json) {
+    const Config files = Config::object({{"forecast", file.string()}, {"model", request.from}});
+    std::cout << to_json(forecast_json(ahead, model.options(), files), 2) << "\n";
+  } else {
+    print_ahead(ahead, model.options(), file);
+  }
+}
+
 void run(Request& request, const CLI::App& verb) {
-  if (!request.config.empty()) read_config(request, verb);
+  if (!request.config.empty() && request.from.empty()) read_config(request, verb);
   if (request.file.empty()) {
     throw Error(ErrorKind::usage, "no CSV file given").cure("rondo forecast FILE.csv --target COLUMN");
+  }
+  if (!request.from.empty()) {
+    run_from(request, verb);
+    return;
   }
   if (request.options.target.empty() && !request.options.wide) {
     throw Error(ErrorKind::usage, "no target given")
@@ -161,16 +233,7 @@ void run(Request& request, const CLI::App& verb) {
   if (future) tables.future = &*future;
   if (test) tables.test = &*test;
 
-  const fs::path folder =
-      request.out.empty() ? fs::path(request.file).stem().string() + "-forecast" : request.out;
-  std::error_code failure;
-  fs::create_directories(folder, failure);
-  if (failure || !fs::is_directory(folder)) {
-    throw Error(ErrorKind::resources, "the output folder cannot be made")
-        .where(folder.string())
-        .seen(failure ? failure.message() : "a file of that name")
-        .cure("name another folder with --out DIR");
-  }
+  const fs::path folder = output_folder(request);
   write_file_atomically(folder / "config.toml", forecast_toml(request.options, request.file));
 
   ForecastControls controls;
@@ -211,9 +274,12 @@ void add_forecast(CLI::App& app) {
                "rondo forecast ETTh1.csv.gz --target all --time date --horizon 24 --stride 1 --look-back 336 "
                "--split train=8640,validation=2880,test=2880\n"
                "rondo forecast prices.csv --target close --horizon 1 --backtest last=100 --json\n"
-               "rondo forecast prices.csv --target close --time date --out run --resume");
+               "rondo forecast prices.csv --target close --time date --out run --resume\n"
+               "rondo forecast newer.csv --from run/model.rondo --out next");
   const auto request = std::make_shared<Request>();
   verb->add_option("FILE", request->file, "CSV file, plain or gzip");
+  verb->add_option("--from", request->from,
+                   "model.rondo of an earlier run: forecast the end of FILE with it, without training");
   verb->add_option("--config", request->config,
                    "TOML file with a [forecast] section, as init and --out write it");
   verb->add_option("--out", request->out,

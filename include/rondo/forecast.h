@@ -5,6 +5,7 @@
 #include <iosfwd>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -239,7 +240,8 @@ struct ForecastResult {
   std::vector<ForecastAnomaly> anomalies;  ///< the worst 20, worst first
   std::vector<std::string> notes;          ///< what was done to the table, what to be careful about
 
-  /// Writes the model: spec and weights of the network, coefficients of the line, scales. All or nothing.
+  /// Writes the model file that ForecastModel::load reads: spec and weights of the networks, coefficients of the line, scales,
+  /// how the table was read. All or nothing.
   void save_model(const std::string& path) const;
 
   struct Model;
@@ -278,6 +280,8 @@ Config forecast_json(const ForecastResult& result, const Config& files);
 
 /// What goes into forecast.csv: (id,) (target,) time or row, forecast, low80, high80, low95, high95.
 Table forecast_table(const ForecastResult& result);
+/// The same of some series; a column of ids where they have ids, of targets where these differ.
+Table forecast_table(const ForecastOptions& options, std::span<const ForecastSeries> all);
 
 /// The options as TOML that `rondo forecast --config` and people can read: every one with its value and a
 /// comment.

@@ -24,6 +24,7 @@
 #include "rondo/error.h"
 #include "rondo/forecast.h"
 #include "rondo/forecast_accuracy.h"
+#include "rondo/forecast_model.h"
 #include "rondo/gradient_flow.h"
 #include "rondo/instruction_set.h"
 #include "rondo/layer.h"

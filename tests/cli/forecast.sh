@@ -32,4 +32,16 @@ expect 0 'skill' "$RONDO" forecast sales.csv.gz "${quick[@]}" --out packed
 expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --horizon 3 --out run2
 expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --horizon 3 --out run2 --resume
 holds cmp run/forecast.csv run2/forecast.csv
+
+# A trained model goes on with a later table; with the same rows it says the same.
+expect 0 'rows ahead' "$RONDO" forecast sales.csv --from run/model.rondo --out from
+holds cmp run/forecast.csv from/forecast.csv
+series later.csv 125
+expect 0 '"last_time": "2000-0' "$RONDO" forecast later.csv --from run/model.rondo --out later --json
+contains later/forecast.csv '2000-08,'
+[ "$(wc -l <later/forecast.csv)" -eq 4 ] || complain 'later/forecast.csv has not one row for each step of the horizon'
+expect 2 'leave it out, or train again' "$RONDO" forecast sales.csv --from run/model.rondo --horizon 5
+expect 4 '' "$RONDO" forecast sales.csv --from run/forecast.csv
+expect 3 "no column 'sales'" "$RONDO" forecast run/forecast.csv --from run/model.rondo
+[ ! -e forecast-forecast ] || complain 'a refused table left a folder'
 finish

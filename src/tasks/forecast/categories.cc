@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace rondo::forecasting {
 
@@ -19,6 +20,10 @@ bool reads_as_number(std::string_view text) {
 }
 
 }  // namespace
+
+TextCodes::TextCodes(std::vector<std::string> texts) : texts_(std::move(texts)) {
+  for (std::size_t code = 0; code < texts_.size(); ++code) place_.emplace(texts_[code], code);
+}
 
 std::vector<double> TextCodes::codes(const Column& column) {
   std::vector<double> out;

@@ -13,9 +13,13 @@ namespace rondo::forecasting {
 /// The texts of a column as numbers 0, 1, 2 … in order of appearance.
 class TextCodes {
  public:
+  TextCodes() = default;
+  /// With these texts as 0, 1, 2 …
+  explicit TextCodes(std::vector<std::string> texts);
   /// By row; NaN for an empty cell. Tables read later go on with the same numbers.
   std::vector<double> codes(const Column& column);
   const std::string& text(std::size_t code) const { return texts_[code]; }
+  const std::vector<std::string>& texts() const { return texts_; }
   std::size_t size() const { return texts_.size(); }
 
  private:

@@ -12,15 +12,30 @@ namespace rondo::forecasting {
 /// "table.csv, series 'a'" and, with a target, its column.
 std::string series_name(const Table& table, const RawSeries& series, const std::string& target = {});
 
-/// Makes numbers without holes of the covariates. What it knows comes from the training part: which texts
-/// there are, the mean that stands before the first value.
-class Encoder {
- public:
-  /// `train_rows` by series: rows before its test part.
-  Encoder(const RawPanel& raw, const Table& table, const std::vector<std::int64_t>& train_rows);
+/// How a covariate becomes numbers.
+struct Encoding {
+  std::size_t column = 0;         ///< of the raw series
+  std::optional<OneHot> one_hot;  ///< of a text
+  double mean = 0;                ///< stands before the first value of a number
+};
 
+/// What the training part says about the covariates: which texts there are, the mean that stands before the first value.
+/// A plain value: part of a model file.
+struct Encodings {
+  std::vector<Encoding> past, known, statics;
   /// Names of the numbers; "wind=NW" for a text.
   std::vector<std::string> past_names, known_names, static_names;
+
+  /// `train_rows` by series: rows before its test part. Throws Error(data) for a static column that changes.
+  static Encodings learn(const RawPanel& raw, const Table& table,
+                         const std::vector<std::int64_t>& train_rows);
+};
+
+/// Makes numbers without holes of the covariates of a table.
+class Encoder {
+ public:
+  Encoder(const RawPanel& raw, const Table& table, const Encodings& encodings)
+      : raw_(raw), table_(table), encodings_(encodings) {}
 
   /// Rows begin … end - 1 as [rows, names]; a hole is the value before, also from before `begin`.
   std::vector<double> past(const RawSeries& series, std::int64_t begin, std::int64_t end);
@@ -31,23 +46,12 @@ class Encoder {
   std::int64_t unseen() const { return unseen_; }
 
  private:
-  struct Encoding {
-    std::size_t column = 0;  ///< of the raw series
-    std::optional<OneHot> one_hot;
-    double mean = 0;
-  };
-
-  Encoding learn(const std::string& name, std::size_t column, bool constant) const;
-  std::vector<Encoding> learn_group(const std::vector<std::string>& names, std::size_t& column, bool constant,
-                                    std::vector<std::string>& out_names) const;
-  double constant_of(const RawSeries& series, std::size_t column) const;
   std::vector<double> rows_of(const RawSeries& series, const std::vector<Encoding>& encodings,
                               std::int64_t begin, std::int64_t end);
 
   const RawPanel& raw_;
   const Table& table_;
-  const std::vector<std::int64_t>& train_rows_;
-  std::vector<Encoding> past_, known_, statics_;
+  const Encodings& encodings_;
   std::int64_t unseen_ = 0;
 };
 

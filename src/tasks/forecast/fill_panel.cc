@@ -6,6 +6,7 @@
 
 #include "rondo/error.h"
 #include "tasks/forecast/encode.h"
+#include "tasks/forecast/panel_series.h"
 
 namespace rondo::forecasting {
 
@@ -41,10 +42,11 @@ class Filler {
     for (const RawSeries& series : raw_.series) cuts_.push_back(cut(series));
     std::vector<std::int64_t> train_rows;
     for (const Cut& one : cuts_) train_rows.push_back(one.train);
-    Encoder encoder(raw_, table_, train_rows);
-    panel_.past = encoder.past_names;
-    panel_.known = encoder.known_names;
-    panel_.statics = encoder.static_names;
+    out_.preparation.encodings = Encodings::learn(raw_, table_, train_rows);
+    Encoder encoder(raw_, table_, out_.preparation.encodings);
+    panel_.past = out_.preparation.encodings.past_names;
+    panel_.known = out_.preparation.encodings.known_names;
+    panel_.statics = out_.preparation.encodings.static_names;
     for (std::size_t s = 0; s < raw_.series.size(); ++s) {
       for (std::size_t c = 0; c < raw_.roles.targets.size(); ++c) add(raw_.series[s], cuts_[s], c, encoder);
     }
@@ -89,26 +91,6 @@ class Filler {
         .cure("a larger test part (--backtest or --split), or a smaller --horizon");
   }
 
-  /// Forecasts past the end need every known column for the horizon.
-  void require_known(const RawSeries& series, std::int64_t end) const {
-    const std::size_t first_known = raw_.roles.targets.size() + raw_.roles.past.size();
-    for (std::size_t e = 0; e < raw_.roles.known.size(); ++e) {
-      for (std::int64_t row = end; row < end + options_.horizon; ++row) {
-        if (row < series.data.length() && !std::isnan(series.at(row, first_known + e))) continue;
-        Error error(ErrorKind::data, "a known covariate is not known for the whole horizon");
-        error.where(series_name(table_, series) + ", column '" + raw_.roles.known[e] + "'")
-            .seen(std::to_string(row - end) + " of " + std::to_string(options_.horizon) +
-                  " values after the last target value")
-            .expected(std::to_string(options_.horizon) + ", one for every row of the horizon")
-            .cure(
-                "add rows with the target left empty, or give them in --future FILE; if the future is not "
-                "known, "
-                "name the column with --past");
-        throw error;
-      }
-    }
-  }
-
   void refuse(const Error& error, std::int64_t& count) {
     if (!first_refusal_) first_refusal_ = error;
     ++count;
@@ -131,9 +113,8 @@ class Filler {
   void add(const RawSeries& series, const Cut& cut, std::size_t column, Encoder& encoder) {
     const std::string& target = raw_.roles.targets[column];
     const std::string where = series_name(table_, series, raw_.roles.targets.size() > 1 ? target : "");
-    std::int64_t first = 0;
     const std::int64_t last = std::min(cut.end, series.data.length());
-    while (first < last && std::isnan(series.at(first, column))) ++first;
+    const std::int64_t first = first_value(series, column, last);
     if (first == last || series.history == 0) {
       refuse(Error(ErrorKind::data, "the series has no values")
                  .where(where)
@@ -149,31 +130,29 @@ class Filler {
     out.train_rows = std::max<std::int64_t>(0, cut.train - first);
     out.validation_rows = std::min(cut.validation, out.train_rows);
     std::int64_t filled = 0, learnt = 0;
+    read_values(series, column, first, last, out);
     for (std::int64_t row = first; row < last; ++row) {
-      const double value = series.at(row, column);
-      const bool read = !std::isnan(value);
-      if (read) check_counts(series, target, row, value);
+      const bool read = out.is_observed(row - first);
+      if (read) check_counts(series, target, row, series.at(row, column));
       learnt += read && row < cut.train ? 1 : 0;
       filled += read ? 0 : 1;
-      out.observed.push_back(read ? 1 : 0);
-      out.values.push_back(read ? value : out.values.back());
     }
     const std::int64_t needed = std::max(kFewestTrainingRows, options_.window) + 2 * options_.horizon;
     if (out.train_rows < needed || learnt < kFewestTrainingRows) {
       refuse_short(series, where, cut, out.train_rows, learnt, needed);
       return;
     }
-    if (filled == 0) out.observed.clear();
     counts_.filled += filled;
     counts_.leading += first;
     const std::int64_t ahead = last + options_.horizon;
-    if (!panel_.truth_after_end) require_known(series, last);
-    if (panel_.truth_after_end && series.truth > 0) require_known(series, cut.train);
+    if (!panel_.truth_after_end) require_known(raw_, table_, series, last, options_.horizon);
+    if (panel_.truth_after_end && series.truth > 0)
+      require_known(raw_, table_, series, cut.train, options_.horizon);
     out.past = encoder.past(series, first, last);
     out.known = encoder.known(series, first, ahead);
     out.statics = encoder.statics(series);
     Timeline times = series.data.times.slice(first, last);
-    set_positions(times, out);
+    out.position = positions_of(times, options_.horizon);
     out_.times.push_back(std::move(times));
     panel_.series.push_back(std::move(out));
   }
@@ -198,16 +177,6 @@ class Filler {
                                                      : "")))
                .cure("give more rows, or a smaller --backtest, --horizon or --window"),
            counts_.short_ones);
-  }
-
-  void set_positions(const Timeline& times, PanelSeries& out) const {
-    const bool calendar = times.format().is_calendar() && times.frequency().regular();
-    std::vector<std::int64_t> steps;
-    if (calendar) steps = times.joined(times.next(options_.horizon)).steps();
-    const std::int64_t rows = out.rows() + options_.horizon;
-    for (std::int64_t r = 0; r < rows; ++r) {
-      out.position.push_back(static_cast<double>(calendar ? steps[static_cast<std::size_t>(r)] : r));
-    }
   }
 
   /// Calendar waves mean the same moment in all series: positions count from the earliest row.

@@ -40,6 +40,18 @@ struct LineLayout {
   /// What is known at an origin.
   void fill(const Panel& panel, const ScaledPanel& scaled, const Origin& origin, std::span<double> row) const;
   Rows design(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins) const;
+
+  /// For model files.
+  template <class Self, class V>
+  static void visit(Self& self, V&& field) {
+    field("lags", self.lags, "");
+    field("seasons", self.seasons, "");
+    field("wave_orders", self.wave_orders, "");
+    field("covariates", self.covariates, "");
+    field("covariate_lags", self.covariate_lags, "");
+    field("known", self.known, "");
+    field("known_steps", self.known_steps, "");
+  }
 };
 
 /// Targets of origins, [origins, horizon].

@@ -1,14 +1,14 @@
 // What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file, the
 // settings.
 
+#include <span>
 #include <string>
 
 #include "rondo/error.h"
 #include "rondo/forecast.h"
 #include "rondo/tensor_file.h"
 #include "rondo/toml.h"
-#include "tasks/forecast/model.h"
-#include "train/checkpoint.h"
+#include "tasks/forecast/model_file.h"
 
 namespace rondo {
 
@@ -85,10 +85,6 @@ Config anomalies_of(const ForecastResult& result) {
   return out;
 }
 
-Tensor tensor_of(const std::vector<double>& values, Shape shape) {
-  return Tensor::from(std::span<const double>(values), std::move(shape));
-}
-
 }  // namespace
 
 const char* forecast_verdict_name(ForecastVerdict verdict) {
@@ -125,16 +121,19 @@ Config forecast_json(const ForecastResult& result, const Config& files) {
        {"files", files}});
 }
 
-Table forecast_table(const ForecastResult& result) {
+Table forecast_table(const ForecastResult& result) { return forecast_table(result.options, result.series); }
+
+Table forecast_table(const ForecastOptions& options, std::span<const ForecastSeries> all) {
   Table table("forecast");
   TextList ids, targets, times;
   std::vector<double> forecast, low80, high80, low95, high95;
   const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
     to.insert(to.end(), from.begin(), from.end());
   };
-  bool several = false;
-  for (const ForecastSeries& series : result.series) {
+  bool several = false, targeted = false;
+  for (const ForecastSeries& series : all) {
     several = several || !series.id.empty();
+    targeted = targeted || series.target != all.front().target;
     for (std::int64_t row = 0; row < series.future_times.size(); ++row) {
       ids.push_back(series.id);
       targets.push_back(series.target);
@@ -146,9 +145,9 @@ Table forecast_table(const ForecastResult& result) {
     append(low95, series.bands.low95);
     append(high95, series.bands.high95);
   }
-  if (several) table.add(Column(result.options.id.empty() ? "id" : result.options.id, std::move(ids)));
-  if (result.targets.size() > 1) table.add(Column("target", std::move(targets)));
-  table.add(Column(result.options.time.empty() ? "row" : result.options.time, std::move(times)));
+  if (several) table.add(Column(options.id.empty() ? "id" : options.id, std::move(ids)));
+  if (targeted) table.add(Column("target", std::move(targets)));
+  table.add(Column(options.time.empty() ? "row" : options.time, std::move(times)));
   table.add(Column("forecast", std::move(forecast)));
   table.add(Column("low80", std::move(low80)));
   table.add(Column("high80", std::move(high80)));
@@ -160,26 +159,7 @@ Table forecast_table(const ForecastResult& result) {
 void ForecastResult::save_model(const std::string& path) const {
   if (!model)
     throw Error(ErrorKind::usage, "there is no model to save: the result was not made by run_forecast");
-  TensorFile file;
-  detail::put_network(file, model->network.network());
-  const std::int64_t steps = horizon, columns = model->line.layout.columns();
-  file.tensors.emplace_back("forecast/line.weights", tensor_of(model->line.map.weights, {columns, steps}));
-  file.tensors.emplace_back("forecast/line.intercept", tensor_of(model->line.map.intercept, {steps}));
-  std::vector<double> low, high;  // of the bands past the end, over the spread: [series, horizon, levels]
-  for (const auto& offsets : model->bands) {
-    low.insert(low.end(), offsets.low.begin(), offsets.low.end());
-    high.insert(high.end(), offsets.high.begin(), offsets.high.end());
-  }
-  const auto count = static_cast<std::int64_t>(model->bands.size());
-  const Shape shape{count, steps, count == 0 ? 0 : static_cast<std::int64_t>(low.size()) / count / steps};
-  file.tensors.emplace_back("forecast/bands.low", tensor_of(low, shape));
-  file.tensors.emplace_back("forecast/bands.high", tensor_of(high, shape));
-  std::vector<double> scales;
-  for (const auto& scale : model->scales) scales.insert(scales.end(), {scale.center, scale.scale});
-  file.tensors.emplace_back("forecast/scales",
-                            tensor_of(scales, {static_cast<std::int64_t>(model->scales.size()), 2}));
-  file.metadata.emplace_back("forecast", to_json(model->settings));
-  write_tensor_file(path, file);
+  write_tensor_file(path, forecasting::put_forecaster(*model));
 }
 
 std::string forecast_toml(const ForecastOptions& options, const std::string& file) {

@@ -1,82 +1,16 @@
 #include "tasks/forecast/panel.h"
 
 #include <algorithm>
-#include <cmath>
-#include <iterator>
+#include <utility>
 
 namespace rondo::forecasting {
 
 namespace {
 
-constexpr double kVerySkewed = 2;
-
-double median_of_positive(std::span<const double> values) {
-  std::vector<double> positive;
-  std::copy_if(values.begin(), values.end(), std::back_inserter(positive), [](double v) { return v > 0; });
-  if (positive.empty()) return 1;
-  const auto middle = positive.begin() + static_cast<std::ptrdiff_t>(positive.size() / 2);
-  std::nth_element(positive.begin(), middle, positive.end());
-  return *middle;
-}
-
-struct Shape {
-  double mean = 0, deviation = 1, skewness = 0;
-};
-
-Shape shape_of(std::span<const double> values) {
-  Shape shape;
-  const auto n = static_cast<double>(std::max<std::size_t>(values.size(), 1));
-  for (const double v : values) shape.mean += v / n;
-  double square = 0, cube = 0;
-  for (const double v : values) {
-    const double d = v - shape.mean;
-    square += d * d / n;
-    cube += d * d * d / n;
-  }
-  const double deviation = std::sqrt(square);
-  if (!(deviation > 1e-12 * (std::abs(shape.mean) + 1e-300))) return shape;
-  shape.deviation = deviation;
-  shape.skewness = cube / (square * deviation);
-  return shape;
-}
-
-/// One column on its standard scale, found from its first `train_rows` rows.
-void standardise(std::span<double> column, std::size_t train_rows) {
-  const std::span<const double> training = column.first(std::min(train_rows, column.size()));
-  Shape shape = shape_of(training);
-  const bool positive = std::all_of(training.begin(), training.end(), [](double v) { return v >= 0; });
-  if (positive && shape.skewness > kVerySkewed) {
-    const double unit = median_of_positive(training);
-    for (double& v : column) v = std::log1p(std::max(v, 0.0) / unit);
-    shape = shape_of(training);
-  }
-  for (double& v : column) v = (v - shape.mean) / shape.deviation;
-}
-
-/// Each column of `values` [rows, columns] by itself.
-std::vector<double> standardised(const std::vector<double>& values, std::size_t columns,
-                                 std::int64_t train_rows) {
+/// Every column of `values` [rows, columns] on its own scale.
+std::vector<double> standardised(const std::vector<double>& values, const std::vector<ColumnScale>& columns) {
   std::vector<double> out = values;
-  if (columns == 0) return out;
-  std::vector<double> column(values.size() / columns);
-  for (std::size_t c = 0; c < columns; ++c) {
-    for (std::size_t r = 0; r < column.size(); ++r) column[r] = values[r * columns + c];
-    standardise(column, static_cast<std::size_t>(train_rows));
-    for (std::size_t r = 0; r < column.size(); ++r) out[r * columns + c] = column[r];
-  }
-  return out;
-}
-
-/// Levels (standardised over `train_rows` rows) with large distances from the smallest one compressed.
-std::vector<double> compressed_levels(const std::vector<double>& level, std::int64_t train_rows) {
-  std::vector<double> out = level;
-  if (level.empty() || train_rows == 0) return out;
-  const double smallest = *std::min_element(level.begin(), level.begin() + train_rows);
-  for (double& v : out) v = std::max(v - smallest, 0.0);
-  const double unit =
-      median_of_positive(std::span<const double>(out).first(static_cast<std::size_t>(train_rows)));
-  for (double& v : out) v = std::log1p(v / unit);
-  standardise(out, static_cast<std::size_t>(train_rows));
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = columns[i % columns.size()].apply(out[i]);
   return out;
 }
 
@@ -95,35 +29,30 @@ std::int64_t Panel::shortest_training() const {
 }
 
 ScaledPanel::ScaledPanel(const Panel& panel, Transform the_transform, bool differenced)
-    : transform(the_transform), difference(differenced) {
-  for (const PanelSeries& s : panel.series) {
-    const SeriesScale scale = fit_scale(s.training(), transform, difference);
-    scales.push_back(scale);
-    std::vector<double> x(s.values.size());
-    // A later value may lie outside the transform's range (a first zero after the training part, under a
-    // logarithm): it counts as the smallest value seen in training.
-    const auto smallest = std::min_element(s.training().begin(), s.training().end());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const double v = s.values[i];
-      x[i] = scale.forward(is_applicable(transform, {&v, 1}) ? v : *smallest);
-    }
-    std::vector<double> z = x;
+    : ScaledPanel(panel, PanelScaling::fit(panel, the_transform, differenced)) {}
+
+ScaledPanel::ScaledPanel(const Panel& panel, PanelScaling the_scaling) : scaling(std::move(the_scaling)) {
+  transform = scaling.transform;
+  difference = scaling.difference;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const PanelSeries& from = panel.series[s];
+    const SeriesScaling& scale = scaling.series[s];
+    scales.push_back(scale.level);
+    std::vector<double> x, z;
+    for (const double value : from.values) x.push_back(scale.level_of(value));
+    z = x;
     if (difference && !z.empty()) {
       for (std::size_t i = z.size(); i-- > 1;) z[i] -= z[i - 1];
       z[0] = 0;
     }
+    std::vector<double> small;
+    for (const double value : x) small.push_back(scale.compressed_of(value));
     level.push_back(std::move(x));
     movement.push_back(std::move(z));
-    compressed.push_back(compressed_levels(level.back(), s.train_rows));
-    past.push_back(standardised(s.past, panel.past.size(), s.train_rows));
-    known.push_back(standardised(s.known, panel.known.size(), s.train_rows));
-    statics.push_back(s.statics);
-  }
-  for (std::size_t c = 0; c < panel.statics.size(); ++c) {
-    std::vector<double> column;
-    for (const auto& row : statics) column.push_back(row[c]);
-    standardise(column, column.size());
-    for (std::size_t s = 0; s < statics.size(); ++s) statics[s][c] = column[s];
+    compressed.push_back(std::move(small));
+    past.push_back(standardised(from.past, scale.past));
+    known.push_back(standardised(from.known, scale.known));
+    statics.push_back(standardised(from.statics, scaling.statics));
   }
 }
 

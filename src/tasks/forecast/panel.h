@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tasks/forecast/panel_scaling.h"
 #include "tasks/forecast/ridge.h"
 #include "tasks/forecast/transform.h"
 
@@ -58,9 +59,9 @@ struct Origin {
   std::int64_t row = 0;
 };
 
-/// The same panel with every series on its own standard scale (fitted on training rows), and covariates too. Covariates
-/// that are never negative and very skewed in training count by the logarithm of 1 + value / median.
+/// The same panel with every series on its own standard scale (fitted on training rows), and covariates too.
 struct ScaledPanel {
+  PanelScaling scaling;
   Transform transform = Transform::none;
   bool difference = false;
   std::vector<SeriesScale> scales;
@@ -72,6 +73,8 @@ struct ScaledPanel {
   std::vector<std::vector<double>> statics;     ///< by series: [static names], standardised over the series
 
   ScaledPanel(const Panel& panel, Transform transform, bool difference);
+  /// With scales that were fitted before; as many series, covariates and statics as there.
+  ScaledPanel(const Panel& panel, PanelScaling the_scaling);
 
   /// What is forecast at an origin, one number a step: level[row + h], less level[row] when `difference`.
   void targets(const Origin& origin, std::span<double> out) const;

@@ -157,7 +157,7 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
   check_options(options);
   Prepared out;
   out.limits = limits_of(options);
-  const RawPanel raw = read_raw_panel(tables, options);
+  RawPanel raw = read_raw_panel(tables, options);
   out.notes = raw.notes;
   fill_panel(raw, tables.table, options, out);
   const Timeline& first = out.times.front();
@@ -169,6 +169,17 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
   for (auto s = out.panel.seasons.rbegin(); options.period == 0 && s != out.panel.seasons.rend(); ++s) {
     const auto rows = static_cast<std::int64_t>(std::llround(*s));
     if (rows >= 2 && 2 * rows <= out.panel.shortest_training()) out.season = rows;
+  }
+  out.preparation.options = options;
+  out.preparation.options.threads = 0;  // the same model whatever their number
+  out.preparation.roles = std::move(raw.roles);
+  out.preparation.texts = std::move(raw.texts);
+  out.preparation.seasons = out.panel.seasons;
+  out.preparation.frequency = first.frequency();
+  for (std::size_t s = 0; s < out.panel.series.size(); ++s) {
+    const PanelSeries& series = out.panel.series[s];
+    out.preparation.series.push_back(
+        {series.id, series.target, out.times[s].ticks().front(), series.position.front()});
   }
   return out;
 }

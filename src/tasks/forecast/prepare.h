@@ -5,6 +5,7 @@
 
 #include "rondo/forecast.h"
 #include "tasks/forecast/line_search.h"
+#include "tasks/forecast/preparation.h"
 #include "tasks/forecast/split.h"
 
 namespace rondo::forecasting {
@@ -17,6 +18,7 @@ struct Prepared {
   std::int64_t season = 1;      ///< of MASE and Naive2: the shortest season
   bool calendar = false;        ///< positions are steps of a calendar, or of the one table
   LineLimits limits;
+  Preparation preparation;
   std::vector<std::string> notes;
 };
 

@@ -212,10 +212,18 @@ void refuse_missing(const Table& table, const RawPanel& panel, const ForecastOpt
 }  // namespace
 
 RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options) {
+  Roles roles = find_roles(tables.table, options);
+  std::map<std::string, TextCodes> texts;
+  for (const std::string& name : text_columns(tables.table, roles)) texts.try_emplace(name);
+  return read_raw_panel(tables, options, std::move(roles), std::move(texts));
+}
+
+RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options, Roles roles,
+                        std::map<std::string, TextCodes> texts) {
   const Table& table = tables.table;
   RawPanel panel;
-  panel.roles = find_roles(table, options);
-  for (const std::string& name : text_columns(table, panel.roles)) panel.texts.try_emplace(name);
+  panel.roles = std::move(roles);
+  panel.texts = std::move(texts);
   SeriesReport report;
   SeriesSet set = read_series(table, panel.roles, panel.roles.all(), options, panel.texts, report);
   if (set.series.empty()) throw Error(ErrorKind::data, "the table has no rows").where(table.source());

@@ -36,5 +36,8 @@ struct RawPanel {
 /// The table, with what the files `future` and `test_file` say about the `horizon` rows after its end. Throws
 /// as run_forecast says.
 RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options);
+/// With roles and texts that are known already: columns of `texts` hold texts, whatever they look like.
+RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options, Roles roles,
+                        std::map<std::string, TextCodes> texts);
 
 }  // namespace rondo::forecasting

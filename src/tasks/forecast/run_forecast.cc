@@ -8,7 +8,7 @@
 #include "rondo/pool.h"
 #include "tasks/forecast/anomalies.h"
 #include "tasks/forecast/backtest.h"
-#include "tasks/forecast/backtest_bands.h"
+#include "tasks/forecast/forecast_ahead.h"
 #include "tasks/forecast/importance.h"
 #include "tasks/forecast/likelihood_head.h"
 #include "tasks/forecast/model.h"
@@ -89,66 +89,6 @@ void count_rows(const Panel& panel, ForecastResult& result) {
   }
 }
 
-void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResult::Model& model,
-                    const std::vector<BandOffsets>& bands, Pool& pool, ForecastResult& result) {
-  std::vector<Origin> ends;
-  for (std::size_t s = 0; s < panel.series.size(); ++s) {
-    ends.push_back({static_cast<std::int64_t>(s), panel.history_rows(s) - 1});
-  }
-  const NetworkForecast ahead =
-      model.network.forecast(panel, scaled, ends, model.line.predict(panel, scaled, ends), pool);
-  for (std::size_t s = 0; s < ends.size(); ++s) {
-    ForecastSeries& series = result.series[s];
-    const auto row = ahead.location.row(static_cast<std::int64_t>(s));
-    for (const double step : row) {
-      series.forecast.push_back(scaled.to_units(ends[s], step));
-      if (!std::isfinite(series.forecast.back())) {
-        throw Error(ErrorKind::diverged, "the forecast is not finite")
-            .where(series.id.empty() ? result.source : result.source + ", series '" + series.id + "'")
-            .cure("look for outliers in the column, or try --transform none");
-      }
-    }
-    append_bands(scaled, ends[s], row, ahead.spread.row(static_cast<std::int64_t>(s)), bands[s],
-                 series.bands);
-    series.future_times = series.times.slice(0, panel.history_rows(s)).next(panel.horizon);
-  }
-}
-
-Config settings_of(const ForecastResult& result, const ForecastResult::Model& model) {
-  Config settings = Config::object({{"target", result.target},
-                                    {"horizon", result.horizon},
-                                    {"transform", result.transform},
-                                    {"difference", result.difference},
-                                    {"lags", model.line.layout.lags},
-                                    {"seasons", Config::list(model.line.layout.seasons)},
-                                    {"wave_orders", Config::list(model.line.layout.wave_orders)},
-                                    {"past", Config::list(result.options.past)},
-                                    {"covariate_lags", model.line.layout.covariate_lags},
-                                    {"likelihood", result.options.likelihood},
-                                    {"network_share", model.network.share.share}});
-  if (!model.network.residual) {
-    const bool recursive = model.network.recursive.has_value();
-    const SegmentWindow& window =
-        recursive ? model.network.recursive->window : model.network.segments->window;
-    settings.set("window_steps", window.steps);
-    settings.set("window_segment", window.segment);
-    settings.set("window_base_rows", window.base_rows);
-    settings.set("window_wave_orders", Config::list(window.wave_orders));
-    settings.set("network_kind", recursive                          ? "recursive"
-                                 : result.options.model == "direct" ? "direct"
-                                                                    : "segments");
-  } else {
-    const WindowInput& input = model.network.residual->input;
-    settings.set("window_steps", input.steps);
-    settings.set("window_segment", input.segment);
-    settings.set("window_wave_orders", Config::list(input.wave_orders));
-    settings.set("network_scale", model.network.residual->scale);
-    settings.set("network_kind", "residual");
-  }
-  if (!model.ids.front().empty()) settings.set("series", Config::list(model.ids));
-  return settings;
-}
-
 }  // namespace
 
 ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,
@@ -223,14 +163,18 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   result.gradient_flow = std::move(trained.gradient_flow);
 
   auto model = std::make_shared<ForecastResult::Model>();
+  model->preparation = prepared.preparation;
+  model->scaling = scaled.scaling;
   model->network = std::move(trained.part);
   model->line = fit_line(panel, scaled, choice.members, all_rows);
-  model->scales = scaled.scales;
-  model->difference = choice.difference;
-  for (const PanelSeries& s : panel.series) model->ids.push_back(s.id);
   model->bands = bands;
-  forecast_ahead(panel, scaled, *model, bands, pool, result);
-  model->settings = settings_of(result, *model);
+  std::vector<Origin> ends;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    ends.push_back({static_cast<std::int64_t>(s), panel.history_rows(s) - 1});
+    ForecastSeries& series = result.series[s];
+    series.future_times = series.times.slice(0, panel.history_rows(s)).next(panel.horizon);
+  }
+  forecasting::forecast_ahead(panel, scaled, *model, ends, result.source, pool, result.series);
   result.model = std::move(model);
   result.seconds_total = seconds_since(start);
   return result;

@@ -60,6 +60,26 @@ struct SegmentWindow {
             std::span<float> decoder, std::span<float> line) const;
   /// Truth on the window's scale: [out_rows]. Rows past the end of the series are NaN.
   void targets(const ScaledPanel& scaled, const Origin& origin, std::span<double> out) const;
+
+  /// For model files.
+  template <class Self, class V>
+  static void visit(Self& self, V&& field) {
+    field("segment", self.segment, "");
+    field("steps", self.steps, "");
+    field("out_steps", self.out_steps, "");
+    field("base_rows", self.base_rows, "");
+    field("base_first", self.base_first, "");
+    field("seasons", self.seasons, "");
+    field("wave_orders", self.wave_orders, "");
+    field("past", self.past, "");
+    field("known", self.known, "");
+    field("statics", self.statics, "");
+    field("codes", self.codes, "");
+    field("levels", self.levels, "");
+    field("masked", self.masked, "");
+    field("counts", self.counts, "");
+    field("spreads", self.spreads, "");
+  }
 };
 
 /// Segments of a season where the horizon is at least half of one, and a look-back of two of the longest season that

@@ -23,6 +23,16 @@ struct WindowInput {
   std::int64_t first_origin(bool difference) const { return difference ? rows() : rows() - 1; }
   /// [steps · features] numbers.
   void fill(const Panel& panel, const ScaledPanel& scaled, const Origin& origin, std::span<float> out) const;
+
+  /// For model files.
+  template <class Self, class V>
+  static void visit(Self& self, V&& field) {
+    field("steps", self.steps, "");
+    field("segment", self.segment, "");
+    field("covariates", self.covariates, "");
+    field("seasons", self.seasons, "");
+    field("wave_orders", self.wave_orders, "");
+  }
 };
 
 /// `longest_lag` rows, at least 8, at most a quarter of the training rows; up to 48 rows one by one, more in

@@ -307,7 +307,7 @@ TEST(Forecast, WritesAModelFileWithNetworkAndLine) {
   EXPECT_NE(file.find("gru_1.kernel"), nullptr);
   EXPECT_NE(file.find("forecast/line.weights"), nullptr);
   ASSERT_NE(file.find_metadata("forecast"), nullptr);
-  EXPECT_EQ(parse_json(*file.find_metadata("forecast")).at("target").as_string(), "sales");
+  EXPECT_EQ(parse_json(*file.find_metadata("forecast")).at("options").at("target").as_string(), "sales");
   fs::remove(path);
 }
 

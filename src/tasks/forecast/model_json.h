@@ -1,0 +1,14 @@
+#pragma once
+
+#include "rondo/config.h"
+#include "tasks/forecast/model.h"
+
+namespace rondo::forecasting {
+
+/// The plain data of a forecaster: options, columns, texts, series, windows.
+Config write_forecaster(const ForecastResult::Model& model);
+/// Fills in what write_forecaster wrote; arrays, bands and the network are left out. Error for what is missing or of another
+/// type.
+void read_forecaster(const Config& data, ForecastResult::Model& model);
+
+}  // namespace rondo::forecasting
