@@ -11,16 +11,20 @@ void Accuracy::add(double actual, double forecast, double naive, double naive_sq
   ++count_;
   absolute_ += miss;
   square_ += miss * miss;
-  scaled_ += naive > 0 ? miss / naive : std::nan("");
+  if (naive > 0) {
+    ++scaled_count_;
+    scaled_ += miss / naive;
+  }
   const double size = std::abs(actual) + std::abs(forecast);
   symmetric_ += size == 0 ? 0 : 200 * miss / size;
   if (actual != 0) {
     ++nonzero_;
     percentage_ += 100 * miss / std::abs(actual);
   }
+  if (!(naive_square > 0)) return;
   const auto s = static_cast<std::size_t>(series);
   if (s >= scaled_squares_.size()) scaled_squares_.resize(s + 1);
-  scaled_squares_[s].sum += naive_square > 0 ? miss * miss / naive_square : std::nan("");
+  scaled_squares_[s].sum += miss * miss / naive_square;
   ++scaled_squares_[s].count;
 }
 
@@ -28,7 +32,7 @@ double Accuracy::mae() const { return absolute_ / static_cast<double>(count_); }
 double Accuracy::mse() const { return square_ / static_cast<double>(count_); }
 double Accuracy::rmse() const { return std::sqrt(mse()); }
 double Accuracy::mape() const { return percentage_ / static_cast<double>(nonzero_); }
-double Accuracy::mase() const { return scaled_ / static_cast<double>(count_); }
+double Accuracy::mase() const { return scaled_ / static_cast<double>(scaled_count_); }
 double Accuracy::smape() const { return symmetric_ / static_cast<double>(count_); }
 
 double Accuracy::rmsse() const {

@@ -11,7 +11,7 @@ namespace rondo::forecasting {
 class Accuracy {
  public:
   /// `naive_error`: mean absolute step of the seasonal naive forecast on the series' training part, which
-  /// MASE divides by (Hyndman, Koehler 2006); 0 leaves MASE undefined. `naive_square`: its mean squared step
+  /// MASE divides by (Hyndman, Koehler 2006); a constant series has none (0) and is left out there. `naive_square`: its mean squared step
   /// (period 1), which RMSSE divides by (M5). `series`: number of the series, from 0.
   void add(double actual, double forecast, double naive_error, double naive_square = 0,
            std::int64_t series = 0);
@@ -20,9 +20,9 @@ class Accuracy {
   double mse() const;
   double rmse() const;
   double mape() const;
-  /// NaN when some series has no naive error (it is constant).
+  /// NaN when no series has a naive error: all are constant.
   double mase() const;
-  /// Mean over series of √(mse / naive_square). NaN when some series is constant.
+  /// Mean over series of √(mse / naive_square), constant ones left out. NaN when all are.
   double rmsse() const;
   /// Mean of 200·|a − f| / (|a| + |f|), in per cent, 0 where both are 0.
   double smape() const;
@@ -32,7 +32,7 @@ class Accuracy {
   struct Squares {
     double sum = 0, count = 0;
   };
-  std::int64_t count_ = 0, nonzero_ = 0;
+  std::int64_t count_ = 0, nonzero_ = 0, scaled_count_ = 0;
   double absolute_ = 0, square_ = 0, scaled_ = 0, symmetric_ = 0, percentage_ = 0;
   std::vector<Squares> scaled_squares_;  ///< by series
 };

@@ -143,10 +143,15 @@ TEST(ForecastAccuracy, AgreesWithNumbersWorkedOutByHand) {
   EXPECT_DOUBLE_EQ(accuracy.smape(), (400.0 / 22 + 200.0 / 39) / 2);
 }
 
-TEST(ForecastAccuracy, LeavesMaseUndefinedForAConstantSeries) {
+TEST(ForecastAccuracy, LeavesConstantSeriesOutOfScaledErrors) {
   Accuracy accuracy;
   accuracy.add(1, 2, 0);
   EXPECT_TRUE(std::isnan(accuracy.mase()));
+  EXPECT_TRUE(std::isnan(accuracy.rmsse()));
+  accuracy.add(1, 4, 6, 36, 1);
+  EXPECT_DOUBLE_EQ(accuracy.mae(), 2);
+  EXPECT_DOUBLE_EQ(accuracy.mase(), 0.5);
+  EXPECT_DOUBLE_EQ(accuracy.rmsse(), 0.5);
   Accuracy zeros;
   zeros.add(0, 0, 1);
   EXPECT_EQ(zeros.smape(), 0);
