@@ -8,6 +8,7 @@
 #include "layers/gate_ranges.h"
 #include "layers/lane_recurrence.h"
 #include "layers/parallel.h"
+#include "layers/single_forward.h"
 
 namespace rondo {
 namespace {
@@ -55,6 +56,10 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
                                     .forward(weights, x, initial, y, final, trace != nullptr);
     if (trace != nullptr) trace->extra = kept;
     return;
+  }
+  if constexpr (sizeof(T) == sizeof(float)) {
+    if (trace == nullptr && forward_single(shape_, layout_, weights, x, initial, y, final, owner_, take_))
+      return;
   }
   const cells::CellInfo& info = shape_.cell->info;
   const auto formulas = kernels::formulas<T>(*shape_.cell);

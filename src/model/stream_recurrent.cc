@@ -3,6 +3,7 @@
 
 #include "kernels/row_passes.h"
 #include "layers/gate_ranges.h"
+#include "layers/small_cell.h"
 #include "layers/zoneout.h"
 #include "model/stream_op.h"
 
@@ -11,26 +12,11 @@ namespace {
 
 using kernels::StreamProduct;
 
-/// Which gate of the input or of the state feeds each sum; -1: none.
-using Feeds = std::array<int, cells::kMaxSums>;
+using Feeds = SumFeeds;
 
 Feeds no_feeds() {
   Feeds feeds;
   feeds.fill(-1);
-  return feeds;
-}
-Feeds input_feeds(const cells::CellInfo& info) {
-  Feeds feeds = no_feeds();
-  for (int g = 0; g < info.gates; ++g)
-    feeds[static_cast<std::size_t>(info.input_sum[static_cast<std::size_t>(g)])] = g;
-  return feeds;
-}
-Feeds state_feeds(const cells::CellInfo& info, int stage) {
-  Feeds feeds = no_feeds();
-  for (int g = 0; g < info.gates; ++g) {
-    const auto at = static_cast<std::size_t>(g);
-    if (info.recurrent_stage[at] == stage) feeds[static_cast<std::size_t>(info.recurrent_sum[at])] = g;
-  }
   return feeds;
 }
 std::string state_name(const StreamRecurrentSpec& spec, int state) {
@@ -365,75 +351,45 @@ class StreamRecurrent final : public StreamOp {
   std::vector<Tensor> memory_;
 };
 
-/// A step of a layer whose weights stay in the first-level cache, or nearly, by the cell's own kernels: no sum leaves its
-/// register.
+RecurrentShape shape_of(const StreamRecurrentSpec& spec) {
+  return {spec.cell, spec.inputs, spec.units, spec.activation, spec.recurrent_activation, spec.clip};
+}
+
+/// A step of a layer whose weights stay in the first-level cache, or nearly.
 class StreamSmallRecurrent final : public StreamOp {
  public:
   /// Whether `spec` is such a layer.
   static bool serves(const StreamPlan& plan, const StreamRecurrentSpec& spec) {
-    const cells::CellInfo& info = spec.cell->info;
-    const bool usual = spec.activation == kernels::ActivationKind::tanh &&
-                       (!info.gated || spec.recurrent_activation == kernels::ActivationKind::sigmoid);
-    const bool plain = spec.clip == 0 && spec.zoneout[0] == 0 && spec.zoneout[1] == 0 &&
-                       spec.projection.data == nullptr && spec.kernel_gain == nullptr;
-    const std::int64_t bytes = 4 * (spec.inputs + spec.units) * info.gates * plan.whole(spec.units);
-    // Beyond that cache, formulas that run while the next units' products wait for weights still win; a cell of one or two
-    // gates has too few.
-    const std::int64_t most = info.gates > 2 ? 3 * plan.kernels().cache : plan.kernels().cache;
-    return usual && plain && bytes <= most && spec.cell->stream().whole[0] != nullptr;
+    const bool plain = spec.zoneout[0] == 0 && spec.zoneout[1] == 0 && spec.projection.data == nullptr &&
+                       spec.kernel_gain == nullptr;
+    return plain && SmallCell::serves(shape_of(spec), plan.kernels());
   }
 
   StreamSmallRecurrent(StreamPlan& plan, const StreamRecurrentSpec& spec, StreamPlace input) : input_(input) {
-    const cells::CellInfo& info = spec.cell->info;
-    const std::int64_t units = spec.units, pitch = plan.whole(units);
-    step_.pitch = pitch;
-    step_.inputs = spec.inputs;
-    step_.units = units;
-    start_ = Tensor({info.sums * pitch});
-    Tensor biases({info.sums * units});
-    sum_biases<float>(info, spec.bias, units, biases.data<float>().data());
-    for (int s = 0; s < info.sums; ++s)
-      std::copy_n(biases.data<float>().data() + s * units, units, start_.data<float>().data() + s * pitch);
-    step_.start = start_.data<float>().data();
-    vectors_ = Tensor({std::max(info.vectors, 1) * pitch});
-    for (int p = 0; p < info.vectors; ++p) {
-      std::copy_n(spec.vectors[static_cast<std::size_t>(p)], units,
-                  vectors_.data<float>().data() + p * pitch);
-    }
-    step_.vectors = vectors_.data<float>().data();
+    const std::int64_t pitch = plan.whole(spec.units);
     next_h_ = plan.scratch(pitch);
-    for (int j = 0; j < info.states; ++j) {
+    std::array<std::int64_t, kMaxStates> offset{};
+    for (int j = 0; j < spec.cell->info.states; ++j) {
       const auto at = static_cast<std::size_t>(j);
-      states_[at] = plan.state(state_name(spec, j), units, pitch);
-      step_.offset[at] = states_[at].offset - states_[0].offset;
+      states_[at] = plan.state(state_name(spec, j), spec.units, pitch);
+      offset[at] = states_[at].offset - states_[0].offset;
     }
-    add_pieces(plan, spec);
-    pack(spec);
-    if (large_) several_.emplace(plan, spec, input, &states_);
+    const RecurrentShape shape = shape_of(spec);
+    RecurrentWeights<const float> weights;
+    weights.kernel = spec.kernel;
+    weights.recurrent_kernel = spec.recurrent_kernel;
+    weights.bias = spec.bias;
+    weights.vectors = spec.vectors;
+    weights_ = Tensor({SmallCell::memory(shape, plan.kernels())});
+    cell_.emplace(shape, weights, plan.kernels(), weights_.data<float>().data(), offset);
+    if (cell_->is_large()) several_.emplace(plan, spec, input, &states_);
   }
 
   void run(const StreamRows& rows) const noexcept override {
     if (several_ && rows.count > 1) return run_several(rows);
-    const bool backwards = large_ && rows.backwards;
-    const std::size_t last = pieces_.size() - 1;
     for (std::int64_t r = 0; r < rows.count; ++r) {
-      const float* x = rows.read(input_, r);
-      float* h = rows.state(r, states_[0].offset);
-      float* y = rows.writer == this ? rows.y + r * rows.y_stride : nullptr;
-      if (last == 0) {
-        pieces_[0].run(step_, x, h, h, y, 0);
-        continue;
-      }
-      // h is read until the last piece has its sums: that one may write over it, the others' waits elsewhere.
-      float* next_h = rows.write(next_h_, r);
-      for (std::size_t i = 0; i < last; ++i) {
-        const Piece& piece = pieces_[backwards ? last - i : i];
-        piece.run(step_, x, h, next_h, y, piece.first);
-      }
-      const Piece& piece = pieces_[backwards ? 0 : last];
-      piece.run(step_, x, h, h, y, piece.first);
-      std::copy(next_h, next_h + piece.first, h);
-      std::copy(next_h + piece.end, next_h + step_.pitch, h + piece.end);
+      cell_->step(rows.read(input_, r), rows.state(r, states_[0].offset), rows.write(next_h_, r),
+                  rows.writer == this ? rows.y + r * rows.y_stride : nullptr, rows.backwards);
     }
   }
   bool can_write(const StreamPlace& place) const override {
@@ -446,75 +402,14 @@ class StreamSmallRecurrent final : public StreamOp {
   void run_several(const StreamRows& rows) const noexcept {
     several_->run(rows);
     for (std::int64_t r = 0; rows.writer == this && r < rows.count; ++r)
-      std::copy_n(rows.state(r, states_[0].offset), step_.units, rows.y + r * rows.y_stride);
+      std::copy_n(rows.state(r, states_[0].offset), cell_->units(), rows.y + r * rows.y_stride);
   }
 
-  /// Neighbouring units in vectors of `width` lanes; the last may have lanes beyond the units.
-  struct Piece {
-    kernels::StreamCellFunction run;
-    std::int64_t first, end, width;
-  };
-
-  void add_pieces(const StreamPlan& plan, const StreamRecurrentSpec& spec) {
-    const kernels::StreamCellKernels kernels = spec.cell->stream();
-    const std::int64_t lanes = plan.kernels().lanes, rest = spec.units % lanes;
-    const int gates = spec.cell->info.gates;
-    // The last units in fewer lanes, where these are enough.
-    Piece tail{nullptr, spec.units - rest, spec.units, lanes};
-    if (kernels.half != nullptr && rest > 0 && 2 * rest <= lanes)
-      tail.run = kernels.half, tail.width = lanes / 2;
-    if (kernels.quarter != nullptr && rest > 0 && 4 * rest <= lanes)
-      tail.run = kernels.quarter, tail.width = lanes / 4;
-    const std::int64_t whole = tail.run == nullptr ? step_.pitch : spec.units - rest;
-    tail.end = whole + tail.width;
-    const std::int64_t bytes =
-        4 * (spec.inputs + spec.units) * gates * (tail.run == nullptr ? whole : tail.end);
-    large_ = bytes > plan.kernels().cache;
-    const std::int64_t most = kernels::stream_vectors(gates, large_);
-    for (std::int64_t first = 0; first < whole;) {
-      const std::int64_t vectors = std::min(most, (whole - first) / lanes), end = first + vectors * lanes;
-      pieces_.push_back({kernels.whole[static_cast<std::size_t>(vectors - 1)], first, end, lanes});
-      first = end;
-    }
-    // Its few sums wait long for each other: behind another piece's products, whichever is the last.
-    if (tail.run != nullptr)
-      pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(pieces_.size() / 2), tail);
-  }
-
-  /// In the order in which the kernel reads: inputs and states of a piece, then its vectors, then sums. A piece lies where
-  /// all those of smaller units end.
-  void pack(const StreamRecurrentSpec& spec) {
-    const cells::CellInfo& info = spec.cell->info;
-    const std::int64_t units = spec.units, of_unit = (spec.inputs + units) * info.gates;
-    weights_ = Tensor({of_unit * step_.pitch});
-    step_.weights = weights_.data<float>().data();
-    const Feeds feeds[] = {input_feeds(info), state_feeds(info, 0)};
-    const View<const float> arrays[] = {spec.kernel, spec.recurrent_kernel};
-    for (const Piece& piece : pieces_) {
-      float* out = weights_.data<float>().data() + piece.first * of_unit;
-      for (std::size_t part = 0; part < 2; ++part) {
-        for (std::int64_t k = 0; k < (part == 0 ? spec.inputs : units); ++k) {
-          for (std::int64_t begin = piece.first; begin < piece.end; begin += piece.width) {
-            for (int s = 0; s < info.sums; ++s) {
-              const int gate = feeds[part][static_cast<std::size_t>(s)];
-              if (gate < 0) continue;
-              std::copy_n(arrays[part].row(k) + gate * units + begin, std::min(units - begin, piece.width),
-                          out);
-              out += piece.width;
-            }
-          }
-        }
-      }
-    }
-  }
-
-  std::vector<Piece> pieces_;
+  std::optional<SmallCell> cell_;
   std::optional<StreamRecurrent> several_;
-  kernels::StreamCellStep step_;
   StreamPlace input_, next_h_;
   std::array<StreamPlace, cells::kMaxStates> states_;
-  bool large_ = false;
-  Tensor weights_, start_, vectors_;
+  Tensor weights_;
 };
 
 template <class Op>

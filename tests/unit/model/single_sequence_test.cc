@@ -1,0 +1,76 @@
+// One sequence alone takes a way of its own through small layers where no backward pass follows: with the bits of the others.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "kernels/cells.h"
+#include "rondo/testing.h"
+#include "unit/model/run_network.h"
+
+namespace rondo {
+namespace {
+
+/// The numbers of sample `row` of `samples` ones, all equally long: packed rows are step by step.
+std::vector<float> of_sample(const Batch& batch, std::int64_t row, std::int64_t samples) {
+  const Tensor& values = batch.values();
+  const std::int64_t width = values.dim(1);
+  std::vector<float> out;
+  for (std::int64_t at = row; at < values.dim(0); at += samples) {
+    const auto begin = values.data<float>().begin() + at * width;
+    out.insert(out.end(), begin, begin + width);
+  }
+  return out;
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+class SingleSequence : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(SingleSequence, HasTheBitsThatItHasInABatchAndInTraining) {
+  constexpr std::int64_t kBatch = 3, kSteps = 40;
+  for (const std::string& set : testing::instruction_sets()) {
+    testing::use_instruction_set(set);
+    for (const std::int64_t units : {1, 5, 16, 23, 50, 67, 100}) {
+      for (const std::int64_t features : {1, 7}) {
+        for (const bool whole : {true, false}) {
+          SCOPED_TRACE(set + ", " + std::to_string(units) + " units, " + std::to_string(features) +
+                       " inputs");
+          RecurrentOptions options{.units = units, .return_sequences = whole, .return_state = true};
+          LayerPtr layer = recurrent(GetParam(), options);
+          const bool two_states = GetParam() == "lstm";
+          std::vector<Spec> specs{{true, -1, {features}}, {false, -1, {units}}};
+          std::vector<Tensor> inputs{normal({kBatch, kSteps, features}, 4), normal({kBatch, units}, 5)};
+          if (two_states) {
+            specs.push_back({false, -1, {units}});
+            inputs.push_back(normal({kBatch, units}, 6));
+          }
+          Network network = network_of(std::move(layer), specs);
+          const std::vector<Batch> together = run(network, {inputs.begin(), inputs.end()});
+          for (std::int64_t row = 0; row < kBatch; ++row) {
+            std::vector<Batch> one;
+            for (const Tensor& input : inputs) one.emplace_back(input.slice(row, row + 1));
+            const std::vector<Batch> by_itself = run(network, one);
+            const std::vector<Batch> kept = run(network, one, {.training = true});
+            for (std::size_t i = 0; i < together.size(); ++i) {
+              const std::vector<float> said = of_sample(by_itself[i], 0, 1);
+              EXPECT_TRUE(same_bits(said, of_sample(together[i], row, kBatch))) << i;
+              EXPECT_TRUE(same_bits(said, of_sample(kept[i], 0, 1))) << i;
+            }
+          }
+        }
+      }
+    }
+  }
+  testing::use_instruction_set("");
+}
+
+INSTANTIATE_TEST_SUITE_P(Cells, SingleSequence, ::testing::Values("lstm", "gru", "simple_rnn", "mgu"),
+                         [](const auto& test) { return test.param; });
+
+}  // namespace
+}  // namespace rondo
