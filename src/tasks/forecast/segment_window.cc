@@ -130,14 +130,15 @@ void SegmentWindow::fill(const Panel& panel, const ScaledPanel& scaled, const Or
   }
 
   next = 0;
-  const std::size_t known_rows = known_width == 0 ? 0 : scaled.known[s].size() / known_width;
   const auto now = static_cast<std::size_t>(origin.row);
+  // Segments may reach beyond the horizon, up to which covariates are known: the last row stands for those after it.
+  const std::size_t last_known = now + static_cast<std::size_t>(panel.horizon);
   for (std::size_t step = 0; step < static_cast<std::size_t>(out_steps); ++step) {
     for (std::int64_t k = 0; k < out_steps; ++k)
       decoder[next++] = k == static_cast<std::int64_t>(step) ? 1.0F : 0.0F;
     const std::size_t begin = now + 1 + step * segment_rows;
     for (std::size_t row = begin; known_width > 0 && row < begin + segment_rows; ++row) {
-      const std::size_t at = std::min(row, known_rows - 1) * known_width;
+      const std::size_t at = std::min(row, last_known) * known_width;
       for (std::size_t c = 0; c < known_width; ++c) decoder[next++] = clipped(scaled.known[s][at + c]);
     }
     next += put_waves(series.position[std::min(begin, series.position.size() - 1)], decoder.subspan(next));
@@ -154,7 +155,7 @@ void SegmentWindow::fill(const Panel& panel, const ScaledPanel& scaled, const Or
   }
   if (known_width > 0 && line_sees_known(*this)) {
     for (std::size_t row = now + 1; row < now + 1 + static_cast<std::size_t>(out_rows()); ++row) {
-      const std::size_t at = std::min(row, known_rows - 1) * known_width;
+      const std::size_t at = std::min(row, last_known) * known_width;
       for (std::size_t c = 0; c < known_width; ++c) line[next++] = clipped(scaled.known[s][at + c]);
     }
   }
