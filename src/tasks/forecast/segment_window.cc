@@ -18,7 +18,7 @@ constexpr std::size_t kMostCodes = 32;
 /// Share of the series' own deviation (1) under a window's: a flat window must not blow up its next row.
 constexpr double kSpreadFloor = 0.02;
 /// Rows of covariates at the end of the look-back that the linear path sees.
-constexpr std::int64_t kLinePastRows = 2;
+constexpr std::size_t kLinePastRows = 2;
 /// Known covariates of the horizon that the linear path sees, at most.
 constexpr std::int64_t kMostLineKnown = 256;
 constexpr double kClip = 8;
@@ -58,7 +58,7 @@ std::int64_t SegmentWindow::decoder_features() const {
 }
 
 std::int64_t SegmentWindow::line_features() const {
-  return rows() + kLinePastRows * past + (line_sees_known(*this) ? known * out_rows() : 0) + waves() + 1;
+  return rows() + static_cast<std::int64_t>(kLinePastRows) * past + (line_sees_known(*this) ? known * out_rows() : 0) + waves() + 1;
 }
 
 SegmentWindow::Scale SegmentWindow::scale(const ScaledPanel& scaled, const Origin& origin) const {
@@ -150,7 +150,8 @@ void SegmentWindow::fill(const Panel& panel, const ScaledPanel& scaled, const Or
 
   next = 0;
   for (std::size_t row = first; row <= now; ++row) line[next++] = clipped((level[row] - own.base) * factor);
-  for (std::size_t row = now + 1 - kLinePastRows; row <= now; ++row) {
+  for (std::size_t back = kLinePastRows; back-- > 0;) {
+    const std::size_t row = now - std::min(back, now);  // before the first row of a series it stands for the others
     for (std::size_t c = 0; c < past_width; ++c) line[next++] = clipped(scaled.past[s][row * past_width + c]);
   }
   if (known_width > 0 && line_sees_known(*this)) {
