@@ -58,7 +58,8 @@ std::int64_t SegmentWindow::decoder_features() const {
 }
 
 std::int64_t SegmentWindow::line_features() const {
-  return rows() + static_cast<std::int64_t>(kLinePastRows) * past + (line_sees_known(*this) ? known * out_rows() : 0) + waves() + 1;
+  return rows() + static_cast<std::int64_t>(kLinePastRows) * past +
+         (line_sees_known(*this) ? known * out_rows() : 0) + waves() + 1;
 }
 
 SegmentWindow::Scale SegmentWindow::scale(const ScaledPanel& scaled, const Origin& origin) const {
@@ -151,7 +152,7 @@ void SegmentWindow::fill(const Panel& panel, const ScaledPanel& scaled, const Or
   next = 0;
   for (std::size_t row = first; row <= now; ++row) line[next++] = clipped((level[row] - own.base) * factor);
   for (std::size_t back = kLinePastRows; back-- > 0;) {
-    const std::size_t row = now - std::min(back, now);  // before the first row of a series it stands for the others
+    const std::size_t row = now - std::min(back, now);  // the first row stands for those before it
     for (std::size_t c = 0; c < past_width; ++c) line[next++] = clipped(scaled.past[s][row * past_width + c]);
   }
   if (known_width > 0 && line_sees_known(*this)) {
@@ -182,8 +183,10 @@ SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, 
   if (panel.series.size() > 1 && panel.series.size() <= kMostCodes) {
     window.codes = static_cast<std::int64_t>(panel.series.size());
   }
+  // Of the training part: what never changes there teaches nothing, and holes after it must not change what is learnt.
   window.masked = std::any_of(panel.series.begin(), panel.series.end(), [](const PanelSeries& s) {
-    return std::any_of(s.observed.begin(), s.observed.end(), [](std::uint8_t seen) { return seen == 0; });
+    const auto end = s.observed.begin() + (s.observed.empty() ? 0 : s.train_rows);
+    return std::find(s.observed.begin(), end, 0) != end;
   });
 
   // Seasons of whole rows that the training parts hold several times.
