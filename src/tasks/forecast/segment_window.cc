@@ -208,7 +208,8 @@ SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, 
         std::max<std::int64_t>(1, season > 0 ? std::min(panel.horizon, season / 2) : panel.horizon);
     if (rows <= 0) rows = std::max({season, kFewestRows, 4 * window.segment});
   }
-  rows = std::min({rows, kLongestLookBack, std::max<std::int64_t>(1, room * 11 / 20)});
+  if (look_back <= 0) rows = std::min(rows, kLongestLookBack);
+  rows = std::min(rows, std::max<std::int64_t>(1, room * 11 / 20));
   window.segment = std::min(window.segment, rows);
   window.base_rows = std::min(window.base_rows, rows);
   if ((rows + window.segment - 1) / window.segment > kMostSteps) {
