@@ -17,6 +17,8 @@ constexpr double kPartOfUpdates = 1.0 / 3;
 constexpr double kWorse = 1.1;
 constexpr std::size_t kTrialsBeforePruning = 3;
 constexpr std::size_t kMostJudged = 1000;
+/// Look-backs that are tried, in those of the first trial.
+constexpr std::array kLookBacks{0.5, 1.0, 1.0, 1.5, 2.0};
 
 using Clock = std::chrono::steady_clock;
 
@@ -30,18 +32,38 @@ double drawn(const RandomStream& stream, std::uint64_t element, const Values& va
   return values[stream.below(element, values.size())];
 }
 
+SegmentWindow window_of(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& first,
+                        bool calendar, double factor) {
+  const auto rows = static_cast<std::int64_t>(std::llround(static_cast<double>(first.rows()) * factor));
+  SegmentWindow window = choose_segment_window(panel, rows, calendar);
+  window.counts = first.counts;
+  if (!first.spreads.empty()) window.fix_spreads(panel, scaled);
+  return window;
+}
+
+/// What the longest of all look-backs and horizons in segments needs: all trials are judged on the same origins.
+struct Shared {
+  std::int64_t first_row = 0, reach = 0;
+};
+
+Shared shared_by_trials(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& first,
+                        bool calendar) {
+  Shared out{first.first_origin(), first.out_rows()};
+  for (const double factor : kLookBacks) {
+    const SegmentWindow window = window_of(panel, scaled, first, calendar, factor);
+    out.first_row = std::max(out.first_row, window.first_origin());
+    out.reach = std::max(out.reach, window.out_rows());
+  }
+  return out;
+}
+
 /// Trial 0 is what stands already.
 Trial make_trial(const Panel& panel, const ScaledPanel& scaled, const Trial& first, bool calendar,
                  std::int64_t number) {
   Trial trial = first;
   if (number == 0) return trial;
   const RandomStream stream(first.training.seed, purpose_key("tune"), static_cast<std::uint64_t>(number));
-  const auto rows = static_cast<double>(first.window.rows());
-  const double factor = drawn(stream, 0, std::array{0.5, 1.0, 1.0, 1.5, 2.0});
-  trial.window =
-      choose_segment_window(panel, static_cast<std::int64_t>(std::llround(rows * factor)), calendar);
-  trial.window.counts = first.window.counts;
-  if (!first.window.spreads.empty()) trial.window.fix_spreads(panel, scaled);
+  trial.window = window_of(panel, scaled, first.window, calendar, drawn(stream, 0, kLookBacks));
   const auto units = static_cast<double>(first.training.units);
   trial.training.units =
       std::max<std::int64_t>(4, std::llround(units * drawn(stream, 1, std::array{0.5, 0.5, 1.0, 1.0, 2.0})));
@@ -87,17 +109,16 @@ TunedSegments tune_segments(const Panel& panel, const ScaledPanel& scaled, const
   first.training.checkpoint.clear();
   first.training.verbose = 0;
 
-  TunedSegments out{window, training, 0, 0, 0, 0};
+  const Shared shared = shared_by_trials(panel, scaled, window, calendar);
+  const Folds folds(panel, 1, shared.reach);
+  TunedSegments out{window, training, 0, 0, 0, 0, shared.first_row};
   std::vector<std::vector<double>> curves;  // validation loss by part, of trials that were not given up
   const auto start = Clock::now();
   double longest = 0;
-  // The longest look-back that any trial may have: all are judged on the same origins.
-  const std::int64_t first_row = std::min(2 * window.rows(), panel.shortest_training() * 11 / 20);
   for (std::int64_t number = 0; number < kMostTrials; ++number) {
     const double spent = std::chrono::duration<double>(Clock::now() - start).count();
     if (number > 0 && spent + longest > seconds) break;
     Trial trial = make_trial(panel, scaled, first, calendar, number);
-    const Folds folds(panel, 1, trial.window.out_rows());
     std::vector<double> curve;
     bool given_up = false;
     const auto watch = std::make_shared<LambdaCallback>();
@@ -123,7 +144,7 @@ TunedSegments tune_segments(const Panel& panel, const ScaledPanel& scaled, const
       continue;
     }
     curves.push_back(curve);
-    const double error = error_of(panel, scaled, trained.model, folds, first_row, pool);
+    const double error = error_of(panel, scaled, trained.model, folds, shared.first_row, pool);
     if (number == 0) out.before = out.after = error;
     if (number > 0 && !(error < out.after)) continue;
     out.after = error;

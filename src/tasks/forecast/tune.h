@@ -10,6 +10,7 @@ struct TunedSegments {
   SegmentTraining training;
   std::int64_t trials = 0, pruned = 0;
   double before = 0, after = 0;  ///< error of the first trial (the settings as they were) and of the best one
+  std::int64_t judged_from = 0;  ///< the first row of the origins on which all trials are judged
 };
 
 /// Random search (Bergstra, Bengio 2012) over look-back, state size, dropout and learning rate for about `seconds`: each
