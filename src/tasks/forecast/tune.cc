@@ -107,6 +107,7 @@ TunedSegments tune_segments(const Panel& panel, const ScaledPanel& scaled, const
   first.training.updates =
       std::max<std::int64_t>(20, std::llround(static_cast<double>(first.training.updates) * kPartOfUpdates));
   first.training.checkpoint.clear();
+  first.training.resume = false;
   first.training.verbose = 0;
 
   const Shared shared = shared_by_trials(panel, scaled, window, calendar);
