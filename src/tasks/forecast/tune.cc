@@ -6,6 +6,8 @@
 #include <cmath>
 #include <memory>
 
+#include "rondo/atomic_file.h"
+#include "rondo/config.h"
 #include "rondo/random.h"
 
 namespace rondo::forecasting {
@@ -33,12 +35,15 @@ double drawn(const RandomStream& stream, std::uint64_t element, const Values& va
 }
 
 SegmentWindow window_of(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& first,
-                        bool calendar, double factor) {
-  const auto rows = static_cast<std::int64_t>(std::llround(static_cast<double>(first.rows()) * factor));
+                        bool calendar, std::int64_t rows) {
   SegmentWindow window = choose_segment_window(panel, rows, calendar);
   window.counts = first.counts;
   if (!first.spreads.empty()) window.fix_spreads(panel, scaled);
   return window;
+}
+
+std::int64_t rows_of(const SegmentWindow& first, double factor) {
+  return std::llround(static_cast<double>(first.rows()) * factor);
 }
 
 /// What the longest of all look-backs and horizons in segments needs: all trials are judged on the same origins.
@@ -50,7 +55,7 @@ Shared shared_by_trials(const Panel& panel, const ScaledPanel& scaled, const Seg
                         bool calendar) {
   Shared out{first.first_origin(), first.out_rows()};
   for (const double factor : kLookBacks) {
-    const SegmentWindow window = window_of(panel, scaled, first, calendar, factor);
+    const SegmentWindow window = window_of(panel, scaled, first, calendar, rows_of(first, factor));
     out.first_row = std::max(out.first_row, window.first_origin());
     out.reach = std::max(out.reach, window.out_rows());
   }
@@ -63,7 +68,8 @@ Trial make_trial(const Panel& panel, const ScaledPanel& scaled, const Trial& fir
   Trial trial = first;
   if (number == 0) return trial;
   const RandomStream stream(first.training.seed, purpose_key("tune"), static_cast<std::uint64_t>(number));
-  trial.window = window_of(panel, scaled, first.window, calendar, drawn(stream, 0, kLookBacks));
+  trial.window =
+      window_of(panel, scaled, first.window, calendar, rows_of(first.window, drawn(stream, 0, kLookBacks)));
   const auto units = static_cast<double>(first.training.units);
   trial.training.units =
       std::max<std::int64_t>(4, std::llround(units * drawn(stream, 1, std::array{0.5, 0.5, 1.0, 1.0, 2.0})));
@@ -155,6 +161,37 @@ TunedSegments tune_segments(const Panel& panel, const ScaledPanel& scaled, const
     out.training.dropout = trial.training.dropout;
     out.training.learning_rate = trial.training.learning_rate;
   }
+  return out;
+}
+
+void save_tuned(const TunedSegments& tuned, const std::string& path) {
+  const Config found = Config::object({{"rows", tuned.window.rows()},
+                                       {"units", tuned.training.units},
+                                       {"dropout", tuned.training.dropout},
+                                       {"learning_rate", tuned.training.learning_rate},
+                                       {"trials", tuned.trials},
+                                       {"pruned", tuned.pruned},
+                                       {"before", tuned.before},
+                                       {"after", tuned.after},
+                                       {"judged_from", tuned.judged_from}});
+  write_file_atomically(path, to_json(found, 2) + "\n");
+}
+
+TunedSegments load_tuned(const std::string& path, const Panel& panel, const ScaledPanel& scaled,
+                         const SegmentWindow& window, const SegmentTraining& training, bool calendar) {
+  const Config found = parse_json(read_file(path), path);
+  TunedSegments out;
+  const std::int64_t rows = found.at("rows", path).as_integer("rows");
+  out.window = rows == window.rows() ? window : window_of(panel, scaled, window, calendar, rows);
+  out.training = training;
+  out.training.units = found.at("units", path).as_integer("units");
+  out.training.dropout = found.at("dropout", path).as_real("dropout");
+  out.training.learning_rate = found.at("learning_rate", path).as_real("learning_rate");
+  out.trials = found.at("trials", path).as_integer("trials");
+  out.pruned = found.at("pruned", path).as_integer("pruned");
+  out.before = found.at("before", path).as_real("before");
+  out.after = found.at("after", path).as_real("after");
+  out.judged_from = found.at("judged_from", path).as_integer("judged_from");
   return out;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "tasks/forecast/segment_network.h"
 
 namespace rondo::forecasting {
@@ -20,5 +22,12 @@ struct TunedSegments {
 /// clock, so does the result; the search itself draws the same trials for the same seed.
 TunedSegments tune_segments(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
                             const SegmentTraining& training, bool calendar, double seconds, Pool& pool);
+
+/// Writes what was found to a file, all or nothing: a resumed run reads it instead of searching again, which would find
+/// other settings than those of its checkpoint.
+void save_tuned(const TunedSegments& tuned, const std::string& path);
+/// `window` and `training` as tune_segments gets them. Error(usage) or Error(data) that names the file where it is another.
+TunedSegments load_tuned(const std::string& path, const Panel& panel, const ScaledPanel& scaled,
+                         const SegmentWindow& window, const SegmentTraining& training, bool calendar);
 
 }  // namespace rondo::forecasting

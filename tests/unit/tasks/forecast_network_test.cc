@@ -127,6 +127,15 @@ TEST(SegmentNetwork, HasTheSameBitsWithOneTwoAndThreeThreads) {
   EXPECT_NE(run_forecast(chaos(), other).series[0].forecast, uninterrupted().series[0].forecast);
 }
 
+TEST(SegmentNetwork, ForecastsHorizonsThatAreNoWholeNumberOfSeasons) {
+  ForecastOptions options = small_forecast(18);
+  options.period = 12;
+  options.model = "encoder_decoder";
+  const ForecastResult result = run_forecast(table_of(seasonal(1, 600, 12, 1)), options);
+  EXPECT_EQ(result.series[0].forecast.size(), 18u);
+  EXPECT_LT(result.test.rmse, 1.3) << "the noise is 1";
+}
+
 /// Asks for an end after so many lines of progress: epochs.
 struct StopAfterEpochs : std::streambuf {
   std::atomic<bool> stop{false};

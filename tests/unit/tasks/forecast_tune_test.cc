@@ -140,18 +140,45 @@ TEST(ForecastTune, KeepsToItsTime) {
   EXPECT_LT(run, 2 + 5 * without + 5);
 }
 
-TEST(ForecastTune, BeginsAnewWhereARunWithoutCheckpointIsResumed) {
+TEST(ForecastTune, IsNotRepeatedWhereARunIsResumed) {
   ForecastOptions options = small_forecast(2);
   options.model = "encoder_decoder";
   options.tune = 1;
   ForecastControls controls;
   const fs::path checkpoint = fs::temp_directory_path() / "rondo-tune-test-resume";
+  const fs::path tuned = checkpoint.string() + ".tuned";
   fs::remove(checkpoint);
+  fs::remove(tuned);
   controls.checkpoint = checkpoint.string();
   controls.resume = true;
-  EXPECT_EQ(run_forecast(table_of(logistic_map(300)), options, controls).series[0].forecast.size(), 2u);
-  EXPECT_TRUE(fs::exists(checkpoint));
+  const Table table = table_of(logistic_map(300));
+  const ForecastResult first = run_forecast(table, options, controls);
+  ASSERT_TRUE(fs::exists(checkpoint));
+  // And goes on with what was found, whatever another search would find, where it is resumed.
+  const ForecastResult resumed = run_forecast(table, options, controls);
+  EXPECT_EQ(resumed.series[0].forecast, first.series[0].forecast);
+  EXPECT_EQ(resumed.validation_loss, first.validation_loss);
+  EXPECT_LT(resumed.seconds_train, 0.5 * first.seconds_train) << "it was searched again";
   fs::remove(checkpoint);
+  fs::remove(tuned);
+}
+
+TEST(ForecastTune, WhatItFoundIsReadBackAsItWas) {
+  Search search(2);
+  const TunedSegments found = search.tune(0.3);
+  const std::string path = (fs::temp_directory_path() / "rondo-tune-test-file").string();
+  save_tuned(found, path);
+  const TunedSegments read =
+      load_tuned(path, search.panel, search.scaled, search.window, search.training, true);
+  fs::remove(path);
+  EXPECT_EQ(read.window.rows(), found.window.rows());
+  EXPECT_EQ(read.window.segment, found.window.segment);
+  EXPECT_EQ(read.window.spreads, found.window.spreads);
+  EXPECT_EQ(read.training.units, found.training.units);
+  EXPECT_EQ(read.training.dropout, found.training.dropout);
+  EXPECT_EQ(read.training.learning_rate, found.training.learning_rate);
+  EXPECT_EQ(read.training.updates, search.training.updates);
+  EXPECT_EQ(read.after, found.after);
 }
 
 }  // namespace
