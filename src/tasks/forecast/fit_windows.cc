@@ -5,6 +5,7 @@
 
 #include "rondo/error.h"
 #include "rondo/training.h"
+#include "tasks/forecast/epoch_dealer.h"
 
 namespace rondo::forecasting {
 
@@ -49,8 +50,6 @@ FittedWindows fit_windows(Network& network, SegmentSamples& training, const Segm
   stopping.patience = options.patience;
   stopping.restore_best_weights = true;
   const auto early = std::make_shared<EarlyStopping>(stopping);
-  const auto deal = std::make_shared<LambdaCallback>();
-  deal->epoch_begin = [&](TrainingRun& run) { training.set_epoch(run.epoch()); };
 
   FitOptions fit;
   fit.batch_size = options.batch_size;
@@ -58,7 +57,7 @@ FittedWindows fit_windows(Network& network, SegmentSamples& training, const Segm
   fit.validation_data = &validation;
   fit.validation_batch_size = kPredictBatch;
   fit.seed = options.seed;
-  fit.callbacks = {deal, early};
+  fit.callbacks = {std::make_shared<EpochDealer<SegmentSamples>>(training), early};
   fit.callbacks.insert(fit.callbacks.end(), options.callbacks.begin(), options.callbacks.end());
   fit.verbose = options.verbose;
   fit.progress = options.progress;

@@ -15,7 +15,7 @@ constexpr std::int64_t kBlocksAFold = 3;
 
 Folds::Folds(const Panel& panel, int members, std::int64_t reach) : members_(members), reach_(reach) {
   const std::int64_t most = std::max<std::int64_t>(1, panel.shortest_training() / (kFolds * kBlocksAFold));
-  block_ = panel.horizon;
+  block_ = std::max(panel.horizon, reach);  // a shorter block would hold no whole forecast
   for (const double season : panel.seasons) {
     const auto rows = static_cast<std::int64_t>(std::llround(season));
     if (rows <= most) block_ = std::max(block_, rows);

@@ -18,12 +18,19 @@ double error_of(const Panel& panel, const ScaledPanel& scaled, std::span<const O
   const Rows truth = target_rows(panel, scaled, origins);
   const NetworkForecast forecast =
       network.forecast(panel, scaled, origins, line.predict(panel, scaled, origins), pool);
-  double square = 0;
-  for (std::size_t i = 0; i < truth.values.size(); ++i) {
-    const double miss = truth.values[i] - forecast.location.values[i];
-    square += miss * miss;
+  double square = 0, count = 0;
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    const PanelSeries& series = panel.series[static_cast<std::size_t>(origins[i].series)];
+    const auto at = static_cast<std::int64_t>(i);
+    for (std::int64_t h = 0; h < panel.horizon; ++h) {
+      if (!series.is_observed(origins[i].row + 1 + h)) continue;
+      const auto step = static_cast<std::size_t>(h);
+      const double miss = truth.row(at)[step] - forecast.location.row(at)[step];
+      square += miss * miss;
+      ++count;
+    }
   }
-  return std::sqrt(square / static_cast<double>(truth.values.size()));
+  return std::sqrt(square / count);
 }
 
 /// Column `column` of [rows, columns] turned round by `shift` rows.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "tasks/forecast/likelihood_head.h"
 #include "tasks/forecast/recursive_data.h"
@@ -70,6 +71,20 @@ Judged held_out_origins(const Panel& panel, const Folds& folds, std::int64_t fir
   return out;
 }
 
+/// A search, or what it found before the run was interrupted.
+TunedSegments tuned_settings(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
+                             const SegmentTraining& training, bool calendar, double seconds, Pool& pool) {
+  if (training.checkpoint.empty())
+    return tune_segments(panel, scaled, window, training, calendar, seconds, pool);
+  const std::string file = training.checkpoint + ".tuned";
+  if (training.resume && std::filesystem::exists(file)) {
+    return load_tuned(file, panel, scaled, window, training, calendar);
+  }
+  TunedSegments tuned = tune_segments(panel, scaled, window, training, calendar, seconds, pool);
+  save_tuned(tuned, file);
+  return tuned;
+}
+
 TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
                                SegmentWindow window, const ForecastOptions& options,
                                const ForecastControls& controls, bool calendar, Pool& pool) {
@@ -83,7 +98,7 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   const bool drawn = options.model == "recursive";
   if (options.tune > 0) {
     const TunedSegments tuned =
-        tune_segments(panel, scaled, window, training, calendar, static_cast<double>(options.tune), pool);
+        tuned_settings(panel, scaled, window, training, calendar, static_cast<double>(options.tune), pool);
     window = tuned.window;
     training = tuned.training;
     char text[200];

@@ -6,6 +6,7 @@
 
 #include "rondo/layers.h"
 #include "rondo/training.h"
+#include "tasks/forecast/epoch_dealer.h"
 
 namespace rondo::forecasting {
 
@@ -122,8 +123,6 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   stopping.patience = options.patience;
   stopping.restore_best_weights = true;
   const auto early = std::make_shared<EarlyStopping>(stopping);
-  const auto rotate = std::make_shared<LambdaCallback>();
-  rotate->epoch_begin = [&](TrainingRun& run) { training.set_epoch(run.epoch()); };
 
   FitOptions fit;
   fit.batch_size = options.batch_size;
@@ -131,7 +130,7 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   fit.validation_data = &validation;
   fit.validation_batch_size = kPredictBatch;
   fit.seed = options.seed;
-  fit.callbacks = {rotate, early};
+  fit.callbacks = {std::make_shared<EpochDealer<ResidualWindows>>(training), early};
   fit.verbose = options.verbose;
   fit.progress = options.progress;
   fit.logger = options.logger;

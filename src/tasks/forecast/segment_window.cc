@@ -18,7 +18,7 @@ constexpr std::size_t kMostCodes = 32;
 /// Share of the series' own deviation (1) under a window's: a flat window must not blow up its next row.
 constexpr double kSpreadFloor = 0.02;
 /// Rows of covariates at the end of the look-back that the linear path sees.
-constexpr std::int64_t kLinePastRows = 2;
+constexpr std::size_t kLinePastRows = 2;
 /// Known covariates of the horizon that the linear path sees, at most.
 constexpr std::int64_t kMostLineKnown = 256;
 constexpr double kClip = 8;
@@ -58,7 +58,8 @@ std::int64_t SegmentWindow::decoder_features() const {
 }
 
 std::int64_t SegmentWindow::line_features() const {
-  return rows() + kLinePastRows * past + (line_sees_known(*this) ? known * out_rows() : 0) + waves() + 1;
+  return rows() + static_cast<std::int64_t>(kLinePastRows) * past +
+         (line_sees_known(*this) ? known * out_rows() : 0) + waves() + 1;
 }
 
 SegmentWindow::Scale SegmentWindow::scale(const ScaledPanel& scaled, const Origin& origin) const {
@@ -130,14 +131,15 @@ void SegmentWindow::fill(const Panel& panel, const ScaledPanel& scaled, const Or
   }
 
   next = 0;
-  const std::size_t known_rows = known_width == 0 ? 0 : scaled.known[s].size() / known_width;
   const auto now = static_cast<std::size_t>(origin.row);
+  // Segments may reach beyond the horizon, up to which covariates are known: the last row stands for those after it.
+  const std::size_t last_known = now + static_cast<std::size_t>(panel.horizon);
   for (std::size_t step = 0; step < static_cast<std::size_t>(out_steps); ++step) {
     for (std::int64_t k = 0; k < out_steps; ++k)
       decoder[next++] = k == static_cast<std::int64_t>(step) ? 1.0F : 0.0F;
     const std::size_t begin = now + 1 + step * segment_rows;
     for (std::size_t row = begin; known_width > 0 && row < begin + segment_rows; ++row) {
-      const std::size_t at = std::min(row, known_rows - 1) * known_width;
+      const std::size_t at = std::min(row, last_known) * known_width;
       for (std::size_t c = 0; c < known_width; ++c) decoder[next++] = clipped(scaled.known[s][at + c]);
     }
     next += put_waves(series.position[std::min(begin, series.position.size() - 1)], decoder.subspan(next));
@@ -149,12 +151,13 @@ void SegmentWindow::fill(const Panel& panel, const ScaledPanel& scaled, const Or
 
   next = 0;
   for (std::size_t row = first; row <= now; ++row) line[next++] = clipped((level[row] - own.base) * factor);
-  for (std::size_t row = now + 1 - kLinePastRows; row <= now; ++row) {
+  for (std::size_t back = kLinePastRows; back-- > 0;) {
+    const std::size_t row = now - std::min(back, now);  // the first row stands for those before it
     for (std::size_t c = 0; c < past_width; ++c) line[next++] = clipped(scaled.past[s][row * past_width + c]);
   }
   if (known_width > 0 && line_sees_known(*this)) {
     for (std::size_t row = now + 1; row < now + 1 + static_cast<std::size_t>(out_rows()); ++row) {
-      const std::size_t at = std::min(row, known_rows - 1) * known_width;
+      const std::size_t at = std::min(row, last_known) * known_width;
       for (std::size_t c = 0; c < known_width; ++c) line[next++] = clipped(scaled.known[s][at + c]);
     }
   }
@@ -180,8 +183,10 @@ SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, 
   if (panel.series.size() > 1 && panel.series.size() <= kMostCodes) {
     window.codes = static_cast<std::int64_t>(panel.series.size());
   }
+  // Of the training part: what never changes there teaches nothing, and holes after it must not change what is learnt.
   window.masked = std::any_of(panel.series.begin(), panel.series.end(), [](const PanelSeries& s) {
-    return std::any_of(s.observed.begin(), s.observed.end(), [](std::uint8_t seen) { return seen == 0; });
+    const auto end = s.observed.begin() + (s.observed.empty() ? 0 : s.train_rows);
+    return std::find(s.observed.begin(), end, 0) != end;
   });
 
   // Seasons of whole rows that the training parts hold several times.
@@ -203,7 +208,8 @@ SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, 
         std::max<std::int64_t>(1, season > 0 ? std::min(panel.horizon, season / 2) : panel.horizon);
     if (rows <= 0) rows = std::max({season, kFewestRows, 4 * window.segment});
   }
-  rows = std::min({rows, kLongestLookBack, std::max<std::int64_t>(1, room * 11 / 20)});
+  if (look_back <= 0) rows = std::min(rows, kLongestLookBack);
+  rows = std::min(rows, std::max<std::int64_t>(1, room * 11 / 20));
   window.segment = std::min(window.segment, rows);
   window.base_rows = std::min(window.base_rows, rows);
   if ((rows + window.segment - 1) / window.segment > kMostSteps) {

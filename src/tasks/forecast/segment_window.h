@@ -84,7 +84,8 @@ struct SegmentWindow {
 
 /// Segments of a season where the horizon is at least half of one, and a look-back of two of the longest season that
 /// fits; single rows, or segments of the horizon, and a look-back of one season otherwise. `look_back` > 0 fixes the
-/// number of rows (rounded up to whole segments). `calendar`: positions mean the same in all series.
+/// number of rows (rounded up to whole segments; at most 11/20 of the shortest training part, else there is little left to
+/// learn from). `calendar`: positions mean the same in all series.
 SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, bool calendar);
 
 }  // namespace rondo::forecasting

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "tasks/forecast/segment_network.h"
 
 namespace rondo::forecasting {
@@ -10,6 +12,7 @@ struct TunedSegments {
   SegmentTraining training;
   std::int64_t trials = 0, pruned = 0;
   double before = 0, after = 0;  ///< error of the first trial (the settings as they were) and of the best one
+  std::int64_t judged_from = 0;  ///< the first row of the origins on which all trials are judged
 };
 
 /// Random search (Bergstra, Bengio 2012) over look-back, state size, dropout and learning rate for about `seconds`: each
@@ -19,5 +22,12 @@ struct TunedSegments {
 /// clock, so does the result; the search itself draws the same trials for the same seed.
 TunedSegments tune_segments(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
                             const SegmentTraining& training, bool calendar, double seconds, Pool& pool);
+
+/// Writes what was found to a file, all or nothing: a resumed run reads it instead of searching again, which would find
+/// other settings than those of its checkpoint.
+void save_tuned(const TunedSegments& tuned, const std::string& path);
+/// `window` and `training` as tune_segments gets them. Error(usage) or Error(data) that names the file where it is another.
+TunedSegments load_tuned(const std::string& path, const Panel& panel, const ScaledPanel& scaled,
+                         const SegmentWindow& window, const SegmentTraining& training, bool calendar);
 
 }  // namespace rondo::forecasting
