@@ -172,7 +172,8 @@ class GroupScorer {
           const std::span<const double> row = forecast.row(static_cast<std::int64_t>(o));
           for (std::size_t h = 0; h < row.size(); ++h) {
             const double actual = panel_.series[s].values[static_cast<std::size_t>(origins[o].row) + 1 + h];
-            const double miss = scaled_.to_units(origins[o], row[h]) - actual;
+            const double miss =
+                scaled_.to_units(origins[o], static_cast<std::int64_t>(h) + 1, row[h]) - actual;
             sum += miss * miss * unit_[s];
           }
         }

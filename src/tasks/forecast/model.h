@@ -16,6 +16,7 @@ struct ForecastResult::Model {
   forecasting::LinearPath line;                 ///< fitted on all rows
   std::vector<forecasting::BandOffsets> bands;  ///< by series, of a forecast past its end
   std::vector<forecasting::SeriesScale> scales;
+  std::vector<forecasting::SeasonalIndices> seasonal;  ///< by series; empty: no season was taken out
   std::vector<std::string> ids;
   bool difference = false;
   Config settings;  ///< what the model file says under "forecast"

@@ -178,6 +178,15 @@ void ForecastResult::save_model(const std::string& path) const {
   for (const auto& scale : model->scales) scales.insert(scales.end(), {scale.center, scale.scale});
   file.tensors.emplace_back("forecast/scales",
                             tensor_of(scales, {static_cast<std::int64_t>(model->scales.size()), 2}));
+  std::vector<double> seasonal;  // [series, places of the season]
+  for (const auto& indices : model->seasonal)
+    seasonal.insert(seasonal.end(), indices.by_place.begin(), indices.by_place.end());
+  if (!seasonal.empty()) {
+    const auto places = static_cast<std::int64_t>(model->seasonal.front().by_place.size());
+    file.tensors.emplace_back(
+        "forecast/seasonal",
+        tensor_of(seasonal, {static_cast<std::int64_t>(model->seasonal.size()), places}));
+  }
   file.metadata.emplace_back("forecast", to_json(model->settings));
   write_tensor_file(path, file);
 }

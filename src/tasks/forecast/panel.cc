@@ -97,22 +97,12 @@ std::int64_t Panel::shortest_training() const {
 ScaledPanel::ScaledPanel(const Panel& panel, Transform the_transform, bool differenced)
     : transform(the_transform), difference(differenced) {
   for (const PanelSeries& s : panel.series) {
-    const SeriesScale scale = fit_scale(s.training(), transform, difference);
-    scales.push_back(scale);
-    std::vector<double> x(s.values.size());
-    // A later value may lie outside the transform's range (a first zero after the training part, under a
-    // logarithm): it counts as the smallest value seen in training.
-    const auto smallest = std::min_element(s.training().begin(), s.training().end());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const double v = s.values[i];
-      x[i] = scale.forward(is_applicable(transform, {&v, 1}) ? v : *smallest);
-    }
-    std::vector<double> z = x;
+    scale_series(panel, s);
+    std::vector<double> z = level.back();
     if (difference && !z.empty()) {
       for (std::size_t i = z.size(); i-- > 1;) z[i] -= z[i - 1];
       z[0] = 0;
     }
-    level.push_back(std::move(x));
     movement.push_back(std::move(z));
     compressed.push_back(compressed_levels(level.back(), s.train_rows));
     past.push_back(standardised(s.past, panel.past.size(), s.train_rows));
@@ -127,17 +117,54 @@ ScaledPanel::ScaledPanel(const Panel& panel, Transform the_transform, bool diffe
   }
 }
 
+void ScaledPanel::scale_series(const Panel& panel, const PanelSeries& from) {
+  std::vector<double> training(static_cast<std::size_t>(from.train_rows));
+  std::transform(from.training().begin(), from.training().end(), training.begin(),
+                 [&](double v) { return apply(transform, v); });
+  std::vector<double> added;
+  if (panel.deseasonalize > 0) {
+    seasonal.push_back(fit_seasonal_indices(training, from.position, from.observed, panel.deseasonalize));
+    for (const double position : from.position) added.push_back(seasonal.back().at(position));
+    for (std::size_t i = 0; i < training.size(); ++i) training[i] -= added[i];
+  }
+  const SeriesScale scale = fit_transformed_scale(std::move(training), transform, difference);
+  std::vector<double> x(from.values.size());
+  // A later value may lie outside the transform's range (a first zero after the training part, under a
+  // logarithm): it counts as the smallest value seen in training.
+  const auto smallest = std::min_element(from.training().begin(), from.training().end());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double v = from.values[i];
+    x[i] = scale.forward(is_applicable(transform, {&v, 1}) ? v : *smallest, added.empty() ? 0 : added[i]);
+  }
+  scales.push_back(scale);
+  level.push_back(std::move(x));
+  season.push_back(std::move(added));
+}
+
 void ScaledPanel::targets(const Origin& origin, std::span<double> out) const {
   const std::vector<double>& x = level[static_cast<std::size_t>(origin.series)];
   const auto row = static_cast<std::size_t>(origin.row);
-  const double base = difference ? x[row] : 0;
-  for (std::size_t h = 0; h < out.size(); ++h) out[h] = x[row + 1 + h] - base;
+  for (std::size_t h = 0; h < out.size(); ++h) out[h] = x[row + 1 + h] - base(origin);
 }
 
-double ScaledPanel::to_units(const Origin& origin, double target) const {
-  const auto s = static_cast<std::size_t>(origin.series);
-  const double base = difference ? level[s][static_cast<std::size_t>(origin.row)] : 0;
-  return std::max(lowest, scales[s].backward(target + base));
+double ScaledPanel::base(const Origin& origin) const {
+  return difference ? level[static_cast<std::size_t>(origin.series)][static_cast<std::size_t>(origin.row)]
+                    : 0;
+}
+
+double ScaledPanel::season_ahead(const Origin& origin, std::int64_t ahead) const {
+  const std::vector<double>& own = season[static_cast<std::size_t>(origin.series)];
+  return own.empty() ? 0 : own[static_cast<std::size_t>(origin.row + ahead)];
+}
+
+double ScaledPanel::to_units(const Origin& origin, std::int64_t ahead, double target) const {
+  const SeriesScale& scale = scales[static_cast<std::size_t>(origin.series)];
+  return std::max(lowest, scale.backward(target + base(origin), season_ahead(origin, ahead)));
+}
+
+double ScaledPanel::from_units(const Origin& origin, std::int64_t ahead, double value) const {
+  const SeriesScale& scale = scales[static_cast<std::size_t>(origin.series)];
+  return scale.forward(value, season_ahead(origin, ahead)) - base(origin);
 }
 
 }  // namespace rondo::forecasting

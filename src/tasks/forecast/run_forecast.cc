@@ -100,8 +100,8 @@ void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResul
   for (std::size_t s = 0; s < ends.size(); ++s) {
     ForecastSeries& series = result.series[s];
     const auto row = ahead.location.row(static_cast<std::int64_t>(s));
-    for (const double step : row) {
-      series.forecast.push_back(scaled.to_units(ends[s], step));
+    for (std::size_t h = 0; h < row.size(); ++h) {
+      series.forecast.push_back(scaled.to_units(ends[s], static_cast<std::int64_t>(h) + 1, row[h]));
       if (!std::isfinite(series.forecast.back())) {
         throw Error(ErrorKind::diverged, "the forecast is not finite")
             .where(series.id.empty() ? result.source : result.source + ", series '" + series.id + "'")
@@ -126,6 +126,8 @@ Config settings_of(const ForecastResult& result, const ForecastResult::Model& mo
                                     {"covariate_lags", model.line.layout.covariate_lags},
                                     {"likelihood", result.options.likelihood},
                                     {"network_share", model.network.share.share}});
+  settings.set("normalize", result.options.normalize);
+  settings.set("deseasonalize", model.seasonal.empty() ? 0.0 : model.seasonal.front().season);
   if (!model.network.residual) {
     const bool recursive = model.network.recursive.has_value();
     const SegmentWindow& window =
@@ -167,6 +169,10 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   result.transform = transform_name(choice.transform);
   result.difference = choice.difference;
   result.lags = choice.longest_lag();
+  if (panel.deseasonalize > 0) {
+    controls.log.info("season of " + std::to_string(prepared.season) +
+                      " rows taken out of the series and put back into the forecasts");
+  }
   result.line_members = static_cast<std::int64_t>(choice.members.size());
   controls.log.info("line: transform " + result.transform +
                     (choice.difference ? ", differences" : ", levels") + ", " + std::to_string(result.lags) +
@@ -226,6 +232,7 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   model->network = std::move(trained.part);
   model->line = fit_line(panel, scaled, choice.members, all_rows);
   model->scales = scaled.scales;
+  model->seasonal = scaled.seasonal;
   model->difference = choice.difference;
   for (const PanelSeries& s : panel.series) model->ids.push_back(s.id);
   model->bands = bands;

@@ -41,6 +41,7 @@ Trial make_trial(const Panel& panel, const ScaledPanel& scaled, const Trial& fir
   trial.window =
       choose_segment_window(panel, static_cast<std::int64_t>(std::llround(rows * factor)), calendar);
   trial.window.counts = first.window.counts;
+  trial.window.normalization = first.window.normalization;
   if (!first.window.spreads.empty()) trial.window.fix_spreads(panel, scaled);
   const auto units = static_cast<double>(first.training.units);
   trial.training.units =
