@@ -442,8 +442,9 @@ TEST(SeasonalAdjustment, LeavesALineThatNeedsNoLagsOfASeason) {
   const ForecastResult no = run_forecast(table, options);
   options.deseasonalize = "yes";
   const ForecastResult yes = run_forecast(table, options);
-  EXPECT_GT(no.test.rmse, 1.5);  // three rows do not show where in the season they stand
-  EXPECT_LT(yes.test.rmse, 0.6);
+  // Three rows and a few waves do not tell the two sharp rows of a season from the others.
+  EXPECT_LT(yes.test.rmse, 0.6 * no.test.rmse);
+  EXPECT_LT(yes.test.rmse, 0.45);  // of which 0.3 are noise
   EXPECT_NEAR(yes.coverage80, 0.8, 0.2);
   // Row 187, the eighth after the end, is a peak.
   EXPECT_NEAR(yes.series[0].forecast[7] - yes.series[0].forecast[5], 9, 1.5);
