@@ -45,6 +45,8 @@ struct ForecastOptions {
   std::int64_t period = 0;
   std::string transform = "auto";
   std::string difference = "auto";
+  std::string normalize = "auto";
+  std::string deseasonalize = "auto";
   std::string cell = "gru";
   std::int64_t units = 0;
   std::string model = "auto";
@@ -92,6 +94,14 @@ struct ForecastOptions {
     option("period", self.period, "rows of a season; 0: from the calendar or the series itself");
     option("transform", self.transform, "'auto', 'none', 'log' or 'sqrt'; 'auto' is chosen by validation");
     option("difference", self.difference, "forecast changes instead of levels: 'auto', 'yes' or 'no'");
+    option(
+        "normalize", self.normalize,
+        "scale of every window of the network: 'auto', 'last' (minus the last value), 'standard' (minus the "
+        "mean, over the deviation), 'revin' (that and a learnt gain and offset) or 'mean_abs' (divided by "
+        "the mean size)");
+    option("deseasonalize", self.deseasonalize,
+           "take the shortest season (or the given period) out before and put it back after: 'auto' (no), "
+           "'yes' or 'no'");
     option("cell", self.cell,
            "recurrent cell: 'lstm', 'gru', 'simple_rnn' or any other that the library has");
     option("units", self.units, "size of the network's state; 0: from the size of the data");

@@ -316,6 +316,33 @@ LayerPtr concatenate(MergeOptions options = {});  ///< along the features
 LayerPtr add(MergeOptions options = {});
 LayerPtr multiply(MergeOptions options = {});
 
+struct LearntOptions {
+  std::vector<double> values = {};  ///< at the start
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("values", self.values, "what is learnt from: the outputs at the start, one for each");
+  }
+};
+/// Any input to [batch, values]: learnt numbers, the same for every sample.
+LayerPtr learnt(LearntOptions options);
+
+struct AffineOptions {
+  bool inverse = false;
+  std::int64_t count = 0, every = 1;
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("inverse", self.inverse, "take the change of scale back");
+    option("count", self.count, "number of features that are changed; 0: all");
+    option("every", self.every, "features from one that is changed to the next, beginning with the first");
+  }
+};
+/// A change of scale that can be taken back (Kim et al. 2022, "RevIN", equations 2 and 3). Inputs: values, and factors
+/// [batch, 2], such as `learnt` gives: log(gain), so that a gain is never 0, and offset. y = gain · x + offset, or
+/// (x - offset) / gain when `inverse`; features that are not chosen stay what they are.
+LayerPtr affine(AffineOptions options = {});
+
 struct TimePoolingOptions {
   std::string mode = "mean";  ///< last | mean | max
   std::string name = {};

@@ -53,6 +53,8 @@ const std::vector<std::pair<std::string, Maker>>& makers() {
       {"add", maker(&add)},
       {"multiply", maker(&multiply)},
       {"time_pooling", maker(&time_pooling)},
+      {"learnt", maker(&learnt)},
+      {"affine", maker(&affine)},
       {"bidirectional",
        [](const Config& spec, const std::string& path) {
          return bidirectional(inner_layer(spec, path),

@@ -48,6 +48,16 @@ std::vector<Subject> subjects() {
       subject("concatenate of three vectors", [] { return concatenate(); }, {kVector, kVector, kVector}));
   add_subject(subject("add", [] { return rondo::add(); }, {kSequence, kSequence}));
   add_subject(subject("multiply", [] { return multiply(); }, {kSequence, kSequence, kSequence}));
+  for (const Spec& input : {kSequence, kVector}) {
+    add_subject(subject("learnt", [] { return learnt({.values = {0.5, -1, 2}}); }, {input}));
+    for (const bool inverse : {false, true}) {
+      const Spec factors{false, -1, {2}};
+      add_subject(subject("affine", [inverse] { return affine({.inverse = inverse}); }, {input, factors}));
+      add_subject(subject("affine of the first and the third feature",
+                          [inverse] { return affine({.inverse = inverse, .count = 2, .every = 2}); },
+                          {input, factors}));
+    }
+  }
   for (const char* mode : {"sum", "mul", "ave", "concat"}) {
     for (const bool sequences : {false, true}) {
       add_subject(subject(std::string("bidirectional ") + mode,

@@ -76,7 +76,8 @@ class Tracer {
       add_rows(prepared, levels, changes, s, trace);
     trace.learnt = {{"scales of the series", scales_of(levels)},
                     {"seasons and period", prepared.panel.seasons},
-                    {"training values", training_values(prepared.panel)}};
+                    {"training values", training_values(prepared.panel)},
+                    {"seasonal indices", indices_of(levels)}};
     trace.learnt[1].values.push_back(static_cast<double>(prepared.period));
     return trace;
   }
@@ -103,6 +104,15 @@ class Tracer {
   static std::vector<double> scales_of(const ScaledPanel& scaled) {
     std::vector<double> out;
     for (const SeriesScale& scale : scaled.scales) out.insert(out.end(), {scale.center, scale.scale});
+    return out;
+  }
+
+  static std::vector<double> indices_of(const ScaledPanel& scaled) {
+    std::vector<double> out;
+    for (const auto& series : scaled.scaling.series) {
+      const std::vector<double>& places = series.seasonal.by_place;
+      out.insert(out.end(), places.begin(), places.end());
+    }
     return out;
   }
 

@@ -262,8 +262,9 @@ class SeriesBacktest {
     seasonal_naive_forecast(history, period_, out[kSeasonal]);
     drift_forecast(history, out[kDrift]);
     for (std::size_t h = 0; h < model.size(); ++h) {
-      out[kModel][h] = scaled_.to_units(origin, model[h]);
-      out[kRidge][h] = scaled_.to_units(origin, ridge[h]);
+      const auto ahead = static_cast<std::int64_t>(h) + 1;
+      out[kModel][h] = scaled_.to_units(origin, ahead, model[h]);
+      out[kRidge][h] = scaled_.to_units(origin, ahead, ridge[h]);
     }
     return out;
   }

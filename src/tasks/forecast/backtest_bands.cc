@@ -25,7 +25,9 @@ void append_bands(const ScaledPanel& scaled, const Origin& origin, std::span<con
                   std::span<const double> spread, const BandOffsets& offsets, ForecastBands& bands) {
   for (std::size_t h = 0; h < location.size(); ++h) {
     const auto step = static_cast<std::int64_t>(h);
-    const auto end = [&](double offset) { return scaled.to_units(origin, location[h] + spread[h] * offset); };
+    const auto end = [&](double offset) {
+      return scaled.to_units(origin, step + 1, location[h] + spread[h] * offset);
+    };
     bands.low80.push_back(end(offsets.low_at(step, k80)));
     bands.high80.push_back(end(offsets.high_at(step, k80)));
     bands.low95.push_back(end(offsets.low_at(step, k95)));
@@ -40,7 +42,7 @@ void step_quantiles(const ScaledPanel& scaled, const Origin& origin, double loca
   quantiles.clear();
   const auto put = [&](double level, double offset) {
     levels.push_back(level);
-    quantiles.push_back(scaled.to_units(origin, location + spread * offset));
+    quantiles.push_back(scaled.to_units(origin, step + 1, location + spread * offset));
   };
   const auto count = static_cast<std::int64_t>(offsets.levels.size());
   for (std::int64_t k = count; k-- > 0;) {

@@ -221,7 +221,8 @@ class Filler {
     };
     note(counts_.empty, "series", "series", "without any value left out");
     note(counts_.short_ones, "series", "series", "too short for the horizon and the test part left out");
-    note(counts_.constant, "series", "series", "constant in the training part: not counted in MASE and RMSSE");
+    note(counts_.constant, "series", "series",
+         "constant in the training part: not counted in MASE and RMSSE");
     note(counts_.without_truth, "series", "series", "not in the test file: learnt from, not tested");
     note(counts_.raised, "series", "series",
          "with a test part shorter than the horizon: it was made as long");

@@ -23,8 +23,8 @@ void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResul
       model.network.forecast(panel, scaled, ends, model.line.predict(panel, scaled, ends), pool);
   for (std::size_t i = 0; i < ends.size(); ++i) {
     const auto location = ahead.location.row(static_cast<std::int64_t>(i));
-    for (const double step : location) {
-      series[i].forecast.push_back(scaled.to_units(ends[i], step));
+    for (std::size_t h = 0; h < location.size(); ++h) {
+      series[i].forecast.push_back(scaled.to_units(ends[i], static_cast<std::int64_t>(h) + 1, location[h]));
       if (!std::isfinite(series[i].forecast.back())) {
         throw Error(ErrorKind::diverged, "the forecast is not finite")
             .where(series[i].id.empty() ? source : source + ", series '" + series[i].id + "'")

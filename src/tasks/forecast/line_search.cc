@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <set>
 
 namespace rondo::forecasting {
@@ -172,7 +173,8 @@ class GroupScorer {
           const std::span<const double> row = forecast.row(static_cast<std::int64_t>(o));
           for (std::size_t h = 0; h < row.size(); ++h) {
             const double actual = panel_.series[s].values[static_cast<std::size_t>(origins[o].row) + 1 + h];
-            const double miss = scaled_.to_units(origins[o], row[h]) - actual;
+            const double miss =
+                scaled_.to_units(origins[o], static_cast<std::int64_t>(h) + 1, row[h]) - actual;
             sum += miss * miss * unit_[s];
           }
         }
@@ -218,8 +220,37 @@ std::vector<Scale> possible_scales(const Panel& panel, const LineLimits& limits)
   return scales;
 }
 
+/// How much the steps of a series grow or shrink within the training part: |ln| of the last third's mean step over the first
+/// third's, the median over series. Bands of one width fit steady steps only.
+double unsteadiness(const Panel& panel, Transform transform) {
+  std::vector<double> changes;
+  for (const PanelSeries& series : panel.series) {
+    const std::span<const double> values = series.training();
+    const std::size_t third = (values.size() - 1) / 3;
+    const auto mean_step = [&](std::size_t begin) {
+      double sum = 0;
+      for (std::size_t t = begin; t < begin + third; ++t)
+        sum += std::abs(apply(transform, values[t + 1]) - apply(transform, values[t]));
+      return sum;
+    };
+    const double first = mean_step(0), last = mean_step(values.size() - 1 - third);
+    if (first > 0 && last > 0) changes.push_back(std::abs(std::log(last / first)));
+  }
+  if (changes.empty()) return 0;
+  const auto middle = changes.begin() + static_cast<std::ptrdiff_t>(changes.size() / 2);
+  std::nth_element(changes.begin(), middle, changes.end());
+  return *middle;
+}
+
+/// Whether `to` makes steps steady that grow or shrink to double or half under `from`.
+bool steadies(const Panel& panel, Transform from, Transform to) {
+  const double before = unsteadiness(panel, from);
+  return before > std::numbers::ln2 && unsteadiness(panel, to) < 0.5 * before;
+}
+
 /// Index of the scale to take, from the best error of each.
-std::size_t preferred(const std::vector<Scale>& scales, const std::vector<std::vector<Scored>>& scores) {
+std::size_t preferred(const Panel& panel, const std::vector<Scale>& scales,
+                      const std::vector<std::vector<Scored>>& scores) {
   std::size_t best = scales.size();
   for (std::size_t i = 0; i < scales.size(); ++i) {
     if (scores[i].empty()) continue;
@@ -227,8 +258,11 @@ std::size_t preferred(const std::vector<Scale>& scales, const std::vector<std::v
       best = i;
       continue;
     }
-    const bool same = scales[i].transform == scales[best].transform;
-    const double needed = same ? 1 : (1 - kTransformMargin) * (1 - kTransformMargin);  // errors are squares
+    const Transform before = scales[best].transform, after = scales[i].transform;
+    const double margin = before == after                  ? 1
+                          : steadies(panel, before, after) ? 1 + kTransformMargin
+                                                           : 1 - kTransformMargin;
+    const double needed = margin * margin;  // errors are squares
     if (scores[i].front().error < scores[best].front().error * needed) best = i;
   }
   return best;
@@ -309,7 +343,7 @@ LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool)
     coarse.scored_origins = 300;
     const auto scores = score_all(panel, scales, coarse, pool);
     for (const auto& s : scores) choice.tried += static_cast<std::int64_t>(s.size());
-    const std::size_t best = preferred(scales, scores);
+    const std::size_t best = preferred(panel, scales, scores);
     if (best < scales.size()) scales = {scales[best]};
     grid.penalties = {1e-3, 1e-2, 1e-1, 1};
     grid.blocks = 4;
@@ -322,7 +356,7 @@ LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool)
 
   const auto scores = score_all(panel, scales, grid, pool);
   for (const auto& s : scores) choice.tried += static_cast<std::int64_t>(s.size());
-  const std::size_t best = preferred(scales, scores);
+  const std::size_t best = preferred(panel, scales, scores);
   if (best == scales.size()) {  // too few rows to score anything: the plainest line
     choice.transform = scales.front().transform;
     choice.difference = limits.difference.value_or(true);

@@ -36,6 +36,7 @@ void visit_series(auto& series, auto&& number) {
   number(series.floor);
   number(series.unit);
   visit_column(series.compressed, number);
+  for (auto& place : series.seasonal.by_place) number(place);
   for (auto& column : series.past) visit_column(column, number);
   for (auto& column : series.known) visit_column(column, number);
 }
@@ -107,19 +108,18 @@ class Taker {
     const Encodings& encodings = model.preparation.encodings;
     const std::int64_t count = length(model.preparation.series);
     const std::int64_t columns = length(encodings.past_names) + length(encodings.known_names);
+    const std::int64_t places = count == 0 ? 0 : length(model.scaling.series.front().seasonal.by_place);
     const std::vector<double> all =
-        numbers("scales", {count, kLevelNumbers + kColumnNumbers * (1 + columns)});
+        numbers("scales", {count, kLevelNumbers + places + kColumnNumbers * (1 + columns)});
     std::size_t next = 0;
     const auto into = [&](const std::vector<double>& from) {
       return [&next, &from](double& number) { number = from[next++]; };
     };
-    for (std::int64_t s = 0; s < count; ++s) {
-      SeriesScaling series;
+    for (SeriesScaling& series : model.scaling.series) {
       series.level.transform = model.scaling.transform;
       series.past.resize(encodings.past_names.size());
       series.known.resize(encodings.known_names.size());
       visit_series(series, into(all));
-      model.scaling.series.push_back(std::move(series));
     }
     const std::vector<double> statics =
         numbers("static_scales", {length(encodings.static_names), kColumnNumbers});

@@ -1,6 +1,7 @@
 #include "tasks/forecast/model_json.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -201,6 +202,10 @@ void read_network(const Config& config, std::int64_t members, NetworkPart& out) 
   }
 }
 
+double season_taken_out(const PanelScaling& scaling) {
+  return scaling.series.empty() ? 0 : scaling.series.front().seasonal.season;
+}
+
 }  // namespace
 
 Config write_forecaster(const ForecastResult::Model& model) {
@@ -209,6 +214,7 @@ Config write_forecaster(const ForecastResult::Model& model) {
                          {"table", write_preparation(model.preparation)},
                          {"transform", transform_name(model.scaling.transform)},
                          {"difference", model.scaling.difference},
+                         {"season_taken_out", season_taken_out(model.scaling)},
                          {"line", to_config(model.line.layout)},
                          {"network", write_network(model.network)}});
 }
@@ -226,6 +232,14 @@ void read_forecaster(const Config& data, ForecastResult::Model& model) {
   read_preparation(data.at("table", "forecast"), model.preparation);
   model.scaling.transform = parse_transform(data.at("transform", "forecast").as_string("forecast.transform"));
   model.scaling.difference = data.at("difference", "forecast").as_bool("forecast.difference");
+  const double season = data.at("season_taken_out", "forecast").as_real("forecast.season_taken_out");
+  if (!(season == 0 || (season >= 2 && season < 1e6))) {
+    throw Error(ErrorKind::model_file, "the season is out of range").seen(std::to_string(season));
+  }
+  SeriesScaling empty;
+  empty.seasonal.season = season;
+  empty.seasonal.by_place.assign(static_cast<std::size_t>(std::llround(season)), 0.0);
+  model.scaling.series.assign(model.preparation.series.size(), empty);
   read_all(model.line.layout, data.at("line", "forecast"), "forecast.line");
   read_network(data.at("network", "forecast"), model.preparation.options.ensemble, model.network);
 }

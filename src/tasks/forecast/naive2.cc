@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "tasks/forecast/baselines.h"
+#include "tasks/forecast/seasonal_indices.h"
 
 // M4's benchmark, from the competitors' guide: the same seasonality test, decomposition and forecast as its R script
 // makes with acf(), decompose(type = "multiplicative") and naive().
@@ -12,17 +13,6 @@ namespace rondo::forecasting {
 namespace {
 
 constexpr double kCritical = 1.645;  // 90 %, two-sided
-
-/// Mean over one season around t: for an even period its two ends count half. NaN where it does not fit or a value is
-/// missing.
-double centred_mean(std::span<const double> values, std::size_t t, std::size_t period) {
-  const std::size_t half = period / 2;
-  if (t < half || t + half >= values.size()) return std::nan("");
-  double sum = 0;
-  for (std::size_t i = t - half; i <= t + half; ++i) sum += values[i];
-  if (period % 2 == 0) sum -= 0.5 * (values[t - half] + values[t + half]);
-  return sum / static_cast<double>(period);
-}
 
 /// How high each place of the season stands, mean 1; empty where there is no such decomposition. Place 0 is that of
 /// the first value.

@@ -85,6 +85,13 @@ TunedSegments tuned_settings(const Panel& panel, const ScaledPanel& scaled, cons
   return tuned;
 }
 
+/// The option that asks for a network over windows, whatever the number of rows; "" where none does.
+std::string what_told(const ForecastOptions& options) {
+  if (options.likelihood != "point") return "--likelihood " + options.likelihood;
+  if (options.model != "auto") return "--model " + options.model;
+  return options.normalize != "auto" ? "--normalize " + options.normalize : std::string();
+}
+
 TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
                                SegmentWindow window, const ForecastOptions& options,
                                const ForecastControls& controls, bool calendar, Pool& pool) {
@@ -209,14 +216,11 @@ TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, co
   if (options.model == "recursive") {
     window = recursive_window(window, panel.horizon, options.window);
   }
-  if (window.levels && !window.counts) window.fix_spreads(panel, scaled);
-  const bool told = options.likelihood != "point" || options.model != "auto";
-  if (told) {
-    require_segment_windows(
-        panel, window,
-        options.likelihood != "point" ? "--likelihood " + options.likelihood : "--model " + options.model);
-  }
-  if (told || segment_network_applies(panel, window)) {
+  window.normalization = parse_normalization(options.normalize);
+  if (window.wants_fixed_spreads()) window.fix_spreads(panel, scaled);
+  const std::string told = what_told(options);
+  if (!told.empty()) require_segment_windows(panel, window, told);
+  if (!told.empty() || segment_network_applies(panel, window)) {
     return train_segment_part(panel, scaled, choice, window, options, controls, calendar, pool);
   }
   const WindowInput input =

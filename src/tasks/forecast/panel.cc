@@ -38,8 +38,12 @@ ScaledPanel::ScaledPanel(const Panel& panel, PanelScaling the_scaling) : scaling
     const PanelSeries& from = panel.series[s];
     const SeriesScaling& scale = scaling.series[s];
     scales.push_back(scale.level);
-    std::vector<double> x, z;
-    for (const double value : from.values) x.push_back(scale.level_of(value));
+    std::vector<double> x, z, added;
+    if (scale.seasonal.season > 0) {
+      for (const double position : from.position) added.push_back(scale.seasonal.at(position));
+    }
+    for (std::size_t i = 0; i < from.values.size(); ++i)
+      x.push_back(scale.level_of(from.values[i], added.empty() ? 0 : added[i]));
     z = x;
     if (difference && !z.empty()) {
       for (std::size_t i = z.size(); i-- > 1;) z[i] -= z[i - 1];
@@ -48,6 +52,7 @@ ScaledPanel::ScaledPanel(const Panel& panel, PanelScaling the_scaling) : scaling
     std::vector<double> small;
     for (const double value : x) small.push_back(scale.compressed_of(value));
     level.push_back(std::move(x));
+    season.push_back(std::move(added));
     movement.push_back(std::move(z));
     compressed.push_back(std::move(small));
     past.push_back(standardised(from.past, scale.past));
@@ -59,14 +64,27 @@ ScaledPanel::ScaledPanel(const Panel& panel, PanelScaling the_scaling) : scaling
 void ScaledPanel::targets(const Origin& origin, std::span<double> out) const {
   const std::vector<double>& x = level[static_cast<std::size_t>(origin.series)];
   const auto row = static_cast<std::size_t>(origin.row);
-  const double base = difference ? x[row] : 0;
-  for (std::size_t h = 0; h < out.size(); ++h) out[h] = x[row + 1 + h] - base;
+  for (std::size_t h = 0; h < out.size(); ++h) out[h] = x[row + 1 + h] - base(origin);
 }
 
-double ScaledPanel::to_units(const Origin& origin, double target) const {
-  const auto s = static_cast<std::size_t>(origin.series);
-  const double base = difference ? level[s][static_cast<std::size_t>(origin.row)] : 0;
-  return std::max(lowest, scales[s].backward(target + base));
+double ScaledPanel::base(const Origin& origin) const {
+  return difference ? level[static_cast<std::size_t>(origin.series)][static_cast<std::size_t>(origin.row)]
+                    : 0;
+}
+
+double ScaledPanel::season_ahead(const Origin& origin, std::int64_t ahead) const {
+  const std::vector<double>& own = season[static_cast<std::size_t>(origin.series)];
+  return own.empty() ? 0 : own[static_cast<std::size_t>(origin.row + ahead)];
+}
+
+double ScaledPanel::to_units(const Origin& origin, std::int64_t ahead, double target) const {
+  const SeriesScale& scale = scales[static_cast<std::size_t>(origin.series)];
+  return std::max(lowest, scale.backward(target + base(origin), season_ahead(origin, ahead)));
+}
+
+double ScaledPanel::from_units(const Origin& origin, std::int64_t ahead, double value) const {
+  const SeriesScale& scale = scales[static_cast<std::size_t>(origin.series)];
+  return scale.forward(value, season_ahead(origin, ahead)) - base(origin);
 }
 
 }  // namespace rondo::forecasting

@@ -8,6 +8,7 @@
 
 #include "tasks/forecast/panel_scaling.h"
 #include "tasks/forecast/ridge.h"
+#include "tasks/forecast/seasonal_indices.h"
 #include "tasks/forecast/transform.h"
 
 namespace rondo::forecasting {
@@ -40,6 +41,7 @@ struct Panel {
   std::vector<PanelSeries> series;
   std::vector<std::string> past, known, statics;  ///< names of numbers: texts are encoded already
   std::vector<double> seasons;                    ///< in rows, from the calendar, shortest first
+  double deseasonalize = 0;  ///< the season, in rows, that is taken out of every series; 0: none
   std::int64_t horizon = 1;
   /// The test part came from another file: forecasts past the end start where the table ends, before it.
   bool truth_after_end = false;
@@ -65,6 +67,7 @@ struct ScaledPanel {
   Transform transform = Transform::none;
   bool difference = false;
   std::vector<SeriesScale> scales;
+  std::vector<std::vector<double>> season;      ///< by series: what they say of rows + horizon; empty: 0
   std::vector<std::vector<double>> level;       ///< by series: scaled values
   std::vector<std::vector<double>> movement;    ///< level, or its differences (0 in row 0) when `difference`
   std::vector<std::vector<double>> compressed;  ///< by series: the level again, large values less far away
@@ -78,10 +81,16 @@ struct ScaledPanel {
 
   /// What is forecast at an origin, one number a step: level[row + h], less level[row] when `difference`.
   void targets(const Origin& origin, std::span<double> out) const;
-  /// A forecast of `targets` back in the series' own units.
-  double to_units(const Origin& origin, double target) const;
+  /// A forecast of `targets` for so many rows ahead (1 … horizon) back in the series' own units.
+  double to_units(const Origin& origin, std::int64_t ahead, double target) const;
+  /// And from there: what `targets` would be, had the series this value.
+  double from_units(const Origin& origin, std::int64_t ahead, double value) const;
   /// No forecast in units of the series is below it: 0 for counts.
   double lowest = -std::numeric_limits<double>::infinity();
+
+ private:
+  double base(const Origin& origin) const;
+  double season_ahead(const Origin& origin, std::int64_t ahead) const;
 };
 
 }  // namespace rondo::forecasting

@@ -55,6 +55,24 @@ std::vector<ColumnScale> column_scales(const std::vector<double>& values, std::s
   return out;
 }
 
+/// Returns what the season adds to every training row.
+std::vector<double> fit_level(const Panel& panel, const PanelSeries& from, Transform transform,
+                              bool difference, SeriesScaling& out) {
+  const std::span<const double> training = from.training();
+  std::vector<double> values(training.size()), season(training.size(), 0.0);
+  std::transform(training.begin(), training.end(), values.begin(),
+                 [&](double v) { return apply(transform, v); });
+  if (panel.deseasonalize > 0) {
+    out.seasonal = fit_seasonal_indices(values, from.position, from.observed, panel.deseasonalize);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      season[i] = out.seasonal.at(from.position[i]);
+      values[i] -= season[i];
+    }
+  }
+  out.level = fit_transformed_scale(std::move(values), transform, difference);
+  return season;
+}
+
 void fit_compression(std::span<const double> levels, SeriesScaling& out) {
   if (levels.empty()) return;
   out.floor = *std::min_element(levels.begin(), levels.end());
@@ -88,8 +106,8 @@ double ColumnScale::apply(double value) const {
   return (value - mean) / deviation;
 }
 
-double SeriesScaling::level_of(double value) const {
-  return level.forward(is_applicable(level.transform, {&value, 1}) ? value : smallest);
+double SeriesScaling::level_of(double value, double season) const {
+  return level.forward(is_applicable(level.transform, {&value, 1}) ? value : smallest, season);
 }
 
 double SeriesScaling::compressed_of(double value) const {
@@ -103,10 +121,11 @@ PanelScaling PanelScaling::fit(const Panel& panel, Transform transform, bool dif
   for (const PanelSeries& s : panel.series) {
     SeriesScaling scaling;
     const std::span<const double> training = s.training();
-    scaling.level = fit_scale(training, transform, difference);
+    const std::vector<double> season = fit_level(panel, s, transform, difference, scaling);
     if (!training.empty()) scaling.smallest = *std::min_element(training.begin(), training.end());
     std::vector<double> levels;
-    for (const double v : training) levels.push_back(scaling.level_of(v));
+    for (std::size_t i = 0; i < training.size(); ++i)
+      levels.push_back(scaling.level_of(training[i], season[i]));
     fit_compression(levels, scaling);
     scaling.past = column_scales(s.past, panel.past.size(), s.train_rows);
     scaling.known = column_scales(s.known, panel.known.size(), s.train_rows);

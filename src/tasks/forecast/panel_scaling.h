@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "tasks/forecast/seasonal_indices.h"
 #include "tasks/forecast/transform.h"
 
 namespace rondo::forecasting {
@@ -24,6 +25,7 @@ struct ColumnScale {
 /// What the training part of one series says about its size.
 struct SeriesScaling {
   SeriesScale level;
+  SeasonalIndices seasonal;  ///< taken out of the transformed values first; season 0: none
   /// Stands for later values outside the transform's range (a first zero after the training part, under a logarithm).
   double smallest = 0;
   /// Levels with large distances from `floor` compressed: log(1 + (level − floor) / unit), standardised.
@@ -31,7 +33,8 @@ struct SeriesScaling {
   ColumnScale compressed;
   std::vector<ColumnScale> past, known;
 
-  double level_of(double value) const;
+  /// `season`: what the seasonal indices say of the row.
+  double level_of(double value, double season = 0) const;
   double compressed_of(double level) const;
 };
 

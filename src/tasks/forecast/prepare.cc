@@ -10,6 +10,7 @@
 #include "tasks/forecast/likelihood_head.h"
 #include "tasks/forecast/raw_series.h"
 #include "tasks/forecast/season.h"
+#include "tasks/forecast/segment_window.h"
 
 namespace rondo::forecasting {
 
@@ -47,6 +48,28 @@ void check_test_part(const ForecastOptions& options) {
       .seen("more than one of --backtest, --split and --test-file")
       .expected("one of them")
       .cure("leave the others out");
+}
+
+/// Where a scale or a season of the user's choice has no place.
+void check_scales(const ForecastOptions& options) {
+  const bool chosen = parse_normalization(options.normalize) != Normalization::automatic;
+  require_one_of(options.deseasonalize, "deseasonalize", {"auto", "yes", "no"});
+  if (chosen && options.model == "recursive") {
+    throw Error(ErrorKind::usage, "the recursive model has a scale of its own: that of a window's first half")
+        .seen("--normalize " + options.normalize + " with --model recursive")
+        .cure("leave one of them out");
+  }
+  if (!names_counts(options.likelihood)) return;
+  if (chosen) {
+    throw Error(ErrorKind::usage, "counts have a scale of their own: 1 + the mean of a window")
+        .seen("--normalize " + options.normalize + " with --likelihood " + options.likelihood)
+        .cure("leave --normalize out, or use --likelihood gaussian or student_t");
+  }
+  if (options.deseasonalize == "yes") {
+    throw Error(ErrorKind::usage, "counts are learnt as they are, with their season")
+        .seen("--deseasonalize yes with --likelihood " + options.likelihood)
+        .cure("leave --deseasonalize out, or use --likelihood gaussian or student_t");
+  }
 }
 
 /// Sample paths need a distribution, and their settings are not searched for.
@@ -99,6 +122,7 @@ void check_options(const ForecastOptions& options) {
         .seen("--future " + options.future)
         .cure("name the columns whose future the file holds: --known a,b");
   }
+  check_scales(options);
   check_recursive(options);
   check_test_part(options);
 }
@@ -151,6 +175,26 @@ std::vector<double> seasons_of(const Prepared& prepared, const ForecastOptions& 
   return seasons;
 }
 
+/// The season that --deseasonalize takes out, in rows.
+double season_to_take_out(const Prepared& prepared, const ForecastOptions& options) {
+  if (options.deseasonalize != "yes") return 0;
+  const std::int64_t rows = prepared.season, training = prepared.panel.shortest_training();
+  if (rows < 2 || 2 * rows > training) {
+    throw Error(ErrorKind::data, "there is no season that could be taken out")
+        .where("--deseasonalize yes")
+        .seen(rows < 2 ? "no season in the calendar or the training part"
+                       : "a season of " + std::to_string(rows) + " rows in " + std::to_string(training) +
+                             " training rows")
+        .expected("a season that fits twice into the training part of every series")
+        .cure("name it with --period, give more rows, or leave --deseasonalize out");
+  }
+  // A calendar's season need not be whole: 365.25 days.
+  for (const double season : prepared.panel.seasons) {
+    if (std::llround(season) == rows) return season;
+  }
+  return static_cast<double>(rows);
+}
+
 }  // namespace
 
 Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
@@ -181,6 +225,7 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
     out.preparation.series.push_back(
         {series.id, series.target, out.times[s].ticks().front(), series.position.front()});
   }
+  out.panel.deseasonalize = season_to_take_out(out, options);
   return out;
 }
 

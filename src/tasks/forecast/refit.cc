@@ -56,12 +56,12 @@ void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineCh
     // Back to the scale of the first training, in which the backtest counts.
     for (std::size_t i = 0; i < own.size(); ++i) {
       const auto s = static_cast<std::size_t>(own[i].series);
-      const double base = scaled.difference ? scaled.level[s][static_cast<std::size_t>(own[i].row)] : 0;
       const double ratio = rescaled.scales[s].scale / scaled.scales[s].scale;
       const auto from = static_cast<std::int64_t>(i), to = static_cast<std::int64_t>(places[i]);
       for (std::size_t h = 0; h < static_cast<std::size_t>(panel.horizon); ++h) {
+        const std::int64_t ahead = static_cast<std::int64_t>(h) + 1;
         const auto back = [&](double v) {
-          return scaled.scales[s].forward(rescaled.to_units(own[i], v)) - base;
+          return scaled.from_units(own[i], ahead, rescaled.to_units(own[i], ahead, v));
         };
         forecasts.model.row(to)[h] = back(network.location.row(from)[h]);
         forecasts.ridge.row(to)[h] = back(line.row(from)[h]);

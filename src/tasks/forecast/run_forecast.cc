@@ -107,6 +107,10 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   result.transform = transform_name(choice.transform);
   result.difference = choice.difference;
   result.lags = choice.longest_lag();
+  if (panel.deseasonalize > 0) {
+    controls.log.info("season of " + std::to_string(prepared.season) +
+                      " rows taken out of the series and put back into the forecasts");
+  }
   result.line_members = static_cast<std::int64_t>(choice.members.size());
   controls.log.info("line: transform " + result.transform +
                     (choice.difference ? ", differences" : ", levels") + ", " + std::to_string(result.lags) +

@@ -62,10 +62,28 @@ NetworkForecast to_targets(const ScaledPanel& scaled, const SegmentModel& model,
 
 using AddLayer = std::function<int(LayerPtr, std::vector<int>)>;
 
+/// The inputs of one member: the network's own, or with the window's values on a learnt scale.
+struct MemberInputs {
+  int encoder, line;
+  int factors = -1;  ///< of that scale; -1: there is none
+};
+
+MemberInputs add_normalization(const AddLayer& one, int encoder, int line, const std::string& number,
+                               const SegmentWindow& window) {
+  if (window.normalization != Normalization::revin) return {encoder, line};
+  // A gain of 1, by its logarithm, and an offset of 0.
+  const int factors = one(learnt({.values = {0, 0}, .name = "factors" + number}), {line});
+  AffineOptions of_segments{.count = window.segment, .every = window.value_stride()};
+  of_segments.name = "normal_window" + number;
+  AffineOptions of_rows{.count = window.rows()};
+  of_rows.name = "normal_line" + number;
+  return {one(affine(of_segments), {encoder, factors}), one(affine(of_rows), {line, factors}), factors};
+}
+
 /// Numbers of every row of the horizon from `h`, [steps, units] or (direct) [units], and the linear path: in the order of
 /// the loss's columns.
-int add_head(const AddLayer& one, int h, int line, const std::string& number, const SegmentWindow& window,
-             const SegmentTraining& options) {
+int add_head(const AddLayer& one, int h, const MemberInputs& inputs, const std::string& number,
+             const SegmentWindow& window, const SegmentTraining& options) {
   const LikelihoodHead& likelihood = options.head;
   // Quantiles lie side by side for every row; every other parameter has a block of its own.
   const std::int64_t together = likelihood.is_quantile() ? likelihood.parameters() : 1;
@@ -84,7 +102,11 @@ int add_head(const AddLayer& one, int h, int line, const std::string& number, co
   linear.units = window.out_rows() * together;
   linear.kernel_initializer = "zeros";
   linear.name = "linear" + number;
-  std::vector<int> blocks{one(add({.name = "forecast" + number}), {location, one(dense(linear), {line})})};
+  std::vector<int> blocks{
+      one(add({.name = "forecast" + number}), {location, one(dense(linear), {inputs.line})})};
+  if (inputs.factors >= 0) {
+    blocks[0] = one(affine({.inverse = true, .name = "denormal" + number}), {blocks[0], inputs.factors});
+  }
   if (together == 1 && likelihood.parameters() > 1) blocks.push_back(block("spread"));
   if (together == 1 && likelihood.parameters() > 2) blocks.push_back(block("tail"));
   return blocks.size() == 1 ? blocks.front()
@@ -145,7 +167,8 @@ Network make_segment_network(const SegmentWindow& window, const SegmentTraining&
     const auto one = [&](LayerPtr layer, std::vector<int> inputs) {
       return network.add(std::move(layer), std::move(inputs)).front();
     };
-    int x = encoder;
+    const MemberInputs inputs_of_member = add_normalization(one, encoder, line, number, window);
+    int x = inputs_of_member.encoder;
     if (window.segment > 1) {
       x = one(dense({.units = options.units, .activation = "relu", .name = "segment" + number}), {x});
     }
@@ -169,7 +192,7 @@ Network make_segment_network(const SegmentWindow& window, const SegmentTraining&
       const int known = one(flatten({.name = "known" + number}), {decoder});
       h = one(concatenate({.name = "state" + number}), {h, known});
     }
-    outputs.push_back(add_head(one, h, line, number, window, options));
+    outputs.push_back(add_head(one, h, inputs_of_member, number, window, options));
   }
   network.set_outputs(outputs);
   network.build(options.seed);

@@ -50,7 +50,8 @@ struct SegmentTraining {
 ///     y    = dense'(dropout(d_k)) + linear(window)        both start at zero: the first forecast is the window's base
 ///
 /// A likelihood has a dense' for each parameter of the target's distribution; the linear path is added to the location (to
-/// every quantile, each with its own). `direct`: y = dense'(dropout(h), what is known of the horizon) + linear(window).
+/// every quantile, each with its own). Under `revin` the window's values go through x' = gain · x + offset before all of
+/// this, and what is said of the location comes back by (y' - offset) / gain. `direct`: y = dense'(dropout(h), what is known of the horizon) + linear(window).
 Network make_segment_network(const SegmentWindow& window, const SegmentTraining& options);
 
 /// The trained members; their equal mixture is the forecast.

@@ -5,6 +5,9 @@
 #include <limits>
 #include <numbers>
 
+#include "rondo/config.h"
+#include "rondo/error.h"
+
 namespace rondo::forecasting {
 
 namespace {
@@ -25,11 +28,42 @@ constexpr double kClip = 8;
 
 float clipped(double v) { return static_cast<float>(std::clamp(v, -kClip, kClip)); }
 
+/// Mean of |values| in the series' own units.
+double mean_size(const SeriesScale& units, std::span<const double> window) {
+  double size = 0;
+  for (const double v : window) size += std::abs(units.backward(v));
+  return size / static_cast<double>(window.size());
+}
+
+/// The scale on which v reads transform(v / m), m the mean size: log(v) - log(m), sqrt(v) / sqrt(m) or v / m.
+SegmentWindow::Scale scale_by_size(const SeriesScale& units, std::span<const double> window) {
+  const double size = mean_size(units, window);
+  if (units.transform == Transform::log) return {units.forward(size), 1 / units.scale};
+  const double zero = -units.center / units.scale;
+  return {zero, std::max(apply(units.transform, size) / units.scale, kSpreadFloor)};
+}
+
 bool line_sees_known(const SegmentWindow& window) {
   return window.known * window.out_rows() <= kMostLineKnown;
 }
 
 }  // namespace
+
+const std::vector<std::string>& normalization_names() {
+  static const std::vector<std::string> names{"auto", "last", "standard", "revin", "mean_abs"};
+  return names;
+}
+
+Normalization parse_normalization(const std::string& name) {
+  const std::vector<std::string>& names = normalization_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found != names.end()) return static_cast<Normalization>(found - names.begin());
+  const std::string near = nearest_name(name, names);
+  throw Error(ErrorKind::usage, "there is no such normalisation of windows")
+      .seen("'" + name + "'")
+      .expected("auto, last, standard, revin or mean_abs")
+      .cure(near.empty() ? std::string() : "did you mean '" + near + "'?");
+}
 
 std::size_t SegmentWindow::put_waves(double position, std::span<float> out) const {
   std::size_t next = 0;
@@ -50,7 +84,7 @@ std::int64_t SegmentWindow::waves() const {
 }
 
 std::int64_t SegmentWindow::step_features() const {
-  return segment * (1 + past + known + (masked ? 1 : 0)) + (levels ? 2 : 0) + waves();
+  return segment * value_stride() + (levels ? 2 : 0) + waves();
 }
 
 std::int64_t SegmentWindow::decoder_features() const {
@@ -68,9 +102,10 @@ SegmentWindow::Scale SegmentWindow::scale(const ScaledPanel& scaled, const Origi
                                        static_cast<std::size_t>(rows()));
   if (counts) {
     const SeriesScale& units = scaled.scales[static_cast<std::size_t>(origin.series)];
-    double size = 0;
-    for (const double v : window) size += std::abs(units.backward(v));
-    return {units.forward(0), (1 + size / static_cast<double>(rows())) / units.scale};
+    return {units.forward(0), (1 + mean_size(units, window)) / units.scale};
+  }
+  if (normalization == Normalization::mean_abs) {
+    return scale_by_size(scaled.scales[static_cast<std::size_t>(origin.series)], window);
   }
   double mean = 0, square = 0;
   for (const double v : window) mean += v;
@@ -80,9 +115,16 @@ SegmentWindow::Scale SegmentWindow::scale(const ScaledPanel& scaled, const Origi
   const auto based = static_cast<std::size_t>(base_rows);
   for (const double v : base_first ? window.first(based) : window.last(based)) base += v;
   base /= static_cast<double>(base_rows);
+  if (normalization == Normalization::last) base = window.back();
+  if (normalization == Normalization::standard || normalization == Normalization::revin) base = mean;
   if (!spreads.empty()) return {base, spreads[static_cast<std::size_t>(origin.series)]};
   // `level` has about unit deviation over the training part, so the floor is relative to the series itself.
   return {base, std::sqrt(square / static_cast<double>(rows()) + kSpreadFloor * kSpreadFloor)};
+}
+
+bool SegmentWindow::wants_fixed_spreads() const {
+  if (counts) return false;
+  return normalization == Normalization::last || (normalization == Normalization::automatic && levels);
 }
 
 void SegmentWindow::fix_spreads(const Panel& panel, const ScaledPanel& scaled) {
@@ -231,3 +273,16 @@ SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, 
 }
 
 }  // namespace rondo::forecasting
+
+namespace rondo {
+
+Config OptionCodec<forecasting::Normalization>::write(forecasting::Normalization value) {
+  return forecasting::normalization_names()[static_cast<std::size_t>(value)];
+}
+
+void OptionCodec<forecasting::Normalization>::read(const Config& config, forecasting::Normalization& value,
+                                                   std::string_view path) {
+  value = forecasting::parse_normalization(config.as_string(path));
+}
+
+}  // namespace rondo

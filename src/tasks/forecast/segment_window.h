@@ -2,17 +2,33 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "rondo/options.h"
 #include "tasks/forecast/panel.h"
 
 namespace rondo::forecasting {
 
+/// The scale that every window is put on.
+enum class Normalization {
+  automatic,  ///< minus the mean of its last `base_rows` rows, over its own deviation or a fixed spread
+  last,       ///< minus the last value, over a fixed spread
+  standard,   ///< minus the mean, over the standard deviation
+  revin,      ///< the same, then a learnt gain and offset of each member (Kim et al. 2022, "RevIN")
+  mean_abs,   ///< divided by the mean size of the values, before any transform
+};
+
+const std::vector<std::string>& normalization_names();
+/// Throws Error(usage) with the nearest name.
+Normalization parse_normalization(const std::string& name);
+
 /// What the segment network sees of an origin, and in which numbers it answers. The look-back is cut into `steps` segments
 /// (one season each where the horizon is long, single rows where it is short), the horizon into `out_steps` of the same
 /// size: a handful of recurrent steps instead of hundreds, so gradients reach the oldest row (Lin et al. 2023, "SegRNN").
-/// Every window is put on a scale of its own: minus the mean of its last `base_rows` rows, divided by its standard
-/// deviation (Kim et al. 2022, "RevIN", without learnt factors), so that one network serves series of any level.
+/// Every window is put on a scale of its own (see Normalization; left alone: minus the mean of its last `base_rows` rows,
+/// divided by its standard deviation), so that one network serves series of any level.
 struct SegmentWindow {
   std::int64_t segment = 1;
   std::int64_t steps = 1;      ///< segments of the look-back
@@ -27,6 +43,7 @@ struct SegmentWindow {
   bool masked = false;     ///< each row also says whether it was observed
   /// Counts: minus nothing, divided by 1 + the mean size of the look-back's values (Salinas et al. 2020, "DeepAR").
   bool counts = false;
+  Normalization normalization = Normalization::automatic;
 
   std::int64_t rows() const { return steps * segment; }          ///< look-back
   std::int64_t out_rows() const { return out_steps * segment; }  ///< >= horizon
@@ -35,7 +52,9 @@ struct SegmentWindow {
   std::size_t put_waves(double position, std::span<float> out) const;
   std::int64_t step_features() const;     ///< of the encoder, per segment
   std::int64_t decoder_features() const;  ///< of the decoder, per segment
-  std::int64_t line_features() const;     ///< of the linear path
+  std::int64_t line_features() const;     ///< of the linear path; the window's values come first
+  /// Features from one of the window's values to the next in a segment of the encoder; the first feature is one.
+  std::int64_t value_stride() const { return 1 + past + known + (masked ? 1 : 0); }
   /// The first origin whose look-back lies in the series.
   std::int64_t first_origin() const { return rows() - 1; }
 
@@ -44,6 +63,8 @@ struct SegmentWindow {
   /// Sets them to the root mean square change over a horizon in the training part. For short horizons: calm windows then
   /// do not count more than wild ones, and squared errors stay squared errors of the series.
   void fix_spreads(const Panel& panel, const ScaledPanel& scaled);
+  /// Whether the normalisation asks for that.
+  bool wants_fixed_spreads() const;
 
   /// The window's own scale: number = base + spread · normalised, both in ScaledPanel::level's numbers.
   struct Scale {
@@ -78,6 +99,7 @@ struct SegmentWindow {
     field("levels", self.levels, "");
     field("masked", self.masked, "");
     field("counts", self.counts, "");
+    field("normalization", self.normalization, "");
     field("spreads", self.spreads, "");
   }
 };
@@ -89,3 +111,14 @@ struct SegmentWindow {
 SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, bool calendar);
 
 }  // namespace rondo::forecasting
+
+namespace rondo {
+
+/// By name.
+template <>
+struct OptionCodec<forecasting::Normalization> {
+  static Config write(forecasting::Normalization value);
+  static void read(const Config& config, forecasting::Normalization& value, std::string_view path);
+};
+
+}  // namespace rondo

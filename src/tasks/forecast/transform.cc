@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "rondo/config.h"
 #include "rondo/error.h"
@@ -50,12 +51,16 @@ double invert(Transform transform, double value) {
 }
 
 SeriesScale fit_scale(std::span<const double> training_values, Transform transform, bool difference) {
-  SeriesScale result{transform, 0, 1};
-  const std::size_t n = training_values.size();
-  if (n == 0) return result;
-  std::vector<double> x(n);
+  std::vector<double> x(training_values.size());
   std::transform(training_values.begin(), training_values.end(), x.begin(),
                  [&](double v) { return apply(transform, v); });
+  return fit_transformed_scale(std::move(x), transform, difference);
+}
+
+SeriesScale fit_transformed_scale(std::vector<double> x, Transform transform, bool difference) {
+  SeriesScale result{transform, 0, 1};
+  const std::size_t n = x.size();
+  if (n == 0) return result;
   double sum = 0;
   for (const double v : x) sum += v;
   result.center = sum / static_cast<double>(n);

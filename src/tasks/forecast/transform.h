@@ -23,18 +23,25 @@ double apply(Transform transform, double value);
 /// end.
 double invert(Transform transform, double value);
 
-/// A transform followed by (value - center) / scale, fitted on some first rows of a series.
+/// A transform followed by (value - season - center) / scale, fitted on some first rows of a series. What the season of
+/// the year, say, adds to a transformed value is 0 where none is taken out.
 struct SeriesScale {
   Transform transform = Transform::none;
   double center = 0;
   double scale = 1;
 
-  double forward(double value) const { return (apply(transform, value) - center) / scale; }
-  double backward(double scaled) const { return invert(transform, scaled * scale + center); }
+  double forward(double value, double season = 0) const {
+    return (apply(transform, value) - season - center) / scale;
+  }
+  double backward(double scaled, double season = 0) const {
+    return invert(transform, scaled * scale + center + season);
+  }
 };
 
 /// Center is the mean of the transformed values; scale is the standard deviation of what will be forecast: of
 /// their differences when `difference`, else of the values. A constant series gets scale 1.
 SeriesScale fit_scale(std::span<const double> training_values, Transform transform, bool difference);
+/// The same from values that are transformed already (and may have lost their season).
+SeriesScale fit_transformed_scale(std::vector<double> transformed, Transform transform, bool difference);
 
 }  // namespace rondo::forecasting

@@ -38,6 +38,7 @@ SegmentWindow window_of(const Panel& panel, const ScaledPanel& scaled, const Seg
                         bool calendar, std::int64_t rows) {
   SegmentWindow window = choose_segment_window(panel, rows, calendar);
   window.counts = first.counts;
+  window.normalization = first.normalization;
   if (!first.spreads.empty()) window.fix_spreads(panel, scaled);
   return window;
 }

@@ -10,6 +10,7 @@
 #include "rondo/forecast.h"
 #include "rondo/leaks.h"
 #include "rondo/random.h"
+#include "tasks/forecast/model.h"
 
 namespace rondo {
 namespace {
@@ -64,7 +65,12 @@ LeakTrace forecast_trace(const Table& table, ForecastOptions options, bool short
                    {static_cast<double>(result.window), static_cast<double>(result.period),
                     static_cast<double>(result.lags), static_cast<double>(result.line_members),
                     result.network_share, result.difference ? 1.0 : 0.0,
-                    static_cast<double>(result.transform.size()), static_cast<double>(result.best_epoch)}}};
+                    static_cast<double>(result.transform.size()), static_cast<double>(result.best_epoch)}},
+                  {"seasonal indices", {}}};
+  for (const auto& series : result.model->scaling.series) {
+    const std::vector<double>& places = series.seasonal.by_place;
+    trace.learnt.back().values.insert(trace.learnt.back().values.end(), places.begin(), places.end());
+  }
   return trace;
 }
 
@@ -91,6 +97,37 @@ TEST(ForecastLeaks, NoForecastOfTheBacktestNorAnythingLearntMovesWithLaterRows) 
     EXPECT_TRUE(report.clean()) << report.text();
     EXPECT_GE(report.runs, shorter ? 7 : 6);
   }
+}
+
+TEST(ForecastLeaks, ASeasonIsTakenOutByTheTrainingPartAlone) {
+  ForecastOptions options;
+  options.target = "y";
+  options.time = "month";
+  options.deseasonalize = "yes";
+  options.horizon = 3;
+  options.stride = 1;
+  options.epochs = 2;
+  options.units = 4;
+  options.ensemble = 1;
+  options.threads = 1;
+  options.window = 4;
+  LeakOptions how;
+  how.time = "month";
+  how.training = kTraining;
+  how.cuts = {kTraining, kTraining + 7};
+  how.plant_missing = false;
+  ASSERT_EQ(forecast_trace(sales(), options).learnt.back().values.size(), 12u);
+  for (const std::string normalize : {"auto", "revin"}) {
+    options.normalize = normalize;
+    const LeakReport report = find_leaks(
+        sales(), [&](const Table& table) { return forecast_trace(table, options); }, how);
+    EXPECT_TRUE(report.clean()) << report.text();
+  }
+  how.training = kTraining - 5;
+  how.cuts = {kTraining - 5};
+  const LeakReport caught = find_leaks(
+      sales(), [&](const Table& table) { return forecast_trace(table, options); }, how);
+  EXPECT_NE(caught.text().find("seasonal indices"), std::string::npos) << "the test itself can fail";
 }
 
 TEST(ForecastLeaks, TheTestItselfCanFail) {

@@ -53,7 +53,7 @@ double rmse(const Panel& panel, const ScaledPanel& scaled, const LinearPath& pat
   for (std::size_t i = 0; i < origins.size(); ++i) {
     const auto row = forecast.row(static_cast<std::int64_t>(i));
     for (std::size_t h = 0; h < row.size(); ++h) {
-      const double miss = scaled.to_units(origins[i], row[h]) -
+      const double miss = scaled.to_units(origins[i], static_cast<std::int64_t>(h) + 1, row[h]) -
                           series.values[static_cast<std::size_t>(origins[i].row) + 1 + h];
       square += miss * miss;
       ++count;

@@ -67,6 +67,8 @@ struct Kind {
   const char* likelihood = "point";
   std::int64_t rows = 600;
   bool covariates = false;
+  const char* normalize = "auto";
+  const char* deseasonalize = "auto";
 };
 
 std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.name; }
@@ -76,6 +78,8 @@ ForecastOptions options_of(const Kind& kind) {
   options.id = "town";
   options.model = kind.model;
   options.likelihood = kind.likelihood;
+  options.normalize = kind.normalize;
+  options.deseasonalize = kind.deseasonalize;
   if (kind.covariates) {
     options.past = {"wind"};
     options.known = {"day"};
@@ -137,15 +141,18 @@ TEST_P(SavedForecaster, NeedsNoMoreThanItsLookBack) {
   EXPECT_THROW(model.forecast(parse_csv(towns(rows - needed + 1, rows, rows + 6))), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, SavedForecaster,
-                         testing::Values(Kind{"residual", "auto", "point", 120},
-                                         Kind{"residual_with_covariates", "auto", "point", 120, true},
-                                         Kind{"segments"},
-                                         Kind{"segments_with_covariates", "auto", "point", 600, true},
-                                         Kind{"direct", "direct"}, Kind{"quantile", "auto", "quantile"},
-                                         Kind{"student_t", "encoder_decoder", "student_t"},
-                                         Kind{"recursive", "recursive", "gaussian", 300}),
-                         [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, SavedForecaster,
+    testing::Values(Kind{"residual", "auto", "point", 120},
+                    Kind{"residual_with_covariates", "auto", "point", 120, true}, Kind{"segments"},
+                    Kind{"segments_with_covariates", "auto", "point", 600, true}, Kind{"direct", "direct"},
+                    Kind{"revin", "auto", "point", 600, false, "revin"},
+                    Kind{"mean_abs", "auto", "point", 600, false, "mean_abs"},
+                    Kind{"season_taken_out", "auto", "point", 600, true, "auto", "yes"},
+                    Kind{"season_taken_out_of_few_rows", "auto", "point", 120, false, "auto", "yes"},
+                    Kind{"quantile", "auto", "quantile"}, Kind{"student_t", "encoder_decoder", "student_t"},
+                    Kind{"recursive", "recursive", "gaussian", 300}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 ForecastModel trained(std::int64_t rows = 600) {
   ForecastOptions options = options_of({"errors"});
