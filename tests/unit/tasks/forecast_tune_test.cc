@@ -42,6 +42,15 @@ struct Search {
     return tune_segments(panel, scaled, window, training, true, seconds, pool);
   }
 
+  /// A search that finds something better, however slow and busy the machine is.
+  TunedSegments tune_until_better() {
+    TunedSegments tuned = tune(0.3);
+    for (double seconds = 0.6; seconds < 60 && !(tuned.after < tuned.before); seconds *= 2) {
+      tuned = tune(seconds);
+    }
+    return tuned;
+  }
+
   static Panel chaos(std::int64_t horizon) {
     PanelOf of;
     of.rows = {420};
@@ -59,22 +68,21 @@ double seconds_of(const std::function<void()>& act) {
 }
 
 TEST(ForecastTune, NeverEndsWithALargerErrorThanBefore) {
-  bool improved = false;
   for (const std::uint64_t seed : {1, 2, 3}) {
     Search search(seed);
-    const TunedSegments tuned = search.tune(0.5);
+    const TunedSegments tuned = search.tune(0.3);
     EXPECT_LE(tuned.after, tuned.before) << seed;
     EXPECT_GT(tuned.after, 0);
     EXPECT_TRUE(std::isfinite(tuned.before));
     EXPECT_LT(tuned.pruned, std::max<std::int64_t>(tuned.trials, 1));
-    improved = improved || tuned.after < tuned.before;
     if (tuned.after == tuned.before) {
       EXPECT_EQ(tuned.window.rows(), search.window.rows());
       EXPECT_EQ(tuned.training.units, search.training.units);
       EXPECT_EQ(tuned.training.learning_rate, search.training.learning_rate);
     }
   }
-  EXPECT_TRUE(improved) << "three searches and nothing better than settings that were made bad";
+  const TunedSegments better = Search(1).tune_until_better();
+  EXPECT_LT(better.after, better.before) << "nothing is better than settings that were made bad";
 }
 
 TEST(ForecastTune, WithoutTimeLeavesTheSettingsAsTheyAre) {
@@ -91,7 +99,7 @@ TEST(ForecastTune, WithoutTimeLeavesTheSettingsAsTheyAre) {
 TEST(ForecastTune, TheErrorItTellsIsThatOfTheSettingsItReturns) {
   // Searched again from what was found, the first trial has that error.
   Search search(2);
-  const TunedSegments found = search.tune(0.5);
+  const TunedSegments found = search.tune_until_better();
   ASSERT_LT(found.after, found.before);
   Search again(2);
   again.training.units = found.training.units;
