@@ -62,7 +62,7 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
   result.season = prepared.season;
   result.seed = options.seed;
   result.frequency = prepared.times.front().frequency().name();
-  result.notes = prepared.notes;
+  result.warnings = prepared.notes;
   for (std::size_t s = 0; s < prepared.panel.series.size(); ++s) {
     const PanelSeries& from = prepared.panel.series[s];
     ForecastSeries series;
@@ -89,6 +89,17 @@ void count_rows(const Panel& panel, ForecastResult& result) {
   }
 }
 
+void put_quantiles(const ScaledPanel& scaled, const Origin& origin, std::span<const double> location,
+                   std::span<const double> spread, const BandOffsets& offsets, ForecastQuantiles& out) {
+  std::vector<double> values;
+  for (std::size_t h = 0; h < location.size(); ++h) {
+    step_quantiles(scaled, origin, location[h], spread[h], offsets, static_cast<std::int64_t>(h), out.levels,
+                   values);
+    out.values.resize(values.size());
+    for (std::size_t k = 0; k < values.size(); ++k) out.values[k].push_back(values[k]);
+  }
+}
+
 void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResult::Model& model,
                     const std::vector<BandOffsets>& bands, Pool& pool, ForecastResult& result) {
   std::vector<Origin> ends;
@@ -110,6 +121,10 @@ void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResul
     }
     append_bands(scaled, ends[s], row, ahead.spread.row(static_cast<std::int64_t>(s)), bands[s],
                  series.bands);
+    if (model.network.says_distribution()) {
+      put_quantiles(scaled, ends[s], row, ahead.spread.row(static_cast<std::int64_t>(s)), bands[s],
+                    series.quantiles);
+    }
     series.future_times = series.times.slice(0, panel.history_rows(s)).next(panel.horizon);
   }
 }
@@ -183,6 +198,8 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   result.best_epoch = trained.best_epoch;
   if (const auto* loss = trained.history.find("loss")) result.loss = *loss;
   if (const auto* loss = trained.history.find("val_loss")) result.validation_loss = *loss;
+  result.members = std::move(trained.members);
+  result.training = std::move(trained.training);
   result.network_share = trained.part.share.share;
   {
     char text[160];
