@@ -151,15 +151,14 @@ std::string anomalies(const ForecastReport& report) {
       "aria-labelledby=\"anomalies-title\">\n<table id=\"anomalies-table\" class=\"narrow\"><thead><tr><th "
       "scope=\"col\">Time</th>";
   if (several) html += "<th scope=\"col\" class=\"text\">Series</th>";
-  html += "<th scope=\"col\">Actual</th>";
+  html += "<th scope=\"col\">Score</th><th scope=\"col\">Actual</th>";
   if (expected) html += "<th scope=\"col\">Expected</th>";
   if (banded) html += "<th scope=\"col\">95 % band</th>";
-  html += "<th scope=\"col\">Score</th></tr></thead><tbody>\n";
+  html += "</tr></thead><tbody>\n";
   const std::size_t shown = std::min(worst.size(), kMostAnomalies);
   double largest = 0;
-  for (const ReportAnomaly& anomaly : worst) {
+  for (const ReportAnomaly& anomaly : worst)
     largest = std::max(largest, std::abs(report.series[anomaly.series].values[anomaly.row]));
-  }
   // Series of one table may live on scales of their own.
   const auto shape = [&](double value) {
     return several ? format_number(value) : format_number_beside(value, largest);
@@ -168,13 +167,13 @@ std::string anomalies(const ForecastReport& report) {
     const ReportSeries& series = report.series[worst[i].series];
     html += "<tr>" + row_title(series.times[worst[i].row]);
     if (several) html += "<td class=\"text\">" + escape_html(series.name) + "</td>";
-    html += cell(shape(series.values[worst[i].row]));
+    html += cell(format_score(worst[i].score)) + cell(shape(series.values[worst[i].row]));
     if (expected) html += cell(shape(worst[i].expected));
     if (banded)
       html += cell(std::isnan(worst[i].low + worst[i].high)
                        ? "–"
                        : shape(worst[i].low) + " to " + shape(worst[i].high));
-    html += cell(format_score(worst[i].score)) + "</tr>\n";
+    html += "</tr>\n";
   }
   return html + "</tbody></table></div>\n" + left_out(shown, worst.size(), "rows") + "</section>\n";
 }
@@ -198,9 +197,9 @@ std::string importance(const ForecastReport& report) {
   std::string html =
       "<section id=\"importance\" aria-labelledby=\"importance-title\">\n<h2 id=\"importance-title\">What "
       "the model "
-      "looks at</h2>\n<p class=\"lead\">How much the " +
-      measure + " of " + format_number(report.importance.error) +
-      " grows when one input is shuffled among the rows, so that it says nothing any more. Close to 0: the "
+      "looks at</h2>\n<p class=\"lead\">How much the error (" +
+      measure + ", " + format_number(report.importance.error) +
+      ") grows when one input is shuffled among the rows, so that it says nothing any more. Close to 0: the "
       "model does "
       "without it. Inputs that tell the same share what they are worth.</p>\n<div class=\"scroll\" "
       "tabindex=\"0\" "
@@ -210,8 +209,7 @@ std::string importance(const ForecastReport& report) {
       "scope=\"col\">Input"
       "</th><th scope=\"col\" class=\"bar-column\"><span class=\"unseen\">Bar</span></th><th "
       "scope=\"col\">Increase</th>"
-      "<th scope=\"col\">of the " +
-      measure + "</th>";
+      "<th scope=\"col\">Relative</th>";
   if (spread) html += "<th scope=\"col\">±</th>";
   html += "</tr></thead><tbody>\n";
   const std::size_t shown = std::min(features.size(), kMostFeatures);
