@@ -175,7 +175,7 @@ function timeTip(labelOf) {
     filter: item => !item.dataset.noTip && !item.raw.joint && Number.isFinite(item.raw.y),
     callbacks: {
       title: items => items.length ? labelOf(items[0].raw.x) : '',
-      label: item => `${item.dataset.label}  ${number(item.raw.y)}`,
+      label: item => item.raw.tip ?? `${item.dataset.label}  ${number(item.raw.y)}`,
       afterBody: items => {
         const at = items.find(item => item.raw.bands);
         return at ? at.raw.bands.map(b => `${b.name}  ${number(b.low)} to ${number(b.high)}`) : [];

@@ -45,6 +45,12 @@ function bandsOf(part) {
   return {bands: BANDS.map(([name, low, high, look]) => ({name, low: part[low], high: part[high], look})), middle: null};
 }
 
+function surpriseWords({expected, low95, high95, score}) {
+  const band = low95 === undefined ? '' : ` (95 % band ${number(low95)} to ${number(high95)})`;
+  return expected === undefined ? `Anomaly, score ${score.toFixed(1)}` :
+                                  `Expected  ${number(expected)}${band}, score ${score.toFixed(1)}`;
+}
+
 function historyMarks(rows, total) {
   const marks = [];
   if (rows.test > 0 && rows.test < total) marks.push({x: total - rows.test, text: 'backtest'});
@@ -99,7 +105,7 @@ function drawForecast() {
   if (median) sets.push(line('Median', points(ahead.rows, ahead.withJoint(median)), 'third', {order: 0.5}));
   const strange = (series.anomalies ?? []).filter(a => a.row >= first && a.value !== null);
   if (strange.length > 0)
-    sets.push(line('Anomalies', strange.map(a => ({x: a.row, y: a.value, score: a.score})), 'anomaly', {
+    sets.push(line('Anomalies', strange.map(a => ({x: a.row, y: a.value, tip: surpriseWords(a)})), 'anomaly', {
       showLine: false,
       marked: true,
       pointRadius: 6,
@@ -107,7 +113,6 @@ function drawForecast() {
       pointBorderWidth: 2,
       borderWidth: 2,
       backgroundColor: 'transparent',
-      noTip: true,
     }));
 
   const marks = whole || total - series.rows.test > first ? historyMarks(series.rows, total) : [];
