@@ -89,17 +89,6 @@ void count_rows(const Panel& panel, ForecastResult& result) {
   }
 }
 
-void put_quantiles(const ScaledPanel& scaled, const Origin& origin, std::span<const double> location,
-                   std::span<const double> spread, const BandOffsets& offsets, ForecastQuantiles& out) {
-  std::vector<double> values;
-  for (std::size_t h = 0; h < location.size(); ++h) {
-    step_quantiles(scaled, origin, location[h], spread[h], offsets, static_cast<std::int64_t>(h), out.levels,
-                   values);
-    out.values.resize(values.size());
-    for (std::size_t k = 0; k < values.size(); ++k) out.values[k].push_back(values[k]);
-  }
-}
-
 void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResult::Model& model,
                     const std::vector<BandOffsets>& bands, Pool& pool, ForecastResult& result) {
   std::vector<Origin> ends;
@@ -122,8 +111,8 @@ void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResul
     append_bands(scaled, ends[s], row, ahead.spread.row(static_cast<std::int64_t>(s)), bands[s],
                  series.bands);
     if (model.network.says_distribution()) {
-      put_quantiles(scaled, ends[s], row, ahead.spread.row(static_cast<std::int64_t>(s)), bands[s],
-                    series.quantiles);
+      append_quantiles(scaled, ends[s], row, ahead.spread.row(static_cast<std::int64_t>(s)), bands[s],
+                       series.quantiles);
     }
     series.future_times = series.times.slice(0, panel.history_rows(s)).next(panel.horizon);
   }
