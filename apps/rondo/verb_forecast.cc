@@ -17,6 +17,7 @@
 #include "rondo/forecast_model.h"
 #include "rondo/log.h"
 #include "rondo/version.h"
+#include "tasks/forecast/forecast_command.h"
 #include "tasks/forecast/forecast_report.h"
 #include "tasks/report/report.h"
 #include "verbs.h"
@@ -63,37 +64,6 @@ void add_fields(CLI::App& verb, Options& options, const std::string& group) {
       option->capture_default_str();
     }
   });
-}
-
-std::string command_line(const Request& request) {
-  const ForecastOptions& options = request.options;
-  std::string text = "rondo forecast " + request.file;
-  const auto given = [&](const char* flag, const std::string& value) {
-    if (!value.empty()) text += std::string(" --") + flag + " " + value;
-  };
-  const auto list = [&](const char* flag, const std::vector<std::string>& values) {
-    std::string all;
-    for (const std::string& value : values) all += (all.empty() ? "" : ",") + value;
-    given(flag, all);
-  };
-  if (options.wide) text += " --wide";
-  given("target", options.target);
-  given("time", options.time);
-  given("id", options.id);
-  list("known", options.known);
-  list("past", options.past);
-  list("static", options.statics);
-  given("future", options.future);
-  given("horizon", std::to_string(options.horizon));
-  if (!options.split.empty()) {
-    given("split", options.split);
-  } else if (!options.test_file.empty()) {
-    given("test-file", options.test_file);
-  } else {
-    given("backtest", options.backtest);
-  }
-  if (request.options.stride > 0) text += " --stride " + std::to_string(request.options.stride);
-  return text + " --cell " + request.options.cell + " --seed " + std::to_string(request.options.seed);
 }
 
 std::string today() {
@@ -247,7 +217,7 @@ void run(Request& request, const CLI::App& verb) {
   write_csv(folder / "forecast.csv", forecast_table(result));
   result.save_model((folder / "model.rondo").string());
   ForecastReport report = make_forecast_report(result);
-  report.command = command_line(request);
+  report.command = forecast_command(request.file, request.options, request.csv, request.out);
   report.version = std::string(kVersion);
   report.created = today();
   write_report(folder / "report.html", report);

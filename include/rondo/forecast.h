@@ -165,10 +165,14 @@ struct ForecastImportance {
   double increase = 0, spread = 0;
 };
 
-/// A row that the forecast of one step missed by more than its usual error.
+/// A row that its freshest forecast missed by more than three of its standard deviations.
 struct ForecastAnomaly {
   std::string id, target, time;
-  double score = 0;
+  double score = 0;              ///< the error in standard deviations
+  std::int64_t row = 0;          ///< of the series
+  double actual = 0;             ///< in units of the target, as what follows
+  double expected = 0;           ///< the freshest forecast
+  double low95 = 0, high95 = 0;  ///< its 95 % band
 };
 
 /// Errors of one forecaster at one step of the horizon, over all origins and series, in units of the target. `rse` is
@@ -184,6 +188,12 @@ const char* forecast_verdict_name(ForecastVerdict verdict);
 /// Ends of the bands that hold the truth with 80 % and 95 % probability, one of each per row.
 struct ForecastBands {
   std::vector<double> low80, high80, low95, high95;
+};
+
+/// Quantiles of a forecast in units of the target.
+struct ForecastQuantiles {
+  std::vector<double> levels;               ///< ascending, symmetric around 0.5
+  std::vector<std::vector<double>> values;  ///< [level][step]; never crossing
 };
 
 /// One series with its backtest and its forecast.
@@ -208,7 +218,25 @@ struct ForecastSeries {
   Timeline future_times;
   std::vector<double> forecast;
   ForecastBands bands;
-  ForecastScore test;  ///< of this series alone
+  ForecastQuantiles quantiles;           ///< of the forecast; empty where the network says a point only
+  ForecastScore test;                    ///< of this series alone; without a name where it has no test part
+  std::vector<ForecastScore> baselines;  ///< the same, in the order of ForecastResult::baselines
+};
+
+/// One network of the ensemble.
+struct ForecastMember {
+  std::int64_t fold = 0;  ///< the fifth of the training part that it held out, from 1; 0: the part of --split
+  double validation_loss = 0;   ///< on what it held out, with the weights that were kept
+  std::int64_t best_epoch = 0;  ///< the epoch, from 1, with its own lowest validation loss
+};
+
+/// How the networks were trained: what was given, and what was found out where nothing was.
+struct ForecastTraining {
+  std::string network;  ///< "residual", "encoder_decoder", "direct" or "recursive"
+  std::int64_t units = 0, batch_size = 0, patience = 0;
+  double learning_rate = 0;
+  double epochs = 0;         ///< most passes over the windows of the training part
+  std::int64_t updates = 0;  ///< at most; 0: counted in epochs only
 };
 
 /// Everything that `--json`, forecast.csv, the model file and the report need.
@@ -244,11 +272,14 @@ struct ForecastResult {
 
   std::int64_t epochs = 0, best_epoch = 0;
   std::vector<double> loss, validation_loss;  ///< by epoch
+  std::vector<ForecastMember> members;
+  ForecastTraining training;
   double seconds_train = 0, seconds_total = 0;
   std::vector<ForecastSeries> series;
   std::vector<std::string> targets;        ///< columns, in order
   std::vector<ForecastAnomaly> anomalies;  ///< the worst 20, worst first
-  std::vector<std::string> notes;          ///< what was done to the table, what to be careful about
+  std::vector<std::string> warnings;       ///< what is odd in the table and what was done about it
+  std::vector<std::string> notes;          ///< remarks on the forecast
 
   /// Writes the model file that ForecastModel::load reads: spec and weights of the networks, coefficients of the line, scales,
   /// how the table was read. All or nothing.
@@ -273,7 +304,7 @@ struct ForecastTables {
 /// Every (id, target) is a series; one model learns from all. Rows are put in order of time; of rows with the
 /// same time the last counts; missing steps of a regular calendar become rows without values (not for business
 /// days, whose gaps are holidays); missing values are the one before, and errors are not counted there. Each of
-/// these is said in `notes`. Text in covariates becomes one column for each of the (at most 24) most frequent
+/// these is said in `warnings`. Text in covariates becomes one column for each of the (at most 24) most frequent
 /// texts of the training part.
 ///
 /// Throws Error(data) for a missing column, text among numbers, a table without any series that is long enough

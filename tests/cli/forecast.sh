@@ -24,6 +24,22 @@ expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --backtest last=12 --json 
 holds cmp json/forecast.csv json2/forecast.csv
 holds cmp json/model.rondo json2/model.rondo
 
+# The command in the report makes it again, whatever the names in it.
+sed "1s/sales/net \$ales of 'A'/" sales.csv >"sales, all.csv"
+expect 0 '' "$RONDO" forecast 'sales, all.csv' --target "net \$ales of 'A'" --time month --ensemble 1 --epochs 3 --horizon 2 \
+  --learning-rate 0.01 --transform log --missing-words 'not known' --out 'a run'
+cp 'a run/forecast.csv' before.csv
+python3 - >command.sh <<'PY'
+import html, os, re
+page = open("a run/report.html").read()
+command = html.unescape(re.sub("<[^>]*>", "", re.search("<pre><code>(.*?)</code></pre>", page, re.S).group(1)))
+assert command.startswith("rondo forecast "), command
+print('"$RONDO"' + command.removeprefix("rondo"))
+PY
+rm -r 'a run'
+expect 0 'skill' bash command.sh
+holds cmp before.csv 'a run/forecast.csv'
+
 for cell in gru simple_rnn; do
   expect 0 "rondo ($cell)" "$RONDO" forecast sales.csv "${quick[@]}" --cell $cell --out cell-$cell
 done

@@ -52,7 +52,10 @@ std::vector<ForecastAnomaly> find_anomalies(const std::vector<ForecastSeries>& s
     for (const auto& [row, i] : freshest) {
       if (std::isnan(backtest.actual[i])) continue;
       const double score = score_of(backtest, i, usual);
-      if (score > kSurprising) found.push_back({one.id, one.target, one.times.text(row), score});
+      if (score > kSurprising) {
+        found.push_back({one.id, one.target, one.times.text(row), score, row, backtest.actual[i],
+                         backtest.predicted[i], backtest.bands.low95[i], backtest.bands.high95[i]});
+      }
     }
     if (found.size() <= most) continue;
     std::stable_sort(found.begin(), found.end(), worse);

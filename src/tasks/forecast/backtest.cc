@@ -7,6 +7,7 @@
 #include "rondo/forecast_accuracy.h"
 #include "tasks/forecast/accuracy.h"
 #include "tasks/forecast/backtest_bands.h"
+#include "tasks/forecast/band_calibration.h"
 #include "tasks/forecast/baselines.h"
 #include "tasks/forecast/verdict.h"
 
@@ -38,59 +39,6 @@ struct Tally {
 
 struct Sums {
   double square = 0, absolute = 0, crps = 0, naive2_smape = 0, naive2_mase = 0, count = 0;
-};
-
-/// Counts how often each band held, and where in its forecast distribution each truth lay.
-class Calibration {
- public:
-  /// `quantiles` at `levels`, both ascending and symmetric around the median.
-  void add(double actual, std::span<const double> quantiles, std::span<const double> levels) {
-    const std::size_t pairs = quantiles.size() / 2;
-    inside_.resize(pairs, 0);
-    nominal_.resize(pairs);
-    for (std::size_t k = 0; k < pairs; ++k) {
-      nominal_[k] = 1 - 2 * levels[k];
-      inside_[k] += actual >= quantiles[k] && actual <= quantiles[quantiles.size() - 1 - k] ? 1 : 0;
-    }
-    if (count_ % stride_ == 0) {
-      pit_.push_back(probability(actual, quantiles, levels));
-      if (pit_.size() == kMostPit) thin();
-    }
-    ++count_;
-  }
-
-  void put(ForecastCalibration& out) const {
-    for (std::size_t k = nominal_.size(); k-- > 0;) {
-      out.nominal.push_back(nominal_[k]);
-      out.observed.push_back(inside_[k] / static_cast<double>(count_));
-    }
-    out.pit = pit_;
-    out.rows = count_;
-  }
-
- private:
-  static constexpr std::size_t kMostPit = 4096;
-
-  static double probability(double actual, std::span<const double> quantiles,
-                            std::span<const double> levels) {
-    if (actual < quantiles.front()) return levels.front() / 2;
-    for (std::size_t k = 1; k < quantiles.size(); ++k) {
-      if (actual > quantiles[k]) continue;
-      const double width = quantiles[k] - quantiles[k - 1];
-      const double part = width > 0 ? (actual - quantiles[k - 1]) / width : 0.5;
-      return levels[k - 1] + part * (levels[k] - levels[k - 1]);
-    }
-    return (1 + levels.back()) / 2;
-  }
-  /// Keeps every other one: those left are still evenly spread over the rows.
-  void thin() {
-    for (std::size_t i = 0; 2 * i < pit_.size(); ++i) pit_[i] = pit_[2 * i];
-    pit_.resize(pit_.size() / 2);
-    stride_ *= 2;
-  }
-
-  std::vector<double> nominal_, inside_, pit_;
-  std::int64_t count_ = 0, stride_ = 1;
 };
 
 /// Mean and deviation of the rows that a series was learnt from, validation apart: what z-scores are made with.
@@ -191,7 +139,7 @@ class SeriesBacktest {
 
   void add(const Origin& origin, std::span<const double> model, std::span<const double> ridge,
            std::span<const double> spread, const BandOffsets& offsets, std::array<Tally, kKinds>& tallies,
-           std::vector<StepTruth>& truths, Calibration& calibration) {
+           std::vector<StepTruth>& truths, BandCalibration& calibration) {
     std::array<std::vector<double>, kKinds> all = forecast_all(origin, model, ridge);
     ForecastSeries::Backtest& backtest = out_.backtest;
     append_bands(scaled_, origin, model, spread, offsets, backtest.bands);
@@ -217,13 +165,13 @@ class SeriesBacktest {
         tallies[kind].steps[h].absolute += std::abs(error);
         tallies[kind].steps[h].square += error * error;
         tallies[kind].accuracy.add(actual, all[kind][h], seasonal_step_, step_square_, index_);
+        own_[kind].add(actual, all[kind][h], seasonal_step_, step_square_);
         const double miss = error / (step_ > 0 ? step_ : 1);
         loss[kind] += miss * miss;
         sums_[kind].square += error * error / (deviation_ * deviation_);
         sums_[kind].absolute += std::abs(error) / deviation_;
         ++sums_[kind].count;
       }
-      own_.add(actual, all[kModel][h], seasonal_step_, step_square_);
       step_quantiles(scaled_, origin, model[h], spread[h], offsets, static_cast<std::int64_t>(h), levels_,
                      quantiles_);
       calibration.add(actual, quantiles_, levels_);
@@ -241,13 +189,19 @@ class SeriesBacktest {
   /// Scores of this series alone.
   void finish() {
     if (sums_[kModel].count == 0) return;
-    ForecastScore score;
-    score.name = "model";
-    put_errors(own_, score);
-    score.mse_scaled = sums_[kModel].square / sums_[kModel].count;
-    score.mae_scaled = sums_[kModel].absolute / sums_[kModel].count;
-    score.crps = sums_[kModel].crps / sums_[kModel].count;
-    out_.test = score;
+    for (std::size_t kind = 0; kind < kKinds; ++kind) {
+      ForecastScore score;
+      score.name = kNames[kind];
+      put_errors(own_[kind], score);
+      score.mse_scaled = sums_[kind].square / sums_[kind].count;
+      score.mae_scaled = sums_[kind].absolute / sums_[kind].count;
+      if (kind == kModel) {
+        score.crps = sums_[kind].crps / sums_[kind].count;
+        out_.test = score;
+      } else {
+        out_.baselines.push_back(score);
+      }
+    }
   }
 
  private:
@@ -287,7 +241,7 @@ class SeriesBacktest {
   std::int64_t period_, season_;
   bool against_naive2_;
   double deviation_, step_, seasonal_step_, step_square_;
-  Accuracy own_;
+  std::array<Accuracy, kKinds> own_;
   std::array<Sums, kKinds> sums_{};
   std::vector<double> levels_, quantiles_;
 };
@@ -335,7 +289,7 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
   std::array<Tally, kKinds> tallies;
   for (Tally& tally : tallies) tally.steps.resize(static_cast<std::size_t>(panel.horizon));
   std::vector<StepTruth> truths(static_cast<std::size_t>(panel.horizon));
-  Calibration kept_word;
+  BandCalibration kept_word;
   std::vector<BandOffsets> past_the_end;
   std::vector<double> actual, low80, high80, low95, high95;
   double crps = 0, count = 0, naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, series_counted = 0;

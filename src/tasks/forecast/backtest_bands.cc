@@ -55,4 +55,15 @@ void step_quantiles(const ScaledPanel& scaled, const Origin& origin, double loca
   std::sort(quantiles.begin(), quantiles.end());
 }
 
+void append_quantiles(const ScaledPanel& scaled, const Origin& origin, std::span<const double> location,
+                      std::span<const double> spread, const BandOffsets& offsets, ForecastQuantiles& out) {
+  std::vector<double> values;
+  for (std::size_t h = 0; h < location.size(); ++h) {
+    step_quantiles(scaled, origin, location[h], spread[h], offsets, static_cast<std::int64_t>(h), out.levels,
+                   values);
+    out.values.resize(values.size());
+    for (std::size_t k = 0; k < values.size(); ++k) out.values[k].push_back(values[k]);
+  }
+}
+
 }  // namespace rondo::forecasting

@@ -31,4 +31,8 @@ void step_quantiles(const ScaledPanel& scaled, const Origin& origin, double loca
                     const BandOffsets& offsets, std::int64_t step, std::vector<double>& levels,
                     std::vector<double>& quantiles);
 
+/// The same of every step of a forecast.
+void append_quantiles(const ScaledPanel& scaled, const Origin& origin, std::span<const double> location,
+                      std::span<const double> spread, const BandOffsets& offsets, ForecastQuantiles& out);
+
 }  // namespace rondo::forecasting

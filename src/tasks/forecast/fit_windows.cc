@@ -6,6 +6,7 @@
 #include "rondo/error.h"
 #include "rondo/training.h"
 #include "tasks/forecast/epoch_dealer.h"
+#include "tasks/forecast/member_losses.h"
 
 namespace rondo::forecasting {
 
@@ -29,6 +30,18 @@ std::int64_t windows_of_a_part(const SegmentTraining& options) {
 
 std::int64_t updates_of(const SegmentTraining& options) {
   return std::max<std::int64_t>(1, options.updates / kParts) * kParts;
+}
+
+ForecastTraining training_of(const SegmentTraining& options, std::int64_t windows) {
+  ForecastTraining out;
+  out.units = options.units;
+  out.batch_size = options.batch_size;
+  out.patience = options.patience;
+  out.learning_rate = options.learning_rate;
+  out.updates = updates_of(options);
+  out.epochs = static_cast<double>(out.updates * out.batch_size) /
+               static_cast<double>(std::max<std::int64_t>(windows, 1));
+  return out;
 }
 
 FittedWindows fit_windows(Network& network, SegmentSamples& training, const SegmentSamples& validation,
@@ -68,6 +81,9 @@ FittedWindows fit_windows(Network& network, SegmentSamples& training, const Segm
   FittedWindows out;
   out.history = trainer.fit(training, fit);
   out.best_epoch = early->best_epoch() + 1;
+  std::vector<double> shares;
+  for (int k = 0; k < options.members; ++k) shares.push_back(validation.share(k));
+  out.members = members_of(network, out.history, out.best_epoch, shares);
 
   std::vector<std::int64_t> some(static_cast<std::size_t>(std::min<std::int64_t>(32, training.size())));
   for (std::size_t i = 0; i < some.size(); ++i) some[i] = static_cast<std::int64_t>(i);

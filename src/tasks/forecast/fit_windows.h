@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "rondo/callbacks.h"
 #include "rondo/config.h"
+#include "rondo/forecast.h"
 #include "rondo/gradient_flow.h"
 #include "rondo/network.h"
 #include "rondo/pool.h"
@@ -16,10 +18,14 @@ namespace rondo::forecasting {
 std::int64_t windows_of_a_part(const SegmentTraining& options);
 std::int64_t updates_of(const SegmentTraining& options);
 
+/// What is told of settled options that deal `windows`; without a name.
+ForecastTraining training_of(const SegmentTraining& options, std::int64_t windows);
+
 struct FittedWindows {
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
   GradientFlow gradient_flow;   ///< on some windows of the training
+  std::vector<ForecastMember> members;
 };
 
 /// Trains all members at once, each by its own weights of the samples. Error(data) where there is nothing to learn from or

@@ -33,6 +33,10 @@ void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResul
     }
     append_bands(scaled, ends[i], location, ahead.spread.row(static_cast<std::int64_t>(i)),
                  model.bands[static_cast<std::size_t>(ends[i].series)], series[i].bands);
+    if (model.network.says_distribution()) {
+      append_quantiles(scaled, ends[i], location, ahead.spread.row(static_cast<std::int64_t>(i)),
+                       model.bands[static_cast<std::size_t>(ends[i].series)], series[i].quantiles);
+    }
   }
 }
 

@@ -1,25 +1,16 @@
 #include "tasks/forecast/forecast_report.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <cstdio>
+#include <filesystem>
 #include <map>
-#include <set>
-#include <span>
 #include <utility>
 
-#include "tasks/forecast/accuracy.h"
+#include "tasks/forecast/report_folds.h"
+#include "tasks/forecast/report_settings.h"
 
 namespace rondo {
 
 namespace {
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
 
 std::vector<std::string> texts_of(const Timeline& times) {
   std::vector<std::string> out;
@@ -31,11 +22,11 @@ ReportBands bands_of(const ForecastBands& bands) {
   return {bands.low80, bands.high80, bands.low95, bands.high95};
 }
 
+std::string spoken(const std::string& name) { return name == "seasonal_naive" ? "seasonal naive" : name; }
+
 ReportScore score_of(const ForecastScore& score) {
-  std::string name = score.name;
-  if (name == "seasonal_naive") name = "seasonal naive";
   ReportScore out;
-  out.name = name;
+  out.name = spoken(score.name);
   out.mae = score.mae;
   out.rmse = score.rmse;
   out.mase = score.mase;
@@ -100,8 +91,7 @@ ReportHorizonErrors horizon_errors_of(const ForecastResult& result) {
   if (result.horizon < 2 || result.by_step.empty()) return out;
   out.measure = "RMSE";
   for (std::size_t k = 0; k < result.by_step.size(); ++k) {
-    std::string name = k == 0 ? "model" : result.baselines[k - 1].name;
-    if (name == "seasonal_naive") name = "seasonal naive";
+    std::string name = k == 0 ? "model" : spoken(result.baselines[k - 1].name);
     std::vector<double> values;
     for (const ForecastStepScore& score : result.by_step[k]) values.push_back(score.rmse);
     out.forecasters.push_back({std::move(name), std::move(values)});
@@ -113,79 +103,25 @@ ReportAnomalies anomalies_of(const ForecastResult& result) {
   ReportAnomalies out;
   out.score = "error of the freshest forecast in its standard deviations";
   for (const ForecastAnomaly& anomaly : result.anomalies) {
-    for (std::size_t s = 0; s < result.series.size(); ++s) {
-      const ForecastSeries& series = result.series[s];
-      if (series.id != anomaly.id || series.target != anomaly.target) continue;
-      for (std::int64_t row = series.train_rows; row < series.times.size(); ++row) {
-        if (series.times.text(row) != anomaly.time) continue;
-        out.worst.push_back({s, static_cast<std::size_t>(row), anomaly.score, kNotKnown});
-        break;
-      }
-      break;
-    }
+    const auto found = std::ranges::find_if(result.series, [&](const ForecastSeries& series) {
+      return series.id == anomaly.id && series.target == anomaly.target;
+    });
+    if (found == result.series.end()) continue;
+    out.worst.push_back({static_cast<std::size_t>(found - result.series.begin()),
+                         static_cast<std::size_t>(anomaly.row), anomaly.score, anomaly.expected,
+                         anomaly.low95, anomaly.high95});
   }
   return out;
 }
 
-constexpr std::size_t kFolds = 5, kFewestOrigins = 10;
-
-/// The backtest in parts of equal time: five, or those that were trained anew.
-std::vector<ReportFold> folds_of(const ForecastResult& result) {
-  const bool refitted = result.options.refit > 1;
-  const std::size_t folds = refitted ? static_cast<std::size_t>(result.options.refit) : kFolds;
-  const ForecastSeries& first = result.series.front();
-  const std::set<std::int64_t> origins(first.backtest.origin.begin(), first.backtest.origin.end());
-  if (origins.size() < std::max(kFewestOrigins, folds)) return {};
-  struct Errors {
-    std::array<forecasting::Accuracy, 5> kinds;
-    std::set<std::pair<std::size_t, std::int64_t>> origins;
-    std::int64_t rows = 0;
-  };
-  std::vector<Errors> errors(folds);
-  for (std::size_t s = 0; s < result.series.size(); ++s) {
-    const ForecastSeries& series = result.series[s];
-    const ForecastSeries::Backtest& from = series.backtest;
-    const std::int64_t rows = series.times.size() - series.train_rows;
-    const auto values =
-        std::span<const double>(series.values).first(static_cast<std::size_t>(series.train_rows));
-    const double step = forecasting::naive_error(values, result.season);
-    for (std::size_t i = 0; i < from.actual.size(); ++i) {
-      const auto fold = static_cast<std::size_t>((from.origin[i] + 1 - series.train_rows) *
-                                                 static_cast<std::int64_t>(folds) / rows);
-      Errors& own = errors[std::min(fold, folds - 1)];
-      if (std::isnan(from.actual[i])) continue;
-      const std::array forecasts{from.predicted[i], from.naive[i], from.seasonal_naive[i], from.drift[i],
-                                 from.ridge[i]};
-      for (std::size_t k = 0; k < forecasts.size(); ++k) own.kinds[k].add(from.actual[i], forecasts[k], step);
-      own.origins.emplace(s, from.origin[i]);
-      ++own.rows;
-    }
-  }
-  constexpr std::array<const char*, 5> kNames{"model", "naive", "seasonal naive", "drift", "ridge"};
-  const std::int64_t rows = first.times.size() - first.train_rows;
-  std::vector<ReportFold> out;
-  for (std::size_t fold = 0; fold < folds; ++fold) {
-    const auto row_of = [&](std::size_t f) {
-      return first.train_rows + rows * static_cast<std::int64_t>(f) / static_cast<std::int64_t>(folds);
-    };
-    ReportFold one;
-    one.train_end = first.times.text((refitted ? row_of(fold) : first.train_rows) - 1);
-    one.test_begin = first.times.text(row_of(fold));
-    one.test_end = first.times.text(row_of(fold + 1) - 1);
-    one.origins = errors[fold].origins.size();
-    one.test_rows = static_cast<std::size_t>(errors[fold].rows);
-    one.refitted = refitted && fold > 0;
-    for (std::size_t k = 0; k < kNames.size(); ++k) {
-      const forecasting::Accuracy& accuracy = errors[fold].kinds[k];
-      ReportScore score;
-      score.name = kNames[k];
-      score.mae = accuracy.mae();
-      score.rmse = accuracy.rmse();
-      score.mase = accuracy.mase();
-      score.smape = accuracy.smape();
-      one.scores.push_back(score);
-    }
-    if (one.origins > 0) out.push_back(std::move(one));
+std::vector<ReportMember> members_of(const ForecastResult& result) {
+  std::vector<ReportMember> out;
+  for (const ForecastMember& member : result.members) {
+    ReportMember one;
+    one.held_out = member.fold > 0 ? "fifth " + std::to_string(member.fold) + " of 5" : "the validation part";
+    one.best_epoch = static_cast<std::size_t>(member.best_epoch);
+    one.validation_loss = member.validation_loss;
+    out.push_back(std::move(one));
   }
   return out;
 }
@@ -212,44 +148,13 @@ ReportSeries series_of(const ForecastSeries& series, const ForecastResult& resul
   out.forecast = {texts_of(series.future_times), series.forecast, bands_of(series.bands)};
   out.backtest = backtest_of(series);
   out.one_step = one_step_of(series);
+  out.forecast.quantiles = {series.quantiles.levels, series.quantiles.values};
   if (!series.test.name.empty()) out.scores.push_back(score_of(series.test));
+  for (const ForecastScore& score : series.baselines) out.scores.push_back(score_of(score));
   for (std::size_t row = 0; row < series.observed.size(); ++row) {
     if (series.observed[row] == 0) out.values[row] = kNotKnown;
   }
   return out;
-}
-
-const char* origin_of(bool chosen) { return chosen ? "chosen" : "given"; }
-
-std::vector<ReportSetting> settings_of(const ForecastResult& result) {
-  const ForecastOptions& given = result.options;
-  const ForecastOptions usual;
-  const auto numeric = [](const char* name, std::int64_t value, bool as_usual) {
-    return ReportSetting{name, std::to_string(value), as_usual ? "default" : "given"};
-  };
-  return {
-      {"frequency", result.frequency, "chosen"},
-      {"season (rows)", std::to_string(result.period), origin_of(given.period == 0)},
-      {"window (rows)", std::to_string(result.window), origin_of(given.window == 0)},
-      {"lags of the line", std::to_string(result.lags), origin_of(given.window == 0)},
-      {"regressions averaged", std::to_string(result.line_members), "chosen"},
-      {"transform", result.transform, origin_of(given.transform == "auto")},
-      {"forecast of", result.difference ? "changes" : "levels", origin_of(given.difference == "auto")},
-      {"scale of windows", given.normalize, given.normalize == usual.normalize ? "default" : "given"},
-      {"season taken out", given.deseasonalize == "yes" ? "yes" : "no",
-       given.deseasonalize == usual.deseasonalize ? "default" : "given"},
-      {"part of the network taken", number(result.network_share * 100) + " %", "chosen"},
-      {"cell", given.cell, given.cell == usual.cell ? "default" : "given"},
-      numeric("units", given.units, given.units == usual.units),
-      numeric("networks averaged", given.ensemble, given.ensemble == usual.ensemble),
-      numeric("epochs at most", given.epochs, given.epochs == usual.epochs),
-      numeric("patience", given.patience, given.patience == usual.patience),
-      numeric("batch size", given.batch_size, given.batch_size == usual.batch_size),
-      {"learning rate", number(given.learning_rate),
-       given.learning_rate == usual.learning_rate ? "default" : "given"},
-      {"backtest", given.backtest, given.backtest == usual.backtest ? "default" : "given"},
-      {"rows between origins", std::to_string(result.stride), given.stride == 0 ? "default" : "given"},
-  };
 }
 
 }  // namespace
@@ -258,7 +163,7 @@ ForecastReport make_forecast_report(const ForecastResult& result) {
   ForecastReport report;
   report.target = result.target;
   report.cell = result.cell;
-  report.dataset = result.source;
+  report.dataset = std::filesystem::path(result.source).filename().string();
   report.horizon = static_cast<std::size_t>(result.horizon);
   report.backtest_stride = static_cast<std::size_t>(result.stride);
   switch (result.verdict) {
@@ -277,18 +182,22 @@ ForecastReport make_forecast_report(const ForecastResult& result) {
   report.training.loss = result.loss;
   report.training.validation = result.validation_loss;
   report.training.best_epoch = static_cast<std::size_t>(result.best_epoch);
-  report.training.loss_name = "loss on the scale of the windows, summed over the networks";
+  report.training.loss_name = "error on the scale of each window, summed over the networks";
+  if (result.training.updates > 0)
+    report.training.note = "An epoch is a twentieth of the training, however many windows there are.";
   report.scores.front().coverage80 = result.coverage80;
   report.scores.front().coverage95 = result.coverage95;
   report.horizon_errors = horizon_errors_of(result);
   report.calibration = {result.calibration.nominal, result.calibration.observed,
                         static_cast<std::size_t>(result.calibration.rows), result.calibration.pit};
   report.importance = importance_of(result);
-  report.folds = folds_of(result);
+  report.folds = forecasting::report_folds(result);
+  report.members = members_of(result);
   report.anomalies = anomalies_of(result);
   report.gradient_flow = result.gradient_flow;
-  report.settings = settings_of(result);
-  report.warnings = result.notes;
+  report.settings = forecasting::report_settings(result);
+  report.warnings = result.warnings;
+  report.notes = result.notes;
   report.seed = result.seed;
   report.threads = static_cast<std::size_t>(result.threads);
   report.train_seconds = result.seconds_train;

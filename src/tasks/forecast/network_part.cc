@@ -124,6 +124,8 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
     out.history = std::move(trained.history);
     out.best_epoch = trained.best_epoch;
     out.gradient_flow = std::move(trained.gradient_flow);
+    out.members = std::move(trained.members);
+    out.training = std::move(trained.training);
     model = std::move(trained.model);
   };
   if (drawn) {
@@ -139,6 +141,8 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   for (const PanelSeries& s : panel.series) limits.push_back(s.train_rows);
   const std::vector<NetworkForecast> words = out.part.members(panel, scaled, judged.origins, pool);
   const bool same_for_all = panel.series.front().validation_rows > 0;
+  for (ForecastMember& member : out.members) member.fold = same_for_all ? 0 : member.fold;
+  out.training.network = drawn ? "recursive" : training.direct ? "direct" : "encoder_decoder";
   std::vector<Rows> lines(static_cast<std::size_t>(same_for_all ? 1 : training.members));
   pool.run(static_cast<int>(lines.size()), [&](int k) {
     const LinearPath path = fit_line(panel, scaled, choice.members, limits, [&](const Origin& origin) {
@@ -227,9 +231,16 @@ TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, co
       choose_window_input(panel, choice.members.front(), choice.longest_lag(), options.window);
   const Residuals residuals =
       make_residuals(panel, scaled, choice.members, input, static_cast<int>(options.ensemble), pool);
-  TrainedResidual trained =
-      train_residual(panel, scaled, residuals, residual_training(options, controls), pool);
+  const ResidualTraining training = residual_training(options, controls);
+  TrainedResidual trained = train_residual(panel, scaled, residuals, training, pool);
   TrainedPart out;
+  out.members = std::move(trained.members);
+  out.training.network = "residual";
+  out.training.units = training.units;
+  out.training.batch_size = training.batch_size;
+  out.training.patience = training.patience;
+  out.training.learning_rate = training.learning_rate;
+  out.training.epochs = static_cast<double>(training.epochs);
   out.part.residual = std::move(trained.model);
   out.part.share = trained.share;
   out.history = std::move(trained.history);

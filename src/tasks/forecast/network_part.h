@@ -25,6 +25,8 @@ struct NetworkPart {
   std::int64_t window_rows() const;
   const Network& network() const;
   bool is_point() const { return segments && segments->head.is_point(); }
+  /// Whether it says how far the truth may lie from its forecast, row by row.
+  bool says_distribution() const { return recursive || (segments && !segments->head.is_point()); }
   /// What each member of `segments` or `recursive` says.
   std::vector<NetworkForecast> members(const Panel& panel, const ScaledPanel& scaled,
                                        std::span<const Origin> origins, Pool& pool);
@@ -38,6 +40,8 @@ struct TrainedPart {
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
   GradientFlow gradient_flow;   ///< of the networks, on some windows that they learnt from
+  std::vector<ForecastMember> members;
+  ForecastTraining training;
   Rows
       scores;  ///< [origins, horizon]: errors on rows not learnt from, of line and network together, over spread
 };

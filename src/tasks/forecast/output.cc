@@ -1,6 +1,7 @@
 // What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file, the
 // settings.
 
+#include <algorithm>
 #include <span>
 #include <string>
 
@@ -77,12 +78,30 @@ Config by_step_of(const ForecastResult& result) {
 Config anomalies_of(const ForecastResult& result) {
   Config out = Config::array();
   for (const ForecastAnomaly& anomaly : result.anomalies) {
-    Config one = Config::object({{"time", anomaly.time}, {"score", anomaly.score}});
+    Config one = Config::object({{"time", anomaly.time},
+                                 {"score", anomaly.score},
+                                 {"actual", anomaly.actual},
+                                 {"expected", anomaly.expected},
+                                 {"low95", anomaly.low95},
+                                 {"high95", anomaly.high95}});
     if (!anomaly.id.empty()) one.set("id", anomaly.id);
     if (result.targets.size() > 1) one.set("target", anomaly.target);
     out.push_back(std::move(one));
   }
   return out;
+}
+
+/// What is odd in the table, then remarks on the forecast.
+Config said_of(const ForecastResult& result) {
+  Config out = Config::list(result.warnings);
+  for (const std::string& note : result.notes) out.push_back(note);
+  return out;
+}
+
+/// The baseline's key in "baselines".
+std::string key_of(std::string name) {
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
 }
 
 }  // namespace
@@ -111,13 +130,14 @@ Config forecast_json(const ForecastResult& result, const Config& files) {
        {"test", test_of(result)},
        {"baselines", baselines},
        {"skill", result.skill},
+       {"skill_against", key_of(result.skill_against)},
        {"verdict", forecast_verdict_name(result.verdict)},
        {"epochs", result.epochs},
        {"seconds", Config::object({{"train", result.seconds_train}, {"total", result.seconds_total}})},
        {"by_step", by_step_of(result)},
        {"series", series_of(result)},
        {"anomalies", anomalies_of(result)},
-       {"warnings", Config::list(result.notes)},
+       {"warnings", said_of(result)},
        {"files", files}});
 }
 

@@ -31,6 +31,8 @@ struct TrainedRecursive {
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
   GradientFlow gradient_flow;   ///< on some windows of the training
+  std::vector<ForecastMember> members;
+  ForecastTraining training;
 };
 
 /// A `point` learns a gaussian. Quantiles say too little to draw from: LikelihoodHead::likelihood throws Error(usage).

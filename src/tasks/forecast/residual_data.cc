@@ -135,6 +135,15 @@ std::int64_t ResidualWindows::origin_at(std::int64_t index) const {
   return order_[static_cast<std::size_t>((index + epoch_.load() * size_) % all)];
 }
 
+double ResidualWindows::share(int member) const {
+  std::int64_t counted = 0;
+  for (std::int64_t i = 0; i < size_; ++i) {
+    const Origin& origin = residuals_.origins[static_cast<std::size_t>(order_[static_cast<std::size_t>(i)])];
+    counted += residuals_.members.role(member, origin) == role_ ? 1 : 0;
+  }
+  return size_ == 0 ? 0 : static_cast<double>(counted) / static_cast<double>(size_);
+}
+
 Examples ResidualWindows::gather(std::span<const std::int64_t> indices, DType dtype) const {
   std::vector<std::int64_t> chosen;
   std::vector<Origin> origins;

@@ -66,6 +66,8 @@ class ResidualWindows : public Dataset {
   std::int64_t size() const override { return size_; }
   Examples gather(std::span<const std::int64_t> indices, DType dtype) const override;
   void set_epoch(std::int64_t epoch) { epoch_ = epoch; }
+  /// The part of the first epoch's windows that have the role for this member.
+  double share(int member) const;
   /// Index into Residuals::origins.
   std::int64_t origin_at(std::int64_t index) const;
 

@@ -7,6 +7,7 @@
 #include "rondo/layers.h"
 #include "rondo/training.h"
 #include "tasks/forecast/epoch_dealer.h"
+#include "tasks/forecast/member_losses.h"
 
 namespace rondo::forecasting {
 
@@ -139,6 +140,9 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   fit.stop_flag = options.stop_flag;
   out.history = trainer.fit(training, fit);
   out.best_epoch = early->best_epoch() + 1;
+  std::vector<double> shares;
+  for (int k = 0; k < residuals.members.count; ++k) shares.push_back(validation.share(k));
+  out.members = members_of(out.model.network, out.history, out.best_epoch, shares);
 
   const HeldOut held_out = ask_held_out(panel, scaled, residuals, trainer);
   if (residuals.fewest_learnt >= kFewestLearnt) {

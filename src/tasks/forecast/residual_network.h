@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "rondo/callbacks.h"
+#include "rondo/forecast.h"
 #include "rondo/log.h"
 #include "rondo/network.h"
 #include "rondo/pool.h"
@@ -51,6 +53,7 @@ struct TrainedResidual {
   NetworkShare share;
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
+  std::vector<ForecastMember> members;
   Rows held_out_errors;  ///< [origins, horizon]: of line and shared network together, in the scale of targets
 };
 

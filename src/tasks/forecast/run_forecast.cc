@@ -62,7 +62,7 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
   result.season = prepared.season;
   result.seed = options.seed;
   result.frequency = prepared.times.front().frequency().name();
-  result.notes = prepared.notes;
+  result.warnings = prepared.notes;
   for (std::size_t s = 0; s < prepared.panel.series.size(); ++s) {
     const PanelSeries& from = prepared.panel.series[s];
     ForecastSeries series;
@@ -127,6 +127,8 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   result.best_epoch = trained.best_epoch;
   if (const auto* loss = trained.history.find("loss")) result.loss = *loss;
   if (const auto* loss = trained.history.find("val_loss")) result.validation_loss = *loss;
+  result.members = std::move(trained.members);
+  result.training = std::move(trained.training);
   result.network_share = trained.part.share.share;
   {
     char text[160];

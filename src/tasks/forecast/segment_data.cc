@@ -114,6 +114,14 @@ Tensor SegmentSamples::weight(int member, std::span<const Origin> origins, DType
   return weight;
 }
 
+double SegmentSamples::share(int member) const {
+  const Tensor weights = weight(
+      member, std::span<const Origin>(origins_).first(static_cast<std::size_t>(size_)), DType::float32);
+  double sum = 0;
+  for (std::int64_t i = 0; i < weights.size(); ++i) sum += weights.at(i);
+  return weights.size() == 0 ? 0 : sum / static_cast<double>(weights.size());
+}
+
 Examples SegmentInputs::gather(std::span<const std::int64_t> indices, DType dtype) const {
   std::vector<Origin> origins;
   for (const std::int64_t index : indices) origins.push_back(origins_[static_cast<std::size_t>(index)]);

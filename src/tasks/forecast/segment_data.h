@@ -23,6 +23,8 @@ class SegmentSamples : public Dataset {
   std::int64_t available() const { return static_cast<std::int64_t>(origins_.size()); }
   Examples gather(std::span<const std::int64_t> indices, DType dtype) const override;
   void set_epoch(std::int64_t epoch) { epoch_ = epoch; }
+  /// The member's mean weight over the first epoch.
+  double share(int member) const;
 
  protected:
   virtual std::vector<Batch> inputs(std::span<const Origin> origins, DType dtype) const;

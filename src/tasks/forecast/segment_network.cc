@@ -255,6 +255,8 @@ TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, co
   out.history = std::move(fitted.history);
   out.best_epoch = fitted.best_epoch;
   out.gradient_flow = std::move(fitted.gradient_flow);
+  out.members = std::move(fitted.members);
+  out.training = training_of(options, training.available());
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rondo/callbacks.h"
+#include "rondo/forecast.h"
 #include "rondo/gradient_flow.h"
 #include "rondo/log.h"
 #include "rondo/network.h"
@@ -75,6 +76,8 @@ struct TrainedSegments {
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
   GradientFlow gradient_flow;   ///< on some windows of the training
+  std::vector<ForecastMember> members;
+  ForecastTraining training;
 };
 
 /// The same options with everything that was left to the size of the data.

@@ -122,6 +122,11 @@ std::string format_percent(double share, bool sign) {
   return (sign && share > 0 ? "+" : "") + with_minus_sign(text) + " %";
 }
 
+std::string format_skill(double skill) {
+  if (!std::isfinite(skill)) return std::string(kDash);
+  return with_minus_sign(fixed(std::abs(skill) < 0.0005 ? 0 : skill, 3));
+}
+
 std::string format_seconds(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return std::string(kDash);
   if (seconds < 10) return fixed(seconds, 2) + " s";

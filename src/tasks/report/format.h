@@ -26,6 +26,9 @@ std::string format_count(std::size_t count);
 /// A share as per cent, e.g. 0.123 → "12.3 %", "–" for NaN. With `sign`, "+12.3 %".
 std::string format_percent(double share, bool sign = false);
 
+/// A skill, 1 − error / error of a rival: three decimals.
+std::string format_skill(double skill);
+
 /// A duration, e.g. "0.84 s", "12.3 s", "3 min 05 s".
 std::string format_seconds(double seconds);
 

@@ -129,6 +129,20 @@ const ReportScore* score_of(const ForecastReport& report, const std::string& nam
   return nullptr;
 }
 
+std::string skill_item(const ForecastReport& report) {
+  const std::string& rival = report.skill_against;
+  if (rival.empty())
+    return headline_item("Skill", format_percent(report.skill, true), "no baseline to compare with");
+  const std::string skill = format_skill(report.skill);
+  std::string detail = skill + ": ";
+  if (skill == format_skill(0))
+    detail += "the same error as " + rival;
+  else
+    detail += std::string("error ") + (report.skill < 0 ? "above" : "below") + " that of " + rival;
+  if (report.series.size() > 1) detail += ", each series in steps of its own";
+  return headline_item("Skill against " + rival, format_percent(report.skill, true), detail);
+}
+
 std::string headline(const ForecastReport& report) {
   std::string items = next_value(report);
   const ReportScore* best = score_of(report, report.skill_against);
@@ -136,21 +150,17 @@ std::string headline(const ForecastReport& report) {
     items += headline_item(
         "Typical error (RMSE)", format_number(report.scores.front().rmse),
         best ? report.skill_against + ": " + format_number(best->rmse) : "in the units of the target");
-  const bool worse = report.skill < 0;
-  items += headline_item("Skill", format_percent(report.skill, true),
-                         report.skill_against.empty() ? "no baseline to compare with"
-                                                      : std::string(worse ? "error above" : "error below") +
-                                                            " that of " + report.skill_against);
+  items += skill_item(report);
   return items + backtest_span(report);
 }
 
-std::string warnings(const ForecastReport& report) {
-  if (report.warnings.empty()) return "";
-  std::string html =
-      "<section class=\"warnings\" aria-labelledby=\"warnings-title\"><h2 id=\"warnings-title\">Please "
-      "note</h2><ul>";
-  for (const std::string& warning : report.warnings) html += "<li>" + escape_html(warning) + "</li>";
-  return html + "</ul></section>";
+/// A box of remarks below the headline.
+std::string remarks(const std::vector<std::string>& texts, const std::string& id, const char* title) {
+  if (texts.empty()) return "";
+  std::string html = "<section id=\"" + id + "\" class=\"remarks " + id + "\" aria-labelledby=\"" + id +
+                     "-title\"><h2 id=\"" + id + "-title\">" + title + "</h2><ul>";
+  for (const std::string& text : texts) html += "<li>" + escape_html(text) + "</li>";
+  return html + "</ul></section>\n";
 }
 
 std::string words_row(const std::string& name, const std::string& value) {
@@ -222,7 +232,6 @@ std::string contents(const ForecastReport& report) {
       {!report.importance.features.empty(), "importance", "Inputs"},
       {!report.training.loss.empty() || report.members.size() > 1, "training", "Training"},
       {!report.gradient_flow.empty(), "gradients", "Gradient flow"},
-      {!report.notes.empty(), "notes", "Data"},
       {!report.settings.empty(), "settings", "Settings"},
       {true, "made", "How it was made"},
   };
@@ -262,7 +271,8 @@ std::string render_report(const ForecastReport& report) {
          return escape_html(report.verdict_sentence.empty() ? verdict.sentence : report.verdict_sentence);
        }},
       {"headline", [&] { return headline(report); }},
-      {"warnings", [&] { return warnings(report); }},
+      {"warnings", [&] { return remarks(report.warnings, "warnings", "About the data"); }},
+      {"notes", [&] { return remarks(report.notes, "notes", "About the forecast"); }},
       {"contents", [&] { return contents(report); }},
       {"scores", [&] { return score_table(report.scores, report.unit); }},
       {"series_list", [&] { return report_sections::series_list(report); }},
@@ -273,7 +283,6 @@ std::string render_report(const ForecastReport& report) {
       {"importance", [&] { return report_sections::importance(report); }},
       {"members", [&] { return report_sections::members(report); }},
       {"gradient_flow", [&] { return report_sections::gradient_flow(report); }},
-      {"notes", [&] { return report_sections::notes(report); }},
       {"settings", [&] { return settings(report); }},
       {"made", [&] { return made_table(report); }},
       {"data", [&] { return escape_json_for_script(report_data_json(report)); }},

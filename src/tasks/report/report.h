@@ -95,7 +95,7 @@ struct ReportSeries {
   std::size_t test_rows = 0;
   ReportForecast forecast;
   ReportBacktest backtest;
-  std::vector<ReportScore> scores;  ///< optional: of this series alone, the model first
+  std::vector<ReportScore> scores;  ///< optional: of this series alone, the model first, then baselines
   ReportResiduals one_step = {};    ///< optional: residual charts show these in place of the backtest's
   std::string target = {};          ///< its column, where that differs from ForecastReport::target
   std::string unit = {};            ///< where that differs from ForecastReport::unit
@@ -107,6 +107,7 @@ struct ReportTraining {
   std::vector<double> validation;
   std::size_t best_epoch = 0;  ///< counted from 1; 0 when unknown
   std::string loss_name;       ///< e.g. "mean squared error of the scaled values"
+  std::string note = {};       ///< optional: a sentence about what an epoch is
 };
 
 /// One line of the settings table. `origin` says who chose the value: "given", "chosen", "default" or nothing.
@@ -150,8 +151,9 @@ struct ReportImportance {
 /// A row that surprised the model. `series` and `row` are indices: report.series[series].times[row].
 struct ReportAnomaly {
   std::size_t series = 0, row = 0;
-  double score = 0;             ///< larger is stranger
-  double expected = kNotKnown;  ///< the forecast of one step before
+  double score = 0;                          ///< larger is stranger
+  double expected = kNotKnown;               ///< what was forecast
+  double low = kNotKnown, high = kNotKnown;  ///< ends of its 95 % band
 };
 
 struct ReportAnomalies {
@@ -172,11 +174,12 @@ struct ReportFold {
 struct ReportMember {
   std::string name;  ///< "" : member 1, 2, …
   std::uint64_t seed = 0;
-  std::string held_out;  ///< what it was stopped by, e.g. "fifth 3" or "last 288 rows"
-  std::size_t epochs = 0, best_epoch = 0;
-  double validation_loss = kNotKnown;
-  double weight = kNotKnown;  ///< its part of the mean, 0 to 1
-  double rmse = kNotKnown;    ///< alone, in the backtest
+  std::string held_out;  ///< what it was judged by, e.g. "fifth 3" or "last 288 rows"
+  std::size_t epochs = 0;
+  std::size_t best_epoch = 0;          ///< with its own lowest validation loss
+  double validation_loss = kNotKnown;  ///< with the weights that were kept
+  double weight = kNotKnown;           ///< its part of the mean, 0 to 1
+  double rmse = kNotKnown;             ///< alone, in the backtest
   double seconds = kNotKnown;
 };
 
@@ -201,8 +204,8 @@ struct ForecastReport {
   std::vector<ReportSeries> series;
   ReportTraining training;
   std::vector<ReportSetting> settings;
-  std::vector<std::string> warnings;  ///< what the reader must know before trusting a number
-  std::vector<std::string> notes;     ///< what was done to the table and why; shown with the settings
+  std::vector<std::string> warnings;  ///< what is odd in the table and what was done about it
+  std::vector<std::string> notes;     ///< remarks on the forecast
 
   ReportHorizonErrors horizon_errors;
   ReportCalibration calibration;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <utility>
 
 #include "rondo/error.h"
 #include "tasks/report/series_data.h"
@@ -15,6 +16,31 @@ namespace rondo {
 namespace {
 
 using nlohmann::json;
+
+/// Every measure that is known.
+json all_scores_json(const std::vector<ReportScore>& scores) {
+  json result = json::array();
+  for (const ReportScore& score : scores) {
+    json one = {{"name", score.name}};
+    for (const auto& [name, value] : {std::pair{"mae", score.mae},
+                                      {"rmse", score.rmse},
+                                      {"mase", score.mase},
+                                      {"smape", score.smape},
+                                      {"mape", score.mape},
+                                      {"mse", score.mse},
+                                      {"rmsse", score.rmsse},
+                                      {"mse_scaled", score.mse_scaled},
+                                      {"mae_scaled", score.mae_scaled},
+                                      {"crps", score.crps},
+                                      {"owa", score.owa},
+                                      {"coverage80", score.coverage80},
+                                      {"coverage95", score.coverage95},
+                                      {"chance", score.chance}})
+      if (std::isfinite(value)) one[name] = value;
+    result.push_back(std::move(one));
+  }
+  return result;
+}
 
 json horizon_json(const ReportHorizonErrors& errors) {
   if (errors.forecasters.empty()) return nullptr;
@@ -127,12 +153,15 @@ std::string report_data_json(const ForecastReport& report) {
   json data = {{"target", report.target},
                {"unit", report.unit},
                {"horizon", report.horizon},
+               {"skill", report.skill},
                {"skill_against", report.skill_against},
+               {"scores", all_scores_json(report.scores)},
                {"training",
                 {{"loss", report.training.loss},
                  {"validation", report.training.validation},
                  {"best_epoch", report.training.best_epoch},
-                 {"loss_name", report.training.loss_name}}}};
+                 {"loss_name", report.training.loss_name},
+                 {"note", report.training.note}}}};
   add_series_data(report, data);
   if (const json steps = horizon_json(report.horizon_errors); !steps.is_null())
     data["horizon_errors"] = steps;

@@ -21,6 +21,13 @@ std::string left_out(std::size_t shown, std::size_t total, const char* what) {
          ".</p>\n";
 }
 
+/// Of a surprise: one decimal says enough.
+std::string format_score(double score) {
+  return format_number_beside(score, std::max(100.0, std::abs(score)));
+}
+
+std::string count_or_dash(std::size_t count) { return count > 0 ? format_count(count) : "–"; }
+
 double largest_of(const std::vector<double>& values) {
   double largest = 0;
   for (const double v : values)
@@ -44,7 +51,7 @@ std::string series_list(const ForecastReport& report) {
     <span class="pager"><button type="button" id="series-back" aria-label="Rows before">‹</button>
     <span id="series-page" aria-live="polite"></span>
     <button type="button" id="series-on" aria-label="Rows after">›</button></span></div>
-  <div class="scroll" tabindex="0" role="region" aria-labelledby="series-list-title"><table id="series-table"></table></div>
+  <div class="scroll" tabindex="0" role="region" aria-labelledby="series-list-title"><table id="series-table" class="wide"></table></div>
   <p class="note" id="series-list-note"></p>
 </section>
 )";
@@ -89,7 +96,7 @@ std::string folds(const ForecastReport& report) {
             escape_html(fold.test_begin + (fold.test_end.empty() || fold.test_end == fold.test_begin
                                                ? ""
                                                : " to " + fold.test_end)) +
-            "</td>" + cell(fold.origins > 0 ? format_count(fold.origins) : "–");
+            "</td>" + cell(count_or_dash(fold.origins));
     std::vector<double> errors;
     for (const ReportScore& score : fold.scores) errors.push_back(score.rmse);
     const double best = lowest(errors);
@@ -131,6 +138,8 @@ std::string anomalies(const ForecastReport& report) {
   const bool several = report.series.size() > 1;
   const bool expected =
       std::ranges::any_of(worst, [](const ReportAnomaly& a) { return !std::isnan(a.expected); });
+  const bool banded =
+      std::ranges::any_of(worst, [](const ReportAnomaly& a) { return !std::isnan(a.low + a.high); });
   std::string html =
       "<section id=\"anomalies\" aria-labelledby=\"anomalies-title\">\n<h2 id=\"anomalies-title\">Rows that "
       "surprised "
@@ -142,15 +151,14 @@ std::string anomalies(const ForecastReport& report) {
       "aria-labelledby=\"anomalies-title\">\n<table id=\"anomalies-table\" class=\"narrow\"><thead><tr><th "
       "scope=\"col\">Time</th>";
   if (several) html += "<th scope=\"col\" class=\"text\">Series</th>";
-  html += "<th scope=\"col\">Actual</th>";
+  html += "<th scope=\"col\">Score</th><th scope=\"col\">Actual</th>";
   if (expected) html += "<th scope=\"col\">Expected</th>";
-  html += "<th scope=\"col\">Score</th></tr></thead><tbody>\n";
+  if (banded) html += "<th scope=\"col\">95 % band</th>";
+  html += "</tr></thead><tbody>\n";
   const std::size_t shown = std::min(worst.size(), kMostAnomalies);
-  double largest = 0, largest_score = 0;
-  for (const ReportAnomaly& anomaly : worst) {
+  double largest = 0;
+  for (const ReportAnomaly& anomaly : worst)
     largest = std::max(largest, std::abs(report.series[anomaly.series].values[anomaly.row]));
-    largest_score = std::max(largest_score, std::abs(anomaly.score));
-  }
   // Series of one table may live on scales of their own.
   const auto shape = [&](double value) {
     return several ? format_number(value) : format_number_beside(value, largest);
@@ -159,9 +167,13 @@ std::string anomalies(const ForecastReport& report) {
     const ReportSeries& series = report.series[worst[i].series];
     html += "<tr>" + row_title(series.times[worst[i].row]);
     if (several) html += "<td class=\"text\">" + escape_html(series.name) + "</td>";
-    html += cell(shape(series.values[worst[i].row]));
+    html += cell(format_score(worst[i].score)) + cell(shape(series.values[worst[i].row]));
     if (expected) html += cell(shape(worst[i].expected));
-    html += cell(format_number_beside(worst[i].score, largest_score)) + "</tr>\n";
+    if (banded)
+      html += cell(std::isnan(worst[i].low + worst[i].high)
+                       ? "–"
+                       : shape(worst[i].low) + " to " + shape(worst[i].high));
+    html += "</tr>\n";
   }
   return html + "</tbody></table></div>\n" + left_out(shown, worst.size(), "rows") + "</section>\n";
 }
@@ -185,9 +197,9 @@ std::string importance(const ForecastReport& report) {
   std::string html =
       "<section id=\"importance\" aria-labelledby=\"importance-title\">\n<h2 id=\"importance-title\">What "
       "the model "
-      "looks at</h2>\n<p class=\"lead\">How much the " +
-      measure + " of " + format_number(report.importance.error) +
-      " grows when one input is shuffled among the rows, so that it says nothing any more. Close to 0: the "
+      "looks at</h2>\n<p class=\"lead\">How much the error (" +
+      measure + ", " + format_number(report.importance.error) +
+      ") grows when one input is shuffled among the rows, so that it says nothing any more. Close to 0: the "
       "model does "
       "without it. Inputs that tell the same share what they are worth.</p>\n<div class=\"scroll\" "
       "tabindex=\"0\" "
@@ -197,8 +209,7 @@ std::string importance(const ForecastReport& report) {
       "scope=\"col\">Input"
       "</th><th scope=\"col\" class=\"bar-column\"><span class=\"unseen\">Bar</span></th><th "
       "scope=\"col\">Increase</th>"
-      "<th scope=\"col\">of the " +
-      measure + "</th>";
+      "<th scope=\"col\">Relative</th>";
   if (spread) html += "<th scope=\"col\">±</th>";
   html += "</tr></thead><tbody>\n";
   const std::size_t shown = std::min(features.size(), kMostFeatures);
@@ -217,12 +228,23 @@ std::string importance(const ForecastReport& report) {
   return html + "</section>\n";
 }
 
+namespace {
+
+std::string kept_words(const ForecastReport& report) {
+  const std::size_t best = report.training.best_epoch;
+  return best > 0 ? ", those of epoch " + format_count(best) + " for all networks" : "";
+}
+
+}  // namespace
+
 std::string members(const ForecastReport& report) {
   const std::vector<ReportMember>& all = report.members;
   if (all.size() < 2) return "";
   const auto any = [&](auto has) { return std::ranges::any_of(all, has); };
+  const bool seeded = any([](const ReportMember& m) { return m.seed > 0; });
   const bool held = any([](const ReportMember& m) { return !m.held_out.empty(); });
   const bool epochs = any([](const ReportMember& m) { return m.epochs > 0; });
+  const bool best = any([](const ReportMember& m) { return m.best_epoch > 0; });
   const bool loss = any([](const ReportMember& m) { return !std::isnan(m.validation_loss); });
   const bool weight = any([](const ReportMember& m) { return !std::isnan(m.weight); });
   const bool rmse = any([](const ReportMember& m) { return !std::isnan(m.rmse); });
@@ -237,13 +259,14 @@ std::string members(const ForecastReport& report) {
                      (weight ? "weighted " : "") +
                      "mean.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
                      "aria-labelledby=\"members-title\">\n<table>"
-                     "<thead><tr><th scope=\"col\">Network</th><th scope=\"col\">Seed</th>";
+                     "<thead><tr><th scope=\"col\">Network</th>";
   const auto head = [&](bool has, const char* title, const char* css = "") {
     if (has) html += std::string("<th scope=\"col\"") + css + ">" + title + "</th>";
   };
-  head(held, "Stopped by", " class=\"text\"");
+  head(seeded, "Seed");
+  head(held, "Judged by", " class=\"text\"");
   head(epochs, "Epochs");
-  head(epochs, "Best");
+  head(best, "Best epoch");
   head(loss, "Validation loss");
   head(rmse, "RMSE alone");
   head(weight, "Weight");
@@ -252,10 +275,11 @@ std::string members(const ForecastReport& report) {
   const std::size_t shown = std::min(all.size(), kMostMembers);
   for (std::size_t i = 0; i < shown; ++i) {
     const ReportMember& member = all[i];
-    html += "<tr>" + row_title(member.name.empty() ? std::to_string(i + 1) : member.name) +
-            cell(std::to_string(member.seed));
+    html += "<tr>" + row_title(member.name.empty() ? std::to_string(i + 1) : member.name);
+    if (seeded) html += cell(std::to_string(member.seed));
     if (held) html += "<td class=\"text\">" + escape_html(member.held_out) + "</td>";
-    if (epochs) html += cell(format_count(member.epochs)) + cell(format_count(member.best_epoch));
+    if (epochs) html += cell(count_or_dash(member.epochs));
+    if (best) html += cell(count_or_dash(member.best_epoch));
     if (loss)
       html += cell(format_number_beside(member.validation_loss, largest_of(losses)),
                    member.validation_loss == lowest(losses));
@@ -265,16 +289,15 @@ std::string members(const ForecastReport& report) {
     if (seconds) html += cell(format_seconds(member.seconds));
     html += "</tr>\n";
   }
-  return html + "</tbody></table></div>\n" + left_out(shown, all.size(), "networks");
-}
-
-std::string notes(const ForecastReport& report) {
-  if (report.notes.empty()) return "";
-  std::string html =
-      "<section id=\"notes\" aria-labelledby=\"notes-title\">\n<h2 id=\"notes-title\">What was done to the "
-      "data</h2>\n<ul class=\"notes\">";
-  for (const std::string& note : report.notes) html += "<li>" + escape_html(note) + "</li>";
-  return html + "</ul>\n</section>\n";
+  html += "</tbody></table></div>\n";
+  if (loss)
+    html +=
+        "<p class=\"note\">Validation loss: on the rows that the network did not learn from, with the "
+        "weights that "
+        "were kept" +
+        kept_words(report) + (best ? ". Best epoch: where that network's own loss is lowest." : ".") +
+        "</p>\n";
+  return html + left_out(shown, all.size(), "networks");
 }
 
 }  // namespace rondo::report_sections

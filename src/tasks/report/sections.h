@@ -16,6 +16,5 @@ std::string anomalies(const ForecastReport& report);
 std::string importance(const ForecastReport& report);
 std::string members(const ForecastReport& report);  ///< inside the section of the training
 std::string gradient_flow(const ForecastReport& report);
-std::string notes(const ForecastReport& report);
 
 }  // namespace rondo::report_sections

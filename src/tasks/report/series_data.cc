@@ -34,11 +34,19 @@ double error_of(const ReportSeries& series, double ReportScore::*measure) {
   return series.scores.empty() ? kNotKnown : series.scores.front().*measure;
 }
 
-/// 1 − RMSE / RMSE of the baseline that the whole run is compared with.
-double skill_of(const ReportSeries& series, const std::string& against) {
+/// The baseline of this series with the lowest RMSE; nullptr when none is known.
+const ReportScore* best_baseline(const ReportSeries& series) {
+  const ReportScore* best = nullptr;
+  for (std::size_t k = 1; k < series.scores.size(); ++k) {
+    const ReportScore& score = series.scores[k];
+    if (std::isfinite(score.rmse) && (best == nullptr || score.rmse < best->rmse)) best = &score;
+  }
+  return best;
+}
+
+double rmse_of(const ReportSeries& series, const std::string& name) {
   for (const ReportScore& score : series.scores)
-    if (score.name == against && score.rmse > 0 && &score != &series.scores.front())
-      return 1 - series.scores.front().rmse / score.rmse;
+    if (score.name == name) return score.rmse;
   return kNotKnown;
 }
 
@@ -62,7 +70,8 @@ std::vector<std::size_t> ranks_by_merit(const SeriesRanking& ranking, const std:
   return ranks;
 }
 
-/// Rows [name, number of its drawing or −1, rows, MAE, RMSE, MASE, sMAPE, skill], worst first.
+/// Rows [name, number of its drawing or −1, rows, MAE, RMSE, MASE, sMAPE, RMSE of the seasonal naive forecast, name and RMSE
+/// of the series' best baseline, skill against that], worst first.
 json table_json(const ForecastReport& report, const SeriesRanking& ranking,
                 const std::vector<std::ptrdiff_t>& drawing) {
   constexpr int kTableDigits = 6;
@@ -74,7 +83,12 @@ json table_json(const ForecastReport& report, const SeriesRanking& ranking,
     for (const auto measure :
          {&ReportScore::mae, &ReportScore::rmse, &ReportScore::mase, &ReportScore::smape})
       row.push_back(rounded(error_of(series, measure), kTableDigits));
-    row.push_back(rounded(skill_of(series, report.skill_against), kTableDigits));
+    row.push_back(rounded(rmse_of(series, "seasonal naive"), kTableDigits));
+    const ReportScore* best = best_baseline(series);
+    row.push_back(best == nullptr ? json(nullptr) : json(best->name));
+    const double rival = best == nullptr ? kNotKnown : best->rmse;
+    row.push_back(rounded(rival, kTableDigits));
+    row.push_back(rounded(rival > 0 ? 1 - series.scores.front().rmse / rival : kNotKnown, kTableDigits));
     bytes += row.dump(-1, ' ', false, json::error_handler_t::replace).size() + 1;
     if (bytes > kBytesOfTable || rows.size() == kMostTableRows) break;
     rows.push_back(std::move(row));

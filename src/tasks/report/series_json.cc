@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <initializer_list>
 #include <numeric>
+#include <utility>
 
 #include "tasks/report/statistics.h"
 
@@ -151,15 +152,23 @@ json backtest_json(SeriesWriter& writer, const ReportBacktest& backtest) {
   return result;
 }
 
-json scores_json(const std::vector<ReportScore>& scores) {
+json scores_json(const std::vector<ReportScore>& scores, int digits) {
   json result = json::array();
   for (const ReportScore& score : scores)
     result.push_back({{"name", score.name},
-                      {"mae", score.mae},
-                      {"rmse", score.rmse},
-                      {"mase", score.mase},
-                      {"smape", score.smape}});
+                      {"mae", rounded(score.mae, digits)},
+                      {"rmse", rounded(score.rmse, digits)},
+                      {"mase", rounded(score.mase, digits)},
+                      {"smape", rounded(score.smape, digits)}});
   return result;
+}
+
+json anomaly_json(const ReportAnomaly& anomaly, double value) {
+  json one = {{"row", anomaly.row}, {"value", value}, {"score", anomaly.score}};
+  for (const auto& [name, known] :
+       {std::pair{"expected", anomaly.expected}, {"low95", anomaly.low}, {"high95", anomaly.high}})
+    if (std::isfinite(known)) one[name] = known;
+  return one;
 }
 
 }  // namespace
@@ -176,15 +185,14 @@ json series_json(SeriesWriter& writer, const ReportSeries& series, std::span<con
                    {"test", series.test_rows}}},
                  {"history", history_json(writer, series, anomalies)},
                  {"forecast", forecast_json(writer, series.forecast)},
-                 {"scores", scores_json(series.scores)}};
+                 {"scores", scores_json(series.scores, writer.detail.digits)}};
   if (!series.target.empty()) result["target"] = series.target;
   if (!series.unit.empty()) result["unit"] = series.unit;
   if (!series.backtest.times.empty()) result["backtest"] = backtest_json(writer, series.backtest);
   if (!series.backtest.times.empty() || !series.one_step.times.empty())
     result["residuals"] = residuals_json(writer, series);
   for (const ReportAnomaly& anomaly : anomalies)
-    result["anomalies"].push_back(
-        {{"row", anomaly.row}, {"value", series.values[anomaly.row]}, {"score", anomaly.score}});
+    result["anomalies"].push_back(anomaly_json(anomaly, series.values[anomaly.row]));
   return result;
 }
 

@@ -286,9 +286,10 @@ TEST(Forecast, HasTheContractsKeysInItsJson) {
   const Config json = forecast_json(result, Config::object({{"forecast", "a.csv"}}));
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.as_object()) keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"target", "cell", "window", "horizon", "seed", "threads", "rows",
-                                            "test", "baselines", "skill", "verdict", "epochs", "seconds",
-                                            "by_step", "series", "anomalies", "warnings", "files"}));
+  EXPECT_EQ(keys,
+            (std::vector<std::string>{"target", "cell", "window", "horizon", "seed", "threads", "rows",
+                                      "test", "baselines", "skill", "skill_against", "verdict", "epochs",
+                                      "seconds", "by_step", "series", "anomalies", "warnings", "files"}));
   for (const char* baseline : {"naive", "seasonal_naive", "drift", "ridge"}) {
     for (const char* error : {"mae", "rmse", "mase", "smape"}) {
       EXPECT_GT(json.at("baselines").at(baseline).at(error).as_real(), 0) << baseline << error;

@@ -115,6 +115,33 @@ TEST(ReportParts, HoldTheNumbersThatWereGiven) {
   EXPECT_NE(part_of(page, "gradients").find("1.310"), std::string::npos);
   EXPECT_NE(part_of(page, "anomalies").find(report.series[0].times[report.anomalies.worst[19].row]),
             std::string::npos);
+  EXPECT_EQ(shown.at("anomalies").at(0).at("low95"), report.anomalies.worst[0].low);
+  EXPECT_EQ(shown.at("anomalies").at(0).at("high95"), report.anomalies.worst[0].high);
+  EXPECT_NE(part_of(page, "warnings").find(report.warnings[1]), std::string::npos);
+  EXPECT_NE(part_of(page, "notes").find("On held-out rows"), std::string::npos);
+  EXPECT_EQ(part_of(page, "warnings").find("On held-out rows"), std::string::npos);
+}
+
+TEST(ReportParts, AnomaliesStandBesideWhatWasExpectedAsFarAsThatIsKnown) {
+  ForecastReport report = SampleReport(2).get();
+  const ReportAnomaly& worst = report.anomalies.worst[0];
+  std::string section = part_of(render_report(report), "anomalies");
+  EXPECT_NE(section.find(">95 % band<"), std::string::npos);
+  EXPECT_NE(section.find(format_number(worst.low) + " to " + format_number(worst.high)), std::string::npos);
+  for (ReportAnomaly& anomaly : report.anomalies.worst) anomaly.low = anomaly.high = kNotKnown;
+  section = part_of(render_report(report), "anomalies");
+  EXPECT_EQ(section.find(">95 % band<"), std::string::npos);
+  EXPECT_NE(section.find(">Expected<"), std::string::npos);
+}
+
+TEST(ReportParts, SkillIsNeverShownWithoutItsBaseline) {
+  ForecastReport report = SampleReport(1).get();
+  std::string page = render_report(report);
+  EXPECT_NE(page.find("<dt>Skill against seasonal naive</dt>"), std::string::npos);
+  EXPECT_NE(page.find("0.182: error below that of seasonal naive"), std::string::npos);
+  report.skill_against.clear();
+  page = render_report(report);
+  EXPECT_NE(page.find("no baseline to compare with"), std::string::npos);
 }
 
 TEST(ReportParts, HeadlineAndFanTellTheSameBand) {
@@ -155,6 +182,21 @@ TEST(ReportSeriesTable, ListsTheWorstFirst) {
   for (std::size_t i = 0; i < rows.size(); ++i)
     EXPECT_EQ(data.at("series").at(rows.at(i).at(1).get<std::size_t>()).at("name"), rows.at(i).at(0));
   EXPECT_EQ(data.at("series").at(0).at("name"), rows.at(0).at(0)) << "the page opens with the worst";
+}
+
+TEST(ReportSeriesTable, ComparesEachSeriesWithItsOwnBestBaseline) {
+  ForecastReport report = SampleReport(3, 200, 24).get();
+  report.series[0].scores = {{"model", 1, 6, 1, 1}, {"seasonal naive", 1, 8, 1, 1}, {"drift", 1, 12, 1, 1}};
+  report.series[1].scores = {{"model", 1, 6, 2, 1}, {"seasonal naive", 1, 8, 1, 1}, {"ridge", 1, 4, 1, 1}};
+  report.series[2].scores = {{"model", 1, 6, 3, 1}};
+  const json rows = data_of(render_report(report)).at("series_table").at("rows");
+  const auto compared = [&](std::size_t rank) {
+    const json& row = rows.at(rank);
+    return json{row.at(7), row.at(8), row.at(9), row.at(10)};
+  };
+  EXPECT_EQ(compared(2), json({8.0, "seasonal naive", 8.0, 0.25}));
+  EXPECT_EQ(compared(1), json({8.0, "ridge", 4.0, -0.5}));
+  EXPECT_EQ(compared(0), json({nullptr, nullptr, nullptr, nullptr})) << "nothing to compare with";
 }
 
 TEST(ReportSeriesTable, RanksByRmseWhereMaseIsNotKnownAndPutsUnknownErrorsLast) {

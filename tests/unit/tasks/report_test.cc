@@ -166,7 +166,8 @@ TEST(Report, LetsNoGivenTextBecomeMarkupOrEndAScript) {
   ForecastReport report = small_report();
   report.title = report.target = report.dataset = report.cell = report.unit = report.command =
       report.version = hostile;
-  report.created = report.verdict_sentence = report.skill_against = report.training.loss_name = hostile;
+  report.created = report.verdict_sentence = report.skill_against = report.training.loss_name =
+      report.training.note = hostile;
   report.warnings = {hostile};
   report.settings = {{hostile, hostile, hostile}};
   report.scores[0].name = hostile;

@@ -96,4 +96,8 @@ function seriesScores() {
   fillTable(
       byId('series-scores-table'), ['Forecaster', 'MAE', 'RMSE', 'MASE', 'sMAPE %'],
       scores.map(s => [capital(s.name), ...MEASURES.map((name, i) => formats[i](s[name]))]));
+  const rivals = scores.slice(1).filter(s => s.rmse > 0).sort((a, b) => a.rmse - b.rmse);
+  say('series-scores-note', rivals.length === 0 || scores[0].rmse === null ?
+      '' :
+      `Skill ${skill(1 - scores[0].rmse / rivals[0].rmse)} against ${rivals[0].name}, the best baseline of this series: 1\u00a0−\u00a0RMSE\u00a0/\u00a0its\u00a0RMSE.`);
 }

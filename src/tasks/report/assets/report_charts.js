@@ -175,7 +175,7 @@ function timeTip(labelOf) {
     filter: item => !item.dataset.noTip && !item.raw.joint && Number.isFinite(item.raw.y),
     callbacks: {
       title: items => items.length ? labelOf(items[0].raw.x) : '',
-      label: item => `${item.dataset.label}  ${number(item.raw.y)}`,
+      label: item => item.raw.tip ?? `${item.dataset.label}  ${number(item.raw.y)}`,
       afterBody: items => {
         const at = items.find(item => item.raw.bands);
         return at ? at.raw.bands.map(b => `${b.name}  ${number(b.low)} to ${number(b.high)}`) : [];
@@ -184,25 +184,30 @@ function timeTip(labelOf) {
   };
 }
 
-function swatch(look, bandName, mark) {
+/** `bandNames`: a band and those that lie under it, as the chart lays them upon one another. */
+function swatch(look, bandNames, mark) {
   const space = 'http://www.w3.org/2000/svg';  // a name, nothing is loaded from there
   const svg = document.createElementNS(space, 'svg');
   svg.setAttribute('width', '30');
   svg.setAttribute('height', '12');
   svg.setAttribute('aria-hidden', 'true');
-  const shape = document.createElementNS(space, bandName ? 'rect' : 'line');
   const style = LOOKS[look];
-  const set = bandName ? {x: 0, y: 1, width: 30, height: 10, fill: `var(--${bandName})`} : {
-    x1: 0,
-    y1: 6,
-    x2: 30,
-    y2: 6,
-    stroke: `var(--${style.colour})`,
-    'stroke-width': style.width,
-    'stroke-dasharray': style.dash.join(' ')
+  const add = (kind, set) => {
+    const shape = document.createElementNS(space, kind);
+    for (const [name, value] of Object.entries(set)) shape.setAttribute(name, value);
+    svg.append(shape);
   };
-  for (const [name, value] of Object.entries(set)) shape.setAttribute(name, value);
-  if (!mark || style.width > 0) svg.append(shape);
+  for (const name of bandNames) add('rect', {x: 0, y: 1, width: 30, height: 10, fill: `var(--${name})`});
+  if (bandNames.length === 0 && (!mark || style.width > 0))
+    add('line', {
+      x1: 0,
+      y1: 6,
+      x2: 30,
+      y2: 6,
+      stroke: `var(--${style.colour})`,
+      'stroke-width': style.width,
+      'stroke-dasharray': style.dash.join(' ')
+    });
   if (mark) {
     const dot = document.createElementNS(space, 'path');
     const at = {
@@ -228,16 +233,18 @@ function swatch(look, bandName, mark) {
 function keys(id, chart, hidden) {
   const box = byId(id);
   box.replaceChildren();
+  const bands = [];  // widest first
   chart.data.datasets.forEach((set, index) => {
     if (set.group && !String(set.fill).startsWith('-'))
       return;  // the lower edge of a band has no key of its own
+    if (set.group) bands.push(set.bandName);
     const name = set.label;
     const members =
         chart.data.datasets.map((other, i) => i)
             .filter(i => i === index || (set.group && chart.data.datasets[i].group === set.group));
     const button = element('button', null, {type: 'button', class: 'key'});
     button.append(
-        swatch(set.look, set.group ? set.bandName : null, set.marked ? set.pointStyle : null),
+        swatch(set.look, set.group ? bands : [], set.marked ? set.pointStyle : null),
         name);
     const apply = () => {
       for (const i of members) chart.setDatasetVisibility(i, !hidden.has(name));

@@ -17,7 +17,7 @@ function show(id, visible) {
 }
 
 /** Bands of a fan, widest first: each pair of quantiles that lie the same way from the middle. */
-const FAN = ['fan1', 'fan2', 'fan3', 'fan4'];
+const FAN = ['fan1', 'fan2', 'fan3', 'fan4', 'fan5'];
 function fanOf({quantiles}) {
   const {level, value} = quantiles;
   const pairs = Math.floor(level.length / 2);
@@ -25,11 +25,17 @@ function fanOf({quantiles}) {
     const j = level.length - 1 - i;
     return {name: `${+((level[j] - level[i]) * 100).toPrecision(3)} % band`, low: value[i], high: value[j]};
   });
-  const shown = bands.length <= FAN.length ? bands : FAN.map((_, i) => bands[Math.round(i * (bands.length - 1) / 3)]);
+  const shown = bands.length <= FAN.length ? bands : FAN.map((_, i) => bands[Math.round(i * (bands.length - 1) / (FAN.length - 1))]);
   shown.forEach((b, i) => {
     b.look = shown.length === 1 ? 'band80' : shown.length === 2 ? ['band95', 'band80'][i] : FAN[i];
   });
   return {bands: shown, middle: level.length % 2 === 1 ? value[pairs] : null};
+}
+
+/** The line of medians, where it is another one than that of the forecast. */
+function medianOf(forecast, middle) {
+  const differs = middle && middle.some((v, i) => Math.abs(v - forecast.mean[i]) > 1e-9 * Math.abs(v));
+  return differs ? middle : null;
 }
 
 /** The bands to draw, widest first, and the line in their middle where there is one. */
@@ -37,6 +43,12 @@ function bandsOf(part) {
   if (part.quantiles) return fanOf(part);
   if (!part.low95) return {bands: [], middle: null};
   return {bands: BANDS.map(([name, low, high, look]) => ({name, low: part[low], high: part[high], look})), middle: null};
+}
+
+function surpriseWords({expected, low95, high95, score}) {
+  const band = low95 === undefined ? '' : ` (95 % band ${number(low95)} to ${number(high95)})`;
+  return expected === undefined ? `Anomaly, score ${score.toFixed(1)}` :
+                                  `Expected  ${number(expected)}${band}, score ${score.toFixed(1)}`;
 }
 
 function historyMarks(rows, total) {
@@ -86,14 +98,14 @@ function drawForecast() {
   for (const b of fan.bands)
     sets.push(...band(b.name, ahead.rows, ahead.withJoint(b.low), ahead.withJoint(b.high), b.look));
   sets.push(line('History', known, 'history', known.length < 80 ? {pointRadius: 1.5} : {}));
+  const dotted = horizon <= 2 || total - first + horizon <= 120;  // more of them run into one another
   if (horizon > 0)
-    sets.push(line(
-        'Forecast', ahead.curve, 'model', horizon <= 36 ? {pointRadius: c => c.raw?.joint ? 0 : 2.5} : {}));
-  const differs = fan.middle && fan.middle.some((v, i) => Math.abs(v - series.forecast.mean[i]) > 1e-9 * Math.abs(v));
-  if (differs) sets.push(line('Median', points(ahead.rows, ahead.withJoint(fan.middle)), 'third', {order: 0.5}));
+    sets.push(line('Forecast', ahead.curve, 'model', dotted ? {pointRadius: c => c.raw?.joint ? 0 : 2.5} : {}));
+  const median = medianOf(series.forecast, fan.middle);
+  if (median) sets.push(line('Median', points(ahead.rows, ahead.withJoint(median)), 'third', {order: 0.5}));
   const strange = (series.anomalies ?? []).filter(a => a.row >= first && a.value !== null);
   if (strange.length > 0)
-    sets.push(line('Anomalies', strange.map(a => ({x: a.row, y: a.value, score: a.score})), 'anomaly', {
+    sets.push(line('Anomalies', strange.map(a => ({x: a.row, y: a.value, tip: surpriseWords(a)})), 'anomaly', {
       showLine: false,
       marked: true,
       pointRadius: 6,
@@ -101,7 +113,6 @@ function drawForecast() {
       pointBorderWidth: 2,
       borderWidth: 2,
       backgroundColor: 'transparent',
-      noTip: true,
     }));
 
   const marks = whole || total - series.rows.test > first ? historyMarks(series.rows, total) : [];
@@ -150,14 +161,14 @@ function forecastTable() {
   const {forecast} = seriesNow();
   const {mean, time} = forecast;
   show('forecast-rows', mean.length > 0);
-  const {bands, middle} = bandsOf(forecast);
+  const {bands, middle: median} = bandsOf(forecast);
+  const middle = medianOf(forecast, median);
   const table = byId('forecast-table');
   const format = columnFormat(mean, ...bands.flatMap(b => [b.low, b.high]));
   const span = (b, i) => `${format(b.low[i])} to ${format(b.high[i])}`;
-  const inOut = [...bands].reverse();
   const rows = mean.map(
-      (value, i) => [time[i], format(value), ...(middle ? [format(middle[i])] : []), ...inOut.map(b => span(b, i))]);
-  fillTable(table, ['Time', 'Forecast', ...(middle ? ['Median'] : []), ...inOut.map(b => b.name)], rows);
+      (value, i) => [time[i], format(value), ...(middle ? [format(middle[i])] : []), ...bands.map(b => span(b, i))]);
+  fillTable(table, ['Time', 'Forecast', ...(middle ? ['Median'] : []), ...bands.map(b => b.name)], rows);
   const FOLD = 12;
   const more = byId('forecast-more');
   const fold = folded => {

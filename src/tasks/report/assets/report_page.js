@@ -2,7 +2,7 @@
 // The section "Training", and the page as a whole: choice of the series, theme, paper.
 
 function drawTraining() {
-  const {loss, validation, best_epoch: best, loss_name: name} = report.training;
+  const {loss, validation, best_epoch: best, loss_name: name, note} = report.training;
   show('training', loss.length > 0 || Boolean(byId('members-title')));
   show('training-curves', loss.length > 0);
   show('training-numbers', loss.length > 0);
@@ -50,7 +50,7 @@ function drawTraining() {
           },
           `Training curves. ${summary}`);
   keys('training-keys', chart, hidden.training);
-  say('training-lead', summary + (name ? ` The loss is the ${name}.` : ''));
+  say('training-lead', `${summary}${name ? ` The loss is the ${name}.` : ''} ${note}`);
   lazyTables(
       byId('training-numbers'),
       () => [{

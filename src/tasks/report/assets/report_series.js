@@ -2,15 +2,18 @@
 // The table of all series, and the choice of the one that the charts show.
 
 const PAGE_ROWS = 15;
+const skill = v => v === null ? '–' : v.toFixed(2).replace('-', '−');
 const COLUMNS = [
-  // title, place in a row of report.series_table, name of the measure, whether large is bad
+  // title, place in a row of report.series_table that it is sorted by, name of the measure, how it is written
   {title: 'Series', at: 0},
-  {title: 'Rows', at: 2},
   {title: 'MAE', at: 3, by: 'mae'},
   {title: 'RMSE', at: 4, by: 'rmse'},
   {title: 'MASE', at: 5, by: 'mase'},
   {title: 'sMAPE %', at: 6, by: 'smape'},
-  {title: 'Skill', at: 7},
+  {title: 'Seasonal naive', at: 7},
+  {title: 'Best baseline', at: 9, text: row => row[8] === null ? '–' : `${row[8]} ${number(row[9])}`},
+  {title: 'Skill', at: 10, text: row => skill(row[10])},
+  {title: 'Rows', at: 2, text: row => row[2].toLocaleString('en-US')},
 ];
 const list = {sortedBy: null, descending: true, page: 0, found: []};
 
@@ -35,7 +38,7 @@ function offerSeries() {
   show('series-choice', true);
 }
 
-const shownColumns = () => COLUMNS.filter(c => c.at < 3 || report.series_table.rows.some(row => row[c.at] !== null));
+const shownColumns = () => COLUMNS.filter(c => c.at === 0 || c.at === 2 || report.series_table.rows.some(row => row[c.at] !== null));
 
 function listSeries() {
   if (!report.series_table || !byId('series-table')) return;
@@ -56,8 +59,8 @@ function listSeries() {
   const undrawn = report.series_total - report.series.length;
   const unlisted = report.series_total - rows.length;
   const notes = [];
-  if (report.skill_against && rows.some(row => row[7] !== null))
-    notes.push(`Skill: by how much the RMSE is below that of ${report.skill_against}.`);
+  if (rows.some(row => row[10] !== null))
+    notes.push('Seasonal naive and best baseline: their RMSE. The best one is that with the lowest error of this series; skill is measured against it: 1\u00a0−\u00a0RMSE\u00a0/\u00a0its\u00a0RMSE, so 0.31 is an error 31 % below.');
   if (undrawn > 0)
     notes.push(`To keep this file small it holds the charts of ${report.series.length.toLocaleString('en-US')} series: those with an anomaly, the worst and an even choice of the others. Those of ${
         undrawn.toLocaleString('en-US')} are left out (grey names).`);
@@ -111,11 +114,11 @@ function seriesHead(columns) {
   return head;
 }
 
-function seriesLine(row, columns, formats) {
+function seriesLine(row, columns) {
   const tr = element('tr');
-  columns.forEach((column, i) => {
+  columns.forEach(column => {
     if (column.at > 0) {
-      tr.append(element('td', formats[i](row[column.at])));
+      tr.append(element('td', column.text ? column.text(row) : number(row[column.at])));
       return;
     }
     const cell = element('th', null, {scope: 'row'});
@@ -139,16 +142,12 @@ function seriesLine(row, columns, formats) {
 function fillSeriesTable() {
   const columns = shownColumns();
   const {rows} = report.series_table;
-  const formats = columns.map(
-      c => c.at === 7 ? v => v === null ? '–' : `${v > 0 ? '+' : ''}${percent(v)}`.replace('-', '−') :
-          c.at === 2  ? v => v.toLocaleString('en-US') :
-                        number);
   const found = sortedRows();
   const pages = Math.max(1, Math.ceil(found.length / PAGE_ROWS));
   list.page = Math.min(Math.max(0, list.page), pages - 1);
   const first = list.page * PAGE_ROWS;
   const body = element('tbody');
-  for (const row of found.slice(first, first + PAGE_ROWS)) body.append(seriesLine(row, columns, formats));
+  for (const row of found.slice(first, first + PAGE_ROWS)) body.append(seriesLine(row, columns));
   const top = element('thead');
   top.append(seriesHead(columns));
   byId('series-table').replaceChildren(top, body);
