@@ -21,7 +21,7 @@ class Case:
     data: bool = True  # needs the shared data
     against: str = ""  # what the figures are to be compared with
     prepare: list[list[str]] = field(default_factory=list)
-    json_list: bool = False  # the command prints the entries themselves
+    json_list: bool = False  # the command prints the entries themselves; exit status 77: skip it, what it needs is not here
 
 
 def forecast(file, *options):
@@ -83,6 +83,8 @@ CASES = [
          [Figure("value", 0.83, 0.85, least=True)], against="GRU with masks 0.837 to 0.846, GRU-D 0.842 on set A",
          json_list=True),
     Case("online", ["bench/quality/online.sh", "$RONDO"], [], data=False, json_list=True),
+    Case("backtest against Darts", ["python3", "bench/quality/darts_backtest.py", "$RONDO"], [], data=False, json_list=True,
+         against="Darts 0.48.1's RNNModel, its batched historical forecasts"),
     *[Case(f"random walk, seed {seed}",
            forecast("$WORK/series.csv", "--target", "value", "--horizon", "1"), [], verdict="no better than naive",
            data=False, prepare=made("walk", seed)) for seed in (1, 2, 3)],

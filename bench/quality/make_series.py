@@ -1,9 +1,12 @@
-"""Series for tables whose answer is known: `walk` (nothing to learn), `map` (a chaotic map that no line can follow) and
-`leak` (a column that is the centred moving average of the target)."""
+"""Series for tables whose answer is known: `walk` (nothing to learn), `map` (a chaotic map that no line can follow),
+`leak` (a column that is the centred moving average of the target) and `hours` (a load by the hour: a week,
+noise that lasts, and days whose swing follows from the day before by a map that is no line)."""
 
 import csv
+import math
 import random
 import sys
+from datetime import datetime, timedelta
 
 
 def walk(draw):
@@ -20,6 +23,15 @@ def logistic(draw):
         yield x + 0.02 * draw.gauss(0, 0.3)
 
 
+def load(draw):
+    noise, swing = 0.0, 0.3
+    for hour in range(10000):
+        if hour % 24 == 0:
+            swing = min(0.99, max(0.01, 3.7 * swing * (1 - swing) + draw.gauss(0, 0.02)))
+        noise = 0.8 * noise + draw.gauss(0, 1)
+        yield 100 - (5 + 30 * swing) * math.cos(math.tau * hour / 24) + 8 * math.sin(math.tau * hour / 168) + noise
+
+
 def main(kind, seed, path):
     draw = random.Random(int(seed))
     with open(path, "w", newline="") as file:
@@ -30,6 +42,11 @@ def main(kind, seed, path):
             for i, v in enumerate(values):
                 near = values[max(0, i - 2):i + 3]
                 out.writerow([f"{v:.6f}", f"{sum(near) / len(near):.6f}"])
+            return
+        if kind == "hours":
+            out.writerow(["time", "value"])
+            for hour, v in enumerate(load(draw)):
+                out.writerow([datetime(2024, 1, 1) + timedelta(hours=hour), f"{v:.6f}"])
             return
         out.writerow(["value"])
         for v in {"walk": walk, "map": logistic}[kind](draw):

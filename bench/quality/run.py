@@ -18,6 +18,11 @@ from cases import CASES, Figure  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 600  # seconds a case
+NOT_HERE = 77  # exit status of a case that needs what is not installed; its standard error says what
+
+
+class Skipped(Exception):
+    pass
 
 
 def data_folder():
@@ -73,6 +78,8 @@ def run_case(case, places):
     start = time.monotonic()
     done = subprocess.run(filled(case.command, places), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LIMIT)
     seconds = round(time.monotonic() - start, 1)
+    if done.returncode == NOT_HERE:
+        raise Skipped(done.stderr.strip())
     if not done.stdout.strip():
         raise RuntimeError(done.stderr.strip()[-400:] or f"exit status {done.returncode}")
     printed = json.loads(done.stdout)
@@ -146,6 +153,9 @@ def main():
             continue
         try:
             entries, rows = run_case(case, places)
+        except Skipped as reason:
+            print(f"{case.name}: skipped, {reason}", file=sys.stderr)
+            continue
         except (RuntimeError, subprocess.SubprocessError, KeyError, json.JSONDecodeError) as error:
             print(f"{case.name}: failed: {error}", file=sys.stderr)
             failed = True

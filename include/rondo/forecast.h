@@ -274,6 +274,9 @@ struct ForecastResult {
   std::vector<double> loss, validation_loss;  ///< by epoch
   std::vector<ForecastMember> members;
   ForecastTraining training;
+  /// Of the backtest: forecasting every origin by line and networks, rivals, bands and scores; without the fits of line and
+  /// networks, those of `refit` among them.
+  double seconds_backtest = 0;
   double seconds_train = 0, seconds_total = 0;
   std::vector<ForecastSeries> series;
   std::vector<std::string> targets;        ///< columns, in order

@@ -26,13 +26,11 @@ struct Mixture {
   }
   /// The smallest value of which share ≤ the weight of all up to it, for 0 < share ≤ total.
   double smallest(double share) const {
-    if (weight == 0) return fresh[rank(share) - 1];
-    return std::min(smallest_of(old, weight, fresh, 1, share), smallest_of(fresh, 1, old, weight, share));
+    return weight == 0 ? fresh[rank(share) - 1] : first_to_reach<1>(share);
   }
   /// The largest value of which share ≤ the weight of all from it on.
   double largest(double share) const {
-    if (weight == 0) return fresh[fresh.size() - rank(share)];
-    return std::max(largest_of(old, weight, fresh, 1, share), largest_of(fresh, 1, old, weight, share));
+    return weight == 0 ? fresh[fresh.size() - rank(share)] : -first_to_reach<-1>(share);
   }
 
  private:
@@ -40,28 +38,38 @@ struct Mixture {
 
   static std::size_t rank(double share) { return static_cast<std::size_t>(std::ceil(share - kRounding)); }
 
-  static double smallest_of(std::span<const double> own, double own_weight, std::span<const double> other,
-                            double other_weight, double share) {
-    const auto enough = [&](const double& x) {
-      const auto others = std::upper_bound(other.begin(), other.end(), x) - other.begin();
-      return own_weight * static_cast<double>(&x - own.data() + 1) +
-                 other_weight * static_cast<double>(others) >=
-             share - kRounding;
-    };
-    const auto at = std::partition_point(own.begin(), own.end(), [&](const double& x) { return !enough(x); });
-    return at == own.end() ? std::numeric_limits<double>::infinity() : *at;
+  /// The i-th smallest, or (sign -1) the i-th largest times -1: ascending either way.
+  template <int sign>
+  static double ascending(std::span<const double> values, std::size_t i) {
+    return sign > 0 ? values[i] : -values[values.size() - 1 - i];
   }
 
-  static double largest_of(std::span<const double> own, double own_weight, std::span<const double> other,
-                           double other_weight, double share) {
-    const auto enough = [&](const double& x) {
-      const auto others = other.end() - std::lower_bound(other.begin(), other.end(), x);
-      return own_weight * static_cast<double>(own.data() + own.size() - &x) +
-                 other_weight * static_cast<double>(others) >=
-             share - kRounding;
+  /// How many values of `old` it takes beside `taken` of `fresh`.
+  std::size_t old_needed(double share, std::size_t taken) const {
+    const auto reached = [&](double count) {
+      return weight * count + static_cast<double>(taken) >= share - kRounding;
     };
-    const auto after = std::partition_point(own.begin(), own.end(), enough);
-    return after == own.begin() ? -std::numeric_limits<double>::infinity() : *(after - 1);
+    double count = std::max(0.0, std::ceil((share - static_cast<double>(taken)) / weight));
+    while (count > 0 && reached(count - 1)) --count;  // the quotient is rounded
+    while (!reached(count)) ++count;
+    return static_cast<std::size_t>(count);
+  }
+
+  /// A search in `fresh` alone: whether one of its values reaches the share shows in one value of `old`, and between two
+  /// neighbours of it the weight of `fresh` is constant. Infinite where none does.
+  template <int sign>
+  double first_to_reach(double share) const {
+    std::size_t low = 0, high = fresh.size();
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2, needed = old_needed(share, middle + 1);
+      const bool reached = needed == 0 || (needed <= old.size() && ascending<sign>(old, needed - 1) <=
+                                                                       ascending<sign>(fresh, middle));
+      (reached ? high : low) = reached ? middle : middle + 1;
+    }
+    double best = std::numeric_limits<double>::infinity();
+    if (low < fresh.size()) best = ascending<sign>(fresh, low);
+    const std::size_t needed = std::max<std::size_t>(1, old_needed(share, low));
+    return needed <= old.size() ? std::min(best, ascending<sign>(old, needed - 1)) : best;
   }
 };
 

@@ -9,6 +9,7 @@
 #include "tasks/forecast/backtest_bands.h"
 #include "tasks/forecast/band_calibration.h"
 #include "tasks/forecast/baselines.h"
+#include "tasks/forecast/naive2.h"
 #include "tasks/forecast/verdict.h"
 
 namespace rondo::forecasting {
@@ -17,8 +18,6 @@ namespace {
 
 enum Kind : std::size_t { kModel, kNaive, kSeasonal, kDrift, kRidge, kKinds };
 constexpr std::array<const char*, kKinds> kNames{"model", "naive", "seasonal_naive", "drift", "ridge"};
-/// Naive2 takes a history apart anew at every origin: not worth it for long walks.
-constexpr std::size_t kMostNaive2Origins = 3000;
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 /// By step of the horizon.
@@ -122,19 +121,17 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
 /// The backtest of one series, origin by origin.
 class SeriesBacktest {
  public:
-  SeriesBacktest(const Panel& panel, const ScaledPanel& scaled, std::int64_t index, ForecastResult& result,
-                 bool against_naive2)
+  SeriesBacktest(const Panel& panel, const ScaledPanel& scaled, std::int64_t index, ForecastResult& result)
       : panel_(panel),
         scaled_(scaled),
         index_(index),
         series_(panel.series[static_cast<std::size_t>(index)]),
         out_(result.series[static_cast<std::size_t>(index)]),
         period_(result.period),
-        season_(result.season),
-        against_naive2_(against_naive2),
+        naive2_(series_.values, result.season),
         deviation_(standard_of(series_).deviation),
         step_(naive_error(series_.training(), 1)),
-        seasonal_step_(naive_error(series_.training(), season_)),
+        seasonal_step_(naive_error(series_.training(), result.season)),
         step_square_(accuracy::naive_square_step(series_.training())) {}
 
   void add(const Origin& origin, std::span<const double> model, std::span<const double> ridge,
@@ -179,7 +176,7 @@ class SeriesBacktest {
     }
     if (counted == 0) return;
     for (std::size_t kind = 0; kind < kKinds; ++kind) tallies[kind].losses.push_back(loss[kind] / counted);
-    if (against_naive2_ && counted == static_cast<double>(model.size())) add_naive2(origin, model.size());
+    if (counted == static_cast<double>(model.size())) add_naive2(origin, model.size());
   }
 
   const Sums& sums(std::size_t kind) const { return sums_[kind]; }
@@ -226,7 +223,8 @@ class SeriesBacktest {
   void add_naive2(const Origin& origin, std::size_t horizon) {
     std::vector<double> forecast(horizon);
     const std::span<const double> values(series_.values);
-    naive2_forecast(values.first(static_cast<std::size_t>(origin.row) + 1), season_, forecast);
+    naive2_.advance(static_cast<std::size_t>(origin.row) + 1);
+    naive2_.forecast(forecast);
     const auto actual = values.subspan(static_cast<std::size_t>(origin.row) + 1, horizon);
     naive2_smape += accuracy::smape(actual, forecast);
     naive2_mase += accuracy::mase(actual, forecast, seasonal_step_);
@@ -238,8 +236,8 @@ class SeriesBacktest {
   std::int64_t index_;
   const PanelSeries& series_;
   ForecastSeries& out_;
-  std::int64_t period_, season_;
-  bool against_naive2_;
+  std::int64_t period_;
+  Naive2Walk naive2_;
   double deviation_, step_, seasonal_step_, step_square_;
   std::array<Accuracy, kKinds> own_;
   std::array<Sums, kKinds> sums_{};
@@ -306,8 +304,7 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
     std::vector<BandOffsets> bands = bands_by_origin(calibration, errors, rows, result.stride);
     past_the_end.push_back(std::move(bands.back()));
 
-    SeriesBacktest backtest(panel, scaled, static_cast<std::int64_t>(s), result,
-                            origins.size() <= kMostNaive2Origins);
+    SeriesBacktest backtest(panel, scaled, static_cast<std::int64_t>(s), result);
     for (std::size_t i = 0; i < own.size(); ++i) {
       const auto row = static_cast<std::int64_t>(first + i);
       backtest.add(own[i], forecasts.model.row(row), forecasts.ridge.row(row), forecasts.spread.row(row),

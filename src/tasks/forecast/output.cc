@@ -117,28 +117,30 @@ const char* forecast_verdict_name(ForecastVerdict verdict) {
 Config forecast_json(const ForecastResult& result, const Config& files) {
   Config baselines = Config::object();
   for (const ForecastScore& score : result.baselines) baselines.set(score.name, errors_of(score));
-  return Config::object(
-      {{"target", result.target},
-       {"cell", result.cell},
-       {"window", result.window},
-       {"horizon", result.horizon},
-       {"seed", result.seed},
-       {"threads", result.threads},
-       {"rows", Config::object({{"train", result.rows_train},
-                                {"validation", result.rows_validation},
-                                {"test", result.rows_test}})},
-       {"test", test_of(result)},
-       {"baselines", baselines},
-       {"skill", result.skill},
-       {"skill_against", key_of(result.skill_against)},
-       {"verdict", forecast_verdict_name(result.verdict)},
-       {"epochs", result.epochs},
-       {"seconds", Config::object({{"train", result.seconds_train}, {"total", result.seconds_total}})},
-       {"by_step", by_step_of(result)},
-       {"series", series_of(result)},
-       {"anomalies", anomalies_of(result)},
-       {"warnings", said_of(result)},
-       {"files", files}});
+  const Config seconds = Config::object({{"train", result.seconds_train},
+                                         {"backtest", result.seconds_backtest},
+                                         {"total", result.seconds_total}});
+  return Config::object({{"target", result.target},
+                         {"cell", result.cell},
+                         {"window", result.window},
+                         {"horizon", result.horizon},
+                         {"seed", result.seed},
+                         {"threads", result.threads},
+                         {"rows", Config::object({{"train", result.rows_train},
+                                                  {"validation", result.rows_validation},
+                                                  {"test", result.rows_test}})},
+                         {"test", test_of(result)},
+                         {"baselines", baselines},
+                         {"skill", result.skill},
+                         {"skill_against", key_of(result.skill_against)},
+                         {"verdict", forecast_verdict_name(result.verdict)},
+                         {"epochs", result.epochs},
+                         {"seconds", seconds},
+                         {"by_step", by_step_of(result)},
+                         {"series", series_of(result)},
+                         {"anomalies", anomalies_of(result)},
+                         {"warnings", said_of(result)},
+                         {"files", files}});
 }
 
 Table forecast_table(const ForecastResult& result) { return forecast_table(result.options, result.series); }

@@ -155,14 +155,18 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   const std::vector<Origin> origins = backtest_origins(panel, result.stride);
   const LinearPath tested_line = fit_line(panel, scaled, choice.members, training_rows);
   ScaledForecasts forecasts;
+  const auto before_forecasts = Clock::now();
   forecasts.ridge = tested_line.predict(panel, scaled, origins);
   NetworkForecast tested = trained.part.forecast(panel, scaled, origins, forecasts.ridge, pool);
   forecasts.model = std::move(tested.location);
   forecasts.spread = std::move(tested.spread);
+  result.seconds_backtest = seconds_since(before_forecasts);
   forecasting::refit_forecasts(panel, scaled, choice, origins, options.refit, options, controls,
                                prepared.calendar, pool, forecasts);
   const auto calibration = std::make_shared<const CalibrationErrors>(trained.scores);
+  const auto before_scores = Clock::now();
   const std::vector<BandOffsets> bands = run_backtest(panel, scaled, origins, forecasts, calibration, result);
+  result.seconds_backtest += seconds_since(before_scores);
   result.anomalies = forecasting::find_anomalies(result.series);
   forecasting::measure_importance(panel, scaled, origins, tested_line, trained.part, options.seed, pool,
                                   result);

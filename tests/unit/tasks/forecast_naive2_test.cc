@@ -12,6 +12,7 @@
 #include "rondo/forecast_accuracy.h"
 #include "rondo/random.h"
 #include "tasks/forecast/baselines.h"
+#include "tasks/forecast/naive2.h"
 
 namespace rondo::forecasting {
 namespace {
@@ -87,6 +88,54 @@ TEST(Naive2, DividesAnEvenSeasonByAMovingAverageWithHalvedEnds) {
   naive2_forecast(values, 2, out);
   EXPECT_NEAR(out[0], values.back() / odd * even, 1e-9);
   EXPECT_NEAR(out[1], values.back(), 1e-9);
+}
+
+/// The test as its docstring has it: autocorrelations about the mean of the whole history, from the start.
+bool seasonal_by_definition(std::span<const double> history, std::size_t period) {
+  double mean = 0, known = 0;
+  for (const double v : history) {
+    if (!std::isnan(v)) mean += v, ++known;
+  }
+  mean /= known;
+  const auto autocovariance = [&](std::size_t lag) {
+    double sum = 0;
+    for (std::size_t t = lag; t < history.size(); ++t) {
+      const double product = (history[t] - mean) * (history[t - lag] - mean);
+      if (!std::isnan(product)) sum += product;
+    }
+    return sum;
+  };
+  double squares = 1;
+  for (std::size_t i = 1; i < period; ++i) squares += 2 * std::pow(autocovariance(i) / autocovariance(0), 2);
+  return std::abs(autocovariance(period) / autocovariance(0)) > 1.645 * std::sqrt(squares / known);
+}
+
+TEST(Naive2, WalksFromOriginToOriginAsFromTheStart) {
+  const RandomStream random(11);
+  int seasonal_origins = 0, plain_origins = 0;
+  for (const std::int64_t period : {2, 3, 12}) {
+    const auto season = static_cast<std::size_t>(period);
+    std::vector<double> values(240);
+    for (std::size_t t = 0; t < values.size(); ++t) {  // a season that sets in half-way, on a high level
+      const double place = static_cast<double>(t % season) - 0.5 * static_cast<double>(period - 1);
+      values[t] = 5000 + random.uniform(1000 * season + t) + (t < 120 ? 0 : 0.2 * place);
+    }
+    values[3 * season] = values[100] = kNaN;
+    Naive2Walk walk(values, period);
+    std::vector<double> walked(season + 2), whole(season + 2);
+    for (std::size_t rows = 1; rows <= values.size(); rows += rows % 7 + 1) {
+      const auto history = std::span<const double>(values).first(rows);
+      walk.advance(rows);
+      walk.forecast(walked);
+      naive2_forecast(history, period, whole);
+      ASSERT_EQ(walked, whole) << period << ' ' << rows;
+      const bool expected = rows >= 3 * season && seasonal_by_definition(history, season);
+      ASSERT_EQ(walk.is_seasonal(), expected) << period << ' ' << rows;
+      ++(expected ? seasonal_origins : plain_origins);
+    }
+  }
+  EXPECT_GT(seasonal_origins, 10);
+  EXPECT_GT(plain_origins, 10);
 }
 
 /// Folder of public data that is not part of the project; empty when it is not there.
