@@ -1,4 +1,4 @@
-// The scales that a network's windows are put on, and the season that is taken out and put back.
+// The scales that a network's windows are put on, and how they are chosen.
 
 #include <gtest/gtest.h>
 
@@ -11,40 +11,15 @@
 #include "rondo/data/csv.h"
 #include "rondo/error.h"
 #include "rondo/forecast.h"
-#include "rondo/random.h"
 #include "rondo/toml.h"
-#include "tasks/forecast/model.h"
 #include "tasks/forecast/segment_data.h"
 #include "tasks/forecast/segment_network.h"
+#include "unit/tasks/seasonal_series.h"
 
 namespace rondo {
 namespace {
 
 using namespace forecasting;
-
-constexpr std::int64_t kHorizon = 4;
-
-/// Two positive series far apart in level, which begin at different times; a season of 12 rows.
-Panel two_series(std::int64_t rows = 160, std::int64_t tested = 30) {
-  Panel panel;
-  panel.horizon = kHorizon;
-  for (const int which : {0, 1}) {
-    const RandomStream stream(static_cast<std::uint64_t>(3 + which));
-    PanelSeries series;
-    const double level = which == 0 ? 10 : 5000;
-    for (std::int64_t t = 0; t < rows + kHorizon; ++t) {
-      const auto position = static_cast<double>(t + 5 * which);
-      series.position.push_back(position);
-      if (t >= rows) continue;
-      series.values.push_back(level * std::exp(0.004 * static_cast<double>(t) +
-                                               0.3 * std::sin(2 * M_PI * position / 12) +
-                                               0.05 * stream.normal(static_cast<std::uint64_t>(t))));
-    }
-    series.train_rows = rows - tested;
-    panel.series.push_back(std::move(series));
-  }
-  return panel;
-}
 
 SegmentWindow window_on(const Panel& panel, const ScaledPanel& scaled, Normalization normalization) {
   SegmentWindow window = choose_segment_window(panel, 16, true);
@@ -201,38 +176,6 @@ TEST(RevIn, EveryMemberLearnsAGainAndAnOffsetOfItsOwn) {
   }
 }
 
-std::string csv_of(const std::vector<double>& values) {
-  std::string text = "y\n";
-  char number[40];
-  for (const double v : values) {
-    std::snprintf(number, sizeof number, "%.17g\n", v);
-    text += number;
-  }
-  return text;
-}
-
-/// A trend and a season of 12 rows, some noise.
-std::vector<double> seasonal(std::size_t rows, double noise, std::uint64_t seed = 6) {
-  const RandomStream stream(seed);
-  std::vector<double> y;
-  for (std::size_t t = 0; t < rows; ++t) {
-    const double sharp = t % 12 == 7 ? 9 : t % 12 == 2 ? -6 : 0;  // no wave of low order
-    y.push_back(60 + 0.05 * static_cast<double>(t) + sharp + noise * stream.normal(t));
-  }
-  return y;
-}
-
-ForecastOptions quick() {
-  ForecastOptions options;
-  options.target = "y";
-  options.horizon = kHorizon;
-  options.units = 8;
-  options.ensemble = 2;
-  options.epochs = 4;
-  options.threads = 1;
-  return options;
-}
-
 TEST(NormalizeOption, AutoIsTheDefaultAndEveryOtherScaleForecastsInItsOwnWay) {
   const Table table = parse_csv(csv_of(seasonal(700, 1)));
   ForecastOptions options = quick();
@@ -338,137 +281,6 @@ INSTANTIATE_TEST_SUITE_P(
                             },
                             300, ErrorKind::data, "--period"}),
     [](const auto& info) { return std::string(info.param.name); });
-
-TEST(SeasonalAdjustment, IsTakenBackExactly) {
-  for (const double season : {12.0, 7.0, 52.18}) {
-    Panel panel = two_series();
-    panel.deseasonalize = season;
-    for (const Transform transform : {Transform::none, Transform::log, Transform::sqrt}) {
-      for (const bool difference : {false, true}) {
-        const ScaledPanel scaled(panel, transform, difference);
-        std::vector<double> targets(kHorizon);
-        for (const std::int64_t s : {0, 1}) {
-          const std::vector<double>& y = panel.series[static_cast<std::size_t>(s)].values;
-          for (std::int64_t row = 0; row + kHorizon < panel.series[0].rows(); ++row) {
-            const Origin origin{s, row};
-            scaled.targets(origin, targets);
-            for (std::int64_t ahead = 1; ahead <= kHorizon; ++ahead) {
-              const double truth = y[static_cast<std::size_t>(row + ahead)];
-              const double target = targets[static_cast<std::size_t>(ahead) - 1];
-              ASSERT_NEAR(scaled.to_units(origin, ahead, target), truth, 1e-12 * truth);
-              ASSERT_NEAR(scaled.from_units(origin, ahead, truth), target, 1e-11 * (1 + std::abs(target)));
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
-TEST(SeasonalAdjustment, GoesOnPastTheEndByTheCalendar) {
-  Panel panel = two_series();
-  panel.deseasonalize = 12;
-  const ScaledPanel with(panel, Transform::none, false);
-  for (std::size_t s = 0; s < panel.series.size(); ++s) {
-    const Origin end{static_cast<std::int64_t>(s), panel.series[s].rows() - 1};
-    for (std::int64_t ahead = 1; ahead <= kHorizon; ++ahead) {
-      // A season earlier the same is added to the same level.
-      const Origin year_before{end.series, end.row - 12};
-      EXPECT_EQ(with.to_units(end, ahead, 0.3), with.to_units(year_before, ahead, 0.3));
-    }
-    EXPECT_NE(with.to_units(end, 1, 0.3), with.to_units(end, 3, 0.3));
-  }
-}
-
-TEST(SeasonalAdjustment, FindsTheSeasonBesideATrendAndNothingWhereThereIsNone) {
-  std::vector<double> positions(100);
-  std::iota(positions.begin(), positions.end(), 17.0);
-  for (const std::size_t places : {4u, 7u}) {
-    std::vector<double> with, without;
-    for (const double p : positions) {
-      const auto place = static_cast<std::size_t>(p) % places;
-      const double wave = static_cast<double>(place) - static_cast<double>(places - 1) / 2;
-      without.push_back(3 + 0.7 * p);
-      with.push_back(without.back() + wave * std::abs(wave));
-    }
-    const SeasonalIndices found = fit_seasonal_indices(with, positions, {}, static_cast<double>(places));
-    for (std::size_t place = 0; place < places; ++place) {
-      const double wave = static_cast<double>(place) - static_cast<double>(places - 1) / 2;
-      EXPECT_NEAR(found.at(static_cast<double>(place + 10 * places)), wave * std::abs(wave), 1e-9);
-    }
-    for (const double v :
-         fit_seasonal_indices(without, positions, {}, static_cast<double>(places)).by_place) {
-      EXPECT_NEAR(v, 0, 1e-9);
-    }
-  }
-}
-
-TEST(SeasonalAdjustment, DoesNotCountValuesThatWereMissing) {
-  std::vector<double> values = seasonal(120, 0), positions(120);
-  std::iota(positions.begin(), positions.end(), 0.0);
-  std::vector<std::uint8_t> observed(120, 1);
-  const SeasonalIndices before = fit_seasonal_indices(values, positions, observed, 12);
-  observed[43] = 0;
-  values[43] = values[42];  // the peak of its season, filled with the value before
-  const SeasonalIndices after = fit_seasonal_indices(values, positions, observed, 12);
-  const double own = std::abs(after.by_place[43 % 12] - before.by_place[43 % 12]);
-  observed[43] = 1;
-  const SeasonalIndices counted = fit_seasonal_indices(values, positions, observed, 12);
-  EXPECT_LT(own, 0.2 * std::abs(counted.by_place[43 % 12] - before.by_place[43 % 12]));
-}
-
-TEST(SeasonalAdjustment, OfTrainingRowsDoesNotMoveWithLaterOnes) {
-  Panel panel = two_series();
-  panel.deseasonalize = 12;
-  Panel changed = panel;
-  for (PanelSeries& series : changed.series) {
-    for (auto row = static_cast<std::size_t>(series.train_rows); row < series.values.size(); ++row)
-      series.values[row] *= 3;
-  }
-  const ScaledPanel before(panel, Transform::log, true), after(changed, Transform::log, true);
-  for (std::size_t s = 0; s < panel.series.size(); ++s) {
-    EXPECT_EQ(before.scaling.series[s].seasonal.by_place, after.scaling.series[s].seasonal.by_place);
-    EXPECT_EQ(before.scales[s].center, after.scales[s].center);
-    EXPECT_EQ(before.scales[s].scale, after.scales[s].scale);
-  }
-}
-
-TEST(SeasonalAdjustment, LeavesALineThatNeedsNoLagsOfASeason) {
-  const Table table = parse_csv(csv_of(seasonal(180, 0.3)));
-  ForecastOptions options = quick();
-  options.horizon = 12;
-  options.period = 12;
-  options.window = 3;
-  const ForecastResult no = run_forecast(table, options);
-  options.deseasonalize = "yes";
-  const ForecastResult yes = run_forecast(table, options);
-  // Three rows and a few waves do not tell the two sharp rows of a season from the others.
-  EXPECT_LT(yes.test.rmse, 0.6 * no.test.rmse);
-  EXPECT_LT(yes.test.rmse, 0.45);  // of which 0.3 are noise
-  EXPECT_NEAR(yes.coverage80, 0.8, 0.2);
-  // Row 187, the eighth after the end, is a peak.
-  EXPECT_NEAR(yes.series[0].forecast[7] - yes.series[0].forecast[5], 9, 1.5);
-}
-
-TEST(SeasonalAdjustment, IsLearntAnewWithEveryRefit) {
-  const Table table = parse_csv(csv_of(seasonal(180, 0.3)));
-  ForecastOptions options = quick();
-  options.period = 12;
-  options.deseasonalize = "yes";
-  options.refit = 2;
-  EXPECT_LT(run_forecast(table, options).test.rmse, 0.8);
-}
-
-TEST(SeasonalAdjustment, IsLeftOutUnlessAskedFor) {
-  const Table table = parse_csv(csv_of(seasonal(180, 0.3)));
-  ForecastOptions options = quick();
-  options.period = 12;
-  const ForecastResult automatic = run_forecast(table, options);
-  options.deseasonalize = "no";
-  const ForecastResult no = run_forecast(table, options);
-  EXPECT_EQ(automatic.series[0].forecast, no.series[0].forecast);
-  EXPECT_TRUE(automatic.model->scaling.series.front().seasonal.by_place.empty());
-}
 
 }  // namespace
 }  // namespace rondo
