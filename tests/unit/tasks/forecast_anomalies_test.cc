@@ -85,6 +85,8 @@ ForecastSeries flat(const std::string& id, int rows) {
     b.predicted.push_back(0);
     b.bands.low80.push_back(-1.2815515655446004);
     b.bands.high80.push_back(1.2815515655446004);
+    b.bands.low95.push_back(-1.959963984540054);
+    b.bands.high95.push_back(1.959963984540054);
   }
   return series;
 }
