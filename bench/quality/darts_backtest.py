@@ -3,12 +3,14 @@ number of threads; both are trained briefly, which is not counted. Rounds altern
 {name, metric, value, target, seconds, seed, command}; exit status 1 when a target is missed, 77 where there is no Darts
 (`make quality-darts` installs it).
 
-    bench/quality/darts_backtest.py [RONDO]
+    bench/quality/darts_backtest.py [--paths] [RONDO]
 
-Point forecasts: rondo reads the look-back in segments of a day and writes the horizon at once, Darts reads row by row and
-feeds each forecast back. Sample paths (`--model recursive`) are the same algorithm in both: row by row, 100 paths an origin.
-rondo's seconds hold forecasts, rivals, bands and all scores; Darts' the forecasts alone."""
+rondo reads the look-back in segments of a day and writes the horizon at once, Darts reads row by row and feeds each forecast
+back: what each of them does by itself. With --paths (some minutes more) also sample paths, which are the same algorithm in
+both: row by row, 100 paths an origin. rondo's seconds hold forecasts, rivals, bands and all scores; Darts' the forecasts
+alone."""
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -20,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 ORIGINS, MANY, HORIZON, WINDOW, UNITS, THREADS, EPOCHS, PATHS, SEED = 500, 4000, 24, 168, 64, 2, 2, 100, 1
-ROUNDS = 7
+ROUNDS, PATH_ROUNDS = 3, 2
 NO_RIVAL = 77
 
 
@@ -37,7 +39,7 @@ class Darts:
 
     def __init__(self, python, table, samples):
         options = {"csv": str(table), "origins": ORIGINS, "horizon": HORIZON, "window": WINDOW, "units": UNITS,
-                   "threads": THREADS, "epochs": EPOCHS, "samples": samples, "seed": SEED}
+                   "threads": THREADS, "samples": samples, "seed": SEED}
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen([python, HERE / "darts_worker.py", json.dumps(options)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=self.log, text=True, cwd=tempfile.gettempdir())
@@ -93,11 +95,11 @@ def spread(values, digits=1):
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
-def race(name, rival, contenders, report, least):
+def race(name, rival, contenders, report, least, rounds=ROUNDS):
     """Rounds of the rival and then each contender {text: Rondo}; the ratio of a round is of neighbours in time."""
     begin = time.monotonic()
     theirs, ratios, ours, errors = [], {k: [] for k in contenders}, {k: [] for k in contenders}, {}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         done = rival.backtest()
         assert done["origins"] == ORIGINS
         theirs.append(done["seconds"])
@@ -129,7 +131,12 @@ def growth(program, table, report):
                time.monotonic() - begin, many.command())
 
 
-def main(program):
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rondo", nargs="?", default=ROOT / "build/rondo", help="the program")
+    parser.add_argument("--paths", action="store_true", help="sample paths, too")
+    options = parser.parse_args()
+    program = str(Path(options.rondo).resolve())
     python = python_with_darts()
     if python is None:
         print("there is no Darts to compare with: make quality-darts installs it", file=sys.stderr)
@@ -142,14 +149,15 @@ def main(program):
         race(f"backtest, {ORIGINS} origins, GRU({UNITS})", rival,
              {"one network": Rondo(program, table, "--ensemble", "1"), "three networks": Rondo(program, table)}, report, 20)
         rival.close()
-        rival = Darts(python, table, samples=PATHS)
-        race(f"backtest, {ORIGINS} origins, GRU({UNITS}), {PATHS} sample paths", rival,
-             {"one network": Rondo(program, table, "--ensemble", "1", "--model", "recursive")}, report, 1)
-        rival.close()
         growth(program, table, report)
+        if options.paths:
+            rival = Darts(python, table, samples=PATHS)
+            race(f"backtest, {ORIGINS} origins, GRU({UNITS}), {PATHS} sample paths", rival,
+                 {"one network": Rondo(program, table, "--ensemble", "1", "--model", "recursive")}, report, 1, PATH_ROUNDS)
+            rival.close()
     print(json.dumps(report.entries, indent=1))
     return 1 if report.missed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(str(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build/rondo").resolve())))
+    sys.exit(main())
