@@ -289,8 +289,8 @@ TEST(GatheredAccuracy, RmsseIsTheMeanOverSeries) {
   gathered.add(1, 7, 1, 4, 2);
   gathered.add(1, 1, 1, 4, 2);
   EXPECT_DOUBLE_EQ(gathered.rmsse(), (1 + std::sqrt(18.0 / 4)) / 2);
-  gathered.add(1, 1, 1, 0, 3);
-  EXPECT_TRUE(std::isnan(gathered.rmsse()));
+  gathered.add(1, 2, 1, 0, 3);  // a constant series has no scale
+  EXPECT_DOUBLE_EQ(gathered.rmsse(), (1 + std::sqrt(18.0 / 4)) / 2);
 }
 
 }  // namespace
