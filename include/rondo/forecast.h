@@ -47,6 +47,7 @@ struct ForecastOptions {
   std::string difference = "auto";
   std::string normalize = "auto";
   std::string deseasonalize = "auto";
+  std::string outliers = "auto";
   std::string cell = "gru";
   std::int64_t units = 0;
   std::string model = "auto";
@@ -99,6 +100,10 @@ struct ForecastOptions {
         "scale of every window of the network: 'auto', 'last' (minus the last value), 'standard' (minus the "
         "mean, over the deviation), 'revin' (that and a learnt gain and offset) or 'mean_abs' (divided by "
         "the mean size)");
+    option("outliers", self.outliers,
+           "'auto': a few values far outside of everything else (gross errors) give way to the value before "
+           "when "
+           "the model looks back, or 'keep'; errors are counted against the table in any case");
     option("deseasonalize", self.deseasonalize,
            "take the shortest season (or the given period) out before and put it back after: 'auto' (no), "
            "'yes' or 'no'");

@@ -14,16 +14,20 @@ namespace rondo::forecasting {
 
 namespace {
 
-constexpr std::int64_t kColumnNumbers = 4, kLevelNumbers = 5;
+constexpr std::int64_t kColumnNumbers = 4, kLevelNumbers = 9;
 
 std::int64_t length(const auto& list) { return static_cast<std::int64_t>(list.size()); }
 
-/// Numbers of a scale, one after another, into a file and out of it: `number(double&)` for each.
+// Numbers of a scale, one after another, into a file and out of it: `number(double&)` for each.
+
+void visit_flag(auto& flag, auto&& number) {
+  double as_number = flag ? 1 : 0;
+  number(as_number);
+  if constexpr (!std::is_const_v<std::remove_reference_t<decltype(flag)>>) flag = as_number != 0;
+}
+
 void visit_column(auto& column, auto&& number) {
-  double logarithm = column.logarithm ? 1 : 0;
-  number(logarithm);
-  if constexpr (!std::is_const_v<std::remove_reference_t<decltype(column)>>)
-    column.logarithm = logarithm != 0;
+  visit_flag(column.logarithm, number);
   number(column.unit);
   number(column.mean);
   number(column.deviation);
@@ -33,6 +37,10 @@ void visit_series(auto& series, auto&& number) {
   number(series.level.center);
   number(series.level.scale);
   number(series.smallest);
+  visit_flag(series.guard.active, number);
+  number(series.guard.median);
+  number(series.guard.reach);
+  number(series.guard.step);
   number(series.floor);
   number(series.unit);
   visit_column(series.compressed, number);

@@ -42,8 +42,9 @@ ScaledPanel::ScaledPanel(const Panel& panel, PanelScaling the_scaling) : scaling
     if (scale.seasonal.season > 0) {
       for (const double position : from.position) added.push_back(scale.seasonal.at(position));
     }
-    for (std::size_t i = 0; i < from.values.size(); ++i)
-      x.push_back(scale.level_of(from.values[i], added.empty() ? 0 : added[i]));
+    const std::vector<double> values = scale.accepted(from.values);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      x.push_back(scale.level_of(values[i], added.empty() ? 0 : added[i]));
     z = x;
     if (difference && !z.empty()) {
       for (std::size_t i = z.size(); i-- > 1;) z[i] -= z[i - 1];

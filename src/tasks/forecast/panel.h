@@ -41,7 +41,8 @@ struct Panel {
   std::vector<PanelSeries> series;
   std::vector<std::string> past, known, statics;  ///< names of numbers: texts are encoded already
   std::vector<double> seasons;                    ///< in rows, from the calendar, shortest first
-  double deseasonalize = 0;  ///< the season, in rows, that is taken out of every series; 0: none
+  bool guard_spikes = false;  ///< a few gross errors give way to the values before them, see SpikeGuard
+  double deseasonalize = 0;   ///< the season, in rows, that is taken out of every series; 0: none
   std::int64_t horizon = 1;
   /// The test part came from another file: forecasts past the end start where the table ends, before it.
   bool truth_after_end = false;

@@ -56,9 +56,8 @@ std::vector<ColumnScale> column_scales(const std::vector<double>& values, std::s
 }
 
 /// Returns what the season adds to every training row.
-std::vector<double> fit_level(const Panel& panel, const PanelSeries& from, Transform transform,
-                              bool difference, SeriesScaling& out) {
-  const std::span<const double> training = from.training();
+std::vector<double> fit_level(const Panel& panel, const PanelSeries& from, std::span<const double> training,
+                              Transform transform, bool difference, SeriesScaling& out) {
   std::vector<double> values(training.size()), season(training.size(), 0.0);
   std::transform(training.begin(), training.end(), values.begin(),
                  [&](double v) { return apply(transform, v); });
@@ -106,6 +105,10 @@ double ColumnScale::apply(double value) const {
   return (value - mean) / deviation;
 }
 
+std::vector<double> SeriesScaling::accepted(std::span<const double> values) const {
+  return guard.accepted(values, level.transform, smallest);
+}
+
 double SeriesScaling::level_of(double value, double season) const {
   return level.forward(is_applicable(level.transform, {&value, 1}) ? value : smallest, season);
 }
@@ -120,9 +123,12 @@ PanelScaling PanelScaling::fit(const Panel& panel, Transform transform, bool dif
   out.difference = difference;
   for (const PanelSeries& s : panel.series) {
     SeriesScaling scaling;
-    const std::span<const double> training = s.training();
-    const std::vector<double> season = fit_level(panel, s, transform, difference, scaling);
-    if (!training.empty()) scaling.smallest = *std::min_element(training.begin(), training.end());
+    const std::span<const double> given = s.training();
+    scaling.level.transform = transform;
+    if (!given.empty()) scaling.smallest = *std::min_element(given.begin(), given.end());
+    if (panel.guard_spikes) scaling.guard = SpikeGuard::fit(given, transform, scaling.smallest);
+    const std::vector<double> training = scaling.accepted(given);
+    const std::vector<double> season = fit_level(panel, s, training, transform, difference, scaling);
     std::vector<double> levels;
     for (std::size_t i = 0; i < training.size(); ++i)
       levels.push_back(scaling.level_of(training[i], season[i]));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tasks/forecast/seasonal_indices.h"
+#include "tasks/forecast/spike_guard.h"
 #include "tasks/forecast/transform.h"
 
 namespace rondo::forecasting {
@@ -26,6 +27,7 @@ struct ColumnScale {
 struct SeriesScaling {
   SeriesScale level;
   SeasonalIndices seasonal;  ///< taken out of the transformed values first; season 0: none
+  SpikeGuard guard;
   /// Stands for later values outside the transform's range (a first zero after the training part, under a logarithm).
   double smallest = 0;
   /// Levels with large distances from `floor` compressed: log(1 + (level − floor) / unit), standardised.
@@ -33,6 +35,8 @@ struct SeriesScaling {
   ColumnScale compressed;
   std::vector<ColumnScale> past, known;
 
+  /// The series' values, spikes replaced.
+  std::vector<double> accepted(std::span<const double> values) const;
   /// `season`: what the seasonal indices say of the row.
   double level_of(double value, double season = 0) const;
   double compressed_of(double level) const;

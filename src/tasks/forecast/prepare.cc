@@ -11,6 +11,7 @@
 #include "tasks/forecast/raw_series.h"
 #include "tasks/forecast/season.h"
 #include "tasks/forecast/segment_window.h"
+#include "tasks/forecast/spike_guard.h"
 
 namespace rondo::forecasting {
 
@@ -53,6 +54,7 @@ void check_test_part(const ForecastOptions& options) {
 /// Where a scale or a season of the user's choice has no place.
 void check_scales(const ForecastOptions& options) {
   const bool chosen = parse_normalization(options.normalize) != Normalization::automatic;
+  require_one_of(options.outliers, "outliers", {"auto", "keep"});
   require_one_of(options.deseasonalize, "deseasonalize", {"auto", "yes", "no"});
   if (chosen && options.model == "recursive") {
     throw Error(ErrorKind::usage, "the recursive model has a scale of its own: that of a window's first half")
@@ -157,8 +159,14 @@ std::vector<double> seasons_of(const Prepared& prepared, const ForecastOptions& 
     seasons = natural_seasons(times.frequency());
   if (seasons.empty()) {
     // The longer half of the series, at most so many of them, evenly spread.
+    std::vector<std::vector<double>> accepted;  // of which spikes would hide every season
     std::vector<std::span<const double>> training;
-    for (const PanelSeries& s : prepared.panel.series) training.push_back(s.training());
+    for (const PanelSeries& s : prepared.panel.series) {
+      SpikeGuard guard;
+      if (prepared.panel.guard_spikes) guard = SpikeGuard::fit(s.training(), Transform::none, 0);
+      accepted.push_back(guard.accepted(s.training(), Transform::none, 0));
+    }
+    for (const auto& values : accepted) training.emplace_back(values);
     std::stable_sort(training.begin(), training.end(),
                      [](const auto& a, const auto& b) { return a.size() > b.size(); });
     training.resize((training.size() + 1) / 2);
@@ -207,6 +215,7 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
   const Timeline& first = out.times.front();
   out.calendar =
       out.panel.series.size() == 1 || (first.format().is_calendar() && first.frequency().regular());
+  out.panel.guard_spikes = options.outliers == "auto" && !names_counts(options.likelihood);
   out.panel.seasons = seasons_of(out, options);
   out.period = options.period > 0 ? options.period : choose_period(out.panel);
   out.season = out.period;

@@ -89,6 +89,30 @@ void count_rows(const Panel& panel, ForecastResult& result) {
   }
 }
 
+/// Names the first; also those of the test part, which stay in the truth.
+void warn_of_spikes(const Panel& panel, const ScaledPanel& scaled, ForecastResult& result,
+                    const Logger& log) {
+  std::size_t count = 0;
+  std::string first;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const PanelSeries& series = panel.series[s];
+    const auto& scaling = scaled.scaling.series[s];
+    const std::vector<std::int64_t> rows =
+        scaling.guard.spikes(series.values, scaling.level.transform, scaling.smallest);
+    count += rows.size();
+    if (!first.empty() || rows.empty()) continue;
+    char text[32];
+    std::snprintf(text, sizeof text, "%.6g", series.values[static_cast<std::size_t>(rows.front())]);
+    first = text + (" at " + result.series[s].times.text(rows.front())) +
+            (series.id.empty() ? "" : ", series '" + series.id + "'");
+  }
+  if (count == 0) return;
+  result.warnings.push_back((count == 1 ? "1 value lies" : std::to_string(count) + " values lie") +
+                            " far outside of everything else (" + (count == 1 ? "" : "the first: ") + first +
+                            "): the model goes on from the value before; --outliers keep leaves them");
+  log.warning(result.warnings.back());
+}
+
 }  // namespace
 
 ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,
@@ -104,6 +128,7 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   const LineChoice choice = search_line(panel, prepared.limits, pool);
   ScaledPanel scaled(panel, choice.transform, choice.difference);
   if (forecasting::names_counts(options.likelihood)) scaled.lowest = 0;
+  warn_of_spikes(panel, scaled, result, controls.log);
   result.transform = transform_name(choice.transform);
   result.difference = choice.difference;
   result.lags = choice.longest_lag();
