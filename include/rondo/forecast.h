@@ -282,6 +282,7 @@ struct ForecastResult {
   /// Of the backtest: forecasting every origin by line and networks, rivals, bands and scores; without the fits of line and
   /// networks, those of `refit` among them.
   double seconds_backtest = 0;
+  double seconds_backtest_forecasts = 0;  ///< of these: line and networks at every origin, nothing else
   double seconds_train = 0, seconds_total = 0;
   std::vector<ForecastSeries> series;
   std::vector<std::string> targets;        ///< columns, in order

@@ -119,6 +119,7 @@ Config forecast_json(const ForecastResult& result, const Config& files) {
   for (const ForecastScore& score : result.baselines) baselines.set(score.name, errors_of(score));
   const Config seconds = Config::object({{"train", result.seconds_train},
                                          {"backtest", result.seconds_backtest},
+                                         {"backtest_forecasts", result.seconds_backtest_forecasts},
                                          {"total", result.seconds_total}});
   return Config::object({{"target", result.target},
                          {"cell", result.cell},

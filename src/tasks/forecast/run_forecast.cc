@@ -185,13 +185,13 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   NetworkForecast tested = trained.part.forecast(panel, scaled, origins, forecasts.ridge, pool);
   forecasts.model = std::move(tested.location);
   forecasts.spread = std::move(tested.spread);
-  result.seconds_backtest = seconds_since(before_forecasts);
+  result.seconds_backtest_forecasts = seconds_since(before_forecasts);
   forecasting::refit_forecasts(panel, scaled, choice, origins, options.refit, options, controls,
                                prepared.calendar, pool, forecasts);
   const auto calibration = std::make_shared<const CalibrationErrors>(trained.scores);
   const auto before_scores = Clock::now();
   const std::vector<BandOffsets> bands = run_backtest(panel, scaled, origins, forecasts, calibration, result);
-  result.seconds_backtest += seconds_since(before_scores);
+  result.seconds_backtest = result.seconds_backtest_forecasts + seconds_since(before_scores);
   result.anomalies = forecasting::find_anomalies(result.series);
   forecasting::measure_importance(panel, scaled, origins, tested_line, trained.part, options.seed, pool,
                                   result);
