@@ -7,7 +7,7 @@ namespace rondo::forecasting {
 
 namespace {
 
-constexpr double kReach = 12;
+constexpr double kReach = 20;
 constexpr double kDeviationOfMedian = 1.4826;  // of a normal distribution
 constexpr int kMostInARow = 2;
 constexpr std::size_t kFewestValues = 30;
@@ -19,7 +19,7 @@ double median_of(std::vector<double> values) {
   return *middle;
 }
 
-/// 12 robust deviations.
+/// The distance that is too far.
 double reach_of(const std::vector<double>& values, double median) {
   std::vector<double> distances;
   for (const double v : values) distances.push_back(std::abs(v - median));

@@ -9,7 +9,7 @@
 namespace rondo::forecasting {
 
 /// Keeps a few gross errors of a series (a sensor that fails, a comma in the wrong place) out of what is learnt from and
-/// forecast from: squares would let one of them outweigh all else. A spike is farther than 12 robust deviations (median
+/// forecast from: squares would let one of them outweigh all else. A spike is farther than 20 robust deviations (median
 /// absolute deviations times 1.4826, Hampel 1974) both from the median of the training part and, in steps, from the last value
 /// that is none; the value before stands for it. After two spikes in a row the third is believed: the level has changed.
 /// Whether a value is one depends on values before it and on the training part only.
