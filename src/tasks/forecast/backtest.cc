@@ -122,8 +122,7 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
 class SeriesBacktest {
  public:
   SeriesBacktest(const Panel& panel, const ScaledPanel& scaled, std::int64_t index, ForecastResult& result)
-      : panel_(panel),
-        scaled_(scaled),
+      : scaled_(scaled),
         index_(index),
         series_(panel.series[static_cast<std::size_t>(index)]),
         out_(result.series[static_cast<std::size_t>(index)]),
@@ -231,7 +230,6 @@ class SeriesBacktest {
     ++naive2_origins;
   }
 
-  const Panel& panel_;
   const ScaledPanel& scaled_;
   std::int64_t index_;
   const PanelSeries& series_;

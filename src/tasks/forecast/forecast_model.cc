@@ -24,15 +24,15 @@ const ForecastOptions& ForecastModel::options() const { return model_->preparati
 std::int64_t ForecastModel::rows_needed() const { return model_->rows_needed(); }
 
 ForecastAhead ForecastModel::forecast(const ForecastTables& tables, int threads) {
-  using namespace forecasting;
-  LaterPanel later = read_later_panel(model_->preparation, tables, model_->rows_needed());
-  ScaledPanel scaled(later.panel, model_->scaling);
-  if (names_counts(options().likelihood)) scaled.lowest = 0;
+  forecasting::LaterPanel later =
+      forecasting::read_later_panel(model_->preparation, tables, model_->rows_needed());
+  forecasting::ScaledPanel scaled(later.panel, model_->scaling);
+  if (forecasting::names_counts(options().likelihood)) scaled.lowest = 0;
   ForecastAhead out;
   out.source = tables.table.source();
   out.notes = std::move(later.notes);
   for (std::size_t i = 0; i < later.ends.size(); ++i) {
-    PanelSeries& from = later.panel.series[static_cast<std::size_t>(later.ends[i].series)];
+    const forecasting::PanelSeries& from = later.panel.series[static_cast<std::size_t>(later.ends[i].series)];
     ForecastSeries series;
     series.id = from.id;
     series.target = from.target;
@@ -43,7 +43,7 @@ ForecastAhead ForecastModel::forecast(const ForecastTables& tables, int threads)
     out.series.push_back(std::move(series));
   }
   Pool pool(threads);
-  forecast_ahead(later.panel, scaled, *model_, later.ends, out.source, pool, out.series);
+  forecasting::forecast_ahead(later.panel, scaled, *model_, later.ends, out.source, pool, out.series);
   return out;
 }
 

@@ -25,17 +25,13 @@ using forecasting::CalibrationErrors;
 using forecasting::LinearPath;
 using forecasting::LineChoice;
 using forecasting::NetworkForecast;
-using forecasting::NetworkPart;
 using forecasting::Origin;
 using forecasting::Panel;
 using forecasting::PanelSeries;
 using forecasting::Prepared;
-using forecasting::Rows;
 using forecasting::ScaledForecasts;
 using forecasting::ScaledPanel;
-using forecasting::SegmentWindow;
 using forecasting::TrainedPart;
-using forecasting::WindowInput;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
