@@ -68,7 +68,7 @@ class Affine final : public OptionsLayer<AffineOptions> {
       fail("the factors of affine are a logarithm of a gain and an offset", describe(factors), "(None, 2)");
     }
     const std::int64_t width = inputs[0].width(), every = options().every;
-    if (options().count > 0 && (options().count - 1) * every >= width) {
+    if (options().count > 0 && (width < 1 || options().count - 1 > (width - 1) / every)) {
       fail("affine scales features that are not there",
            std::to_string(options().count) + ", each " + std::to_string(every) + " after the one before",
            "within " + std::to_string(width) + " features");

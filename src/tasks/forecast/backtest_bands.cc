@@ -48,7 +48,9 @@ void step_quantiles(const ScaledPanel& scaled, const Origin& origin, double loca
   for (std::int64_t k = count; k-- > 0;) {
     put(0.5 - offsets.levels[static_cast<std::size_t>(k)] / 2, offsets.low_at(step, k));
   }
-  put(0.5, std::clamp(0.0, offsets.low_at(step, 0), offsets.high_at(step, 0)));
+  // Each end goes its own way, so that they may cross.
+  const auto [low, high] = std::minmax({offsets.low_at(step, 0), offsets.high_at(step, 0)});
+  put(0.5, std::clamp(0.0, low, high));
   for (std::int64_t k = 0; k < count; ++k) {
     put(0.5 + offsets.levels[static_cast<std::size_t>(k)] / 2, offsets.high_at(step, k));
   }

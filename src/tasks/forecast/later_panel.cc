@@ -137,7 +137,7 @@ class Reader {
     out.known = encoder_.known(series, first, last + out_.panel.horizon);
     out.statics = encoder_.statics(series);
     Timeline times = series.data.times.slice(first, last);
-    check_frequency(times, where);
+    check_frequency(learnt.frequency, times, where);
     out.position = positions_of(times, out_.panel.horizon);
     const double begin = learnt.first_position + static_cast<double>(steps_from(learnt.first_tick, times));
     for (double& position : out.position) position += begin;
@@ -146,8 +146,7 @@ class Reader {
     return out;
   }
 
-  void check_frequency(const Timeline& times, const std::string& where) const {
-    const Frequency& learnt = preparation_.frequency;
+  static void check_frequency(const Frequency& learnt, const Timeline& times, const std::string& where) {
     const Frequency& here = times.frequency();
     if (here.unit == learnt.unit && here.step == learnt.step) return;
     if (!here.regular() || !learnt.regular()) return;  // rows are the steps of time then

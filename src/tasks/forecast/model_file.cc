@@ -1,6 +1,7 @@
 #include "tasks/forecast/model_file.h"
 
-#include <limits>
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "rondo/error.h"
@@ -82,7 +83,11 @@ class Taker {
   ForecastResult::Model take() {
     ForecastResult::Model model;
     const Config data = detail::take_json(file_, "forecast", where_);
-    read_forecaster(data, model);
+    try {
+      read_forecaster(data, model);
+    } catch (const Error& error) {
+      refuse("the description of the forecaster cannot be used", error.what(), "as rondo forecast writes it");
+    }
     take_scaling(model);
     take_line(model);
     take_bands(model);
@@ -108,6 +113,8 @@ class Taker {
              to_string(shape));
     }
     const auto values = tensor->data<double>();
+    if (!std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); }))
+      refuse("an array of the forecaster holds no numbers", name + ": NaN or infinity", "finite numbers");
     return {values.begin(), values.end()};
   }
 
@@ -115,7 +122,7 @@ class Taker {
     const Encodings& encodings = model.preparation.encodings;
     const std::int64_t count = length(model.preparation.series);
     const std::int64_t columns = length(encodings.past_names) + length(encodings.known_names);
-    const std::int64_t places = count == 0 ? 0 : length(model.scaling.series.front().seasonal.by_place);
+    const std::int64_t places = std::llround(model.scaling.series.front().seasonal.season);
     const std::vector<double> all =
         numbers("scales", {count, kLevelNumbers + places + kColumnNumbers * (1 + columns)});
     std::size_t next = 0;
@@ -124,6 +131,7 @@ class Taker {
     };
     for (SeriesScaling& series : model.scaling.series) {
       series.level.transform = model.scaling.transform;
+      series.seasonal.by_place.resize(static_cast<std::size_t>(places));
       series.past.resize(encodings.past_names.size());
       series.known.resize(encodings.known_names.size());
       visit_series(series, into(all));
@@ -139,9 +147,13 @@ class Taker {
     const LineLayout& layout = model.line.layout;
     const Encodings& encodings = model.preparation.encodings;
     if (layout.covariates != length(encodings.past_names) || layout.known != length(encodings.known_names) ||
-        layout.known_steps > model.horizon() || layout.seasons.size() != layout.wave_orders.size()) {
-      refuse("the line does not fit the columns", std::to_string(layout.covariates) + " covariates",
-             std::to_string(encodings.past_names.size()));
+        layout.known_steps > model.horizon()) {
+      refuse("the line does not fit the columns",
+             std::to_string(layout.covariates) + " covariates, " + std::to_string(layout.known) +
+                 " known for " + std::to_string(layout.known_steps) + " rows ahead",
+             std::to_string(encodings.past_names.size()) + ", " +
+                 std::to_string(encodings.known_names.size()) + " and at most " +
+                 std::to_string(model.horizon()));
     }
     const Tensor* weights = file_.find("forecast/line.weights");
     if (weights == nullptr || weights->rank() != 2 || weights->dim(0) != layout.columns()) {
@@ -174,6 +186,7 @@ class Taker {
     Network network;
     try {
       network = Network::from_spec(detail::take_json(file_, "spec", where_));
+      check_declared(network);
       network.build(0);
     } catch (const Error& error) {
       refuse("the network of the forecaster cannot be built", error.what(), "a network as training makes it");
@@ -183,52 +196,80 @@ class Taker {
     if (part.segments) {
       const SegmentWindow& window = part.segments->window;
       part.segments->horizon = model.horizon();
-      check_inputs(network, {window.step_features(), window.decoder_features(), window.line_features()});
-      check_outputs(network, members, part.segments->head.parameters() * window.out_rows());
-      check_window(model, window);
+      check_inputs(network, {Spec{true, window.steps, {window.step_features()}},
+                             Spec{true, window.out_steps, {window.decoder_features()}},
+                             Spec{false, -1, {window.line_features()}}});
+      check_outputs(network, members, false, part.segments->head.parameters() * window.out_rows());
+      check_window(model, window, length(model.preparation.encodings.past_names));
       part.segments->network = std::move(network);
     } else if (part.recursive) {
       const SegmentWindow& window = part.recursive->window;
       part.recursive->horizon = model.horizon();
-      check_inputs(network, {recursive_features(window)});
-      check_outputs(network, members, part.recursive->options.head.parameters());
-      check_window(model, window);
+      check_inputs(network, {Spec{true, -1, {recursive_features(window)}}});
+      check_outputs(network, members, true, part.recursive->options.head.parameters());
+      check_window(model, window, 0);  // covariates of the past have no place in a recurrence
+      check_recurrence(network, *part.recursive);
       part.recursive->network = std::move(network);
     } else {
-      check_inputs(network, {part.residual->input.features()});
-      check_outputs(network, members, model.horizon());
-      if (part.residual->input.covariates != length(model.preparation.encodings.past_names)) {
+      const WindowInput& input = part.residual->input;
+      check_inputs(network, {Spec{true, input.steps, {input.features()}}});
+      check_outputs(network, members, false, model.horizon());
+      if (input.covariates != length(model.preparation.encodings.past_names)) {
         refuse("the network's window does not fit the columns", "other covariates", "those of the table");
       }
       part.residual->network = std::move(network);
     }
   }
 
-  void check_window(const ForecastResult::Model& model, const SegmentWindow& window) const {
+  /// Before memory is taken for them: the arrays of the network are those of the file.
+  void check_declared(Network& network) const {
+    ParameterStore declared(DType::float32);
+    for (const Layer* layer : network.layers())
+      network.find_layer(layer->name())->declare(declared, layer->name() + ".");
+    for (const ParameterInfo& info : declared.infos()) {
+      const Tensor* tensor = file_.find(info.name);
+      if (tensor != nullptr && tensor->shape() == info.shape) continue;
+      refuse("an array of the network is missing or has another shape",
+             tensor == nullptr ? "no '" + info.name + "'" : info.name + " " + to_string(tensor->shape()),
+             to_string(info.shape));
+    }
+  }
+
+  /// Members step alone, through networks of the same layers that are made when they are needed.
+  void check_recurrence(Network& network, const RecursiveModel& model) const {
+    const Layer* cell = network.find_layer("recursive_1");
+    const bool fits =
+        cell != nullptr && cell->config().at("units").as_integer() == model.options.units &&
+        to_json(make_recursive_network(model.window, model.options).spec()) == to_json(network.spec());
+    if (!fits) refuse("the network is not the one of its description", "other layers", "as trained");
+  }
+
+  /// `past`: covariates of the past that the window holds.
+  void check_window(const ForecastResult::Model& model, const SegmentWindow& window,
+                    std::int64_t past) const {
     const Encodings& encodings = model.preparation.encodings;
     const std::int64_t count = length(model.preparation.series);
-    const bool fits =
-        window.past == length(encodings.past_names) && window.known == length(encodings.known_names) &&
-        window.statics == length(encodings.static_names) && window.out_rows() >= model.horizon() &&
-        (window.spreads.empty() || length(window.spreads) == count) && window.steps >= 1 &&
-        window.segment >= 1 && window.base_rows >= 1 && window.base_rows <= window.rows() &&
-        window.seasons.size() == window.wave_orders.size() && (window.codes == 0 || window.codes == count);
+    const bool fits = window.past == past && window.known == length(encodings.known_names) &&
+                      window.statics == length(encodings.static_names) &&
+                      window.out_rows() >= model.horizon() &&
+                      (window.spreads.empty() || length(window.spreads) == count) &&
+                      (window.codes == 0 || window.codes == count);
     if (!fits)
       refuse("the network's window does not fit the columns and series", "another window", "as trained");
   }
 
-  void check_inputs(const Network& network, const std::vector<std::int64_t>& features) const {
-    bool fits = network.input_count() == features.size();
-    for (std::size_t i = 0; fits && i < features.size(); ++i) {
-      fits = network.input_spec(i).features == Shape{features[i]};
-    }
+  void check_inputs(const Network& network, const std::vector<Spec>& inputs) const {
+    bool fits = network.input_count() == inputs.size();
+    for (std::size_t i = 0; fits && i < inputs.size(); ++i) fits = network.input_spec(i) == inputs[i];
     if (!fits) refuse("the network's inputs do not fit its window", "other inputs", "as trained");
   }
 
-  void check_outputs(const Network& network, std::int64_t members, std::int64_t features) const {
+  void check_outputs(const Network& network, std::int64_t members, bool sequence,
+                     std::int64_t features) const {
     bool fits = static_cast<std::int64_t>(network.output_count()) == members;
     for (std::size_t i = 0; fits && i < network.output_count(); ++i) {
-      fits = network.output_spec(i).features == Shape{features};
+      const Spec& output = network.output_spec(i);
+      fits = output.sequence == sequence && output.features == Shape{features};
     }
     if (!fits) refuse("the network's outputs do not fit the horizon", "other outputs", "as trained");
   }
@@ -257,7 +298,8 @@ ForecastResult::Model take_forecaster(const TensorFile& file, const std::string&
     throw Error(ErrorKind::model_file, "this is no model of a forecast")
         .where(where)
         .seen(format == nullptr ? "no format" : "format '" + *format + "' without a forecaster")
-        .expected("model.rondo as rondo forecast writes it");
+        .expected("model.rondo as rondo forecast writes it")
+        .cure("name the file that rondo forecast has put into its folder");
   }
   try {
     return Taker(file, where).take();

@@ -7,9 +7,9 @@ namespace rondo::forecasting {
 
 /// The plain data of a forecaster: options, columns, texts, series, windows.
 Config write_forecaster(const ForecastResult::Model& model);
-/// Fills in what write_forecaster wrote; arrays (the scales' are of the right size, without their numbers), bands and the
-/// network are left out. Error for what is missing or of another
-/// type.
+/// Fills in what write_forecaster wrote, all counts and codes within bounds; arrays (there are as many scales as series, with
+/// their season, without numbers), bands and the network are left out. Error for what is missing, of another type or out of
+/// range.
 void read_forecaster(const Config& data, ForecastResult::Model& model);
 
 }  // namespace rondo::forecasting

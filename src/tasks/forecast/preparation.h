@@ -18,6 +18,7 @@ struct LearntSeries {
   std::string id, target;
   std::int64_t first_tick = 0;  ///< of its first row, see Timeline
   double first_position = 0;    ///< see PanelSeries::position
+  Frequency frequency;          ///< series of one table may differ
 };
 
 /// How a table becomes a panel: what has to be known to read later tables in the same way. Part of a model file.
@@ -28,7 +29,6 @@ struct Preparation {
   Encodings encodings;
   std::vector<LearntSeries> series;
   std::vector<double> seasons;
-  Frequency frequency;  ///< of the first series
 };
 
 }  // namespace rondo::forecasting

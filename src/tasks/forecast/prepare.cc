@@ -228,11 +228,11 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
   out.preparation.roles = std::move(raw.roles);
   out.preparation.texts = std::move(raw.texts);
   out.preparation.seasons = out.panel.seasons;
-  out.preparation.frequency = first.frequency();
   for (std::size_t s = 0; s < out.panel.series.size(); ++s) {
     const PanelSeries& series = out.panel.series[s];
+    const Timeline& times = out.times[s];
     out.preparation.series.push_back(
-        {series.id, series.target, out.times[s].ticks().front(), series.position.front()});
+        {series.id, series.target, times.ticks().front(), series.position.front(), times.frequency()});
   }
   out.panel.deseasonalize = season_to_take_out(out, options);
   return out;

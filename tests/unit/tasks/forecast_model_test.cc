@@ -151,7 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Kind{"season_taken_out", "auto", "point", 600, true, "auto", "yes"},
                     Kind{"season_taken_out_of_few_rows", "auto", "point", 120, false, "auto", "yes"},
                     Kind{"quantile", "auto", "quantile"}, Kind{"student_t", "encoder_decoder", "student_t"},
-                    Kind{"recursive", "recursive", "gaussian", 300}),
+                    Kind{"recursive", "recursive", "gaussian", 300},
+                    Kind{"recursive_with_covariates", "recursive", "gaussian", 300, true}),
     [](const auto& info) { return std::string(info.param.name); });
 
 ForecastModel trained(std::int64_t rows = 600) {
@@ -173,6 +174,20 @@ TEST(ForecastModel, GoesOnWithALaterTable) {
     EXPECT_LT(series.bands.low95[static_cast<std::size_t>(h)],
               series.bands.high95[static_cast<std::size_t>(h)]);
   }
+}
+
+TEST(ForecastModel, SeriesOfOneTableMayHaveOtherDistancesOfTime) {
+  std::string text = "time,town,load\n";
+  const RandomStream noise(1);
+  for (std::int64_t t = 0; t < 120; ++t)
+    text += hour_text(t) + ",a," + std::to_string(load_of(t, 0, noise)) + "\n";
+  for (std::int64_t t = 0; t < 120; ++t)
+    text += hour_text(2 * t) + ",b," + std::to_string(load_of(t, 20, noise)) + "\n";
+  const Table table = parse_csv(text);
+  const ForecastResult result = run_forecast(table, options_of({"distances"}));
+  const ForecastAhead ahead = again(result, "distances").forecast(table);
+  ASSERT_EQ(ahead.series.size(), 2u);
+  for (std::size_t s = 0; s < 2; ++s) expect_same(ahead.series[s], result.series[s]);
 }
 
 TEST(ForecastModel, LeavesOutSeriesThatTheTableLacks) {
@@ -232,6 +247,43 @@ TEST(ForecastModel, WantsTheFutureOfWhatIsKnown) {
   for (std::size_t s = 0; s < 2; ++s) expect_same(apart.series[s], together.series[s]);
 }
 
+TensorFile with_text(TensorFile file, const std::string& key, const std::string& from,
+                     const std::string& to) {
+  for (auto& [name, text] : file.metadata) {
+    if (name != key) continue;
+    const std::string before = text;
+    text = replaced(text, from, to);
+    EXPECT_NE(text, before) << from;
+  }
+  return file;
+}
+
+TEST(ForecastModel, RefusesADamagedRecurrence) {
+  const fs::path path = scratch("recurrence");
+  run_forecast(parse_csv(towns(0, 300, 306)), options_of({"recurrence", "recursive", "gaussian", 300, true}))
+      .save_model(path.string());
+  const TensorFile good = read_tensor_file(path.string());
+  for (const auto& [from, to] : {std::pair{"\"paths\":100", "\"paths\":1000000000000"},
+                                 {"\"paths\":100", "\"paths\":0"},
+                                 {"\"cell\":\"gru\"", "\"cell\":\"lstm\""},
+                                 {"\"units\":8,\"dropout\"", "\"units\":16,\"dropout\""},
+                                 {"\"head\":\"gaussian\"", "\"head\":\"quantile\""},
+                                 {"\"codes\":", "\"codes\":1"},
+                                 {"\"chosen\":[", "\"chosen\":[-1,"},
+                                 {"\"column\":", "\"column\":1"},
+                                 {"\"mean\":", "\"middle\":"}}) {
+    write_tensor_file(path.string(), with_text(good, "forecast", from, to));
+    try {
+      ForecastModel::load(path.string());
+      ADD_FAILURE() << from << " -> " << to;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::model_file) << from << " -> " << to;
+      EXPECT_NE(std::string(error.what()).find(path.string()), std::string::npos) << error.what();
+    }
+  }
+  fs::remove(path);
+}
+
 TEST(ForecastModel, RefusesADamagedFile) {
   const fs::path path = scratch("damaged");
   run_forecast(parse_csv(towns(0, 120, 120)), options_of({"damaged"})).save_model(path.string());
@@ -258,15 +310,26 @@ TEST(ForecastModel, RefusesADamagedFile) {
                                  {"\"first_tick\"", "\"last_tick\""},
                                  {"\"version\":1", "\"version\":2"},
                                  {"\"kind\":\"", "\"kind\":\"x"},
-                                 {"\"target\":\"load\"", "\"target\":\"wind\""}}) {
+                                 {"\"target\":\"load\"", "\"target\":\"wind\""},
+                                 {"\"ensemble\":2", "\"ensemble\":0"},
+                                 {"\"first_tick\":", "\"first_tick\":9999"},
+                                 {"\"id\":\"b\"", "\"id\":\"a\""},
+                                 {"\"steps\":", "\"steps\":1000000000000"},
+                                 {"\"wave_orders\":[", "\"wave_orders\":[-1,"},
+                                 {"\"covariate_lags\":", "\"covariate_lags\":1000000000"},
+                                 {"\"known_steps\":", "\"known_steps\":-1"},
+                                 {"\"season_taken_out\":0", "\"season_taken_out\":999999"},
+                                 {"\"share\":", "\"share\":-1"}}) {
+    EXPECT_TRUE(refused(with_text(good, "forecast", from, to))) << from << " -> " << to;
+  }
+  EXPECT_TRUE(refused(with_text(good, "spec", "\"units\":8", "\"units\":400000")));
+  for (const auto& [name, tensor] : good.tensors) {
+    if (!name.starts_with("forecast/")) continue;
     TensorFile damaged = good;
-    for (auto& [key, text] : damaged.metadata) {
-      if (key != "forecast") continue;
-      const std::string before = text;
-      text = replaced(text, from, to);
-      EXPECT_NE(text, before) << from;
+    for (auto& [other, values] : damaged.tensors) {
+      if (other == name && values.size() > 0) values.set(0, std::nan(""));
     }
-    EXPECT_TRUE(refused(damaged)) << from << " -> " << to;
+    EXPECT_TRUE(refused(damaged) || tensor.size() == 0) << "NaN in " << name;
   }
   fs::remove(path);
 }
