@@ -50,9 +50,8 @@ void visit_series(auto& series, auto&& number) {
   for (auto& column : series.known) visit_column(column, number);
 }
 
-void put(TensorFile& file, const std::string& name, const std::vector<double>& values, Shape shape) {
-  file.tensors.emplace_back("forecast/" + name,
-                            Tensor::from(std::span<const double>(values), std::move(shape)));
+void put(TensorFile& file, const std::string& name, const std::vector<double>& values, const Shape& shape) {
+  file.tensors.emplace_back("forecast/" + name, Tensor::from(std::span<const double>(values), shape));
 }
 
 void put_scaling(TensorFile& file, const PanelScaling& scaling) {
