@@ -1,6 +1,7 @@
 #include "tasks/forecast/model_json.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "rondo/data/timeline.h"
 #include "rondo/error.h"
 #include "rondo/options.h"
 
@@ -200,6 +202,16 @@ Config write_preparation(const Preparation& preparation) {
                          {"series", std::move(series)}});
 }
 
+/// How times are read and put in order: an unknown way shows when one is asked for.
+void check_times(const ForecastOptions& options) {
+  const TextList two{"2024-01-01 12:00", "2024-01-02 12:00"};
+  TimeOptions texts = options.times;
+  texts.format = "auto";
+  static_cast<void>(arrange(parse_times(two, texts), options.arrange));
+  constexpr std::array kSeconds{1.7e9, 1.8e9};
+  static_cast<void>(parse_times(kSeconds, options.times));
+}
+
 /// The raw series of a table have these columns and no others.
 void check_roles(const Roles& roles, bool wide, const std::string& path) {
   const std::vector<std::string> all = roles.all();
@@ -352,6 +364,7 @@ void read_forecaster(const Config& data, ForecastResult::Model& model) {
   read_options(model.preparation.options, data.at("options", "forecast"), "forecast.options");
   require_between(model.preparation.options.horizon, 1, kMost, "forecast.options.horizon");
   require_between(model.preparation.options.ensemble, 1, kMostMembers, "forecast.options.ensemble");
+  check_times(model.preparation.options);
   read_preparation(data.at("table", "forecast"), model.preparation);
   model.scaling.transform = parse_transform(data.at("transform", "forecast").as_string("forecast.transform"));
   model.scaling.difference = data.at("difference", "forecast").as_bool("forecast.difference");

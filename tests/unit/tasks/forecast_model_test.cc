@@ -312,6 +312,8 @@ TEST(ForecastModel, RefusesADamagedFile) {
                                  {"\"kind\":\"", "\"kind\":\"x"},
                                  {"\"target\":\"load\"", "\"target\":\"wind\""},
                                  {"\"ensemble\":2", "\"ensemble\":0"},
+                                 {"\"gaps\":\"auto\"", "\"gaps\":\"auto_\""},
+                                 {"\"zone\":\"UTC\"", "\"zone\":\"Nowhere\""},
                                  {"\"first_tick\":", "\"first_tick\":9999"},
                                  {"\"id\":\"b\"", "\"id\":\"a\""},
                                  {"\"steps\":", "\"steps\":1000000000000"},
