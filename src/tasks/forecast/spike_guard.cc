@@ -43,8 +43,12 @@ SpikeGuard SpikeGuard::fit(std::span<const double> training, Transform transform
   out.step = reach_of(steps, median_of(steps));
   if (!(out.reach > 0 && out.step > 0)) return {};
   out.active = true;
+  SpikeGuard nearer = out;
+  nearer.reach /= 2;
+  nearer.step /= 2;
   const std::size_t found = out.spikes(training, transform, smallest).size();
-  out.active = found > 0 && found <= std::max(kMostSpikes, training.size() / kValuesASpike);
+  out.active = found > 0 && found <= std::max(kMostSpikes, training.size() / kValuesASpike) &&
+               nearer.spikes(training, transform, smallest).size() == found;
   return out.active ? out : SpikeGuard{};
 }
 

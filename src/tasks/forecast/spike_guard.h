@@ -17,8 +17,9 @@ struct SpikeGuard {
   bool active = false;
   double median = 0, reach = 0, step = 0;  ///< of transformed values
 
-  /// Not active where more than 3 and more than 1 of 200 training values would be spikes (the series is like that), where none
-  /// is, or where most values or steps are equal. `smallest` stands for values outside the transform's range.
+  /// Not active where more than 3 and more than 1 of 200 training values would be spikes (the series is like that), where
+  /// others lie half as far away (it has heavy tails), where none is, or where most values or steps are equal. `smallest`
+  /// stands for values outside the transform's range.
   static SpikeGuard fit(std::span<const double> training, Transform transform, double smallest);
 
   /// The values with the ones before in the places of spikes.

@@ -67,6 +67,13 @@ TEST(SpikeGuard, LeavesASeriesAloneThatIsFullOfThem) {
   EXPECT_EQ(accepted(values, 400), values);
 }
 
+TEST(SpikeGuard, LeavesASeriesAloneWhoseLargestValuesAreNoneApart) {
+  std::vector<double> values = wave(400);
+  values[100] += 500;
+  values[200] += 120;  // half way to what is too far
+  EXPECT_EQ(accepted(values, 400), values);
+}
+
 TEST(SpikeGuard, BelievesTheThirdValueOfANewLevel) {
   std::vector<double> values = wave(400);
   values[100] += 500;
