@@ -70,6 +70,14 @@ def met(figure: Figure, value, bound):
     return value >= bound if figure.least else value <= bound
 
 
+def keeps(value, target, otherwise):
+    """Whether a value keeps a target like ">= 20"; what the command said of all together where it is not like that."""
+    sign, _, bound = str(target).partition(" ")
+    if sign not in (">=", "<="):
+        return otherwise
+    return value >= float(bound) if sign == ">=" else value <= float(bound)
+
+
 def run_case(case, places):
     """Entries of the JSON list, and rows (name, figure, value, target, stretch, verdict, against, seconds)."""
     for step in case.prepare:
@@ -85,8 +93,8 @@ def run_case(case, places):
     printed = json.loads(done.stdout)
     if case.json_list:
         entries = printed if isinstance(printed, list) else [printed]
-        good = done.returncode == 0
-        rows = [(e["name"], e["metric"], e["value"], e["target"], case.against, e["seconds"], good) for e in entries]
+        rows = [(e["name"], e["metric"], e["value"], e["target"], case.against, e["seconds"],
+                 keeps(e["value"], e["target"], done.returncode == 0)) for e in entries]
         return entries, rows
     entries, rows = [], []
 

@@ -131,7 +131,8 @@ if [ -w /dev/full ]; then expect 6 'space' online whole.csv --target level --out
 holds sha256sum -c before.txt
 head -c 500 s.rondo >cut.rondo
 expect 4 '' online longer.csv --target level --time time --snapshot cut.rondo --resume
-expect 130 '--resume' timeout --preserve-status -s INT 1 bash -c \
-  'exec "$RONDO" online <(cat whole.csv; sleep 20) --target level --snapshot u.rondo'
+# Interrupted while it waits for more rows, a second after it has read (nearly) all: $$ is rondo once bash has become it.
+expect 130 '--resume' bash -c \
+  'exec "$RONDO" online <(cat whole.csv; sleep 1; kill -INT $$; sleep 5) --target level --snapshot u.rondo'
 expect 0 '"resumed_from": 20000' online longer.csv --target level --snapshot u.rondo --resume --json
 finish
