@@ -140,7 +140,7 @@ class Report:
 
     def text(self):
         parts = [self.head(), self.train(), self.single(), self.two_threads(), self.forward(), self.forward_backward(),
-                 self.ragged(), self.stream(), self.fit(), self.options(), self.all_rows(), self.missing()]
+                 self.ragged(), self.stream(), self.fit(), self.options(), self.limits(), self.all_rows(), self.missing()]
         return "\n".join(part for part in parts if part) + f"\n<!-- {json.dumps(self.book.info())} -->\n"
 
     def threads(self, work):
@@ -236,6 +236,46 @@ class Report:
         share = works.product_flops(cell, size) / (peak * 1e3) / result["rondo_us"]
         target = works.PEAK_TARGETS.get(size) if threads == 1 and cell == "lstm" else None
         return f"{share:.2f}" if target is None else f"**{share:.2f}** ✓ {target}" if share >= target else f"{share:.2f} ✗ {target}"
+
+    def aimed_at(self):
+        """(work, cell, size, result, target) of every target of one thread that is a ratio to a rival over a batch."""
+        for size in works.SIZES:
+            for cell in works.CELLS:
+                yield "train_step", cell, size, self.book.best("train_step", cell, size, 1, TRAIN_RIVALS), self.train_target()(cell, size)
+        for (rival, work, cell), targets in works.SINGLE_TARGETS.items():
+            for size, target in zip(works.SIZES, targets):
+                yield work, cell, size, self.book.find(work, cell, size, 1, rival), target
+        for size in works.SIZES:
+            for cell in works.CELLS:
+                yield "forward", cell, size, self.book.best("forward", cell, size, 1, FORWARD_RIVALS), works.forward_target(size)
+        for size, target in works.RAGGED_TARGETS.items():
+            yield "ragged_train", "lstm", size, self.book.find("ragged_train", "lstm", size, 1, "PyTorch"), target
+
+    def limits(self):
+        """Rows of one thread that miss their target, beside the ratio that the processor's multiply-adds would allow."""
+        peak = self.book.peaks.get("1")
+        if peak is None:
+            return ""
+        rows = []
+        for work, cell, size, result, target in self.aimed_at():
+            if result is None or result["ratio"] >= target:
+                continue
+            least = works.flops(work, cell, size) / (peak * 1e3)
+            roof = result["rival_us"] / least
+            why = f"would take {target / roof:.2f} of the peak"
+            if roof < target:
+                why = "beyond the processor"
+            elif size[2] == 1:
+                why = "weights from the second-level cache"
+            rows.append([work, CELL_NAMES[cell], text_of(size), f"{target:g}", f"{result['ratio']:.2f} {result['rival']}",
+                         f"{least / result['rondo_us']:.2f}", f"{roof:.2f}", why])
+        if not rows:
+            return ""
+        return ("## What limits the rows that miss their target\n\nThe roof is the ratio if rondo did nothing but the multiply-adds of its "
+                f"products at the peak of the bursts ({peak:.0f} GFLOP/s), without activations, optimiser and memory. One sequence alone "
+                "is a chain of products of a vector with a matrix: each weight is read for one multiply-add, and those of 50 units "
+                "(LSTM 42 KB) do not stay in a first-level cache of 32 KB.\n\n"
+                + table(["work", "cell", "I, H, B, T", "target", "ratio", "fraction of FMA peak", "roof", "limited by"], rows))
 
     def ragged(self):
         text = ""

@@ -46,6 +46,14 @@ def product_flops(cell, size):
     return 2 * batch * steps * GATES[cell] * units * (2 * (inputs + units) + units)
 
 
+def flops(work, cell, size):
+    """Of the matrix products of a work; of a ragged batch the mean over lengths uniform in 1 … T."""
+    inputs, units, batch, steps = size
+    if work == "forward":
+        return 2 * batch * steps * GATES[cell] * units * (inputs + units)
+    return product_flops(cell, size) * ((steps + 1) / (2 * steps) if work == "ragged_train" else 1)
+
+
 def forward_target(size):
     """Against the best of ONNX Runtime and PyTorch."""
     return 2 if size[2] == 1 else 1.1 if size[1] >= 512 else 1
