@@ -34,7 +34,7 @@ struct Sheet {
 };
 
 std::string day(int number) {
-  char text[16];
+  char text[32];
   const int month = number / 28 % 12 + 1, year = 2020 + number / 28 / 12;
   std::snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, number % 28 + 1);
   return text;
