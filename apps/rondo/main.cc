@@ -14,6 +14,12 @@
 
 namespace rondo::cli {
 
+std::string flag_of(const std::string& name) {
+  std::string flag = "--" + name;
+  for (char& c : flag) c = c == '_' ? '-' : c;
+  return flag;
+}
+
 CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& description,
                    const std::string& examples) {
   CLI::App* verb = app.add_subcommand(name, description);

@@ -34,13 +34,6 @@ struct Request {
   bool json = false, resume = false;
 };
 
-/// "day_order" becomes "--day-order".
-std::string flag_of(const std::string& name) {
-  std::string flag = "--" + name;
-  for (char& c : flag) c = c == '_' ? '-' : c;
-  return flag;
-}
-
 /// Options that people know by another name too.
 std::string flags_of(const std::string& name) {
   if (name == "window") return "--window,--look-back";

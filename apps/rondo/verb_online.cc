@@ -18,13 +18,6 @@ struct Request {
   bool json = false;
 };
 
-/// "learning_rate" becomes "--learning-rate".
-std::string flag_of(const std::string& name) {
-  std::string flag = "--" + name;
-  for (char& c : flag) c = c == '_' ? '-' : c;
-  return flag;
-}
-
 void print_result(const OnlineResult& result, std::ostream& out) {
   const auto rmse = [](const OnlineScore& score) { return std::sqrt(score.loss); };
   char text[512];

@@ -21,4 +21,7 @@ void add_check(CLI::App& app);
 CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& description,
                    const std::string& examples);
 
+/// "day_order" becomes "--day-order".
+std::string flag_of(const std::string& name);
+
 }  // namespace rondo::cli
