@@ -46,19 +46,26 @@ namespace quarter = half;
 
 constexpr auto kTable = whole::table_of(whole::Family());
 
-constexpr auto kWholePieces = whole::stream_functions(whole::Family());
-constexpr auto kHalfPieces = half::narrow_stream_functions(half::Family());
-constexpr auto kQuarterPieces = quarter::narrow_stream_functions(quarter::Family());
+template <bool kKeeps>
+constexpr auto kWholePieces = whole::stream_functions<kKeeps>(whole::Family());
+template <bool kKeeps>
+constexpr auto kHalfPieces = half::narrow_stream_functions<kKeeps>(half::Family());
+template <bool kKeeps>
+constexpr auto kQuarterPieces = quarter::narrow_stream_functions<kKeeps>(quarter::Family());
 
 CellFormulas<float> Formulas(int index) { return kTable[static_cast<std::size_t>(index)]; }
 /// null where the narrower vectors are other names of the wider ones.
 constexpr StreamCellFunction piece_of(StreamCellFunction run, std::int64_t lanes, std::int64_t wider) {
   return lanes < wider ? run : nullptr;
 }
-StreamCellKernels StreamSteps(int index) {
+template <bool kKeeps>
+StreamCellKernels stream_steps(int index) {
   const auto at = static_cast<std::size_t>(index);
-  return {kWholePieces[at], piece_of(kHalfPieces[at], half::kLanes, whole::kLanes),
-          piece_of(kQuarterPieces[at], quarter::kLanes, half::kLanes)};
+  return {kWholePieces<kKeeps>[at], piece_of(kHalfPieces<kKeeps>[at], half::kLanes, whole::kLanes),
+          piece_of(kQuarterPieces<kKeeps>[at], quarter::kLanes, half::kLanes)};
+}
+StreamCellKernels StreamSteps(int index, bool keeps) {
+  return keeps ? stream_steps<true>(index) : stream_steps<false>(index);
 }
 
 }  // namespace
@@ -104,8 +111,8 @@ CellFormulas<float> simd_formulas() {
 }
 
 template <int kIndex>
-StreamCellKernels stream_step() {
-  return HWY_DYNAMIC_DISPATCH(StreamSteps)(kIndex);
+StreamCellKernels stream_step(bool keeps) {
+  return HWY_DYNAMIC_DISPATCH(StreamSteps)(kIndex, keeps);
 }
 
 template <std::size_t... kIndex>

@@ -58,7 +58,8 @@ struct CellKernels {
   cells::CellInfo info;
   CellFormulas<float> (*simd)();  ///< dispatched at each call, so that a test can force an instruction set
   CellFormulas<double> scalar;
-  StreamCellKernels (*stream)();  ///< for tanh and sigmoid; all null for cells of two stages
+  /// For tanh and sigmoid; all null for cells of two stages.
+  StreamCellKernels (*stream)(bool keeps);
 };
 
 /// Every cell of every file in src/cells.

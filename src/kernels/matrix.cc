@@ -45,6 +45,15 @@ struct Panels {
   std::int64_t first(std::int64_t panel) const { return vectors * panel / count; }
 };
 
+/// Lanes of a narrower vector that holds what `n` columns are beyond whole vectors; 0 where none is worth it: only matrices
+/// of one panel are packed so, as more columns have fewer lanes to save.
+std::int64_t NarrowLanes(std::int64_t n) {
+  constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(D()));
+  const std::int64_t rest = n % kLanes;
+  if (kLanes < 16 || rest == 0 || n > kPanel * kLanes) return 0;
+  return rest <= kLanes / 4 ? kLanes / 4 : rest <= kLanes / 2 ? kLanes / 2 : 0;
+}
+
 std::int64_t PackedSize(std::int64_t k, std::int64_t n) {
   return Panels(n).vectors * static_cast<std::int64_t>(hn::Lanes(D())) * std::max<std::int64_t>(k, 1);
 }
@@ -78,6 +87,20 @@ void Pack(View<const float> b, bool transposed, std::int64_t k, std::int64_t n, 
       }
     }
     out += k * width;
+  }
+}
+
+/// The whole vectors, then the rest [k][NarrowLanes]; as Pack where there are none of these.
+void PackForOneRow(View<const float> b, bool transposed, std::int64_t k, std::int64_t n,
+                   float* HWY_RESTRICT out) {
+  const std::int64_t narrow = NarrowLanes(n);
+  if (narrow == 0) return Pack(b, transposed, k, n, out);
+  const std::int64_t whole = n - n % static_cast<std::int64_t>(hn::Lanes(D()));
+  if (whole > 0) Pack(b, transposed, k, whole, out);
+  out += whole * k;
+  for (std::int64_t i = 0; i < k; ++i) {
+    for (std::int64_t j = 0; j < narrow; ++j, ++out)
+      *out = whole + j >= n ? 0.0F : transposed ? b(whole + j, i) : b(i, whole + j);
   }
 }
 
@@ -195,6 +218,36 @@ void MultiplyRow(const float* a, std::int64_t k, const float* b, std::int64_t n,
   }
 }
 
+/// One row times NV whole vectors and one of kNarrow lanes.
+template <int NV, int kNarrow>
+HWY_NOINLINE void RowWithRest(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::int64_t k,
+                              Start start, const float* HWY_RESTRICT bias, float* HWY_RESTRICT c,
+                              std::int64_t rest) {
+  const D d;
+  const hn::CappedTag<float, kNarrow> few;
+  constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
+  const float* from = start == Start::accumulate ? c : bias;
+  V acc[NV + 1];
+  RONDO_UNROLL for (int v = 0; v < NV; ++v) acc[v] =
+      start == Start::zero ? hn::Zero(d) : hn::LoadU(d, from + v * N);
+  auto last = start == Start::zero ? hn::Zero(few) : LoadFirst(few, from + NV * N, rest);
+  const float* behind = b + NV * N * k;
+  for (std::int64_t i = 0; i < k; ++i, b += NV * N, behind += kNarrow) {
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) acc[v] =
+        hn::MulAdd(hn::Set(d, a[i]), hn::LoadU(d, b + v * N), acc[v]);
+    last = hn::MulAdd(hn::Set(few, a[i]), hn::LoadU(few, behind), last);
+  }
+  RONDO_UNROLL for (int v = 0; v < NV; ++v) hn::StoreU(acc[v], d, c + v * N);
+  StoreFirst(last, few, c + NV * N, rest);
+}
+
+using RowWithRestFunction = void (*)(const float*, const float*, std::int64_t, Start, const float*, float*,
+                                     std::int64_t);
+template <int kNarrow, int... kWhole>
+constexpr auto RowsWithRest(std::integer_sequence<int, kWhole...>) {
+  return std::array<RowWithRestFunction, sizeof...(kWhole)>{RowWithRest<kWhole, kNarrow>...};
+}
+
 /// `backwards`: the panels in reverse order. A step after step that alternates finds the panels it read last in the cache.
 void Multiply(View<const float> a, const float* b, std::int64_t n, Start start, const float* bias,
               View<float> c, bool backwards) {
@@ -226,6 +279,20 @@ void Multiply(View<const float> a, const float* b, std::int64_t n, Start start, 
       }
     }
   }
+}
+
+void MultiplyOneRow(View<const float> a, const float* b, std::int64_t n, Start start, const float* bias,
+                    View<float> c, bool backwards) {
+#if HWY_MAX_BYTES == 64
+  constexpr auto kLanes = static_cast<int>(hn::MaxLanes(D()));
+  constexpr auto kWhole = std::make_integer_sequence<int, kPanel>();
+  constexpr auto kHalf = RowsWithRest<kLanes / 2>(kWhole), kQuarter = RowsWithRest<kLanes / 4>(kWhole);
+  if (const std::int64_t narrow = NarrowLanes(n); narrow > 0) {
+    const auto& rows = narrow == kLanes / 2 ? kHalf : kQuarter;
+    return rows[static_cast<std::size_t>(n / kLanes)](a.data, b, a.cols, start, bias, c.data, n % kLanes);
+  }
+#endif
+  Multiply(a, b, n, start, bias, c, backwards);
 }
 
 /// Tile of a gradient: MR columns of a (rows of c) x NV vectors of g, over the rows of one block.
@@ -311,6 +378,29 @@ void AddTransposedProduct(View<const float> a, View<const float> g, View<float> 
   }
 }
 
+template <int NV>
+void ColumnSums(View<const float> g, float* HWY_RESTRICT out) {
+  const D d;
+  constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
+  V sum[NV];
+  RONDO_UNROLL for (int v = 0; v < NV; ++v) sum[v] = hn::LoadU(d, out + v * N);
+  for (std::int64_t m = g.rows; m-- > 0;) {
+    const float* row = g.row(m);
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) sum[v] = hn::Add(sum[v], hn::LoadU(d, row + v * N));
+  }
+  RONDO_UNROLL for (int v = 0; v < NV; ++v) hn::StoreU(sum[v], d, out + v * N);
+}
+
+void AddColumnSums(View<const float> g, float* HWY_RESTRICT out) {
+  constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
+  std::int64_t n = 0;
+  for (; n + 4 * N <= g.cols; n += 4 * N) ColumnSums<4>(g.columns(n, 4 * N), out + n);
+  for (; n + N <= g.cols; n += N) ColumnSums<1>(g.columns(n, N), out + n);
+  for (std::int64_t m = g.rows; m-- > 0;) {
+    for (std::int64_t c = n; c < g.cols; ++c) out[c] += g(m, c);
+  }
+}
+
 }  // namespace rondo::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -319,8 +409,11 @@ namespace rondo::kernels {
 namespace {
 HWY_EXPORT(PackedSize);
 HWY_EXPORT(Pack);
+HWY_EXPORT(PackForOneRow);
 HWY_EXPORT(Multiply);
+HWY_EXPORT(MultiplyOneRow);
 HWY_EXPORT(AddTransposedProduct);
+HWY_EXPORT(AddColumnSums);
 }  // namespace
 
 template <>
@@ -333,12 +426,16 @@ std::int64_t Packed<double>::size(std::int64_t k, std::int64_t n) {
 }
 
 template <>
-Packed<float>::Packed(View<const float> b, bool transposed, float* memory)
-    : k_(transposed ? b.cols : b.rows), n_(transposed ? b.rows : b.cols), data_(memory) {
-  HWY_DYNAMIC_DISPATCH(Pack)(b, transposed, k_, n_, memory);
+Packed<float>::Packed(View<const float> b, bool transposed, float* memory, bool one_row)
+    : k_(transposed ? b.cols : b.rows), n_(transposed ? b.rows : b.cols), data_(memory), one_row_(one_row) {
+  if (one_row) {
+    HWY_DYNAMIC_DISPATCH(PackForOneRow)(b, transposed, k_, n_, memory);
+  } else {
+    HWY_DYNAMIC_DISPATCH(Pack)(b, transposed, k_, n_, memory);
+  }
 }
 template <>
-Packed<double>::Packed(View<const double> b, bool transposed, double* memory)
+Packed<double>::Packed(View<const double> b, bool transposed, double* memory, bool)
     : k_(transposed ? b.cols : b.rows), n_(transposed ? b.rows : b.cols), data_(memory) {
   for (std::int64_t i = 0; i < k_; ++i) {
     for (std::int64_t j = 0; j < n_; ++j) memory[i * n_ + j] = transposed ? b(j, i) : b(i, j);
@@ -348,7 +445,12 @@ Packed<double>::Packed(View<const double> b, bool transposed, double* memory)
 template <>
 void multiply<float>(View<const float> a, const Packed<float>& b, Start start, const float* bias,
                      View<float> c, bool backwards) {
-  if (a.rows > 0 && b.n() > 0) HWY_DYNAMIC_DISPATCH(Multiply)(a, b.data(), b.n(), start, bias, c, backwards);
+  if (a.rows == 0 || b.n() == 0) return;
+  if (b.one_row()) {
+    HWY_DYNAMIC_DISPATCH(MultiplyOneRow)(a, b.data(), b.n(), start, bias, c, backwards);
+  } else {
+    HWY_DYNAMIC_DISPATCH(Multiply)(a, b.data(), b.n(), start, bias, c, backwards);
+  }
 }
 
 template <>
@@ -382,15 +484,17 @@ void add_transposed_product<double>(View<const double> a, View<const double> g, 
   }
 }
 
-template <class T>
-void add_column_sums(View<const T> g, T* out) {
+template <>
+void add_column_sums<float>(View<const float> g, float* out) {
+  if (g.rows > 0 && g.cols > 0) HWY_DYNAMIC_DISPATCH(AddColumnSums)(g, out);
+}
+
+template <>
+void add_column_sums<double>(View<const double> g, double* out) {
   for (std::int64_t m = g.rows; m-- > 0;) {
-    const T* row = g.row(m);
-    for (std::int64_t n = 0; n < g.cols; ++n) out[n] += row[n];
+    for (std::int64_t n = 0; n < g.cols; ++n) out[n] += g(m, n);
   }
 }
-template void add_column_sums<float>(View<const float>, float*);
-template void add_column_sums<double>(View<const double>, double*);
 
 }  // namespace rondo::kernels
 #endif

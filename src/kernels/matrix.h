@@ -17,15 +17,18 @@ class Packed {
   /// Elements of memory that a [k, n] matrix takes.
   static std::int64_t size(std::int64_t k, std::int64_t n);
   Packed() = default;
-  /// Packs b [k, n], or its transpose when `transposed` (then b is [n, k]), into `memory`.
-  Packed(View<const T> b, bool transposed, T* memory);
+  /// Packs b [k, n], or its transpose when `transposed` (then b is [n, k]), into `memory`. `one_row`: for products of single
+  /// rows only, which wait for these weights: few columns beyond whole vectors take less room.
+  Packed(View<const T> b, bool transposed, T* memory, bool one_row = false);
   std::int64_t k() const { return k_; }
   std::int64_t n() const { return n_; }
   const T* data() const { return data_; }
+  bool one_row() const { return one_row_; }
 
  private:
   std::int64_t k_ = 0, n_ = 0;
   const T* data_ = nullptr;
+  bool one_row_ = false;
 };
 
 enum class Start { zero, bias, accumulate };

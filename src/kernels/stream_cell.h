@@ -21,8 +21,10 @@ struct StreamCellStep {
 };
 
 /// The units of one piece, from `unit`: reads x [inputs] and the states, writes its part of next_h [pitch], of the other
-/// states and, unless null, of y [units]. All that differs between steps comes in registers: what is stored and soon read
-/// again in other pieces, as a description in memory would be, waits until all older stores are done, h's among them.
+/// states and, unless null, of y [units]. Kernels that keep what a backward pass needs write their part of [sums][units] to
+/// `next_h` instead, and each of the states `units` floats behind the state that it follows. All that differs between steps
+/// comes in registers: what is stored and soon read again in other pieces, as a description in memory would be, waits until
+/// all older stores are done, h's among them.
 using StreamCellFunction = void (*)(const StreamCellStep& step, const float* x, float* state, float* next_h,
                                     float* y, std::int64_t unit) noexcept;
 

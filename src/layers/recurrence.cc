@@ -58,8 +58,7 @@ void Recurrence<T>::forward(const RecurrentWeights<const T>& weights, View<const
     return;
   }
   if constexpr (sizeof(T) == sizeof(float)) {
-    if (trace == nullptr && forward_single(shape_, layout_, weights, x, initial, y, final, owner_, take_))
-      return;
+    if (forward_single(shape_, layout_, weights, x, initial, y, final, trace, owner_, take_)) return;
   }
   const cells::CellInfo& info = shape_.cell->info;
   const auto formulas = kernels::formulas<T>(*shape_.cell);
@@ -231,7 +230,8 @@ void Recurrence<T>::backward(const RecurrentWeights<const T>& weights, View<cons
     const auto at = static_cast<std::size_t>(s);
     ranges[at] = recurrent_range(info, s);
     const View<const T> part = gather_gates(weights.recurrent_kernel, ranges[at], units, taking);
-    u_transposed[at] = Packed<T>(part, true, take(Packed<T>::size(part.cols, part.rows)));
+    u_transposed[at] =
+        Packed<T>(part, true, take(Packed<T>::size(part.cols, part.rows)), layout_.batch() == 1);
   }
   T* d_operand = info.stages == 2 ? take(layout_.batch() * units) : nullptr;
   const std::int64_t vector_stride = std::max(1, info.vectors) * units;

@@ -40,7 +40,7 @@ bool SmallCell::serves(const RecurrentShape& shape, const kernels::StreamKernels
   // gates has too few.
   const std::int64_t most = info.gates > 2 ? 3 * kernels.cache : kernels.cache;
   return usual && shape.clip == 0 && bytes <= most && padded / kernels.lanes < kMostPieces &&
-         shape.cell->stream().whole[0] != nullptr;
+         shape.cell->stream(false).whole[0] != nullptr;
 }
 
 std::int64_t SmallCell::memory(const RecurrentShape& shape, const kernels::StreamKernels& kernels) {
@@ -51,7 +51,7 @@ std::int64_t SmallCell::memory(const RecurrentShape& shape, const kernels::Strea
 
 SmallCell::SmallCell(const RecurrentShape& shape, const RecurrentWeights<const float>& weights,
                      const kernels::StreamKernels& kernels, float* memory,
-                     const std::array<std::int64_t, kMaxStates>& state_offset) {
+                     const std::array<std::int64_t, kMaxStates>& state_offset, bool keeps) {
   const cells::CellInfo& info = shape.cell->info;
   const std::int64_t units = shape.units, pitch = whole(units, kernels.lanes);
   std::fill_n(memory, SmallCell::memory(shape, kernels), 0.0F);
@@ -74,7 +74,7 @@ SmallCell::SmallCell(const RecurrentShape& shape, const RecurrentWeights<const f
   std::fill(start + units, start + pitch, 0.0F);
   for (int p = 0; p < info.vectors; ++p)
     std::copy_n(weights.vectors[static_cast<std::size_t>(p)], units, vectors + p * pitch);
-  add_pieces(shape, kernels);
+  add_pieces(shape, kernels, keeps);
   pack(shape, weights, packed);
 }
 
@@ -96,8 +96,16 @@ void SmallCell::step(const float* x, float* h, float* next_h, float* y, bool bac
   std::copy(next_h + piece.end, next_h + step_.pitch, h + piece.end);
 }
 
-void SmallCell::add_pieces(const RecurrentShape& shape, const kernels::StreamKernels& kernels) {
-  const kernels::StreamCellKernels steps = shape.cell->stream();
+void SmallCell::keep_step(const float* x, float* h, float* sums, float* y, bool backwards) const noexcept {
+  backwards = backwards && large_;
+  for (std::size_t i = 0; i < count_; ++i) {
+    const Piece& piece = pieces_[backwards ? count_ - 1 - i : i];
+    piece.run(step_, x, h, sums, y, piece.first);
+  }
+}
+
+void SmallCell::add_pieces(const RecurrentShape& shape, const kernels::StreamKernels& kernels, bool keeps) {
+  const kernels::StreamCellKernels steps = shape.cell->stream(keeps);
   const std::int64_t lanes = kernels.lanes, rest = shape.units % lanes;
   const int gates = shape.cell->info.gates;
   // The last units in fewer lanes, where these are enough.

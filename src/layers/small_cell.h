@@ -25,15 +25,18 @@ class SmallCell {
   static std::int64_t memory(const RecurrentShape& shape, const kernels::StreamKernels& kernels);
 
   /// `memory`: that many floats, at 64 bytes, which must live as long as this. `state_offset`: where the states
-  /// [whole(units)] are, from the first.
+  /// [whole(units)] are, from the first. `keeps`: for keep_step().
   SmallCell(const RecurrentShape& shape, const RecurrentWeights<const float>& weights,
             const kernels::StreamKernels& kernels, float* memory,
-            const std::array<std::int64_t, kMaxStates>& state_offset);
+            const std::array<std::int64_t, kMaxStates>& state_offset, bool keeps = false);
 
   /// One step: reads x [inputs], replaces the states at `h`, writes y [units] unless that is null. `next_h` [whole(units)] is
   /// scratch. Weights a little larger than the first-level cache are there for the most part when every other step goes
   /// `backwards`; the bits are the same.
   void step(const float* x, float* h, float* next_h, float* y, bool backwards) const noexcept;
+  /// The same, if it keeps: states after the step go `units` floats behind those before it, where there must be room for
+  /// whole vectors, and what a backward pass needs to `sums`, a row of RecurrentTrace.
+  void keep_step(const float* x, float* h, float* sums, float* y, bool backwards) const noexcept;
 
   /// Whether weights reach beyond the first-level cache.
   bool is_large() const { return large_; }
@@ -47,7 +50,7 @@ class SmallCell {
   };
   static constexpr std::int64_t kMostPieces = 64;
 
-  void add_pieces(const RecurrentShape& shape, const kernels::StreamKernels& kernels);
+  void add_pieces(const RecurrentShape& shape, const kernels::StreamKernels& kernels, bool keeps);
   void pack(const RecurrentShape& shape, const RecurrentWeights<const float>& weights, float* out) const;
 
   kernels::StreamCellStep step_;

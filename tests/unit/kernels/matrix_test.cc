@@ -107,10 +107,11 @@ struct PackedMemory {
 };
 
 template <class T>
-::testing::AssertionResult check_multiply(const Case<T>& given, Start start, bool fused) {
+::testing::AssertionResult check_multiply(const Case<T>& given, Start start, bool fused,
+                                          bool one_row = false) {
   const T before = T(0.375);
   PackedMemory<T> memory(given.k, given.n);
-  const Packed<T> packed(given.b.view(), false, memory.memory.data());
+  const Packed<T> packed(given.b.view(), false, memory.memory.data(), one_row);
   if (!memory.is_whole()) return ::testing::AssertionFailure() << "packing wrote past its memory";
   Strided<T> c(given.m, given.n, 4, T(kGuard));
   for (std::int64_t r = 0; r < given.m; ++r) {
@@ -146,6 +147,15 @@ TEST_P(Products, EqualTheirDefinitionBitForBitAndWriteNothingElse) {
         const Start start = static_cast<Start>((m + k + n) % 3);
         ASSERT_TRUE(check_multiply(given, start, fused())) << m << " x " << k << " x " << n;
       }
+    }
+  }
+}
+
+TEST_P(Products, OfOneRowPackedForItEqualTheirDefinitionToo) {
+  for (std::int64_t n = 0; n <= 140; ++n) {
+    for (const std::int64_t k : {0, 1, 2, 9}) {
+      for (const Start start : {Start::zero, Start::bias, Start::accumulate})
+        ASSERT_TRUE(check_multiply(Case<float>(1, k, n), start, fused(), true)) << k << " x " << n;
     }
   }
 }
@@ -188,6 +198,9 @@ TEST_P(Products, WithATransposedRightSideAreThoseOfTheTranspose) {
     EXPECT_EQ(other.k(), 9);
     EXPECT_EQ(other.n(), n);
     EXPECT_EQ(one.memory, two.memory) << n;
+    const Packed<float> plain_row(given.b.view(), false, one.memory.data(), true);
+    const Packed<float> other_row(std::as_const(turned).view(), true, two.memory.data(), true);
+    EXPECT_EQ(one.memory, two.memory) << n << ", for one row";
   }
 }
 
@@ -245,15 +258,26 @@ TEST(ProductsInDouble, EqualTheirDefinition) {
   }
 }
 
-TEST(ColumnSums, AddRowsInOrder) {
-  Strided<double> g(50, 7, 2, 99.0);
+template <class T>
+void expect_column_sums_in_order(std::int64_t rows, std::int64_t cols) {
+  Strided<T> g(rows, cols, 2, T(kNan));
   g.fill(RandomStream(7));
-  std::vector<double> out(7, 0.25);
-  add_column_sums<double>(std::as_const(g).view(), out.data());
-  for (std::int64_t j = 0; j < 7; ++j) {
-    double sum = 0.25;
-    for (std::int64_t r = 0; r < 50; ++r) sum += g.view()(r, j);
-    EXPECT_EQ(out[static_cast<std::size_t>(j)], sum);
+  std::vector<T> out(static_cast<std::size_t>(cols) + 1, T(0.25));
+  add_column_sums<T>(std::as_const(g).view(), out.data());
+  for (std::int64_t j = 0; j < cols; ++j) {
+    T sum = T(0.25);
+    for (std::int64_t r = rows; r-- > 0;) sum += g.view()(r, j);
+    ASSERT_EQ(out[static_cast<std::size_t>(j)], sum) << rows << " x " << cols;
+  }
+  EXPECT_EQ(out.back(), T(0.25));
+}
+
+TEST_P(Products, AddColumnSumsFromTheLastRow) {
+  for (const std::int64_t rows : {0, 1, 50}) {
+    for (const std::int64_t cols : {0, 1, 7, 16, 50, 70, 150}) {
+      expect_column_sums_in_order<float>(rows, cols);
+      expect_column_sums_in_order<double>(rows, cols);
+    }
   }
 }
 

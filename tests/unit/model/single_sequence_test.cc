@@ -1,8 +1,9 @@
-// One sequence alone takes a way of its own through small layers where no backward pass follows: with the bits of the others.
+// One sequence alone takes a way of its own through small layers: with the bits that it has among others.
 
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,37 @@ TEST_P(SingleSequence, HasTheBitsThatItHasInABatchAndInTraining) {
             }
           }
         }
+      }
+    }
+  }
+  testing::use_instruction_set("");
+}
+
+/// Gradients of the parameters when `d_output` [samples, units] is that of the last step.
+std::vector<float> gradients(Network& network, const std::vector<Batch>& inputs, const Tensor& d_output) {
+  network.parameters().zero_gradients();
+  Tape tape(DType::float32);
+  tape.reset({.training = true}, true);
+  const std::vector<Var> out = network.run(tape, inputs);
+  tape.backward(out, std::span<const Tensor>(&d_output, 1));
+  const auto values = network.parameters().gradients().data<float>();
+  return {values.begin(), values.end()};
+}
+
+TEST_P(SingleSequence, HasTheGradientsThatItHasAmongOthersThatCountForNothing) {
+  constexpr std::int64_t kBatch = 3, kSteps = 40;
+  for (const std::string& set : testing::instruction_sets()) {
+    testing::use_instruction_set(set);
+    for (const std::int64_t units : {1, 2, 5, 16, 20, 23, 50, 67, 100}) {
+      SCOPED_TRACE(set + ", " + std::to_string(units) + " units");
+      Network network = network_of(recurrent(GetParam(), {.units = units}), {{true, -1, {7}}});
+      const Tensor x = normal({kBatch, kSteps, 7}, 4), d = normal({1, units}, 8);
+      for (std::int64_t row = 0; row < kBatch; ++row) {
+        Tensor d_all({kBatch, units});
+        for (std::int64_t u = 0; u < units; ++u) d_all.set(row * units + u, d.at(u));
+        const std::vector<float> alone = gradients(network, {Batch(x.slice(row, row + 1))}, d);
+        EXPECT_EQ(alone, gradients(network, {Batch(x)}, d_all)) << row;
+        EXPECT_NE(alone, std::vector<float>(alone.size()));
       }
     }
   }
