@@ -15,6 +15,39 @@ constexpr double kWindow = 300;
 constexpr double kLongestWindow = 1000;
 constexpr double kTypicalCoverage = 0.8;  // its half width is the unit of corrections
 
+/// The first i < size for which `holds`, as it then does for all beyond; size where there is none. Begins at `near` and
+/// takes ever larger steps from there.
+template <class Predicate>
+std::size_t first_true(std::size_t size, std::size_t near, const Predicate& holds) {
+  std::size_t low = 0, high = size, stride = 1;
+  near = std::min(near, size);
+  if (near < size && !holds(near)) {
+    for (low = near + 1; low < high; stride *= 2) {
+      const std::size_t probe = std::min(low + stride, high) - 1;
+      if (holds(probe)) {
+        high = probe;
+        break;
+      }
+      low = probe + 1;
+    }
+  } else {
+    for (high = near; low < high; stride *= 2) {
+      const std::size_t probe = high > stride ? high - stride : 0;
+      if (!holds(probe)) {
+        low = probe + 1;
+        break;
+      }
+      high = probe;
+    }
+  }
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    const bool yes = holds(middle);
+    (yes ? high : low) = yes ? middle : middle + 1;
+  }
+  return low;
+}
+
 /// Values of which those in `old` weigh `weight` each and those in `fresh` 1 each, both sorted.
 struct Mixture {
   std::span<const double> old;
@@ -24,13 +57,14 @@ struct Mixture {
   double total() const {
     return weight * static_cast<double>(old.size()) + static_cast<double>(fresh.size());
   }
-  /// The smallest value of which share ≤ the weight of all up to it, for 0 < share ≤ total.
-  double smallest(double share) const {
-    return weight == 0 ? fresh[rank(share) - 1] : first_to_reach<1>(share);
+  /// The smallest value of which share ≤ the weight of all up to it, for 0 < share ≤ total. `near` is where the search in
+  /// `fresh` begins, and then where it ended: an origin's answer is close to that of the origin before.
+  double smallest(double share, std::size_t& near) const {
+    return weight == 0 ? fresh[rank(share) - 1] : first_to_reach<1>(share, near);
   }
   /// The largest value of which share ≤ the weight of all from it on.
-  double largest(double share) const {
-    return weight == 0 ? fresh[fresh.size() - rank(share)] : -first_to_reach<-1>(share);
+  double largest(double share, std::size_t& near) const {
+    return weight == 0 ? fresh[fresh.size() - rank(share)] : -first_to_reach<-1>(share, near);
   }
 
  private:
@@ -45,30 +79,28 @@ struct Mixture {
   }
 
   /// How many values of `old` it takes beside `taken` of `fresh`.
-  std::size_t old_needed(double share, std::size_t taken) const {
-    const auto reached = [&](double count) {
-      return weight * count + static_cast<double>(taken) >= share - kRounding;
-    };
-    double count = std::max(0.0, std::ceil((share - static_cast<double>(taken)) / weight));
-    while (count > 0 && reached(count - 1)) --count;  // the quotient is rounded
-    while (!reached(count)) ++count;
-    return static_cast<std::size_t>(count);
+  static std::size_t old_needed(double share, double values_a_weight, std::size_t taken) {
+    const double count = (share - kRounding - static_cast<double>(taken)) * values_a_weight;
+    if (count <= 0) return 0;
+    const auto whole = static_cast<std::size_t>(count);
+    return whole + (static_cast<double>(whole) < count ? 1 : 0);
   }
 
   /// A search in `fresh` alone: whether one of its values reaches the share shows in one value of `old`, and between two
   /// neighbours of it the weight of `fresh` is constant. Infinite where none does.
   template <int sign>
-  double first_to_reach(double share) const {
-    std::size_t low = 0, high = fresh.size();
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2, needed = old_needed(share, middle + 1);
-      const bool reached = needed == 0 || (needed <= old.size() && ascending<sign>(old, needed - 1) <=
-                                                                       ascending<sign>(fresh, middle));
-      (reached ? high : low) = reached ? middle : middle + 1;
-    }
+  double first_to_reach(double share, std::size_t& near) const {
+    const double values_a_weight = 1 / weight;
+    const auto reached = [&](std::size_t i) {
+      const std::size_t needed = old_needed(share, values_a_weight, i + 1);
+      return needed == 0 ||
+             (needed <= old.size() && ascending<sign>(old, needed - 1) <= ascending<sign>(fresh, i));
+    };
+    const std::size_t low = first_true(fresh.size(), near, reached);
+    near = low;
     double best = std::numeric_limits<double>::infinity();
     if (low < fresh.size()) best = ascending<sign>(fresh, low);
-    const std::size_t needed = std::max<std::size_t>(1, old_needed(share, low));
+    const std::size_t needed = std::max<std::size_t>(1, old_needed(share, values_a_weight, low));
     return needed <= old.size() ? std::min(best, ascending<sign>(old, needed - 1)) : best;
   }
 };
@@ -110,6 +142,8 @@ AdaptiveBands::AdaptiveBands(std::shared_ptr<const CalibrationErrors> calibratio
   const BandOffsets none = BandOffsets::make(horizon, options_.levels);
   windows_.resize(static_cast<std::size_t>(horizon));
   corrections_.resize(none.low.size());
+  places_.resize(none.low.size());
+  typical_places_.resize(static_cast<std::size_t>(horizon));
   shared_.resize(options_.levels.size());
   // Truths of an origin arrive until the horizon is over.
   given_.resize(static_cast<std::size_t>((horizon - 1) / options_.stride + 2), none);
@@ -124,7 +158,7 @@ std::size_t AdaptiveBands::capacity(std::int64_t step) const {
   return static_cast<std::size_t>(std::min(kWindow * std::sqrt(waiting(step)), kLongestWindow));
 }
 
-AdaptiveBands::Ends AdaptiveBands::quantiles(std::int64_t step, double coverage) const {
+AdaptiveBands::Ends AdaptiveBands::quantiles(std::int64_t step, double coverage, Places& near) const {
   const Window& window = windows_[static_cast<std::size_t>(step)];
   const std::span<const double> old = calibration_->step(step);
   Mixture mixture{old, 0, window.sorted};
@@ -144,19 +178,20 @@ AdaptiveBands::Ends AdaptiveBands::quantiles(std::int64_t step, double coverage)
     const BandOffsets offsets = split_conformal(rows, {coverage}, calibration_->shape());
     return {offsets.low.front(), offsets.high.front()};
   }
-  const double high = mixture.smallest(share);
-  return {symmetric ? -high : mixture.largest(share), high};
+  const double high = mixture.smallest(share, near.high);
+  return {symmetric ? -high : mixture.largest(share, near.low), high};
 }
 
 BandOffsets AdaptiveBands::at_origin() {
   BandOffsets& out = given_[static_cast<std::size_t>(origins_) % given_.size()];
   for (std::int64_t step = 0; step < calibration_->horizon(); ++step) {
-    const Ends typical = quantiles(step, kTypicalCoverage);
+    const Ends typical = quantiles(step, kTypicalCoverage, typical_places_[static_cast<std::size_t>(step)]);
     const double unit = 0.5 * (typical.high - typical.low);
     for (std::size_t level = 0; level < options_.levels.size(); ++level) {
       const std::size_t at = out.index(step, static_cast<std::int64_t>(level));
-      const Ends ends =
-          options_.levels[level] == kTypicalCoverage ? typical : quantiles(step, options_.levels[level]);
+      const Ends ends = options_.levels[level] == kTypicalCoverage
+                            ? typical
+                            : quantiles(step, options_.levels[level], places_[at]);
       out.low[at] = ends.low - (corrections_[at].low + shared_[level].low) * unit;
       out.high[at] = ends.high + (corrections_[at].high + shared_[level].high) * unit;
     }

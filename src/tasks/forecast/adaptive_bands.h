@@ -67,18 +67,24 @@ class AdaptiveBands {
   struct Ends {
     double low = 0, high = 0;
   };
+  /// Where the ends of a band were found last.
+  struct Places {
+    std::size_t low = 0, high = 0;
+  };
 
   /// Origins made before the truth of a step of one of them arrives.
   double waiting(std::int64_t step) const;
   std::size_t capacity(std::int64_t step) const;
-  Ends quantiles(std::int64_t step, double coverage) const;
+  Ends quantiles(std::int64_t step, double coverage, Places& near) const;
 
   std::shared_ptr<const CalibrationErrors> calibration_;
   AdaptiveOptions options_;
   std::vector<Window> windows_;  ///< by step
   std::vector<Ends> shared_;
-  std::vector<Ends> corrections_;   ///< [horizon, levels]
-  std::vector<BandOffsets> given_;  ///< of the latest origins, by origin % size
+  std::vector<Ends> corrections_;       ///< [horizon, levels]
+  std::vector<Places> places_;          ///< [horizon, levels]
+  std::vector<Places> typical_places_;  ///< [horizon]
+  std::vector<BandOffsets> given_;      ///< of the latest origins, by origin % size
   std::int64_t origins_ = 0;
 };
 
