@@ -83,6 +83,7 @@ void print_result(const ForecastResult& result, const fs::path& folder) {
               static_cast<long long>(result.window), static_cast<long long>(result.period),
               result.transform.c_str(), result.difference ? " with differencing" : "", result.seconds_train);
   std::fflush(stdout);
+  for (const std::string& note : result.notes) std::cout << note << "\n\n";
   std::cout
       << "forecast  " << (folder / "forecast.csv").string() << "\nmodel     "
       << (folder / "model.rondo").string() << "\nreport    " << (folder / "report.html").string()

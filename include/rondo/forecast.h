@@ -115,8 +115,9 @@ struct ForecastOptions {
     option("likelihood", self.likelihood,
            "'point', 'quantile', 'gaussian', 'student_t', 'negative_binomial' or 'poisson'");
     option("ensemble", self.ensemble,
-           "networks whose mean is taken, each with another fifth held out; 1 to 5");
-    option("tune", self.tune, "seconds for a search of settings before the forecast; 0: none");
+           "networks whose mean is taken, 1 to 100; they hold out the fifths of the training part in turn");
+    option("tune", self.tune,
+           "seconds for a search of settings before the forecast (not of the recursive model); 0: none");
     option("epochs", self.epochs, "most passes over the training part; 0: from the size of the data");
     option("patience", self.patience,
            "stop after so many epochs without a better validation loss; 0: from the size of the data");
@@ -230,7 +231,7 @@ struct ForecastSeries {
 
 /// One network of the ensemble.
 struct ForecastMember {
-  std::int64_t fold = 0;  ///< the fifth of the training part that it held out, from 1; 0: the part of --split
+  std::int64_t fold = 0;  ///< the fifth of the training part that it held out, 1 to 5; 0: the part of --split
   double validation_loss = 0;   ///< on what it held out, with the weights that were kept
   std::int64_t best_epoch = 0;  ///< the epoch, from 1, with its own lowest validation loss
 };
@@ -242,6 +243,7 @@ struct ForecastTraining {
   double learning_rate = 0;
   double epochs = 0;         ///< most passes over the windows of the training part
   std::int64_t updates = 0;  ///< at most; 0: counted in epochs only
+  std::int64_t trials = 0;   ///< of the search of settings; 0: there was none
 };
 
 /// Everything that `--json`, forecast.csv, the model file and the report need.
@@ -273,7 +275,8 @@ struct ForecastResult {
   double importance_error = 0;                 ///< what the increases are added to
   std::vector<ForecastImportance> importance;  ///< of covariates, largest first
   GradientFlow gradient_flow;                  ///< of the networks; empty where it was not measured
-  double coverage80 = 0, coverage95 = 0;       ///< share of the backtest inside the bands
+  std::string gradient_flow_note;         ///< of which networks it is, or why it was not measured; "": of all
+  double coverage80 = 0, coverage95 = 0;  ///< share of the backtest inside the bands
 
   std::int64_t epochs = 0, best_epoch = 0;
   std::vector<double> loss, validation_loss;  ///< by epoch

@@ -65,15 +65,17 @@ struct GradientFlow {
 
 /// Runs the network forward and back over `examples` (some 32 sequences are enough; take them from the training part) as
 /// in inference, without dropout, and follows the gradient of the loss through every recurrent layer, step by step, in
-/// double. Parameters and their gradients are left as they were. `compile` names the loss as for training.
+/// double. Parameters and their gradients are left as they were. `compile` names the loss as for training. Only the first
+/// `most_layers` recurrent layers are looked into; 0: all are.
 ///
 /// Layers that are not made of a cell (gru_d, say) are passed over. Throws Error(usage) when examples and network do not
 /// fit, Error(diverged) when the loss is not finite.
-GradientFlow measure_gradient_flow(Network& network, const Examples& examples, const CompileOptions& compile);
+GradientFlow measure_gradient_flow(Network& network, const Examples& examples, const CompileOptions& compile,
+                                   std::int64_t most_layers = 0);
 
 /// The same for a pass that was played back already: tape.reset(), network.run(), tape.backward(), then this. For losses
 /// that are no rondo::Loss.
-GradientFlow measure_gradient_flow(const Tape& tape);
+GradientFlow measure_gradient_flow(const Tape& tape, std::int64_t most_layers = 0);
 
 /// Largest |eigenvalue| of the square matrix `values` [size, size], to about three digits.
 double spectral_radius(std::span<const double> values, std::int64_t size);

@@ -85,13 +85,14 @@ Tensor output_gradient(const Tape& tape, Var output, const Network& network, con
 
 }  // namespace
 
-GradientFlow measure_gradient_flow(const Tape& tape) {
+GradientFlow measure_gradient_flow(const Tape& tape, std::int64_t most_layers) {
   if (!tape.played_back())
     throw Error(ErrorKind::usage, "gradient flow is read from a tape that was played back")
         .cure("call tape.backward() before");
   GradientFlow flow;
   for (const Tape::Applied& applied : tape.applied()) {
     if (!detail::RecurrentReplay::covers(applied)) continue;
+    if (most_layers > 0 && static_cast<std::int64_t>(flow.layers.size()) == most_layers) break;
     flow.layers.push_back(detail::RecurrentReplay(tape, applied).measure());
     detail::diagnose(flow.layers.back());
     flow.diagnosis = std::max(flow.diagnosis, flow.layers.back().diagnosis);
@@ -99,8 +100,8 @@ GradientFlow measure_gradient_flow(const Tape& tape) {
   return flow;
 }
 
-GradientFlow measure_gradient_flow(Network& network, const Examples& examples,
-                                   const CompileOptions& compile) {
+GradientFlow measure_gradient_flow(Network& network, const Examples& examples, const CompileOptions& compile,
+                                   std::int64_t most_layers) {
   check_examples(network, examples);
   const KeptGradients kept(network.parameters());
   Tape tape(network.parameters().dtype());
@@ -110,7 +111,7 @@ GradientFlow measure_gradient_flow(Network& network, const Examples& examples,
   for (std::size_t k = 0; k < outputs.size(); ++k)
     gradients.push_back(output_gradient(tape, outputs[k], network, examples, compile, k));
   tape.backward(outputs, gradients);
-  return measure_gradient_flow(tape);
+  return measure_gradient_flow(tape, most_layers);
 }
 
 }  // namespace rondo

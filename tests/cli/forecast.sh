@@ -43,6 +43,10 @@ holds cmp before.csv 'a run/forecast.csv'
 for cell in gru simple_rnn; do
   expect 0 "rondo ($cell)" "$RONDO" forecast sales.csv "${quick[@]}" --cell $cell --out cell-$cell
 done
+expect 0 '--tune 1 ' "$RONDO" forecast sales.csv "${quick[@]}" --tune 1 --json --out tuned
+contains tuned/report.html '--tune 1 '
+expect 0 'settings' "$RONDO" forecast sales.csv "${quick[@]}" --tune 1 --out tuned
+expect 2 '1 to 100 networks' "$RONDO" forecast sales.csv "${quick[@]}" --ensemble 101 --out crowd
 gzip -k sales.csv
 expect 0 'skill' "$RONDO" forecast sales.csv.gz "${quick[@]}" --out packed
 expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --horizon 3 --out run2

@@ -35,7 +35,7 @@ Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t
         options.epochs > 0 ? static_cast<double>(options.epochs) * rows / batch
                            : std::clamp(rows / segment, 600.0, std::clamp(10 * rows / batch, 600.0, 6000.0));
     work = sample * batch * members * updates;
-    if (options.epochs == 0) work = std::min(work, kMostWork);
+    if (options.epochs == 0) work = std::min(work, kMostWork * std::max(1.0, members / 5));
   } else {
     units = given > 0 ? given : 32;
     steps = std::min(48.0, rows / 4);

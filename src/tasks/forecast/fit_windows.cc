@@ -84,12 +84,7 @@ FittedWindows fit_windows(Network& network, SegmentSamples& training, const Segm
   std::vector<double> shares;
   for (int k = 0; k < options.members; ++k) shares.push_back(validation.share(k));
   out.members = members_of(network, out.history, out.best_epoch, shares);
-
-  std::vector<std::int64_t> some(static_cast<std::size_t>(std::min<std::int64_t>(32, training.size())));
-  for (std::size_t i = 0; i < some.size(); ++i) some[i] = static_cast<std::int64_t>(i);
-  CompileOptions judged;
-  judged.loss = loss;
-  out.gradient_flow = measure_gradient_flow(network, training.gather(some, DType::float32), judged);
+  out.flow = measure_members(network, training, loss);
   return out;
 }
 

@@ -6,9 +6,9 @@
 #include "rondo/callbacks.h"
 #include "rondo/config.h"
 #include "rondo/forecast.h"
-#include "rondo/gradient_flow.h"
 #include "rondo/network.h"
 #include "rondo/pool.h"
+#include "tasks/forecast/member_flow.h"
 #include "tasks/forecast/segment_data.h"
 #include "tasks/forecast/segment_network.h"
 
@@ -24,7 +24,7 @@ ForecastTraining training_of(const SegmentTraining& options, std::int64_t window
 struct FittedWindows {
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
-  GradientFlow gradient_flow;   ///< on some windows of the training
+  MemberFlow flow;
   std::vector<ForecastMember> members;
 };
 

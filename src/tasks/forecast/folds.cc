@@ -7,14 +7,14 @@ namespace rondo::forecasting {
 
 namespace {
 
-constexpr std::int64_t kFolds = 5;
 /// A fold has at least this many blocks where the series is long enough.
 constexpr std::int64_t kBlocksAFold = 3;
 
 }  // namespace
 
 Folds::Folds(const Panel& panel, int members, std::int64_t reach) : members_(members), reach_(reach) {
-  const std::int64_t most = std::max<std::int64_t>(1, panel.shortest_training() / (kFolds * kBlocksAFold));
+  const std::int64_t most =
+      std::max<std::int64_t>(1, panel.shortest_training() / (kHeldOutParts * kBlocksAFold));
   block_ = std::max(panel.horizon, reach);  // a shorter block would hold no whole forecast
   for (const double season : panel.seasons) {
     const auto rows = static_cast<std::int64_t>(std::llround(season));
@@ -26,7 +26,7 @@ Folds::Folds(const Panel& panel, int members, std::int64_t reach) : members_(mem
 bool Folds::in_fold(int member, std::int64_t series, std::int64_t row) const {
   const Part& part = parts_[static_cast<std::size_t>(series)];
   const std::int64_t block = (part.learnt - 1 - row) / block_;  // counted from the end of what is learnt from
-  return (block + series) % kFolds == member % kFolds;
+  return (block + series) % kHeldOutParts == member % kHeldOutParts;
 }
 
 bool Folds::holds_out(int member, std::int64_t series, std::int64_t row) const {

@@ -10,7 +10,7 @@ namespace rondo::forecasting {
 
 /// Who learns from which origin. Where the user gave a validation part, every member holds that out. Otherwise the
 /// training part is cut into blocks (a season or a reach long), dealt to five folds in turn, and member k holds out
-/// fold k; neighbouring series start with another fold, so the newest rows are learnt from by most members and judged
+/// fold k % 5; neighbouring series start with another fold, so the newest rows are learnt from by most members and judged
 /// by the others. An origin whose horizon reaches into a held-out block, or out of it, is not used at all.
 class Folds {
  public:

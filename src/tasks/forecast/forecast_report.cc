@@ -195,6 +195,7 @@ ForecastReport make_forecast_report(const ForecastResult& result) {
   report.members = members_of(result);
   report.anomalies = anomalies_of(result);
   report.gradient_flow = result.gradient_flow;
+  report.gradient_flow_note = result.gradient_flow_note;
   report.settings = forecasting::report_settings(result);
   report.warnings = result.warnings;
   report.notes = result.notes;

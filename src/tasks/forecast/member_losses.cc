@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "tasks/forecast/residual_data.h"
+
 namespace rondo::forecasting {
 
 std::vector<ForecastMember> members_of(const Network& network, const History& history,
@@ -12,7 +14,7 @@ std::vector<ForecastMember> members_of(const Network& network, const History& hi
   const std::size_t count = network.output_count();
   for (std::size_t k = 0; k < count; ++k) {
     ForecastMember member;
-    member.fold = static_cast<std::int64_t>(k) + 1;
+    member.fold = static_cast<std::int64_t>(k) % kHeldOutParts + 1;
     member.validation_loss = std::nan("");
     const auto* losses = history.find(count == 1 ? "val_loss" : "val_" + network.output_name(k) + "_loss");
     if (losses != nullptr && !losses->empty() && shares[k] > 0) {

@@ -12,6 +12,7 @@
 #include "rondo/data/timeline.h"
 #include "rondo/error.h"
 #include "rondo/options.h"
+#include "tasks/forecast/residual_data.h"
 
 namespace rondo::forecasting {
 
@@ -20,7 +21,7 @@ namespace {
 constexpr std::int64_t kVersion = 1;
 /// No count in a description is larger, so that a product of three still is a whole number.
 constexpr std::int64_t kMost = 1000000;
-constexpr std::int64_t kMostMembers = 5, kMostPaths = 100000;
+constexpr std::int64_t kMostPaths = 100000;
 /// Moments farther from 1970 than this (in microseconds: 126,000 years) have no distance from each other.
 constexpr std::int64_t kFarthestTick = 4000000000000000000;
 

@@ -1,12 +1,12 @@
 #include "tasks/forecast/network_part.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 
 #include "tasks/forecast/likelihood_head.h"
 #include "tasks/forecast/recursive_data.h"
 #include "tasks/forecast/tune.h"
+#include "tasks/forecast/tune_residual.h"
 
 namespace rondo::forecasting {
 
@@ -58,7 +58,7 @@ Judged held_out_origins(const Panel& panel, const Folds& folds, std::int64_t fir
         if (folds.role(k, origin) != Role::held_out) continue;
         all.origins.push_back(origin);
         all.member.push_back(k);
-        break;  // one that several hold out is judged once
+        break;  // the members after it that hold out the same are judged with it
       }
     }
   }
@@ -71,18 +71,35 @@ Judged held_out_origins(const Panel& panel, const Folds& folds, std::int64_t fir
   return out;
 }
 
-/// A search, or what it found before the run was interrupted.
-TunedSegments tuned_settings(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
-                             const SegmentTraining& training, bool calendar, double seconds, Pool& pool) {
-  if (training.checkpoint.empty())
-    return tune_segments(panel, scaled, window, training, calendar, seconds, pool);
-  const std::string file = training.checkpoint + ".tuned";
-  if (training.resume && std::filesystem::exists(file)) {
-    return load_tuned(file, panel, scaled, window, training, calendar);
+/// What the members that hold out the same part say together, by part.
+std::vector<NetworkForecast> by_part(const std::vector<NetworkForecast>& words, bool point) {
+  const std::size_t parts = std::min<std::size_t>(words.size(), kHeldOutParts);
+  if (words.size() == parts) return words;
+  std::vector<NetworkForecast> out;
+  for (std::size_t part = 0; part < parts; ++part) {
+    std::vector<NetworkForecast> own;
+    for (std::size_t k = part; k < words.size(); k += kHeldOutParts) own.push_back(words[k]);
+    out.push_back(own.size() == 1 ? own.front() : mixture_of(own, point));
   }
-  TunedSegments tuned = tune_segments(panel, scaled, window, training, calendar, seconds, pool);
-  save_tuned(tuned, file);
+  return out;
+}
+
+/// A search, or what it found before the run was interrupted.
+template <class Search, class Load>
+auto searched_or_loaded(const ForecastControls& controls, const Search& search, const Load& load) {
+  const std::string file = controls.checkpoint + ".tuned";
+  if (!controls.checkpoint.empty() && controls.resume && std::filesystem::exists(file)) return load(file);
+  auto tuned = search();
+  if (!controls.checkpoint.empty()) save_found(tuned.found(), file);
   return tuned;
+}
+
+/// The outcome of a search and its settings, for people.
+std::string told_search(const ForecastOptions& options, const ForecastControls& controls,
+                        const FoundSettings& found) {
+  std::string note = search_note(options.tune, found);
+  controls.log.info(note);
+  return note;
 }
 
 /// The option that asks for a network over windows, whatever the number of rows; "" where none does.
@@ -90,6 +107,14 @@ std::string what_told(const ForecastOptions& options) {
   if (options.likelihood != "point") return "--likelihood " + options.likelihood;
   if (options.model != "auto") return "--model " + options.model;
   return options.normalize != "auto" ? "--normalize " + options.normalize : std::string();
+}
+
+/// Of the recursive model, which draws every row of the horizon from what it knows of it.
+std::string note_on_past(const ForecastOptions& options) {
+  std::string names;
+  for (const std::string& name : options.past) names += (names.empty() ? "" : ", ") + name;
+  return "--model recursive: the network has no use for columns whose future is not known (" + names +
+         "); the line alone learns from them.";
 }
 
 TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
@@ -103,27 +128,32 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   training.epochs = options.epochs;
   if (options.patience > 0) training.patience = options.patience;
   const bool drawn = options.model == "recursive";
+  TrainedPart out;
+  std::int64_t trials = 0;
   if (options.tune > 0) {
-    const TunedSegments tuned =
-        tuned_settings(panel, scaled, window, training, calendar, static_cast<double>(options.tune), pool);
+    const TunedSegments tuned = searched_or_loaded(
+        controls,
+        [&] {
+          return tune_segments(panel, scaled, window, training, calendar, static_cast<double>(options.tune),
+                               pool);
+        },
+        [&](const std::string& file) { return load_tuned(file, panel, scaled, window, training, calendar); });
     window = tuned.window;
     training = tuned.training;
-    char text[200];
-    std::snprintf(
-        text, sizeof text,
-        "tune: %lld trials, %lld given up; validation error %.4g before, %.4g after; %lld rows, %lld units, "
-        "dropout %.1f, learning rate %g",
-        static_cast<long long>(tuned.trials), static_cast<long long>(tuned.pruned), tuned.before, tuned.after,
-        static_cast<long long>(window.rows()), static_cast<long long>(training.units), training.dropout,
-        training.learning_rate);
-    controls.log.info(text);
+    FoundSettings found = tuned.found();
+    const SegmentTraining settled = settle_training(panel, window, training);
+    found.units = settled.units;
+    found.dropout = settled.dropout;
+    found.learning_rate = settled.learning_rate;
+    out.notes.push_back(told_search(options, controls, found));
+    trials = found.trials;
   }
+  if (drawn && !options.past.empty()) out.notes.push_back(note_on_past(options));
   const Folds folds(panel, training.members, window.out_rows());
-  TrainedPart out;
   const auto put = [&](auto trained, auto& model) {
     out.history = std::move(trained.history);
     out.best_epoch = trained.best_epoch;
-    out.gradient_flow = std::move(trained.gradient_flow);
+    out.flow = std::move(trained.flow);
     out.members = std::move(trained.members);
     out.training = std::move(trained.training);
     model = std::move(trained.model);
@@ -139,11 +169,13 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   const Judged judged = held_out_origins(panel, folds, first, most);
   std::vector<std::int64_t> limits;
   for (const PanelSeries& s : panel.series) limits.push_back(s.train_rows);
-  const std::vector<NetworkForecast> words = out.part.members(panel, scaled, judged.origins, pool);
+  const std::vector<NetworkForecast> all = out.part.members(panel, scaled, judged.origins, pool);
+  const std::vector<NetworkForecast> words = by_part(all, out.part.is_point());
   const bool same_for_all = panel.series.front().validation_rows > 0;
   for (ForecastMember& member : out.members) member.fold = same_for_all ? 0 : member.fold;
+  out.training.trials = trials;
   out.training.network = drawn ? "recursive" : training.direct ? "direct" : "encoder_decoder";
-  std::vector<Rows> lines(static_cast<std::size_t>(same_for_all ? 1 : training.members));
+  std::vector<Rows> lines(same_for_all ? 1 : words.size());
   pool.run(static_cast<int>(lines.size()), [&](int k) {
     const LinearPath path = fit_line(panel, scaled, choice.members, limits, [&](const Origin& origin) {
       return folds.role(k, origin) == Role::train;
@@ -151,13 +183,13 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
     lines[static_cast<std::size_t>(k)] = path.predict(panel, scaled, judged.origins);
   });
 
-  const NetworkForecast together = mixture_of(words, out.part.is_point());
+  const NetworkForecast together = mixture_of(all, out.part.is_point());
   Rows truth = target_rows(panel, scaled, judged.origins);
   Rows left{panel.horizon, {}}, word{panel.horizon, {}};
   const auto width = static_cast<std::size_t>(panel.horizon);
   for (std::size_t i = 0; i < judged.origins.size(); ++i) {
     const auto member = static_cast<std::size_t>(judged.member[i]);
-    // Where all members hold out the same rows, these judge their mixture; else each member is judged by its own.
+    // Where all members hold out the same rows, these judge their mixture; else each part judges those that hold it out.
     const NetworkForecast& said = same_for_all ? together : words[member];
     for (std::size_t at = i * width; at < (i + 1) * width; ++at) {
       const double line = lines[same_for_all ? 0 : member].values[at];
@@ -172,6 +204,45 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
   for (std::size_t i = 0; i < left.values.size(); ++i) {
     out.scores.values.push_back(left.values[i] - out.part.share.share * word.values[i]);
   }
+  return out;
+}
+
+TrainedPart train_residual_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
+                                const ForecastOptions& options, const ForecastControls& controls,
+                                Pool& pool) {
+  WindowInput input =
+      choose_window_input(panel, choice.members.front(), choice.longest_lag(), options.window);
+  ResidualTraining training = residual_training(options, controls);
+  TrainedPart out;
+  if (options.tune > 0) {
+    const TunedResidual tuned = searched_or_loaded(
+        controls,
+        [&] {
+          return tune_residual(panel, scaled, choice.members, input, training,
+                               static_cast<double>(options.tune), pool);
+        },
+        [&](const std::string& file) { return load_tuned(file, panel, choice.members, input, training); });
+    input = tuned.input;
+    training = tuned.training;
+    out.notes.push_back(told_search(options, controls, tuned.found()));
+    out.training.trials = tuned.trials;
+  }
+  const Residuals residuals =
+      make_residuals(panel, scaled, choice.members, input, static_cast<int>(options.ensemble), pool);
+  TrainedResidual trained = train_residual(panel, scaled, residuals, training, pool);
+  out.members = std::move(trained.members);
+  out.training.network = "residual";
+  out.training.units = training.units;
+  out.training.batch_size = training.batch_size;
+  out.training.patience = training.patience;
+  out.training.learning_rate = training.learning_rate;
+  out.training.epochs = static_cast<double>(training.epochs);
+  out.part.residual = std::move(trained.model);
+  out.part.share = trained.share;
+  out.history = std::move(trained.history);
+  out.best_epoch = trained.best_epoch;
+  out.flow = std::move(trained.flow);
+  out.scores = std::move(trained.held_out_errors);
   return out;
 }
 
@@ -227,26 +298,7 @@ TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, co
   if (!told.empty() || segment_network_applies(panel, window)) {
     return train_segment_part(panel, scaled, choice, window, options, controls, calendar, pool);
   }
-  const WindowInput input =
-      choose_window_input(panel, choice.members.front(), choice.longest_lag(), options.window);
-  const Residuals residuals =
-      make_residuals(panel, scaled, choice.members, input, static_cast<int>(options.ensemble), pool);
-  const ResidualTraining training = residual_training(options, controls);
-  TrainedResidual trained = train_residual(panel, scaled, residuals, training, pool);
-  TrainedPart out;
-  out.members = std::move(trained.members);
-  out.training.network = "residual";
-  out.training.units = training.units;
-  out.training.batch_size = training.batch_size;
-  out.training.patience = training.patience;
-  out.training.learning_rate = training.learning_rate;
-  out.training.epochs = static_cast<double>(training.epochs);
-  out.part.residual = std::move(trained.model);
-  out.part.share = trained.share;
-  out.history = std::move(trained.history);
-  out.best_epoch = trained.best_epoch;
-  out.scores = std::move(trained.held_out_errors);
-  return out;
+  return train_residual_part(panel, scaled, choice, options, controls, pool);
 }
 
 }  // namespace rondo::forecasting

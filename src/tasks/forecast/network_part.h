@@ -39,9 +39,10 @@ struct TrainedPart {
   NetworkPart part;
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
-  GradientFlow gradient_flow;   ///< of the networks, on some windows that they learnt from
+  MemberFlow flow;
   std::vector<ForecastMember> members;
   ForecastTraining training;
+  std::vector<std::string> notes;  ///< remarks on how the networks were made
   Rows
       scores;  ///< [origins, horizon]: errors on rows not learnt from, of line and network together, over spread
 };

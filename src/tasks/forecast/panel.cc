@@ -28,6 +28,13 @@ std::int64_t Panel::shortest_training() const {
   return shortest;
 }
 
+bool Panel::training_has_holes() const {
+  return std::any_of(series.begin(), series.end(), [](const PanelSeries& s) {
+    const auto end = s.observed.begin() + (s.observed.empty() ? 0 : s.train_rows);
+    return std::find(s.observed.begin(), end, 0) != end;
+  });
+}
+
 ScaledPanel::ScaledPanel(const Panel& panel, Transform the_transform, bool differenced)
     : ScaledPanel(panel, PanelScaling::fit(panel, the_transform, differenced)) {}
 

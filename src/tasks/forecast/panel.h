@@ -50,6 +50,8 @@ struct Panel {
   std::int64_t total_training_rows() const;
   /// The shortest training part.
   std::int64_t shortest_training() const;
+  /// Whether a value of a training part was missing.
+  bool training_has_holes() const;
   /// Rows of a series that a forecast past the end knows.
   std::int64_t history_rows(std::size_t index) const {
     return truth_after_end ? series[index].train_rows : series[index].rows();

@@ -9,6 +9,7 @@
 #include "tasks/forecast/fill_panel.h"
 #include "tasks/forecast/likelihood_head.h"
 #include "tasks/forecast/raw_series.h"
+#include "tasks/forecast/residual_data.h"
 #include "tasks/forecast/season.h"
 #include "tasks/forecast/segment_window.h"
 #include "tasks/forecast/spike_guard.h"
@@ -105,10 +106,10 @@ void check_options(const ForecastOptions& options) {
   require_at_least(options.batch_size, 0, "batch-size");
   require_at_least(options.tune, 0, "tune");
   require_at_least(options.ensemble, 1, "ensemble");
-  if (options.ensemble > 5) {
+  if (options.ensemble > kMostMembers) {
     throw Error(ErrorKind::usage, "--ensemble is out of range")
         .seen(std::to_string(options.ensemble))
-        .expected("1 to 5: each holds out another fifth of the rows");
+        .expected("1 to " + std::to_string(kMostMembers) + " networks");
   }
   if (!(options.learning_rate >= 0) || !std::isfinite(options.learning_rate)) {
     throw Error(ErrorKind::usage, "--learning-rate is out of range")

@@ -22,13 +22,12 @@ SegmentWindow recursive_window(SegmentWindow window, std::int64_t horizon, std::
   window.out_steps = horizon;
   window.past = 0;
   window.levels = false;
-  window.masked = false;
   window.spreads.clear();
   return window;
 }
 
 std::int64_t recursive_features(const SegmentWindow& window) {
-  return 1 + window.known + window.waves() + window.statics + window.codes + 2;
+  return 1 + (window.masked ? 1 : 0) + window.known + window.waves() + window.statics + window.codes + 2;
 }
 
 void fill_recursive_row(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
@@ -38,6 +37,7 @@ void fill_recursive_row(const Panel& panel, const ScaledPanel& scaled, const Seg
   const auto at = static_cast<std::size_t>(row), known = static_cast<std::size_t>(window.known);
   std::size_t next = 0;
   out[next++] = 0;
+  if (window.masked) out[next++] = 1;
   for (std::size_t c = 0; c < known; ++c) out[next++] = recursive_input(scaled.known[s][at * known + c]);
   next += window.put_waves(panel.series[s].position[at], out.subspan(next));
   for (const double v : scaled.statics[s]) out[next++] = recursive_input(v);
@@ -55,12 +55,14 @@ Tensor recursive_inputs(const Panel& panel, const ScaledPanel& scaled, const Seg
   std::size_t next = 0;
   for (const Origin& origin : origins) {
     const SegmentWindow::Scale own = window.scale(scaled, origin);
+    const PanelSeries& series = panel.series[static_cast<std::size_t>(origin.series)];
     const std::vector<double>& level = scaled.level[static_cast<std::size_t>(origin.series)];
     for (std::int64_t row = origin.row - window.steps + 2; row < origin.row + 2 + ahead;
          ++row, next += width) {
       const std::span<float> to = numbers.subspan(next, width);
       fill_recursive_row(panel, scaled, window, origin, own, row, to);
       to[0] = recursive_input((level[static_cast<std::size_t>(row - 1)] - own.base) / own.spread);
+      if (window.masked) to[1] = series.is_observed(row - 1) ? 1.0F : 0.0F;
     }
   }
   return out;

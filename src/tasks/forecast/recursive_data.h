@@ -11,9 +11,10 @@ namespace rondo::forecasting {
 SegmentWindow recursive_window(SegmentWindow window, std::int64_t horizon, std::int64_t given);
 
 /// Numbers that the recursive network reads before it says row r: the value of row r − 1 on the window's scale (place 0),
-/// then what is known of row r beforehand. Covariates whose future is not known have no place in a recurrence.
+/// whether that was observed (place 1, of masked windows), then what is known of row r beforehand. Covariates whose future
+/// is not known have no place in a recurrence.
 std::int64_t recursive_features(const SegmentWindow& window);
-/// All but place 0, which is 0.
+/// All but place 0, which is 0; the value before counts as observed: a draw takes its place.
 void fill_recursive_row(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
                         const Origin& origin, const SegmentWindow::Scale& own, std::int64_t row,
                         std::span<float> out);

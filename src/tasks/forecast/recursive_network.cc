@@ -12,7 +12,7 @@ namespace rondo::forecasting {
 namespace {
 
 constexpr std::int64_t kMostJudged = 1000;
-/// Multiply-adds of one training, forward.
+/// Multiply-adds of one training of up to five members, forward.
 constexpr double kMostWork = 3e12;
 
 SegmentTraining settled(const SegmentWindow& window, SegmentTraining options, std::int64_t windows) {
@@ -30,7 +30,9 @@ SegmentTraining settled(const SegmentWindow& window, SegmentTraining options, st
     const auto units = static_cast<double>(options.units);
     const double step = 4 * units * (units + static_cast<double>(recursive_features(window)));
     const double sample = static_cast<double>(window.steps + window.out_steps) * step;
-    const double most = kMostWork / (sample * static_cast<double>(options.batch_size) * options.members);
+    // More members than the usual few take more time: none of them learns less for it.
+    const int counted = std::min(options.members, kHeldOutParts);
+    const double most = kMostWork / (sample * static_cast<double>(options.batch_size) * counted);
     const double wanted = std::clamp(14 * std::sqrt(available), 400.0, 4000.0);
     options.updates = static_cast<std::int64_t>(std::max(100.0, std::min(wanted, most)));
   }
@@ -116,7 +118,7 @@ TrainedRecursive train_recursive(const Panel& panel, const ScaledPanel& scaled, 
       fit_windows(out.model.network, training, validation, options.head.loss(true), options, pool);
   out.history = std::move(fitted.history);
   out.best_epoch = fitted.best_epoch;
-  out.gradient_flow = std::move(fitted.gradient_flow);
+  out.flow = std::move(fitted.flow);
   out.members = std::move(fitted.members);
   out.training = training_of(options, training.available());
   return out;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tasks/forecast/folds.h"
+#include "tasks/forecast/member_flow.h"
 #include "tasks/forecast/network_forecast.h"
 #include "tasks/forecast/segment_network.h"
 
@@ -30,7 +31,7 @@ struct TrainedRecursive {
   RecursiveModel model;
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
-  GradientFlow gradient_flow;   ///< on some windows of the training
+  MemberFlow flow;
   std::vector<ForecastMember> members;
   ForecastTraining training;
 };

@@ -82,7 +82,11 @@ std::vector<ReportSetting> report_settings(const ForecastResult& result) {
       test_part(given),
       number_setting("rows between origins", given.stride, result.stride),
   };
-  if (given.tune > 0) out.push_back({"search of settings", number(given.tune) + " s", "given"});
+  if (training.trials > 0) {
+    const char* tried = training.trials == 1 ? " setting tried" : " settings tried";
+    out.push_back(
+        {"search of settings", number(given.tune) + " s, " + number(training.trials) + tried, "given"});
+  }
   if (given.refit > 1) out.push_back({"trainings of the backtest", number(given.refit), "given"});
   return out;
 }

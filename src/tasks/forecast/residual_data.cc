@@ -9,8 +9,6 @@ namespace rondo::forecasting {
 
 namespace {
 
-constexpr std::int64_t kFolds = 5;
-
 std::vector<std::int64_t> training_limits(const Panel& panel) {
   std::vector<std::int64_t> limits;
   for (const PanelSeries& s : panel.series) limits.push_back(s.train_rows);
@@ -57,13 +55,13 @@ Members split_members(const Panel& panel, int count, std::int64_t first) {
   Members members;
   members.count = count;
   const std::int64_t usable = panel.shortest_training() - panel.horizon - first;
-  members.margin = std::clamp<std::int64_t>(usable / kFolds, 1, panel.horizon);
+  members.margin = std::clamp<std::int64_t>(usable / kHeldOutParts, 1, panel.horizon);
   members.held_out.resize(static_cast<std::size_t>(count));
   for (int k = 0; k < count; ++k) {
     for (const PanelSeries& s : panel.series) {
       const std::int64_t end = std::max(first, s.train_rows - panel.horizon);
-      const std::int64_t fifth = std::max<std::int64_t>(1, (end - first) / kFolds);
-      const std::int64_t hi = std::max(first, end - k * fifth);
+      const std::int64_t fifth = std::max<std::int64_t>(1, (end - first) / kHeldOutParts);
+      const std::int64_t hi = std::max(first, end - k % kHeldOutParts * fifth);
       members.held_out[static_cast<std::size_t>(k)].push_back({std::max(first, hi - fifth), hi});
     }
   }
@@ -71,12 +69,12 @@ Members split_members(const Panel& panel, int count, std::int64_t first) {
 }
 
 Residuals make_residuals(const Panel& panel, const ScaledPanel& scaled, std::span<const LineCandidate> line,
-                         const WindowInput& input, int members, Pool& pool) {
+                         const WindowInput& input, int members, Pool& pool, std::int64_t first) {
   Residuals out;
   out.input = input;
   out.horizon = panel.horizon;
-  const std::int64_t first = std::max(input.first_origin(scaled.difference),
-                                      LineLayout::cover(panel, line).first_origin(scaled.difference));
+  first = std::max({first, input.first_origin(scaled.difference),
+                    LineLayout::cover(panel, line).first_origin(scaled.difference)});
   out.members = split_members(panel, members, first);
   const std::int64_t stride = origin_stride(panel);
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
@@ -87,8 +85,9 @@ Residuals make_residuals(const Panel& panel, const ScaledPanel& scaled, std::spa
   }
   const Rows targets = target_rows(panel, scaled, out.origins);
   const std::vector<std::int64_t> limits = training_limits(panel);
-  out.left.resize(static_cast<std::size_t>(members));
-  pool.run(members, [&](int k) {
+  const int lines = std::min(members, kHeldOutParts);
+  out.left.resize(static_cast<std::size_t>(lines));
+  pool.run(lines, [&](int k) {
     const LinearPath path = fit_line(panel, scaled, line, limits, [&](const Origin& origin) {
       return out.members.role(k, origin) == Role::train;
     });

@@ -16,8 +16,14 @@ namespace rondo::forecasting {
 /// What a member of the ensemble may do with an origin.
 enum class Role : std::uint8_t { train, held_out, neither };
 
-/// Member k holds out the k-th fifth of every series' origins, counted from the end, and learns from the
-/// others, except those whose horizon reaches into the fifth.
+/// The training part is cut into so many parts that members hold out in turn: member k and member k + kHeldOutParts
+/// hold out the same one and differ by their initial weights and their dropout.
+inline constexpr int kHeldOutParts = 5;
+/// Members of an ensemble.
+inline constexpr std::int64_t kMostMembers = 100;
+
+/// Member k holds out the k-th fifth (the sixth again the first) of every series' origins, counted from the end, and
+/// learns from the others, except those whose horizon reaches into the fifth.
 struct Members {
   int count = 3;
   struct Range {
@@ -39,20 +45,21 @@ struct Residuals {
   Members members;
   std::vector<Origin> origins;  ///< all that can be used
   std::vector<std::vector<double>>
-      left;          ///< by member: [origins, horizon], in the scale of ScaledPanel::targets
+      left;          ///< by part held out: [origins, horizon], in the scale of ScaledPanel::targets
   double scale = 1;  ///< standard deviation of what member 0 learns from
 
   std::int64_t horizon = 1;
   /// The fewest origins that a member learns from.
   std::int64_t fewest_learnt = 0;
   std::span<const double> row(int member, std::int64_t origin) const {
-    return {left[static_cast<std::size_t>(member)].data() + origin * horizon,
+    return {left[static_cast<std::size_t>(member) % left.size()].data() + origin * horizon,
             static_cast<std::size_t>(horizon)};
   }
 };
 
+/// `first`: no origin before this row is used, even where it has a window.
 Residuals make_residuals(const Panel& panel, const ScaledPanel& scaled, std::span<const LineCandidate> line,
-                         const WindowInput& input, int members, Pool& pool);
+                         const WindowInput& input, int members, Pool& pool, std::int64_t first = 0);
 
 /// Windows as training samples: one input [batch, steps, features], one target [batch, horizon] for each
 /// member with weight 1 where the origin has `role` for that member, else 0. At most `most` windows: for

@@ -11,6 +11,7 @@
 #include "rondo/log.h"
 #include "rondo/network.h"
 #include "rondo/pool.h"
+#include "tasks/forecast/member_flow.h"
 #include "tasks/forecast/network_share.h"
 #include "tasks/forecast/residual_data.h"
 
@@ -25,6 +26,7 @@ struct ResidualTraining {
   double learning_rate = 3e-3;
   std::uint64_t seed = 1;
 
+  std::vector<CallbackPtr> callbacks;
   int verbose = 0;
   std::ostream* progress = nullptr;
   Logger logger;
@@ -54,7 +56,9 @@ struct TrainedResidual {
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
   std::vector<ForecastMember> members;
+  MemberFlow flow;
   Rows held_out_errors;  ///< [origins, horizon]: of line and shared network together, in the scale of targets
+  double error_taken_whole = 0;  ///< mean absolute error on the same rows with a share of 1
 };
 
 TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals,

@@ -150,6 +150,7 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   if (const auto* loss = trained.history.find("val_loss")) result.validation_loss = *loss;
   result.members = std::move(trained.members);
   result.training = std::move(trained.training);
+  result.notes = std::move(trained.notes);
   result.network_share = trained.part.share.share;
   {
     char text[160];
@@ -191,7 +192,8 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   result.anomalies = forecasting::find_anomalies(result.series);
   forecasting::measure_importance(panel, scaled, origins, tested_line, trained.part, options.seed, pool,
                                   result);
-  result.gradient_flow = std::move(trained.gradient_flow);
+  result.gradient_flow = std::move(trained.flow.flow);
+  result.gradient_flow_note = std::move(trained.flow.note);
 
   auto model = std::make_shared<ForecastResult::Model>();
   model->preparation = prepared.preparation;

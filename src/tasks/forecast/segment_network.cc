@@ -21,7 +21,7 @@ constexpr std::int64_t kFewestWindows = 400;
 constexpr double kUpdatesASegment = 1.0, kMostPasses = 10, kFewestUpdates = 600, kMostUpdates = 6000;
 /// Fewer than this teach nothing, even when a fifth is not held out.
 constexpr std::int64_t kFewestTaught = 20;
-/// Multiply-adds of one training, forward: about four minutes of one core for all members together.
+/// Multiply-adds of one training, forward: about four minutes of one core for up to five members together.
 constexpr double kMostWork = 6e12;
 
 std::int64_t training_windows(const Panel& panel, const SegmentWindow& window) {
@@ -134,7 +134,9 @@ SegmentTraining settle_training(const Panel& panel, const SegmentWindow& window,
     const double step = static_cast<double>(window.step_features()) * units + 6 * units * units;
     const double sample = static_cast<double>(window.steps + window.out_steps) * step +
                           static_cast<double>(window.line_features() * window.out_rows());
-    const double most = kMostWork / (sample * static_cast<double>(options.batch_size) * options.members);
+    // More members than the usual few take more time: none of them learns less for it.
+    const int counted = std::min(options.members, kHeldOutParts);
+    const double most = kMostWork / (sample * static_cast<double>(options.batch_size) * counted);
     options.updates = static_cast<std::int64_t>(std::max(100.0, std::min(wanted, most)));
   }
   return options;
@@ -254,7 +256,7 @@ TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, co
                                      options.head.loss(!window.spreads.empty()), options, pool);
   out.history = std::move(fitted.history);
   out.best_epoch = fitted.best_epoch;
-  out.gradient_flow = std::move(fitted.gradient_flow);
+  out.flow = std::move(fitted.flow);
   out.members = std::move(fitted.members);
   out.training = training_of(options, training.available());
   return out;

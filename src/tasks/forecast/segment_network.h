@@ -8,12 +8,12 @@
 
 #include "rondo/callbacks.h"
 #include "rondo/forecast.h"
-#include "rondo/gradient_flow.h"
 #include "rondo/log.h"
 #include "rondo/network.h"
 #include "rondo/pool.h"
 #include "tasks/forecast/folds.h"
 #include "tasks/forecast/likelihood_head.h"
+#include "tasks/forecast/member_flow.h"
 #include "tasks/forecast/network_forecast.h"
 #include "tasks/forecast/segment_window.h"
 
@@ -75,7 +75,7 @@ struct TrainedSegments {
   SegmentModel model;
   History history;
   std::int64_t best_epoch = 0;  ///< from 1
-  GradientFlow gradient_flow;   ///< on some windows of the training
+  MemberFlow flow;
   std::vector<ForecastMember> members;
   ForecastTraining training;
 };

@@ -226,10 +226,7 @@ SegmentWindow choose_segment_window(const Panel& panel, std::int64_t look_back, 
     window.codes = static_cast<std::int64_t>(panel.series.size());
   }
   // Of the training part: what never changes there teaches nothing, and holes after it must not change what is learnt.
-  window.masked = std::any_of(panel.series.begin(), panel.series.end(), [](const PanelSeries& s) {
-    const auto end = s.observed.begin() + (s.observed.empty() ? 0 : s.train_rows);
-    return std::find(s.observed.begin(), end, 0) != end;
-  });
+  window.masked = panel.training_has_holes();
 
   // Seasons of whole rows that the training parts hold several times.
   const std::int64_t room = panel.shortest_training() - panel.horizon;

@@ -10,11 +10,13 @@ namespace rondo::forecasting {
 
 /// What the recurrent network sees of an origin: the last steps · segment rows as a sequence [steps,
 /// features]. A step holds `segment` rows side by side (one season where the window is long), their
-/// covariates, and the calendar waves of its last row.
+/// covariates, whether each was observed (where the training part has missing values), and the calendar waves
+/// of its last row.
 struct WindowInput {
   std::int64_t steps = 1;
   std::int64_t segment = 1;
   std::int64_t covariates = 0;
+  bool masked = false;  ///< each row also says whether it was observed
   std::vector<double> seasons;
   std::vector<std::int64_t> wave_orders;
 
@@ -30,6 +32,7 @@ struct WindowInput {
     field("steps", self.steps, "");
     field("segment", self.segment, "");
     field("covariates", self.covariates, "");
+    field("masked", self.masked, "");
     field("seasons", self.seasons, "");
     field("wave_orders", self.wave_orders, "");
   }

@@ -122,13 +122,15 @@ std::string blocks(const GradientFlow& flow) {
 
 std::string gradient_flow(const ForecastReport& report) {
   const GradientFlow& flow = report.gradient_flow;
-  if (flow.empty()) return "";
-  return "<section id=\"gradients\" aria-labelledby=\"gradients-title\">\n<h2 id=\"gradients-title\">Does "
-         "learning reach "
-         "back?</h2>\n<p class=\"lead\">How strongly the loss still depends on the network's state some "
-         "steps before the "
-         "end of its window.</p>\n" +
-         verdicts(flow) +
+  const std::string& note = report.gradient_flow_note;
+  if (flow.empty() && note.empty()) return "";
+  const std::string head =
+      "<section id=\"gradients\" aria-labelledby=\"gradients-title\">\n<h2 id=\"gradients-title\">Does "
+      "learning reach back?</h2>\n<p class=\"lead\">How strongly the loss still depends on the network's "
+      "state some steps before the end of its window.</p>\n" +
+      (note.empty() ? "" : "<p class=\"note\">" + escape_html(note) + "</p>\n");
+  if (flow.empty()) return head + "</section>\n";
+  return head + verdicts(flow) +
          "<div class=\"chart-bar spaced\"><div class=\"keys\" id=\"gradient-keys\"></div></div>\n<div "
          "class=\"chart\">"
          "<canvas id=\"gradient-chart\" role=\"img\"></canvas></div>\n<p class=\"note\" "

@@ -231,7 +231,7 @@ std::string contents(const ForecastReport& report) {
       {!report.anomalies.worst.empty(), "anomalies", "Anomalies"},
       {!report.importance.features.empty(), "importance", "Inputs"},
       {!report.training.loss.empty() || report.members.size() > 1, "training", "Training"},
-      {!report.gradient_flow.empty(), "gradients", "Gradient flow"},
+      {!report_sections::gradient_flow(report).empty(), "gradients", "Gradient flow"},
       {!report.settings.empty(), "settings", "Settings"},
       {true, "made", "How it was made"},
   };

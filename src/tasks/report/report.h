@@ -213,7 +213,8 @@ struct ForecastReport {
   ReportAnomalies anomalies;
   std::vector<ReportFold> folds;
   std::vector<ReportMember> members;
-  GradientFlow gradient_flow;  ///< of the (first) network, from measure_gradient_flow
+  GradientFlow gradient_flow;      ///< of the (first) networks, from measure_gradient_flow
+  std::string gradient_flow_note;  ///< of which networks it is, or why it is empty; "": nothing is to be said
 
   std::string version;
   std::string command;  ///< the command line that makes this report again

@@ -111,6 +111,19 @@ TEST(ForecastFolds, AllMembersHoldOutTheValidationRowsThatTheUserNames) {
   }
 }
 
+TEST(ForecastFolds, TheSixthMemberHoldsOutWhatTheFirstDoes) {
+  const Panel panel = some_series(3, {7}).make();
+  const Folds folds(panel, 9, 3);
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    for (std::int64_t row = 0; row < panel.series[s].train_rows; ++row) {
+      for (int k = 5; k < 9; ++k) {
+        const Origin origin{static_cast<std::int64_t>(s), row};
+        ASSERT_EQ(folds.role(k, origin), folds.role(k - 5, origin)) << s << " " << row << " " << k;
+      }
+    }
+  }
+}
+
 TEST(ForecastFolds, FiveMembersHoldOutEveryRowOnce) {
   for (const Shape& shape : kShapes) {
     const Panel panel = some_series(shape.horizon, shape.seasons).make();

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <numbers>
+#include <sstream>
 #include <string>
 
 #include "rondo/data/csv.h"
@@ -62,13 +63,15 @@ ForecastOptions quick() {
 }
 
 struct Kind {
-  const char* name;
+  std::string name;
   const char* model = "auto";
   const char* likelihood = "point";
   std::int64_t rows = 600;
   bool covariates = false;
   const char* normalize = "auto";
   const char* deseasonalize = "auto";
+  const char* cell = "gru";
+  std::int64_t ensemble = 2;
 };
 
 std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.name; }
@@ -80,6 +83,8 @@ ForecastOptions options_of(const Kind& kind) {
   options.likelihood = kind.likelihood;
   options.normalize = kind.normalize;
   options.deseasonalize = kind.deseasonalize;
+  options.cell = kind.cell;
+  options.ensemble = kind.ensemble;
   if (kind.covariates) {
     options.past = {"wind"};
     options.known = {"day"};
@@ -153,7 +158,79 @@ INSTANTIATE_TEST_SUITE_P(
                     Kind{"quantile", "auto", "quantile"}, Kind{"student_t", "encoder_decoder", "student_t"},
                     Kind{"recursive", "recursive", "gaussian", 300},
                     Kind{"recursive_with_covariates", "recursive", "gaussian", 300, true}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& info) { return info.param.name; });
+
+/// Every cell in every kind of network, on few rows; and ensembles whose members share what they hold out.
+std::vector<Kind> cells_and_ensembles() {
+  std::vector<Kind> all;
+  for (const char* model : {"auto", "direct", "encoder_decoder", "recursive"}) {
+    const std::string name = std::string(model) == "auto" ? "residual" : model;
+    for (const char* cell : {"lstm", "simple_rnn", "mgu"}) {
+      all.push_back({.name = name + "_of_" + cell, .model = model, .rows = 120, .cell = cell});
+    }
+    all.push_back({.name = "seven_" + name, .model = model, .rows = 120, .ensemble = 7});
+  }
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(Cells, SavedForecaster, testing::ValuesIn(cells_and_ensembles()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(ForecastModel, MembersThatHoldOutTheSameAreNotTheSame) {
+  for (const char* model : {"auto", "direct", "recursive"}) {
+    const fs::path path = scratch("members");
+    run_forecast(parse_csv(towns(0, 120, 120)),
+                 options_of({.name = "members", .model = model, .rows = 120, .ensemble = 7}))
+        .save_model(path.string());
+    const TensorFile file = read_tensor_file(path.string());
+    fs::remove(path);
+    int kernels = 0;
+    for (const auto& [name, tensor] : file.tensors) {
+      const std::size_t one = name.find("_1.");
+      if (one == std::string::npos || name.starts_with("forecast/")) continue;
+      if (name.find("kernel") == std::string::npos) continue;
+      for (const char* other : {"_2.", "_6."}) {
+        std::string twin = name;
+        const Tensor* values = file.find(twin.replace(one, 3, other));
+        ASSERT_NE(values, nullptr) << twin;
+        bool same = true;
+        for (std::int64_t i = 0; i < values->size(); ++i) same = same && values->at(i) == tensor.at(i);
+        EXPECT_FALSE(same) << name << " and " << twin;
+      }
+      ++kernels;
+    }
+    EXPECT_GE(kernels, 3) << model;
+  }
+}
+
+TEST(ForecastModel, KnowsWhichValuesWereMissing) {
+  for (const Kind& kind : {Kind{.name = "residual", .rows = 120},
+                           Kind{.name = "encoder_decoder", .model = "encoder_decoder", .rows = 120},
+                           Kind{.name = "recursive", .model = "recursive", .rows = 120}}) {
+    const std::string complete = towns(0, kind.rows, kind.rows);
+    std::string holes;
+    std::int64_t line = 0;
+    std::istringstream lines(complete);
+    for (std::string text; std::getline(lines, text); ++line) {
+      const std::size_t load = text.find(",", text.find(",") + 1) + 1;
+      if (line > 5 && line % 11 == 0) text.erase(load, text.find(",", load) - load);
+      holes += text + "\n";
+    }
+    const auto masked = [&](const std::string& csv, const std::string& said) {
+      const Table table = parse_csv(csv);
+      const ForecastResult result = run_forecast(table, options_of(kind));
+      const fs::path path = scratch("holes");
+      result.save_model(path.string());
+      const TensorFile file = read_tensor_file(path.string());
+      EXPECT_NE(file.find_metadata("forecast")->find(said), std::string::npos) << kind.name;
+      ForecastModel model = ForecastModel::load(path.string());
+      fs::remove(path);
+      const ForecastAhead ahead = model.forecast(table);
+      for (std::size_t s = 0; s < ahead.series.size(); ++s) expect_same(ahead.series[s], result.series[s]);
+    };
+    masked(complete, "\"masked\":false");
+    masked(holes, "\"masked\":true");
+  }
+}
 
 ForecastModel trained(std::int64_t rows = 600) {
   ForecastOptions options = options_of({"errors"});

@@ -9,6 +9,8 @@
 #include <streambuf>
 
 #include "rondo/error.h"
+#include "rondo/layers.h"
+#include "tasks/forecast/member_flow.h"
 #include "tasks/forecast/network_share.h"
 #include "tasks/forecast/segment_network.h"
 #include "unit/tasks/forecast_samples.h"
@@ -222,6 +224,33 @@ TEST(SegmentNetwork, HasTheSameBitsWhenInterruptedAfterEveryBatch) {
     }
   }
   EXPECT_GE(interruptions, 60);
+}
+
+/// So many pairs of two numbers and one.
+struct Pairs : Dataset {
+  std::int64_t count;
+  explicit Pairs(std::int64_t pairs) : count(pairs) {}
+  std::int64_t size() const override { return count; }
+  Examples gather(std::span<const std::int64_t> indices, DType dtype) const override {
+    const auto batch = static_cast<std::int64_t>(indices.size());
+    Examples examples;
+    examples.inputs.emplace_back(Tensor({batch, 2}, dtype));
+    examples.targets.emplace_back(Tensor({batch, 1}, dtype));
+    return examples;
+  }
+};
+
+TEST(MemberFlow, SaysWhyItWasNotMeasured) {
+  Network network;
+  const int input = network.add_input("x", Spec{false, -1, {2}});
+  network.set_outputs(network.add(dense({.units = 1}), {input}));
+  network.build(1);
+  const MemberFlow without_steps = measure_members(network, Pairs(3), "mean_squared_error");
+  EXPECT_TRUE(without_steps.flow.empty());
+  EXPECT_NE(without_steps.note.find("no recurrent layer"), std::string::npos);
+  const MemberFlow without_rows = measure_members(network, Pairs(0), "mean_squared_error");
+  EXPECT_TRUE(without_rows.flow.empty());
+  EXPECT_NE(without_rows.note.find("no window"), std::string::npos);
 }
 
 }  // namespace

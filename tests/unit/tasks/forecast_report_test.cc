@@ -121,7 +121,7 @@ TEST_F(ReportAndJson, HaveNoKindOfNumberThatIsNotComparedHere) {
     for (const auto& [key, value] : one.items()) parts_of_series.insert(key);
   EXPECT_EQ(parts, (std::set<std::string>{"target", "unit", "horizon", "skill", "skill_against", "scores",
                                           "training", "series", "series_total", "series_table",
-                                          "horizon_errors", "calibration", "anomalies"}));
+                                          "horizon_errors", "calibration", "anomalies", "gradient_flow"}));
   EXPECT_EQ(parts_of_series, (std::set<std::string>{"name", "rows", "history", "forecast", "backtest",
                                                     "scores", "residuals", "anomalies"}));
 }
@@ -352,6 +352,48 @@ TEST(ForecastReport, LossesOfTheMembersMakeThatOfTheEnsemble) {
   }
   EXPECT_NEAR(sum, kept(shared), 1e-9 * std::abs(sum));
   EXPECT_NE(render_report(make_forecast_report(shared)).find("the validation part"), std::string::npos);
+}
+
+TEST(ForecastReport, ShowsWhetherLearningReachesBackWhateverTheModel) {
+  for (const char* model : {"auto", "direct", "encoder_decoder", "recursive"}) {
+    ForecastOptions options = quick();
+    options.model = model;
+    options.epochs = 2;
+    options.ensemble = 2;
+    const ForecastResult result = forecast(options);
+    ASSERT_EQ(result.gradient_flow.layers.size(), std::string(model) == "encoder_decoder" ? 4u : 2u) << model;
+    EXPECT_EQ(result.gradient_flow_note, "");
+    for (const LayerGradientFlow& layer : result.gradient_flow.layers) {
+      EXPECT_EQ(layer.cell, "gru");
+      EXPECT_EQ(layer.units, 8);
+      EXPECT_GT(*std::ranges::max_element(layer.norm), 0) << model << ", " << layer.layer;
+      EXPECT_FALSE(layer.blocks.empty());
+      EXPECT_FALSE(layer.finding.empty());
+    }
+    const std::string page = render_report(make_forecast_report(result));
+    EXPECT_NE(page.find("<canvas id=\"gradient-chart\""), page.npos) << model;
+    EXPECT_EQ(data_of(page).at("gradient_flow").size(), result.gradient_flow.layers.size()) << model;
+  }
+}
+
+TEST(ForecastReport, OfManyNetworksMeasuresTheFirstAndSaysSo) {
+  for (const char* model : {"auto", "recursive"}) {
+    ForecastOptions options = quick();
+    options.model = model;
+    options.epochs = 1;
+    options.ensemble = 7;
+    const ForecastResult result = forecast(options);
+    EXPECT_EQ(result.gradient_flow.layers.size(), 5u) << model;
+    const std::string page = render_report(make_forecast_report(result));
+    EXPECT_NE(page.find("first 5 of 7 networks"), page.npos) << model;
+    ASSERT_EQ(result.members.size(), 7u);
+    for (std::size_t k = 5; k < 7; ++k) {
+      EXPECT_EQ(result.members[k].fold, result.members[k - 5].fold);
+      EXPECT_TRUE(std::isfinite(result.members[k].validation_loss));
+      EXPECT_NE(result.members[k].validation_loss, result.members[k - 5].validation_loss)
+          << "the same rows are judged by another network";
+    }
+  }
 }
 
 TEST(ForecastReport, TellsRemarksFromWarnings) {

@@ -49,6 +49,16 @@ TEST(ReportParts, AreAbsentWhereThereIsNothingToShow) {
     EXPECT_FALSE(data.contains(part)) << part;
 }
 
+TEST(ReportParts, AGradientFlowThatWasNotMeasuredSaysWhy) {
+  ForecastReport report = SampleReport(1).get();
+  report.gradient_flow = {};
+  report.gradient_flow_note = "Not measured: no <window>.";
+  const std::string page = render_report(report), section = part_of(page, "gradients");
+  EXPECT_NE(section.find("Not measured: no &lt;window&gt;."), std::string::npos);
+  EXPECT_EQ(section.find("<canvas"), std::string::npos) << "there is nothing to draw";
+  EXPECT_NE(page.find("href=\"#gradients\""), std::string::npos);
+}
+
 TEST(ReportParts, AreAllThereWhereTheReportHasThem) {
   const std::string page = render_report(SampleReport(3).get());
   for (const char* id : kOptionalParts)

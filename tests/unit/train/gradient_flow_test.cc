@@ -315,6 +315,9 @@ TEST(GradientFlow, LooksIntoEveryLayerAndIntoWrappers) {
   EXPECT_EQ(flow.layers[1].layer, "bidirectional.backward");
   EXPECT_EQ(flow.layers[2].layer, "gru");
   for (const LayerGradientFlow& layer : flow.layers) EXPECT_GT(layer.norm[0], 0) << layer.layer;
+  const GradientFlow first = measure_gradient_flow(network, long_examples(12), kSquares, 2);
+  ASSERT_EQ(first.layers.size(), 2U) << "as many as are asked for";
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(first.layers[i].norm, flow.layers[i].norm);
 }
 
 TEST(GradientFlow, LeavesParametersAndTheirGradientsAlone) {
