@@ -46,7 +46,7 @@ done
 expect 0 '--tune 1 ' "$RONDO" forecast sales.csv "${quick[@]}" --tune 1 --json --out tuned
 contains tuned/report.html '--tune 1 '
 expect 0 'settings' "$RONDO" forecast sales.csv "${quick[@]}" --tune 1 --out tuned
-expect 2 '1 to 100 networks' "$RONDO" forecast sales.csv "${quick[@]}" --ensemble 101 --out crowd
+expect 2 '1 to 100 networks' "$RONDO" forecast sales.csv --target sales --time month --ensemble 101 --out crowd
 gzip -k sales.csv
 expect 0 'skill' "$RONDO" forecast sales.csv.gz "${quick[@]}" --out packed
 expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --horizon 3 --out run2
