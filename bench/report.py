@@ -100,6 +100,7 @@ class Book:
         self.notes = [note for note in self.notes if not note.startswith(title + ": ")]
         for result in results:
             self.results[key_of(result)] = result
+            self.notes = [note for note in self.notes if not note.startswith(result["rival"] + ": missing: ")]
             self.run["new_results"] += 1
             if hows.get(result["rival"]):
                 self.hows["|".join(map(str, key_of(result)))] = hows[result["rival"]]
@@ -279,6 +280,8 @@ class Report:
             why = f"would take {target / roof:.2f} of the peak: activations, optimiser, packing and hand-overs in the rest"
             if roof < target:
                 why = "beyond the processor"
+            elif work == "stream_step" and size[1] <= 32:
+                why = "latency: each sum is one chain of multiply-adds, whose order the bits fix, then two activations in a row"
             elif size[2] == 1:
                 why = "weights from the second-level cache"
             rows.append([work, CELL_NAMES[cell], text_of(size), str(result["threads"]), f"{target:g}",
