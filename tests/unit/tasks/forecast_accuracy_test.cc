@@ -177,6 +177,8 @@ TEST(Crps, OfCountsIsTheSum) {
   }
   EXPECT_NEAR(crps_poisson(-2, 1), 2 + crps_poisson(0, 1), 1e-12);
   EXPECT_NEAR(crps_poisson(2.25, 3), 0.75 * crps_poisson(2, 3) + 0.25 * crps_poisson(3, 3), 1e-12);
+  EXPECT_NEAR(crps_poisson(0.5, 1e-12), 0.5, 1e-9)
+      << "between the last count with a probability and the next";
   EXPECT_EQ(crps_poisson(3, 0), 3);
   EXPECT_TRUE(std::isnan(crps_poisson(kNaN, 2)));
 }
