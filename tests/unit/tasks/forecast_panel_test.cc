@@ -455,6 +455,19 @@ INSTANTIATE_TEST_SUITE_P(
                 [](ForecastOptions& o) { o.past = {"x"}; },
                 ErrorKind::data,
                 {"oops", "line 7"}},
+        Refused{"few numbers with a stray text as covariate",
+                "time,y,x\n" + hourly(60,
+                                      [](int t) {
+                                        return hour(t) + "," + std::to_string(value_at(t)) +
+                                               (t == 5        ? ",oops\n"
+                                                : t % 10 == 0 ? ",1\n"
+                                                : t % 2 == 0  ? ",NA\n"
+                                                              : ",\n");
+                                      })
+                                   .substr(7),
+                [](ForecastOptions& o) { o.past = {"x"}; },
+                ErrorKind::data,
+                {"oops", "line 7"}},
         Refused{"a static column that changes",
                 with_covariates(60, 0),
                 [](ForecastOptions& o) { o.statics = {"price"}; },
