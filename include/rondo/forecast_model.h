@@ -45,6 +45,8 @@ class ForecastModel {
   ForecastAhead forecast(const ForecastTables& tables, int threads = 0);
 
  private:
+  ForecastModel() = default;  // holds nothing until load() has read it
+
   std::shared_ptr<ForecastResult::Model> model_;
 };
 
