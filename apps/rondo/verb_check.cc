@@ -175,7 +175,9 @@ void add_check(CLI::App& app) {
   verb->add_flag("--strict", options.strict, "refuse unsorted and doubled times")->group("Table");
   table("--unsorted", options.arrange.unsorted, "rows not in order of time: 'error' or 'sort'");
   table("--doubled", options.arrange.doubled, "a time that occurs twice: 'error', 'first' or 'last'");
-  table("--gaps", options.arrange.gaps, "missing steps of time: 'insert', 'keep', 'error' or 'auto': insert, but keep holidays of business days");
+  table("--gaps", options.arrange.gaps,
+        "missing steps of time: 'insert', 'keep', 'error' or 'auto': insert, but keep holidays of business "
+        "days");
   table("--zone", options.times.zone, "zone of times that name none, such as 'Europe/Berlin'");
   table("--day-order", options.times.day_order,
         "'auto', 'day_first' or 'month_first', for dates such as 1/2/2020");

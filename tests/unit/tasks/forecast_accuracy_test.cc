@@ -14,6 +14,7 @@
 #include "rondo/random.h"
 #include "tasks/forecast/accuracy.h"
 #include "train/probability_functions.h"
+#include "unit/data/expect_error.h"
 
 namespace rondo::accuracy {
 namespace {
@@ -44,6 +45,7 @@ TEST(PointAccuracy, NaiveStepsLeaveOutMissingRowsAndZerosBeforeTheFirstSale) {
   EXPECT_DOUBLE_EQ(naive_square_step(sales, 1, true), 4);
   EXPECT_TRUE(std::isnan(naive_step(Numbers{1, 2}, 2)));
   EXPECT_THROW(naive_step(training, 0), Error);
+  expect_error(ErrorKind::usage, {"naive_square_step", "0"}, [&] { naive_square_step(training, 0); });
 }
 
 TEST(PointAccuracy, LeavesMissingTruthsOutOfEveryMeasure) {

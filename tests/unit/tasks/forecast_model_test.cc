@@ -234,7 +234,8 @@ TEST(ForecastModel, RefusesTablesThatItHasNotLearntToRead) {
 }
 
 TEST(ForecastModel, ComesFromAFileOnly) {
-  EXPECT_FALSE(std::is_default_constructible_v<ForecastModel>) << "one without a model would have nothing to say";
+  EXPECT_FALSE(std::is_default_constructible_v<ForecastModel>)
+      << "one without a model would have nothing to say";
 }
 
 TEST(ForecastModel, WantsTheFutureOfWhatIsKnown) {
