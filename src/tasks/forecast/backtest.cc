@@ -1,5 +1,6 @@
 #include "tasks/forecast/backtest.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -114,6 +115,7 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
       contender("ridge", tallies[kRidge], several), overlap);
   result.skill = judgement.skill;
   result.skill_against = judgement.best;
+  std::replace(result.skill_against.begin(), result.skill_against.end(), ' ', '_');  // as in kNames
   result.verdict = static_cast<ForecastVerdict>(judgement.verdict);
   result.verdict_sentence = judgement.sentence;
 }

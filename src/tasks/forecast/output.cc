@@ -1,7 +1,6 @@
 // What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file, the
 // settings.
 
-#include <algorithm>
 #include <span>
 #include <string>
 
@@ -98,12 +97,6 @@ Config said_of(const ForecastResult& result) {
   return out;
 }
 
-/// The baseline's key in "baselines".
-std::string key_of(std::string name) {
-  std::replace(name.begin(), name.end(), ' ', '_');
-  return name;
-}
-
 }  // namespace
 
 const char* forecast_verdict_name(ForecastVerdict verdict) {
@@ -133,7 +126,7 @@ Config forecast_json(const ForecastResult& result, const Config& files) {
                          {"test", test_of(result)},
                          {"baselines", baselines},
                          {"skill", result.skill},
-                         {"skill_against", key_of(result.skill_against)},
+                         {"skill_against", result.skill_against},
                          {"verdict", forecast_verdict_name(result.verdict)},
                          {"epochs", result.epochs},
                          {"seconds", seconds},
