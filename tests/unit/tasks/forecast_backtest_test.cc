@@ -8,8 +8,11 @@
 #include <functional>
 #include <iterator>
 #include <limits>
+#include <span>
 #include <string>
 
+#include "rondo/forecast_accuracy.h"
+#include "tasks/forecast/naive2.h"
 #include "unit/tasks/forecast_samples.h"
 
 namespace rondo::forecasting {
@@ -156,6 +159,47 @@ TEST(ForecastBacktest, ItsScoresAreThoseOfItsRows) {
         1e-12);
     EXPECT_EQ(result.calibration.rows, static_cast<std::int64_t>(rows.size()));
   }
+}
+
+TEST(ForecastBacktest, ASeriesThatRepeatsItsSeasonHasNoMaseButTheTableHasAnOwa) {
+  Table table("two");
+  TextList ids;
+  Numbers y;
+  for (const bool repeats : {false, true}) {
+    const Numbers noisy = seasonal(3, 120, 7, 1);
+    for (std::size_t t = 0; t < noisy.size(); ++t) {
+      ids.push_back(repeats ? "still" : "noisy");
+      y.push_back(repeats ? 5 + static_cast<double>(t % 7) : noisy[t]);
+    }
+  }
+  table.add(Column("id", ids));
+  table.add(Column("y", y));
+  ForecastOptions options = small_forecast(2);
+  options.id = "id";
+  options.period = 7;
+  const ForecastResult result = run_forecast(table, options);
+  const ForecastSeries& noisy = result.series.front();
+  ASSERT_EQ(result.series.size(), 2u);
+  ASSERT_EQ(result.season, 7);
+  EXPECT_TRUE(std::isnan(result.series.back().test.mase));
+
+  // M4's definition, with MASE from the series that has one.
+  double smape = 0, mase = 0, origins = 0, scaled = 0;
+  for (const ForecastSeries& series : result.series) {
+    const auto values = std::span<const double>(series.values);
+    for (std::size_t i = 0; i < series.backtest.origin.size(); i += 2) {
+      Numbers forecast(2);
+      const auto known = static_cast<std::size_t>(series.backtest.origin[i] + 1);
+      naive2_forecast(values.first(known), 7, forecast);
+      smape += accuracy::smape(values.subspan(known, 2), forecast);
+      ++origins;
+      if (&series != &noisy) continue;
+      mase += accuracy::mae(values.subspan(known, 2), forecast) / training_step(noisy, 7, 1);
+      ++scaled;
+    }
+  }
+  EXPECT_NEAR(result.test.owa,
+              0.5 * (result.test.smape / (smape / origins) + result.test.mase / (mase / scaled)), 1e-9);
 }
 
 TEST(ForecastBacktest, RowsThatWereNotObservedAreNotCounted) {
