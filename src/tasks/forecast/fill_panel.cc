@@ -7,6 +7,7 @@
 #include "rondo/error.h"
 #include "tasks/forecast/encode.h"
 #include "tasks/forecast/panel_series.h"
+#include "tasks/forecast/transform.h"
 
 namespace rondo::forecasting {
 
@@ -96,15 +97,34 @@ class Filler {
     ++count;
   }
 
+  /// File, line and column of a value.
+  std::string place_of(const RawSeries& series, const std::string& target, std::int64_t row) const {
+    const std::int64_t source =
+        series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
+    return source >= 0 ? table_.where(source, target)
+                       : series_name(table_, series, target) + ", row " + std::to_string(row + 1);
+  }
+
+  /// A transform that the user names has to be defined wherever it is learnt from.
+  void check_transform(const RawSeries& series, const std::string& target, std::int64_t row,
+                       double value) const {
+    const Transform named = out_.limits.transform.value_or(Transform::none);
+    if (is_applicable(named, {&value, 1})) return;
+    throw Error(ErrorKind::data,
+                std::string("--transform ") + transform_name(named) + " is not defined for this value")
+        .where(place_of(series, target, row))
+        .seen(std::to_string(value))
+        .expected(std::string("values ") + (named == Transform::log ? "> 0" : ">= 0") +
+                  " in the training part of every series")
+        .cure("leave --transform out (one is chosen among those that are defined), or correct the value");
+  }
+
   void check_counts(const RawSeries& series, const std::string& target, std::int64_t row, double value) {
     if (options_.likelihood != "poisson" && options_.likelihood != "negative_binomial") return;
     counts_.fractions += value == std::floor(value) ? 0 : 1;
     if (value >= 0) return;
-    const std::int64_t source =
-        series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
     throw Error(ErrorKind::data, "a count is negative")
-        .where(source >= 0 ? table_.where(source, target)
-                           : series_name(table_, series, target) + ", row " + std::to_string(row + 1))
+        .where(place_of(series, target, row))
         .seen(std::to_string(value))
         .expected("0, 1, 2 …, because of --likelihood " + options_.likelihood)
         .cure("correct the value, or use --likelihood gaussian or student_t");
@@ -141,6 +161,9 @@ class Filler {
     if (out.train_rows < needed || learnt < kFewestTrainingRows) {
       refuse_short(series, where, cut, out.train_rows, learnt, needed);
       return;
+    }
+    for (std::int64_t row = first; row < cut.train; ++row) {
+      if (out.is_observed(row - first)) check_transform(series, target, row, series.at(row, column));
     }
     counts_.filled += filled;
     counts_.leading += first;

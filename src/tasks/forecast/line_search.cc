@@ -324,8 +324,6 @@ std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel) {
 
 LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool) {
   std::vector<Scale> scales = possible_scales(panel, limits);
-  if (scales.empty())
-    scales = possible_scales(panel, {Transform::none, limits.difference, limits.longest_lag});
   const std::vector<std::int64_t> lags = lag_candidates(panel, limits);
   const auto waves = wave_candidates(panel);
 
