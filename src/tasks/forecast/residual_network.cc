@@ -155,6 +155,9 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   std::vector<double> shares;
   for (int k = 0; k < residuals.members.count; ++k) shares.push_back(validation.share(k));
   out.members = members_of(out.model.network, out.history, out.best_epoch, shares);
+  if (residuals.members.validation_is_given) {
+    for (ForecastMember& member : out.members) member.fold = 0;
+  }
 
   const HeldOut held_out = ask_held_out(panel, scaled, residuals, trainer);
   if (residuals.fewest_learnt >= kFewestLearnt) {
