@@ -23,6 +23,7 @@ std::string counted(std::int64_t n, const char* one, const char* many) {
 struct Cut {
   std::int64_t train = 0, validation = 0;  ///< rows before the test part; the last of them for validation
   std::int64_t end = 0;
+  std::optional<Error> refusal;  ///< why the series cannot be cut
 };
 
 /// What is said about all series together.
@@ -64,27 +65,27 @@ class Filler {
     const std::int64_t rows = series.history;
     if (panel_.truth_after_end) {
       counts_.without_truth += series.truth == 0 ? 1 : 0;
-      return {rows, 0, rows + series.truth};
+      return {rows, 0, rows + series.truth, {}};
     }
     if (!options_.split.empty()) {
       const Parts parts = split_rows(options_.split, rows);
-      out = {parts.train + parts.validation, parts.validation, parts.total()};
-      if (out.end > rows) out.train = 0;  // too short for the parts: left out below
-      if (parts.test < options_.horizon) throw_horizon(series, parts.test);
+      out = {parts.train + parts.validation, parts.validation, parts.total(), {}};
+      if (out.end > rows || parts.train < 1) out.train = 0;  // too short for the parts: left out below
+      if (parts.test < options_.horizon) out = {0, 0, rows, horizon_error(series, parts.test)};
       counts_.cut_off += std::max<std::int64_t>(0, rows - out.end);
       return out;
     }
     std::int64_t test = backtest_rows(options_.backtest, rows);
     if (test < options_.horizon) {
-      if (counts_rows(options_.backtest)) throw_horizon(series, test);
+      if (counts_rows(options_.backtest)) throw horizon_error(series, test);
       test = options_.horizon;
       ++counts_.raised;
     }
-    return {rows - test, 0, rows};
+    return {rows - test, 0, rows, {}};
   }
 
-  [[noreturn]] void throw_horizon(const RawSeries& series, std::int64_t test) const {
-    throw Error(ErrorKind::data, "the horizon is longer than the test part")
+  Error horizon_error(const RawSeries& series, std::int64_t test) const {
+    return Error(ErrorKind::data, "the horizon is longer than the test part")
         .where(series_name(table_, series))
         .seen("a horizon of " + std::to_string(options_.horizon) + " and " + counted(test, "row", "rows") +
               " for the test")
@@ -142,6 +143,10 @@ class Filler {
                        " rows")
                  .cure("choose another --target, or leave this series out"),
              counts_.empty);
+      return;
+    }
+    if (cut.refusal) {
+      refuse(*cut.refusal, counts_.short_ones);
       return;
     }
     PanelSeries out;
