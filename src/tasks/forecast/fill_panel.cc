@@ -54,6 +54,7 @@ class Filler {
     }
     counts_.unseen = encoder.unseen();
     if (panel_.series.empty() && first_refusal_) throw *first_refusal_;
+    check_validation();
     check_constant();
     align_positions();
     write_notes();
@@ -220,6 +221,19 @@ class Filler {
       const auto offset = static_cast<double>(start.joined(out_.times[s].slice(0, 1)).steps().back());
       for (double& position : panel_.series[s].position) position += offset;
     }
+  }
+
+  /// One whole forecast at least has to fit into the validation part of some series.
+  void check_validation() const {
+    std::int64_t most = 0;
+    for (const PanelSeries& series : panel_.series) most = std::max(most, series.validation_rows);
+    if (most == 0 || most >= options_.horizon) return;
+    throw Error(ErrorKind::data, "the horizon is longer than the validation part")
+        .where(table_.source())
+        .seen("a horizon of " + std::to_string(options_.horizon) + " and " + counted(most, "row", "rows") +
+              " for validation")
+        .expected("at least " + std::to_string(options_.horizon) + " rows for validation")
+        .cure("a larger validation part of --split, or none, or a smaller --horizon");
   }
 
   void check_constant() {
