@@ -336,7 +336,8 @@ Table forecast_table(const ForecastResult& result);
 Table forecast_table(const ForecastOptions& options, std::span<const ForecastSeries> all);
 
 /// The options as TOML that `rondo forecast --config` and people can read: every one with its value and a
-/// comment.
-std::string forecast_toml(const ForecastOptions& options, const std::string& file);
+/// comment. `csv` says how the file is read; its `missing` is `missing_words` there.
+std::string forecast_toml(const ForecastOptions& options, const std::string& file,
+                          const CsvOptions& csv = {});
 
 }  // namespace rondo
