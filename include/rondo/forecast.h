@@ -208,9 +208,11 @@ struct ForecastSeries {
   Timeline times;
   std::vector<double> values;
   std::vector<std::uint8_t>
-      observed;                      ///< 0: the value was missing and is the one before; empty: all are read
-  std::int64_t train_rows = 0;       ///< learnt from, validation included
-  std::int64_t validation_rows = 0;  ///< the last of them: what the first network holds out
+      observed;                 ///< 0: the value was missing and is the one before; empty: all are read
+  std::int64_t train_rows = 0;  ///< learnt from, validation included
+  /// The last of them, where --split names a validation part: every network holds them out. Else a fifth of them: as many as
+  /// each network holds out, another fifth each; of networks over windows it is made of blocks, not the last rows.
+  std::int64_t validation_rows = 0;
 
   /// The backtest, in order of origins: entry i is step `step[i]` (from 1) from origin row `origin[i]`.
   struct Backtest {
@@ -266,7 +268,7 @@ struct ForecastResult {
   /// By step of the horizon, of the model and of every baseline in the order above.
   std::vector<std::vector<ForecastStepScore>> by_step;
   double skill = 0;           ///< 1 - RMSE / RMSE of the best baseline
-  std::string skill_against;  ///< which that is
+  std::string skill_against;  ///< which that is, by its name in `baselines`
   ForecastVerdict verdict = ForecastVerdict::no_better_than_naive;
   std::string verdict_sentence;
   ForecastCalibration calibration;
@@ -334,7 +336,8 @@ Table forecast_table(const ForecastResult& result);
 Table forecast_table(const ForecastOptions& options, std::span<const ForecastSeries> all);
 
 /// The options as TOML that `rondo forecast --config` and people can read: every one with its value and a
-/// comment.
-std::string forecast_toml(const ForecastOptions& options, const std::string& file);
+/// comment. `csv` says how the file is read; its `missing` is `missing_words` there.
+std::string forecast_toml(const ForecastOptions& options, const std::string& file,
+                          const CsvOptions& csv = {});
 
 }  // namespace rondo

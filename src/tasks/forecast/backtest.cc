@@ -1,5 +1,6 @@
 #include "tasks/forecast/backtest.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -114,6 +115,7 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
       contender("ridge", tallies[kRidge], several), overlap);
   result.skill = judgement.skill;
   result.skill_against = judgement.best;
+  std::replace(result.skill_against.begin(), result.skill_against.end(), ' ', '_');  // as in kNames
   result.verdict = static_cast<ForecastVerdict>(judgement.verdict);
   result.verdict_sentence = judgement.sentence;
 }
@@ -179,8 +181,9 @@ class SeriesBacktest {
   }
 
   const Sums& sums(std::size_t kind) const { return sums_[kind]; }
-  /// sMAPE and MASE of Naive2, sums over origins, and their number.
-  double naive2_smape = 0, naive2_mase = 0, naive2_origins = 0;
+  /// sMAPE and MASE of Naive2, sums over origins, and the numbers of these: a series that never changes over a season has
+  /// no MASE.
+  double naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, naive2_scaled = 0;
 
   /// Scores of this series alone.
   void finish() {
@@ -226,8 +229,10 @@ class SeriesBacktest {
     naive2_.forecast(forecast);
     const auto actual = values.subspan(static_cast<std::size_t>(origin.row) + 1, horizon);
     naive2_smape += accuracy::smape(actual, forecast);
-    naive2_mase += accuracy::mase(actual, forecast, seasonal_step_);
     ++naive2_origins;
+    if (!(seasonal_step_ > 0)) return;
+    naive2_mase += accuracy::mase(actual, forecast, seasonal_step_);
+    ++naive2_scaled;
   }
 
   const ScaledPanel& scaled_;
@@ -288,7 +293,8 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
   BandCalibration kept_word;
   std::vector<BandOffsets> past_the_end;
   std::vector<double> actual, low80, high80, low95, high95;
-  double crps = 0, count = 0, naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, series_counted = 0;
+  double crps = 0, count = 0, naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, naive2_scaled = 0,
+         series_counted = 0;
   std::size_t next = 0;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     const std::size_t first = next;
@@ -321,6 +327,7 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
     naive2_smape += backtest.naive2_smape;
     naive2_mase += backtest.naive2_mase;
     naive2_origins += backtest.naive2_origins;
+    naive2_scaled += backtest.naive2_scaled;
     const ForecastSeries::Backtest& done = result.series[s].backtest;
     const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
       to.insert(to.end(), from.begin(), from.end());
@@ -342,7 +349,7 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
   kept_word.put(result.calibration);
   result.test.crps = crps / count;
   result.test.owa = accuracy::owa(result.test.smape, result.test.mase, naive2_smape / naive2_origins,
-                                  naive2_mase / naive2_origins);
+                                  naive2_mase / naive2_scaled);
   return past_the_end;
 }
 

@@ -173,7 +173,7 @@ ForecastReport make_forecast_report(const ForecastResult& result) {
   }
   report.verdict_sentence = result.verdict_sentence;
   report.skill = result.skill;
-  report.skill_against = result.skill_against;
+  report.skill_against = spoken(result.skill_against);
   report.scores.push_back(score_of(result.test));
   for (const ForecastScore& score : result.baselines) report.scores.push_back(score_of(score));
   for (const ForecastSeries& series : result.series) {

@@ -1,14 +1,11 @@
-// What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file, the
-// settings.
+// What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file.
 
-#include <algorithm>
 #include <span>
 #include <string>
 
 #include "rondo/error.h"
 #include "rondo/forecast.h"
 #include "rondo/tensor_file.h"
-#include "rondo/toml.h"
 #include "tasks/forecast/model_file.h"
 
 namespace rondo {
@@ -98,12 +95,6 @@ Config said_of(const ForecastResult& result) {
   return out;
 }
 
-/// The baseline's key in "baselines".
-std::string key_of(std::string name) {
-  std::replace(name.begin(), name.end(), ' ', '_');
-  return name;
-}
-
 }  // namespace
 
 const char* forecast_verdict_name(ForecastVerdict verdict) {
@@ -133,7 +124,7 @@ Config forecast_json(const ForecastResult& result, const Config& files) {
                          {"test", test_of(result)},
                          {"baselines", baselines},
                          {"skill", result.skill},
-                         {"skill_against", key_of(result.skill_against)},
+                         {"skill_against", result.skill_against},
                          {"verdict", forecast_verdict_name(result.verdict)},
                          {"epochs", result.epochs},
                          {"seconds", seconds},
@@ -183,17 +174,6 @@ void ForecastResult::save_model(const std::string& path) const {
   if (!model)
     throw Error(ErrorKind::usage, "there is no model to save: the result was not made by run_forecast");
   write_tensor_file(path, forecasting::put_forecaster(*model));
-}
-
-std::string forecast_toml(const ForecastOptions& options, const std::string& file) {
-  TomlComments comments;
-  std::vector<OptionInfo> known = list_options<ForecastOptions>();
-  known.insert(known.begin(), {"file", Config(""), "the CSV file (plain or gzip)"});
-  add_comments(comments, "forecast", known);
-  Config section = Config::object({{"file", file}});
-  const Config written = to_config(options);
-  for (const auto& [name, value] : written.as_object()) section.set(name, value);
-  return to_toml(Config::object({{"forecast", section}}), comments);
 }
 
 }  // namespace rondo

@@ -25,24 +25,30 @@ std::int64_t windows_an_epoch(const WindowInput& input) {
   return std::max(kFewestWindowsAnEpoch, kStepsAnEpoch / input.steps);
 }
 
-/// The network's word on the origins that a member has held out, and what it should have been.
+/// What the members that have held an origin out say of it in the mean, and what it should have been.
 struct HeldOut {
   Rows truth, word;  ///< [origins, horizon]
 };
 
 HeldOut ask_held_out(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals,
                      Trainer& trainer) {
+  struct Place {
+    std::vector<int> members;
+    std::int64_t origin = 0;  // its index
+  };
   std::vector<Origin> origins;
-  std::vector<std::pair<int, std::int64_t>> places;  // member, index of origin
+  std::vector<Place> places;
   const auto all = static_cast<std::int64_t>(residuals.origins.size());
   const std::int64_t stride = std::max<std::int64_t>(1, all / kMostJudgedOrigins);
   for (std::int64_t i = 0; i < all; i += stride) {
     const Origin& origin = residuals.origins[static_cast<std::size_t>(i)];
+    Place place{{}, i};
     for (int k = 0; k < residuals.members.count; ++k) {
-      if (residuals.members.role(k, origin) != Role::held_out) continue;
-      origins.push_back(origin);
-      places.emplace_back(k, i);
+      if (residuals.members.role(k, origin) == Role::held_out) place.members.push_back(k);
     }
+    if (place.members.empty()) continue;
+    origins.push_back(origin);
+    places.push_back(std::move(place));
   }
   HeldOut out;
   out.truth.columns = out.word.columns = residuals.horizon;
@@ -50,14 +56,20 @@ HeldOut ask_held_out(const Panel& panel, const ScaledPanel& scaled, const Residu
   const WindowsOf windows(panel, scaled, residuals.input, origins);
   const std::vector<Batch> words = trainer.predict(windows, kPredictBatch);
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const auto [member, origin] = places[i];
-    const Tensor& values = words[static_cast<std::size_t>(member)].values();
+    const auto& [members, origin] = places[i];
+    const auto count = static_cast<double>(members.size());
     for (std::int64_t h = 0; h < residuals.horizon; ++h) {
-      out.truth.values.push_back(residuals.row(member, origin)[static_cast<std::size_t>(h)]);
-      out.word.values.push_back(values.at(static_cast<std::int64_t>(i) * residuals.horizon + h) *
-                                residuals.scale);
+      double sum = 0;
+      for (const int k : members) {
+        sum += words[static_cast<std::size_t>(k)].values().at(
+            static_cast<std::int64_t>(i) * residuals.horizon + h);
+      }
+      // They hold out the same part, so what the line leaves is the same for all.
+      out.truth.values.push_back(residuals.row(members.front(), origin)[static_cast<std::size_t>(h)]);
+      out.word.values.push_back(sum / count * residuals.scale);
     }
   }
+  forget_filled(panel, origins, out.truth);
   return out;
 }
 
@@ -143,6 +155,9 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   std::vector<double> shares;
   for (int k = 0; k < residuals.members.count; ++k) shares.push_back(validation.share(k));
   out.members = members_of(out.model.network, out.history, out.best_epoch, shares);
+  if (residuals.members.validation_is_given) {
+    for (ForecastMember& member : out.members) member.fold = 0;
+  }
 
   const HeldOut held_out = ask_held_out(panel, scaled, residuals, trainer);
   if (residuals.fewest_learnt >= kFewestLearnt) {

@@ -352,6 +352,11 @@ TEST(ForecastReport, LossesOfTheMembersMakeThatOfTheEnsemble) {
   }
   EXPECT_NEAR(sum, kept(shared), 1e-9 * std::abs(sum));
   EXPECT_NE(render_report(make_forecast_report(shared)).find("the validation part"), std::string::npos);
+
+  options.likelihood = "point";
+  const ForecastResult few_rows = forecast(options);
+  EXPECT_EQ(few_rows.training.network, "residual");
+  for (const ForecastMember& member : few_rows.members) EXPECT_EQ(member.fold, 0);
 }
 
 TEST(ForecastReport, TellsRemarksFromWarnings) {
