@@ -37,13 +37,13 @@ def remarks(known, cases, measured, skipped):
     others could not."""
     kept = [case.name for case in cases if case.name not in measured and of_case(case, known)]
     if measured and len(measured) < len(kept):
-        yield f"Measured in this run: {', '.join(measured)}. All other rows are kept from earlier runs."
+        yield f"Measured in this run: {'; '.join(measured)}. All other rows are kept from earlier runs."
     elif kept:
-        yield f"Not measured in this run, kept from an earlier one: {', '.join(kept)}."
+        yield f"Not measured in this run, kept from an earlier one: {'; '.join(kept)}."
     without = [name + (f" ({skipped[name]})" if name in skipped else "") for name in
                (case.name for case in cases if not of_case(case, known))]
     if without:
-        yield f"Without figures so far: {', '.join(without)}."
+        yield f"Without figures so far: {'; '.join(without)}."
 
 
 def markdown(known, cases, measured, skipped):
