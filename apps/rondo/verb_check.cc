@@ -132,9 +132,9 @@ void add_check(CLI::App& app) {
                    "CSV file (plain or gzip), or a config of forecast or train (.toml)")
       ->required();
   verb->add_flag("--json", request->json, "print the findings as one JSON object on stdout");
-  verb->add_option(
-          "--allow", request->check.allow,
-          "columns that may know the target's future, because they truly do (plans, sensors upstream)")
+  verb->add_option("--allow", request->check.allow,
+                   "columns that may know the target's future, because they truly do (plans, sensors "
+                   "upstream), or look scaled because they are so by nature")
       ->delimiter(',');
   verb->add_flag("--no-leaks", request->no_leaks,
                  "do not run the preparation again and again to look for leaks");
