@@ -12,7 +12,7 @@
 #include <string>
 
 #include "rondo/forecast_accuracy.h"
-#include "tasks/forecast/naive2.h"
+#include "tasks/forecast/baselines.h"
 #include "unit/tasks/forecast_samples.h"
 
 namespace rondo::forecasting {
