@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 
+#include "rondo/error.h"
 #include "rondo/layers.h"
 #include "rondo/training.h"
 #include "tasks/forecast/epoch_dealer.h"
@@ -73,6 +74,16 @@ HeldOut ask_held_out(const Panel& panel, const ScaledPanel& scaled, const Residu
   return out;
 }
 
+/// A validation part that the user names may leave nothing before it.
+void require_windows(const ResidualWindows& training, const Residuals& residuals) {
+  if (training.size() > 0) return;
+  throw Error(ErrorKind::data, "too few rows to learn from")
+      .seen("0 windows of " + std::to_string(residuals.input.rows()) + " rows with " +
+            std::to_string(residuals.horizon) + " rows ahead outside of what is held out")
+      .expected("at least 1")
+      .cure("give more rows, a smaller validation part of --split, or a smaller --window or --horizon");
+}
+
 }  // namespace
 
 Network make_residual_network(const WindowInput& input, std::int64_t horizon, int members,
@@ -125,6 +136,7 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   const std::int64_t most = windows_an_epoch(residuals.input);
   ResidualWindows training(panel, scaled, residuals, Role::train, most, options.seed);
   const ResidualWindows validation(panel, scaled, residuals, Role::held_out, most / 2, options.seed);
+  require_windows(training, residuals);
 
   CompileOptions compile;
   compile.optimizer =
