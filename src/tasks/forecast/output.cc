@@ -12,28 +12,51 @@ namespace rondo {
 
 namespace {
 
-constexpr std::size_t kMostListedSeries = 100;
+constexpr std::size_t kMostListedSeries = 10'000;
 
 Config errors_of(const ForecastScore& score) {
   return Config::object(
       {{"mae", score.mae}, {"rmse", score.rmse}, {"mase", score.mase}, {"smape", score.smape}});
 }
 
+/// Those that a forecast has without bands, too.
+Config all_errors_of(const ForecastScore& score) {
+  Config errors = errors_of(score);
+  for (const auto& [name, value] : {std::pair{"mse", score.mse},
+                                    {"mse_scaled", score.mse_scaled},
+                                    {"mae_scaled", score.mae_scaled},
+                                    {"mape", score.mape},
+                                    {"rmsse", score.rmsse}}) {
+    errors.set(name, value);
+  }
+  return errors;
+}
+
 Config test_of(const ForecastResult& result) {
   const ForecastScore& test = result.test;
-  Config errors = errors_of(test);
-  for (const auto& [name, value] : {std::pair{"mse", test.mse},
-                                    {"mse_scaled", test.mse_scaled},
-                                    {"mae_scaled", test.mae_scaled},
-                                    {"mape", test.mape},
-                                    {"rmsse", test.rmsse},
-                                    {"crps", test.crps},
+  Config errors = all_errors_of(test);
+  for (const auto& [name, value] : {std::pair{"crps", test.crps},
+                                    {"quantile_loss", test.quantile_loss},
                                     {"coverage80", result.coverage80},
                                     {"coverage95", result.coverage95},
+                                    {"width80", test.width80},
+                                    {"width95", test.width95},
+                                    {"interval_score80", test.interval_score80},
+                                    {"interval_score95", test.interval_score95},
                                     {"owa", test.owa}}) {
     errors.set(name, value);
   }
   return errors;
+}
+
+Config baselines_of(const ForecastResult& result) {
+  Config out = Config::object();
+  for (const ForecastScore& score : result.baselines) {
+    Config errors = all_errors_of(score);
+    errors.set("p_value", score.p_value);
+    out.set(score.name, std::move(errors));
+  }
+  return out;
 }
 
 /// How many, and the errors of each where they can be read one by one.
@@ -106,8 +129,6 @@ const char* forecast_verdict_name(ForecastVerdict verdict) {
 }
 
 Config forecast_json(const ForecastResult& result, const Config& files) {
-  Config baselines = Config::object();
-  for (const ForecastScore& score : result.baselines) baselines.set(score.name, errors_of(score));
   const Config seconds = Config::object({{"train", result.seconds_train},
                                          {"backtest", result.seconds_backtest},
                                          {"backtest_forecasts", result.seconds_backtest_forecasts},
@@ -122,7 +143,7 @@ Config forecast_json(const ForecastResult& result, const Config& files) {
                                                   {"validation", result.rows_validation},
                                                   {"test", result.rows_test}})},
                          {"test", test_of(result)},
-                         {"baselines", baselines},
+                         {"baselines", baselines_of(result)},
                          {"skill", result.skill},
                          {"skill_against", result.skill_against},
                          {"verdict", forecast_verdict_name(result.verdict)},
