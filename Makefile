@@ -8,7 +8,7 @@ help:
 	@echo 'make build    configure and build (build/rondo is the command line)'
 	@echo 'make demo     train on monthly sunspot numbers, forecast two years, write a report'
 	@echo 'make test     build and run all tests           (PRESET=asan-ubsan, tsan, clang, dev, coverage for others)'
-	@echo 'make bench    measure rondo and its rivals in turn, write bench/results.md (about an hour)'
+	@echo 'make bench    measure rondo and its rivals in turn, write bench/results.md (45 minutes)'
 	@echo 'make bench-quick    its training steps on one thread, in minutes; bench-kernels: the kernels, against FMA peak'
 	@echo 'make quality  forecast public data sets with the defaults, write bench/quality.md (ONLY=text for some cases)'
 	@echo 'make quality-darts    time a backtest beside Darts, which it installs in a virtual environment (see parity)'

@@ -1,5 +1,6 @@
 // Google Benchmark rows of each kernel at recurrent shapes. Products report GFLOP/s and the fraction of this core's FMA
-// peak, measured in the same process; everything else reports nanoseconds an element.
+// peak, measured in the same process; everything else nanoseconds an element and `of_copy`, the bytes that it reads and
+// writes a second as a fraction of those of copying an array that stays in the second-level cache.
 //
 //     build/bench/kernels --benchmark_filter=product
 
@@ -35,6 +36,32 @@ double peak() {
   return best;
 }
 
+double processor_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+/// Bytes read and written a second.
+double copy_speed() {
+  static const double best = [] {
+    constexpr std::size_t kFloats = 32 * 512;  // as many as the activations' rows have
+    constexpr int kCopies = 100;
+    std::vector<float> from(kFloats, 1.0F), to(kFloats);
+    double fastest = 0;
+    for (int i = 0; i < 50; ++i) {
+      const double begin = processor_seconds();
+      for (int k = 0; k < kCopies; ++k) {
+        std::ranges::copy(from, to.begin());
+        benchmark::ClobberMemory();
+      }
+      fastest = std::max(fastest, 8.0 * kFloats * kCopies / (processor_seconds() - begin));
+    }
+    return fastest;
+  }();
+  return best;
+}
+
 /// A matrix of random values around 0 that owns its memory.
 struct Array {
   explicit Array(std::int64_t rows, std::int64_t cols) : values({rows, cols}) {
@@ -46,12 +73,6 @@ struct Array {
   View<float> view() { return {data(), values.dim(0), values.dim(1), values.dim(1)}; }
   Tensor values;
 };
-
-double processor_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 /// Runs `body` for the benchmark and returns the processor's time for one run, in seconds.
 template <class F>
@@ -71,9 +92,12 @@ void count_flops(State& state, double flops, F body) {
   state.counters["of_peak"] = gflops / peak();
 }
 
+/// `floats`: how many one element reads and writes.
 template <class F>
-void count_elements(State& state, std::int64_t elements, F body) {
-  state.counters["ns_an_element"] = time_runs(state, body) * 1e9 / static_cast<double>(elements);
+void count_elements(State& state, std::int64_t elements, int floats, F body) {
+  const double seconds = time_runs(state, body) / static_cast<double>(elements);
+  state.counters["ns_an_element"] = seconds * 1e9;
+  state.counters["of_copy"] = 4.0 * floats / seconds / copy_speed();
 }
 
 /// c [m, n] of a [m, k] and b [k, n].
@@ -101,7 +125,7 @@ void rows_gradient(State& state, Product p) {
 
 void rows_packing(State& state, Product p) {
   Array b(p.k, p.n), memory(1, kernels::Packed<float>::size(p.k, p.n));
-  count_elements(state, p.k * p.n,
+  count_elements(state, p.k * p.n, 2,
                  [&] { benchmark::DoNotOptimize(kernels::Packed<float>(b.view(), false, memory.data())); });
 }
 
@@ -135,7 +159,7 @@ void lanes_put_gradients(State& state, Product p) {
   const std::int64_t lanes = kernels::kLaneBlock;
   Array g(p.n, lanes), memory(1, kernels::GradientPanels::size(lanes, p.n));
   kernels::GradientPanels panels(lanes, p.n, memory.data());
-  count_elements(state, lanes * p.n, [&] { panels.put_lanes(g.data(), lanes, lanes, 0); });
+  count_elements(state, lanes * p.n, 2, [&] { panels.put_lanes(g.data(), lanes, lanes, 0); });
 }
 
 void lanes_gather(State& state, std::int64_t columns) {
@@ -143,7 +167,7 @@ void lanes_gather(State& state, std::int64_t columns) {
   Array rows(lanes, columns), out(columns, lanes);
   std::vector<std::int32_t> order;
   for (std::int32_t i = 0; i < lanes; ++i) order.push_back(i);
-  count_elements(state, lanes * columns,
+  count_elements(state, lanes * columns, 2,
                  [&] { kernels::gather_lanes(rows.view(), order.data(), lanes, out.data(), lanes); });
 }
 
@@ -152,7 +176,7 @@ void lanes_scatter(State& state, std::int64_t columns) {
   Array rows(lanes, columns), values(columns, lanes);
   std::vector<std::int32_t> order;
   for (std::int32_t i = 0; i < lanes; ++i) order.push_back(i);
-  count_elements(state, lanes * columns,
+  count_elements(state, lanes * columns, 2,
                  [&] { kernels::scatter_lanes(values.data(), lanes, order.data(), lanes, rows.view()); });
 }
 
@@ -179,13 +203,14 @@ void stream_product(State& state, std::int64_t inputs, std::int64_t units) {
 
 void activation(State& state, ActivationKind kind) {
   Array x(32, 512), y(32, 512);
-  count_elements(state, x.values.size(), [&] { kernels::activate_rows<float>(kind, x.view(), y.view()); });
+  count_elements(state, x.values.size(), 2,
+                 [&] { kernels::activate_rows<float>(kind, x.view(), y.view()); });
 }
 
 void activation_backward(State& state, ActivationKind kind) {
   Array x(32, 512), y(32, 512), dy(32, 512), dx(32, 512);
   kernels::activate_rows<float>(kind, x.view(), y.view());
-  count_elements(state, x.values.size(), [&] {
+  count_elements(state, x.values.size(), 6, [&] {  // x, y, dy, dx twice, dx again for zeros
     std::ranges::fill(dx.values.data<float>(), 0.0F);
     kernels::activate_rows_backward<float>(kind, x.view(), y.view(), dy.view(), dx.view());
   });
@@ -227,7 +252,10 @@ void cell(State& state, const kernels::CellKernels* kernel, std::int64_t units, 
   CellArrays arrays(kernel->info, units, lanes);
   const kernels::CellFormulas<float> formulas = kernels::formulas<float>(*kernel);
   const auto part = backward ? formulas.backward : formulas.forward;
-  count_elements(state, CellArrays::kRows * units, [&] {
+  // Sums come in, what they become goes out; the same of states, or of their gradients with the states beside them.
+  const cells::CellInfo& info = kernel->info;
+  const int floats = 2 * info.sums + (backward ? 3 : 2) * info.states + info.vectors * (backward ? 2 : 1);
+  count_elements(state, CellArrays::kRows * units, floats, [&] {
     part(arrays.call);  // reads what the round before wrote: the time does not depend on values
   });
 }

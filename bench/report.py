@@ -53,6 +53,7 @@ class Book:
     def __init__(self, out, keep):
         self.out = out
         self.results, self.notes, self.versions, self.runs, self.hows, self.peaks = {}, [], {}, [], {}, {}
+        self.kernels = []
         if keep and os.path.exists(out + ".json"):
             with open(out + ".json", encoding="utf-8") as file:
                 self.results = {key_of(r): r for r in json.load(file)}
@@ -66,12 +67,12 @@ class Book:
         if found:
             info = json.loads(found[1])
             self.notes, self.versions, self.runs = info["notes"], info["versions"], info["runs"]
-            self.hows, self.peaks = info["hows"], info.get("peaks", {})
+            self.hows, self.peaks, self.kernels = info["hows"], info["peaks"], info.get("kernels", [])
 
     def info(self):
         runs = self.runs + ([self.run] if self.run["new_results"] else [])
         return {"versions": self.versions, "notes": self.notes, "runs": runs, "hows": self.hows,
-                "peaks": self.peaks}
+                "peaks": self.peaks, "kernels": self.kernels}
 
     def note(self, text):
         if text not in self.notes:
@@ -80,6 +81,14 @@ class Book:
 
     def errors(self):
         return [note for note in self.notes if ": error: " in note]
+
+    def set_kernels(self, rows):
+        """None: they were not built."""
+        if rows is None:
+            self.note("kernels: missing: built without Google Benchmark")
+        else:
+            self.kernels = rows
+            self.run["new_results"] += len(rows)
 
     def disturbed(self, clock):
         self.peaks[str(clock.threads)] = clock.best
@@ -91,6 +100,7 @@ class Book:
         self.notes = [note for note in self.notes if not note.startswith(title + ": ")]
         for result in results:
             self.results[key_of(result)] = result
+            self.notes = [note for note in self.notes if not note.startswith(result["rival"] + ": missing: ")]
             self.run["new_results"] += 1
             if hows.get(result["rival"]):
                 self.hows["|".join(map(str, key_of(result)))] = hows[result["rival"]]
@@ -140,7 +150,8 @@ class Report:
 
     def text(self):
         parts = [self.head(), self.train(), self.single(), self.two_threads(), self.forward(), self.forward_backward(),
-                 self.ragged(), self.stream(), self.fit(), self.options(), self.limits(), self.all_rows(), self.missing()]
+                 self.ragged(), self.stream(), self.fit(), self.options(), self.limits(), self.kernels(),
+                 self.all_rows(), self.missing()]
         return "\n".join(part for part in parts if part) + f"\n<!-- {json.dumps(self.book.info())} -->\n"
 
     def threads(self, work):
@@ -153,7 +164,8 @@ class Report:
                  "faster. ✓ and ✗ stand before the ratio that is aimed at. Sizes are inputs, units, batch, steps.", ""]
         for run in self.book.info()["runs"]:
             share = f"; {run['retaken']} of {run['samples']} samples were disturbed and taken again" if run["samples"] else ""
-            lines.append(f"* {run['time']}: {run['new_results']} rows at {run['commit']} on {run['machine']}{share}")
+            took = f" in {run['seconds']} s" if "seconds" in run else ""
+            lines.append(f"* {run['time']}: {run['new_results']} rows{took} at {run['commit']} on {run['machine']}{share}")
         lines += ["* Versions: " + "; ".join(f"{name}: {version}" for name, version in sorted(self.book.versions.items())), ""]
         return "\n".join(lines)
 
@@ -238,10 +250,12 @@ class Report:
         return f"{share:.2f}" if target is None else f"**{share:.2f}** ✓ {target}" if share >= target else f"{share:.2f} ✗ {target}"
 
     def aimed_at(self):
-        """(work, cell, size, result, target) of every target of one thread that is a ratio to a rival over a batch."""
-        for size in works.SIZES:
-            for cell in works.CELLS:
-                yield "train_step", cell, size, self.book.best("train_step", cell, size, 1, TRAIN_RIVALS), self.train_target()(cell, size)
+        """(work, cell, size, result, target) of every target that is a ratio to a rival."""
+        for threads, share in ((1, 1), (2, works.TWO_THREADS_SHARE)):
+            for size in works.SIZES:
+                for cell in works.CELLS:
+                    yield ("train_step", cell, size, self.book.best("train_step", cell, size, threads, TRAIN_RIVALS),
+                           self.train_target(share)(cell, size))
         for (rival, work, cell), targets in works.SINGLE_TARGETS.items():
             for size, target in zip(works.SIZES, targets):
                 yield work, cell, size, self.book.find(work, cell, size, 1, rival), target
@@ -250,32 +264,71 @@ class Report:
                 yield "forward", cell, size, self.book.best("forward", cell, size, 1, FORWARD_RIVALS), works.forward_target(size)
         for size, target in works.RAGGED_TARGETS.items():
             yield "ragged_train", "lstm", size, self.book.find("ragged_train", "lstm", size, 1, "PyTorch"), target
+        for (rival, units), target in works.STREAM_TARGETS.items():
+            size = (1, units, 1, 1)
+            yield "stream_step", "lstm", size, self.book.find("stream_step", "lstm", size, 1, rival), target
 
     def limits(self):
-        """Rows of one thread that miss their target, beside the ratio that the processor's multiply-adds would allow."""
-        peak = self.book.peaks.get("1")
-        if peak is None:
-            return ""
+        """Rows that miss their target, beside the ratio that the processor's multiply-adds would allow."""
         rows = []
         for work, cell, size, result, target in self.aimed_at():
-            if result is None or result["ratio"] >= target:
+            peak = self.book.peaks.get(str(result["threads"])) if result else None
+            if peak is None or result["ratio"] >= target:
                 continue
             least = works.flops(work, cell, size) / (peak * 1e3)
             roof = result["rival_us"] / least
-            why = f"would take {target / roof:.2f} of the peak"
+            why = f"would take {target / roof:.2f} of the peak: activations, optimiser, packing and hand-overs in the rest"
             if roof < target:
                 why = "beyond the processor"
+            elif work == "stream_step" and size[1] <= 32:
+                why = "latency: each sum is one chain of multiply-adds, whose order the bits fix, then two activations in a row"
             elif size[2] == 1:
                 why = "weights from the second-level cache"
-            rows.append([work, CELL_NAMES[cell], text_of(size), f"{target:g}", f"{result['ratio']:.2f} {result['rival']}",
-                         f"{least / result['rondo_us']:.2f}", f"{roof:.2f}", why])
-        if not rows:
+            rows.append([work, CELL_NAMES[cell], text_of(size), str(result["threads"]), f"{target:g}",
+                         f"{result['ratio']:.2f} {result['rival']}", f"{least / result['rondo_us']:.2f}", f"{roof:.2f}", why])
+        own = self.own_limits()
+        if not rows and not own:
             return ""
-        return ("## What limits the rows that miss their target\n\nThe roof is the ratio if rondo did nothing but the multiply-adds of its "
-                f"products at the peak of the bursts ({peak:.0f} GFLOP/s), without activations, optimiser and memory. One sequence alone "
-                "is a chain of products of a vector with a matrix: each weight is read for one multiply-add, and those of 50 units "
-                "(LSTM 42 KB) do not stay in a first-level cache of 32 KB.\n\n"
-                + table(["work", "cell", "I, H, B, T", "target", "ratio", "fraction of FMA peak", "roof", "limited by"], rows))
+        text = "## What limits the rows that miss their target\n\n"
+        if rows:
+            text += ("The roof is the ratio if rondo did nothing but the multiply-adds of its products at the peak of the bursts ("
+                     + ", ".join(f"{peak:.0f} GFLOP/s on {threads} thread(s)" for threads, peak in sorted(self.book.peaks.items()))
+                     + "), without activations, optimiser and memory. One sequence alone is a chain of products of a vector with a "
+                     "matrix: each weight is read for one multiply-add, and those of 50 units (LSTM 42 KB) do not stay in a "
+                     "first-level cache of 32 KB; from the second-level cache come 32 bytes a cycle.\n\n"
+                     + table(["work", "cell", "I, H, B, T", "threads", "target", "ratio", "fraction of FMA peak", "roof", "limited by"], rows))
+        return text + own
+
+    def own_limits(self):
+        """Of the rows that compare rondo with itself."""
+        lines = []
+        for size in works.SIZES:
+            for cell in works.CELLS:
+                r = self.book.find("ragged_train", cell, size, 1, "rondo itself, padded")
+                if r and r["ratio"] < works.RAGGED_SELF_TARGET:
+                    steps = size[3]
+                    lines.append(f"* Ragged {CELL_NAMES[cell]} {text_of(size)}, {r['ratio']:.2f} instead of {works.RAGGED_SELF_TARGET}: "
+                                 f"{2 * steps / (steps + 1):.2f} is the share of steps alone. Every sequence begins and ends once, and "
+                                 f"lanes are dealt out anew there, whatever its length: much beside few steps of few multiply-adds.")
+        dear = [(option, size, cell, 1 / r["ratio"]) for option in works.OPTIONS for size in works.OPTION_SIZES for cell in works.CELLS
+                if (r := self.book.find("train_step", cell, size, 1, f"rondo itself, without {option.name}"))
+                and 1 / r["ratio"] > works.OPTION_COST]
+        for option, size, cell, cost in dear:
+            both = " Each alone keeps the limit, and their costs multiply: what both keep for the backward pass is nearly twice the plain " \
+                   "cell's bytes a step." if option.name == "layer_norm and recurrent_dropout" else ""
+            lines.append(f"* {option.name}, {CELL_NAMES[cell]} {text_of(size)}: {cost:.2f} instead of {works.OPTION_COST}.{both}")
+        return "\n" + "\n".join(lines) + "\n" if lines else ""
+
+    def kernels(self):
+        if not self.book.kernels:
+            return ""
+        rows = [[row["name"], f"{row['ns']:.4g}", *("–" if row[key] is None else f"{row[key]:{form}}"
+                                                   for key, form in (("gflops", ".1f"), ("of_peak", ".2f"), ("of_copy", ".2f")))]
+                for row in self.book.kernels]
+        return ("## Kernels\n\nGoogle Benchmark (`make bench-kernels`), one thread. Fractions of the peak of multiply-adds; of kernels that "
+                "are no products, bytes read and written a second as a fraction of those of copying 64 KB within the second-level cache (above 1 where all stays "
+                "in the first-level one).\n\n"
+                + table(["kernel and shape", "ns", "GFLOP/s", "of peak", "of copying"], rows))
 
     def ragged(self):
         text = ""

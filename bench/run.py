@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import fit
+import kernel_rows
 import onnx_model
 import report
 import works
@@ -171,7 +172,7 @@ def main():
         began = time.time()
         with tempfile.TemporaryDirectory() as folder:
             for threads in options.threads:
-                if set(options.works) - {"fit"}:
+                if set(options.works) - {"fit", "kernels"}:
                     run = Run(options, threads, book, folder)
                     run.start()
                     for work in options.works:
@@ -183,7 +184,10 @@ def main():
                     run.stop()
                 if "fit" in options.works:
                     fit.measure(options, threads, cpus_for(threads), book)
-        print(f"{time.time() - began:.0f} s")
+        if "kernels" in options.works:
+            book.set_kernels(kernel_rows.measure(os.path.join(options.build, "bench"), cpus_for(1), options.seconds))
+        book.run["seconds"] = round(time.time() - began)
+        print(f"{book.run['seconds']} s")
     book.write()
     print(f"written: {options.out}.md, .json, .svg")
     return 1 if book.errors() else 0

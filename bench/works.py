@@ -13,7 +13,7 @@ FIT_SIZE = (1, 50, 32, 60)
 CELLS = ["lstm", "gru", "simple_rnn"]
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
 STATES = {"lstm": 2, "gru": 1, "simple_rnn": 1}
-WORKS = ["train_step", "forward_backward", "forward", "ragged_train", "stream_step", "fit", "options"]
+WORKS = ["train_step", "forward_backward", "forward", "ragged_train", "stream_step", "fit", "options", "kernels"]
 
 # Best of PyTorch, Keras on TensorFlow and on JAX over rondo, one thread, by cell and size.
 TRAIN_TARGETS = {
@@ -49,7 +49,7 @@ def product_flops(cell, size):
 def flops(work, cell, size):
     """Of the matrix products of a work; of a ragged batch the mean over lengths uniform in 1 … T."""
     inputs, units, batch, steps = size
-    if work == "forward":
+    if work in ("forward", "stream_step"):
         return 2 * batch * steps * GATES[cell] * units * (inputs + units)
     return product_flops(cell, size) * ((steps + 1) / (2 * steps) if work == "ragged_train" else 1)
 
@@ -189,7 +189,7 @@ def rows(work, threads, sizes, cells):
             for cell in cells:
                 if SIZES[index][2] > 1:
                     yield Row(work, cell, SIZES[index], threads)
-    elif work != "fit":
+    elif work not in ("fit", "kernels"):
         for index in sizes:
             for cell in cells:
                 yield Row(work, cell, SIZES[index], threads)

@@ -56,6 +56,8 @@ add_test(NAME include_order
          COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tools/check_includes.py")
 add_test(NAME include_order_can_fail
          COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/tools/check_includes_test.py")
+add_test(NAME quality_files
+         COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/tools/quality_test.py")
 add_test(NAME headers_alone
          COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tools/check_headers.py"
                  --compiler "${CMAKE_CXX_COMPILER}")

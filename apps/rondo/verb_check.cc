@@ -11,6 +11,8 @@
 #include "rondo/check.h"
 #include "rondo/config_file.h"
 #include "rondo/error.h"
+#include "tasks/forecast/forecast_config.h"
+#include "typed_options.h"
 #include "verbs.h"
 
 namespace rondo::cli {
@@ -19,52 +21,37 @@ namespace {
 struct Request {
   std::string file;
   ForecastOptions options;
-  CsvOptions csv;
+  ForecastTableOptions table;
   CheckOptions check;
   bool json = false, no_leaks = false;
 };
 
 bool is_config(const std::string& file) { return std::filesystem::path(file).extension() == ".toml"; }
 
-/// Options of the command line that were typed: name in a [forecast] section and value.
-Config typed_options(const Request& request, const CLI::App& verb) {
-  Config typed = Config::object();
-  const Config all = to_config(request.options);
-  for (const auto& [name, value] : all.as_object()) {
-    std::string flag = "--" + name;
-    for (char& c : flag) c = c == '_' ? '-' : c;
-    const CLI::Option* option = verb.get_option_no_throw(flag);
-    if (option != nullptr && option->count() > 0) typed.set(name, value);
-  }
-  return typed;
-}
-
 /// What the command line says, over what the [forecast] section says.
-CheckReport check_forecast_config(const Request& request, const ConfigFile& config, const Config& typed) {
-  config.check_sections({"forecast"});
-  ForecastOptions options;
-  config.read_section(options, "forecast", {"file"});
-  read_options(options, typed, "forecast");
-  const Config* file = config.root().find("forecast")->find("file");
-  if (file == nullptr) {
+CheckReport check_forecast_config(const Request& request, const ConfigFile& file, const CLI::App& verb) {
+  ForecastConfig config = read_forecast_config(file);
+  read_options(config.options, typed_options(request.options, verb), "forecast");
+  read_options(config.table, typed_options(request.table, verb), "forecast");
+  if (config.file.empty()) {
     throw Error(ErrorKind::usage, "the config names no table")
-        .where(config.place("forecast"))
+        .where(file.place("forecast"))
         .expected("file = \"table.csv\" in [forecast]");
   }
   CheckOptions check = request.check;
   check.named_only = true;
-  return check_forecast(read_csv(file->as_string("forecast.file"), request.csv), options, check);
+  return check_forecast(read_csv(config.file, config.table.csv), config.options, check);
 }
 
 CheckReport run_checks(const Request& request, const CLI::App& verb) {
   if (!is_config(request.file)) {
-    return check_forecast(read_csv(request.file, request.csv), request.options, request.check);
+    return check_forecast(read_csv(request.file, request.table.csv), request.options, request.check);
   }
   const ConfigFile config = ConfigFile::read(request.file);
-  const Config typed = typed_options(request, verb);
   if (config.root().find("forecast") != nullptr && config.root().find("model") == nullptr) {
-    return check_forecast_config(request, config, typed);
+    return check_forecast_config(request, config, verb);
   }
+  const Config typed = typed_options(request.options, verb);
   if (!typed.as_object().empty()) {
     throw Error(ErrorKind::usage, "this option is for tables and configs of rondo forecast")
         .where(request.file)
@@ -145,9 +132,9 @@ void add_check(CLI::App& app) {
                    "CSV file (plain or gzip), or a config of forecast or train (.toml)")
       ->required();
   verb->add_flag("--json", request->json, "print the findings as one JSON object on stdout");
-  verb->add_option(
-          "--allow", request->check.allow,
-          "columns that may know the target's future, because they truly do (plans, sensors upstream)")
+  verb->add_option("--allow", request->check.allow,
+                   "columns that may know the target's future, because they truly do (plans, sensors "
+                   "upstream), or look scaled because they are so by nature")
       ->delimiter(',');
   verb->add_flag("--no-leaks", request->no_leaks,
                  "do not run the preparation again and again to look for leaks");
@@ -175,14 +162,16 @@ void add_check(CLI::App& app) {
   verb->add_flag("--strict", options.strict, "refuse unsorted and doubled times")->group("Table");
   table("--unsorted", options.arrange.unsorted, "rows not in order of time: 'error' or 'sort'");
   table("--doubled", options.arrange.doubled, "a time that occurs twice: 'error', 'first' or 'last'");
-  table("--gaps", options.arrange.gaps, "missing steps of time: 'insert', 'keep' or 'error'");
+  table("--gaps", options.arrange.gaps,
+        "missing steps of time: 'insert', 'keep', 'error' or 'auto': insert, but keep holidays of business "
+        "days");
   table("--zone", options.times.zone, "zone of times that name none, such as 'Europe/Berlin'");
   table("--day-order", options.times.day_order,
         "'auto', 'day_first' or 'month_first', for dates such as 1/2/2020");
-  table("--separator", request->csv.separator, "'auto', ',', ';', 'tab', '|' or any one character");
-  table("--header", request->csv.header, "'auto', 'yes' or 'no': whether the first row holds names");
-  table("--decimal", request->csv.decimal, "'auto', '.' or ','");
-  verb->add_option("--missing-words", request->csv.missing, "more texts that mean a missing value")
+  table("--separator", request->table.csv.separator, "'auto', ',', ';', 'tab', '|' or any one character");
+  table("--header", request->table.csv.header, "'auto', 'yes' or 'no': whether the first row holds names");
+  table("--decimal", request->table.csv.decimal, "'auto', '.' or ','");
+  verb->add_option("--missing-words", request->table.csv.missing, "more texts that mean a missing value")
       ->group("Table")
       ->delimiter(',');
   verb->callback([request, verb] { run(*request, *verb); });

@@ -18,8 +18,10 @@
 #include "rondo/log.h"
 #include "rondo/version.h"
 #include "tasks/forecast/forecast_command.h"
+#include "tasks/forecast/forecast_config.h"
 #include "tasks/forecast/forecast_report.h"
 #include "tasks/report/report.h"
+#include "typed_options.h"
 #include "verbs.h"
 
 namespace rondo::cli {
@@ -29,7 +31,7 @@ namespace fs = std::filesystem;
 
 struct Request {
   ForecastOptions options;
-  CsvOptions csv;
+  ForecastTableOptions table;
   std::string file, from, config, out, log_level = "warning";
   bool json = false, resume = false;
 };
@@ -95,19 +97,12 @@ void print_result(const ForecastResult& result, const fs::path& folder) {
 
 /// Values of the file, under those that the command line gave.
 void read_config(Request& request, const CLI::App& verb) {
-  const ConfigFile config = ConfigFile::read(request.config);
-  config.check_sections({"forecast"});
-  const Config typed = to_config(request.options);
-  ForecastOptions merged;
-  config.read_section(merged, "forecast", {"file"});
-  for (const auto& [name, value] : typed.as_object()) {
-    if (verb.get_option(flag_of(name))->count() > 0)
-      read_options(merged, Config::object({{name, value}}), "forecast");
-  }
-  request.options = merged;
-  const Config* section = config.root().find("forecast");
-  const Config* file = section == nullptr ? nullptr : section->find("file");
-  if (file != nullptr && request.file.empty()) request.file = file->as_string("forecast.file");
+  ForecastConfig config = read_forecast_config(ConfigFile::read(request.config));
+  read_options(config.options, typed_options(request.options, verb), "forecast");
+  read_options(config.table, typed_options(request.table, verb), "forecast");
+  request.options = std::move(config.options);
+  request.table = std::move(config.table);
+  if (request.file.empty()) request.file = std::move(config.file);
 }
 
 fs::path output_folder(const Request& request) {
@@ -155,9 +150,9 @@ void print_ahead(const ForecastAhead& ahead, const ForecastOptions& options, con
 void run_from(const Request& request, const CLI::App& verb) {
   refuse_training_options(verb);
   ForecastModel model = ForecastModel::load(request.from);
-  const Table table = read_csv(request.file, request.csv);
+  const Table table = read_csv(request.file, request.table.csv);
   std::optional<Table> future;
-  if (!request.options.future.empty()) future = read_csv(request.options.future, request.csv);
+  if (!request.options.future.empty()) future = read_csv(request.options.future, request.table.csv);
   ForecastTables tables(table);
   if (future) tables.future = &*future;
   const ForecastAhead ahead = model.forecast(tables, static_cast<int>(request.options.threads));
@@ -187,9 +182,9 @@ void run(Request& request, const CLI::App& verb) {
         .expected("--target COLUMN, --target a,b, --target all, or --wide for a table with one series a row")
         .cure("name the column to forecast");
   }
-  const Table table = read_csv(request.file, request.csv);
+  const Table table = read_csv(request.file, request.table.csv);
   const auto read_more = [&](const std::string& file) {
-    return file.empty() ? std::optional<Table>() : read_csv(file, request.csv);
+    return file.empty() ? std::optional<Table>() : read_csv(file, request.table.csv);
   };
   const std::optional<Table> future = read_more(request.options.future);
   const std::optional<Table> test = read_more(request.options.test_file);
@@ -198,7 +193,8 @@ void run(Request& request, const CLI::App& verb) {
   if (test) tables.test = &*test;
 
   const fs::path folder = output_folder(request);
-  write_file_atomically(folder / "config.toml", forecast_toml(request.options, request.file));
+  write_file_atomically(folder / "config.toml",
+                        forecast_toml(request.options, request.file, request.table.csv));
 
   ForecastControls controls;
   controls.log = Logger(parse_log_level(request.log_level));
@@ -211,7 +207,7 @@ void run(Request& request, const CLI::App& verb) {
   write_csv(folder / "forecast.csv", forecast_table(result));
   result.save_model((folder / "model.rondo").string());
   ForecastReport report = make_forecast_report(result);
-  report.command = forecast_command(request.file, request.options, request.csv, request.out);
+  report.command = forecast_command(request.file, request.options, request.table.csv, request.out);
   report.version = std::string(kVersion);
   report.created = today();
   write_report(folder / "report.html", report);
@@ -254,19 +250,7 @@ void add_forecast(CLI::App& app) {
   verb->add_option("--log-level", request->log_level, "debug, info, warning, error or off")
       ->capture_default_str();
   add_fields(*verb, request->options, "Forecast");
-  verb->add_option("--separator", request->csv.separator, "'auto', ',', ';', 'tab', '|' or any one character")
-      ->group("Table")
-      ->capture_default_str();
-  verb->add_option("--header", request->csv.header,
-                   "'auto', 'yes' or 'no': whether the first row holds names")
-      ->group("Table")
-      ->capture_default_str();
-  verb->add_option("--decimal", request->csv.decimal, "'auto', '.' or ','")
-      ->group("Table")
-      ->capture_default_str();
-  verb->add_option("--missing-words", request->csv.missing, "more texts that mean a missing value")
-      ->group("Table")
-      ->delimiter(',');
+  add_fields(*verb, request->table, "Table");
   verb->callback([request, verb] { run(*request, *verb); });
 }
 

@@ -1,10 +1,12 @@
 """Series for tables whose answer is known: `walk` (nothing to learn), `map` (a chaotic map that no line can follow),
-`leak` (a column that is the centred moving average of the target) and `hours` (a load by the hour: a week,
-noise that lasts, and days whose swing follows from the day before by a map that is no line)."""
+`leak` (a column that is the centred moving average of the target), `scaled` (two columns in z-scores of all rows, those of the
+test part too) and `hours` (a load by the hour: a week, noise that lasts, and days whose swing follows from the day before by a
+map that is no line)."""
 
 import csv
 import math
 import random
+import statistics
 import sys
 from datetime import datetime, timedelta
 
@@ -32,6 +34,11 @@ def load(draw):
         yield 100 - (5 + 30 * swing) * math.cos(math.tau * hour / 24) + 8 * math.sin(math.tau * hour / 168) + noise
 
 
+def z_scores(values):
+    mean, deviation = statistics.fmean(values), statistics.pstdev(values)
+    return [(v - mean) / deviation for v in values]
+
+
 def main(kind, seed, path):
     draw = random.Random(int(seed))
     with open(path, "w", newline="") as file:
@@ -42,6 +49,11 @@ def main(kind, seed, path):
             for i, v in enumerate(values):
                 near = values[max(0, i - 2):i + 3]
                 out.writerow([f"{v:.6f}", f"{sum(near) / len(near):.6f}"])
+            return
+        if kind == "scaled":
+            out.writerow(["value", "other"])
+            for row in zip(*(z_scores(list(walk(draw))) for _ in range(2))):
+                out.writerow([f"{z:.6f}" for z in row])
             return
         if kind == "hours":
             out.writerow(["time", "value"])

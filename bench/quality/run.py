@@ -1,13 +1,13 @@
-"""Runs the cases of cases.py, each by one command with the program's defaults, and writes bench/quality.json (a list of
-{name, metric, value, target, seconds, seed, command}) and bench/quality.md. Cases whose data are not there are skipped and
-said so. Exit status 1 when a target that must be met is missed.
+"""Runs the cases of cases.py, each by one command with the program's defaults, and puts their figures into bench/quality.json (a
+list of {name, metric, value, target, seconds, seed, command}), from which bench/quality.md is made. Cases that are not run, or
+whose data are not there, keep the figures that the file has, and quality.md says so; a case that fails loses them. Exit status 1
+when a case fails or a target that must be met is missed.
 
 The shared data are looked for in $RONDO_DATA, $RONDO_SHARED_DATA and ../shared/data."""
 
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -15,6 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cases import CASES, Figure  # noqa: E402
+from entries import KEYS, checked, failure, keeps, replaced  # noqa: E402
+from report import markdown, number  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 600  # seconds a case
@@ -32,18 +34,18 @@ def data_folder():
     return ROOT.parent / "shared" / "data"
 
 
-def filled(words, places):
-    out = []
-    for word in words:
-        for name, path in places.items():
-            word = word.replace(name, str(path))
-        out.append(word)
-    return out
+def filled(word, places):
+    for name, path in places.items():
+        word = word.replace(name, str(path))
+    return word
 
 
-def shown(words):
-    """The command as a reader would type it."""
-    return " ".join(words).replace("$RONDO", "rondo").replace(" --out $WORK/out", "")
+def shown(case):
+    """All that a reader has to type: what makes the files first, then the command. Scripts take build/rondo by themselves."""
+    words = ["rondo" if i == 0 and word == "$RONDO" else word for i, word in enumerate(case.command)]
+    command = " ".join(word for word in words if word != "$RONDO").replace(" --out $WORK/out", "")
+    settings = "".join(f"{name}={value} " for name, value in case.environment.items())
+    return " && ".join([*(" ".join(step) for step in case.prepare), settings + command])
 
 
 def read(printed, metric):
@@ -56,124 +58,92 @@ def read(printed, metric):
     return value
 
 
-def target_of(figure: Figure):
+def target_of(figure: Figure, value):
     if figure.upper is not None:
         return f"{figure.must:g} to {figure.upper:g}"
-    return f"{'>=' if figure.least else '<='} {figure.must:g}"
+    sign = ">=" if figure.least else "<="
+    target = f"{sign} {figure.must:g}"
+    if figure.stretch is None:
+        return target
+    reached = keeps(value, f"{sign} {figure.stretch:g}")
+    return f"{target} (stretch {figure.stretch:g}{', reached' if reached else ''})"
 
 
-def met(figure: Figure, value, bound):
-    if value is None or bound is None:
-        return False
-    if figure.upper is not None:
-        return bound <= value <= figure.upper
-    return value >= bound if figure.least else value <= bound
-
-
-def keeps(value, target, otherwise):
-    """Whether a value keeps a target like ">= 20"; what the command said of all together where it is not like that."""
-    sign, _, bound = str(target).partition(" ")
-    if sign not in (">=", "<="):
-        return otherwise
-    return value >= float(bound) if sign == ">=" else value <= float(bound)
+def entries_of(case, printed, seconds):
+    """Of the JSON that the case's command printed."""
+    if case.entries:
+        return [checked({**entry, "command": shown(case)}) for entry in printed]
+    figures = [(figure.metric, value, target_of(figure, value))
+               for figure in case.figures for value in [read(printed, figure.metric)]]
+    if case.verdict is not None:
+        figures.append((f'verdict "{case.verdict}" (1 yes, 0 no)', int(printed["verdict"] == case.verdict), ">= 1"))
+    return [checked(dict(zip(KEYS, (case.name, *figure, seconds, printed.get("seed", 1), shown(case))))) for figure in figures]
 
 
 def run_case(case, places):
-    """Entries of the JSON list, and rows (name, figure, value, target, stretch, verdict, against, seconds)."""
     for step in case.prepare:
-        subprocess.run(filled(step, places), cwd=ROOT, check=True)
-    environment = {**os.environ, "RONDO_DATA": str(places["$DATA"])}
+        subprocess.run([filled(word, places) for word in step], cwd=ROOT, check=True, timeout=LIMIT)
+    environment = {**os.environ, **{name: filled(value, places) for name, value in case.environment.items()}}
     start = time.monotonic()
-    done = subprocess.run(filled(case.command, places), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LIMIT)
+    done = subprocess.run([filled(word, places) for word in case.command], cwd=ROOT, env=environment, capture_output=True,
+                          text=True, timeout=LIMIT)
     seconds = round(time.monotonic() - start, 1)
     if done.returncode == NOT_HERE:
         raise Skipped(done.stderr.strip())
     if not done.stdout.strip():
         raise RuntimeError(done.stderr.strip()[-400:] or f"exit status {done.returncode}")
-    printed = json.loads(done.stdout)
-    if case.json_list:
-        entries = printed if isinstance(printed, list) else [printed]
-        rows = [(e["name"], e["metric"], e["value"], e["target"], case.against, e["seconds"],
-                 keeps(e["value"], e["target"], done.returncode == 0)) for e in entries]
-        return entries, rows
-    entries, rows = [], []
-
-    def add(metric, value, target, good):
-        entries.append({"name": case.name, "metric": metric, "value": value, "target": target, "seconds": seconds,
-                        "seed": printed.get("seed", 1), "command": shown(case.command)})
-        rows.append((case.name, metric, value, target, case.against, seconds, good))
-
-    for figure in case.figures:
-        value = read(printed, figure.metric)
-        target = target_of(figure)
-        if figure.stretch is not None:
-            reached = met(figure, value, figure.stretch)
-            target += f" (stretch {figure.stretch:g}{', reached' if reached else ''})"
-        add(figure.metric, value, target, met(figure, value, figure.must))
-    if case.verdict is not None:
-        add("verdict", printed["verdict"], case.verdict, printed["verdict"] == case.verdict)
-    return entries, rows
+    return entries_of(case, json.loads(done.stdout), seconds)
 
 
-def number(value):
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def write(folder, known, measured, skipped):
+    (folder / "quality.json").write_text(json.dumps(known, indent=1) + "\n")
+    (folder / "quality.md").write_text(markdown(known, CASES, measured, skipped))
 
 
-def processor():
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
-
-
-def write(results):
-    entries = [entry for result in results.values() for entry in result["entries"]]
-    (ROOT / "bench" / "quality.json").write_text(json.dumps(entries, indent=1) + "\n")
-    lines = ["# Quality", "",
-             "Every row by one command with the program's defaults (`make quality`; the commands stand in quality.json, `$DATA`",
-             "is the folder of the public data sets). Targets were set beforehand; *missed* means missed.", "",
-             f"Machine: {processor()}, {os.cpu_count()} cores; {platform.system()} {platform.release()}.", "",
-             "| data | figure | value | target | | for comparison | seconds |", "| --- | --- | --- | --- | --- | --- | --- |"]
-    for result in results.values():
-        for name, metric, value, target, against, seconds, good in result["rows"]:
-            lines.append(f"| {name} | {metric} | {number(value)} | {target} | {'met' if good else '*missed*'} | {against} | "
-                         f"{seconds} |")
-    (ROOT / "bench" / "quality.md").write_text("\n".join(lines) + "\n")
-
-
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rondo", default="build/rondo", help="the program")
     parser.add_argument("--only", action="append", default=[], help="cases whose names hold this text; may be repeated")
-    parser.add_argument("--keep", default="build/quality/results.json", help="results so far; others are merged into them")
-    options = parser.parse_args()
-    keep = ROOT / options.keep
-    keep.parent.mkdir(parents=True, exist_ok=True)
-    work = keep.parent
+    parser.add_argument("--out", default="bench", help="folder of quality.json and quality.md")
+    parser.add_argument("--work", default="build/quality", help="folder for files that are made on the way")
+    options = parser.parse_args(arguments)
+    folder, work = ROOT / options.out, ROOT / options.work
+    work.mkdir(parents=True, exist_ok=True)
     places = {"$RONDO": (ROOT / options.rondo).resolve(), "$DATA": data_folder().resolve(), "$WORK": work}
-    known = json.loads(keep.read_text()) if keep.exists() else {}
-    failed = False
-    for case in CASES:
-        if options.only and not any(text in case.name for text in options.only):
-            continue
+    figures = folder / "quality.json"
+    known = [checked(entry) for entry in json.loads(figures.read_text())] if figures.exists() else []
+    chosen = [case for case in CASES if not options.only or any(text in case.name for text in options.only)]
+    if not chosen:
+        parser.error(f"no case has a name with {' or '.join(map(repr, options.only))} in it")
+    measured, skipped, failed = [], {}, False
+
+    def skip(case, reason):
+        print(f"{case.name}: skipped, {reason}", file=sys.stderr)
+        skipped[case.name] = reason
+
+    for case in chosen:
         if case.data and not places["$DATA"].is_dir():
-            print(f"{case.name}: skipped, there are no data in {places['$DATA']} (set RONDO_DATA)", file=sys.stderr)
+            skip(case, "there are no public data sets (set RONDO_DATA to their folder)")
             continue
+        start = time.monotonic()
         try:
-            entries, rows = run_case(case, places)
+            fresh = run_case(case, places)
         except Skipped as reason:
-            print(f"{case.name}: skipped, {reason}", file=sys.stderr)
+            skip(case, str(reason))
             continue
-        except (RuntimeError, subprocess.SubprocessError, KeyError, json.JSONDecodeError) as error:
-            print(f"{case.name}: failed: {error}", file=sys.stderr)
-            failed = True
-            continue
-        known[case.name] = {"entries": entries, "rows": rows}
-        keep.write_text(json.dumps(known, indent=1))
-        for name, metric, value, target, _, seconds, good in rows:
-            print(f"{name}: {metric} {number(value)} ({target}) {'met' if good else 'MISSED'}, {seconds} s", flush=True)
+        except (RuntimeError, subprocess.SubprocessError, OSError, KeyError, TypeError, ValueError) as error:
+            print(f"{case.name}: failed: {error!r}", file=sys.stderr)
+            fresh = [failure(case, time.monotonic() - start, shown(case))]
+        measured.append(case.name)
+        for entry in fresh:
+            good = keeps(entry["value"], entry["target"])
             failed = failed or not good
-    write({case.name: known[case.name] for case in CASES if case.name in known})
+            print(f"{entry['name']}: {entry['metric']} {number(entry['value'])} ({entry['target']}) "
+                  f"{'met' if good else 'MISSED'}, {entry['seconds']} s", flush=True)
+        known = replaced(known, case, fresh, CASES)
+        write(folder, known, measured, skipped)  # after each, so that a run that is broken off loses nothing
+    if measured:
+        write(folder, known, measured, skipped)
     return 1 if failed else 0
 
 

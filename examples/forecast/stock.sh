@@ -16,5 +16,5 @@ awk 'BEGIN { srand(5); print "date,close,volume"; price = 100
 "$rondo" check "$folder/prices.csv" --target close --time date
 "$rondo" forecast "$folder/prices.csv" --target close --time date --past volume --horizon 1 --epochs "${EPOCHS:-0}" --out "$folder/run"
 echo
-echo "The first sentence is the answer: no better than naive. Whoever shows you a network that beats this on daily prices"
-echo "should show the same table. Report: $folder/run/report.html"
+echo "The first sentence is the answer: no better than a forecast that learns nothing. Whoever shows you a network that"
+echo "beats it on daily prices should show the same table. Report: $folder/run/report.html"

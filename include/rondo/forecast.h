@@ -143,7 +143,8 @@ struct ForecastControls {
   bool resume = false;                      ///< go on from it where it exists
 };
 
-/// Errors in units of the target; NaN where one is not defined (MASE of a constant series) or not computed.
+/// Errors. MAE, RMSE, CRPS, widths and interval scores are in units of the target, MSE in their square, sMAPE and MAPE in
+/// per cent, all others without a unit; NaN where one is not defined (MASE of a constant series) or not computed.
 struct ForecastScore {
   std::string name;  ///< "model", "naive", "seasonal_naive", "drift", "ridge"
   double mae = 0, rmse = 0, mase = 0, smape = 0;
@@ -151,8 +152,14 @@ struct ForecastScore {
   /// Errors in z-scores by the first part of the series (the training part without validation), mean over
   /// series.
   double mse_scaled = kNone, mae_scaled = kNone;
-  /// Of a baseline: probability that a difference to the model as large as this is luck (Diebold, Mariano 1995).
-  double chance = kNone;
+  /// Of the model: mean width of its 80 % and 95 % bands over all rows, truths known or not, and the mean interval score
+  /// of the rows with a truth (width, and what misses cost).
+  double width80 = kNone, width95 = kNone, interval_score80 = kNone, interval_score95 = kNone;
+  /// Of the model: 2·Σ pinball / Σ |y|, mean over the quantiles of the bands' ends and the forecast; without a unit. NaN
+  /// where all truths are 0.
+  double quantile_loss = kNone;
+  /// Of a baseline: probability that a difference to the model as large as this is luck (Diebold, Mariano 1995; two-sided).
+  double p_value = kNone;
 
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 };
@@ -164,21 +171,25 @@ struct ForecastCalibration {
   std::int64_t rows = 0;
 };
 
-/// What a covariate is worth: by how much the RMSE of the backtest (in steps of the series) grows when its values are
-/// moved to other times, mean and standard deviation over several moves.
+/// What an input is worth: by how much the RMSE of the backtest (in steps of the series) grows when its values are
+/// moved, mean and standard deviation over several moves. Covariates, the target's own past and the calendar are read
+/// from other times of the series, static columns from other series.
 struct ForecastImportance {
-  std::string name;
+  std::string
+      name;  ///< a column, "TARGET (its own past)" (of more than 8 targets "each target's own past") or "calendar"
   double increase = 0, spread = 0;
 };
 
-/// A row that its freshest forecast missed by more than three of its standard deviations.
+/// A row of the backtest that surprised more than others. With errors as usual one row in 370 is remarkable.
 struct ForecastAnomaly {
   std::string id, target, time;
-  double score = 0;              ///< the error in standard deviations
-  std::int64_t row = 0;          ///< of the series
-  double actual = 0;             ///< in units of the target, as what follows
-  double expected = 0;           ///< the freshest forecast
+  double score = 0;      ///< error of the row's freshest forecast in standard deviations, from its 80 % band
+  std::int64_t row = 0;  ///< of the series
+  double actual = 0;     ///< in units of the target, as what follows
+  double expected = 0;   ///< the freshest forecast
   double low95 = 0, high95 = 0;  ///< its 95 % band
+
+  static constexpr double kRemarkable = 3;  ///< scores above it are what a report marks
 };
 
 /// Errors of one forecaster at one step of the horizon, over all origins and series, in units of the target. `rse` is
@@ -209,9 +220,11 @@ struct ForecastSeries {
   Timeline times;
   std::vector<double> values;
   std::vector<std::uint8_t>
-      observed;                      ///< 0: the value was missing and is the one before; empty: all are read
-  std::int64_t train_rows = 0;       ///< learnt from, validation included
-  std::int64_t validation_rows = 0;  ///< the last of them: what the first network holds out
+      observed;                 ///< 0: the value was missing and is the one before; empty: all are read
+  std::int64_t train_rows = 0;  ///< learnt from, validation included
+  /// The last of them, where --split names a validation part: every network holds them out. Else a fifth of them: as many as
+  /// each network holds out, another fifth each; of networks over windows it is made of blocks, not the last rows.
+  std::int64_t validation_rows = 0;
 
   /// The backtest, in order of origins: entry i is step `step[i]` (from 1) from origin row `origin[i]`.
   struct Backtest {
@@ -268,12 +281,12 @@ struct ForecastResult {
   /// By step of the horizon, of the model and of every baseline in the order above.
   std::vector<std::vector<ForecastStepScore>> by_step;
   double skill = 0;           ///< 1 - RMSE / RMSE of the best baseline
-  std::string skill_against;  ///< which that is
+  std::string skill_against;  ///< which that is, by its name in `baselines`
   ForecastVerdict verdict = ForecastVerdict::no_better_than_naive;
   std::string verdict_sentence;
   ForecastCalibration calibration;
   double importance_error = 0;                 ///< what the increases are added to
-  std::vector<ForecastImportance> importance;  ///< of covariates, largest first
+  std::vector<ForecastImportance> importance;  ///< of all inputs, largest first
   GradientFlow gradient_flow;                  ///< of the networks; empty where it was not measured
   std::string gradient_flow_note;         ///< of which networks it is, or why it was not measured; "": of all
   double coverage80 = 0, coverage95 = 0;  ///< share of the backtest inside the bands
@@ -289,7 +302,7 @@ struct ForecastResult {
   double seconds_train = 0, seconds_total = 0;
   std::vector<ForecastSeries> series;
   std::vector<std::string> targets;        ///< columns, in order
-  std::vector<ForecastAnomaly> anomalies;  ///< the worst 20, worst first
+  std::vector<ForecastAnomaly> anomalies;  ///< the worst 20 rows, worst first; fewer where fewer were tested
   std::vector<std::string> warnings;       ///< what is odd in the table and what was done about it
   std::vector<std::string> notes;          ///< remarks on the forecast
 
@@ -337,7 +350,8 @@ Table forecast_table(const ForecastResult& result);
 Table forecast_table(const ForecastOptions& options, std::span<const ForecastSeries> all);
 
 /// The options as TOML that `rondo forecast --config` and people can read: every one with its value and a
-/// comment.
-std::string forecast_toml(const ForecastOptions& options, const std::string& file);
+/// comment. `csv` says how the file is read; its `missing` is `missing_words` there.
+std::string forecast_toml(const ForecastOptions& options, const std::string& file,
+                          const CsvOptions& csv = {});
 
 }  // namespace rondo

@@ -29,6 +29,7 @@ double mape(Values actual, Values forecast);
 double smape(Values actual, Values forecast);
 
 /// What MASE divides by (Hyndman, Koehler 2006): mean |y[t] − y[t − period]| over the training part of one series.
+/// Throws Error(usage) for a period below 1, as naive_square_step does.
 double naive_step(Values training, std::int64_t period);
 /// What RMSSE divides by (M5): mean (y[t] − y[t − period])² over the training part, from its first value that is not 0
 /// (items are not on sale before it) when `skip_leading_zeros`.
@@ -41,7 +42,8 @@ double rmsse(Values actual, Values forecast, double naive_square_step);
 /// LSTNet's root relative squared error over all values of all series: √(Σ (y − f)² / Σ (y − mean y)²).
 double rse(Values actual, Values forecast);
 /// LSTNet's empirical correlation: the mean over series of the correlation of truth and forecast. Both are
-/// [rows, series]. Series with a constant truth are left out; a constant forecast has correlation 0.
+/// [rows, series]. Series with a constant truth are left out; a constant forecast has correlation 0. Throws Error(usage) for
+/// values that do not make whole rows, and for no series.
 double corr(Values actual, Values forecast, std::int64_t series = 1);
 
 /// M4's overall weighted average: the mean of sMAPE and MASE, each divided by Naive2's. Averages over all series

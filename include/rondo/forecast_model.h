@@ -35,14 +35,18 @@ class ForecastModel {
   /// Forecasts the `horizon` rows after the last value of every series of the table. Nothing is learnt: scales, weights and
   /// the widths of the bands are those of the end of training. The table is laid out like the one of the training and
   /// may begin later, go on longer, or lack some series; rows without a time column have to begin at the same row, since
-  /// the season is counted from it. `tables.future` holds known covariates. `threads` 0: one for every core; it does not
-  /// change results. The same rows as in training give the same bits as ForecastResult.
+  /// the season is counted from it. `tables.future` holds known covariates; `tables.test` is not looked at, since nothing is
+  /// tested. `threads` 0: one for every core; it does not change results. The same rows as in training give the same bits as
+  /// ForecastResult.
   ///
   /// Throws Error(data) for missing columns, series that the model does not know, too few rows, another distance of times,
-  /// known covariates that end before the horizon.
+  /// known covariates that end before the horizon; Error(usage) for a `tables.future` given to a model without known
+  /// columns; Error(diverged) for a forecast that is not finite.
   ForecastAhead forecast(const ForecastTables& tables, int threads = 0);
 
  private:
+  ForecastModel() = default;  // holds nothing until load() has read it
+
   std::shared_ptr<ForecastResult::Model> model_;
 };
 

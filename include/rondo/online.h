@@ -117,7 +117,8 @@ class OnlineForecaster {
   std::int64_t targets() const;
   std::int64_t covariates() const;
   const OnlineOptions& options() const;
-  /// Shares of persistence, line, network and its averaged weights in the forecast of a target.
+  /// Shares of persistence, line, network and its averaged weights in the forecast of a target (from 0): [4], their sum is 1.
+  /// Throws Error(usage) for a target that there is not.
   std::span<const double> shares(std::int64_t target = 0) const;
 
   /// Everything that is kept between rows, as arrays for write_tensor_file().

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "layers/gain_sums.h"
-#include "rondo/error.h"
 
 namespace rondo {
 namespace {
@@ -21,32 +20,38 @@ V rows_of(V all, const TimeSlice& slice) {
 
 }  // namespace
 
-Checkpoints Checkpoints::plan(std::int64_t longest, std::size_t step_bytes, std::size_t state_bytes,
-                              std::size_t bytes, const std::string& where) {
-  Checkpoints plan{std::max<std::int64_t>(longest, 1), 1};
-  const auto need = [&](std::int64_t segments) {
-    const std::int64_t steps = (longest + segments - 1) / segments;
-    return static_cast<std::size_t>(steps) * step_bytes +
-           (segments > 1 ? static_cast<std::size_t>(segments) * state_bytes : 0);
-  };
-  if (bytes == 0 || longest == 0 || need(1) <= bytes) return plan;
-  // need() falls until about here, where the kept states cost as much as a segment's steps.
+std::int64_t Checkpoints::most_segments(std::int64_t longest, std::size_t step_bytes,
+                                        std::size_t state_bytes) {
+  // What is needed falls until about here, where the kept states cost as much as a segment's steps.
   const double balance = std::sqrt(static_cast<double>(longest) * static_cast<double>(step_bytes) /
                                    static_cast<double>(std::max<std::size_t>(state_bytes, 1)));
-  const std::int64_t most =
-      std::clamp<std::int64_t>(static_cast<std::int64_t>(balance), 2, std::max<std::int64_t>(longest, 2));
-  if (need(most) > bytes) {
-    throw Error(ErrorKind::usage, "bptt_memory is too small")
-        .where(where)
-        .seen(std::to_string(bytes) + " bytes")
-        .expected("at least " + std::to_string(need(most)) + " bytes for " + std::to_string(longest) +
-                  " steps")
-        .cure("allow more, or train on shorter or fewer sequences at a time");
-  }
-  std::int64_t low = 1, high = most;  // need(low) > bytes >= need(high)
-  while (high - low > 1) {
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(balance), 2, std::max<std::int64_t>(longest, 2));
+}
+
+std::size_t Checkpoints::needed(std::int64_t segments, std::int64_t longest, std::size_t step_bytes,
+                                std::size_t state_bytes) {
+  const std::int64_t steps = (longest + segments - 1) / segments;
+  return static_cast<std::size_t>(steps) * step_bytes +
+         (segments > 1 ? static_cast<std::size_t>(segments) * state_bytes : 0);
+}
+
+std::size_t Checkpoints::least_bytes(std::int64_t longest, std::size_t step_bytes, std::size_t state_bytes) {
+  return std::min(needed(1, longest, step_bytes, state_bytes),
+                  needed(most_segments(longest, step_bytes, state_bytes), longest, step_bytes, state_bytes));
+}
+
+std::optional<Checkpoints> Checkpoints::plan(std::int64_t longest, std::size_t step_bytes,
+                                             std::size_t state_bytes, std::size_t bytes) {
+  const auto fits = [&](std::int64_t segments) {
+    return needed(segments, longest, step_bytes, state_bytes) <= bytes;
+  };
+  Checkpoints plan{std::max<std::int64_t>(longest, 1), 1};
+  if (bytes == 0 || longest == 0 || fits(1)) return plan;
+  std::int64_t low = 1, high = most_segments(longest, step_bytes, state_bytes);
+  if (!fits(high)) return std::nullopt;
+  while (high - low > 1) {  // low does not fit, high does
     const std::int64_t middle = low + (high - low) / 2;
-    (need(middle) <= bytes ? high : low) = middle;
+    (fits(middle) ? high : low) = middle;
   }
   plan.steps = (longest + high - 1) / high;
   plan.count = (longest + plan.steps - 1) / plan.steps;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "layers/recurrence.h"
 #include "rondo/layer.h"
 
@@ -14,9 +16,16 @@ struct Checkpoints {
   std::int64_t steps = 0, count = 1;
 
   /// The longest segments that fit into `bytes` for a layer whose steps keep `step_bytes` on average, and whose states take
-  /// `state_bytes`. bytes 0: one segment. Throws Error(usage) at `where` when no length fits.
-  static Checkpoints plan(std::int64_t longest, std::size_t step_bytes, std::size_t state_bytes,
-                          std::size_t bytes, const std::string& where);
+  /// `state_bytes`. bytes 0: one segment. Nothing when no length fits: less than least_bytes. (No error is made here, since its
+  /// text would cost memory in steps that are fine.)
+  static std::optional<Checkpoints> plan(std::int64_t longest, std::size_t step_bytes,
+                                         std::size_t state_bytes, std::size_t bytes);
+  static std::size_t least_bytes(std::int64_t longest, std::size_t step_bytes, std::size_t state_bytes);
+
+ private:
+  static std::int64_t most_segments(std::int64_t longest, std::size_t step_bytes, std::size_t state_bytes);
+  static std::size_t needed(std::int64_t segments, std::int64_t longest, std::size_t step_bytes,
+                            std::size_t state_bytes);
 };
 
 template <class T>

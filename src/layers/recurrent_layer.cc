@@ -304,8 +304,17 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const std::int64_t step_bytes = (layout.total() + longest - 1) / longest * row * size;
     std::int64_t state_bytes = 0;
     for (int j = 0; j < cell_->info.states; ++j) state_bytes += layout.batch() * width(j) * size;
-    return Checkpoints::plan(layout.longest(), static_cast<std::size_t>(step_bytes),
-                             static_cast<std::size_t>(state_bytes), call.options().bptt_memory, where());
+    const auto at_each_step = static_cast<std::size_t>(step_bytes),
+               at_each_segment = static_cast<std::size_t>(state_bytes), budget = call.options().bptt_memory;
+    const auto plan = Checkpoints::plan(layout.longest(), at_each_step, at_each_segment, budget);
+    if (!plan) {
+      fail("bptt_memory is too small", std::to_string(budget) + " bytes",
+           "at least " +
+               std::to_string(Checkpoints::least_bytes(layout.longest(), at_each_step, at_each_segment)) +
+               " bytes for " + std::to_string(layout.longest()) + " steps",
+           "allow more, or train on shorter or fewer sequences at a time");
+    }
+    return *plan;
   }
   std::int64_t checkpoint_size(const Layout& layout, const Checkpoints& plan) const {
     std::int64_t width_of_all = 0;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -88,6 +89,30 @@ TEST_F(Training, OfRaggedSequencesTakesNoMemoryForAStep) {
   model.compile({.optimizer = "adam", .loss = "mse", .metrics = {"mae"}});
   const ArrayDataset data(ragged_inputs(), Batch(random_tensor({kSamples, 2}, 2)));
   EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false}), 0);
+}
+
+TEST_F(Training, WithinABudgetOfMemoryTakesNoMemoryForAStep) {
+  for (const bool ragged : {false, true}) {
+    Sequential model = last_step_model();
+    model.compile({.optimizer = "adam", .loss = "mse"});
+    const ArrayDataset data(ragged ? ragged_inputs() : equal_inputs(),
+                            Batch(random_tensor({kSamples, 2}, 2)));
+    constexpr std::int64_t kHalf = 9'000;  // of the 21 kB that each direction keeps of eight sequences
+    EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false, .bptt_memory = kHalf}), 0) << ragged;
+  }
+}
+
+TEST_F(Training, OnReadingsAtIrregularTimesTakesNoMemoryForAStep) {
+  Tensor readings =
+      random_tensor({kSamples, kSteps, kFeatures}, 1);  // value, whether it was read, elapsed time
+  for (std::int64_t i = 0; i < readings.size(); ++i) {
+    if (i % kFeatures == 1) readings.set(i, readings.at(i) > 0);
+    if (i % kFeatures == 2) readings.set(i, std::abs(readings.at(i)));
+  }
+  Sequential model({gru_d({.units = 6, .dropout = 0.2}), dense({.units = 2})});
+  model.compile({.optimizer = "adam", .loss = "mse"});
+  const ArrayDataset data(Batch(readings), Batch(random_tensor({kSamples, 2}, 2)));
+  EXPECT_EQ(taken_by_steps(model, data, {}), 0);
 }
 
 TEST_F(Training, WithValidationAndDataOfAnotherTypeTakesNoMemoryForAStep) {

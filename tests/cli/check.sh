@@ -8,6 +8,7 @@ expect 0 'knows nothing of the future' "$RONDO" check sales.csv --target sales -
 tail -1 stdout.txt | grep -qE '^[0-9]+ passed, 0 warnings, 0 errors$' || complain "the last line is $(tail -1 stdout.txt)"
 holds test ! -s stderr.txt
 expect 0 "the target is taken to be 'sales'" "$RONDO" check sales.csv
+expect 0 "'insert', 'keep', 'error' or 'auto'" "$RONDO" check --help
 if grep -q $'\x1b' stdout.txt; then complain 'colours where nobody looks'; fi
 
 # planted leaks: a centred moving average, the value of tomorrow; a trailing average is honest
@@ -23,6 +24,20 @@ if grep -q "'trailing' is" stdout.txt; then complain 'a trailing average is call
 tail -1 stdout.txt | grep -qE '^[0-9]+ passed, [0-9]+ warnings, 2 errors$' || complain "the last line is $(tail -1 stdout.txt)"
 contains stderr.txt 'the check found 2 errors'
 expect 0 '0 errors' "$RONDO" check leaky.csv --target sales --time month --allow centred,later
+
+# a table in z-scores of all rows; in those of the rows before the test part
+z_scores() {  # z_scores ROWS: of the first so many
+  awk -F, -v n="$1" 'NR == 1 { print; next } { time[NR] = $1; y[NR] = $2; rows = NR } END {
+    for (i = 2; i < n + 2; ++i) mean += y[i] / n
+    for (i = 2; i < n + 2; ++i) square += (y[i] - mean) ^ 2 / n
+    for (i = 2; i <= rows; ++i) printf "%s,%.6f\n", time[i], (y[i] - mean) / sqrt(square)
+  }' sales.csv
+}
+z_scores 120 >scaled.csv
+expect 1 "'sales' was scaled with the test part in it" "$RONDO" check scaled.csv --target sales --time month
+expect 0 '0 errors' "$RONDO" check scaled.csv --target sales --time month --allow sales
+z_scores 96 >scaled.csv
+expect 0 'no column looks scaled with the test part in it' "$RONDO" check scaled.csv --target sales --time month
 
 # the same for machines
 expect 1 '' "$RONDO" check leaky.csv --target sales --time month --json

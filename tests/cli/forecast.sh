@@ -40,6 +40,14 @@ rm -r 'a run'
 expect 0 'skill' bash command.sh
 holds cmp before.csv 'a run/forecast.csv'
 
+# So does config.toml, whatever the table looks like; what is typed counts more.
+sed 's/,/:/; s/\./,/; 20s/:.*/:gone/' sales.csv >odd.csv
+expect 0 '' "$RONDO" forecast odd.csv "${quick[@]}" --separator : --decimal , --missing-words gone,lost --out odd
+expect 0 '' "$RONDO" forecast --config odd/config.toml --out odd-again
+holds cmp odd/forecast.csv odd-again/forecast.csv
+expect 0 "of 'sales' is missing" "$RONDO" check odd/config.toml
+expect 3 '' "$RONDO" forecast --config odd/config.toml --separator tab --out odd-again
+
 for cell in gru simple_rnn; do
   expect 0 "rondo ($cell)" "$RONDO" forecast sales.csv "${quick[@]}" --cell $cell --out cell-$cell
 done

@@ -49,8 +49,8 @@ holds python3 -c '
 import json; d = json.load(open("stdout.txt"))
 assert d["target"] == "a,b,c" and d["series"]["number"] == 3 and len(d["series"]["errors"]) == 3
 assert d["rows"]["test"] == 90, d["rows"]
-for key in ("mae", "rmse", "mase", "smape", "mse", "mse_scaled", "mae_scaled", "mape", "rmsse", "crps", "coverage80", "coverage95", "owa"): assert key in d["test"], key
-assert 0 < d["test"]["mse_scaled"] < 100 and isinstance(d["anomalies"], list)'
+for key in ("mae", "rmse", "mase", "smape", "mse", "mse_scaled", "mae_scaled", "mape", "rmsse", "crps", "quantile_loss", "coverage80", "coverage95", "width80", "width95", "interval_score80", "interval_score95", "owa"): assert key in d["test"], key
+assert 0 < d["test"]["mse_scaled"] < 100 and len(d["anomalies"]) == 20'
 
 expect 0 '' "$RONDO" forecast long.csv.gz "${quick[@]}" --target y --time time --id shop --static size --out long
 contains long/forecast.csv 'shop,time,forecast'

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 #include <iostream>
+#include <iterator>
 #include <optional>
 
 #include "conformance/every_cell.h"
@@ -102,9 +103,10 @@ class BitInvariance : public ::testing::TestWithParam<std::string> {
 /// Ways to use a cell that take different paths through the layer and its formulas.
 struct Use {
   const char* name;
-  RecurrentOptions options;
+  RecurrentOptions options;  ///< proj_size: at most, for there must be fewer than units
   bool initial_states = false;
   bool both_directions = false;
+  bool lstm_only = false;
 };
 const std::vector<Use> kUses = {
     {"sequences and states", {.return_sequences = true, .return_state = true}, true},
@@ -120,11 +122,26 @@ const std::vector<Use> kUses = {
     {"clip", {.clip = 0.5, .return_sequences = true}},
     {"normalised", {.layer_norm = true, .return_sequences = true, .return_state = true}, true},
     {"normalised, last step", {.layer_norm = true}},
+    {"projected", {.proj_size = 20, .return_sequences = true, .return_state = true}, true, false, true},
+    {"projected, last step", {.proj_size = 20}, false, false, true},
+    {"projected and normalised",
+     {.proj_size = 20, .layer_norm = true, .return_sequences = true},
+     false,
+     false,
+     true},
 };
+
+std::vector<Use> uses_of(const std::string& cell) {
+  std::vector<Use> uses;
+  std::ranges::copy_if(kUses, std::back_inserter(uses),
+                       [&](const Use& use) { return !use.lstm_only || cell.ends_with("lstm"); });
+  return uses;
+}
 
 Subject cell_subject(const std::string& cell, const Use& use, std::int64_t units, std::int64_t inputs) {
   RecurrentOptions options = use.options;
   options.units = units;
+  options.proj_size = std::min(options.proj_size, units - 1);
   Subject subject;
   subject.name = cell + " " + std::to_string(inputs) + " -> " + std::to_string(units) + ", " + use.name;
   subject.make = [cell, options, twice = use.both_directions] {
@@ -133,8 +150,10 @@ Subject cell_subject(const std::string& cell, const Use& use, std::int64_t units
   };
   subject.inputs = {{true, -1, {inputs}}};
   if (use.initial_states) {
-    const auto states = static_cast<std::size_t>(state_count(cell));
-    subject.inputs.insert(subject.inputs.end(), states, Spec{false, -1, {units}});
+    for (int j = 0; j < state_count(cell); ++j) {
+      const bool projected = j == 0 && options.proj_size > 0;
+      subject.inputs.push_back(Spec{false, -1, {projected ? options.proj_size : units}});
+    }
   }
   // Not so large that every gate is shut: then nothing would depend on the sums.
   subject.magnitude = std::min(1.0, std::sqrt(8.0 / static_cast<double>(units + inputs)));
@@ -145,7 +164,8 @@ std::string check_cell(const std::string& cell, Grid& grid, std::int64_t index, 
                        std::int64_t inputs, std::int64_t batch) {
   const std::int64_t gates = kernels::find_cell(cell)->info.gates;
   const Try attempt = make_try(grid, index, batch, gates * units * (units + inputs));
-  const Subject subject = cell_subject(cell, grid.pick(kUses, index), units, inputs);
+  const std::vector<Use> uses = uses_of(cell);
+  const Subject subject = cell_subject(cell, grid.pick(uses, index), units, inputs);
   grid.next();
   testing::use_instruction_set(attempt.set);
   const std::string report = testing::check_invariance(subject, attempt.batch, DType::float32, attempt.seed);
@@ -161,7 +181,7 @@ TEST_P(CellInvariance, GivesASequenceTheSameBitsAloneAndInAnyBatch) {
     for (const std::int64_t units : kUnits) {
       for (const std::int64_t inputs : kInputs) {
         for (const std::int64_t batch : kBatches) {
-          for (std::size_t i = 0; i < kLengths.size() * kUses.size(); ++i)
+          for (std::size_t i = 0; i < kLengths.size() * uses_of(GetParam()).size(); ++i)
             ASSERT_EQ(check_cell(GetParam(), grid, index++, units, inputs, batch), "");
         }
       }

@@ -179,6 +179,7 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
   checking::check_columns(subject, series, report);
   checking::check_series(subject, series, fewest_rows(options), report);
   checking::check_column_leaks(subject, report);
+  checking::check_scaling_leaks(subject, series, report);
   if (refused && !is_refusal_explained(report)) {
     Findings out(report);
     out.topic("split");

@@ -201,6 +201,7 @@ CheckReport check_csv_training(const CsvTraining& job, const CheckOptions& check
   checking::check_columns(ordered, series, report);
   checking::check_series(ordered, series, fewest_rows(job), report);
   if (job.samples.kind == "windows") checking::check_column_leaks(ordered, report);
+  checking::check_scaling_leaks(ordered, series, report);
   check_job_leaks(job, subject, readable ? &times : nullptr, report);
 
   std::optional<PreparedData> data;

@@ -22,12 +22,4 @@ Outliers find_outliers(std::span<const double> values, std::span<const SeriesRow
 /// -99, -999, 9999 and their like.
 bool is_code_for_missing(double value);
 
-/// What a scaler that was fitted on all rows leaves behind.
-enum class ScalingMark { none, standard, min_max };
-/// standard: mean 0 and deviation 1 (of n or n - 1) to 1e-9 and 1e-6, or as near as the digits of the file allow.
-/// min_max: 0 and 1 are each reached once or twice, one of them in the last `test_share` of the rows only; columns of
-/// few different values (flags) are left alone.
-ScalingMark find_scaling(std::span<const double> values, std::span<const SeriesRows> series,
-                         double test_share);
-
 }  // namespace rondo::checking

@@ -1,4 +1,4 @@
-// What the columns hold: text among numbers, missing values, constants, outliers, marks of a scaler.
+// What the columns hold: text among numbers, missing values, constants, outliers.
 
 #include <algorithm>
 #include <cmath>
@@ -6,6 +6,7 @@
 
 #include "data/cell_text.h"
 #include "tasks/check/column_numbers.h"
+#include "tasks/check/finding_group.h"
 #include "tasks/check/subject.h"
 
 namespace rondo::checking {
@@ -14,34 +15,6 @@ namespace {
 
 constexpr double kMostlyTheSame = 0.995;
 constexpr double kManyMissing = 0.2;
-constexpr std::size_t kMostOfAKind = 8;  ///< findings of one kind that are written out
-
-/// Findings of one kind: many of them become a few and a count.
-class Group {
- public:
-  Group(Findings& out, std::string fine, std::string more)
-      : out_(out), fine_(std::move(fine)), more_(std::move(more)) {}
-  void add(CheckLevel level, std::string what, std::string where, std::string seen, std::string cure) {
-    if (++count_ <= kMostOfAKind) {
-      out_.add(level, std::move(what), std::move(where), std::move(seen), std::move(cure));
-    } else {
-      worst_ = std::max(worst_, level);
-    }
-  }
-  void close() {
-    if (count_ == 0) out_.ok(fine_);
-    if (count_ > kMostOfAKind) {
-      out_.add(worst_,
-               count_of(static_cast<std::int64_t>(count_ - kMostOfAKind), "more column") + " " + more_);
-    }
-  }
-
- private:
-  Findings& out_;
-  std::string fine_, more_;
-  std::size_t count_ = 0;
-  CheckLevel worst_ = CheckLevel::warning;
-};
 
 std::string quoted(const Column& column) { return "'" + column.name() + "'"; }
 
@@ -160,19 +133,6 @@ void look_for_outliers(const Subject& subject, const Column& column, std::span<c
           : "correct or empty those that are mistakes: squared errors are ruled by them");
 }
 
-void look_for_scaling(const Subject& subject, const Column& column, std::span<const SeriesRows> series,
-                      Group& group) {
-  const ScalingMark mark = find_scaling(column.numbers(), series, subject.test_share);
-  if (mark == ScalingMark::none) return;
-  const bool standard = mark == ScalingMark::standard;
-  group.add(
-      CheckLevel::warning, quoted(column) + " was scaled with the test part in it", subject.table->source(),
-      standard
-          ? "its mean over all rows is 0 and its deviation 1"
-          : "its smallest value over all rows is 0, its largest 1, and one of them lies in the test part",
-      "give the values as measured: rondo scales them by the training part alone");
-}
-
 }  // namespace
 
 void check_columns(const Subject& subject, std::span<const SeriesRows> series, CheckReport& report) {
@@ -182,7 +142,6 @@ void check_columns(const Subject& subject, std::span<const SeriesRows> series, C
   Group missing(out, "no value is missing", "with missing values");
   Group constant(out, "no column is constant", "(nearly) constant");
   Group outliers(out, "no outliers", "with outliers");
-  Group scaling(out, "no column looks scaled with the test part in it", "scaled with the test part in them");
   const auto each = [&](auto&& look) {
     for (const Column& column : subject.table->columns()) {
       if (column.name() != subject.time && column.name() != subject.id) look(column);
@@ -201,8 +160,6 @@ void check_columns(const Subject& subject, std::span<const SeriesRows> series, C
   constant.close();
   for (const Column* column : varying) look_for_outliers(subject, *column, series, outliers);
   outliers.close();
-  for (const Column* column : varying) look_for_scaling(subject, *column, series, scaling);
-  scaling.close();
 }
 
 void check_series(const Subject& subject, std::span<const SeriesRows> series, std::int64_t needed,

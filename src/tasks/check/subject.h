@@ -68,13 +68,15 @@ std::string line_text(const Table& table, std::int64_t row);
 
 /// Order, gaps, frequency, summer time. Gives the times where they can be read.
 void check_times(const Subject& subject, CheckReport& report, Timeline& times, bool& readable);
-/// Text among numbers, missing values, constants, outliers, columns scaled with the test part in them.
+/// Text among numbers, missing values, constants, outliers.
 void check_columns(const Subject& subject, std::span<const SeriesRows> series, CheckReport& report);
 /// How many series, which are short: `needed` rows are.
 void check_series(const Subject& subject, std::span<const SeriesRows> series, std::int64_t needed,
                   CheckReport& report);
 /// Columns that know the target's future.
 void check_column_leaks(const Subject& subject, CheckReport& report);
+/// Columns that were scaled with the test part in them: errors where they are used and beyond doubt.
+void check_scaling_leaks(const Subject& subject, std::span<const SeriesRows> series, CheckReport& report);
 
 /// Size, names; false for a table without rows, of which nothing more can be said.
 bool check_size(const Table& table, CheckReport& report);

@@ -10,7 +10,6 @@ namespace {
 
 /// Half the width of a normal distribution's 80 % band, in standard deviations.
 constexpr double kHalf80 = 1.2815515655446004;
-constexpr double kSurprising = 3;
 
 /// A band may shrink to nothing (a forecast of 0 under a square root): no error is measured by less than this part of
 /// the series' usual half width.
@@ -36,13 +35,25 @@ double score_of(const ForecastSeries::Backtest& backtest, std::size_t i, double 
   return half > 0 ? std::abs(error) * kHalf80 / half : 0;
 }
 
+/// Entry `entry` of a series' backtest.
+struct Scored {
+  std::size_t series, entry;
+  double score;
+};
+
+/// Worst first; of equal ones the first found.
+void keep_worst(std::vector<Scored>& found, std::size_t most) {
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Scored& a, const Scored& b) { return a.score > b.score; });
+  if (found.size() > most) found.resize(most);
+}
+
 }  // namespace
 
 std::vector<ForecastAnomaly> find_anomalies(const std::vector<ForecastSeries>& series, std::size_t most) {
-  std::vector<ForecastAnomaly> found;
-  const auto worse = [](const ForecastAnomaly& a, const ForecastAnomaly& b) { return a.score > b.score; };
-  for (const ForecastSeries& one : series) {
-    const ForecastSeries::Backtest& backtest = one.backtest;
+  std::vector<Scored> found;
+  for (std::size_t s = 0; s < series.size(); ++s) {
+    const ForecastSeries::Backtest& backtest = series[s].backtest;
     const double usual = usual_half_width(backtest);
     std::map<std::int64_t, std::size_t> freshest;
     for (std::size_t i = 0; i < backtest.actual.size(); ++i) {
@@ -51,18 +62,19 @@ std::vector<ForecastAnomaly> find_anomalies(const std::vector<ForecastSeries>& s
     }
     for (const auto& [row, i] : freshest) {
       if (std::isnan(backtest.actual[i])) continue;
-      const double score = score_of(backtest, i, usual);
-      if (score > kSurprising) {
-        found.push_back({one.id, one.target, one.times.text(row), score, row, backtest.actual[i],
-                         backtest.predicted[i], backtest.bands.low95[i], backtest.bands.high95[i]});
-      }
+      found.push_back({s, i, score_of(backtest, i, usual)});
     }
-    if (found.size() <= most) continue;
-    std::stable_sort(found.begin(), found.end(), worse);
-    found.resize(most);
+    keep_worst(found, most);
   }
-  std::stable_sort(found.begin(), found.end(), worse);
-  return found;
+  std::vector<ForecastAnomaly> out;
+  for (const Scored& row : found) {
+    const ForecastSeries& one = series[row.series];
+    const ForecastSeries::Backtest& backtest = one.backtest;
+    out.push_back({one.id, one.target, one.times.text(backtest.row(row.entry)), row.score,
+                   backtest.row(row.entry), backtest.actual[row.entry], backtest.predicted[row.entry],
+                   backtest.bands.low95[row.entry], backtest.bands.high95[row.entry]});
+  }
+  return out;
 }
 
 }  // namespace rondo::forecasting

@@ -1,5 +1,6 @@
 #include "tasks/forecast/backtest.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -37,7 +38,13 @@ struct Tally {
 };
 
 struct Sums {
-  double square = 0, absolute = 0, crps = 0, naive2_smape = 0, naive2_mase = 0, count = 0;
+  double square = 0, absolute = 0, crps = 0, count = 0;
+  double pinball = 0, size = 0;  ///< over all quantiles; of the truths
+
+  /// Mean over `levels` quantiles of a row, as accuracy::weighted_quantile_loss.
+  double quantile_loss(std::size_t levels) const {
+    return size > 0 ? 2 * pinball / (size * static_cast<double>(levels)) : kMissing;
+  }
 };
 
 /// Mean and deviation of the rows that a series was learnt from, validation apart: what z-scores are made with.
@@ -73,6 +80,13 @@ ForecastScore score_of(const char* name, const Tally& tally) {
   return score;
 }
 
+void put_bands(std::span<const double> actual, const ForecastBands& bands, ForecastScore& score) {
+  score.width80 = accuracy::mean_width(bands.low80, bands.high80);
+  score.width95 = accuracy::mean_width(bands.low95, bands.high95);
+  score.interval_score80 = accuracy::interval_score(actual, bands.low80, bands.high80, 0.8);
+  score.interval_score95 = accuracy::interval_score(actual, bands.low95, bands.high95, 0.95);
+}
+
 std::vector<ForecastStepScore> step_scores(const Tally& tally, const std::vector<StepTruth>& truths) {
   std::vector<ForecastStepScore> out;
   for (std::size_t h = 0; h < truths.size(); ++h) {
@@ -104,7 +118,7 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
     result.baselines.push_back(score_of(kNames[kind], tallies[kind]));
   }
   for (std::size_t kind = kNaive; kind < kKinds; ++kind) {
-    result.baselines[kind - kNaive].chance =
+    result.baselines[kind - kNaive].p_value =
         accuracy::diebold_mariano(tallies[kind].losses, tallies[kModel].losses, overlap).p_two_sided;
   }
   const Judgement judgement = judge(
@@ -114,6 +128,7 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
       contender("ridge", tallies[kRidge], several), overlap);
   result.skill = judgement.skill;
   result.skill_against = judgement.best;
+  std::replace(result.skill_against.begin(), result.skill_against.end(), ' ', '_');  // as in kNames
   result.verdict = static_cast<ForecastVerdict>(judgement.verdict);
   result.verdict_sentence = judgement.sentence;
 }
@@ -172,6 +187,9 @@ class SeriesBacktest {
                      quantiles_);
       calibration.add(actual, quantiles_, levels_);
       sums_[kModel].crps += accuracy::crps_from_quantiles(actual, quantiles_, levels_);
+      for (std::size_t k = 0; k < levels_.size(); ++k)
+        sums_[kModel].pinball += accuracy::pinball({&actual, 1}, {&quantiles_[k], 1}, levels_[k]);
+      sums_[kModel].size += std::abs(actual);
     }
     if (counted == 0) return;
     for (std::size_t kind = 0; kind < kKinds; ++kind) tallies[kind].losses.push_back(loss[kind] / counted);
@@ -179,8 +197,11 @@ class SeriesBacktest {
   }
 
   const Sums& sums(std::size_t kind) const { return sums_[kind]; }
-  /// sMAPE and MASE of Naive2, sums over origins, and their number.
-  double naive2_smape = 0, naive2_mase = 0, naive2_origins = 0;
+  /// Of every row.
+  std::size_t quantiles() const { return levels_.size(); }
+  /// sMAPE and MASE of Naive2, sums over origins, and the numbers of these: a series that never changes over a season has
+  /// no MASE.
+  double naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, naive2_scaled = 0;
 
   /// Scores of this series alone.
   void finish() {
@@ -193,6 +214,8 @@ class SeriesBacktest {
       score.mae_scaled = sums_[kind].absolute / sums_[kind].count;
       if (kind == kModel) {
         score.crps = sums_[kind].crps / sums_[kind].count;
+        score.quantile_loss = sums_[kind].quantile_loss(quantiles());
+        put_bands(out_.backtest.actual, out_.backtest.bands, score);
         out_.test = score;
       } else {
         out_.baselines.push_back(score);
@@ -226,8 +249,10 @@ class SeriesBacktest {
     naive2_.forecast(forecast);
     const auto actual = values.subspan(static_cast<std::size_t>(origin.row) + 1, horizon);
     naive2_smape += accuracy::smape(actual, forecast);
-    naive2_mase += accuracy::mase(actual, forecast, seasonal_step_);
     ++naive2_origins;
+    if (!(seasonal_step_ > 0)) return;
+    naive2_mase += accuracy::mase(actual, forecast, seasonal_step_);
+    ++naive2_scaled;
   }
 
   const ScaledPanel& scaled_;
@@ -287,8 +312,11 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
   std::vector<StepTruth> truths(static_cast<std::size_t>(panel.horizon));
   BandCalibration kept_word;
   std::vector<BandOffsets> past_the_end;
-  std::vector<double> actual, low80, high80, low95, high95;
-  double crps = 0, count = 0, naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, series_counted = 0;
+  std::vector<double> actual;
+  ForecastBands bands_of_all;
+  Sums all;  ///< of the model; without the squares
+  std::size_t quantiles = 0;
+  double naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, naive2_scaled = 0, series_counted = 0;
   std::size_t next = 0;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     const std::size_t first = next;
@@ -316,33 +344,40 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
       }
       ++series_counted;
     }
-    crps += backtest.sums(kModel).crps;
-    count += backtest.sums(kModel).count;
+    const Sums& own_sums = backtest.sums(kModel);
+    all.crps += own_sums.crps;
+    all.count += own_sums.count;
+    all.pinball += own_sums.pinball;
+    all.size += own_sums.size;
+    quantiles = std::max(quantiles, backtest.quantiles());
     naive2_smape += backtest.naive2_smape;
     naive2_mase += backtest.naive2_mase;
     naive2_origins += backtest.naive2_origins;
+    naive2_scaled += backtest.naive2_scaled;
     const ForecastSeries::Backtest& done = result.series[s].backtest;
     const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
       to.insert(to.end(), from.begin(), from.end());
     };
     append(actual, done.actual);
-    append(low80, done.bands.low80);
-    append(high80, done.bands.high80);
-    append(low95, done.bands.low95);
-    append(high95, done.bands.high95);
+    append(bands_of_all.low80, done.bands.low80);
+    append(bands_of_all.high80, done.bands.high80);
+    append(bands_of_all.low95, done.bands.low95);
+    append(bands_of_all.high95, done.bands.high95);
   }
   for (Tally& tally : tallies) {
     tally.scaled_square /= series_counted;
     tally.scaled_absolute /= series_counted;
   }
-  result.coverage80 = accuracy::coverage(actual, low80, high80);
-  result.coverage95 = accuracy::coverage(actual, low95, high95);
+  result.coverage80 = accuracy::coverage(actual, bands_of_all.low80, bands_of_all.high80);
+  result.coverage95 = accuracy::coverage(actual, bands_of_all.low95, bands_of_all.high95);
   conclude(tallies, (panel.horizon + result.stride - 1) / result.stride - 1, result);
   for (const Tally& tally : tallies) result.by_step.push_back(step_scores(tally, truths));
   kept_word.put(result.calibration);
-  result.test.crps = crps / count;
+  result.test.crps = all.crps / all.count;
+  result.test.quantile_loss = all.quantile_loss(quantiles);
+  put_bands(actual, bands_of_all, result.test);
   result.test.owa = accuracy::owa(result.test.smape, result.test.mase, naive2_smape / naive2_origins,
-                                  naive2_mase / naive2_origins);
+                                  naive2_mase / naive2_scaled);
   return past_the_end;
 }
 

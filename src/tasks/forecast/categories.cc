@@ -43,11 +43,14 @@ std::vector<double> TextCodes::codes(const Column& column) {
 
 bool holds_texts(const Column& column) {
   if (column.is_number()) return false;
-  std::int64_t numbers = 0;
+  std::int64_t numbers = 0, empty = 0;
   for (std::int64_t row = 0; row < column.size(); ++row) {
     numbers += reads_as_number(column.texts()[row]) ? 1 : 0;
+    empty += column.texts()[row].empty() ? 1 : 0;
   }
-  return 2 * numbers < column.size() || column.size() == 0;
+  const std::int64_t filled =
+      column.size() - std::max(empty, column.missing());  // a reader knows "NA" and the like
+  return 2 * numbers < filled || filled == 0;
 }
 
 OneHot OneHot::learn(const std::vector<std::int64_t>& counts) {

@@ -27,8 +27,8 @@ class TextCodes {
   std::vector<std::string> texts_;
 };
 
-/// Whether a covariate holds texts. A column of numbers with a stray text among them does not: reading its
-/// numbers throws and names the cell.
+/// Whether a covariate holds texts. A column of numbers with a stray text among them does not, however many of its cells
+/// are empty: reading its numbers throws and names the cell.
 bool holds_texts(const Column& column);
 
 /// One-hot encoding by the texts that the training part shows: a column for each, for the most frequent 24

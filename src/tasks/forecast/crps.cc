@@ -68,8 +68,9 @@ double crps_of_counts(const Distribution& d, double y) {
   // Outside of the distribution's support every count between it and y is missed fully.
   const double outside = std::max({low - std::max(y, 0.0), y - high - 1, 0.0}) + std::max(-y, 0.0);
   if (high - low > kMostCounts) return outside + piece_by_piece(d, y, low, high);
-  // A value between two counts belongs to the step function at once above it.
-  const double part = y > low && y < high ? std::ceil(y) - y : 0;
+  // A value between two counts belongs to the step function at once above it, and so does one after the last that is
+  // summed: the step of `high` ends at high + 1.
+  const double part = y > low && y < high + 1 ? std::ceil(y) - y : 0;
   double sum = count_by_count(d, y, low, high);
   if (part > 0) {
     const double below = d.cdf(std::floor(y));

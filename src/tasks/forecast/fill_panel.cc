@@ -7,6 +7,7 @@
 #include "rondo/error.h"
 #include "tasks/forecast/encode.h"
 #include "tasks/forecast/panel_series.h"
+#include "tasks/forecast/transform.h"
 
 namespace rondo::forecasting {
 
@@ -22,6 +23,7 @@ std::string counted(std::int64_t n, const char* one, const char* many) {
 struct Cut {
   std::int64_t train = 0, validation = 0;  ///< rows before the test part; the last of them for validation
   std::int64_t end = 0;
+  std::optional<Error> refusal;  ///< why the series cannot be cut
 };
 
 /// What is said about all series together.
@@ -52,6 +54,7 @@ class Filler {
     }
     counts_.unseen = encoder.unseen();
     if (panel_.series.empty() && first_refusal_) throw *first_refusal_;
+    check_validation();
     check_constant();
     align_positions();
     write_notes();
@@ -63,27 +66,27 @@ class Filler {
     const std::int64_t rows = series.history;
     if (panel_.truth_after_end) {
       counts_.without_truth += series.truth == 0 ? 1 : 0;
-      return {rows, 0, rows + series.truth};
+      return {rows, 0, rows + series.truth, {}};
     }
     if (!options_.split.empty()) {
       const Parts parts = split_rows(options_.split, rows);
-      out = {parts.train + parts.validation, parts.validation, parts.total()};
-      if (out.end > rows) out.train = 0;  // too short for the parts: left out below
-      if (parts.test < options_.horizon) throw_horizon(series, parts.test);
+      out = {parts.train + parts.validation, parts.validation, parts.total(), {}};
+      if (out.end > rows || parts.train < 1) out.train = 0;  // too short for the parts: left out below
+      if (parts.test < options_.horizon) out = {0, 0, rows, horizon_error(series, parts.test)};
       counts_.cut_off += std::max<std::int64_t>(0, rows - out.end);
       return out;
     }
     std::int64_t test = backtest_rows(options_.backtest, rows);
     if (test < options_.horizon) {
-      if (counts_rows(options_.backtest)) throw_horizon(series, test);
+      if (counts_rows(options_.backtest)) throw horizon_error(series, test);
       test = options_.horizon;
       ++counts_.raised;
     }
-    return {rows - test, 0, rows};
+    return {rows - test, 0, rows, {}};
   }
 
-  [[noreturn]] void throw_horizon(const RawSeries& series, std::int64_t test) const {
-    throw Error(ErrorKind::data, "the horizon is longer than the test part")
+  Error horizon_error(const RawSeries& series, std::int64_t test) const {
+    return Error(ErrorKind::data, "the horizon is longer than the test part")
         .where(series_name(table_, series))
         .seen("a horizon of " + std::to_string(options_.horizon) + " and " + counted(test, "row", "rows") +
               " for the test")
@@ -96,15 +99,34 @@ class Filler {
     ++count;
   }
 
+  /// File, line and column of a value.
+  std::string place_of(const RawSeries& series, const std::string& target, std::int64_t row) const {
+    const std::int64_t source =
+        series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
+    return source >= 0 ? table_.where(source, target)
+                       : series_name(table_, series, target) + ", row " + std::to_string(row + 1);
+  }
+
+  /// A transform that the user names has to be defined wherever it is learnt from.
+  void check_transform(const RawSeries& series, const std::string& target, std::int64_t row,
+                       double value) const {
+    const Transform named = out_.limits.transform.value_or(Transform::none);
+    if (is_applicable(named, {&value, 1})) return;
+    throw Error(ErrorKind::data,
+                std::string("--transform ") + transform_name(named) + " is not defined for this value")
+        .where(place_of(series, target, row))
+        .seen(std::to_string(value))
+        .expected(std::string("values ") + (named == Transform::log ? "> 0" : ">= 0") +
+                  " in the training part of every series")
+        .cure("leave --transform out (one is chosen among those that are defined), or correct the value");
+  }
+
   void check_counts(const RawSeries& series, const std::string& target, std::int64_t row, double value) {
     if (options_.likelihood != "poisson" && options_.likelihood != "negative_binomial") return;
     counts_.fractions += value == std::floor(value) ? 0 : 1;
     if (value >= 0) return;
-    const std::int64_t source =
-        series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
     throw Error(ErrorKind::data, "a count is negative")
-        .where(source >= 0 ? table_.where(source, target)
-                           : series_name(table_, series, target) + ", row " + std::to_string(row + 1))
+        .where(place_of(series, target, row))
         .seen(std::to_string(value))
         .expected("0, 1, 2 …, because of --likelihood " + options_.likelihood)
         .cure("correct the value, or use --likelihood gaussian or student_t");
@@ -124,6 +146,10 @@ class Filler {
              counts_.empty);
       return;
     }
+    if (cut.refusal) {
+      refuse(*cut.refusal, counts_.short_ones);
+      return;
+    }
     PanelSeries out;
     out.id = series.data.id;
     out.target = target;
@@ -141,6 +167,9 @@ class Filler {
     if (out.train_rows < needed || learnt < kFewestTrainingRows) {
       refuse_short(series, where, cut, out.train_rows, learnt, needed);
       return;
+    }
+    for (std::int64_t row = first; row < cut.train; ++row) {
+      if (out.is_observed(row - first)) check_transform(series, target, row, series.at(row, column));
     }
     counts_.filled += filled;
     counts_.leading += first;
@@ -192,6 +221,19 @@ class Filler {
       const auto offset = static_cast<double>(start.joined(out_.times[s].slice(0, 1)).steps().back());
       for (double& position : panel_.series[s].position) position += offset;
     }
+  }
+
+  /// One whole forecast at least has to fit into the validation part of some series.
+  void check_validation() const {
+    std::int64_t most = 0;
+    for (const PanelSeries& series : panel_.series) most = std::max(most, series.validation_rows);
+    if (most == 0 || most >= options_.horizon) return;
+    throw Error(ErrorKind::data, "the horizon is longer than the validation part")
+        .where(table_.source())
+        .seen("a horizon of " + std::to_string(options_.horizon) + " and " + counted(most, "row", "rows") +
+              " for validation")
+        .expected("at least " + std::to_string(options_.horizon) + " rows for validation")
+        .cure("a larger validation part of --split, or none, or a smaller --horizon");
   }
 
   void check_constant() {

@@ -46,10 +46,10 @@ double mean_over_pairs(Values actual, Values forecast, const char* where, Term t
 
 /// Mean of term(y[t] − y[t − period]) over pairs that are both known.
 template <class Term>
-double mean_over_steps(Values training, std::int64_t period, Term term) {
+double mean_over_steps(Values training, std::int64_t period, const char* where, Term term) {
   if (period < 1) {
     throw Error(ErrorKind::usage, "a season has at least one row")
-        .where("accuracy::naive_step")
+        .where(std::string("accuracy::") + where)
         .seen(std::to_string(period));
   }
   const auto lag = static_cast<std::size_t>(period);
@@ -101,7 +101,7 @@ double smape(Values actual, Values forecast) {
 }
 
 double naive_step(Values training, std::int64_t period) {
-  return mean_over_steps(training, period, [](double step) { return std::abs(step); });
+  return mean_over_steps(training, period, "naive_step", [](double step) { return std::abs(step); });
 }
 
 double naive_square_step(Values training, std::int64_t period, bool skip_leading_zeros) {
@@ -110,7 +110,7 @@ double naive_square_step(Values training, std::int64_t period, bool skip_leading
         std::find_if(training.begin(), training.end(), [](double y) { return y > 0 || y < 0; });
     training = training.subspan(static_cast<std::size_t>(first - training.begin()));
   }
-  return mean_over_steps(training, period, square);
+  return mean_over_steps(training, period, "naive_square_step", square);
 }
 
 double mase(Values actual, Values forecast, double naive_step) {

@@ -38,7 +38,12 @@ ReportScore score_of(const ForecastScore& score) {
   out.mae_scaled = score.mae_scaled;
   out.crps = score.crps;
   out.owa = score.owa;
-  out.chance = score.chance;
+  out.quantile_loss = score.quantile_loss;
+  out.width80 = score.width80;
+  out.width95 = score.width95;
+  out.interval_score80 = score.interval_score80;
+  out.interval_score95 = score.interval_score95;
+  out.p_value = score.p_value;
   return out;
 }
 
@@ -102,6 +107,7 @@ ReportHorizonErrors horizon_errors_of(const ForecastResult& result) {
 ReportAnomalies anomalies_of(const ForecastResult& result) {
   ReportAnomalies out;
   out.score = "error of the freshest forecast in its standard deviations";
+  out.remarkable = ForecastAnomaly::kRemarkable;
   for (const ForecastAnomaly& anomaly : result.anomalies) {
     const auto found = std::ranges::find_if(result.series, [&](const ForecastSeries& series) {
       return series.id == anomaly.id && series.target == anomaly.target;
@@ -130,6 +136,11 @@ ReportImportance importance_of(const ForecastResult& result) {
   ReportImportance out;
   out.measure = "RMSE in the scale of training";
   out.error = result.importance_error;
+  out.how =
+      "Columns are read from another time of their series, columns that never change from another series; of "
+      "the target's own past the model reads what led up to another time, of the calendar another time's "
+      "place "
+      "in the day, week or year.";
   for (const ForecastImportance& feature : result.importance) {
     out.features.push_back({feature.name, feature.increase, feature.spread});
   }
@@ -173,7 +184,7 @@ ForecastReport make_forecast_report(const ForecastResult& result) {
   }
   report.verdict_sentence = result.verdict_sentence;
   report.skill = result.skill;
-  report.skill_against = result.skill_against;
+  report.skill_against = spoken(result.skill_against);
   report.scores.push_back(score_of(result.test));
   for (const ForecastScore& score : result.baselines) report.scores.push_back(score_of(score));
   for (const ForecastSeries& series : result.series) {

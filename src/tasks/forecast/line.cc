@@ -99,6 +99,16 @@ Rows target_rows(const Panel& panel, const ScaledPanel& scaled, std::span<const 
   return out;
 }
 
+void forget_filled(const Panel& panel, std::span<const Origin> origins, Rows& truths) {
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    const PanelSeries& series = panel.series[static_cast<std::size_t>(origins[i].series)];
+    const std::span<double> row = truths.row(static_cast<std::int64_t>(i));
+    for (std::size_t h = 0; h < row.size(); ++h) {
+      if (!series.is_observed(origins[i].row + 1 + static_cast<std::int64_t>(h))) row[h] = std::nan("");
+    }
+  }
+}
+
 Rows LinearPath::predict(const Panel& panel, const ScaledPanel& scaled,
                          std::span<const Origin> origins) const {
   std::vector<std::int64_t> all(static_cast<std::size_t>(layout.columns()));

@@ -56,6 +56,9 @@ struct LineLayout {
 
 /// Targets of origins, [origins, horizon].
 Rows target_rows(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins);
+/// Makes truths of these origins, [origins, horizon], NaN where a value was missing and is the one before: nobody is judged
+/// by it.
+void forget_filled(const Panel& panel, std::span<const Origin> origins, Rows& truths);
 
 /// The linear path: a direct forecast of all steps of the horizon from what is known at an origin, in the
 /// scale of ScaledPanel::targets. Linear in the history, whatever number of ridge regressions it is the mean

@@ -116,7 +116,7 @@ class GroupScorer {
       const std::vector<Origin> origins = scored_origins(block);
       if (moments.count < 4 || origins.empty()) continue;
       score_block(moments, origins, error);
-      count += static_cast<double>(origins.size()) * static_cast<double>(panel_.horizon);
+      count += observed_targets(origins);
     }
     if (count == 0) return;
     for (std::size_t i = 0; i < shapes_.size(); ++i) {
@@ -159,6 +159,16 @@ class GroupScorer {
     return origins;
   }
 
+  double observed_targets(const std::vector<Origin>& origins) const {
+    std::int64_t count = 0;
+    for (const Origin& origin : origins) {
+      const PanelSeries& series = panel_.series[static_cast<std::size_t>(origin.series)];
+      for (std::int64_t h = 1; h <= panel_.horizon; ++h) count += series.is_observed(origin.row + h) ? 1 : 0;
+    }
+    return static_cast<double>(count);
+  }
+
+  /// Adds the squared errors of every candidate. A value that was missing is no truth.
   void score_block(const Moments& moments, const std::vector<Origin>& origins,
                    std::vector<double>& error) const {
     const Rows design = layout_.design(panel_, scaled_, origins);
@@ -172,9 +182,10 @@ class GroupScorer {
           const auto s = static_cast<std::size_t>(origins[o].series);
           const std::span<const double> row = forecast.row(static_cast<std::int64_t>(o));
           for (std::size_t h = 0; h < row.size(); ++h) {
-            const double actual = panel_.series[s].values[static_cast<std::size_t>(origins[o].row) + 1 + h];
-            const double miss =
-                scaled_.to_units(origins[o], static_cast<std::int64_t>(h) + 1, row[h]) - actual;
+            const auto ahead = static_cast<std::int64_t>(h) + 1;
+            if (!panel_.series[s].is_observed(origins[o].row + ahead)) continue;
+            const double actual = panel_.series[s].values[static_cast<std::size_t>(origins[o].row + ahead)];
+            const double miss = scaled_.to_units(origins[o], ahead, row[h]) - actual;
             sum += miss * miss * unit_[s];
           }
         }
@@ -324,8 +335,6 @@ std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel) {
 
 LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool) {
   std::vector<Scale> scales = possible_scales(panel, limits);
-  if (scales.empty())
-    scales = possible_scales(panel, {Transform::none, limits.difference, limits.longest_lag});
   const std::vector<std::int64_t> lags = lag_candidates(panel, limits);
   const auto waves = wave_candidates(panel);
 

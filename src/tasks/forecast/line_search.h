@@ -11,7 +11,7 @@ namespace rondo::forecasting {
 
 /// What the user has fixed; everything else is searched.
 struct LineLimits {
-  std::optional<Transform> transform;
+  std::optional<Transform> transform;  ///< defined for every training value
   std::optional<bool> difference;
   std::int64_t longest_lag = 0;  ///< 0: at most 700 and 30 % of the training rows
 };

@@ -185,6 +185,7 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
 
   const NetworkForecast together = mixture_of(all, out.part.is_point());
   Rows truth = target_rows(panel, scaled, judged.origins);
+  forget_filled(panel, judged.origins, truth);
   Rows left{panel.horizon, {}}, word{panel.horizon, {}};
   const auto width = static_cast<std::size_t>(panel.horizon);
   for (std::size_t i = 0; i < judged.origins.size(); ++i) {

@@ -15,8 +15,8 @@ struct NetworkShare {
   double gain = 0;       ///< part of the squared error that full trust removes; may be negative
 };
 
-/// `left`: truth less the line's forecast, `word`: the network's forecast less the line's, both [origins, horizon];
-/// `overlap`: see loss_gain_statistic.
+/// `left`: truth less the line's forecast, NaN where there is no truth, `word`: the network's forecast less the line's, both
+/// [origins, horizon]; `overlap`: see loss_gain_statistic.
 NetworkShare judge_network(const Rows& left, const Rows& word, std::int64_t overlap);
 
 }  // namespace rondo::forecasting

@@ -1,42 +1,62 @@
-// What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file, the
-// settings.
+// What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file.
 
-#include <algorithm>
 #include <span>
 #include <string>
 
 #include "rondo/error.h"
 #include "rondo/forecast.h"
 #include "rondo/tensor_file.h"
-#include "rondo/toml.h"
 #include "tasks/forecast/model_file.h"
 
 namespace rondo {
 
 namespace {
 
-constexpr std::size_t kMostListedSeries = 100;
+constexpr std::size_t kMostListedSeries = 10'000;
 
 Config errors_of(const ForecastScore& score) {
   return Config::object(
       {{"mae", score.mae}, {"rmse", score.rmse}, {"mase", score.mase}, {"smape", score.smape}});
 }
 
+/// Those that a forecast has without bands, too.
+Config all_errors_of(const ForecastScore& score) {
+  Config errors = errors_of(score);
+  for (const auto& [name, value] : {std::pair{"mse", score.mse},
+                                    {"mse_scaled", score.mse_scaled},
+                                    {"mae_scaled", score.mae_scaled},
+                                    {"mape", score.mape},
+                                    {"rmsse", score.rmsse}}) {
+    errors.set(name, value);
+  }
+  return errors;
+}
+
 Config test_of(const ForecastResult& result) {
   const ForecastScore& test = result.test;
-  Config errors = errors_of(test);
-  for (const auto& [name, value] : {std::pair{"mse", test.mse},
-                                    {"mse_scaled", test.mse_scaled},
-                                    {"mae_scaled", test.mae_scaled},
-                                    {"mape", test.mape},
-                                    {"rmsse", test.rmsse},
-                                    {"crps", test.crps},
+  Config errors = all_errors_of(test);
+  for (const auto& [name, value] : {std::pair{"crps", test.crps},
+                                    {"quantile_loss", test.quantile_loss},
                                     {"coverage80", result.coverage80},
                                     {"coverage95", result.coverage95},
+                                    {"width80", test.width80},
+                                    {"width95", test.width95},
+                                    {"interval_score80", test.interval_score80},
+                                    {"interval_score95", test.interval_score95},
                                     {"owa", test.owa}}) {
     errors.set(name, value);
   }
   return errors;
+}
+
+Config baselines_of(const ForecastResult& result) {
+  Config out = Config::object();
+  for (const ForecastScore& score : result.baselines) {
+    Config errors = all_errors_of(score);
+    errors.set("p_value", score.p_value);
+    out.set(score.name, std::move(errors));
+  }
+  return out;
 }
 
 /// How many, and the errors of each where they can be read one by one.
@@ -98,12 +118,6 @@ Config said_of(const ForecastResult& result) {
   return out;
 }
 
-/// The baseline's key in "baselines".
-std::string key_of(std::string name) {
-  std::replace(name.begin(), name.end(), ' ', '_');
-  return name;
-}
-
 }  // namespace
 
 const char* forecast_verdict_name(ForecastVerdict verdict) {
@@ -115,8 +129,6 @@ const char* forecast_verdict_name(ForecastVerdict verdict) {
 }
 
 Config forecast_json(const ForecastResult& result, const Config& files) {
-  Config baselines = Config::object();
-  for (const ForecastScore& score : result.baselines) baselines.set(score.name, errors_of(score));
   const Config seconds = Config::object({{"train", result.seconds_train},
                                          {"backtest", result.seconds_backtest},
                                          {"backtest_forecasts", result.seconds_backtest_forecasts},
@@ -131,9 +143,9 @@ Config forecast_json(const ForecastResult& result, const Config& files) {
                                                   {"validation", result.rows_validation},
                                                   {"test", result.rows_test}})},
                          {"test", test_of(result)},
-                         {"baselines", baselines},
+                         {"baselines", baselines_of(result)},
                          {"skill", result.skill},
-                         {"skill_against", key_of(result.skill_against)},
+                         {"skill_against", result.skill_against},
                          {"verdict", forecast_verdict_name(result.verdict)},
                          {"epochs", result.epochs},
                          {"seconds", seconds},
@@ -183,17 +195,6 @@ void ForecastResult::save_model(const std::string& path) const {
   if (!model)
     throw Error(ErrorKind::usage, "there is no model to save: the result was not made by run_forecast");
   write_tensor_file(path, forecasting::put_forecaster(*model));
-}
-
-std::string forecast_toml(const ForecastOptions& options, const std::string& file) {
-  TomlComments comments;
-  std::vector<OptionInfo> known = list_options<ForecastOptions>();
-  known.insert(known.begin(), {"file", Config(""), "the CSV file (plain or gzip)"});
-  add_comments(comments, "forecast", known);
-  Config section = Config::object({{"file", file}});
-  const Config written = to_config(options);
-  for (const auto& [name, value] : written.as_object()) section.set(name, value);
-  return to_toml(Config::object({{"forecast", section}}), comments);
 }
 
 }  // namespace rondo

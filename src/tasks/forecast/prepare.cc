@@ -42,7 +42,7 @@ void require_one_of(const std::string& value, const char* option, const std::vec
 /// One of --backtest, --split and --test-file says what the test part is.
 void check_test_part(const ForecastOptions& options) {
   backtest_rows(options.backtest, 100);
-  if (!options.split.empty()) split_rows(options.split, 1000000);
+  if (!options.split.empty()) check_split_text(options.split);
   const int given = (options.backtest != kDefaultBacktest ? 1 : 0) + (options.split.empty() ? 0 : 1) +
                     (options.test_file.empty() ? 0 : 1);
   if (given <= 1) return;

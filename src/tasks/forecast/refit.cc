@@ -7,24 +7,23 @@ namespace rondo::forecasting {
 
 namespace {
 
+TestParts parts_of(const PanelSeries& series, std::int64_t folds) {
+  return {series.train_rows, series.rows(), folds};
+}
+
 /// The panel as it was known when the fold began: what came before is learnt from.
 Panel moved_panel(const Panel& panel, std::int64_t fold, std::int64_t folds) {
   Panel moved = panel;
-  for (PanelSeries& series : moved.series) series.train_rows = fold_begin(series, fold, folds);
+  for (PanelSeries& series : moved.series) series.train_rows = parts_of(series, folds).begin(fold);
   return moved;
-}
-
-/// Where in time an origin's forecasts belong: its first row decides.
-std::int64_t fold_of(const PanelSeries& series, const Origin& origin, std::int64_t folds) {
-  std::int64_t fold = folds - 1;
-  while (fold > 0 && origin.row + 1 < fold_begin(series, fold, folds)) --fold;
-  return fold;
 }
 
 }  // namespace
 
-std::int64_t fold_begin(const PanelSeries& series, std::int64_t fold, std::int64_t folds) {
-  return series.train_rows + (series.rows() - series.train_rows) * fold / folds;
+std::int64_t TestParts::of(std::int64_t origin_row) const {
+  std::int64_t part = count - 1;
+  while (part > 0 && origin_row + 1 < begin(part)) --part;
+  return part;
 }
 
 void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
@@ -35,8 +34,8 @@ void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineCh
     std::vector<Origin> own;
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < origins.size(); ++i) {
-      if (fold_of(panel.series[static_cast<std::size_t>(origins[i].series)], origins[i], folds) != fold)
-        continue;
+      const PanelSeries& series = panel.series[static_cast<std::size_t>(origins[i].series)];
+      if (parts_of(series, folds).of(origins[i].row) != fold) continue;
       own.push_back(origins[i]);
       places.push_back(i);
     }

@@ -13,7 +13,15 @@ void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineCh
                      const std::vector<Origin>& origins, std::int64_t folds, const ForecastOptions& options,
                      const ForecastControls& controls, bool calendar, Pool& pool, ScaledForecasts& forecasts);
 
-/// The first row of a series' part `fold` (from 0).
-std::int64_t fold_begin(const PanelSeries& series, std::int64_t fold, std::int64_t folds);
+/// The test part of one series in parts of equal time, as far as rows are whole.
+struct TestParts {
+  std::int64_t train_rows = 0, rows = 0;  ///< of the series: before the test part, and all
+  std::int64_t count = 1;
+
+  /// The first row of a part, from 0; the end of the series for part `count`.
+  std::int64_t begin(std::int64_t part) const { return train_rows + (rows - train_rows) * part / count; }
+  /// The part that the forecasts of an origin belong to: their first row decides.
+  std::int64_t of(std::int64_t origin_row) const;
+};
 
 }  // namespace rondo::forecasting

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tasks/forecast/accuracy.h"
+#include "tasks/forecast/refit.h"
 
 namespace rondo::forecasting {
 
@@ -32,14 +33,12 @@ std::vector<ReportFold> report_folds(const ForecastResult& result) {
   for (std::size_t s = 0; s < result.series.size(); ++s) {
     const ForecastSeries& series = result.series[s];
     const ForecastSeries::Backtest& from = series.backtest;
-    const std::int64_t rows = series.times.size() - series.train_rows;
+    const TestParts parts{series.train_rows, series.times.size(), static_cast<std::int64_t>(folds)};
     const auto values =
         std::span<const double>(series.values).first(static_cast<std::size_t>(series.train_rows));
     const double step = naive_error(values, result.season);
     for (std::size_t i = 0; i < from.actual.size(); ++i) {
-      const auto fold = static_cast<std::size_t>((from.origin[i] + 1 - series.train_rows) *
-                                                 static_cast<std::int64_t>(folds) / rows);
-      Errors& own = errors[std::min(fold, folds - 1)];
+      Errors& own = errors[static_cast<std::size_t>(parts.of(from.origin[i]))];
       if (std::isnan(from.actual[i])) continue;
       const std::array forecasts{from.predicted[i], from.naive[i], from.seasonal_naive[i], from.drift[i],
                                  from.ridge[i]};
@@ -49,16 +48,14 @@ std::vector<ReportFold> report_folds(const ForecastResult& result) {
     }
   }
   constexpr std::array<const char*, 5> kNames{"model", "naive", "seasonal naive", "drift", "ridge"};
-  const std::int64_t rows = first.times.size() - first.train_rows;
+  const TestParts parts{first.train_rows, first.times.size(), static_cast<std::int64_t>(folds)};
   std::vector<ReportFold> out;
   for (std::size_t fold = 0; fold < folds; ++fold) {
-    const auto row_of = [&](std::size_t f) {
-      return first.train_rows + rows * static_cast<std::int64_t>(f) / static_cast<std::int64_t>(folds);
-    };
+    const auto number = static_cast<std::int64_t>(fold);
     ReportFold one;
-    one.train_end = first.times.text((refitted ? row_of(fold) : first.train_rows) - 1);
-    one.test_begin = first.times.text(row_of(fold));
-    one.test_end = first.times.text(row_of(fold + 1) - 1);
+    one.train_end = first.times.text((refitted ? parts.begin(number) : first.train_rows) - 1);
+    one.test_begin = first.times.text(parts.begin(number));
+    one.test_end = first.times.text(parts.begin(number + 1) - 1);
     one.origins = errors[fold].origins.size();
     one.test_rows = static_cast<std::size_t>(errors[fold].rows);
     one.refitted = refitted && fold > 0;

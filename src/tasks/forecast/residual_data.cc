@@ -57,8 +57,16 @@ Members split_members(const Panel& panel, int count, std::int64_t first) {
   const std::int64_t usable = panel.shortest_training() - panel.horizon - first;
   members.margin = std::clamp<std::int64_t>(usable / kHeldOutParts, 1, panel.horizon);
   members.held_out.resize(static_cast<std::size_t>(count));
+  members.validation_is_given = std::any_of(panel.series.begin(), panel.series.end(),
+                                            [](const PanelSeries& s) { return s.validation_rows > 0; });
+  if (members.validation_is_given) members.margin = panel.horizon - 1;
   for (int k = 0; k < count; ++k) {
     for (const PanelSeries& s : panel.series) {
+      if (members.validation_is_given) {  // the first of its rows is forecast from the row before
+        const std::int64_t begin = std::max(first, s.train_rows - s.validation_rows - 1);
+        members.held_out[static_cast<std::size_t>(k)].push_back({begin, s.train_rows - panel.horizon});
+        continue;
+      }
       const std::int64_t end = std::max(first, s.train_rows - panel.horizon);
       const std::int64_t fifth = std::max<std::int64_t>(1, (end - first) / kHeldOutParts);
       const std::int64_t hi = std::max(first, end - k % kHeldOutParts * fifth);

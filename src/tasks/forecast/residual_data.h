@@ -23,14 +23,17 @@ inline constexpr int kHeldOutParts = 5;
 inline constexpr std::int64_t kMostMembers = 100;
 
 /// Member k holds out the k-th fifth (the sixth again the first) of every series' origins, counted from the end, and
-/// learns from the others, except those whose horizon reaches into the fifth.
+/// learns from the others, except those whose horizon reaches into the fifth. Where the user gave a validation part, every
+/// member holds that out, and learns from what comes before.
 struct Members {
   int count = 3;
+  bool validation_is_given = false;
   struct Range {
     std::int64_t begin = 0, end = 0;  ///< of origins
   };
   std::vector<std::vector<Range>> held_out;  ///< by member, by series
-  /// Origins so near to the held-out ones are not learnt from: the horizon, or a fifth where that is shorter.
+  /// Origins so near to the held-out ones are not learnt from: the horizon, or a fifth where that is shorter; where the
+  /// validation part is given, exactly those whose horizon reaches into it.
   std::int64_t margin = 1;
 
   Role role(int member, const Origin& origin) const;

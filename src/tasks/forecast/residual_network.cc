@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 
+#include "rondo/error.h"
 #include "rondo/layers.h"
 #include "rondo/training.h"
 #include "tasks/forecast/epoch_dealer.h"
@@ -70,7 +71,18 @@ HeldOut ask_held_out(const Panel& panel, const ScaledPanel& scaled, const Residu
       out.word.values.push_back(sum / count * residuals.scale);
     }
   }
+  forget_filled(panel, origins, out.truth);
   return out;
+}
+
+/// A validation part that the user names may leave nothing before it.
+void require_windows(const ResidualWindows& training, const Residuals& residuals) {
+  if (training.size() > 0) return;
+  throw Error(ErrorKind::data, "too few rows to learn from")
+      .seen("0 windows of " + std::to_string(residuals.input.rows()) + " rows with " +
+            std::to_string(residuals.horizon) + " rows ahead outside of what is held out")
+      .expected("at least 1")
+      .cure("give more rows, a smaller validation part of --split, or a smaller --window or --horizon");
 }
 
 }  // namespace
@@ -125,6 +137,7 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   const std::int64_t most = windows_an_epoch(residuals.input);
   ResidualWindows training(panel, scaled, residuals, Role::train, most, options.seed);
   const ResidualWindows validation(panel, scaled, residuals, Role::held_out, most / 2, options.seed);
+  require_windows(training, residuals);
 
   CompileOptions compile;
   compile.optimizer =
@@ -156,6 +169,9 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   std::vector<double> shares;
   for (int k = 0; k < residuals.members.count; ++k) shares.push_back(validation.share(k));
   out.members = members_of(out.model.network, out.history, out.best_epoch, shares);
+  if (residuals.members.validation_is_given) {
+    for (ForecastMember& member : out.members) member.fold = 0;
+  }
   training.set_epoch(0);
   out.flow = measure_members(out.model.network, training, kLoss);
 
@@ -164,11 +180,15 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
     out.share = judge_network(held_out.truth, held_out.word, (residuals.horizon - 1) / origin_stride(panel));
   }
   out.held_out_errors.columns = residuals.horizon;
+  double sum = 0, judged = 0;
   for (std::size_t i = 0; i < held_out.truth.values.size(); ++i) {
     const double truth = held_out.truth.values[i], word = held_out.word.values[i];
     out.held_out_errors.values.push_back(truth - out.share.share * word);
-    out.error_taken_whole += std::abs(truth - word) / static_cast<double>(held_out.truth.values.size());
+    if (std::isnan(truth)) continue;
+    sum += std::abs(truth - word);
+    ++judged;
   }
+  out.error_taken_whole = judged > 0 ? sum / judged : 0;
   return out;
 }
 

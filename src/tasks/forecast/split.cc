@@ -14,6 +14,8 @@ namespace rondo::forecasting {
 
 namespace {
 
+constexpr std::int64_t kMoreRowsThanCanBeNamed = 4000000000000;  // by train, validation and test together
+
 /// "48" or "20%".
 struct Amount {
   double number = 0;
@@ -80,10 +82,12 @@ Parts split_rows(const std::string& text, std::int64_t rows) {
   if (test && !whole) parts.test = test->of(rows);
   if (!test || whole) parts.test = std::max<std::int64_t>(0, rows - parts.train - parts.validation);
   if (!train) parts.train = std::max<std::int64_t>(0, rows - parts.validation - parts.test);
-  if (parts.train < 1 || parts.test < 1) {
-    if (rows > 2) throw_split(text, "leave rows for train and for test");
-  }
   return parts;
+}
+
+void check_split_text(const std::string& text) {
+  const Parts parts = split_rows(text, kMoreRowsThanCanBeNamed);
+  if (parts.train < 1 || parts.test < 1) throw_split(text, "leave rows for train and for test");
 }
 
 bool counts_rows(const std::string& backtest) { return !backtest.ends_with('%'); }

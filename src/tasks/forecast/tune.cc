@@ -67,13 +67,13 @@ Trial make_trial(const Panel& panel, const ScaledPanel& scaled, const Trial& fir
   return trial;
 }
 
-/// Some of the origins that member 0 holds out.
-std::vector<Origin> judged_origins(const Panel& panel, const Folds& folds, std::int64_t first_row) {
+/// Some of the origins that have this role for member 0.
+std::vector<Origin> some_origins(const Panel& panel, const Folds& folds, std::int64_t first_row, Role role) {
   std::vector<Origin> all, some;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     for (std::int64_t row = first_row; row + 1 < panel.series[s].train_rows; ++row) {
       const Origin origin{static_cast<std::int64_t>(s), row};
-      if (folds.role(0, origin) == Role::held_out) all.push_back(origin);
+      if (folds.role(0, origin) == role) all.push_back(origin);
     }
   }
   const std::size_t stride = (all.size() + kMostJudged - 1) / kMostJudged;
@@ -84,11 +84,16 @@ std::vector<Origin> judged_origins(const Panel& panel, const Folds& folds, std::
 /// Mean absolute error in the scale of targets: alike for every look-back.
 double error_of(const Panel& panel, const ScaledPanel& scaled, SegmentModel& model,
                 std::span<const Origin> origins, Pool& pool) {
-  const Rows truth = target_rows(panel, scaled, origins);
+  Rows truth = target_rows(panel, scaled, origins);
+  forget_filled(panel, origins, truth);
   const Rows words = mixture_of(model.members(panel, scaled, origins, pool), model.head.is_point()).location;
-  double sum = 0;
-  for (std::size_t i = 0; i < truth.values.size(); ++i) sum += std::abs(truth.values[i] - words.values[i]);
-  return sum / static_cast<double>(truth.values.size());
+  double sum = 0, judged = 0;
+  for (std::size_t i = 0; i < truth.values.size(); ++i) {
+    if (std::isnan(truth.values[i])) continue;
+    sum += std::abs(truth.values[i] - words.values[i]);
+    ++judged;
+  }
+  return judged > 0 ? sum / judged : 0;
 }
 
 }  // namespace
@@ -109,8 +114,10 @@ TunedSegments tune_segments(const Panel& panel, const ScaledPanel& scaled, const
   out.window = window;
   out.training = training;
   out.judged_from = shared.first_row;
-  const std::vector<Origin> judged = judged_origins(panel, folds, shared.first_row);
-  if (static_cast<std::int64_t>(judged.size()) < kFewestJudged) return out;
+  const auto origins_of = [&](Role role) { return some_origins(panel, folds, shared.first_row, role); };
+  const std::vector<Origin> judged = origins_of(Role::held_out);
+  const std::size_t fewest = std::min(judged.size(), origins_of(Role::train).size());
+  if (static_cast<std::int64_t>(fewest) < kFewestJudged) return out;
   TrialSearch search(seconds, kParts);
   while (search.next()) {
     Trial trial = make_trial(panel, scaled, first, calendar, search.number());

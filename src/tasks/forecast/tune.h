@@ -18,8 +18,8 @@ struct TunedSegments : SearchOutcome {
 
 /// A search (see TrialSearch) over look-back, state size, dropout and learning rate for about `seconds`: each trial trains
 /// one member with a third of the updates and is judged by its mean absolute error on what member 0 holds out; with fewer
-/// than kFewestJudged origins of these there are no trials. The settings at hand come first. How many trials there are
-/// depends on the clock, so does the result; the search itself draws the same trials for the same seed.
+/// than kFewestJudged origins of these, or to learn from, there are no trials. The settings at hand come first. How many
+/// trials there are depends on the clock, so does the result; the search itself draws the same trials for the same seed.
 TunedSegments tune_segments(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
                             const SegmentTraining& training, bool calendar, double seconds, Pool& pool);
 

@@ -78,7 +78,7 @@ TunedResidual tune_residual(const Panel& panel, const ScaledPanel& scaled,
   const auto judged = std::ranges::count_if(at_hand.origins, [&](const Origin& origin) {
     return at_hand.members.role(0, origin) == Role::held_out;
   });
-  if (judged < kFewestJudged) return out;
+  if (std::min<std::int64_t>(judged, at_hand.fewest_learnt) < kFewestJudged) return out;
 
   TrialSearch search(seconds, first.training.epochs);
   while (search.next()) {

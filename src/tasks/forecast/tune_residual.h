@@ -19,7 +19,7 @@ struct TunedResidual : SearchOutcome {
 
 /// A search (see TrialSearch) over look-back, state size and learning rate for about `seconds`: each trial trains one member
 /// with a third of the epochs and is judged by its mean absolute error, the network taken whole, on what member 0 holds out.
-/// `input` and `training` come first. With fewer than kFewestJudged of these there are no trials.
+/// `input` and `training` come first. With fewer than kFewestJudged origins of these, or to learn from, there are no trials.
 TunedResidual tune_residual(const Panel& panel, const ScaledPanel& scaled,
                             std::span<const LineCandidate> line, const WindowInput& input,
                             const ResidualTraining& training, double seconds, Pool& pool);

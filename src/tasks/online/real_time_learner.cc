@@ -68,6 +68,9 @@ class RealTimeLearner : public Learner {
     sets_.roll_back();
     states_[live] = states_[mean] = state_ = states_[good];
     std::fill(influence_.begin(), influence_.end(), 0.0F);
+    // What has added up since the optimiser's last step belongs to the weights that are gone.
+    for (auto* gradient : {&gradient_, &head_gradient_, &head_bias_gradient_})
+      std::fill(gradient->begin(), gradient->end(), 0.0F);
   }
 
   void archive(StateArchive& archive) override {

@@ -33,8 +33,14 @@ struct ReportScore {
   double owa = kNotKnown;         ///< M4's overall weighted average, against Naive2
   double coverage80 = kNotKnown;  ///< share of rows inside the 80 % band, 0 to 1
   double coverage95 = kNotKnown;
-  double chance = kNotKnown;  ///< Diebold–Mariano: probability that a difference to the model of this size is
-                              ///< chance; of baselines only
+  double width80 = kNotKnown;  ///< mean width of the band, in units
+  double width95 = kNotKnown;
+  double interval_score80 = kNotKnown;  ///< mean width and what misses cost, in units
+  double interval_score95 = kNotKnown;
+  double quantile_loss = kNotKnown;  ///< twice the quantiles' pinball loss by the size of the actual values
+  double p_value =
+      kNotKnown;  ///< Diebold–Mariano: probability that a difference to the model of this size is
+                  ///< chance; of baselines only
 };
 
 /// A named line of values, one for each row it belongs to; NaN where there is none.
@@ -146,6 +152,7 @@ struct ReportImportance {
   std::string measure;  ///< "RMSE", "MAE": whose increase is meant
   double error = 0;     ///< the error with nothing shuffled
   std::vector<ReportFeature> features;
+  std::string how = {};  ///< optional: sentences that say how inputs were shuffled
 };
 
 /// A row that surprised the model. `series` and `row` are indices: report.series[series].times[row].
@@ -159,6 +166,9 @@ struct ReportAnomaly {
 struct ReportAnomalies {
   std::string score;                 ///< what a score is, e.g. "error one step ahead in standard deviations"
   std::vector<ReportAnomaly> worst;  ///< worst first
+  double remarkable = kNotKnown;     ///< rows with a score above it are marked; not known: all are
+
+  bool marks(const ReportAnomaly& anomaly) const { return !(anomaly.score <= remarkable); }
 };
 
 /// One fold of the walk-forward backtest.

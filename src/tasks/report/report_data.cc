@@ -35,7 +35,12 @@ json all_scores_json(const std::vector<ReportScore>& scores) {
                                       {"owa", score.owa},
                                       {"coverage80", score.coverage80},
                                       {"coverage95", score.coverage95},
-                                      {"chance", score.chance}})
+                                      {"width80", score.width80},
+                                      {"width95", score.width95},
+                                      {"interval_score80", score.interval_score80},
+                                      {"interval_score95", score.interval_score95},
+                                      {"quantile_loss", score.quantile_loss},
+                                      {"p_value", score.p_value}})
       if (std::isfinite(value)) one[name] = value;
     result.push_back(std::move(one));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "tasks/report/format.h"
 #include "tasks/report/html.h"
@@ -132,6 +133,28 @@ std::string calibration(const ForecastReport& report) {
          "<summary>The calibration as a table</summary></details>\n</section>\n";
 }
 
+namespace {
+
+/// What is said of the rows that are marked.
+std::string marked_words(const ReportAnomalies& anomalies) {
+  if (std::isnan(anomalies.remarkable)) return "They are marked in the chart of the history.";
+  const auto marked = static_cast<std::size_t>(
+      std::ranges::count_if(anomalies.worst, [&](const ReportAnomaly& a) { return anomalies.marks(a); }));
+  char limit[48];
+  std::snprintf(limit, sizeof limit, "a score of %g", anomalies.remarkable);
+  if (marked == 0) return std::string("None lies beyond ") + limit + ": nothing was remarkable.";
+  return (marked == 1 ? "One lies" : format_count(marked) + " lie") + " beyond " + limit + " and " +
+         (marked == 1 ? "is" : "are") + " marked (◇), here and in the chart of the history.";
+}
+
+std::string score_cell(const ReportAnomalies& anomalies, const ReportAnomaly& anomaly) {
+  const std::string score = format_score(anomaly.score);
+  if (std::isnan(anomalies.remarkable) || !anomalies.marks(anomaly)) return cell(score);
+  return "<td class=\"remarkable\"><strong>◇ " + score + "</strong></td>";
+}
+
+}  // namespace
+
 std::string anomalies(const ForecastReport& report) {
   const std::vector<ReportAnomaly>& worst = report.anomalies.worst;
   if (worst.empty()) return "";
@@ -146,7 +169,8 @@ std::string anomalies(const ForecastReport& report) {
       "the model</h2>\n<p class=\"lead\">The strangest first";
   if (!report.anomalies.score.empty()) html += "; the score is the " + escape_html(report.anomalies.score);
   html +=
-      ". They are marked in the chart of the history.</p>\n<div class=\"scroll\" tabindex=\"0\" "
+      ". " + marked_words(report.anomalies) +
+      "</p>\n<div class=\"scroll\" tabindex=\"0\" "
       "role=\"region\" "
       "aria-labelledby=\"anomalies-title\">\n<table id=\"anomalies-table\" class=\"narrow\"><thead><tr><th "
       "scope=\"col\">Time</th>";
@@ -167,7 +191,7 @@ std::string anomalies(const ForecastReport& report) {
     const ReportSeries& series = report.series[worst[i].series];
     html += "<tr>" + row_title(series.times[worst[i].row]);
     if (several) html += "<td class=\"text\">" + escape_html(series.name) + "</td>";
-    html += cell(format_score(worst[i].score)) + cell(shape(series.values[worst[i].row]));
+    html += score_cell(report.anomalies, worst[i]) + cell(shape(series.values[worst[i].row]));
     if (expected) html += cell(shape(worst[i].expected));
     if (banded)
       html += cell(std::isnan(worst[i].low + worst[i].high)
@@ -201,7 +225,9 @@ std::string importance(const ForecastReport& report) {
       measure + ", " + format_number(report.importance.error) +
       ") grows when one input is shuffled among the rows, so that it says nothing any more. Close to 0: the "
       "model does "
-      "without it. Inputs that tell the same share what they are worth.</p>\n<div class=\"scroll\" "
+      "without it. Inputs that tell the same share what they are worth." +
+      (report.importance.how.empty() ? std::string() : " " + escape_html(report.importance.how)) +
+      "</p>\n<div class=\"scroll\" "
       "tabindex=\"0\" "
       "role=\"region\" aria-labelledby=\"importance-title\">\n<table class=\"bars\" style=\"--figures:" +
       std::string(spread ? "3" : "2") +

@@ -50,7 +50,7 @@ double rmse_of(const ReportSeries& series, const std::string& name) {
   return kNotKnown;
 }
 
-/// Ranks in the order in which they get a place: those with an anomaly, the worst hundred, then an even choice of all.
+/// Ranks in the order in which they get a place: those with one of the strangest rows, the worst hundred, then an even choice of all.
 std::vector<std::size_t> ranks_by_merit(const SeriesRanking& ranking, const std::set<std::size_t>& marked) {
   constexpr std::size_t kWorst = 100;
   const std::size_t count = ranking.order.size();

@@ -163,8 +163,8 @@ json scores_json(const std::vector<ReportScore>& scores, int digits) {
   return result;
 }
 
-json anomaly_json(const ReportAnomaly& anomaly, double value) {
-  json one = {{"row", anomaly.row}, {"value", value}, {"score", anomaly.score}};
+json anomaly_json(const ReportAnomaly& anomaly, double value, bool marked) {
+  json one = {{"row", anomaly.row}, {"value", value}, {"score", anomaly.score}, {"remarkable", marked}};
   for (const auto& [name, known] :
        {std::pair{"expected", anomaly.expected}, {"low95", anomaly.low}, {"high95", anomaly.high}})
     if (std::isfinite(known)) one[name] = known;
@@ -192,7 +192,8 @@ json series_json(SeriesWriter& writer, const ReportSeries& series, std::span<con
   if (!series.backtest.times.empty() || !series.one_step.times.empty())
     result["residuals"] = residuals_json(writer, series);
   for (const ReportAnomaly& anomaly : anomalies)
-    result["anomalies"].push_back(anomaly_json(anomaly, series.values[anomaly.row]));
+    result["anomalies"].push_back(
+        anomaly_json(anomaly, series.values[anomaly.row], writer.report.anomalies.marks(anomaly)));
   return result;
 }
 

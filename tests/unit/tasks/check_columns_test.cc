@@ -1,4 +1,4 @@
-// Columns that know the target's future, or were scaled with it, are told from those that only know the past.
+// Columns that know the target's future are told from those that only know the past.
 
 #include <gtest/gtest.h>
 
@@ -17,11 +17,9 @@ namespace rondo {
 namespace {
 
 using checking::find_outliers;
-using checking::find_scaling;
 using checking::is_code_for_missing;
 using checking::OrthogonalFit;
 using checking::Outliers;
-using checking::ScalingMark;
 using checking::SeriesRows;
 using Numbers = std::vector<double>;
 
@@ -190,50 +188,6 @@ TEST(ColumnLeaks, ShortAndConstantSeriesSayNothing) {
   const Numbers missing(100, std::numeric_limits<double>::quiet_NaN());
   EXPECT_TRUE(leaks_of(missing, series("noise", 100)).empty());
   EXPECT_TRUE(leaks_of(series("noise", 100), missing).empty());
-}
-
-SeriesRows all_rows(std::size_t rows) {
-  SeriesRows out{"", std::vector<std::int64_t>(rows)};
-  std::iota(out.rows.begin(), out.rows.end(), std::int64_t{0});
-  return out;
-}
-
-TEST(ScalingMark, IsLeftByAScalerOfAllRowsOnly) {
-  const Numbers y = series("walk", 400);
-  const std::vector<SeriesRows> rows{all_rows(y.size())};
-  const auto standardised = [&](std::size_t fitted, double freedom) {
-    double mean = 0, square = 0;
-    for (std::size_t t = 0; t < fitted; ++t) mean += y[t] / static_cast<double>(fitted);
-    for (std::size_t t = 0; t < fitted; ++t) square += (y[t] - mean) * (y[t] - mean);
-    Numbers z = y;
-    for (double& v : z) v = (v - mean) / std::sqrt(square / (static_cast<double>(fitted) - freedom));
-    return z;
-  };
-  for (const double freedom : {0.0, 1.0}) {
-    EXPECT_EQ(find_scaling(standardised(400, freedom), rows, 0.2), ScalingMark::standard);
-    EXPECT_EQ(find_scaling(rounded(standardised(400, freedom), 6), rows, 0.2), ScalingMark::standard);
-    EXPECT_EQ(find_scaling(rounded(standardised(400, freedom), 3), rows, 0.2), ScalingMark::standard);
-    EXPECT_EQ(find_scaling(standardised(320, freedom), rows, 0.2), ScalingMark::none);
-  }
-  for (std::uint64_t seed = 0; seed < 200;
-       ++seed) {  // measured values that are nearly standard by themselves
-    EXPECT_EQ(find_scaling(rounded(noise(seed, 400), 3), rows, 0.2), ScalingMark::none) << seed;
-  }
-}
-
-TEST(ScalingMark, OfMinAndMaxIsSeenWhereAnExtremeLiesInTheTestPart) {
-  Numbers y = noise(3, 200);
-  const std::vector<SeriesRows> rows{all_rows(y.size())};
-  for (const std::size_t highest : {50, 190}) {
-    Numbers z = y;
-    z[highest] = 9;
-    z[20] = -9;
-    for (double& v : z) v = (v + 9) / 18;
-    EXPECT_EQ(find_scaling(z, rows, 0.2), highest == 190 ? ScalingMark::min_max : ScalingMark::none);
-  }
-  Numbers flags(200);
-  flags[190] = 1;
-  EXPECT_EQ(find_scaling(flags, rows, 0.2), ScalingMark::none);
 }
 
 TEST(Outliers, AreCountedOnEachSeriesOwnScale) {

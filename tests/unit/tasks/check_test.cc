@@ -294,16 +294,6 @@ TEST(Check, TheTargetOfTomorrowIsAnError) {
                  "'x' is the value of 'y' 1 row later");
 }
 
-TEST(Check, ColumnsThatWereScaledWithTheTestPartAreFound) {
-  const Sheet sheet = with_column([](const auto& y, int t) {
-    double mean = 0, square = 0;
-    for (const double v : y) mean += v / kRows;
-    for (const double v : y) square += (v - mean) * (v - mean);
-    return (y[static_cast<std::size_t>(t)] - mean) / std::sqrt(square / kRows);
-  });
-  expect_finding(check(sheet), CheckLevel::warning, "'x' was scaled with the test part in it");
-}
-
 TEST(Check, FillingFromThePastIsNoLeak) {
   Sheet sheet = sound();
   for (const std::size_t t : {20, 60, 100, 101, 110}) sheet.cells[t][1] = "";

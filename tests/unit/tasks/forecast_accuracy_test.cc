@@ -14,6 +14,7 @@
 #include "rondo/random.h"
 #include "tasks/forecast/accuracy.h"
 #include "train/probability_functions.h"
+#include "unit/data/expect_error.h"
 
 namespace rondo::accuracy {
 namespace {
@@ -44,6 +45,7 @@ TEST(PointAccuracy, NaiveStepsLeaveOutMissingRowsAndZerosBeforeTheFirstSale) {
   EXPECT_DOUBLE_EQ(naive_square_step(sales, 1, true), 4);
   EXPECT_TRUE(std::isnan(naive_step(Numbers{1, 2}, 2)));
   EXPECT_THROW(naive_step(training, 0), Error);
+  expect_error(ErrorKind::usage, {"naive_square_step", "0"}, [&] { naive_square_step(training, 0); });
 }
 
 TEST(PointAccuracy, LeavesMissingTruthsOutOfEveryMeasure) {
@@ -177,6 +179,8 @@ TEST(Crps, OfCountsIsTheSum) {
   }
   EXPECT_NEAR(crps_poisson(-2, 1), 2 + crps_poisson(0, 1), 1e-12);
   EXPECT_NEAR(crps_poisson(2.25, 3), 0.75 * crps_poisson(2, 3) + 0.25 * crps_poisson(3, 3), 1e-12);
+  EXPECT_NEAR(crps_poisson(0.5, 1e-12), 0.5, 1e-9)
+      << "between the last count with a probability and the next";
   EXPECT_EQ(crps_poisson(3, 0), 3);
   EXPECT_TRUE(std::isnan(crps_poisson(kNaN, 2)));
 }

@@ -1,4 +1,4 @@
-// Rows that surprise: found, named, in order, and few where there is nothing to find.
+// Rows that surprise: found, named and in order, and hardly any remarkable where there is nothing to find.
 
 #include "tasks/forecast/anomalies.h"
 
@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <set>
+#include <utility>
 
 #include "unit/tasks/forecast_samples.h"
 
@@ -49,9 +52,17 @@ TEST(ForecastAnomalies, ASpikeIsTheFirstOfTheListWithItsTime) {
   }
 }
 
-TEST(ForecastAnomalies, OfACalmSeriesAreFew) {
+/// How many of them a report marks.
+std::ptrdiff_t remarkable(const std::vector<ForecastAnomaly>& found) {
+  return std::ranges::count_if(
+      found, [](const ForecastAnomaly& row) { return row.score > ForecastAnomaly::kRemarkable; });
+}
+
+TEST(ForecastAnomalies, OfACalmSeriesAreListedTooAndHardlyAnyIsRemarkable) {
   const ForecastResult result = tested(0);
-  EXPECT_LE(result.anomalies.size(), 3u);  // of 100 rows; 3 deviations have a chance of 1 in 370
+  ASSERT_EQ(result.anomalies.size(), 20u);
+  EXPECT_LE(remarkable(result.anomalies), 3);  // of 100 rows; 3 deviations have a chance of 1 in 370
+  EXPECT_TRUE(std::ranges::is_sorted(result.anomalies, std::greater<>(), &ForecastAnomaly::score));
 }
 
 TEST(ForecastAnomalies, AreTheWorseTheLargerTheSpike) {
@@ -66,9 +77,9 @@ TEST(ForecastAnomalies, AreTheWorseTheLargerTheSpike) {
 }
 
 TEST(ForecastAnomalies, ARowWithoutTruthIsNone) {
-  for (const ForecastAnomaly& found : tested(50, 1, 1, true).anomalies) {
-    EXPECT_NE(found.time, day_of_2021(kSpike));
-  }
+  const ForecastResult result = tested(50, 1, 1, true);
+  EXPECT_EQ(result.anomalies.size(), 20u);
+  for (const ForecastAnomaly& found : result.anomalies) EXPECT_NE(found.time, day_of_2021(kSpike));
 }
 
 /// A backtest of `rows` rows with bands of ±1.2816 around 0, one deviation of a normal distribution, and small errors.
@@ -91,21 +102,30 @@ ForecastSeries flat(const std::string& id, int rows) {
   return series;
 }
 
-TEST(ForecastAnomalies, AreListedFromThreeDeviationsWorstFirstOverAllSeries) {
+TEST(ForecastAnomalies, AreTheTwentyWorstOverAllSeriesHoweverSmallTheirErrors) {
   std::vector<ForecastSeries> series{flat("a", 60), flat("b", 60)};
   series[0].backtest.actual[10] = 3.1;
   series[0].backtest.actual[11] = 2.9;
   series[0].backtest.actual[12] = -5;
   series[1].backtest.actual[20] = 4;
   const std::vector<ForecastAnomaly> found = find_anomalies(series);
-  ASSERT_EQ(found.size(), 3u);
-  const std::vector<std::string> ids{"a", "b", "a"}, times{"13", "21", "11"};
-  const std::vector<double> scores{5, 4, 3.1};
-  for (std::size_t i = 0; i < 3; ++i) {
+  ASSERT_EQ(found.size(), 20u);
+  const std::vector<std::string> ids{"a", "b", "a", "a"}, times{"13", "21", "11", "12"};
+  const std::vector<double> scores{5, 4, 3.1, 2.9};
+  for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(found[i].id, ids[i]);
     EXPECT_EQ(found[i].time, times[i]);
     EXPECT_NEAR(found[i].score, scores[i], 1e-12);
   }
+  for (std::size_t i = 4; i < 20; ++i) EXPECT_NEAR(found[i].score, 0.5, 1e-12) << "as wrong as all others";
+}
+
+TEST(ForecastAnomalies, AreAllRowsWhereFewWereTested) {
+  const std::vector<ForecastAnomaly> found = find_anomalies({flat("a", 7), flat("b", 5)});
+  std::set<std::pair<std::string, std::int64_t>> rows;
+  for (const ForecastAnomaly& row : found) rows.emplace(row.id, row.row);
+  EXPECT_EQ(found.size(), 12u);
+  EXPECT_EQ(rows.size(), 12u) << "each once";
 }
 
 TEST(ForecastAnomalies, AreTheWorstOfAllHoweverManyThereAre) {
@@ -132,8 +152,9 @@ TEST(ForecastAnomalies, ARowIsJudgedByItsFreshestForecastOnce) {
   b.bands.low80.push_back(-31.2815515655446004);
   b.bands.high80.push_back(-28.7184484344553996);
   const std::vector<ForecastAnomaly> found = find_anomalies({series});
-  ASSERT_EQ(found.size(), 1u);
+  ASSERT_EQ(found.size(), 20u);
   EXPECT_NEAR(found[0].score, 6, 1e-9);
+  EXPECT_EQ(std::ranges::count(found, 21, &ForecastAnomaly::row), 1);
 }
 
 TEST(ForecastAnomalies, ABandThatShrankToNothingMakesNoAnomalyOfASmallError) {
@@ -141,9 +162,10 @@ TEST(ForecastAnomalies, ABandThatShrankToNothingMakesNoAnomalyOfASmallError) {
   auto& b = series.backtest;
   b.bands.low80[5] = b.bands.high80[5] = 0;
   b.actual[5] = 0.5;
-  EXPECT_TRUE(find_anomalies({series}).empty());
+  EXPECT_EQ(remarkable(find_anomalies({series})), 0);
   b.actual[5] = 2;
-  EXPECT_EQ(find_anomalies({series}).size(), 1u);
+  EXPECT_EQ(remarkable(find_anomalies({series})), 1);
+  EXPECT_EQ(find_anomalies({series}).front().row, 6);
 }
 
 }  // namespace

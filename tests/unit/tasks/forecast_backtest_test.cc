@@ -8,8 +8,11 @@
 #include <functional>
 #include <iterator>
 #include <limits>
+#include <span>
 #include <string>
 
+#include "rondo/forecast_accuracy.h"
+#include "tasks/forecast/baselines.h"
 #include "unit/tasks/forecast_samples.h"
 
 namespace rondo::forecasting {
@@ -158,6 +161,47 @@ TEST(ForecastBacktest, ItsScoresAreThoseOfItsRows) {
   }
 }
 
+TEST(ForecastBacktest, ASeriesThatRepeatsItsSeasonHasNoMaseButTheTableHasAnOwa) {
+  Table table("two");
+  TextList ids;
+  Numbers y;
+  for (const bool repeats : {false, true}) {
+    const Numbers noisy = seasonal(3, 120, 7, 1);
+    for (std::size_t t = 0; t < noisy.size(); ++t) {
+      ids.push_back(repeats ? "still" : "noisy");
+      y.push_back(repeats ? 5 + static_cast<double>(t % 7) : noisy[t]);
+    }
+  }
+  table.add(Column("id", ids));
+  table.add(Column("y", y));
+  ForecastOptions options = small_forecast(2);
+  options.id = "id";
+  options.period = 7;
+  const ForecastResult result = run_forecast(table, options);
+  const ForecastSeries& noisy = result.series.front();
+  ASSERT_EQ(result.series.size(), 2u);
+  ASSERT_EQ(result.season, 7);
+  EXPECT_TRUE(std::isnan(result.series.back().test.mase));
+
+  // M4's definition, with MASE from the series that has one.
+  double smape = 0, mase = 0, origins = 0, scaled = 0;
+  for (const ForecastSeries& series : result.series) {
+    const auto values = std::span<const double>(series.values);
+    for (std::size_t i = 0; i < series.backtest.origin.size(); i += 2) {
+      Numbers forecast(2);
+      const auto known = static_cast<std::size_t>(series.backtest.origin[i] + 1);
+      naive2_forecast(values.first(known), 7, forecast);
+      smape += accuracy::smape(values.subspan(known, 2), forecast);
+      ++origins;
+      if (&series != &noisy) continue;
+      mase += accuracy::mae(values.subspan(known, 2), forecast) / training_step(noisy, 7, 1);
+      ++scaled;
+    }
+  }
+  EXPECT_NEAR(result.test.owa,
+              0.5 * (result.test.smape / (smape / origins) + result.test.mase / (mase / scaled)), 1e-9);
+}
+
 TEST(ForecastBacktest, RowsThatWereNotObservedAreNotCounted) {
   const ForecastResult result = tested(1);
   const ForecastSeries& series = result.series[0];
@@ -195,9 +239,7 @@ TEST(ForecastBacktest, SkillIsWhatIsLeftOfTheBestBaselinesError) {
   const ForecastResult one = tested(1);
   const auto best = std::min_element(one.baselines.begin(), one.baselines.end(),
                                      [](const auto& a, const auto& b) { return a.rmse < b.rmse; });
-  std::string name = best->name;
-  std::replace(name.begin(), name.end(), '_', ' ');
-  EXPECT_EQ(one.skill_against, name);
+  EXPECT_EQ(one.skill_against, best->name);
   EXPECT_NEAR(one.skill, 1 - one.test.rmse / best->rmse, 1e-12);
 
   // Several series count in steps of their own, origin by origin.
@@ -222,6 +264,16 @@ TEST(ForecastBacktest, SkillIsWhatIsLeftOfTheBestBaselinesError) {
     pooled.push_back(std::sqrt(sum / origins));
   }
   EXPECT_NEAR(several.skill, 1 - pooled[0] / *std::min_element(pooled.begin() + 1, pooled.end()), 1e-9);
+}
+
+TEST(ForecastBacktest, TheBestBaselineIsNamedAsItIsListed) {
+  Numbers y;
+  for (int t = 0; t < 120; ++t) y.push_back(std::array{3, 1, 4, 1, 5, 9, 2}[static_cast<std::size_t>(t % 7)]);
+  ForecastOptions options = small_forecast(2);
+  options.period = 7;
+  const ForecastResult result = run_forecast(table_of(y), options);
+  EXPECT_EQ(result.skill_against, "seasonal_naive") << "it makes no error at all";
+  EXPECT_NE(result.verdict_sentence.find("seasonal naive"), std::string::npos) << result.verdict_sentence;
 }
 
 TEST(ForecastBacktest, SimpleForecastsAreWhatTheirNamesSay) {

@@ -124,6 +124,27 @@ TEST(ForecastFolds, TheSixthMemberHoldsOutWhatTheFirstDoes) {
   }
 }
 
+TEST(ForecastFolds, NetworksOfFewRowsHoldOutTheSameOriginsWhereTheUserNamesThem) {
+  for (const std::int64_t horizon : {1, 3, 12, 20}) {
+    for (const std::int64_t validation : {1, 11, 50}) {
+      const Panel panel = some_series(horizon, {12}, validation).make();
+      const Folds folds(panel, 3, horizon);
+      const std::int64_t first = 24;
+      const Members members = split_members(panel, 3, first);
+      EXPECT_TRUE(members.validation_is_given);
+      for (std::size_t s = 0; s < panel.series.size(); ++s) {
+        for (std::int64_t row = first; row + horizon < panel.series[s].train_rows; ++row) {
+          const Origin origin{static_cast<std::int64_t>(s), row};
+          for (int k = 0; k < 3; ++k) {
+            ASSERT_EQ(members.role(k, origin), folds.role(k, origin))
+                << "horizon " << horizon << ", validation " << validation << ", row " << row;
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(ForecastFolds, FiveMembersHoldOutEveryRowOnce) {
   for (const Shape& shape : kShapes) {
     const Panel panel = some_series(shape.horizon, shape.seasons).make();

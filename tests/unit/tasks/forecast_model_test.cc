@@ -8,6 +8,7 @@
 #include <numbers>
 #include <sstream>
 #include <string>
+#include <type_traits>
 
 #include "rondo/data/csv.h"
 #include "rondo/error.h"
@@ -307,6 +308,11 @@ TEST(ForecastModel, RefusesTablesThatItHasNotLearntToRead) {
   std::string sparse = "time,town,load\n";
   for (std::int64_t t = 0; t < 300; ++t) sparse += hour_text(2 * t) + ",a," + std::to_string(t % 12) + "\n";
   EXPECT_NE(said_of(model, sparse).find("another distance of time"), std::string::npos);
+}
+
+TEST(ForecastModel, ComesFromAFileOnly) {
+  EXPECT_FALSE(std::is_default_constructible_v<ForecastModel>)
+      << "one without a model would have nothing to say";
 }
 
 TEST(ForecastModel, WantsTheFutureOfWhatIsKnown) {

@@ -11,7 +11,7 @@
 #include "rondo/data/csv.h"
 #include "rondo/error.h"
 #include "rondo/forecast.h"
-#include "rondo/toml.h"
+#include "tasks/forecast/forecast_config.h"
 #include "tasks/forecast/segment_data.h"
 #include "tasks/forecast/segment_network.h"
 #include "unit/tasks/seasonal_series.h"
@@ -212,9 +212,8 @@ TEST(NormalizeOption, GoesThroughTheConfigFile) {
   ForecastOptions options = quick();
   options.normalize = "mean_abs";
   options.deseasonalize = "yes";
-  Config section = parse_toml(forecast_toml(options, "y.csv")).at("forecast");
-  ForecastOptions back;
-  read_options(back, section, "forecast", {"file"});
+  const ForecastOptions back =
+      read_forecast_config(ConfigFile::parse(forecast_toml(options, "y.csv"))).options;
   EXPECT_EQ(back.normalize, "mean_abs");
   EXPECT_EQ(back.deseasonalize, "yes");
 }

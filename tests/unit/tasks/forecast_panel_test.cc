@@ -295,9 +295,38 @@ TEST(ForecastPanel, CutsThePartsThatTheSplitNames) {
        {"train=1", "train", "tran=60,test=3", "train=60,train=3", "train=-1,test=4", "train=x,test=3",
         "validation=10", "train=0,test=10", "train=101%,test=3", "train=1.5,test=3", ","}) {
     if (std::string(bad) == "train=1") continue;
-    expect_refused(ErrorKind::usage, {"--split"}, [&] { split_rows(bad, 100); });
+    expect_refused(ErrorKind::usage, {"--split"}, [&] { check_split_text(bad); });
+  }
+  for (const char* fine :
+       {"train=1", "train=1200000", "train=1200000,test=300000", "test=999999999999", "train=99.5%"}) {
+    EXPECT_NO_THROW(check_split_text(fine)) << fine;
   }
   expect_refused(ErrorKind::usage, {"did you mean 'train'"}, [&] { split_rows("tran=60,test=3", 100); });
+}
+
+TEST(ForecastPanel, LeavesASeriesThatTheSplitLeavesNothingOfOut) {
+  std::string text = "shop,time,y\n";
+  for (int t = 0; t < 100; ++t) {
+    text += "good," + hour(t) + "," + std::to_string(value_at(t)) + "\n";
+    if (t < 4) text += "tiny," + hour(t) + "," + std::to_string(value_at(t)) + "\n";
+    if (t < 40) text += "short," + hour(t) + "," + std::to_string(value_at(t)) + "\n";
+  }
+  ForecastOptions options = hourly_options();
+  options.id = "shop";
+  options.horizon = 5;
+  // Of four rows no test row is left, of forty fewer than the horizon, or than the parts.
+  for (const char* split :
+       {"train=70%,validation=20%,test=10%", "train=90%", "train=60,test=20", "test=60"}) {
+    options.split = split;
+    const Prepared out = prepared(text, options);
+    ASSERT_EQ(out.panel.series.size(), 1u) << split;
+    EXPECT_EQ(out.panel.series[0].id, "good");
+    EXPECT_TRUE(says(out, "2 series too short")) << split;
+  }
+  options.horizon = 12;
+  options.split = "train=90%";
+  expect_refused(ErrorKind::data, {"horizon is longer than the test part", "good"},
+                 [&] { prepared(text, options); });
 }
 
 std::string with_covariates(int rows, int future) {
@@ -425,6 +454,17 @@ INSTANTIATE_TEST_SUITE_P(
                 [](ForecastOptions& o) { o.likelihood = "poisson"; },
                 ErrorKind::data,
                 {"negative", "line 11"}},
+        Refused{
+            "the logarithm of a series with a zero",
+            hourly(60, [](int t) { return hour(t) + "," + (t == 9 ? "0" : std::to_string(3 + t)) + "\n"; }),
+            [](ForecastOptions& o) { o.transform = "log"; },
+            ErrorKind::data,
+            {"--transform log", "line 11", "leave --transform out"}},
+        Refused{"the root of a negative value",
+                hourly(60, [](int t) { return hour(t) + "," + std::to_string(t - 5) + "\n"; }),
+                [](ForecastOptions& o) { o.transform = "sqrt"; },
+                ErrorKind::data,
+                {"--transform sqrt", "line 2", ">= 0"}},
         Refused{"a horizon longer than the test part",
                 hourly(100),
                 [](ForecastOptions& o) { o.horizon = 12, o.backtest = "last=10"; },
@@ -435,6 +475,11 @@ INSTANTIATE_TEST_SUITE_P(
                 [](ForecastOptions& o) { o.horizon = 12, o.split = "train=80,test=10"; },
                 ErrorKind::data,
                 {"horizon is longer than the test part"}},
+        Refused{"a validation part shorter than the horizon",
+                hourly(100),
+                [](ForecastOptions& o) { o.horizon = 6, o.split = "train=70,validation=5,test=20"; },
+                ErrorKind::data,
+                {"horizon is longer than the validation part"}},
         Refused{"a split longer than the table",
                 hourly(100),
                 [](ForecastOptions& o) { o.split = "train=900,test=10"; },
@@ -450,6 +495,19 @@ INSTANTIATE_TEST_SUITE_P(
                                       [](int t) {
                                         return hour(t) + "," + std::to_string(value_at(t)) +
                                                (t == 5 ? ",oops\n" : ",1\n");
+                                      })
+                                   .substr(7),
+                [](ForecastOptions& o) { o.past = {"x"}; },
+                ErrorKind::data,
+                {"oops", "line 7"}},
+        Refused{"few numbers with a stray text as covariate",
+                "time,y,x\n" + hourly(60,
+                                      [](int t) {
+                                        return hour(t) + "," + std::to_string(value_at(t)) +
+                                               (t == 5        ? ",oops\n"
+                                                : t % 10 == 0 ? ",1\n"
+                                                : t % 2 == 0  ? ",NA\n"
+                                                              : ",\n");
                                       })
                                    .substr(7),
                 [](ForecastOptions& o) { o.past = {"x"}; },

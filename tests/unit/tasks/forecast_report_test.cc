@@ -93,7 +93,7 @@ const json& named(const json& list, const std::string& name) {
   throw std::runtime_error("nothing is named " + name);
 }
 
-/// Every known error of `said` stands in `shown` too.
+/// Every known number of `said` stands in `shown` too.
 void expect_same_errors(const json& said, const json& shown) {
   std::size_t compared = 0;
   for (const auto& [measure, value] : said.items()) {
@@ -179,7 +179,7 @@ TEST_F(ReportAndJson, AgreeOnAnomaliesAndWhatWasExpected) {
   for (const json& one : data.at("series"))
     if (one.contains("anomalies")) shown_of_all += one.at("anomalies").size();
   EXPECT_EQ(shown_of_all, said.at("anomalies").size());
-  ASSERT_FALSE(said.at("anomalies").empty());
+  ASSERT_EQ(said.at("anomalies").size(), 20u);
   EXPECT_EQ(said.at("anomalies").at(0).at("time"), "2020-06-11") << "the day that nobody could foresee";
   for (const json& anomaly : said.at("anomalies")) {
     const json& own = series(anomaly.at("id"));
@@ -190,8 +190,27 @@ TEST_F(ReportAndJson, AgreeOnAnomaliesAndWhatWasExpected) {
     EXPECT_EQ(shown->at("value"), anomaly.at("actual"));
     for (const char* number : {"score", "expected", "low95", "high95"})
       EXPECT_EQ(shown->at(number), anomaly.at(number)) << number;
+    EXPECT_EQ(shown->at("remarkable"), anomaly.at("score") > 3);
     const std::size_t section = page.find("id=\"anomalies\"");
     EXPECT_NE(page.find(anomaly.at("time"), section), page.npos);
+  }
+}
+
+TEST_F(ReportAndJson, AgreeOnTheBands) {
+  const std::size_t begin = page.find("id=\"bands-title\"");
+  ASSERT_NE(begin, page.npos);
+  const std::string table = page.substr(begin, page.find("</table>", begin) - begin);
+  const json& test = said.at("test");
+  for (const std::string band : {"80", "95"}) {
+    const std::size_t row = table.find(band + " % band");
+    const std::string cells = table.substr(row, table.find("</tr>", row) - row);
+    EXPECT_NE(cells.find(">" + format_percent(test.at("coverage" + band)) + "<"), cells.npos) << cells;
+    for (const std::string number : {"width", "interval_score"}) {
+      const double largest =
+          std::max(test.at("interval_score80").get<double>(), test.at("interval_score95").get<double>());
+      const std::string text = format_number_beside(test.at(number + band), largest);
+      EXPECT_NE(cells.find(">" + text + "<"), cells.npos) << number << band << " " << cells;
+    }
   }
 }
 
@@ -329,6 +348,48 @@ TEST(ForecastReport, APointHasNoQuantilesToShow) {
   EXPECT_FALSE(data.at("series").at(0).at("forecast").contains("quantiles"));
 }
 
+TEST(ForecastReport, SaysHowManyRowsAreRemarkableAndMarksThese) {
+  ForecastResult result = usual_result();
+  const auto section = [](const ForecastResult& of) {
+    const std::string page = render_report(make_forecast_report(of));
+    const std::size_t begin = page.find("id=\"anomalies\"");
+    return page.substr(begin, page.find("</section>", begin) - begin);
+  };
+  const auto marks = [](const std::string& text) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find("class=\"remarkable\""); at != text.npos;
+         at = text.find("class=\"remarkable\"", at + 1))
+      ++count;
+    return count;
+  };
+  const auto scored = [&](double first, double second, double others) {
+    for (ForecastAnomaly& row : result.anomalies) row.score = others;
+    result.anomalies[0].score = first;
+    result.anomalies[1].score = second;
+    return section(result);
+  };
+  const std::string two = scored(7, 3.5, 3), one = scored(7, 2.5, 2), none = scored(3, 2.5, 2);
+  EXPECT_EQ(marks(two), 2u);
+  EXPECT_NE(two.find("2 lie beyond a score of 3"), two.npos);
+  EXPECT_EQ(marks(one), 1u);
+  EXPECT_NE(one.find("One lies beyond a score of 3"), one.npos);
+  EXPECT_EQ(marks(none), 0u);
+  EXPECT_NE(none.find("None lies beyond a score of 3"), none.npos);
+}
+
+TEST(ForecastReport, SaysWhatInputsAreWorthAndHowTheyWereTakenAway) {
+  const ForecastResult& result = usual_result();
+  const std::string page = render_report(make_forecast_report(result));
+  const std::size_t begin = page.find("id=\"importance\"");
+  ASSERT_NE(begin, page.npos);
+  const std::string section = page.substr(begin, page.find("</section>", begin) - begin);
+  EXPECT_NE(section.find("what led up to another time"), section.npos);
+  for (const char* name : {"sales (its own past)", "price", "calendar"})
+    EXPECT_NE(section.find(name), section.npos) << name;
+  for (const ForecastImportance& input : result.importance)
+    EXPECT_NE(section.find(escape_html(input.name)), section.npos);
+}
+
 TEST(ForecastReport, LossesOfTheMembersMakeThatOfTheEnsemble) {
   const ForecastResult& fifths = usual_result();
   const auto kept = [](const ForecastResult& result) {
@@ -352,6 +413,11 @@ TEST(ForecastReport, LossesOfTheMembersMakeThatOfTheEnsemble) {
   }
   EXPECT_NEAR(sum, kept(shared), 1e-9 * std::abs(sum));
   EXPECT_NE(render_report(make_forecast_report(shared)).find("the validation part"), std::string::npos);
+
+  options.likelihood = "point";
+  const ForecastResult few_rows = forecast(options);
+  EXPECT_EQ(few_rows.training.network, "residual");
+  for (const ForecastMember& member : few_rows.members) EXPECT_EQ(member.fold, 0);
 }
 
 TEST(ForecastReport, ShowsWhetherLearningReachesBackWhateverTheModel) {

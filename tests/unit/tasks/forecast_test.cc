@@ -15,7 +15,9 @@
 #include "rondo/tensor_file.h"
 #include "rondo/toml.h"
 #include "support/instrumented.h"
+#include "tasks/forecast/forecast_config.h"
 #include "tasks/forecast/forecast_report.h"
+#include "unit/data/expect_error.h"
 
 namespace rondo {
 namespace {
@@ -315,13 +317,28 @@ TEST(Forecast, WritesAModelFileWithNetworkAndLine) {
 TEST(Forecast, SpellsOutEverySettingInItsConfig) {
   ForecastOptions options = quick("sales", "month");
   options.horizon = 7;
-  const Config read = parse_toml(forecast_toml(options, "sales.csv"));
-  Config section = read.at("forecast");
-  EXPECT_EQ(section.at("file").as_string(), "sales.csv");
-  section.erase("file");
-  ForecastOptions back;
-  read_options(back, section, "forecast");
-  EXPECT_EQ(to_config(back), to_config(options));
+  CsvOptions csv;
+  csv.separator = "tab";
+  csv.header = "no";
+  csv.decimal = ",";
+  csv.missing = {"gone", "not known"};
+  const std::string text = forecast_toml(options, "sales.csv", csv);
+  const ForecastConfig back = read_forecast_config(ConfigFile::parse(text));
+  EXPECT_EQ(back.file, "sales.csv");
+  EXPECT_EQ(to_config(back.options), to_config(options));
+  EXPECT_EQ(to_config(back.table.csv), to_config(csv));
+  const Config section = parse_toml(text).at("forecast");
+  ForecastOptions::visit(options, [&](const char* name, const auto&, const char*) {
+    EXPECT_NE(section.find(name), nullptr) << name;
+  });
+}
+
+TEST(Forecast, NamesTheLineOfWhatItsConfigCannotMean) {
+  const auto read = [](const char* text) { return [=] { read_forecast_config(ConfigFile::parse(text)); }; };
+  expect_error(ErrorKind::usage, {"line 2", "did you mean 'separator'"}, read("[forecast]\nseperator = ';'"));
+  expect_error(ErrorKind::usage, {"line 2", "did you mean 'horizon'"}, read("[forecast]\nhorizn = 3"));
+  expect_error(ErrorKind::usage, {"line 3", "file"}, read("[forecast]\nhorizon = 3\nfile = 7"));
+  expect_error(ErrorKind::usage, {"line 1", "forecast"}, read("[forcast]\nhorizon = 3"));
 }
 
 TEST(Forecast, MakesAReport) {
@@ -384,6 +401,9 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"too few rows", monthly_sales(14), keep, ErrorKind::data, "too few rows"},
                     BadInput{"too few rows for the window", monthly_sales(60),
                              [](ForecastOptions& o) { o.window = 60; }, ErrorKind::data, "window of 60"},
+                    BadInput{"too few rows before the validation part", monthly_sales(60),
+                             [](ForecastOptions& o) { o.split = "train=4,validation=40,test=12"; },
+                             ErrorKind::data, "validation part of --split"},
                     BadInput{"doubled times", monthly_sales(60) + "2004-12,7\n",
                              [](ForecastOptions& o) { o.strict = true; }, ErrorKind::data, "2004-12"},
                     BadInput{"times out of order", monthly_sales(60) + "1999-12,7\n",

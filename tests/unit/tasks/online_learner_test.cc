@@ -91,6 +91,21 @@ TEST_P(LearnerOf, TheGoodWeightsStayWhileOthersAreLedAstrayAndComeBack) {
   EXPECT_LT(way.go(200, 1), 4 * good);
 }
 
+TEST(RealTimeLearner, KeepsNothingOfWhatTheWeightsThatItThrewAwayHadLearnt) {
+  for (const char* cell : {"indrnn", "diagonal_gru"}) {
+    const auto said = [&](double sign) {
+      Way way(cell);
+      way.go(400, 1);  // a multiple of `every`: the optimiser has just made a step
+      way.learner().keep();
+      way.go(5, sign);
+      way.learner().roll_back();
+      way.go(20, 1);
+      return way.output(Learner::live);
+    };
+    EXPECT_EQ(said(1), said(-1)) << cell;
+  }
+}
+
 TEST_P(LearnerOf, TellsWhenNumbersAreNotFinite) {
   Way way(GetParam());
   way.go(100, 1);

@@ -301,6 +301,10 @@ TEST(Online, RefusesWhatItCannotUse) {
     forecaster.partial_fit(std::array<double, 2>{1, HUGE_VAL});
   });
   EXPECT_EQ(forecaster.rows(), 1);
+  EXPECT_EQ(forecaster.shares(0).size(), 4u);
+  for (const std::int64_t target : {1, 5, -1}) {
+    expect_error(ErrorKind::usage, {"target " + std::to_string(target)}, [&] { forecaster.shares(target); });
+  }
 }
 
 TEST(Online, RefusesAStateThatIsNotItsOwn) {

@@ -166,17 +166,19 @@ TEST(ReportParts, HeadlineAndFanTellTheSameBand) {
 TEST(ReportParts, ScoreColumnsAreThoseThatAreKnown) {
   ForecastReport report = SampleReport(1).get();
   std::string page = part_of(render_report(report), "scores-title");
-  for (const char* title :
-       {">MAE<", ">RMSE<", ">MASE<", ">sMAPE %<", ">RMSSE<", ">CRPS<", ">In 80 % band<", ">Chance<"})
+  for (const char* title : {">MAE<", ">RMSE<", ">MASE<", ">sMAPE %<", ">RMSSE<", ">CRPS<", ">Quantile loss<",
+                            ">Rows inside<", ">Mean width<", ">Interval score<", ">Chance<"})
     EXPECT_NE(page.find(title), std::string::npos) << title;
   EXPECT_EQ(page.find(">OWA<"), std::string::npos);
-  EXPECT_NE(page.find("<td>78.9 %</td>"), std::string::npos);
+  EXPECT_NE(page.find("<td>78.9 %</td><td>118.0</td><td>151.0</td>"), std::string::npos);
   EXPECT_NE(page.find("&lt; 0.1 %"), std::string::npos);
   for (ReportScore& score : report.scores)
-    score.crps = score.chance = score.coverage80 = score.coverage95 = kNotKnown;
+    score.crps = score.quantile_loss = score.p_value = score.coverage80 = score.coverage95 = score.width80 =
+        score.width95 = kNotKnown;
   report.scores[0].owa = 0.473;
   page = part_of(render_report(report), "scores-title");
-  for (const char* title : {">CRPS<", ">In 80 % band<", ">Chance<", "Diebold"})
+  for (const char* title :
+       {">CRPS<", ">Quantile loss<", ">Rows inside<", ">Mean width<", ">Chance<", "Diebold"})
     EXPECT_EQ(page.find(title), std::string::npos) << title;
   EXPECT_NE(page.find("0.4730"), std::string::npos);
 }

@@ -46,8 +46,13 @@ class SampleReport {
       score.crps = 22.9;
       score.coverage80 = 0.789;
       score.coverage95 = 0.9443;
+      score.width80 = 118;
+      score.width95 = 181.2;
+      score.interval_score80 = 151;
+      score.interval_score95 = 233.1;
+      score.quantile_loss = 0.0162;
     } else {
-      score.chance = size < 1.25 ? 0.0312 : 0.0000004;
+      score.p_value = size < 1.25 ? 0.0312 : 0.0000004;
     }
     return score;
   }

@@ -103,7 +103,7 @@ function drawForecast() {
     sets.push(line('Forecast', ahead.curve, 'model', dotted ? {pointRadius: c => c.raw?.joint ? 0 : 2.5} : {}));
   const median = medianOf(series.forecast, fan.middle);
   if (median) sets.push(line('Median', points(ahead.rows, ahead.withJoint(median)), 'third', {order: 0.5}));
-  const strange = (series.anomalies ?? []).filter(a => a.row >= first && a.value !== null);
+  const strange = (series.anomalies ?? []).filter(a => a.remarkable && a.row >= first && a.value !== null);
   if (strange.length > 0)
     sets.push(line('Anomalies', strange.map(a => ({x: a.row, y: a.value, tip: surpriseWords(a)})), 'anomaly', {
       showLine: false,

@@ -62,7 +62,7 @@ function listSeries() {
   if (rows.some(row => row[10] !== null))
     notes.push('Seasonal naive and best baseline: their RMSE. The best one is that with the lowest error of this series; skill is measured against it: 1\u00a0−\u00a0RMSE\u00a0/\u00a0its\u00a0RMSE, so 0.31 is an error 31 % below.');
   if (undrawn > 0)
-    notes.push(`To keep this file small it holds the charts of ${report.series.length.toLocaleString('en-US')} series: those with an anomaly, the worst and an even choice of the others. Those of ${
+    notes.push(`To keep this file small it holds the charts of ${report.series.length.toLocaleString('en-US')} series: those with one of the most surprising rows, the worst and an even choice of the others. Those of ${
         undrawn.toLocaleString('en-US')} are left out (grey names).`);
   if (unlisted > 0)
     notes.push(`The table has the worst ${rows.length.toLocaleString('en-US')}; ${

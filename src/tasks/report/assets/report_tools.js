@@ -179,7 +179,8 @@ function timeTicks(axis, low, high, room) {
     if (all.length < 3) continue;
     for (const step of level.steps) {
       const offset = level.parts === 1 || level.parts === 4 ? 0 : 1;
-      const kept = all.filter(tick => (Number(tick.date[level.parts]) - offset) % step === 0);
+      const crowded = tick => level.parts === 3 && step > 1 && Number(tick.date[3]) === 31;  // the first is next
+      const kept = all.filter(tick => (Number(tick.date[level.parts]) - offset) % step === 0 && !crowded(tick));
       if (kept.length >= 2 && kept.length <= most(level.text(kept[0].date).length))
         return kept.map(t => ({value: t.value, text: level.text(t.date)}));
     }
