@@ -203,8 +203,7 @@ void stream_product(State& state, std::int64_t inputs, std::int64_t units) {
 
 void activation(State& state, ActivationKind kind) {
   Array x(32, 512), y(32, 512);
-  count_elements(state, x.values.size(), 2,
-                 [&] { kernels::activate_rows<float>(kind, x.view(), y.view()); });
+  count_elements(state, x.values.size(), 2, [&] { kernels::activate_rows<float>(kind, x.view(), y.view()); });
 }
 
 void activation_backward(State& state, ActivationKind kind) {
