@@ -134,7 +134,7 @@ def growth(program, table, report):
     few, many = Rondo(program, table), Rondo(program, table, origins=MANY)
     ratios = [many.backtest()["whole"] / few.backtest()["whole"] for _ in range(ROUNDS)]
     print(f"{MANY} origins take {spread(ratios, 2)} times as long as {ORIGINS}", file=sys.stderr)
-    report.add("backtest", f"seconds of {MANY} origins / of {ORIGINS}", statistics.median(ratios), "<=", MANY / ORIGINS,
+    report.add("backtest", f"seconds of {MANY} origins / of {ORIGINS}", statistics.median(ratios), "<=", 1.2 * MANY / ORIGINS,
                time.monotonic() - begin, many.command())
 
 
