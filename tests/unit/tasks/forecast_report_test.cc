@@ -16,17 +16,12 @@
 #include "rondo/forecast.h"
 #include "rondo/random.h"
 #include "tasks/report/format.h"
+#include "unit/tasks/report_page.h"
 
 namespace rondo {
 namespace {
 
 using nlohmann::json;
-
-json data_of(const std::string& page) {
-  const std::string open = "<script type=\"application/json\" id=\"report-data\">";
-  const std::size_t begin = page.find(open) + open.size();
-  return json::parse(page.substr(begin, page.find("</script", begin) - begin));
-}
 
 /// Two shops with a week and a price, one of which has a day without sales and a day that nobody could foresee.
 std::string two_shops() {

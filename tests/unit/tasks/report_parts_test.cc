@@ -11,18 +11,13 @@
 #include "tasks/report/report.h"
 #include "tasks/report/series_data.h"
 #include "tasks/report/statistics.h"
+#include "unit/tasks/report_page.h"
 #include "unit/tasks/sample_report.h"
 
 namespace rondo {
 namespace {
 
 using nlohmann::json;
-
-json data_of(const std::string& page) {
-  const std::string open = "<script type=\"application/json\" id=\"report-data\">";
-  const std::size_t begin = page.find(open) + open.size();
-  return json::parse(page.substr(begin, page.find("</script", begin) - begin));
-}
 
 /// The section or heading with this id, up to the next section's end.
 std::string part_of(const std::string& page, const std::string& id) {

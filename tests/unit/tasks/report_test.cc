@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "rondo/error.h"
+#include "unit/tasks/report_page.h"
 
 namespace rondo {
 namespace {
@@ -57,12 +58,6 @@ ForecastReport small_report() {
 }
 
 /// The only <script type="application/json"> of the page, as a browser would cut it out.
-json data_of(const std::string& page) {
-  const std::string open = "<script type=\"application/json\" id=\"report-data\">";
-  const std::size_t begin = page.find(open) + open.size();
-  return json::parse(page.substr(begin, page.find("</script", begin) - begin));
-}
-
 std::size_t occurrences(const std::string& text, const std::string& part) {
   std::size_t count = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
