@@ -1,12 +1,13 @@
-// The program that most people write first: windows of 60 prices, SimpleRNN(50), Dense(1), ten epochs of fit. The counterpart
-// of bench/rivals/fit_keras.py; bench/fit.py times both from process start to trained model. Argument: threads.
+// The program that most people write first: windows of 60 prices, SimpleRNN(50), Dense(1), ten epochs of fit.
+// The counterpart of bench/rivals/fit_keras.py; bench/fit.py times both from process start to trained model.
+// Argument: threads.
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
-#include "rondo/model.h"
+#include "rondo/train/model.h"
 
 namespace {
 

@@ -5,12 +5,13 @@
 #include <chrono>
 #include <cstdint>
 
-// How fast this core multiplies and adds right now: the yardstick that tells a disturbed moment from an undisturbed one, and
-// the peak that kernels are measured against.
+// How fast this core multiplies and adds right now: the yardstick that tells a disturbed moment from an
+// undisturbed one, and the peak that kernels are measured against.
 
 namespace rondo::bench {
 
-/// Thirteen independent chains of fused multiply-adds hide a latency of four cycles on two units; `rounds` of them.
+/// Thirteen independent chains of fused multiply-adds hide a latency of four cycles on two units; `rounds` of
+/// them.
 __attribute__((target("avx512f"), noinline)) inline void fma_chains_512(std::int64_t rounds) {
   __m512 a[13];
   __m512 factor = _mm512_set1_ps(0.99F);
@@ -35,7 +36,8 @@ __attribute__((target("avx2,fma"), noinline)) inline void fma_chains_256(std::in
   for (auto& chain : a) asm volatile("" ::"x"(chain));
 }
 
-/// GFLOP/s of one burst on this thread (float32, the widest registers). 20,000 rounds last about 0.15 ms at 4 GHz.
+/// GFLOP/s of one burst on this thread (float32, the widest registers). 20,000 rounds last about 0.15 ms at 4
+/// GHz.
 inline double fma_burst(std::int64_t rounds = 20000) {
   const bool wide = __builtin_cpu_supports("avx512f");
   const auto begin = std::chrono::steady_clock::now();

@@ -1,6 +1,7 @@
-// Google Benchmark rows of each kernel at recurrent shapes. Products report GFLOP/s and the fraction of this core's FMA
-// peak, measured in the same process; everything else nanoseconds an element and `of_copy`, the bytes that it reads and
-// writes a second as a fraction of those of copying an array that stays in the second-level cache.
+// Google Benchmark rows of each kernel at recurrent shapes. Products report GFLOP/s and the fraction of this
+// core's FMA peak, measured in the same process; everything else nanoseconds an element and `of_copy`, the
+// bytes that it reads and writes a second as a fraction of those of copying an array that stays in the
+// second-level cache.
 //
 //     build/bench/kernels --benchmark_filter=product
 
@@ -18,8 +19,8 @@
 #include "kernels/lanes.h"
 #include "kernels/matrix.h"
 #include "kernels/stream.h"
-#include "rondo/random.h"
-#include "rondo/tensor.h"
+#include "rondo/base/random.h"
+#include "rondo/tensor/tensor.h"
 
 namespace {
 
@@ -251,7 +252,8 @@ void cell(State& state, const kernels::CellKernels* kernel, std::int64_t units, 
   CellArrays arrays(kernel->info, units, lanes);
   const kernels::CellFormulas<float> formulas = kernels::formulas<float>(*kernel);
   const auto part = backward ? formulas.backward : formulas.forward;
-  // Sums come in, what they become goes out; the same of states, or of their gradients with the states beside them.
+  // Sums come in, what they become goes out; the same of states, or of their gradients with the states beside
+  // them.
   const cells::CellInfo& info = kernel->info;
   const int floats = 2 * info.sums + (backward ? 3 : 2) * info.states + info.vectors * (backward ? 2 : 1);
   count_elements(state, CellArrays::kRows * units, floats, [&] {

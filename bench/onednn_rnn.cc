@@ -1,5 +1,6 @@
-// oneDNN's RNN primitives as a party of the benchmark: LSTM, linear-before-reset GRU and vanilla RNN, inference with weights
-// packed beforehand, and forward plus backward with weights that may have changed, as in training.
+// oneDNN's RNN primitives as a party of the benchmark: LSTM, linear-before-reset GRU and vanilla RNN,
+// inference with weights packed beforehand, and forward plus backward with weights that may have changed, as
+// in training.
 
 #include <algorithm>
 #include <oneapi/dnnl/dnnl.hpp>
@@ -117,7 +118,8 @@ class Given {
     std::ranges::copy(values, static_cast<float*>(m.get_data_handle()));
     return m;
   }
-  /// A state of zeros. Training needs it said: without it, 2.6 computes a wrong gradient of the recurrent weights.
+  /// A state of zeros. Training needs it said: without it, 2.6 computes a wrong gradient of the recurrent
+  /// weights.
   memory first_state() {
     return filled(Descriptions(sizes_, Tag::ldigo, true).first,
                   std::vector<float>(static_cast<std::size_t>(sizes_.batch * sizes_.units)));
@@ -280,7 +282,7 @@ std::unique_ptr<bench::Work> open_cell(const std::string& work, const Sizes& siz
   throw bench::Missing{"oneDNN is not measured on " + work};
 }
 
-std::unique_ptr<bench::Work> open(const Config& request, const TensorFile& given) {
+std::unique_ptr<bench::Work> open(const Json& request, const TensorFile& given) {
   const std::string &work = request.at("work").as_string(), &cell = request.at("cell").as_string();
   Sizes sizes{request.at("input").as_integer(),
               request.at("units").as_integer(),

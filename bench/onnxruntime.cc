@@ -1,9 +1,10 @@
-// ONNX Runtime as a party of the benchmark, through its C interface: inference over sequences and steps of a stream, with
-// inputs and outputs in memory that both sides share, so that nothing is copied and no Python runs.
+// ONNX Runtime as a party of the benchmark, through its C interface: inference over sequences and steps of a
+// stream, with inputs and outputs in memory that both sides share, so that nothing is copied and no Python
+// runs.
 //
-// The library is the one inside the package from PyPI, named on the command line; that package has no header. The interface
-// is a table of functions whose order is part of its binary contract: later versions only append. Entries that are
-// used are named here with their place in the table.
+// The library is the one inside the package from PyPI, named on the command line; that package has no header.
+// The interface is a table of functions whose order is part of its binary contract: later versions only
+// append. Entries that are used are named here with their place in the table.
 
 #include <dlfcn.h>
 
@@ -133,7 +134,7 @@ class Model {
 struct Sizes {
   std::int64_t inputs, units, batch, steps;
   int threads;
-  explicit Sizes(const Config& request)
+  explicit Sizes(const Json& request)
       : inputs(request.at("input").as_integer()),
         units(request.at("units").as_integer()),
         batch(request.at("batch").as_integer()),
@@ -230,7 +231,7 @@ int main(int argc, char** argv) {
     const Runtime runtime(argv[1]);
     return bench::serve(
         "ONNX Runtime " + runtime.version,
-        [&runtime](const Config& request, const TensorFile& given) -> std::unique_ptr<bench::Work> {
+        [&runtime](const Json& request, const TensorFile& given) -> std::unique_ptr<bench::Work> {
           const std::string &work = request.at("work").as_string(), &model = request.at("model").as_string();
           const Sizes sizes(request);
           if (work == "forward") return std::make_unique<Forward>(runtime, model, sizes, given);

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "fma_burst.h"
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo::bench {
 
@@ -27,12 +27,13 @@ double process_seconds() {
 /// Runs shorter than this are timed in groups: reading the clock must not count.
 constexpr double kGroupMicroseconds = 20;
 
-Config time_work(Work& work, double seconds, bool warm) {
+Json time_work(Work& work, double seconds, bool warm) {
   auto begin = Clock::now();
   std::int64_t group = 1;
   if (warm) {
     work.run();
-    // The first run is cold and one run of a step mostly clock: so the group itself is measured until it is long enough.
+    // The first run is cold and one run of a step mostly clock: so the group itself is measured until it is
+    // long enough.
     while (microseconds(Clock::now() - begin) < kGroupMicroseconds) {
       group *= 2;
       begin = Clock::now();
@@ -50,12 +51,12 @@ Config time_work(Work& work, double seconds, bool warm) {
   const double wall = microseconds(Clock::now() - start) * 1e-6;
   const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
   std::ranges::nth_element(times, middle);
-  return Config::object({{"us", *middle},
-                         {"runs", static_cast<std::int64_t>(times.size()) * group},
-                         {"cpu_share", (process_seconds() - cpu) / wall}});
+  return Json::object({{"us", *middle},
+                       {"runs", static_cast<std::int64_t>(times.size()) * group},
+                       {"cpu_share", (process_seconds() - cpu) / wall}});
 }
 
-Config burst(int threads) {
+Json burst(int threads) {
   std::vector<double> speeds(static_cast<std::size_t>(threads));
   std::vector<std::thread> others;
   // Long enough that all threads run at the same time most of it, though they start one after the other.
@@ -64,7 +65,7 @@ Config burst(int threads) {
     others.emplace_back([&speeds, i, rounds] { speeds[i] = fma_burst(rounds); });
   speeds[0] = fma_burst(rounds);
   for (std::thread& other : others) other.join();
-  return Config::object({{"gflops", std::accumulate(speeds.begin(), speeds.end(), 0.0)}});
+  return Json::object({{"gflops", std::accumulate(speeds.begin(), speeds.end(), 0.0)}});
 }
 
 }  // namespace
@@ -78,32 +79,32 @@ const Tensor& given_array(const TensorFile& given, const std::string& name) {
 int serve(const std::string& version, const Opener& open) {
   std::unique_ptr<Work> work;
   for (std::string line; std::getline(std::cin, line);) {
-    Config answer;
+    Json answer;
     try {
-      const Config request = parse_json(line, "request");
+      const Json request = parse_json(line, "request");
       const std::string what = request.at("do").as_string();
       if (what == "version") {
-        answer = Config::object({{"version", version}});
+        answer = Json::object({{"version", version}});
       } else if (what == "open") {
         work.reset();
         work = open(request, read_tensor_file(request.at("given").as_string()));
         write_tensor_file(request.at("produced").as_string(), work->outputs());
         work->run();
-        answer = Config::object({{"ready", true}, {"how", work->how()}});
+        answer = Json::object({{"ready", true}, {"how", work->how()}});
       } else if (what == "time") {
         answer = time_work(*work, request.at("seconds").as_real(), request.at("warm").as_bool());
       } else if (what == "burst") {
         answer = burst(static_cast<int>(request.at("threads").as_integer()));
       } else if (what == "close") {
         work.reset();
-        answer = Config::object({{"closed", true}});
+        answer = Json::object({{"closed", true}});
       } else {
-        answer = Config::object({{"error", "unknown request " + what}});
+        answer = Json::object({{"error", "unknown request " + what}});
       }
     } catch (const Missing& missing) {
-      answer = Config::object({{"missing", missing.why}});
+      answer = Json::object({{"missing", missing.why}});
     } catch (const std::exception& error) {
-      answer = Config::object({{"error", error.what()}});
+      answer = Json::object({{"error", error.what()}});
     }
     std::cout << to_json(answer) << std::endl;
   }

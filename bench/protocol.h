@@ -6,14 +6,16 @@
 #include <utility>
 #include <vector>
 
-#include "rondo/config.h"
-#include "rondo/tensor_file.h"
+#include "rondo/base/json.h"
+#include "rondo/tensor/tensor_file.h"
 
 // How a party of the benchmark is asked, one JSON object a line on stdin, one answer a line on stdout:
 //
-//   {"do": "open", "work": …, sizes, "given": FILE, "produced": FILE}   prepare the work, run it once, write what came out
+//   {"do": "open", "work": …, sizes, "given": FILE, "produced": FILE}   prepare the work, run it once, write
+//   what came out
 //       -> {"ready": true, "how": …} or {"missing": why}
-//   {"do": "time", "seconds": s, "warm": b}  ->  {"us": median of one run, "runs": n, "cpu_share": CPU time / wall time}
+//   {"do": "time", "seconds": s, "warm": b}  ->  {"us": median of one run, "runs": n, "cpu_share": CPU time /
+//   wall time}
 //       at least one run; with `warm` one more before, as the caches hold what the party before needed
 //   {"do": "burst", "threads": n} ->  {"gflops": FMA speed of n threads at once}
 //   {"do": "close"}               ->  {"closed": true}
@@ -41,7 +43,7 @@ struct Missing {
   std::string why;
 };
 
-using Opener = std::function<std::unique_ptr<Work>(const Config& request, const TensorFile& given)>;
+using Opener = std::function<std::unique_ptr<Work>(const Json& request, const TensorFile& given)>;
 
 /// Answers requests until stdin ends. An error of the library is answered as {"error": …}.
 int serve(const std::string& version, const Opener& open);

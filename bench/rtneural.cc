@@ -1,5 +1,6 @@
-// RTNeural as a party of the benchmark: one step of a stream with sizes known to the compiler, its fastest way. Built where
-// the build is told where its source lies (RONDO_RTNEURAL_DIR); once for each of its back ends.
+// RTNeural as a party of the benchmark: one step of a stream with sizes known to the compiler, its fastest
+// way. Built where the build is told where its source lies (RONDO_RTNEURAL_DIR); once for each of its back
+// ends.
 
 #include <RTNeural/RTNeural.h>
 
@@ -77,7 +78,7 @@ std::unique_ptr<bench::Work> open_size(const std::string& cell, const TensorFile
   throw bench::Missing{"RTNeural has no cell " + cell};
 }
 
-std::unique_ptr<bench::Work> open(const Config& request, const TensorFile& given) {
+std::unique_ptr<bench::Work> open(const Json& request, const TensorFile& given) {
   const std::string& cell = request.at("cell").as_string();
   const std::int64_t inputs = request.at("input").as_integer(), units = request.at("units").as_integer();
   if (request.at("work").as_string() != "stream_step") throw bench::Missing{"RTNeural only steps streams"};

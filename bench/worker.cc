@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "protocol.h"
-#include "rondo/layers.h"
-#include "rondo/losses.h"
-#include "rondo/network.h"
-#include "rondo/optimizers.h"
-#include "rondo/session.h"
-#include "rondo/version.h"
+#include "rondo/base/version.h"
+#include "rondo/layers/layers.h"
+#include "rondo/model/network.h"
+#include "rondo/model/session.h"
+#include "rondo/train/losses.h"
+#include "rondo/train/optimizers.h"
 
 namespace {
 
@@ -19,18 +19,18 @@ using bench::given_array;
 
 struct Sizes {
   std::int64_t inputs, batch, steps;
-  explicit Sizes(const Config& request)
+  explicit Sizes(const Json& request)
       : inputs(request.at("input").as_integer()),
         batch(request.at("batch").as_integer()),
         steps(request.at("steps").as_integer()) {}
 };
 
-int threads_of(const Config& request) { return static_cast<int>(request.at("threads").as_integer()); }
+int threads_of(const Json& request) { return static_cast<int>(request.at("threads").as_integer()); }
 
 /// A network on a tape with its data: what all works share.
 class NetworkWork : public bench::Work {
  protected:
-  NetworkWork(const Config& request, const TensorFile& given, bool with_head)
+  NetworkWork(const Json& request, const TensorFile& given, bool with_head)
       : pool_(threads_of(request)), tape_(DType::float32, &pool_) {
     const Sizes sizes(request);
     const Tensor& x = given_array(given, "x");
@@ -40,11 +40,11 @@ class NetworkWork : public bench::Work {
       std::vector<std::int64_t> counts;
       for (std::int64_t b = 0; b < lengths->size(); ++b)
         counts.push_back(static_cast<std::int64_t>(lengths->at(b)));
-      batches_.push_back(Batch::padded(x, counts));
+      batches_.push_back(Samples::padded(x, counts));
     } else if (const Tensor* mask = given.find("mask")) {
       std::vector<std::uint8_t> used;
       for (std::int64_t i = 0; i < mask->size(); ++i) used.push_back(mask->at(i) != 0 ? 1 : 0);
-      batches_.push_back(Batch::masked(x, used));
+      batches_.push_back(Samples::masked(x, used));
     } else {
       batches_.emplace_back(x);
     }
@@ -73,14 +73,14 @@ class NetworkWork : public bench::Work {
   Pool pool_;
   Tape tape_;
   Network network_;
-  std::vector<Batch> batches_;
+  std::vector<Samples> batches_;
   std::uint64_t step_ = 0;
 };
 
 /// All outputs of the cell, no gradients.
 class Forward : public NetworkWork {
  public:
-  Forward(const Config& request, const TensorFile& given) : NetworkWork(request, given, false) {}
+  Forward(const Json& request, const TensorFile& given) : NetworkWork(request, given, false) {}
   void run() override { forward(false); }
   TensorFile outputs() override {
     const std::vector<Var> out = forward(false);
@@ -88,10 +88,11 @@ class Forward : public NetworkWork {
   }
 };
 
-/// All outputs of the cell, then the gradients of its weights from a dense gradient of the outputs; none of the input.
+/// All outputs of the cell, then the gradients of its weights from a dense gradient of the outputs; none of
+/// the input.
 class ForwardBackward : public NetworkWork {
  public:
-  ForwardBackward(const Config& request, const TensorFile& given)
+  ForwardBackward(const Json& request, const TensorFile& given)
       : NetworkWork(request, given, false),
         d_outputs_(packed(batches_[0], given_array(given, "d_outputs"))) {}
   void run() override {
@@ -110,8 +111,8 @@ class ForwardBackward : public NetworkWork {
 
  private:
   /// [batch, time, units] as the rows of the batch's layout.
-  static Tensor packed(const Batch& like, const Tensor& padded) {
-    const Batch batch = Batch::padded(padded, like.layout()->lengths());
+  static Tensor packed(const Samples& like, const Tensor& padded) {
+    const Samples batch = Samples::padded(padded, like.layout()->lengths());
     return batch.values();
   }
   Tensor d_outputs_;
@@ -120,7 +121,7 @@ class ForwardBackward : public NetworkWork {
 /// Cell → last step → Dense(1) → MSE → backward → Adam.
 class TrainStep : public NetworkWork {
  public:
-  TrainStep(const Config& request, const TensorFile& given)
+  TrainStep(const Json& request, const TensorFile& given)
       : NetworkWork(request, given, true),
         optimizer_(make_optimizer("adam")),
         loss_(make_loss("mse")),
@@ -159,7 +160,7 @@ class TrainStep : public NetworkWork {
 /// One step of one stream; the state stays in the session.
 class StreamStep : public NetworkWork {
  public:
-  StreamStep(const Config& request, const TensorFile& given)
+  StreamStep(const Json& request, const TensorFile& given)
       : NetworkWork(request, given, false), session_(network_), x_(given_array(given, "x")) {
     y_.resize(static_cast<std::size_t>(session_.output_size()));
   }
@@ -185,7 +186,7 @@ class StreamStep : public NetworkWork {
   std::size_t now_ = 0;
 };
 
-std::unique_ptr<bench::Work> open(const Config& request, const TensorFile& given) {
+std::unique_ptr<bench::Work> open(const Json& request, const TensorFile& given) {
   const std::string& work = request.at("work").as_string();
   if (work == "forward") return std::make_unique<Forward>(request, given);
   if (work == "forward_backward") return std::make_unique<ForwardBackward>(request, given);

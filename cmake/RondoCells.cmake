@@ -1,9 +1,9 @@
 # A cell is one file of formulas, src/cells/<name>-inl.h. The build derives from it
-#   generated/cells/<name>.cc   the kernels of that cell (from src/kernels/cell_unit.cc.in)
+#   generated/cells/<name>.cc   the kernels of that cell (from src/kernels/cpu/cell_unit.cc.in)
 #   generated/cell_list.inc     one line RONDO_CELL(<name>) for each cell, in alphabetical order
 # so that a new cell touches no list.
 set(RONDO_GENERATED_DIR "${PROJECT_BINARY_DIR}/generated")
-set(RONDO_CELL_TEMPLATE "${PROJECT_SOURCE_DIR}/src/kernels/cell_unit.cc.in")
+set(RONDO_CELL_TEMPLATE "${PROJECT_SOURCE_DIR}/src/kernels/cpu/cell_unit.cc.in")
 set(RONDO_CELL_SOURCES "")
 set(RONDO_CELL_LIST "")
 

@@ -7,7 +7,7 @@ find_file(RONDO_CHART_JS NAMES chart.min.js
 if(NOT RONDO_CHART_JS)
   message(FATAL_ERROR "Chart.js is missing, the report's charts are drawn by it.\n"
     "expected: chart.min.js, version 3\n"
-    "cure: install the package libjs-chart.js, or give the file with -DRONDO_CHART_JS=…/chart.min.js")
+    "fix: install the package libjs-chart.js, or give the file with -DRONDO_CHART_JS=…/chart.min.js")
 endif()
 mark_as_advanced(RONDO_CHART_JS)
 

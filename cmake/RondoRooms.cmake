@@ -15,8 +15,7 @@ foreach(line IN LISTS room_lines)
   set(target rondo_${room})
   list(APPEND RONDO_ROOMS ${room})
 
-  file(GLOB sources CONFIGURE_DEPENDS
-       "${PROJECT_SOURCE_DIR}/src/${room}/*.cc" "${PROJECT_SOURCE_DIR}/src/${room}/*/*.cc")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${room}/*.cc")
   if(room STREQUAL "kernels")
     list(APPEND sources ${RONDO_CELL_SOURCES})
   endif()

@@ -17,10 +17,14 @@ function(rondo_add_test_program name)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
 endfunction()
 
+# Rooms to the right of it that the tests of a room use: layers are tried in networks.
+set(RONDO_TESTS_USE_tape rondo_model)
+set(RONDO_TESTS_USE_layers rondo_train)
+
 foreach(room IN LISTS RONDO_ROOMS)
-  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/${room}/*_test.cc")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/${room}/*_test.cc")
   if(sources)
-    rondo_add_test_program(test_${room} SOURCES ${sources} LINK rondo_${room})
+    rondo_add_test_program(test_${room} SOURCES ${sources} LINK rondo_${room} ${RONDO_TESTS_USE_${room}})
   endif()
 endforeach()
 

@@ -50,8 +50,8 @@ int main() try {
   const Tanks test = watch_tanks(300, 2);
 
   // A ragged batch stores the steps that exist and nothing else: no padding to choose, no mask to forget.
-  const rondo::Batch x_train = rondo::Batch::ragged(train.inflow);
-  const rondo::Batch x_test = rondo::Batch::ragged(test.inflow);
+  const rondo::Samples x_train = rondo::Samples::ragged(train.inflow);
+  const rondo::Samples x_test = rondo::Samples::ragged(test.inflow);
   std::printf("%d tanks, %d steps in all, the longest sequence has %d\n", static_cast<int>(x_train.size()),
               static_cast<int>(x_train.layout()->total()), static_cast<int>(x_train.layout()->longest()));
 
@@ -60,7 +60,7 @@ int main() try {
       rondo::dense({.units = 1}),
   });
   // A name alone takes the optimiser's defaults; an object sets its options.
-  const auto adam = rondo::Config::object({{"name", "adam"}, {"learning_rate", 0.003}});
+  const auto adam = rondo::Json::object({{"name", "adam"}, {"learning_rate", 0.003}});
   model.compile({.optimizer = adam, .loss = "mse", .metrics = {"mae"}});
   model.fit(x_train, train.level, {.epochs = 25, .verbose = 2});
 

@@ -120,7 +120,7 @@ int main() try {
   Cell cell(7);
   Tape tape;
   const auto optimizer = rondo::make_optimizer(
-      rondo::Config::object({{"name", "adam"}, {"learning_rate", 0.01}, {"global_clipnorm", 1.0}}));
+      rondo::Json::object({{"name", "adam"}, {"learning_rate", 0.01}, {"global_clipnorm", 1.0}}));
 
   for (int step = 1; step <= kTrainingSteps; ++step) {
     const Sums sums = make_sums(kBatch, kDigits, rondo::RandomStream(1, 0, static_cast<std::uint64_t>(step)));

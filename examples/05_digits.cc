@@ -1,7 +1,8 @@
 // Character recognition: an LSTM reads images of digits from top to bottom, one row of pixels a step.
 //
 //     05_digits                      digits that the program draws, then MNIST where it is found (see below)
-//     05_digits FOLDER [--limit N]   MNIST from FOLDER: its idx files, gzip or not, the training images in one
+//     05_digits FOLDER [--limit N]   MNIST from FOLDER: its idx files, gzip or not, the training images in
+//     one
 //                                    file or in parts (train-images-part0-...); N images to train on, 0: all
 //
 // MNIST is looked for in the folder image/mnist of RONDO_SHARED_DATA or of ../shared/data.
@@ -169,7 +170,7 @@ rondo::Pipeline<Digit> mnist_digits(const std::filesystem::path& folder, const s
 
 // Some digits as the arrays that a model wants: images [batch, 28 rows, 28 pixels] and class numbers [batch,
 // 1].
-rondo::Examples to_examples(const std::vector<Digit>& digits) {
+rondo::Batch to_examples(const std::vector<Digit>& digits) {
   const auto count = static_cast<std::int64_t>(digits.size());
   rondo::Tensor images({count, kSide, kSide}), labels({count, 1});
   auto pixel = images.data<float>().begin();
@@ -196,7 +197,7 @@ bool learn(const std::string& title, rondo::Pipeline<Digit> train, rondo::Pipeli
       rondo::dense({.units = 10, .activation = "softmax"}),
   });
   model.set_threads(2);  // changes the time, not the result
-  const auto adam = rondo::Config::object({{"name", "adam"}, {"learning_rate", 0.003}});
+  const auto adam = rondo::Json::object({{"name", "adam"}, {"learning_rate", 0.003}});
   // "sparse": the target is the number of the class instead of a row of zeros with a one.
   model.compile({.optimizer = adam, .loss = "sparse_categorical_crossentropy", .metrics = {"accuracy"}});
   model.fit(*training, {.batch_size = 64, .epochs = epochs, .verbose = 2});

@@ -1,6 +1,6 @@
-// A model that answers at once. An LSTM learns to forecast a noisy sine wave from windows of 40 steps, as usual. Then it
-// is frozen into a Session and fed one number at a time, as a sensor would: each step costs less than a microsecond, and
-// never waits for memory, locks or the system.
+// A model that answers at once. An LSTM learns to forecast a noisy sine wave from windows of 40 steps, as
+// usual. Then it is frozen into a Session and fed one number at a time, as a sensor would: each step costs
+// less than a microsecond, and never waits for memory, locks or the system.
 
 #include <algorithm>
 #include <chrono>
@@ -35,7 +35,7 @@ int main() {
   rondo::Sequential model(
       {rondo::lstm({.units = kUnits, .return_sequences = true}), rondo::dense({.units = 1})});
   model.compile({.optimizer = "adam", .loss = "mse"});
-  model.fit(rondo::Batch(x), rondo::Batch(y), {.epochs = 15, .verbose = 0});
+  model.fit(rondo::Samples(x), rondo::Samples(y), {.epochs = 15, .verbose = 0});
 
   rondo::Session session(model.network());
   std::vector<double> nanoseconds;

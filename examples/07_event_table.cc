@@ -1,8 +1,8 @@
 // A table of events: readings of many machines at irregular times, most of them missing most of the time.
 //
-// Temperature and vibration of a machine wander around their usual values and are read now and then. Who is too
-// hot one day after the first reading? An old reading says little, a fresh one much: gru_d lets readings and state fade
-// with the time since they were taken.
+// Temperature and vibration of a machine wander around their usual values and are read now and then. Who is
+// too hot one day after the first reading? An old reading says little, a fresh one much: gru_d lets readings
+// and state fade with the time since they were taken.
 
 #include <algorithm>
 #include <cmath>
@@ -72,7 +72,8 @@ int main() try {
   const rondo::Events events(machines.events, {.record = "machine", .time = "hour"});
   const rondo::EventLabels hot = rondo::read_event_labels(machines.outcomes, events, "machine", "hot");
 
-  // The first 2400 machines train. Scales, usual elapsed times and which parameters there are come from these alone.
+  // The first 2400 machines train. Scales, usual elapsed times and which parameters there are come from these
+  // alone.
   std::vector<std::int64_t> train, test;
   for (std::int64_t i = 0; i < events.size(); ++i) (i < 2400 ? train : test).push_back(i);
   const rondo::EventGrid grid(events, train, {.step = 1, .until = kDay});
@@ -99,12 +100,13 @@ int main() try {
   const auto both = graph.apply(rondo::concatenate(), {state, machine});
   rondo::Model model =
       graph.model({graph.apply(rondo::dense({.units = 1, .activation = "sigmoid"}), {both})});
-  const auto adam = rondo::Config::object({{"name", "adam"}, {"learning_rate", 0.005}});
+  const auto adam = rondo::Json::object({{"name", "adam"}, {"learning_rate", 0.005}});
   model.compile({.optimizer = adam, .loss = "binary_crossentropy", .metrics = {"roc_auc"}});
-  model.fit(rondo::ArrayDataset({x_train.sequences, rondo::Batch(x_train.statics)}, {rondo::Batch(y_train)}),
-            {.epochs = 12, .verbose = 2});
-  const rondo::ArrayDataset test_set({x_test.sequences, rondo::Batch(x_test.statics)},
-                                     {rondo::Batch(y_test)});
+  model.fit(
+      rondo::ArrayDataset({x_train.sequences, rondo::Samples(x_train.statics)}, {rondo::Samples(y_train)}),
+      {.epochs = 12, .verbose = 2});
+  const rondo::ArrayDataset test_set({x_test.sequences, rondo::Samples(x_test.statics)},
+                                     {rondo::Samples(y_test)});
   const double network = auc(model.predict(test_set)[0].values(), y_test);
 
   // What the last temperature alone says: the forward-filled value of the last step, however old.

@@ -3,7 +3,7 @@
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction is POSIX, not <csignal>
 #include <unistd.h>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo::cli {
 namespace {

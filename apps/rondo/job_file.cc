@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include "interrupt.h"
-#include "rondo/config_file.h"
-#include "rondo/error.h"
-#include "rondo/progress.h"
+#include "rondo/base/config_file.h"
+#include "rondo/base/error.h"
+#include "rondo/base/progress.h"
 
 namespace rondo::cli {
 
@@ -27,8 +27,8 @@ CsvTraining read_job(const JobArguments& arguments) {
     throw Error(ErrorKind::usage, "this is a config of rondo forecast")
         .where(arguments.config)
         .expected("sections [data], [[model.layers]] and [training]")
-        .cure("rondo forecast --config " + arguments.config +
-              ", or write another with rondo init --task train");
+        .fix("rondo forecast --config " + arguments.config +
+             ", or write another with rondo init --task train");
   }
   for (const std::string& assignment : arguments.set) file.override_value(assignment);
   CsvTraining job = read_csv_training(file);

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "rondo/csv_training.h"
+#include "rondo/tasks/csv_training.h"
 #include "verbs.h"
 
 namespace rondo::cli {

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "interrupt.h"
-#include "rondo/config.h"
-#include "rondo/error.h"
-#include "rondo/instruction_set.h"
-#include "rondo/version.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
+#include "rondo/base/version.h"
+#include "rondo/kernels/instruction_set.h"
 #include "verbs.h"
 
 namespace rondo::cli {
@@ -23,7 +23,7 @@ std::string flag_of(const std::string& name) {
 CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& description,
                    const std::string& examples) {
   CLI::App* verb = app.add_subcommand(name, description);
-  std::string footer = "Examples:\n  ";
+  std::string footer = "Batch:\n  ";
   for (const char c : examples) {
     footer += c;
     if (c == '\n') footer += "  ";
@@ -79,7 +79,7 @@ Error unexpected_argument(const CLI::App& app) {
   for (const std::string& known : names_of_verbs(app)) verbs += (verbs.empty() ? "" : ", ") + known;
   error.expected(no_verb && !is_option ? "one of " + verbs : "");
   const std::string help = "rondo " + (no_verb ? "" : verb.get_name() + " ") + "--help";
-  error.cure(nearest.empty() ? "see " + help : "did you mean '" + nearest + "'? See " + help);
+  error.fix(nearest.empty() ? "see " + help : "did you mean '" + nearest + "'? See " + help);
   return error;
 }
 
@@ -118,7 +118,7 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) {
-      throw Error(ErrorKind::usage, "no verb given").cure("see rondo --help");
+      throw Error(ErrorKind::usage, "no verb given").fix("see rondo --help");
     }
     std::cout.flush();
     if (!std::cout) throw Error(ErrorKind::resources, "cannot write to the standard output");
@@ -138,16 +138,15 @@ int run(int argc, char** argv) {
     }
     const CLI::App& verb = active(app);
     return report(Error(ErrorKind::usage, error.what())
-                      .cure("see rondo " + (&verb == &app ? "" : verb.get_name() + " ") + "--help"));
+                      .fix("see rondo " + (&verb == &app ? "" : verb.get_name() + " ") + "--help"));
   } catch (const Error& error) {
     return report(error);
   } catch (const std::bad_alloc&) {
-    return report(
-        Error(ErrorKind::resources, "out of memory").cure("use smaller batches, windows or layers"));
+    return report(Error(ErrorKind::resources, "out of memory").fix("use smaller batches, windows or layers"));
   } catch (const std::exception& error) {
     return report(
         Error(ErrorKind::check_failed, std::string("something that should not happen: ") + error.what())
-            .cure("please report this with the command that led to it"));
+            .fix("please report this with the command that led to it"));
   }
 }
 

@@ -8,10 +8,10 @@
 #include <memory>
 #include <string_view>
 
-#include "rondo/check.h"
-#include "rondo/config_file.h"
-#include "rondo/error.h"
-#include "tasks/forecast/forecast_config.h"
+#include "rondo/base/config_file.h"
+#include "rondo/base/error.h"
+#include "rondo/tasks/check.h"
+#include "rondo/tasks/forecast_config.h"
 #include "typed_options.h"
 #include "verbs.h"
 
@@ -51,12 +51,12 @@ CheckReport run_checks(const Request& request, const CLI::App& verb) {
   if (config.root().find("forecast") != nullptr && config.root().find("model") == nullptr) {
     return check_forecast_config(request, config, verb);
   }
-  const Config typed = typed_options(request.options, verb);
+  const Json typed = typed_options(request.options, verb);
   if (!typed.as_object().empty()) {
     throw Error(ErrorKind::usage, "this option is for tables and configs of rondo forecast")
         .where(request.file)
         .seen("--" + typed.as_object().front().first)
-        .cure("change the config instead");
+        .fix("change the config instead");
   }
   return check_csv_training(read_csv_training(config), request.check);
 }
@@ -92,7 +92,7 @@ void print_report(const CheckReport& report) {
                 colour ? "\x1b[0m" : "", finding.what.c_str());
     print_detail("where", finding.where);
     print_detail("seen", finding.seen);
-    print_detail("fix", finding.cure);
+    print_detail("fix", finding.fix);
   }
   std::printf("\n%lld passed, %lld warnings, %lld errors\n",
               static_cast<long long>(report.count(CheckLevel::ok)),
@@ -115,7 +115,7 @@ void run(Request& request, const CLI::App& verb) {
   throw Error(ErrorKind::check_failed, errors == 1 ? "the check found an error"
                                                    : "the check found " + std::to_string(errors) + " errors")
       .where(request.file)
-      .cure("see the lines marked 'error' above, each with its fix");
+      .fix("see the lines marked 'error' above, each with its fix");
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ void run(const Request& request) {
     print_values(values);
     return;
   }
-  Config out = Config::object();
+  Json out = Json::object();
   for (const auto& [name, value] : values) out.set(name, value);
   std::printf("%s\n", to_json(out, 2).c_str());
 }

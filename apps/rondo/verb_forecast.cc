@@ -9,18 +9,18 @@
 #include <type_traits>
 
 #include "interrupt.h"
-#include "rondo/atomic_file.h"
-#include "rondo/config_file.h"
+#include "rondo/base/atomic_file.h"
+#include "rondo/base/config_file.h"
+#include "rondo/base/error.h"
+#include "rondo/base/log.h"
+#include "rondo/base/version.h"
 #include "rondo/data/csv.h"
-#include "rondo/error.h"
-#include "rondo/forecast.h"
-#include "rondo/forecast_model.h"
-#include "rondo/log.h"
-#include "rondo/version.h"
-#include "tasks/forecast/forecast_command.h"
-#include "tasks/forecast/forecast_config.h"
-#include "tasks/forecast/forecast_report.h"
-#include "tasks/report/report.h"
+#include "rondo/tasks/forecast.h"
+#include "rondo/tasks/forecast_command.h"
+#include "rondo/tasks/forecast_config.h"
+#include "rondo/tasks/forecast_model.h"
+#include "rondo/tasks/forecast_report.h"
+#include "rondo/tasks/report.h"
 #include "typed_options.h"
 #include "verbs.h"
 
@@ -113,7 +113,7 @@ fs::path output_folder(const Request& request) {
     throw Error(ErrorKind::resources, "the output folder cannot be made")
         .where(folder.string())
         .seen(failure ? failure.message() : "a file of that name")
-        .cure("name another folder with --out DIR");
+        .fix("name another folder with --out DIR");
   }
   return folder;
 }
@@ -127,12 +127,12 @@ void refuse_training_options(const CLI::App& verb) {
     throw Error(ErrorKind::usage,
                 flag_of(name) + " says how a model is trained, --from takes one that is trained")
         .seen(flag_of(name) + " with --from")
-        .cure("leave it out, or train again without --from");
+        .fix("leave it out, or train again without --from");
   });
   for (const char* flag : {"--config", "--resume"}) {
     if (verb.get_option(flag)->count() == 0) continue;
     throw Error(ErrorKind::usage, std::string(flag) + " has nothing to say to --from: nothing is trained")
-        .cure("leave it out");
+        .fix("leave it out");
   }
 }
 
@@ -161,7 +161,7 @@ void run_from(const Request& request, const CLI::App& verb) {
   const fs::path file = output_folder(request) / "forecast.csv";
   write_csv(file, forecast_table(model.options(), ahead.series));
   if (request.json) {
-    const Config files = Config::object({{"forecast", file.string()}, {"model", request.from}});
+    const Json files = Json::object({{"forecast", file.string()}, {"model", request.from}});
     std::cout << to_json(forecast_json(ahead, model.options(), files), 2) << "\n";
   } else {
     print_ahead(ahead, model.options(), file);
@@ -171,7 +171,7 @@ void run_from(const Request& request, const CLI::App& verb) {
 void run(Request& request, const CLI::App& verb) {
   if (!request.config.empty() && request.from.empty()) read_config(request, verb);
   if (request.file.empty()) {
-    throw Error(ErrorKind::usage, "no CSV file given").cure("rondo forecast FILE.csv --target COLUMN");
+    throw Error(ErrorKind::usage, "no CSV file given").fix("rondo forecast FILE.csv --target COLUMN");
   }
   if (!request.from.empty()) {
     run_from(request, verb);
@@ -180,7 +180,7 @@ void run(Request& request, const CLI::App& verb) {
   if (request.options.target.empty() && !request.options.wide) {
     throw Error(ErrorKind::usage, "no target given")
         .expected("--target COLUMN, --target a,b, --target all, or --wide for a table with one series a row")
-        .cure("name the column to forecast");
+        .fix("name the column to forecast");
   }
   const Table table = read_csv(request.file, request.table.csv);
   const auto read_more = [&](const std::string& file) {
@@ -212,9 +212,9 @@ void run(Request& request, const CLI::App& verb) {
   report.created = today();
   write_report(folder / "report.html", report);
 
-  const Config files = Config::object({{"forecast", (folder / "forecast.csv").string()},
-                                       {"model", (folder / "model.rondo").string()},
-                                       {"report", (folder / "report.html").string()}});
+  const Json files = Json::object({{"forecast", (folder / "forecast.csv").string()},
+                                   {"model", (folder / "model.rondo").string()},
+                                   {"report", (folder / "report.html").string()}});
   if (request.json) {
     std::cout << to_json(forecast_json(result, files), 2) << "\n";
   } else {

@@ -4,10 +4,10 @@
 #include <iostream>
 #include <memory>
 
-#include "rondo/atomic_file.h"
-#include "rondo/csv_training.h"
-#include "rondo/error.h"
-#include "rondo/forecast.h"
+#include "rondo/base/atomic_file.h"
+#include "rondo/base/error.h"
+#include "rondo/tasks/csv_training.h"
+#include "rondo/tasks/forecast.h"
 #include "verbs.h"
 
 namespace rondo::cli {
@@ -41,7 +41,7 @@ void run(const Request& request) {
   }
   if (std::filesystem::exists(request.out) && !request.force) {
     throw Error(ErrorKind::usage, "the file " + request.out + " exists already")
-        .cure("choose another name, or --force to replace it");
+        .fix("choose another name, or --force to replace it");
   }
   write_file_atomically(request.out, text);
   std::cerr << "wrote " << request.out << "\nNext: rondo "

@@ -5,9 +5,9 @@
 #include <iostream>
 #include <memory>
 
-#include "rondo/error.h"
-#include "rondo/network.h"
-#include "rondo/tensor_file.h"
+#include "rondo/base/error.h"
+#include "rondo/model/network.h"
+#include "rondo/tensor/tensor_file.h"
 #include "verbs.h"
 
 namespace rondo::cli {
@@ -26,20 +26,20 @@ const std::string* find(const TensorFileHeader& header, std::string_view key) {
 }
 
 /// A text of the metadata that should be JSON, as JSON where it is.
-Config parsed(const std::string& text) {
+Json parsed(const std::string& text) {
   try {
     return parse_json(text);
   } catch (const Error&) {
-    return Config(text);
+    return Json(text);
   }
 }
 
 /// The largest whole number in a spec: no layer is wider than that.
-std::int64_t largest_size(const Config& config) {
+std::int64_t largest_size(const Json& config) {
   std::int64_t largest = 0;
   if (config.is_integer()) largest = config.as_integer();
   if (config.is_array()) {
-    for (const Config& item : config.as_array()) largest = std::max(largest, largest_size(item));
+    for (const Json& item : config.as_array()) largest = std::max(largest, largest_size(item));
   }
   if (config.is_object()) {
     for (const auto& [key, value] : config.as_object()) largest = std::max(largest, largest_size(value));
@@ -47,12 +47,12 @@ std::int64_t largest_size(const Config& config) {
   return largest;
 }
 
-/// The network as described. Parameters are counted by building it, unless the description claims sizes that a look
-/// at a file should not take memory for.
+/// The network as described. Parameters are counted by building it, unless the description claims sizes that
+/// a look at a file should not take memory for.
 Network network_of(const std::string& text, const std::string& path) {
   constexpr std::int64_t kWidest = 8192;
   try {
-    const Config spec = parse_json(text);
+    const Json spec = parse_json(text);
     Network network = Network::from_spec(spec);
     if (largest_size(spec) <= kWidest) network.build(0);
     return network;
@@ -60,19 +60,18 @@ Network network_of(const std::string& text, const std::string& path) {
     throw Error(ErrorKind::model_file, "the description of the model in the file cannot be used")
         .where(path)
         .seen(error.what())
-        .cure("the file is damaged or comes from a newer version: make or fetch it again");
+        .fix("the file is damaged or comes from a newer version: make or fetch it again");
   }
 }
 
 void print_json(const TensorFileHeader& header) {
-  Config metadata = Config::object(), tensors = Config::array();
+  Json metadata = Json::object(), tensors = Json::array();
   for (const auto& [key, text] : header.metadata) metadata.set(key, parsed(text));
   for (const TensorFileEntry& entry : header.entries) {
     tensors.push_back(
-        Config::object({{"name", entry.name}, {"dtype", entry.dtype}, {"shape", Config::list(entry.shape)}}));
+        Json::object({{"name", entry.name}, {"dtype", entry.dtype}, {"shape", Json::list(entry.shape)}}));
   }
-  const Config all =
-      Config::object({{"bytes", header.file_bytes}, {"metadata", metadata}, {"tensors", tensors}});
+  const Json all = Json::object({{"bytes", header.file_bytes}, {"metadata", metadata}, {"tensors", tensors}});
   std::printf("%s\n", to_json(all, 2).c_str());
 }
 
@@ -89,7 +88,7 @@ void run(const Request& request) {
     throw Error(ErrorKind::model_file, "this is not a model that rondo wrote")
         .where(request.file)
         .seen("a safetensors file without a description of a network")
-        .cure("list its arrays with --tensors");
+        .fix("list its arrays with --tensors");
   }
   if (request.json) {
     print_json(header);

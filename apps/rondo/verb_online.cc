@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "interrupt.h"
-#include "rondo/error.h"
-#include "rondo/online.h"
+#include "rondo/base/error.h"
+#include "rondo/tasks/online.h"
 #include "verbs.h"
 
 namespace rondo::cli {
@@ -51,7 +51,7 @@ void run(const Request& request) {
   if (request.json && request.job.predictions == "-") {
     throw Error(ErrorKind::usage, "the standard output has room for one thing only")
         .seen("--json and --out -")
-        .cure("write the predictions to a file");
+        .fix("write the predictions to a file");
   }
   if (!request.json) controls.table = &words;
   const OnlineResult result = run_online(request.job, controls);

@@ -13,18 +13,18 @@ struct Request {
   bool resume = false, json = false;
 };
 
-Config as_config(const CsvTrainingResult& result) {
-  Config test = Config::object();
+Json as_config(const CsvTrainingResult& result) {
+  Json test = Json::object();
   for (const auto& [name, value] : result.test) test.set(name, value);
-  return Config::object({{"samples", Config::object({{"train", result.samples_train},
-                                                     {"validation", result.samples_validation},
-                                                     {"test", result.samples_test}})},
-                         {"parameters", result.parameters},
-                         {"epochs", result.epochs},
-                         {"stopped_early", result.stopped_early},
-                         {"seconds", result.seconds},
-                         {"test", test},
-                         {"files", Config::list(result.files)}});
+  return Json::object({{"samples", Json::object({{"train", result.samples_train},
+                                                 {"validation", result.samples_validation},
+                                                 {"test", result.samples_test}})},
+                       {"parameters", result.parameters},
+                       {"epochs", result.epochs},
+                       {"stopped_early", result.stopped_early},
+                       {"seconds", result.seconds},
+                       {"test", test},
+                       {"files", Json::list(result.files)}});
 }
 
 void run(const Request& request) {

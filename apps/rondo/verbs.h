@@ -5,8 +5,8 @@
 
 namespace rondo::cli {
 
-// Each verb adds itself with its options and runs when it is named. Data goes to stdout, everything else to stderr; what
-// goes wrong is thrown as rondo::Error, whose kind is the exit code.
+// Each verb adds itself with its options and runs when it is named. Data goes to stdout, everything else to
+// stderr; what goes wrong is thrown as rondo::Error, whose kind is the exit code.
 
 void add_forecast(CLI::App& app);
 void add_online(CLI::App& app);

@@ -1,14 +1,16 @@
-// PhysioNet/CinC Challenge 2012, set B: who dies in hospital, by the readings of the first 48 hours in intensive care.
+// PhysioNet/CinC Challenge 2012, set B: who dies in hospital, by the readings of the first 48 hours in
+// intensive care.
 //
 //     physionet2012 [option=value …]      options: see Setup below
 //
-// Protocol (medical/physionet2012-set-b/README.md of the shared data): records whose number is a multiple of 5 are the test part; area
-// under the ROC curve. The others are cut into four folds by their number modulo 5. A network is trained on three folds and stopped by
-// the fourth, which gives a validation AUC of records that it was not trained on; every choice in this file was made by that figure. The
-// test records are scored once, by the mean log odds of all networks.
+// Protocol (medical/physionet2012-set-b/README.md of the shared data): records whose number is a multiple of
+// 5 are the test part; area under the ROC curve. The others are cut into four folds by their number modulo 5.
+// A network is trained on three folds and stopped by the fourth, which gives a validation AUC of records that
+// it was not trained on; every choice in this file was made by that figure. The test records are scored once,
+// by the mean log odds of all networks.
 //
-// Prints a JSON list of one entry of bench/quality.json on stdout and words on stderr. The folder of data is the one that the
-// environment variable RONDO_DATA names, else ../shared/data.
+// Prints a JSON list of one entry of bench/quality.json on stdout and words on stderr. The folder of data is
+// the one that the environment variable RONDO_DATA names, else ../shared/data.
 
 #include <algorithm>
 #include <array>
@@ -26,7 +28,7 @@
 
 namespace {
 
-using rondo::Batch;
+using rondo::Samples;
 using rondo::Tensor;
 using Clock = std::chrono::steady_clock;
 
@@ -63,7 +65,7 @@ struct Setup {
 };
 
 Setup read_setup(int argc, char** argv) {
-  rondo::Config given = rondo::Config::object();
+  rondo::Json given = rondo::Json::object();
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     const std::size_t equals = argument.find('=');
@@ -103,7 +105,8 @@ double auc(const std::vector<double>& scores, const Tensor& outcomes) {
   return metric->result();
 }
 
-/// The patient's descriptors choose the first state; the outcome sees the last, the mean and the largest state, and them again.
+/// The patient's descriptors choose the first state; the outcome sees the last, the mean and the largest
+/// state, and them again.
 rondo::Model make_model(const Setup& setup, const std::string& layer, std::int64_t parameters,
                         std::int64_t descriptors) {
   rondo::GraphBuilder graph;
@@ -127,7 +130,7 @@ rondo::ArrayDataset make_dataset(const rondo::EventGrid& grid, const rondo::Even
                                  const Part& part) {
   rondo::EventArrays arrays = grid.arrays(events, part.records);
   for (const std::string& note : arrays.notes) std::cerr << "note: " << note << '\n';
-  return {{std::move(arrays.sequences), Batch(std::move(arrays.statics))}, {Batch(part.outcomes)}};
+  return {{std::move(arrays.sequences), Samples(std::move(arrays.statics))}, {Samples(part.outcomes)}};
 }
 
 std::vector<double> log_odds(rondo::Model& model, const rondo::Dataset& data) {
@@ -159,7 +162,7 @@ Scores train_network(const Setup& setup, const Fold& fold, const std::string& la
   rondo::Model model = make_model(setup, layer, fold.parameters, fold.descriptors);
   model.set_seed(seed);
   model.set_threads(1);
-  model.compile({.optimizer = rondo::Config::object(
+  model.compile({.optimizer = rondo::Json::object(
                      {{"name", "adam"}, {"learning_rate", setup.learning_rate}, {"global_clipnorm", 1.0}}),
                  .loss = "binary_crossentropy",
                  .metrics = {"roc_auc"}});
@@ -260,13 +263,13 @@ int run(const Setup& setup, const std::string& command) {
   std::snprintf(target, sizeof target, ">= %.2f (stretch %.2f%s)", kTarget, kStretch,
                 test_auc >= kStretch ? ", reached" : "");
   std::cout << '['
-            << rondo::to_json(rondo::Config::object({{"name", "PhysioNet 2012, set B"},
-                                                     {"metric", "auc"},
-                                                     {"value", test_auc},
-                                                     {"target", target},
-                                                     {"seconds", std::round(seconds * 10) / 10},
-                                                     {"seed", static_cast<std::int64_t>(setup.seed)},
-                                                     {"command", command}}))
+            << rondo::to_json(rondo::Json::object({{"name", "PhysioNet 2012, set B"},
+                                                   {"metric", "auc"},
+                                                   {"value", test_auc},
+                                                   {"target", target},
+                                                   {"seconds", std::round(seconds * 10) / 10},
+                                                   {"seed", static_cast<std::int64_t>(setup.seed)},
+                                                   {"command", command}}))
             << "]\n";
   return test_auc >= kTarget ? 0 : 1;
 }

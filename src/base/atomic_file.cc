@@ -1,4 +1,4 @@
-#include "rondo/atomic_file.h"
+#include "rondo/base/atomic_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -14,8 +14,8 @@
 #include <system_error>
 #include <vector>
 
-#include "rondo/config.h"
-#include "rondo/error.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
 
 namespace rondo {
 namespace {
@@ -30,7 +30,7 @@ std::string folder_of(const std::string& path) {
 
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-const char* cure_for(int error_number) {
+const char* fix_for(int error_number) {
   switch (error_number) {
     case ENOSPC:
     case EDQUOT:
@@ -51,8 +51,8 @@ struct CloseDescriptor {
   ~CloseDescriptor() { ::close(descriptor); }
 };
 
-/// Removes what killed processes left: temporaries of this name that nobody holds a lock on. A young one may belong
-/// to a process that has not taken its lock yet.
+/// Removes what killed processes left: temporaries of this name that nobody holds a lock on. A young one may
+/// belong to a process that has not taken its lock yet.
 void remove_abandoned(const std::string& folder, const std::string& prefix) {
   constexpr std::time_t kYoungSeconds = 60;
   std::error_code ignored;
@@ -75,7 +75,7 @@ AtomicFile::AtomicFile(std::string path, std::uint64_t expected_bytes)
     : path_(std::move(path)), target_(path_), expected_(expected_bytes) {
   if (path_.empty() || path_.find('\0') != std::string::npos || path_.back() == '/') {
     throw Error(ErrorKind::resources, "'" + path_ + "' is not the name of a file")
-        .cure("give the file a name");
+        .fix("give the file a name");
   }
   struct stat info {};
   if (::stat(path_.c_str(), &info) == 0) {
@@ -83,7 +83,7 @@ AtomicFile::AtomicFile(std::string path, std::uint64_t expected_bytes)
       throw Error(ErrorKind::resources, "cannot replace " + path_)
           .seen(S_ISDIR(info.st_mode) ? "a folder of that name" : "a device, pipe or socket of that name")
           .expected("an ordinary file or nothing")
-          .cure("choose another name");
+          .fix("choose another name");
     }
     if (::access(path_.c_str(), W_OK) != 0) fail("cannot replace", errno);
     if (const std::unique_ptr<char, void (*)(void*)> real(::realpath(path_.c_str(), nullptr), std::free);
@@ -180,7 +180,7 @@ void AtomicFile::fail(const char* doing, int error_number) {
       .seen(std::move(seen))
       .expected(expected_ > 0 ? "room for " + std::to_string(expected_) + " bytes"
                               : "a folder that can be written")
-      .cure(cure_for(error_number));
+      .fix(fix_for(error_number));
 }
 
 void write_file_atomically(const std::string& path, std::span<const std::byte> bytes) {
@@ -205,12 +205,12 @@ void throw_unreadable(const std::string& path, int error_number) {
     }
     const std::string nearest = nearest_name(name_of(path), names);
     error.expected("an existing file")
-        .cure(nearest.empty() ? "check the path; relative paths start at the current folder"
-                              : "did you mean '" + nearest + "'?");
+        .fix(nearest.empty() ? "check the path; relative paths start at the current folder"
+                             : "did you mean '" + nearest + "'?");
   } else if (error_number == EISDIR) {
-    error.expected("a file").cure("name a file in that folder");
+    error.expected("a file").fix("name a file in that folder");
   } else if (error_number == EACCES) {
-    error.cure("give yourself the right to read it");
+    error.fix("give yourself the right to read it");
   }
   throw error;
 }

@@ -1,21 +1,22 @@
-#include "rondo/config_file.h"
+#include "rondo/base/config_file.h"
 
 #include <algorithm>
 
-#include "rondo/atomic_file.h"
+#include "rondo/base/atomic_file.h"
 
 namespace rondo {
 namespace {
 
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 20;
 
-/// The value of "key = text", or the text itself when that is not TOML: `--set data.file=prices.csv` needs no quotes.
-Config value_of(std::string_view text) {
-  if (text.find('\n') != std::string_view::npos) return Config(text);
+/// The value of "key = text", or the text itself when that is not TOML: `--set data.file=prices.csv` needs no
+/// quotes.
+Json value_of(std::string_view text) {
+  if (text.find('\n') != std::string_view::npos) return Json(text);
   try {
     return parse_toml("value = " + std::string(text)).at("value");
   } catch (const Error&) {
-    return Config(text);
+    return Json(text);
   }
 }
 
@@ -45,12 +46,12 @@ void ConfigFile::override_value(std::string_view assignment) {
     throw Error(ErrorKind::usage, "'" + std::string(assignment) + "' sets nothing")
         .expected("section.key=value, such as training.epochs=20");
   }
-  Config* table = &root_;
+  Json* table = &root_;
   std::size_t begin = 0;
   for (std::size_t dot = path.find('.'); dot != std::string::npos;
        begin = dot + 1, dot = path.find('.', begin)) {
     const std::string part = path.substr(begin, dot - begin);
-    if (!table->find(part)) table->set(part, Config::object());
+    if (!table->find(part)) table->set(part, Json::object());
     table = table->find(part);
     if (!table->is_object()) {
       throw Error(ErrorKind::usage, "'" + path.substr(0, dot) + "' is not a table: nothing can be set in it")

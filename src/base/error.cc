@@ -1,4 +1,4 @@
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 #include <utility>
 
@@ -10,7 +10,7 @@ Error::Error(ErrorKind kind, std::string what)
 Error& Error::where(std::string text) { return detail("where:    ", text); }
 Error& Error::seen(std::string text) { return detail("seen:     ", text); }
 Error& Error::expected(std::string text) { return detail("expected: ", text); }
-Error& Error::cure(std::string text) { return detail("fix:      ", text); }
+Error& Error::fix(std::string text) { return detail("fix:      ", text); }
 
 Error& Error::detail(const char* label, const std::string& text) {
   if (text.empty()) return *this;

@@ -1,5 +1,5 @@
-// JSON in and out of Config. nlohmann/json does the reading, behind this file; writing is ours, because the digits
-// of reals are part of the file format.
+// JSON in and out of Json. nlohmann/json does the reading, behind this file; writing is ours, because the
+// digits of reals are part of the file format.
 
 #include <charconv>
 #include <cmath>
@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
-#include "rondo/config.h"
-#include "rondo/error.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
 
 namespace rondo {
 namespace {
@@ -62,7 +62,7 @@ void new_line(std::string& out, int indent, int depth) {
   out.append(static_cast<std::size_t>(indent) * static_cast<std::size_t>(depth), ' ');
 }
 
-void write(std::string& out, const Config& config, int indent, int depth) {
+void write(std::string& out, const Json& config, int indent, int depth) {
   if (config.is_null()) {
     out += "null";
   } else if (config.is_bool()) {
@@ -74,7 +74,7 @@ void write(std::string& out, const Config& config, int indent, int depth) {
   } else if (config.is_string()) {
     write_string(out, config.as_string());
   } else if (config.is_array()) {
-    const Config::Array& items = config.as_array();
+    const Json::Array& items = config.as_array();
     out += '[';
     for (std::size_t i = 0; i < items.size(); ++i) {
       if (i > 0) out += ',';
@@ -84,7 +84,7 @@ void write(std::string& out, const Config& config, int indent, int depth) {
     if (!items.empty()) new_line(out, indent, depth);
     out += ']';
   } else {
-    const Config::Object& members = config.as_object();
+    const Json::Object& members = config.as_object();
     out += '{';
     for (std::size_t i = 0; i < members.size(); ++i) {
       if (i > 0) out += ',';
@@ -142,29 +142,27 @@ class CountingIterator {
   const char** furthest_;
 };
 
-/// Builds a Config from the parser's events.
+/// Builds a Json from the parser's events.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
   Builder(std::string_view text, std::string_view where, const char* const* furthest)
       : text_(text), where_(where), furthest_(furthest) {}
 
-  Config take() { return std::move(root_); }
+  Json take() { return std::move(root_); }
 
-  bool null() override { return add(Config()); }
-  bool boolean(bool value) override { return add(Config(value)); }
-  bool number_integer(number_integer_t value) override {
-    return add(Config(static_cast<std::int64_t>(value)));
-  }
+  bool null() override { return add(Json()); }
+  bool boolean(bool value) override { return add(Json(value)); }
+  bool number_integer(number_integer_t value) override { return add(Json(static_cast<std::int64_t>(value))); }
   bool number_unsigned(number_unsigned_t value) override {
     if (value > static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max())) {
-      return add(Config(static_cast<double>(value)));
+      return add(Json(static_cast<double>(value)));
     }
-    return add(Config(static_cast<std::int64_t>(value)));
+    return add(Json(static_cast<std::int64_t>(value)));
   }
   bool number_float(number_float_t value, const string_t&) override {
-    return add(Config(static_cast<double>(value)));
+    return add(Json(static_cast<double>(value)));
   }
-  bool string(string_t& value) override { return add(Config(std::move(value))); }
+  bool string(string_t& value) override { return add(Json(std::move(value))); }
   bool binary(binary_t&) override { return false; }  // only in binary formats
   bool start_object(std::size_t) override { return open(false); }
   bool start_array(std::size_t) override { return open(true); }
@@ -196,8 +194,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   /// An array or object that is not closed yet.
   struct Open {
     bool is_array;
-    Config::Array items;
-    Config::Object members;
+    Json::Array items;
+    Json::Object members;
     std::unordered_set<std::string> keys;  // all seen so far: duplicates are found in constant time
     std::string key;                       // of the value that comes next
   };
@@ -215,7 +213,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
         .expected(std::move(expected));
   }
 
-  bool add(Config value) {
+  bool add(Json value) {
     if (stack_.empty()) {
       root_ = std::move(value);
     } else if (Open& top = stack_.back(); top.is_array) {
@@ -237,24 +235,24 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool close() {
     Open done = std::move(stack_.back());
     stack_.pop_back();
-    return add(done.is_array ? Config(std::move(done.items)) : Config(std::move(done.members)));
+    return add(done.is_array ? Json(std::move(done.items)) : Json(std::move(done.members)));
   }
 
   std::string_view text_, where_;
   const char* const* furthest_;
-  Config root_;
+  Json root_;
   std::vector<Open> stack_;
 };
 
 }  // namespace
 
-std::string to_json(const Config& config, int indent) {
+std::string to_json(const Json& config, int indent) {
   std::string out;
   write(out, config, indent, 0);
   return out;
 }
 
-Config parse_json(std::string_view text, std::string_view where) {
+Json parse_json(std::string_view text, std::string_view where) {
   if (text.size() > kMaxBytes) {
     throw Error(ErrorKind::data, "the JSON text is too long")
         .where(std::string(where))

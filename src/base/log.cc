@@ -1,11 +1,11 @@
-#include "rondo/log.h"
+#include "rondo/base/log.h"
 
 #include <cstdio>
 #include <ostream>
 #include <vector>
 
-#include "rondo/config.h"
-#include "rondo/error.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
 
 namespace rondo {
 namespace {
@@ -37,7 +37,7 @@ LogLevel parse_log_level(std::string_view name) {
   const std::string nearest = nearest_name(name, names);
   throw Error(ErrorKind::usage, "unknown log level '" + std::string(name) + "'")
       .expected("debug, info, warning, error or off")
-      .cure(nearest.empty() ? "" : "did you mean '" + nearest + "'?");
+      .fix(nearest.empty() ? "" : "did you mean '" + nearest + "'?");
 }
 
 Logger::Logger(LogLevel threshold)

@@ -1,4 +1,4 @@
-#include "rondo/options.h"
+#include "rondo/base/options.h"
 
 #include <algorithm>
 #include <cctype>
@@ -13,7 +13,8 @@ std::string plain(std::string_view word) {
   return out;
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment).
+/// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string
+/// alignment).
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> before_last, last(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
@@ -67,7 +68,7 @@ void throw_unknown_key(std::string_view key, std::string_view path, const std::v
   throw Error(ErrorKind::usage, "unknown key '" + std::string(key) + "'" +
                                     (path.empty() ? std::string() : " in '" + std::string(path) + "'"))
       .expected(list.empty() ? "no keys here" : "one of " + list)
-      .cure(nearest.empty() ? "" : "did you mean '" + nearest + "'?");
+      .fix(nearest.empty() ? "" : "did you mean '" + nearest + "'?");
 }
 
 }  // namespace detail

@@ -1,4 +1,4 @@
-#include "rondo/progress.h"
+#include "rondo/base/progress.h"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "rondo/random.h"
+#include "rondo/base/random.h"
 
 #include <cmath>
 #include <numbers>

@@ -10,9 +10,10 @@ constexpr int kMaxSums = 8, kMaxStates = 4, kMaxVectors = 4;
 /// What the machinery must know of a cell besides its formulas.
 ///
 /// A hidden unit has `sums` accumulators, laid out [sum][unit] for every row. Gate g of `kernel` (its columns
-/// g·units … (g+1)·units, in the order of the file's parameters) is multiplied with the input and added to sum
-/// `input_sum[g]`; gate g of `recurrent_kernel` to `recurrent_sum[g]`. A cell of two stages computes some sums from the
-/// state, lets its first formulas make a vector of them (`set_operand`), and multiplies that one for the rest.
+/// g·units … (g+1)·units, in the order of the file's parameters) is multiplied with the input and added to
+/// sum `input_sum[g]`; gate g of `recurrent_kernel` to `recurrent_sum[g]`. A cell of two stages computes some
+/// sums from the state, lets its first formulas make a vector of them (`set_operand`), and multiplies that
+/// one for the rest.
 struct CellInfo {
   const char* name;  ///< as in a config: "gru"
   const char* doc;
@@ -34,8 +35,8 @@ struct CellInfo {
   std::array<const char*, kMaxVectors> vector_names{};
   const char* variant_of =
       nullptr;  ///< the type whose options choose this cell; such cells are no types of their own
-  /// What people call gate g: "forget". A gate's value must be saved in the place of sum input_sum[g]; "candidate" and
-  /// "state" are no gates. Absent: nobody looks inside (see gradient_flow.h).
+  /// What people call gate g: "forget". A gate's value must be saved in the place of sum input_sum[g];
+  /// "candidate" and "state" are no gates. Absent: nobody looks inside (see gradient_flow.h).
   std::array<const char*, kMaxSums> gate_names{};
 };
 

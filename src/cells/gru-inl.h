@@ -1,6 +1,7 @@
 // Cho et al. 2014; gates in Keras's order z, r, h. With n the candidate: h' = z·h + (1 - z)·n.
 
-/// Keras's reset_after (cuDNN, PyTorch): n = act(x·W + b + r·(h·U + rb)). The recurrent part of n has a sum of its own.
+/// Keras's reset_after (cuDNN, PyTorch): n = act(x·W + b + r·(h·U + rb)). The recurrent part of n has a sum
+/// of its own.
 struct Gru {
   enum Sum { N, Z, R, U };  // the input feeds N, Z, R and the state Z, R, U: neighbours both times
   static constexpr cells::CellInfo info{.name = "gru",

@@ -1,6 +1,6 @@
-// Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000; gates in Keras's order i, f, c, o.
-// Peepholes (Gers and Schmidhuber 2000): i and f see the old c, o sees the new one. Coupled gates (Greff et al. 2017,
-// "CIFG"): i = 1 - f, so there are three gates f, c, o.
+// Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000; gates in Keras's order i, f, c,
+// o. Peepholes (Gers and Schmidhuber 2000): i and f see the old c, o sees the new one. Coupled gates (Greff
+// et al. 2017, "CIFG"): i = 1 - f, so there are three gates f, c, o.
 template <bool kPeephole, bool kCoupled>
 struct Lstm {
   static constexpr int F = kCoupled ? 0 : 1, C = F + 1, O = F + 2, I = 0;
@@ -31,7 +31,8 @@ struct Lstm {
     auto si = io.sum(I), sf = io.sum(F), so = io.sum(O);
     if constexpr (kPeephole) sf = fma(io.vector(PF), c0, sf);
     if constexpr (kPeephole && !kCoupled) si = fma(io.vector(0), c0, si);
-    // In the order in which c needs them: a processor that divides one vector after the other begins with the first.
+    // In the order in which c needs them: a processor that divides one vector after the other begins with the
+    // first.
     const auto g = io.act(io.sum(C));
     const auto f = io.gate(sf);
     const auto i = kCoupled ? io.one() - f : io.gate(si);
@@ -46,8 +47,8 @@ struct Lstm {
     io.next(1, c);
   }
 
-  // Layer normalisation puts a normalised c' in front of the output: h = o·act(norm(c')). The driver normalises the c' that
-  // forward left and hands it over as the operand.
+  // Layer normalisation puts a normalised c' in front of the output: h = o·act(norm(c')). The driver
+  // normalises the c' that forward left and hands it over as the operand.
   static void output(auto& io) { io.next(0, io.saved(O) * io.act(io.operand())); }
   /// Backwards through `output`: ∂L/∂so stays in sum O, the operand becomes ∂L/∂norm(c').
   static void backward_output(auto& io) {

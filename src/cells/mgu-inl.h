@@ -1,5 +1,5 @@
-// Minimal gated unit, Zhou, Wu, Zhang and Zhou 2016: one gate f, h' = (1 - f)·h + f·n, n = act(x·W + (f·h)·U + b).
-// CONTRIBUTING.md explains this file line by line as the example of how a cell is added.
+// Minimal gated unit, Zhou, Wu, Zhang and Zhou 2016: one gate f, h' = (1 - f)·h + f·n, n = act(x·W + (f·h)·U
+// + b). CONTRIBUTING.md explains this file line by line as the example of how a cell is added.
 struct Mgu {
   enum Sum { F, N, Kept };  // nothing feeds the third: the candidate waits there for backward_prepare
   static constexpr cells::CellInfo info{.name = "mgu",

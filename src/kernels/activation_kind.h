@@ -6,8 +6,8 @@
 
 namespace rondo::kernels {
 
-/// Pointwise functions. Those up to kLastRecurrent have a derivative that can be told from the value alone, which is
-/// what recurrent cells keep.
+/// Pointwise functions. Those up to kLastRecurrent have a derivative that can be told from the value alone,
+/// which is what recurrent cells keep.
 enum class ActivationKind : std::uint8_t {
   linear,
   tanh,

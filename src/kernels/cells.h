@@ -10,9 +10,9 @@
 
 namespace rondo::kernels {
 
-/// One call of a cell's formulas over `rows` x `units`. Row r of an array starts at pointer + r · its stride and holds units;
-/// with `lanes_are_rows` it is the other way round: unit u starts at pointer + u · stride and holds rows, a multiple of
-/// kLaneGroup of them, and [row][sum][unit] below reads [sum][unit][row].
+/// One call of a cell's formulas over `rows` x `units`. Row r of an array starts at pointer + r · its stride
+/// and holds units; with `lanes_are_rows` it is the other way round: unit u starts at pointer + u · stride
+/// and holds rows, a multiple of kLaneGroup of them, and [row][sum][unit] below reads [sum][unit][row].
 template <class T>
 struct CellCall {
   std::int64_t rows = 0, units = 0;
@@ -28,11 +28,11 @@ struct CellCall {
   std::int64_t next_stride = 0;
   T* output = nullptr;  ///< forward: a second place for h, or null
   std::int64_t output_stride = 0;
-  T* operand =
-      nullptr;  ///< two-stage cells: the vector that stage 1 multiplies; in backward its gradient. `output`: a
-                ///< normalised state, which backward_output replaces by its gradient
+  T* operand = nullptr;  ///< two-stage cells: the vector that stage 1 multiplies; in backward its gradient.
+                         ///< `output`: a normalised state, which backward_output replaces by its gradient
   std::int64_t operand_stride = 0;
-  /// backward: gradients of the states after the step come in, of the states before it go out, in the same place
+  /// backward: gradients of the states after the step come in, of the states before it go out, in the same
+  /// place
   T* d_state[cells::kMaxStates] = {};
   std::int64_t d_state_stride = 0;
   const T* d_output = nullptr;  ///< backward: added to the gradient of h, or null

@@ -5,8 +5,9 @@
 
 #include "kernels/matrix.h"
 
-// Products whose SIMD lanes are sequences of a batch: values are stored [row][lane], weights are broadcast. No lane is lost
-// to sizes that do not fill a vector. Every element is the same chain of fused multiply-adds as in kernels/matrix.h.
+// Products whose SIMD lanes are sequences of a batch: values are stored [row][lane], weights are broadcast.
+// No lane is lost to sizes that do not fill a vector. Every element is the same chain of fused multiply-adds
+// as in kernels/matrix.h.
 
 namespace rondo::kernels {
 
@@ -15,7 +16,8 @@ constexpr std::int64_t kLaneGroup = 16;
 /// Lanes that lie side by side in memory at most: what a tile of the products takes at once.
 constexpr std::int64_t kLaneBlock = 32;
 
-/// The left-hand matrix [rows, k] of products over lanes, packed in tiles a few rows high. Does not own its memory.
+/// The left-hand matrix [rows, k] of products over lanes, packed in tiles a few rows high. Does not own its
+/// memory.
 class PackedRows {
  public:
   static std::int64_t size(std::int64_t rows, std::int64_t k) { return rows * k; }
@@ -34,20 +36,21 @@ class PackedRows {
   float* data_ = nullptr;
 };
 
-/// c [rows][lane] = start + a · b over k = 0 … k_count - 1, for `lanes` lanes (a multiple of kLaneGroup). b [k_count][lane] and
-/// c have rows ldb and ldc apart; `bias` has one value a row.
+/// c [rows][lane] = start + a · b over k = 0 … k_count - 1, for `lanes` lanes (a multiple of kLaneGroup). b
+/// [k_count][lane] and c have rows ldb and ldc apart; `bias` has one value a row.
 void multiply_lanes(const PackedRows& a, std::int64_t k_count, const float* b, std::int64_t ldb, Start start,
                     const float* bias, float* c, std::int64_t ldc, std::int64_t lanes);
 
-/// out [column][lane] = column of row rows[lane] of `from`; 0 where rows[lane] < 0. `lanes` is a multiple of 4.
+/// out [column][lane] = column of row rows[lane] of `from`; 0 where rows[lane] < 0. `lanes` is a multiple
+/// of 4.
 void gather_lanes(View<const float> from, const std::int32_t* rows, std::int64_t lanes, float* out,
                   std::int64_t ld);
 /// The reverse: rows[lane] of `to` = values [column][lane]; lanes with rows[lane] < 0 are skipped.
 void scatter_lanes(const float* values, std::int64_t ld, const std::int32_t* rows, std::int64_t lanes,
                    View<float> to);
 
-/// Rows of gradients [row][column] stored in panels of a few vectors, each panel dense: what a product with many rows reads
-/// again and again.
+/// Rows of gradients [row][column] stored in panels of a few vectors, each panel dense: what a product with
+/// many rows reads again and again.
 class GradientPanels {
  public:
   static std::int64_t size(std::int64_t rows, std::int64_t columns);
@@ -67,16 +70,17 @@ class GradientPanels {
   float* data_ = nullptr;
 };
 
-/// One step of one block of lanes: where the left operand of a weight gradient lies. Row r, lane l = data[r · width + l].
+/// One step of one block of lanes: where the left operand of a weight gradient lies. Row r, lane l = data[r ·
+/// width + l].
 struct LaneSegment {
   const float* data = nullptr;
   std::int64_t width = 0;
 };
 
-/// c [rows, columns] += operand · g, where the operand's rows are rows first_row … first_row + rows - 1 of every segment. The sum
-/// runs over the segments in order and in each from its last lane to its first; the rows of g follow in the same order,
-/// from g_row on. Only the columns of panels first_panel … last_panel - 1 are touched. Rows of c are `ldc` apart and hold all
-/// panels of g.
+/// c [rows, columns] += operand · g, where the operand's rows are rows first_row … first_row + rows - 1 of
+/// every segment. The sum runs over the segments in order and in each from its last lane to its first; the
+/// rows of g follow in the same order, from g_row on. Only the columns of panels first_panel … last_panel - 1
+/// are touched. Rows of c are `ldc` apart and hold all panels of g.
 void add_lane_gradient(std::span<const LaneSegment> segments, std::int64_t first_row, std::int64_t rows,
                        const GradientPanels& g, std::int64_t g_row, std::int64_t first_panel,
                        std::int64_t last_panel, float* c, std::int64_t ldc);

@@ -2,11 +2,11 @@
 
 #include <cstdint>
 
-#include "rondo/matrix.h"
+#include "rondo/tensor/matrix.h"
 
-// Products of matrices for recurrent shapes. Every element of a result is one chain of fused multiply-adds in the
-// order k = 0, 1, 2 … (weight gradients: from the last row to the first), whatever the tile, the number of lanes, of rows or of
-// threads: the same bits always.
+// Products of matrices for recurrent shapes. Every element of a result is one chain of fused multiply-adds in
+// the order k = 0, 1, 2 … (weight gradients: from the last row to the first), whatever the tile, the number
+// of lanes, of rows or of threads: the same bits always.
 
 namespace rondo::kernels {
 
@@ -17,8 +17,9 @@ class Packed {
   /// Elements of memory that a [k, n] matrix takes.
   static std::int64_t size(std::int64_t k, std::int64_t n);
   Packed() = default;
-  /// Packs b [k, n], or its transpose when `transposed` (then b is [n, k]), into `memory`. `one_row`: for products of single
-  /// rows only, which wait for these weights: few columns beyond whole vectors take less room.
+  /// Packs b [k, n], or its transpose when `transposed` (then b is [n, k]), into `memory`. `one_row`: for
+  /// products of single rows only, which wait for these weights: few columns beyond whole vectors take less
+  /// room.
   Packed(View<const T> b, bool transposed, T* memory, bool one_row = false);
   std::int64_t k() const { return k_; }
   std::int64_t n() const { return n_; }
@@ -33,14 +34,16 @@ class Packed {
 
 enum class Start { zero, bias, accumulate };
 
-/// c [m, n] = start + a [m, k] · b, where start is 0, the row `bias` [n], or c itself. `backwards`: begins with the last
-/// columns; steps that alternate find what they read last in the cache, when b is a little larger than that.
+/// c [m, n] = start + a [m, k] · b, where start is 0, the row `bias` [n], or c itself. `backwards`: begins
+/// with the last columns; steps that alternate find what they read last in the cache, when b is a little
+/// larger than that.
 template <class T>
 void multiply(View<const T> a, const Packed<T>& b, Start start, const T* bias, View<T> c,
               bool backwards = false);
 
-/// c [k, n] += aᵀ · g, for a [m, k] and g [m, n]: the gradient of weights, summed over m from the last row to the first, as
-/// backpropagation through time meets the steps. So it may also be added up piece by piece while going back.
+/// c [k, n] += aᵀ · g, for a [m, k] and g [m, n]: the gradient of weights, summed over m from the last row to
+/// the first, as backpropagation through time meets the steps. So it may also be added up piece by piece
+/// while going back.
 template <class T>
 void add_transposed_product(View<const T> a, View<const T> g, View<T> c);
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <span>
 
-// Passes over rows that options of recurrent layers add to a step. Row r of an array starts at pointer + r · its stride.
-// The same bits on every instruction set with fused multiply-adds.
+// Passes over rows that options of recurrent layers add to a step. Row r of an array starts at pointer + r ·
+// its stride. The same bits on every instruction set with fused multiply-adds.
 
 namespace rondo::kernels {
 
@@ -36,8 +36,8 @@ template <class T>
 void zone_rows_backward(std::int64_t rows, std::int64_t width, const Zone<T>& zone, T* d, std::int64_t stride,
                         const T* d_output, std::int64_t d_output_stride, T* d_old, std::int64_t d_old_stride);
 
-// Layer normalisation. Sums over a row have one order: 16 partial sums, the j-th of elements j, j + 16, j + 32 …, of which
-// then j and j + 8, j and j + 4, j and j + 2, j and j + 1 are added.
+// Layer normalisation. Sums over a row have one order: 16 partial sums, the j-th of elements j, j + 16, j +
+// 32 …, of which then j and j + 8, j and j + 4, j and j + 2, j and j + 1 are added.
 
 /// normal = (x - mean) / sqrt(variance + epsilon) of each row, inverse = 1 / sqrt(…), and
 /// to = (bias ? bias : to) + gain·normal. `normal` may be x.
@@ -45,8 +45,8 @@ template <class T>
 void normalize_rows(std::int64_t rows, std::int64_t width, const T* x, std::int64_t x_stride, T epsilon,
                     T* normal, std::int64_t normal_stride, T* inverse, const T* gain, const T* bias, T* to,
                     std::int64_t to_stride);
-/// d is the gradient of normalize_rows's result: d_x = (accumulate ? d_x : 0) + the gradient of x (d_x may be `normal`), and
-/// in each row's own accumulators d_gain += d·normal, d_bias += d (null: none).
+/// d is the gradient of normalize_rows's result: d_x = (accumulate ? d_x : 0) + the gradient of x (d_x may be
+/// `normal`), and in each row's own accumulators d_gain += d·normal, d_bias += d (null: none).
 template <class T>
 void normalize_rows_backward(std::int64_t rows, std::int64_t width, const T* d, std::int64_t d_stride,
                              const T* normal, std::int64_t normal_stride, const T* inverse, const T* gain,

@@ -5,8 +5,9 @@
 
 #include "cells/cell_info.h"
 
-// A step of a small recurrent layer, piece by piece: of a cell of one stage with tanh and sigmoid, weights in the caches
-// near the processor. A piece is a few vectors of units; the last units % lanes of them may be one of fewer lanes.
+// A step of a small recurrent layer, piece by piece: of a cell of one stage with tanh and sigmoid, weights in
+// the caches near the processor. A piece is a few vectors of units; the last units % lanes of them may be one
+// of fewer lanes.
 
 namespace rondo::kernels {
 
@@ -20,11 +21,11 @@ struct StreamCellStep {
   std::int64_t offset[cells::kMaxStates] = {};  ///< of the states [pitch], from the first, which is h
 };
 
-/// The units of one piece, from `unit`: reads x [inputs] and the states, writes its part of next_h [pitch], of the other
-/// states and, unless null, of y [units]. Kernels that keep what a backward pass needs write their part of [sums][units] to
-/// `next_h` instead, and each of the states `units` floats behind the state that it follows. All that differs between steps
-/// comes in registers: what is stored and soon read again in other pieces, as a description in memory would be, waits until
-/// all older stores are done, h's among them.
+/// The units of one piece, from `unit`: reads x [inputs] and the states, writes its part of next_h [pitch],
+/// of the other states and, unless null, of y [units]. Kernels that keep what a backward pass needs write
+/// their part of [sums][units] to `next_h` instead, and each of the states `units` floats behind the state
+/// that it follows. All that differs between steps comes in registers: what is stored and soon read again in
+/// other pieces, as a description in memory would be, waits until all older stores are done, h's among them.
 using StreamCellFunction = void (*)(const StreamCellStep& step, const float* x, float* state, float* next_h,
                                     float* y, std::int64_t unit) noexcept;
 
@@ -36,8 +37,8 @@ struct StreamCellKernels {
   StreamCellFunction half = nullptr, quarter = nullptr;  ///< one vector of so many lanes; null: there is none
 };
 
-/// How many vectors one piece has: as many as keep eight sums in flight, four where weights are more than the first-level
-/// cache holds, since small pieces leave more of them there when every other step goes backwards.
+/// How many vectors one piece has: as many as keep eight sums in flight, four where weights are more than the
+/// first-level cache holds, since small pieces leave more of them there when every other step goes backwards.
 constexpr int stream_vectors(int gates, bool large) {
   const int sums = large ? 4 : 8, vectors = (sums + gates - 1) / gates;
   return vectors >= 4 ? 4 : vectors >= 2 ? 2 : 1;

@@ -1,18 +1,18 @@
 #include <cmath>
 
-#include "layers/base_layers.h"
+#include "layers/common/base_layers.h"
 
 // Learnt numbers that do not depend on the input, and the reversible change of scale that they can describe.
 
 namespace rondo {
 namespace {
 
-class Learnt final : public OptionsLayer<LearntOptions> {
+class Learnt final : public OptionsLayer<TrainableVectorOptions> {
  public:
-  explicit Learnt(LearntOptions o) : OptionsLayer("learnt", std::move(o)) {
+  explicit Learnt(TrainableVectorOptions o) : OptionsLayer("learnt", std::move(o)) {
     if (options().values.empty()) fail("'values' must not be empty", "no values", "one for each output");
   }
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     static_cast<void>(single(inputs));
     return {{false, -1, {count()}}};
   }
@@ -59,11 +59,11 @@ class Affine final : public OptionsLayer<AffineOptions> {
     if (options().count < 0) fail("'count' is negative", std::to_string(options().count), "0 or more");
   }
 
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     if (inputs.size() != 2) {
       fail("affine takes values and their factors", std::to_string(inputs.size()) + " inputs", "2");
     }
-    const Spec& factors = inputs[1];
+    const ValueShape& factors = inputs[1];
     if (factors.sequence || factors.features != Shape{2}) {
       fail("the factors of affine are a logarithm of a gain and an offset", describe(factors), "(None, 2)");
     }
@@ -138,7 +138,7 @@ class Affine final : public OptionsLayer<AffineOptions> {
 
 }  // namespace
 
-LayerPtr learnt(LearntOptions options) { return std::make_shared<Learnt>(std::move(options)); }
+LayerPtr learnt(TrainableVectorOptions options) { return std::make_shared<Learnt>(std::move(options)); }
 LayerPtr affine(AffineOptions options) { return std::make_shared<Affine>(std::move(options)); }
 
 }  // namespace rondo

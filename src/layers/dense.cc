@@ -2,8 +2,8 @@
 
 #include "kernels/activations.h"
 #include "kernels/matrix.h"
-#include "layers/base_layers.h"
-#include "layers/initializers.h"
+#include "layers/common/base_layers.h"
+#include "layers/common/initializers.h"
 
 namespace rondo {
 
@@ -22,8 +22,8 @@ class Dense final : public OptionsLayer<DenseOptions> {
     check_initializer(options().bias_initializer, where());
   }
 
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
-    const Spec& in = single(inputs);
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
+    const ValueShape& in = single(inputs);
     if (in.features.size() != 1) {
       fail("dense acts on one axis of features", describe(in), "(None, features) or (None, time, features)",
            "put flatten or reshape before it");
@@ -109,7 +109,7 @@ class ActivationLayer final : public OptionsLayer<ActivationOptions> {
   explicit ActivationLayer(ActivationOptions o)
       : OptionsLayer("activation", std::move(o)),
         kind_(kernels::parse_activation(options().activation, where())) {}
-  std::vector<Spec> infer(std::span<const Spec> inputs) override { return {single(inputs)}; }
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override { return {single(inputs)}; }
 
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {

@@ -1,12 +1,12 @@
-#include "layers/base_layers.h"
-#include "layers/mask_bits.h"
-#include "layers/recurrent_dropout.h"
+#include "layers/common/base_layers.h"
+#include "layers/common/mask_bits.h"
+#include "layers/recurrent/recurrent_dropout.h"
 
 namespace rondo {
 namespace {
 
-/// Inverted dropout (Srivastava et al. 2014). The random number of a value is keyed by its sequence, its step in the padded
-/// array and its feature, so packing and batch mates do not change it.
+/// Inverted dropout (Srivastava et al. 2014). The random number of a value is keyed by its sequence, its step
+/// in the padded array and its feature, so packing and batch mates do not change it.
 class Dropout final : public OptionsLayer<DropoutOptions> {
  public:
   explicit Dropout(DropoutOptions o) : OptionsLayer("dropout", std::move(o)) {
@@ -14,7 +14,7 @@ class Dropout final : public OptionsLayer<DropoutOptions> {
       fail("'rate' is out of range", std::to_string(options().rate), "0 <= rate < 1");
     }
   }
-  std::vector<Spec> infer(std::span<const Spec> inputs) override { return {single(inputs)}; }
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override { return {single(inputs)}; }
 
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "layers/base_layers.h"
-#include "layers/compaction.h"
-#include "layers/initializers.h"
+#include "layers/common/base_layers.h"
+#include "layers/common/compaction.h"
+#include "layers/common/initializers.h"
 
 namespace rondo {
 namespace {
@@ -18,8 +18,8 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
     check_initializer(options().embeddings_initializer, where());
   }
 
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
-    const Spec& in = single(inputs);
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
+    const ValueShape& in = single(inputs);
     const bool ids = in.sequence ? in.width() == 1 : in.features.size() == 1;
     if (!ids) fail("an embedding needs ids, one a step", describe(in), "(None, time)");
     return {{true, in.sequence ? in.steps : in.width(), {options().output_dim}}};
@@ -101,7 +101,7 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
 class Masking final : public OptionsLayer<MaskingOptions> {
  public:
   explicit Masking(MaskingOptions o) : OptionsLayer("masking", std::move(o)) {}
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     if (!single(inputs).sequence)
       fail("masking acts on the steps of a sequence", describe(inputs[0]), "(None, time, features)");
     return {inputs[0]};

@@ -1,4 +1,4 @@
-#include "layers/base_layers.h"
+#include "layers/common/base_layers.h"
 
 // Several inputs to one output: concatenate, add, multiply; and pooling over time.
 
@@ -11,12 +11,12 @@ class Merge final : public OptionsLayer<MergeOptions> {
  public:
   Merge(const char* type, MergeKind kind, MergeOptions o) : OptionsLayer(type, std::move(o)), kind_(kind) {}
 
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     if (inputs.size() < 2)
       fail("a merge needs two inputs or more", std::to_string(inputs.size()), "2 or more");
-    Spec out = inputs[0];
+    ValueShape out = inputs[0];
     for (std::size_t i = 1; i < inputs.size(); ++i) {
-      Spec other = inputs[i];
+      ValueShape other = inputs[i];
       const bool same_time =
           other.sequence == out.sequence && (other.steps == out.steps || other.steps < 0 || out.steps < 0);
       if (kind_ == MergeKind::concatenate && !other.features.empty() &&
@@ -120,7 +120,7 @@ class TimePooling final : public OptionsLayer<TimePoolingOptions> {
     if (mode != "last" && mode != "mean" && mode != "max")
       fail("unknown 'mode'", "'" + mode + "'", "last, mean or max");
   }
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     if (!single(inputs).sequence)
       fail("pooling over time needs a sequence", describe(inputs[0]), "(None, time, features)");
     return {{false, -1, inputs[0].features}};

@@ -1,7 +1,7 @@
 #include <cmath>
 
-#include "layers/base_layers.h"
-#include "layers/initializers.h"
+#include "layers/common/base_layers.h"
+#include "layers/common/initializers.h"
 
 namespace rondo {
 namespace {
@@ -18,8 +18,8 @@ class Normalization : public OptionsLayer<Options> {
  public:
   using OptionsLayer<Options>::OptionsLayer;
 
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
-    const Spec& in = this->single(inputs);
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
+    const ValueShape& in = this->single(inputs);
     if (in.features.empty())
       this->fail("normalisation needs an axis of features", describe(in), "(None, …, features)");
     last_ = in.features.back();

@@ -1,33 +1,33 @@
 #include <functional>
 
 #include "kernels/cells.h"
-#include "layers/base_layers.h"
-#include "layers/initializers.h"
+#include "layers/common/base_layers.h"
+#include "layers/common/initializers.h"
 
 namespace rondo {
 namespace {
 
-using Maker = std::function<LayerPtr(const Config&, const std::string&)>;
+using Maker = std::function<LayerPtr(const Json&, const std::string&)>;
 
 /// Keys of a spec that no options struct has.
 const std::vector<std::string> kCommonKeys = {"type", "name", "trainable", "inputs"};
 
 template <class Options>
-Options read_spec(const Config& spec, const std::string& path, std::vector<std::string> also = {}) {
+Options read_spec(const Json& spec, const std::string& path, std::vector<std::string> also = {}) {
   Options options;
   also.insert(also.end(), kCommonKeys.begin(), kCommonKeys.end());
   read_options(options, spec, path, also);
-  if (const Config* name = spec.find("name")) options.name = name->as_string(path + ".name");
+  if (const Json* name = spec.find("name")) options.name = name->as_string(path + ".name");
   return options;
 }
 
 template <class Options>
 Maker maker(LayerPtr (*make)(Options)) {
-  return [make](const Config& spec, const std::string& path) { return make(read_spec<Options>(spec, path)); };
+  return [make](const Json& spec, const std::string& path) { return make(read_spec<Options>(spec, path)); };
 }
 
-LayerPtr inner_layer(const Config& spec, const std::string& path) {
-  const Config* inner = spec.find("layer");
+LayerPtr inner_layer(const Json& spec, const std::string& path) {
+  const Json* inner = spec.find("layer");
   if (inner == nullptr) {
     throw Error(ErrorKind::usage, "a wrapper needs the layer that it wraps")
         .where(path)
@@ -56,12 +56,12 @@ const std::vector<std::pair<std::string, Maker>>& makers() {
       {"learnt", maker(&learnt)},
       {"affine", maker(&affine)},
       {"bidirectional",
-       [](const Config& spec, const std::string& path) {
+       [](const Json& spec, const std::string& path) {
          return bidirectional(inner_layer(spec, path),
                               read_spec<BidirectionalOptions>(spec, path, {"layer"}));
        }},
       {"time_distributed",
-       [](const Config& spec, const std::string& path) {
+       [](const Json& spec, const std::string& path) {
          return time_distributed(inner_layer(spec, path),
                                  read_spec<TimeDistributedOptions>(spec, path, {"layer"}));
        }},
@@ -75,9 +75,9 @@ bool is_cell_type(const std::string& type) {
   return cell != nullptr && cell->info.variant_of == nullptr;
 }
 
-LayerPtr make_recurrent(const std::string& type, const Config& spec, const std::string& path) {
+LayerPtr make_recurrent(const std::string& type, const Json& spec, const std::string& path) {
   LayerPtr layer = recurrent(type, read_spec<RecurrentOptions>(spec, path));
-  const Config allowed = layer->config();  // some options belong to some cells only
+  const Json allowed = layer->config();  // some options belong to some cells only
   std::vector<std::string> known = kCommonKeys;
   for (const auto& [key, value] : allowed.as_object()) known.push_back(key);
   for (const auto& [key, value] : spec.as_object(path)) {
@@ -97,7 +97,7 @@ std::vector<std::string> layer_types() {
   return types;
 }
 
-LayerPtr make_layer(const Config& spec, const std::string& path) {
+LayerPtr make_layer(const Json& spec, const std::string& path) {
   const std::string& type = spec.at("type", path).as_string(path + ".type");
   LayerPtr layer;
   if (is_cell_type(type)) {
@@ -113,19 +113,19 @@ LayerPtr make_layer(const Config& spec, const std::string& path) {
     Error error(ErrorKind::usage, "unknown layer type '" + type + "'");
     error.where(path).expected("one of " + list);
     const std::string near = nearest_name(type, layer_types());
-    if (!near.empty()) error.cure("did you mean '" + near + "'?");
+    if (!near.empty()) error.fix("did you mean '" + near + "'?");
     throw error;
   }
-  if (const Config* trainable = spec.find("trainable"))
+  if (const Json* trainable = spec.find("trainable"))
     layer->set_trainable(trainable->as_bool(path + ".trainable"));
   return layer;
 }
 
-Config OptionCodec<Regularizer>::write(const Regularizer& value) {
-  return value == Regularizer{} ? Config() : to_config(value);
+Json OptionCodec<Regularizer>::write(const Regularizer& value) {
+  return value == Regularizer{} ? Json() : to_config(value);
 }
 
-void OptionCodec<Regularizer>::read(const Config& config, Regularizer& value, std::string_view path) {
+void OptionCodec<Regularizer>::read(const Json& config, Regularizer& value, std::string_view path) {
   value = {};
   if (config.is_null()) return;
   if (!config.is_string()) return read_options(value, config, path);

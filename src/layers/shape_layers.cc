@@ -1,4 +1,4 @@
-#include "layers/base_layers.h"
+#include "layers/common/base_layers.h"
 
 // Layers that only move values: flatten, reshape, repeat_vector.
 
@@ -54,7 +54,7 @@ class Relayout : public OptionsLayer<Options> {
   }
 
  protected:
-  Spec output_;
+  ValueShape output_;
 
  private:
   template <class Move>
@@ -73,8 +73,8 @@ class Relayout : public OptionsLayer<Options> {
 class Flatten final : public Relayout<FlattenOptions> {
  public:
   explicit Flatten(FlattenOptions o) : Relayout("flatten", std::move(o)) {}
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
-    const Spec& in = single(inputs);
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
+    const ValueShape& in = single(inputs);
     if (in.sequence && in.steps < 0) {
       fail("the number of steps is not known when the model is built", describe(in),
            "a fixed number of steps", "declare the input with steps, or use time_pooling");
@@ -89,8 +89,8 @@ class Reshape final : public Relayout<ReshapeOptions> {
   explicit Reshape(ReshapeOptions o) : Relayout("reshape", std::move(o)) {
     if (options().target_shape.empty()) fail("'target_shape' is missing", "[]", "for example [4, 3]");
   }
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
-    const Spec& in = single(inputs);
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
+    const ValueShape& in = single(inputs);
     if (in.sequence && in.steps < 0) {
       fail("the number of steps is not known when the model is built", describe(in),
            "a fixed number of steps");
@@ -107,8 +107,8 @@ class Reshape final : public Relayout<ReshapeOptions> {
       fail("a sample cannot take this shape", describe(in) + " to " + to_string(asked),
            std::to_string(size) + " values in all, at most one size -1");
     }
-    output_ = target.size() == 1 ? Spec{false, -1, target}
-                                 : Spec{true, target[0], {target.begin() + 1, target.end()}};
+    output_ = target.size() == 1 ? ValueShape{false, -1, target}
+                                 : ValueShape{true, target[0], {target.begin() + 1, target.end()}};
     return {output_};
   }
 };
@@ -118,8 +118,8 @@ class RepeatVector final : public OptionsLayer<RepeatVectorOptions> {
   explicit RepeatVector(RepeatVectorOptions o) : OptionsLayer("repeat_vector", std::move(o)) {
     if (options().n <= 0) fail("'n' must be positive", std::to_string(options().n), "1 or more");
   }
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
-    const Spec& in = single(inputs);
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
+    const ValueShape& in = single(inputs);
     if (in.sequence) fail("repeat_vector makes a sequence of a vector", describe(in), "(None, features)");
     return {{true, options().n, in.features}};
   }

@@ -1,32 +1,32 @@
-#include "rondo/network.h"
+#include "rondo/model/network.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "kernels/instruction_sets.h"
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {
 
-Config spec_config(const std::string& name, const Spec& spec) {
-  return Config::object({{"name", name},
-                         {"sequence", spec.sequence},
-                         {"steps", spec.steps},
-                         {"features", Config::list(spec.features)}});
+Json spec_config(const std::string& name, const ValueShape& spec) {
+  return Json::object({{"name", name},
+                       {"sequence", spec.sequence},
+                       {"steps", spec.steps},
+                       {"features", Json::list(spec.features)}});
 }
 
-Spec read_spec(const Config& config, const std::string& path) {
-  Spec spec;
-  if (const Config* sequence = config.find("sequence")) spec.sequence = sequence->as_bool(path + ".sequence");
-  if (const Config* steps = config.find("steps")) spec.steps = steps->as_integer(path + ".steps");
-  for (const Config& f : config.at("features", path).as_array(path + ".features")) {
+ValueShape read_spec(const Json& config, const std::string& path) {
+  ValueShape spec;
+  if (const Json* sequence = config.find("sequence")) spec.sequence = sequence->as_bool(path + ".sequence");
+  if (const Json* steps = config.find("steps")) spec.steps = steps->as_integer(path + ".steps");
+  for (const Json& f : config.at("features", path).as_array(path + ".features")) {
     spec.features.push_back(f.as_integer(path + ".features"));
   }
   return spec;
 }
 
-void check_fits(const Spec& seen, const Spec& declared, const std::string& name) {
+void check_fits(const ValueShape& seen, const ValueShape& declared, const std::string& name) {
   const bool time_fits =
       seen.sequence == declared.sequence &&
       (!seen.sequence || declared.steps < 0 || seen.steps < 0 || declared.steps == seen.steps);
@@ -34,15 +34,15 @@ void check_fits(const Spec& seen, const Spec& declared, const std::string& name)
   Error error(ErrorKind::usage, "an input has another shape than the model was built for");
   error.where("input '" + name + "'").seen(to_string(seen.shape())).expected(to_string(declared.shape()));
   if (declared.sequence && !seen.sequence) {
-    error.cure("give a sequence [batch, time, features]; for one feature reshape to [batch, time, 1]");
+    error.fix("give a sequence [batch, time, features]; for one feature reshape to [batch, time, 1]");
   }
   throw error;
 }
 
 }  // namespace
 
-Spec spec_of(const Batch& batch) {
-  Spec spec;
+ValueShape spec_of(const Samples& batch) {
+  ValueShape spec;
   spec.sequence = batch.is_sequence();
   spec.features = batch.features();
   if (batch.is_sequence() && batch.layout()->is_dense()) spec.steps = batch.layout()->steps();
@@ -51,7 +51,7 @@ Spec spec_of(const Batch& batch) {
 
 Network::Network(DType dtype) : parameters_(dtype) { kernels::choose_instruction_set(); }
 
-int Network::add_input(std::string name, Spec spec) {
+int Network::add_input(std::string name, ValueShape spec) {
   if (built_) throw Error(ErrorKind::usage, "a built network takes no more inputs");
   if (name.empty()) name = inputs_.empty() ? "input" : "input_" + std::to_string(inputs_.size());
   for (const Input& other : inputs_) {
@@ -85,7 +85,7 @@ std::string Network::unique_name(const std::string& type) const {
 std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
   if (built_)
     throw Error(ErrorKind::usage, "a built network takes no more layers")
-        .cure("add layers before fit or build");
+        .fix("add layers before fit or build");
   if (!layer) throw Error(ErrorKind::usage, "a null layer was added");
   Node node;
   for (const Node& other : nodes_) node.shares = node.shares || other.layer == layer;
@@ -96,9 +96,9 @@ std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
       throw Error(ErrorKind::usage, "two layers have the same name").seen("'" + layer->name() + "'");
     }
   }
-  std::vector<Spec> specs;
+  std::vector<ValueShape> specs;
   for (const int id : inputs) specs.push_back(checked(id).spec);
-  const std::vector<Spec> outputs = layer->infer(specs);
+  const std::vector<ValueShape> outputs = layer->infer(specs);
   node.layer = std::move(layer);
   node.inputs = std::move(inputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -119,7 +119,7 @@ void Network::build(std::uint64_t seed) {
   if (built_) return;
   if (outputs_.empty()) {
     if (nodes_.empty())
-      throw Error(ErrorKind::usage, "a network without layers cannot be built").cure("add a layer first");
+      throw Error(ErrorKind::usage, "a network without layers cannot be built").fix("add a layer first");
     outputs_ = {nodes_.back().outputs.front()};
   }
   for (Node& node : nodes_) {
@@ -150,33 +150,33 @@ std::string Network::value_name(int id) const {
   return name;
 }
 
-Config Network::spec() const {
-  Config inputs = Config::array(), layers = Config::array(), outputs = Config::array();
+Json Network::spec() const {
+  Json inputs = Json::array(), layers = Json::array(), outputs = Json::array();
   for (const Input& input : inputs_)
     inputs.push_back(spec_config(input.name, values_[static_cast<std::size_t>(input.value)].spec));
   for (const Node& node : nodes_) {
-    Config layer = node.shares ? Config::object({{"shared", node.layer->name()}}) : layer_spec(*node.layer);
-    Config from = Config::array();
+    Json layer = node.shares ? Json::object({{"shared", node.layer->name()}}) : layer_spec(*node.layer);
+    Json from = Json::array();
     for (const int id : node.inputs) from.push_back(value_name(id));
     layer.set("inputs", std::move(from));
     layers.push_back(std::move(layer));
   }
   for (const int id : outputs_) outputs.push_back(value_name(id));
-  return Config::object(
+  return Json::object(
       {{"inputs", std::move(inputs)}, {"layers", std::move(layers)}, {"outputs", std::move(outputs)}});
 }
 
-Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
+Network Network::from_spec(const Json& spec, DType dtype, const ValueShape* input) {
   Network network(dtype);
   std::vector<std::pair<std::string, int>> known;
-  if (const Config* inputs = spec.find("inputs")) {
+  if (const Json* inputs = spec.find("inputs")) {
     for (std::size_t i = 0; i < inputs->as_array("inputs").size(); ++i) {
-      const Config& one = inputs->as_array("inputs")[i];
+      const Json& one = inputs->as_array("inputs")[i];
       const std::string path = "inputs[" + std::to_string(i) + "]";
       const std::string& name = one.at("name", path).as_string(path + ".name");
       known.emplace_back(name, network.add_input(name, read_spec(one, path)));
     }
-  } else if (const Config* one = spec.find("input")) {
+  } else if (const Json* one = spec.find("input")) {
     known.emplace_back("input", network.add_input("input", read_spec(*one, "input")));
   } else if (input != nullptr) {
     known.emplace_back("input", network.add_input("input", *input));
@@ -193,7 +193,7 @@ Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
     Error error(ErrorKind::usage, "a layer's input does not exist");
     error.where(path).seen("'" + name + "'");
     const std::string near = nearest_name(name, names);
-    if (!near.empty()) error.cure("did you mean '" + near + "'?");
+    if (!near.empty()) error.fix("did you mean '" + near + "'?");
     throw error;
   };
   if (known.empty())
@@ -203,14 +203,14 @@ Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::string path = "layers[" + std::to_string(i) + "]";
     std::vector<int> from;
-    if (const Config* names = layers[i].find("inputs")) {
-      for (const Config& name : names->as_array(path + ".inputs"))
+    if (const Json* names = layers[i].find("inputs")) {
+      for (const Json& name : names->as_array(path + ".inputs"))
         from.push_back(find(name.as_string(path + ".inputs"), path));
     } else {
       from = {previous};
     }
     LayerPtr layer;
-    if (const Config* shared = layers[i].find("shared")) {
+    if (const Json* shared = layers[i].find("shared")) {
       for (const Node& node : network.nodes_) {
         if (node.layer->name() == shared->as_string(path + ".shared")) layer = node.layer;
       }
@@ -223,9 +223,9 @@ Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
     for (const int id : outputs) known.emplace_back(network.value_name(id), id);
     previous = outputs.front();
   }
-  if (const Config* outputs = spec.find("outputs")) {
+  if (const Json* outputs = spec.find("outputs")) {
     std::vector<int> ids;
-    for (const Config& name : outputs->as_array("outputs"))
+    for (const Json& name : outputs->as_array("outputs"))
       ids.push_back(find(name.as_string("outputs"), "outputs"));
     network.set_outputs(std::move(ids));
   } else {
@@ -234,7 +234,7 @@ Network Network::from_spec(const Config& spec, DType dtype, const Spec* input) {
   return network;
 }
 
-Vars Network::run(Tape& tape, std::span<const Batch> inputs) {
+Vars Network::run(Tape& tape, std::span<const Samples> inputs) {
   if (inputs.size() != inputs_.size()) {
     throw Error(ErrorKind::usage, "a model got another number of inputs")
         .seen(std::to_string(inputs.size()))
@@ -256,7 +256,7 @@ Vars Network::run(Tape& tape, std::span<const Batch> inputs) {
 
 Vars Network::run(Tape& tape, std::span<const Var> inputs) {
   if (!built_)
-    throw Error(ErrorKind::usage, "the network is not built").cure("call build(), or fit, which does");
+    throw Error(ErrorKind::usage, "the network is not built").fix("call build(), or fit, which does");
   if (inputs.size() != inputs_.size()) {
     throw Error(ErrorKind::usage, "a model got another number of inputs")
         .seen(std::to_string(inputs.size()))

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "rondo/network.h"
+#include "rondo/model/network.h"
 
 namespace rondo {
 namespace {
@@ -88,7 +88,7 @@ std::string Network::summary(const std::string& title) const {
     }
     std::string from;
     for (const int id : node.inputs) from += (from.empty() ? "" : ", ") + value_name(id);
-    const Spec& spec = values_[static_cast<std::size_t>(node.outputs.front())].spec;
+    const ValueShape& spec = values_[static_cast<std::size_t>(node.outputs.front())].spec;
     out += row({node.layer->name() + " (" + class_name(node.layer->type()) + ")", to_string(spec.shape()),
                 built_ ? with_commas(count) : "? (unbuilt)", from});
   }

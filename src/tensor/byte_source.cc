@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "rondo/atomic_file.h"
-#include "rondo/error.h"
+#include "rondo/base/atomic_file.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 [[noreturn]] void throw_cut_short(const std::string& path) {
   throw Error(ErrorKind::model_file, "the file ended while it was read")
       .where(path)
-      .cure("do not change a file while it is read");
+      .fix("do not change a file while it is read");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "rondo/dataset.h"
+#include "rondo/tensor/dataset.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 
@@ -22,7 +22,8 @@ void check_size(const char* kind, std::size_t index, std::int64_t seen, std::int
 
 }  // namespace
 
-ArrayDataset::ArrayDataset(std::vector<Batch> inputs, std::vector<Batch> targets, std::vector<Tensor> weights)
+ArrayDataset::ArrayDataset(std::vector<Samples> inputs, std::vector<Samples> targets,
+                           std::vector<Tensor> weights)
     : all_{std::move(inputs), std::move(targets), std::move(weights)} {
   if (all_.inputs.empty()) throw Error(ErrorKind::usage, "a data set needs at least one input");
   size_ = all_.inputs.front().size();
@@ -33,7 +34,7 @@ ArrayDataset::ArrayDataset(std::vector<Batch> inputs, std::vector<Batch> targets
     throw Error(ErrorKind::usage, "there must be one array of weights for each target, or none at all")
         .seen(std::to_string(all_.weights.size()))
         .expected(std::to_string(all_.targets.size()))
-        .cure("give an empty tensor for a target without weights");
+        .fix("give an empty tensor for a target without weights");
   }
   for (std::size_t i = 0; i < all_.weights.size(); ++i) {
     const Tensor& weights_of_target = all_.weights[i];
@@ -48,25 +49,25 @@ ArrayDataset::ArrayDataset(std::vector<Batch> inputs, std::vector<Batch> targets
   }
 }
 
-ArrayDataset::ArrayDataset(Batch input, Batch target)
-    : ArrayDataset(std::vector<Batch>{std::move(input)}, std::vector<Batch>{std::move(target)}) {}
+ArrayDataset::ArrayDataset(Samples input, Samples target)
+    : ArrayDataset(std::vector<Samples>{std::move(input)}, std::vector<Samples>{std::move(target)}) {}
 
-Examples ArrayDataset::gather(std::span<const std::int64_t> indices, DType dtype) const {
+Batch ArrayDataset::gather(std::span<const std::int64_t> indices, DType dtype) const {
   LayoutPool pool;
-  Examples out;
+  Batch out;
   gather_into(indices, dtype, pool, out);
   return out;
 }
 
 void ArrayDataset::gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool,
-                               Examples& out) const {
+                               Batch& out) const {
   for (const std::int64_t index : indices) {
     if (index >= 0 && index < size_) continue;
     throw Error(ErrorKind::usage, "a data set has no such sample")
         .seen("index " + std::to_string(index))
         .expected("0 to " + std::to_string(size_ - 1));
   }
-  const auto take = [&](const std::vector<Batch>& from, std::vector<Batch>& to) {
+  const auto take = [&](const std::vector<Samples>& from, std::vector<Samples>& to) {
     to.resize(from.size());
     for (std::size_t i = 0; i < from.size(); ++i) from[i].gather_into(indices, dtype, pool, to[i]);
   };
@@ -81,8 +82,7 @@ void ArrayDataset::gather_into(std::span<const std::int64_t> indices, DType dtyp
   }
 }
 
-void Dataset::gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool&,
-                          Examples& out) const {
+void Dataset::gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool&, Batch& out) const {
   out = gather(indices, dtype);
 }
 
@@ -108,7 +108,7 @@ class Hash {
     if (at < bytes) std::memcpy(&word, tensor.bytes() + at, bytes - at);
     add(word);
   }
-  void add(const Batch& batch) {
+  void add(const Samples& batch) {
     if (batch.is_sequence()) {
       const Layout& layout = *batch.layout();
       for (std::int64_t t = 0; t < layout.longest(); ++t) {
@@ -131,15 +131,15 @@ class Hash {
 std::uint64_t content_hash(const Dataset& data, std::int64_t begin, std::int64_t end) {
   constexpr std::int64_t kAtOnce = 64;
   LayoutPool pool;
-  Examples examples;
+  Batch examples;
   std::vector<std::int64_t> indices;
   Hash hash;
   for (; begin < end; begin += kAtOnce) {
     indices.resize(static_cast<std::size_t>(std::min(kAtOnce, end - begin)));
     std::iota(indices.begin(), indices.end(), begin);
     data.gather_into(indices, DType::float64, pool, examples);
-    for (const Batch& input : examples.inputs) hash.add(input);
-    for (const Batch& target : examples.targets) hash.add(target);
+    for (const Samples& input : examples.inputs) hash.add(input);
+    for (const Samples& target : examples.targets) hash.add(target);
     for (const Tensor& weights : examples.weights) hash.add(weights);
   }
   return hash.value();

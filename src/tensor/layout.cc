@@ -1,10 +1,10 @@
-#include "rondo/layout.h"
+#include "rondo/tensor/layout.h"
 
 #include <algorithm>
 #include <cstring>
 #include <numeric>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 
@@ -232,13 +232,13 @@ void require_padded(const Tensor& values, int rank) {
     throw Error(ErrorKind::usage, "an array of sequences has too few axes")
         .seen("shape " + to_string(values.shape()))
         .expected(rank == 3 ? "[batch, time, features...]" : "[batch, time]")
-        .cure("add an axis with reshaped(), for example [batch, time, 1] for a single series");
+        .fix("add an axis with reshaped(), for example [batch, time, 1] for a single series");
   }
 }
 
 }  // namespace
 
-Batch::Batch(Tensor values) {
+Samples::Samples(Tensor values) {
   if (values.rank() < 1) throw Error(ErrorKind::usage, "a batch needs a first axis of samples");
   if (values.rank() >= 3) {
     layout_ = Layout::dense(values.dim(0), values.dim(1));
@@ -248,18 +248,18 @@ Batch::Batch(Tensor values) {
   }
 }
 
-Batch Batch::packed(std::shared_ptr<const Layout> layout, Tensor values) {
+Samples Samples::packed(std::shared_ptr<const Layout> layout, Tensor values) {
   if (layout == nullptr || values.rank() < 1 || values.dim(0) != layout->total()) {
     throw Error(ErrorKind::usage, "packed values do not fit their layout")
         .seen("shape " + to_string(values.shape()));
   }
-  Batch out;
+  Samples out;
   out.layout_ = std::move(layout);
   out.values_ = std::move(values);
   return out;
 }
 
-Batch Batch::padded(const Tensor& values, std::span<const std::int64_t> lengths) {
+Samples Samples::padded(const Tensor& values, std::span<const std::int64_t> lengths) {
   require_padded(values, 3);
   if (static_cast<std::int64_t>(lengths.size()) != values.dim(0)) {
     throw Error(ErrorKind::usage, "there must be one length a sequence")
@@ -271,14 +271,14 @@ Batch Batch::padded(const Tensor& values, std::span<const std::int64_t> lengths)
   return packed(std::move(layout), std::move(rows));
 }
 
-Batch Batch::masked(const Tensor& values, std::span<const std::uint8_t> mask) {
+Samples Samples::masked(const Tensor& values, std::span<const std::uint8_t> mask) {
   require_padded(values, 3);
   auto layout = Layout::from_mask(mask, values.dim(0), values.dim(1));
   Tensor rows = pack(values, *layout);
   return packed(std::move(layout), std::move(rows));
 }
 
-Batch Batch::ragged(std::span<const Tensor> sequences) {
+Samples Samples::ragged(std::span<const Tensor> sequences) {
   if (sequences.empty()) throw Error(ErrorKind::usage, "a ragged batch needs at least one sequence");
   const Shape features = tail(sequences[0].shape(), 1);
   const DType dtype = sequences[0].dtype();
@@ -306,28 +306,28 @@ Batch Batch::ragged(std::span<const Tensor> sequences) {
   return packed(std::move(layout), std::move(values));
 }
 
-Batch Batch::tokens(const Tensor& ids) {
+Samples Samples::tokens(const Tensor& ids) {
   require_padded(ids, 2);
   auto layout = Layout::dense(ids.dim(0), ids.dim(1));
   Tensor rows = pack(ids, *layout);
   return packed(std::move(layout), std::move(rows));
 }
 
-Batch Batch::tokens(const Tensor& ids, std::span<const std::uint8_t> mask) {
+Samples Samples::tokens(const Tensor& ids, std::span<const std::uint8_t> mask) {
   require_padded(ids, 2);
   auto layout = Layout::from_mask(mask, ids.dim(0), ids.dim(1));
   Tensor rows = pack(ids, *layout);
   return packed(std::move(layout), std::move(rows));
 }
 
-std::int64_t Batch::size() const {
+std::int64_t Samples::size() const {
   if (layout_ != nullptr) return layout_->batch();
   return values_.rank() == 0 ? 0 : values_.dim(0);
 }
 
-Shape Batch::features() const { return tail(values_.shape(), 1); }
+Shape Samples::features() const { return tail(values_.shape(), 1); }
 
-Tensor Batch::to_padded(Fill fill) const {
+Tensor Samples::to_padded(Fill fill) const {
   if (layout_ == nullptr) return values_;
   const Layout& layout = *layout_;
   Shape shape = {layout.batch(), layout.steps()};
@@ -355,7 +355,7 @@ Tensor Batch::to_padded(Fill fill) const {
   return out;
 }
 
-Tensor Batch::sample(std::int64_t b) const {
+Tensor Samples::sample(std::int64_t b) const {
   const std::int64_t index[] = {b};
   if (layout_ == nullptr) return values_.gather(index).reshaped(features());
   if (b < 0 || b >= layout_->batch()) {
@@ -369,15 +369,15 @@ Tensor Batch::sample(std::int64_t b) const {
   return values_.gather(rows);
 }
 
-Batch Batch::gather(std::span<const std::int64_t> indices) const {
+Samples Samples::gather(std::span<const std::int64_t> indices) const {
   LayoutPool pool;
-  Batch out;
+  Samples out;
   gather_into(indices, values_.dtype(), pool, out);
   return out;
 }
 
-void Batch::gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool,
-                        Batch& out) const {
+void Samples::gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool,
+                          Samples& out) const {
   out.layout_.reset();
   if (layout_ == nullptr) return values_.gather_into(indices, dtype, out.values_);
   const Layout& from = *layout_;
@@ -408,8 +408,8 @@ void Batch::gather_into(std::span<const std::int64_t> indices, DType dtype, Layo
   });
 }
 
-Batch Batch::cast(DType dtype) const {
-  Batch out;
+Samples Samples::cast(DType dtype) const {
+  Samples out;
   out.layout_ = layout_;
   out.values_ = values_.cast(dtype);
   return out;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "rondo/tensor.h"
+#include "rondo/tensor/tensor.h"
 
 namespace rondo {
 
@@ -15,7 +15,8 @@ struct NumberFormat {
   std::string_view name;  ///< "F32", "BF16" …
   std::uint64_t bytes;
   DType becomes;
-  /// Fills `out` from little-endian `raw`; false when a number does not fit. nullptr: the bytes are used as they are.
+  /// Fills `out` from little-endian `raw`; false when a number does not fit. nullptr: the bytes are used as
+  /// they are.
   bool (*convert)(std::span<const std::byte> raw, Tensor& out);
 };
 

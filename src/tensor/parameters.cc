@@ -1,8 +1,8 @@
-#include "rondo/parameters.h"
+#include "rondo/tensor/parameters.h"
 
 #include <cstring>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {
@@ -20,7 +20,7 @@ const ParameterInfo& present(std::span<const ParameterInfo> infos, int index, co
   if (info.offset + info.size > buffer.size()) {
     throw Error(ErrorKind::usage, "a parameter has no memory yet")
         .where("parameter '" + info.name + "'")
-        .cure("call allocate() after the last declare(), or build() the network");
+        .fix("call allocate() after the last declare(), or build() the network");
   }
   return info;
 }
@@ -46,7 +46,7 @@ int ParameterStore::declare(std::string name, Shape shape, bool trainable, doubl
   if (find(name) >= 0) {
     throw Error(ErrorKind::usage, "two parameters have the same name")
         .seen("'" + name + "' twice")
-        .cure("give the layers different names");
+        .fix("give the layers different names");
   }
   for (const std::int64_t size : shape) {
     if (size >= 0) continue;

@@ -1,11 +1,11 @@
-#include "rondo/tensor.h"
+#include "rondo/tensor/tensor.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {
@@ -41,7 +41,7 @@ DType parse_dtype(const std::string& name) {
 void Shape::refuse() {
   throw Error(ErrorKind::usage, "a tensor has too many axes")
       .expected("at most " + std::to_string(kMaxAxes))
-      .cure("join some with reshaped()");
+      .fix("join some with reshaped()");
 }
 
 std::int64_t element_count(const Shape& shape) {
@@ -133,7 +133,7 @@ void Tensor::require(DType wanted) const {
     throw Error(ErrorKind::usage, "a tensor holds another type")
         .seen(dtype_name(dtype_))
         .expected(dtype_name(wanted))
-        .cure("convert it with cast()");
+        .fix("convert it with cast()");
   }
 }
 

@@ -1,15 +1,15 @@
 // The container of rondo's weights: safetensors, written and read strictly.
 
-#include "rondo/tensor_file.h"
+#include "rondo/tensor/tensor_file.h"
 
 #include <algorithm>
 #include <bit>
 #include <memory>
 #include <unordered_set>
 
-#include "rondo/atomic_file.h"
-#include "rondo/config.h"
-#include "rondo/error.h"
+#include "rondo/base/atomic_file.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
 #include "tensor/byte_source.h"
 #include "tensor/number_format.h"
 
@@ -25,7 +25,7 @@ constexpr std::uint64_t kMaxArrayBytes = std::uint64_t{1} << 55;
 constexpr std::uint64_t kLengthBytes = 8;
 constexpr const char* kMetadataKey = "__metadata__";
 
-std::string quoted(std::string_view text) { return to_json(Config(text)); }
+std::string quoted(std::string_view text) { return to_json(Json(text)); }
 
 class Refusal {
  public:
@@ -36,7 +36,7 @@ class Refusal {
         .where(where_)
         .seen(std::move(seen))
         .expected(std::move(expected))
-        .cure("the file is damaged, cut short or not a safetensors file: make or fetch it again");
+        .fix("the file is damaged, cut short or not a safetensors file: make or fetch it again");
   }
 
  private:
@@ -45,7 +45,7 @@ class Refusal {
 
 // ---- header to entries ----
 
-std::uint64_t checked_offset(const Config& value, const std::string& name, const Refusal& refuse) {
+std::uint64_t checked_offset(const Json& value, const std::string& name, const Refusal& refuse) {
   if (!value.is_integer() || value.as_integer() < 0) {
     refuse("an offset of " + name + " is not a whole number from 0", to_json(value));
   }
@@ -72,7 +72,7 @@ std::uint64_t checked_bytes(const Shape& shape, std::uint64_t item_bytes, const 
   return empty ? 0 : bytes;
 }
 
-TensorFileEntry read_entry(const std::string& key, const Config& value, const Refusal& refuse) {
+TensorFileEntry read_entry(const std::string& key, const Json& value, const Refusal& refuse) {
   const std::string name = quoted(key);
   if (!value.is_object()) refuse("the entry of " + name + " is not an object", value.type_name());
   for (const auto& [field, unused] : value.as_object()) {
@@ -80,8 +80,8 @@ TensorFileEntry read_entry(const std::string& key, const Config& value, const Re
       refuse("the entry of " + name + " has an unknown key", quoted(field), "dtype, shape and data_offsets");
     }
   }
-  const Config *dtype = value.find("dtype"), *shape = value.find("shape"),
-               *offsets = value.find("data_offsets");
+  const Json *dtype = value.find("dtype"), *shape = value.find("shape"),
+             *offsets = value.find("data_offsets");
   if (!dtype || !dtype->is_string())
     refuse("the entry of " + name + " has no dtype", "", "a string such as \"F32\"");
   if (!shape || !shape->is_array()) refuse("the entry of " + name + " has no shape", "", "an array of sizes");
@@ -99,7 +99,7 @@ TensorFileEntry read_entry(const std::string& key, const Config& value, const Re
     refuse(name + " has too many dimensions", std::to_string(shape->as_array().size()),
            "at most " + std::to_string(kMaxRank));
   }
-  for (const Config& size : shape->as_array()) {
+  for (const Json& size : shape->as_array()) {
     if (!size.is_integer() || size.as_integer() < 0) {
       refuse("a size of " + name + " is not a whole number from 0", to_json(*shape));
     }
@@ -117,7 +117,7 @@ TensorFileEntry read_entry(const std::string& key, const Config& value, const Re
   return entry;
 }
 
-void read_metadata(const Config& value, TensorFileHeader& header, const Refusal& refuse) {
+void read_metadata(const Json& value, TensorFileHeader& header, const Refusal& refuse) {
   if (!value.is_object()) refuse("__metadata__ is not an object", value.type_name());
   for (const auto& [key, text] : value.as_object()) {
     if (!text.is_string()) refuse("the metadata " + quoted(key) + " is not a string", text.type_name());
@@ -167,7 +167,7 @@ TensorFileHeader read_header(const ByteSource& source, std::uint64_t& data_begin
   source.read(kLengthBytes, std::as_writable_bytes(std::span(text)));
   if (text[0] != '{') refuse("the header does not begin with '{'", quoted_byte(text[0]));
 
-  Config tree;
+  Json tree;
   try {
     tree = parse_json(text, "header");
   } catch (const Error& error) {
@@ -243,8 +243,8 @@ std::vector<const Named*> in_file_order(const TensorFile& file) {
 }
 
 void check_writable(const TensorFile& file) {
-  const auto refuse = [](const std::string& what, const std::string& cure) {
-    throw Error(ErrorKind::usage, what).where("tensor file to write").cure(cure);
+  const auto refuse = [](const std::string& what, const std::string& fix) {
+    throw Error(ErrorKind::usage, what).where("tensor file to write").fix(fix);
   };
   if (file.tensors.size() > kMaxTensors)
     refuse("there are too many arrays", "at most 65536 go into one file");
@@ -262,26 +262,25 @@ void check_writable(const TensorFile& file) {
 }
 
 std::string encode_header(const TensorFile& file, const std::vector<const Named*>& order) {
-  Config::Object members;
+  Json::Object members;
   if (!file.metadata.empty()) {
     auto sorted = file.metadata;
     std::sort(sorted.begin(), sorted.end());
-    Config::Object texts;
-    for (auto& [key, text] : sorted) texts.emplace_back(key, Config(std::move(text)));
-    members.emplace_back(kMetadataKey, Config(std::move(texts)));
+    Json::Object texts;
+    for (auto& [key, text] : sorted) texts.emplace_back(key, Json(std::move(text)));
+    members.emplace_back(kMetadataKey, Json(std::move(texts)));
   }
   std::int64_t position = 0;
   for (const Named* item : order) {
     const Tensor& tensor = item->second;
     const std::int64_t end = position + tensor.size() * static_cast<std::int64_t>(dtype_size(tensor.dtype()));
     members.emplace_back(
-        item->first,
-        Config::object({{"dtype", tensor.dtype() == DType::float32 ? "F32" : "F64"},
-                        {"shape", Config::list(tensor.shape())},
-                        {"data_offsets", Config::list(std::vector<std::int64_t>{position, end})}}));
+        item->first, Json::object({{"dtype", tensor.dtype() == DType::float32 ? "F32" : "F64"},
+                                   {"shape", Json::list(tensor.shape())},
+                                   {"data_offsets", Json::list(std::vector<std::int64_t>{position, end})}}));
     position = end;
   }
-  std::string text = to_json(Config(std::move(members)));
+  std::string text = to_json(Json(std::move(members)));
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the numbers start at a multiple of 8
   try {
     parse_json(text);  // names and texts must be valid UTF-8

@@ -2,7 +2,7 @@
 
 #include <cctype>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo::detail {
 
@@ -20,13 +20,13 @@ std::string canonical_name(const std::string& name) {
   return out;
 }
 
-NamedConfig read_named_config(const Config& config, const std::string& what) {
+NamedConfig read_named_config(const Json& config, const std::string& what) {
   NamedConfig out;
   if (config.is_string()) {
     out.spelled = config.as_string(what);
   } else if (config.is_object() && config.find("class_name") != nullptr) {
     out.spelled = config.at("class_name", what).as_string(what + ".class_name");
-    if (const Config* options = config.find("config"); options != nullptr && options->is_object()) {
+    if (const Json* options = config.find("config"); options != nullptr && options->is_object()) {
       out.options = *options;
       out.options.erase("name");
     }
@@ -39,7 +39,7 @@ NamedConfig read_named_config(const Config& config, const std::string& what) {
     throw Error(ErrorKind::usage, "cannot tell which " + what + " is meant")
         .seen(to_json(config))
         .expected("a name, or an object with a member \"name\"")
-        .cure("write \"" + what + "\": \"NAME\" or \"" + what + "\": {\"name\": \"NAME\", ...}");
+        .fix("write \"" + what + "\": \"NAME\" or \"" + what + "\": {\"name\": \"NAME\", ...}");
   }
   out.name = canonical_name(out.spelled);
   return out;
@@ -52,7 +52,7 @@ void throw_unknown_name(const std::string& what, const std::string& name,
   Error error(ErrorKind::usage, "there is no " + what + " called '" + name + "'");
   error.expected("one of " + list);
   if (const std::string near = nearest_name(canonical_name(name), known); !near.empty()) {
-    error.cure("did you mean '" + near + "'?");
+    error.fix("did you mean '" + near + "'?");
   }
   throw error;
 }

@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "allocation/allocations.h"
-#include "rondo/model.h"
+#include "rondo/train/model.h"
 
-// Training with a Trainer or a Model takes no memory for a step: not for gathering a batch, nor for its layout, its losses
-// and its metrics. An epoch may take some (its logs go to the history, validation begins anew), however many steps it has.
+// Training with a Trainer or a Model takes no memory for a step: not for gathering a batch, nor for its
+// layout, its losses and its metrics. An epoch may take some (its logs go to the history, validation begins
+// anew), however many steps it has.
 
 namespace rondo {
 namespace {
@@ -29,14 +30,14 @@ Tensor random_tensor(Shape shape, std::uint64_t seed) {
 
 constexpr std::int64_t kSamples = 50, kSteps = 9, kFeatures = 3;
 
-Batch ragged_inputs() {
+Samples ragged_inputs() {
   std::vector<std::int64_t> lengths;
   const RandomStream random(3);
   for (std::uint64_t b = 0; b < kSamples; ++b)
     lengths.push_back(static_cast<std::int64_t>(random.below(b, kSteps + 1)));
-  return Batch::padded(random_tensor({kSamples, kSteps, kFeatures}, 1), lengths);
+  return Samples::padded(random_tensor({kSamples, kSteps, kFeatures}, 1), lengths);
 }
-Batch equal_inputs() { return Batch(random_tensor({kSamples, kSteps, kFeatures}, 1)); }
+Samples equal_inputs() { return Samples(random_tensor({kSamples, kSteps, kFeatures}, 1)); }
 
 Sequential last_step_model() {
   return Sequential({bidirectional(lstm({.units = 6})), dropout({.rate = 0.2}), dense({.units = 2})});
@@ -46,8 +47,8 @@ Sequential every_step_model() {
       {gru({.units = 6, .return_sequences = true}), dense({.units = 1, .activation = "sigmoid"})});
 }
 
-/// What steps of `fit` take, from the end of the first step of an epoch to the end of its last; the first epoch, in which
-/// buffers grow, is left out.
+/// What steps of `fit` take, from the end of the first step of an epoch to the end of its last; the first
+/// epoch, in which buffers grow, is left out.
 std::size_t taken_by_steps(Model& model, const Dataset& data, FitOptions options) {
   std::size_t before = 0, taken = 0;
   auto watcher = std::make_shared<LambdaCallback>();
@@ -66,9 +67,9 @@ std::size_t taken_by_steps(Model& model, const Dataset& data, FitOptions options
 TEST_F(Training, OnOneBatchAfterTheOtherTakesNoMemory) {
   Sequential model = last_step_model();
   model.compile({.optimizer = "adam", .loss = "mse", .metrics = {"mae", "rmse", "r2_score"}});
-  Examples batch;
+  Batch batch;
   batch.inputs = {ragged_inputs()};
-  batch.targets = {Batch(random_tensor({kSamples, 2}, 2))};
+  batch.targets = {Samples(random_tensor({kSamples, 2}, 2))};
   batch.weights = {Tensor::full({kSamples}, 0.5)};
   for (int i = 0; i < 2; ++i) model.train_on_batch(batch);
   const std::size_t before = allocations();
@@ -79,7 +80,7 @@ TEST_F(Training, OnOneBatchAfterTheOtherTakesNoMemory) {
 TEST_F(Training, OfEqualSequencesTakesNoMemoryForAStep) {
   Sequential model = last_step_model();
   model.compile({.optimizer = "adam", .loss = "huber", .metrics = {"mae"}, .weighted_metrics = {"mse"}});
-  const ArrayDataset data({equal_inputs()}, {Batch(random_tensor({kSamples, 2}, 2))},
+  const ArrayDataset data({equal_inputs()}, {Samples(random_tensor({kSamples, 2}, 2))},
                           {Tensor::full({kSamples}, 0.5)});
   EXPECT_EQ(taken_by_steps(model, data, {}), 0);
 }
@@ -87,7 +88,7 @@ TEST_F(Training, OfEqualSequencesTakesNoMemoryForAStep) {
 TEST_F(Training, OfRaggedSequencesTakesNoMemoryForAStep) {
   Sequential model = last_step_model();
   model.compile({.optimizer = "adam", .loss = "mse", .metrics = {"mae"}});
-  const ArrayDataset data(ragged_inputs(), Batch(random_tensor({kSamples, 2}, 2)));
+  const ArrayDataset data(ragged_inputs(), Samples(random_tensor({kSamples, 2}, 2)));
   EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false}), 0);
 }
 
@@ -96,7 +97,7 @@ TEST_F(Training, WithinABudgetOfMemoryTakesNoMemoryForAStep) {
     Sequential model = last_step_model();
     model.compile({.optimizer = "adam", .loss = "mse"});
     const ArrayDataset data(ragged ? ragged_inputs() : equal_inputs(),
-                            Batch(random_tensor({kSamples, 2}, 2)));
+                            Samples(random_tensor({kSamples, 2}, 2)));
     constexpr std::int64_t kHalf = 9'000;  // of the 21 kB that each direction keeps of eight sequences
     EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false, .bptt_memory = kHalf}), 0) << ragged;
   }
@@ -111,7 +112,7 @@ TEST_F(Training, OnReadingsAtIrregularTimesTakesNoMemoryForAStep) {
   }
   Sequential model({gru_d({.units = 6, .dropout = 0.2}), dense({.units = 2})});
   model.compile({.optimizer = "adam", .loss = "mse"});
-  const ArrayDataset data(Batch(readings), Batch(random_tensor({kSamples, 2}, 2)));
+  const ArrayDataset data(Samples(readings), Samples(random_tensor({kSamples, 2}, 2)));
   EXPECT_EQ(taken_by_steps(model, data, {}), 0);
 }
 
@@ -119,7 +120,7 @@ TEST_F(Training, WithValidationAndDataOfAnotherTypeTakesNoMemoryForAStep) {
   Sequential model = last_step_model();
   model.compile({.optimizer = "adam", .loss = "mse"});
   const ArrayDataset data(equal_inputs().cast(DType::float64),
-                          Batch(random_tensor({kSamples, 2}, 2).cast(DType::float64)));
+                          Samples(random_tensor({kSamples, 2}, 2).cast(DType::float64)));
   EXPECT_EQ(taken_by_steps(model, data, {.validation_split = 0.3}), 0);
 }
 
@@ -128,7 +129,8 @@ TEST_F(Training, AgainstOneNumberAStepTakesNoMemoryForAStep) {
   model.compile({.optimizer = "adam", .loss = "bce", .metrics = {"accuracy", "auc", "f1_score"}});
   Tensor targets({kSamples, kSteps});
   for (std::int64_t i = 0; i < targets.size(); i += 3) targets.set(i, 1);
-  const ArrayDataset data(ragged_inputs(), Batch(targets));  // [batch, time]: reordered to the inputs' steps
+  const ArrayDataset data(ragged_inputs(),
+                          Samples(targets));  // [batch, time]: reordered to the inputs' steps
   EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false, .class_weight = {{1, 2.0}}}), 0);
 }
 
@@ -140,7 +142,7 @@ TEST_F(Training, AnEpochTakesTheSameForAnyNumberOfSteps) {
     auto watcher = std::make_shared<LambdaCallback>();
     watcher->epoch_begin = [&](TrainingRun&) { at.push_back(allocations()); };
     at.reserve(100);
-    model.fit(equal_inputs(), Batch(random_tensor({kSamples, 2}, 2)),
+    model.fit(equal_inputs(), Samples(random_tensor({kSamples, 2}, 2)),
               {.batch_size = batch_size, .epochs = 4, .callbacks = {watcher}, .verbose = 0});
     return at[3] - at[2];
   };

@@ -9,12 +9,13 @@
 
 #include "allocation/allocations.h"
 #include "conformance/every_cell.h"
-#include "rondo/layers.h"
-#include "rondo/losses.h"
-#include "rondo/network.h"
-#include "rondo/optimizers.h"
+#include "rondo/layers/layers.h"
+#include "rondo/model/network.h"
+#include "rondo/train/losses.h"
+#include "rondo/train/optimizers.h"
 
-// A training step by hand takes no memory once every batch has been seen: what a pass needs lies in the tape's arena.
+// A training step by hand takes no memory once every batch has been seen: what a pass needs lies in the
+// tape's arena.
 
 namespace rondo {
 namespace {
@@ -35,7 +36,7 @@ struct Model {
   std::size_t bptt_memory = 0;  ///< so few bytes that the batches here do not fit
 };
 
-Batch batch_of(std::uint64_t seed, bool ragged, Input input) {
+Samples batch_of(std::uint64_t seed, bool ragged, Input input) {
   const RandomStream random(seed);
   const bool tokens = input == Input::tokens;
   Shape shape = {kBatch, kSteps};
@@ -50,7 +51,7 @@ Batch batch_of(std::uint64_t seed, bool ragged, Input input) {
   }
   std::vector<std::uint8_t> mask(kBatch * kSteps, 1);
   for (std::size_t i = 0; ragged && i < mask.size(); ++i) mask[i] = random.below(1000 + i, 3) != 0;
-  return tokens ? Batch::tokens(values, mask) : Batch::masked(values, mask);
+  return tokens ? Samples::tokens(values, mask) : Samples::masked(values, mask);
 }
 
 /// Network, loss, backward and optimiser, put together by hand.
@@ -68,7 +69,7 @@ class Step {
     network_.build(1);
   }
 
-  void run(std::span<const Batch> input) {
+  void run(std::span<const Samples> input) {
     network_.parameters().zero_gradients();
     tape_.reset({.training = true,
                  .seed = 1,
@@ -96,7 +97,7 @@ class Step {
 
 std::size_t taken_after_the_first_round(const Model& model, bool ragged, int threads = 1,
                                         const char* optimizer = "adam") {
-  std::vector<std::vector<Batch>> batches;
+  std::vector<std::vector<Samples>> batches;
   for (std::uint64_t k = 0; k < 4; ++k) batches.push_back({batch_of(ragged ? k : 1, ragged, model.input)});
   Pool pool(threads);
   Step step(model, optimizer, pool);
@@ -222,7 +223,7 @@ TEST(TrainingStepTest, WithinABudgetHasLessThanTwiceTheLeastThatDoes) {
   for (Model model : models()) {
     if (model.bptt_memory == 0) continue;
     Pool pool(1);
-    const std::vector<Batch> batch = {batch_of(1, false, model.input)};
+    const std::vector<Samples> batch = {batch_of(1, false, model.input)};
     EXPECT_NO_THROW(Step(model, "adam", pool).run(batch)) << model.name;
     model.bptt_memory /= 2;
     EXPECT_THROW(Step(model, "adam", pool).run(batch), Error) << model.name;

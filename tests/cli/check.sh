@@ -49,7 +49,7 @@ levels = [f["level"] for f in d["findings"]]
 assert d["errors"] == levels.count("error") == 2 and d["warnings"] == levels.count("warning")
 assert d["passed"] == levels.count("ok") and d["target"] == ["sales"] and d["rows"] == 120
 assert d["frequency"] == "monthly" and d["estimate"]["seconds"] > 0 and d["estimate"]["bytes"] > 0
-assert all(f["cure"] for f in d["findings"] if f["level"] == "error")'
+assert all(f["fix"] for f in d["findings"] if f["level"] == "error")'
 
 # what else is found
 found() {  # found SED-SCRIPT CODE WORDS [OPTIONS]

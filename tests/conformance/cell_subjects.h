@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "conformance/every_cell.h"
-#include "rondo/testing.h"
+#include "rondo/model/testing.h"
 
 // Cells of src/cells as subjects of the suite.
 
@@ -22,8 +22,8 @@ inline testing::Subject cell_subject(const std::string& type, RecurrentOptions o
   subject.make = [type, options] { return make_cell(type, options); };
   subject.inputs = {{true, -1, {kFeatures}}};
   if (with_states) {
-    const Spec sequence = subject.inputs[0];
-    const std::vector<Spec> outputs = make_cell(type, options)->infer(std::span(&sequence, 1));
+    const ValueShape sequence = subject.inputs[0];
+    const std::vector<ValueShape> outputs = make_cell(type, options)->infer(std::span(&sequence, 1));
     subject.inputs.insert(subject.inputs.end(), outputs.begin() + 1, outputs.end());
   }
   subject.splits_in_time = with_states && !options.go_backwards;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "kernels/cells.h"
-#include "rondo/layers.h"
+#include "rondo/layers/layers.h"
 
 // Every cell of src/cells as a layer, for suites that run over all of them.
 

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "rondo/random.h"
+#include "rondo/base/random.h"
 
 namespace rondo {
 
-/// Combinations of the values of several axes. Each axis goes through its values in an order of its own, shuffled anew
-/// every time round, so that few combinations meet every value of every axis.
+/// Combinations of the values of several axes. Each axis goes through its values in an order of its own,
+/// shuffled anew every time round, so that few combinations meet every value of every axis.
 class Grid {
  public:
   Grid(std::uint64_t seed, const std::string& name) : seed_(seed), key_(purpose_key(name.c_str())) {}

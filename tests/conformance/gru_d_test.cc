@@ -4,11 +4,12 @@
 #include <cmath>
 #include <limits>
 
-#include "rondo/layers.h"
-#include "rondo/tape.h"
-#include "rondo/testing.h"
+#include "rondo/layers/layers.h"
+#include "rondo/model/testing.h"
+#include "rondo/tape/tape.h"
 
-// GRU-D passes the suite on what it is for: masks of zeros and ones, values that are NaN where nothing was read, elapsed times.
+// GRU-D passes the suite on what it is for: masks of zeros and ones, values that are NaN where nothing was
+// read, elapsed times.
 
 namespace rondo {
 namespace {
@@ -59,8 +60,8 @@ class OnReadings final : public Layer {
  public:
   explicit OnReadings(const GruDOptions& options) : inner_(gru_d(options)) {}
   std::string type() const override { return "on_readings"; }
-  Config config() const override { return inner_->config(); }
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+  Json config() const override { return inner_->config(); }
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     inner_->set_name(name());
     return inner_->infer(inputs);
   }

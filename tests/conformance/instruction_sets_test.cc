@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "conformance/every_cell.h"
-#include "rondo/instruction_set.h"
-#include "rondo/model.h"
-#include "rondo/random.h"
-#include "rondo/testing.h"
+#include "rondo/base/random.h"
+#include "rondo/kernels/instruction_set.h"
+#include "rondo/model/testing.h"
+#include "rondo/train/model.h"
 
-// AVX2 and AVX-512 give the same bits: of outputs, of every gradient and of whole trainings. SSE4 and the plain target have
-// no fused multiply-add; they agree with the others within rounding.
+// AVX2 and AVX-512 give the same bits: of outputs, of every gradient and of whole trainings. SSE4 and the
+// plain target have no fused multiply-add; they agree with the others within rounding.
 
 namespace rondo {
 namespace {
@@ -61,13 +61,13 @@ std::vector<float> train(const std::string& cell, const std::string& set) {
                     dropout({.rate = 0.2}), bidirectional(make_cell(cell, {.units = 9})),
                     dense({.units = 8, .activation = "tanh"}), dense({.units = 3, .activation = "softmax"})});
   model.set_seed(5);
-  model.compile({.optimizer = Config::object({{"name", "adam"}, {"clipnorm", 1.0}}),
-                 .loss = "categorical_crossentropy"});
+  model.compile(
+      {.optimizer = Json::object({{"name", "adam"}, {"clipnorm", 1.0}}), .loss = "categorical_crossentropy"});
   std::vector<std::int64_t> lengths;
   for (int b = 0; b < 50; ++b) lengths.push_back(b * 7 % 12);
   Tensor y({50, 3});
   for (std::int64_t b = 0; b < 50; ++b) y.set(b * 3 + b % 3, 1);
-  model.fit(Batch::padded(random_tensor({50, 12, 3}, 1), lengths), Batch(y),
+  model.fit(Samples::padded(random_tensor({50, 12, 3}, 1), lengths), Samples(y),
             {.batch_size = 16, .epochs = 3, .seed = 2, .verbose = 0});
   const auto values = model.network().parameters().values().data<float>();
   return {values.begin(), values.end()};

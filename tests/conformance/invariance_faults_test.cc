@@ -4,10 +4,11 @@
 #include <cmath>
 #include <memory>
 
-#include "rondo/layers.h"
-#include "rondo/testing.h"
+#include "rondo/layers/layers.h"
+#include "rondo/model/testing.h"
 
-// A property test that cannot fail proves nothing: each way in which kernels break bit invariance must be caught.
+// A property test that cannot fail proves nothing: each way in which kernels break bit invariance must be
+// caught.
 
 namespace rondo {
 namespace {
@@ -32,10 +33,10 @@ class Product final : public Layer {
  public:
   explicit Product(Fault fault) : fault_(fault) {}
   std::string type() const override { return "product"; }
-  Config config() const override { return Config::object(); }
-  std::vector<Spec> infer(std::span<const Spec> inputs) override {
+  Json config() const override { return Json::object(); }
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     width_ = inputs[0].width();
-    Spec out = inputs[0];
+    ValueShape out = inputs[0];
     out.features = {1};
     return {out};
   }

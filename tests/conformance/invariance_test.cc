@@ -9,15 +9,16 @@
 
 #include "conformance/every_cell.h"
 #include "conformance/grid.h"
-#include "rondo/instruction_set.h"
-#include "rondo/testing.h"
+#include "rondo/kernels/instruction_set.h"
+#include "rondo/model/testing.h"
 #include "support/instrumented.h"
 #include "support/thorough.h"
 
-// The contract of bit invariance: a sequence's outputs and its own gradient contribution have the same bits alone, in any
-// batch, with any padding, at any place, on any number of threads. Kernels choose their path by units, inputs, rows and
-// instruction set, so the sizes here lie on both sides of every vector, tile and lane boundary. A run tries combinations
-// that a seed chooses; RONDO_TEST_SEED chooses others, RONDO_TEST_FULL=1 tries every one.
+// The contract of bit invariance: a sequence's outputs and its own gradient contribution have the same bits
+// alone, in any batch, with any padding, at any place, on any number of threads. Kernels choose their path by
+// units, inputs, rows and instruction set, so the sizes here lie on both sides of every vector, tile and lane
+// boundary. A run tries combinations that a seed chooses; RONDO_TEST_SEED chooses others, RONDO_TEST_FULL=1
+// tries every one.
 
 namespace rondo {
 namespace {
@@ -98,7 +99,8 @@ class BitInvariance : public ::testing::TestWithParam<std::string> {
   ~BitInvariance() override { testing::use_instruction_set(""); }
 };
 
-// -- every cell --------------------------------------------------------------------------------------------------------
+// -- every cell
+// --------------------------------------------------------------------------------------------------------
 
 /// Ways to use a cell that take different paths through the layer and its formulas.
 struct Use {
@@ -152,7 +154,7 @@ Subject cell_subject(const std::string& cell, const Use& use, std::int64_t units
   if (use.initial_states) {
     for (int j = 0; j < state_count(cell); ++j) {
       const bool projected = j == 0 && options.proj_size > 0;
-      subject.inputs.push_back(Spec{false, -1, {projected ? options.proj_size : units}});
+      subject.inputs.push_back(ValueShape{false, -1, {projected ? options.proj_size : units}});
     }
   }
   // Not so large that every gate is shut: then nothing would depend on the sums.
@@ -210,7 +212,8 @@ TEST_P(CellInvariance, GivesThemInDoubleToo) {
 INSTANTIATE_TEST_SUITE_P(Cells, CellInvariance, ::testing::ValuesIn(cell_names()),
                          [](const auto& param) { return param.param; });
 
-// -- heads and whole networks ------------------------------------------------------------------------------------------
+// -- heads and whole networks
+// ------------------------------------------------------------------------------------------
 
 /// A model as people build them around cells.
 struct Model {

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "rondo/layers.h"
-#include "rondo/testing.h"
+#include "rondo/layers/layers.h"
+#include "rondo/model/testing.h"
 
 // Every layer passes the suite that the cells pass.
 
@@ -12,11 +12,11 @@ namespace {
 
 using testing::Subject;
 
-const Spec kSequence{true, -1, {3}};
-const Spec kFixed{true, 5, {3}};
-const Spec kVector{false, -1, {4}};
+const ValueShape kSequence{true, -1, {3}};
+const ValueShape kFixed{true, 5, {3}};
+const ValueShape kVector{false, -1, {4}};
 
-Subject subject(std::string name, std::function<LayerPtr()> make, std::vector<Spec> inputs) {
+Subject subject(std::string name, std::function<LayerPtr()> make, std::vector<ValueShape> inputs) {
   Subject s;
   s.name = std::move(name);
   s.make = std::move(make);
@@ -48,10 +48,10 @@ std::vector<Subject> subjects() {
       subject("concatenate of three vectors", [] { return concatenate(); }, {kVector, kVector, kVector}));
   add_subject(subject("add", [] { return rondo::add(); }, {kSequence, kSequence}));
   add_subject(subject("multiply", [] { return multiply(); }, {kSequence, kSequence, kSequence}));
-  for (const Spec& input : {kSequence, kVector}) {
+  for (const ValueShape& input : {kSequence, kVector}) {
     add_subject(subject("learnt", [] { return learnt({.values = {0.5, -1, 2}}); }, {input}));
     for (const bool inverse : {false, true}) {
-      const Spec factors{false, -1, {2}};
+      const ValueShape factors{false, -1, {2}};
       add_subject(subject("affine", [inverse] { return affine({.inverse = inverse}); }, {input, factors}));
       add_subject(subject("affine of the first and the third feature",
                           [inverse] { return affine({.inverse = inverse, .count = 2, .every = 2}); },
@@ -74,15 +74,15 @@ std::vector<Subject> subjects() {
                             gru({.units = 3, .return_sequences = true, .return_state = true}),
                             {.merge_mode = std::nullopt});
                       },
-                      {kSequence, Spec{false, -1, {3}}, Spec{false, -1, {3}}}));
+                      {kSequence, ValueShape{false, -1, {3}}, ValueShape{false, -1, {3}}}));
   add_subject(subject("time_distributed dense",
                       [] { return time_distributed(dense({.units = 4, .activation = "tanh"})); },
                       {kSequence}));
   add_subject(subject("time_distributed lstm", [] { return time_distributed(lstm({.units = 3})); },
-                      {Spec{true, -1, {4, 2}}}));
+                      {ValueShape{true, -1, {4, 2}}}));
   add_subject(subject("time_distributed sequences",
                       [] { return time_distributed(gru({.units = 2, .return_sequences = true})); },
-                      {Spec{true, -1, {4, 2}}}));
+                      {ValueShape{true, -1, {4, 2}}}));
 
   Subject s = subject("flatten", [] { return flatten(); }, {kFixed});
   s.equal_lengths = true;
@@ -94,13 +94,14 @@ std::vector<Subject> subjects() {
   s.equal_lengths = true;
   add_subject(s);
 
-  s = subject("embedding", [] { return embedding({.input_dim = 6, .output_dim = 4}); }, {Spec{true, -1, {}}});
+  s = subject("embedding", [] { return embedding({.input_dim = 6, .output_dim = 4}); },
+              {ValueShape{true, -1, {}}});
   s.integer_inputs = true;
   s.integer_limit = 6;
   add_subject(s);
   s = subject("embedding mask_zero",
               [] { return embedding({.input_dim = 6, .output_dim = 4, .mask_zero = true}); },
-              {Spec{true, -1, {}}});
+              {ValueShape{true, -1, {}}});
   s.integer_inputs = true;
   s.integer_limit = 6;
   add_subject(s);
@@ -138,8 +139,8 @@ class Faulty final : public Layer {
  public:
   explicit Faulty(bool wrong) : wrong_(wrong) {}
   std::string type() const override { return "faulty"; }
-  Config config() const override { return Config::object(); }
-  std::vector<Spec> infer(std::span<const Spec> inputs) override { return {inputs[0]}; }
+  Json config() const override { return Json::object(); }
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override { return {inputs[0]}; }
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const Value in = call.input(0);
@@ -176,8 +177,8 @@ TEST(PlantedFault, AMissingFactorInBackwardIsCaught) {
 class Leaky final : public Layer {
  public:
   std::string type() const override { return "leaky"; }
-  Config config() const override { return Config::object(); }
-  std::vector<Spec> infer(std::span<const Spec> inputs) override { return {inputs[0]}; }
+  Json config() const override { return Json::object(); }
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override { return {inputs[0]}; }
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const Value in = call.input(0);

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "conformance/every_cell.h"
-#include "rondo/network.h"
-#include "rondo/random.h"
+#include "rondo/base/random.h"
+#include "rondo/model/network.h"
 #include "support/instrumented.h"
 
 // Gradients stay right where sums get long: over thousands of steps and thousands of rows.
@@ -29,16 +29,16 @@ Network make_model(const std::string& cell) {
   return network;
 }
 
-Batch normal_batch(const std::vector<std::int64_t>& lengths) {
+Samples normal_batch(const std::vector<std::int64_t>& lengths) {
   auto layout = Layout::from_lengths(lengths);
   Tensor values({layout->total(), 3});
   const RandomStream random(3);
   for (std::int64_t i = 0; i < values.size(); ++i)
     values.set(i, random.normal(static_cast<std::uint64_t>(i)));
-  return Batch::packed(std::move(layout), std::move(values));
+  return Samples::packed(std::move(layout), std::move(values));
 }
 
-Gradients gradients(Network& network, const Batch& batch) {
+Gradients gradients(Network& network, const Samples& batch) {
   const DType dtype = network.parameters().dtype();
   Tape tape(dtype);
   tape.reset();
@@ -64,7 +64,7 @@ double distance(const Tensor& a, const Tensor& b) {
 
 void expect_near_double(const std::string& cell, const std::vector<std::int64_t>& lengths, double tolerance) {
   Network narrow = make_model(cell), wide = narrow.cast(DType::float64);
-  const Batch batch = normal_batch(lengths);
+  const Samples batch = normal_batch(lengths);
   const Gradients seen = gradients(narrow, batch), exact = gradients(wide, batch);
   EXPECT_LT(distance(seen.parameters, exact.parameters), tolerance);
   EXPECT_LT(distance(seen.inputs, exact.inputs), tolerance);
@@ -87,7 +87,7 @@ TEST_P(EveryCellAtLength, HasTheGradientsOfDoubleOverThousandsOfRows) {
 TEST_P(EveryCellAtLength, TakesDenormalAndHugeInputs) {
   Network network = make_model(GetParam());
   for (const float value : {1e-42F, 1e-38F, 1e15F, -1e15F}) {
-    Batch batch = normal_batch({9, 4});
+    Samples batch = normal_batch({9, 4});
     for (std::int64_t i = 0; i < batch.values().size(); i += 2) batch.values().set(i, value);
     const Gradients g = gradients(network, batch);
     for (std::int64_t i = 0; i < g.parameters.size(); ++i)
@@ -99,8 +99,8 @@ TEST_P(EveryCellAtLength, TakesDenormalAndHugeInputs) {
 TEST_P(EveryCellAtLength, ShowsInfinityOfOneSequenceInNoOther) {
   Network network = make_model(GetParam());
   const std::vector<std::int64_t> lengths = {5, 7, 3, 7, 2, 6, 7, 1, 4, 7, 7, 5, 3, 6, 7, 7, 2};
-  const Batch clean = normal_batch(lengths);
-  Batch spoilt = clean;
+  const Samples clean = normal_batch(lengths);
+  Samples spoilt = clean;
   const Layout& layout = *clean.layout();
   constexpr std::int64_t kSpoilt = 5;
   const std::int64_t place = layout.place()[kSpoilt];

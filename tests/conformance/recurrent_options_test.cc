@@ -2,7 +2,8 @@
 
 #include "conformance/cell_subjects.h"
 
-// Every cell passes the suite with every option that adds to its formulas, in training where the option acts there only.
+// Every cell passes the suite with every option that adds to its formulas, in training where the option acts
+// there only.
 
 namespace rondo {
 namespace {
@@ -16,8 +17,8 @@ struct Option {
   std::string only = {};  ///< cells whose name contains this; empty: all
 };
 
-/// Four units at times hardly differ, and dividing by their deviation makes rounding errors of float large: no fault of
-/// formulas, so a large epsilon here, and the default one where gradients in double are checked.
+/// Four units at times hardly differ, and dividing by their deviation makes rounding errors of float large:
+/// no fault of formulas, so a large epsilon here, and the default one where gradients in double are checked.
 constexpr double kEpsilon = 0.1;
 
 std::vector<Option> all_options() {

@@ -1,4 +1,4 @@
-#include <rondo/version.h>
+#include <rondo/base/version.h>
 
 #include <iostream>
 

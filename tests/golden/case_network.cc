@@ -5,8 +5,8 @@
 #include <span>
 #include <utility>
 
-#include "rondo/error.h"
-#include "rondo/layer.h"
+#include "rondo/base/error.h"
+#include "rondo/tape/layer.h"
 
 namespace rondo::golden {
 namespace {
@@ -15,11 +15,11 @@ bool takes_ids(const GoldenCase& golden) {
   return golden.spec("layers").as_array().front().at("type").as_string() == "embedding";
 }
 
-Batch make_batch(const GoldenCase& golden, const std::string& name, const Tensor& values, DType dtype) {
-  const Config* mask = name == "x" ? golden.find_input("mask") : nullptr;
-  if (takes_ids(golden)) return Batch::tokens(values.cast(dtype));
-  if (mask != nullptr) return Batch::masked(values.cast(dtype), mask_bytes(golden.tensor(*mask)));
-  return Batch(values.cast(dtype));
+Samples make_batch(const GoldenCase& golden, const std::string& name, const Tensor& values, DType dtype) {
+  const Json* mask = name == "x" ? golden.find_input("mask") : nullptr;
+  if (takes_ids(golden)) return Samples::tokens(values.cast(dtype));
+  if (mask != nullptr) return Samples::masked(values.cast(dtype), mask_bytes(golden.tensor(*mask)));
+  return Samples(values.cast(dtype));
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ Tensor packed_rows(const Layout& layout, const Tensor& padded, const Mask& mask)
   return rows;
 }
 
-Tensor rows_of(const Batch& output, const Tensor& expected, const Mask& mask) {
+Tensor rows_of(const Samples& output, const Tensor& expected, const Mask& mask) {
   return output.is_sequence() ? packed_rows(*output.layout(), expected, mask) : expected;
 }
 
@@ -72,7 +72,7 @@ void CaseNetwork::add_inputs() {
     batches_.push_back(make_batch(golden_, name, golden_.input(name), dtype()));
     names_.emplace_back(name);
   }
-  if (const Config* states = golden_.find_input("initial_state")) {
+  if (const Json* states = golden_.find_input("initial_state")) {
     for (const Tensor& state : golden_.tensors(*states)) {
       batches_.emplace_back(state.cast(dtype()));
       names_.push_back("state" + std::to_string(states_++));
@@ -89,11 +89,11 @@ void CaseNetwork::add_layers() {
     if (i + states_ >= batches_.size()) state_ids.push_back(id);
   }
   previous = {values.at("x")};
-  for (Config layer : golden_.spec("layers").as_array()) {
+  for (Json layer : golden_.spec("layers").as_array()) {
     std::vector<int> inputs = {previous.front()};
-    if (const Config* names = layer.find("inputs")) {
+    if (const Json* names = layer.find("inputs")) {
       inputs.clear();
-      for (const Config& name : names->as_array()) inputs.push_back(values.at(name.as_string()));
+      for (const Json& name : names->as_array()) inputs.push_back(values.at(name.as_string()));
       layer.erase("inputs");
     }
     if (make_layer(layer)->is_recurrent()) {
@@ -103,9 +103,9 @@ void CaseNetwork::add_layers() {
     previous = network_.add(make_layer(layer), inputs);
     values[layer.at("name").as_string()] = previous.front();
   }
-  if (const Config* names = golden_.meta().at("spec").find("outputs")) {
+  if (const Json* names = golden_.meta().at("spec").find("outputs")) {
     previous.clear();
-    for (const Config& name : names->as_array()) previous.push_back(values.at(name.as_string()));
+    for (const Json& name : names->as_array()) previous.push_back(values.at(name.as_string()));
   }
   network_.set_outputs(previous);
 }
@@ -128,7 +128,7 @@ void CaseNetwork::load_weights() {
 std::vector<Var> CaseNetwork::run(Tape& tape, bool training) {
   tape.reset({.training = training});
   inputs_.clear();
-  for (const Batch& batch : batches_) inputs_.push_back(tape.input(batch, !takes_ids(golden_)));
+  for (const Samples& batch : batches_) inputs_.push_back(tape.input(batch, !takes_ids(golden_)));
   return network_.run(tape, std::span<const Var>(inputs_));
 }
 
@@ -138,15 +138,14 @@ void CaseNetwork::compare_gradients(const Tape& tape, Comparison& comparison) co
     Tensor seen, expected;
   };
   std::vector<Gradient> gradients;
-  const Config* states = golden_.find_expected("grad_initial_state");
+  const Json* states = golden_.find_expected("grad_initial_state");
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const std::string label = "grad_" + names_[i];
     const std::size_t first_state = inputs_.size() - states_;
-    const Config* name =
-        i >= first_state ? &states->as_array()[i - first_state] : golden_.find_expected(label);
+    const Json* name = i >= first_state ? &states->as_array()[i - first_state] : golden_.find_expected(label);
     if (name == nullptr) continue;
     Mask mask;
-    if (const Config* given = golden_.find_input("mask"); given != nullptr && i == 0)
+    if (const Json* given = golden_.find_input("mask"); given != nullptr && i == 0)
       mask = golden_.tensor(*given);
     gradients.push_back(
         {label, tape.gradient(inputs_[i]), rows_of(batches_[i], golden_.tensor(*name), mask)});
@@ -167,7 +166,7 @@ void CaseNetwork::compare_gradients(const Tape& tape, Comparison& comparison) co
 
 void CaseNetwork::compare_parameters(const std::string& group, Tolerance tolerance,
                                      Comparison& comparison) const {
-  const Config* names = golden_.find_expected(group);
+  const Json* names = golden_.find_expected(group);
   if (names == nullptr) return;
   const ParameterStore& parameters = network_.parameters();
   for (const auto& [name, tensor] : names->as_object()) {

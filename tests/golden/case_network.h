@@ -7,8 +7,8 @@
 
 #include "golden/comparison.h"
 #include "golden/golden_file.h"
-#include "rondo/network.h"
-#include "rondo/tape.h"
+#include "rondo/model/network.h"
+#include "rondo/tape/tape.h"
 
 namespace rondo::golden {
 
@@ -37,16 +37,17 @@ class CaseNetwork {
   GoldenCase golden_;
   Network network_;
   std::vector<std::string> names_;  // of the inputs: x, x2, …, then state 0, state 1, …
-  std::vector<Batch> batches_;
+  std::vector<Samples> batches_;
   std::size_t states_ = 0;  // how many of them are states
   std::vector<Var> inputs_;
 };
 
-/// Rows of a padded array `[batch, time, …]` that a mask keeps (all, without a mask), in the packed order of `layout`. The k-th
-/// kept step of a row is its k-th step, wherever the padding stood. A disagreement about lengths throws Error(check_failed).
+/// Rows of a padded array `[batch, time, …]` that a mask keeps (all, without a mask), in the packed order of
+/// `layout`. The k-th kept step of a row is its k-th step, wherever the padding stood. A disagreement about
+/// lengths throws Error(check_failed).
 Tensor packed_rows(const Layout& layout, const Tensor& padded, const Mask& mask);
 /// The same for any output: what is no sequence is handed back as it is.
-Tensor rows_of(const Batch& output, const Tensor& expected, const Mask& mask);
+Tensor rows_of(const Samples& output, const Tensor& expected, const Mask& mask);
 /// A mask as bytes.
 std::vector<std::uint8_t> mask_bytes(const Tensor& mask);
 

@@ -3,11 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "rondo/tensor.h"
+#include "rondo/tensor/tensor.h"
 
 namespace rondo::golden {
 
-/// How far a number may be from the oracle's: absolute + relative · |expected| + scaled · (largest |expected| of its tensor).
+/// How far a number may be from the oracle's: absolute + relative · |expected| + scaled · (largest |expected|
+/// of its tensor).
 struct Tolerance {
   double absolute = 0, relative = 0, scaled = 0;
 };
@@ -23,7 +24,8 @@ Tolerance training_tolerance(DType dtype);
 /// Gathers what differs in one case.
 class Comparison {
  public:
-  /// `oracle_error`: how far from exact the expected numbers are themselves, relative to the largest of a tensor.
+  /// `oracle_error`: how far from exact the expected numbers are themselves, relative to the largest of a
+  /// tensor.
   explicit Comparison(std::string case_name, double oracle_error = 0)
       : case_name_(std::move(case_name)), oracle_error_(oracle_error) {}
 

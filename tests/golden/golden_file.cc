@@ -4,27 +4,27 @@
 #include <cstdlib>
 #include <utility>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo::golden {
 
-GoldenCase::GoldenCase(std::string name, Config meta, std::shared_ptr<const TensorFile> file)
+GoldenCase::GoldenCase(std::string name, Json meta, std::shared_ptr<const TensorFile> file)
     : name_(std::move(name)), meta_(std::move(meta)), file_(std::move(file)) {}
 
-const Config* GoldenCase::find(std::string_view group, std::string_view key) const {
-  const Config* members = meta_.find(group);
-  const Config* found = members == nullptr ? nullptr : members->find(key);
+const Json* GoldenCase::find(std::string_view group, std::string_view key) const {
+  const Json* members = meta_.find(group);
+  const Json* found = members == nullptr ? nullptr : members->find(key);
   return found == nullptr || found->is_null() ? nullptr : found;
 }
 
-const Tensor& GoldenCase::tensor(const Config& tensor_name) const {
+const Tensor& GoldenCase::tensor(const Json& tensor_name) const {
   const std::string& wanted = tensor_name.as_string(name_);
   const Tensor* found = file_->find(wanted);
   if (found == nullptr) {
     throw Error(ErrorKind::data, "a golden file lacks a tensor that a case names")
         .where(name_)
         .seen("no tensor '" + wanted + "'")
-        .cure("write the golden files again with tests/golden/make_golden.py");
+        .fix("write the golden files again with tests/golden/make_golden.py");
   }
   return *found;
 }
@@ -37,9 +37,9 @@ const Tensor& GoldenCase::expected(std::string_view key) const {
   return tensor(meta_.at("expected", name_).at(key, name_));
 }
 
-std::vector<Tensor> GoldenCase::tensors(const Config& names) const {
+std::vector<Tensor> GoldenCase::tensors(const Json& names) const {
   std::vector<Tensor> out;
-  for (const Config& one : names.as_array(name_)) out.push_back(tensor(one));
+  for (const Json& one : names.as_array(name_)) out.push_back(tensor(one));
   return out;
 }
 

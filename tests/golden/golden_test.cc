@@ -11,7 +11,8 @@
 #include "golden/case_checks.h"
 #include "golden/golden_file.h"
 
-// Every case of every golden file, in float32 and in float64, against what Keras or PyTorch computed in float64.
+// Every case of every golden file, in float32 and in float64, against what Keras or PyTorch computed in
+// float64.
 
 namespace rondo::golden {
 namespace {
@@ -29,7 +30,7 @@ Check check_of(const std::string& kind) {
 }
 
 Comparison compare_case(const GoldenCase& golden, DType dtype) {
-  const Config* oracle_error = golden.meta().find("oracle_error");
+  const Json* oracle_error = golden.meta().find("oracle_error");
   Comparison comparison(golden.name(), oracle_error == nullptr ? 0 : oracle_error->as_real());
   const Check check = check_of(golden.kind());
   if (check == nullptr) {

@@ -4,13 +4,13 @@
 
 #include "golden/case_checks.h"
 #include "golden/case_network.h"
-#include "rondo/losses.h"
-#include "rondo/optimizers.h"
+#include "rondo/train/losses.h"
+#include "rondo/train/optimizers.h"
 
 namespace rondo::golden {
 namespace {
 
-Tensor as_rows(const Batch& output) {
+Tensor as_rows(const Samples& output) {
   const Tensor& values = output.values();
   const std::int64_t rows = values.dim(0);
   return values.reshaped({rows, rows == 0 ? 0 : values.size() / rows});
@@ -23,7 +23,7 @@ class CaseLoss {
 
   /// The loss with penalties; adds all gradients to the network's parameters and to the tape's inputs.
   double backward(CaseNetwork& network, Tape& tape, Var output) {
-    const Batch batch = tape.get(output);
+    const Samples batch = tape.get(output);
     const Tensor prediction = as_rows(batch);
     if (target_.empty()) prepare(batch, prediction);
     Tensor gradient(prediction.shape(), prediction.dtype());
@@ -38,13 +38,13 @@ class CaseLoss {
   double penalty() const { return penalty_; }
 
  private:
-  void prepare(const Batch& output, const Tensor& prediction) {
+  void prepare(const Samples& output, const Tensor& prediction) {
     const std::int64_t rows = prediction.dim(0), batch = output.size();
     const Mask mask = mask_of(output);
     Tensor target = golden_.input("y");
     if (output.is_sequence()) target = packed_rows(*output.layout(), target, mask);
     target_ = target.reshaped({rows, -1}).cast(prediction.dtype());
-    const Config* given = golden_.find_input("sample_weight");
+    const Json* given = golden_.find_input("sample_weight");
     if (given == nullptr) return;
     const Tensor& by_sample = golden_.tensor(*given);
     weights_.resize(static_cast<std::size_t>(rows));
@@ -62,11 +62,11 @@ class CaseLoss {
   }
 
   /// The mask that Keras carried to the loss: the given one, or that of an embedding.
-  Mask mask_of(const Batch& output) const {
+  Mask mask_of(const Samples& output) const {
     if (!output.is_sequence()) return {};
-    if (const Config* given = golden_.find_input("mask")) return golden_.tensor(*given);
-    const Config& first = golden_.spec("layers").as_array().front();
-    const Config* mask_zero = first.find("mask_zero");
+    if (const Json* given = golden_.find_input("mask")) return golden_.tensor(*given);
+    const Json& first = golden_.spec("layers").as_array().front();
+    const Json* mask_zero = first.find("mask_zero");
     if (mask_zero != nullptr && mask_zero->as_bool()) return golden_.input("x");
     return {};
   }
@@ -93,8 +93,8 @@ void check_forward_backward(const GoldenCase& golden, DType dtype, Comparison& c
   }
   std::vector<Tensor> gradients;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const Batch output = tape.get(outputs[i]);
-    const Config& mask_name = golden.meta().at("output_masks").as_array()[i];
+    const Samples output = tape.get(outputs[i]);
+    const Json& mask_name = golden.meta().at("output_masks").as_array()[i];
     const Mask mask = mask_name.is_null() ? Mask{} : Mask{golden.tensor(mask_name)};
     comparison.compare("output " + std::to_string(i), output.values(), rows_of(output, expected[i], mask),
                        forward_tolerance(dtype));

@@ -4,9 +4,9 @@
 
 #include "golden/case_checks.h"
 #include "golden/case_network.h"
-#include "rondo/losses.h"
-#include "rondo/metrics.h"
-#include "rondo/schedules.h"
+#include "rondo/train/losses.h"
+#include "rondo/train/metrics.h"
+#include "rondo/train/schedules.h"
 
 namespace rondo::golden {
 namespace {
@@ -35,7 +35,7 @@ Rows make_rows(const Tensor& y_pred, const Tensor& y_true, const Tensor* weights
 }
 
 const Tensor* optional_input(const GoldenCase& golden, const char* key) {
-  const Config* name = golden.find_input(key);
+  const Json* name = golden.find_input(key);
   return name == nullptr ? nullptr : &golden.tensor(*name);
 }
 

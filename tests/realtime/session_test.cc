@@ -1,4 +1,4 @@
-#include "rondo/session.h"
+#include "rondo/model/session.h"
 
 #include <gtest/gtest.h>
 #include <linux/seccomp.h>
@@ -13,19 +13,19 @@
 #include <mutex>
 
 #include "realtime/watch.h"
-#include "rondo/layers.h"
+#include "rondo/layers/layers.h"
 #include "support/instrumented.h"
 
-// A step asks nobody for anything: no memory, no lock, no system call. Not claimed but watched: the C library's malloc and
-// locks are counted, and the kernel kills a process that calls it.
+// A step asks nobody for anything: no memory, no lock, no system call. Not claimed but watched: the C
+// library's malloc and locks are counted, and the kernel kills a process that calls it.
 
 namespace rondo {
 namespace {
 
 constexpr int kSteps = 100'000, kStreams = 12;
 
-/// Every kind of operation a session has: embedding, concatenation, cells of one and of two stages, every normalisation,
-/// activations, dense, sums and products.
+/// Every kind of operation a session has: embedding, concatenation, cells of one and of two stages, every
+/// normalisation, activations, dense, sums and products.
 Network everything() {
   Network network;
   const auto apply = [&](LayerPtr layer, std::vector<int> from) {

@@ -10,8 +10,8 @@
 
 #include "support/instrumented.h"
 
-// Definitions in the program come before those of the C library. operator new and delete end here, too. A sanitizer has a
-// malloc of its own: then nothing is counted, and the tests that need it are skipped.
+// Definitions in the program come before those of the C library. operator new and delete end here, too. A
+// sanitizer has a malloc of its own: then nothing is counted, and the tests that need it are skipped.
 
 namespace {
 std::atomic<long> allocation_count{0}, lock_count{0};

@@ -2,7 +2,8 @@
 
 namespace rondo {
 
-/// Whether a sanitizer watches this build: some fifty times slower, so promises about time are not tried in it.
+/// Whether a sanitizer watches this build: some fifty times slower, so promises about time are not tried in
+/// it.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kInstrumented = true;
 #elif defined(__has_feature)

@@ -7,8 +7,8 @@
 
 namespace rondo {
 
-/// One of `seeds` with one to six random injuries: a bit flipped, a byte replaced, a piece removed, doubled, moved or
-/// taken from another seed, the end cut off.
+/// One of `seeds` with one to six random injuries: a bit flipped, a byte replaced, a piece removed, doubled,
+/// moved or taken from another seed, the end cut off.
 inline std::string mutate(const std::vector<std::string>& seeds, std::mt19937_64& random) {
   const auto below = [&](std::size_t n) { return n == 0 ? 0 : static_cast<std::size_t>(random() % n); };
   std::string text = seeds[below(seeds.size())];

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "rondo/data/timeline.h"
-#include "rondo/tensor.h"
+#include "rondo/tensor/tensor.h"
 
 namespace rondo {
 

@@ -7,15 +7,16 @@
 #include <string_view>
 #include <vector>
 
-#include "rondo/config.h"
+#include "rondo/base/json.h"
 #include "rondo/data/csv.h"
 #include "rondo/data/table.h"
-#include "rondo/layout.h"
+#include "rondo/tensor/layout.h"
 
 namespace rondo {
 
-// Tables of events: one row says that `record` (a patient, a machine) had `value` of `parameter` at `time`. Times are irregular
-// and most parameters are missing most of the time. EventGrid makes sequences of them for gru_d, gru and the like.
+// Tables of events: one row says that `record` (a patient, a machine) had `value` of `parameter` at `time`.
+// Times are irregular and most parameters are missing most of the time. EventGrid makes sequences of them for
+// gru_d, gru and the like.
 
 /// Which columns of a table of events hold what.
 struct EventColumns {
@@ -43,8 +44,9 @@ struct Reading {
 class Events {
  public:
   Events() = default;
-  /// Rows without value are left out and counted. Throws Error(data) naming file, line and column for a column that is not
-  /// there, a text where a number belongs, a row without record, time or parameter, and a table without any reading.
+  /// Rows without value are left out and counted. Throws Error(data) naming file, line and column for a
+  /// column that is not there, a text where a number belongs, a row without record, time or parameter, and a
+  /// table without any reading.
   explicit Events(const Table& table, const EventColumns& columns = {});
 
   std::int64_t size() const { return static_cast<std::int64_t>(records_.size()); }
@@ -76,17 +78,18 @@ struct EventLabels {
   std::int64_t unused = 0;     ///< rows of the table whose record has no events
 };
 
-/// The outcomes that stand in a table with one row a record. Throws Error(data) for a record that has no row, a row without a
-/// number, and two rows that disagree.
+/// The outcomes that stand in a table with one row a record. Throws Error(data) for a record that has no row,
+/// a row without a number, and two rows that disagree.
 EventLabels read_event_labels(const Table& table, const Events& events, const std::string& record,
                               const std::string& label);
 
 /// How events become sequences.
 struct EventGridOptions {
-  /// Width of a step, in the events' units of time: step k holds the readings of k·step <= time < (k + 1)·step. 0: a step at every
-  /// time at which a record has a reading.
+  /// Width of a step, in the events' units of time: step k holds the readings of k·step <= time < (k +
+  /// 1)·step. 0: a step at every time at which a record has a reading.
   double step = 0;
-  /// Readings at this time and later are not used; with `step`, every record then has until / step steps. 0: to its last reading.
+  /// Readings at this time and later are not used; with `step`, every record then has until / step steps. 0:
+  /// to its last reading.
   double until = 0;
   std::string combine =
       "last";  ///< several readings in one step: "last" or "mean"; those of one time count by their mean
@@ -95,7 +98,8 @@ struct EventGridOptions {
   /// Values that stand for "not known" in readings at time <= 0, such as -1.
   std::vector<double> unknown_at_start = {};
   double min_share = 0.01;  ///< a parameter that a smaller share of the training records has is left out
-  /// Take the logarithm of parameters whose readings are never negative and have a long tail upwards (skewness above 1).
+  /// Take the logarithm of parameters whose readings are never negative and have a long tail upwards
+  /// (skewness above 1).
   bool log_skewed = true;
   double outliers = 0.005;  ///< share of readings at either end that are drawn in to the quantile there
   double elapsed_unit = 0;  ///< what elapsed times are divided by; 0: their mean in the training records
@@ -122,20 +126,22 @@ struct EventGridOptions {
 
 /// Sequences made of events.
 struct EventArrays {
-  /// [records, steps, 3·P]: P scaled values, P masks (1: read in this step), P elapsed times. A value that was not read is that of
-  /// the reading before, and 0 (the training mean) before the first. Elapsed (Che et al. 2018, eq. 1): time from the parameter's
-  /// reading before this step, or from the start where there was none, to this step.
-  Batch sequences;
+  /// [records, steps, 3·P]: P scaled values, P masks (1: read in this step), P elapsed times. A value that
+  /// was not read is that of the reading before, and 0 (the training mean) before the first. Elapsed (Che et
+  /// al. 2018, eq. 1): time from the parameter's reading before this step, or from the start where there was
+  /// none, to this step.
+  Samples sequences;
   Tensor statics;                  ///< [records, descriptors]
   std::vector<std::string> notes;  ///< what was left out, in words
 };
 
-/// Turns events into sequences with numbers learnt from training records only. A step depends on the readings before its end and
-/// on nothing later.
+/// Turns events into sequences with numbers learnt from training records only. A step depends on the readings
+/// before its end and on nothing later.
 class EventGrid {
  public:
-  /// Learns parameters, descriptors, scales and the unit of elapsed times from `training` (indices of records). Throws Error(usage)
-  /// for options that make no sense, Error(data) when a parameter that was asked for has no reading there, or none is left.
+  /// Learns parameters, descriptors, scales and the unit of elapsed times from `training` (indices of
+  /// records). Throws Error(usage) for options that make no sense, Error(data) when a parameter that was
+  /// asked for has no reading there, or none is left.
   EventGrid(const Events& events, std::span<const std::int64_t> training, EventGridOptions options = {});
 
   const EventGridOptions& options() const { return options_; }
@@ -151,8 +157,8 @@ class EventGrid {
                      DType dtype = DType::float32) const;
 
   /// All of it; from_config(to_config()) makes the same arrays to the last bit.
-  Config to_config() const;
-  static EventGrid from_config(const Config& config, std::string_view path = "event grid");
+  Json to_config() const;
+  static EventGrid from_config(const Json& config, std::string_view path = "event grid");
 
  private:
   /// clamp, log(x + offset) for skewed values, then (x - shift) / scale.

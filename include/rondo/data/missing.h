@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "rondo/tensor.h"
+#include "rondo/tensor/tensor.h"
 
 namespace rondo {
 

@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "rondo/base/error.h"
+#include "rondo/base/random.h"
 #include "rondo/data/csv.h"
 #include "rondo/data/prefetch.h"
-#include "rondo/dataset.h"
-#include "rondo/error.h"
-#include "rondo/random.h"
+#include "rondo/tensor/dataset.h"
 
 namespace rondo {
 
@@ -31,14 +31,14 @@ std::shared_ptr<const Dataset> concatenate(std::vector<std::shared_ptr<const Dat
 /// Every gathered batch goes through `change`, which must not alter the number of samples and may run on
 /// several threads.
 std::shared_ptr<const Dataset> map(std::shared_ptr<const Dataset> dataset,
-                                   std::function<Examples(Examples)> change);
+                                   std::function<Batch(Batch)> change);
 /// The first samples and the last `fraction` (0 … 1) of them, as Keras's validation_split cuts them (before
 /// shuffling).
 std::pair<std::shared_ptr<const Dataset>, std::shared_ptr<const Dataset>> split(
     std::shared_ptr<const Dataset> dataset, double fraction);
 
-/// Samples of several Examples in one, in order. Shapes must agree; lengths of sequences may differ.
-Examples merge(const std::vector<Examples>& parts);
+/// Samples of several Batch in one, in order. Shapes must agree; lengths of sequences may differ.
+Batch merge(const std::vector<Batch>& parts);
 
 /// Things of one kind, one after the other, made when asked for: from a generator, a file or a data set. A
 /// pipeline is used up by reading it. Steps are added by moving:
@@ -193,14 +193,14 @@ struct BatchOptions {
   std::uint64_t seed = 0;
   std::uint64_t epoch = 0;
 };
-Pipeline<Examples> batches(std::shared_ptr<const Dataset> dataset, DType dtype,
-                           const BatchOptions& options = {});
+Pipeline<Batch> batches(std::shared_ptr<const Dataset> dataset, DType dtype,
+                        const BatchOptions& options = {});
 
 /// A CSV file in pieces of about `rows` rows, for files larger than memory.
 Pipeline<Table> csv_blocks(const std::filesystem::path& path, std::int64_t rows,
                            const CsvOptions& options = {});
 
 /// Reads a pipeline to its end into memory, as a data set that `fit` takes.
-std::shared_ptr<const ArrayDataset> gather_all(Pipeline<Examples> examples);
+std::shared_ptr<const ArrayDataset> gather_all(Pipeline<Batch> examples);
 
 }  // namespace rondo

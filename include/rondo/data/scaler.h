@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "rondo/config.h"
-#include "rondo/tensor.h"
+#include "rondo/base/json.h"
+#include "rondo/tensor/tensor.h"
 
 namespace rondo {
 
@@ -71,8 +71,8 @@ class Scaler {
 
   /// All of it; from_config(to_config()) is the same to the last bit. from_config throws Error(usage) naming
   /// a bad key.
-  Config to_config() const;
-  static Scaler from_config(const Config& config, std::string_view path = "scaler");
+  Json to_config() const;
+  static Scaler from_config(const Json& config, std::string_view path = "scaler");
 
   bool operator==(const Scaler&) const;
 
@@ -100,8 +100,8 @@ class Differencing {
   /// first difference. Gives the original rows that belong to `differences`: [time, columns].
   Tensor inverse(const Tensor& differences, const Tensor& history) const;
 
-  Config to_config() const;
-  static Differencing from_config(const Config& config, std::string_view path = "differencing");
+  Json to_config() const;
+  static Differencing from_config(const Json& config, std::string_view path = "differencing");
   bool operator==(const Differencing&) const = default;
 
  private:

@@ -8,7 +8,7 @@
 #include "rondo/data/missing.h"
 #include "rondo/data/table.h"
 #include "rondo/data/timeline.h"
-#include "rondo/tensor.h"
+#include "rondo/tensor/tensor.h"
 
 namespace rondo {
 

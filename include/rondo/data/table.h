@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "rondo/tensor.h"
+#include "rondo/tensor/tensor.h"
 
 namespace rondo {
 

@@ -8,7 +8,7 @@
 
 #include "rondo/data/scaler.h"
 #include "rondo/data/series.h"
-#include "rondo/dataset.h"
+#include "rondo/tensor/dataset.h"
 
 namespace rondo {
 
@@ -77,7 +77,7 @@ class Windows : public Dataset {
           std::vector<RowRange> target_rows = {});
 
   std::int64_t size() const override { return static_cast<std::int64_t>(places_.size()); }
-  Examples gather(std::span<const std::int64_t> indices, DType dtype) const override;
+  Batch gather(std::span<const std::int64_t> indices, DType dtype) const override;
 
   const WindowOptions& options() const { return options_; }
   const SeriesSet& series() const { return *series_; }
@@ -96,8 +96,8 @@ class Windows : public Dataset {
   /// The inputs of a forecast that starts after the last row of the series `index` (or after row end - 1): a
   /// batch of one. Throws Error(data) when there are too few rows. Future inputs, if any, are given as
   /// [horizon, future_inputs].
-  Examples last_inputs(std::int64_t index, DType dtype, std::optional<std::int64_t> end = {},
-                       const Tensor& future = {}) const;
+  Batch last_inputs(std::int64_t index, DType dtype, std::optional<std::int64_t> end = {},
+                    const Tensor& future = {}) const;
   /// The scale that those inputs imply for target `target`.
   WindowScale last_scale(std::int64_t index, std::int64_t target, std::optional<std::int64_t> end = {}) const;
 
@@ -107,7 +107,7 @@ class Windows : public Dataset {
   WindowScale scale(std::int64_t series, std::int64_t begin, std::int64_t column) const;
   template <class T>
   Tensor cut(std::span<const WindowPlace> places, const Part& part, std::vector<std::uint8_t>& whole) const;
-  Batch inputs_of(std::span<const WindowPlace> places, DType dtype) const;
+  Samples inputs_of(std::span<const WindowPlace> places, DType dtype) const;
   std::int64_t last_begin(std::int64_t index, std::optional<std::int64_t> end) const;
 
   std::shared_ptr<const SeriesSet> series_;

@@ -6,7 +6,7 @@
 #include "tasks/check/cost.h"
 #include "tasks/check/forecast_leaks.h"
 #include "tasks/check/subject.h"
-#include "tasks/forecast/roles.h"
+#include "tasks/forecast/panel/roles.h"
 
 namespace rondo {
 
@@ -56,8 +56,8 @@ Subject subject_of(const Table& table, ForecastOptions& options, const CheckOpti
 
 /// Rows of a series that leave enough to learn from when the backtest has had its part.
 std::int64_t fewest_rows(const ForecastOptions& options) {
-  constexpr std::int64_t kFewestTrainingRows = 12;  // as prepare has it
-  const std::int64_t training = std::max(kFewestTrainingRows, options.window) + 2 * options.horizon;
+  constexpr std::int64_t kMinTrainingRows = 12;  // as prepare has it
+  const std::int64_t training = std::max(kMinTrainingRows, options.window) + 2 * options.horizon;
   std::int64_t rows = training + options.horizon;
   while (rows - std::max(forecasting::backtest_rows(options.backtest, rows), options.horizon) < training &&
          rows < 100 * training) {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <thread>
 
-#include "rondo/network.h"
+#include "rondo/model/network.h"
 #include "tasks/check/cost.h"
 #include "tasks/check/job_leaks.h"
 #include "tasks/check/subject.h"
@@ -44,7 +44,8 @@ Subject subject_of(const CsvTraining& job, const Table& table, const CheckOption
   return subject;
 }
 
-/// Inputs that are the answer, parts that are drawn at random although rows have times, filling from the future.
+/// Inputs that are the answer, parts that are drawn at random although rows have times, filling from the
+/// future.
 void check_job_leaks(const CsvTraining& job, const Subject& subject, const Timeline* times,
                      CheckReport& report) {
   Findings out(report);
@@ -104,8 +105,8 @@ void check_overlap(const PreparedData& data, Findings& out) {
     return edge;
   };
   std::int64_t shared = 0;
-  constexpr std::int64_t kMostSeries = 50;
-  for (std::int64_t s = 0; s < std::min(kMostSeries, data.original->count()); ++s) {
+  constexpr std::int64_t kMaxSeries = 50;
+  for (std::int64_t s = 0; s < std::min(kMaxSeries, data.original->count()); ++s) {
     const auto train_end = range(data.train, s, true), validation_end = range(data.validation, s, true);
     const auto validation_begin = range(data.validation, s, false), test_begin = range(data.test, s, false);
     if (train_end && validation_begin) shared += std::max<std::int64_t>(0, *train_end - *validation_begin);
@@ -157,7 +158,7 @@ void check_network(const CsvTraining& job, const PreparedData& data, CheckReport
     const Network network = build_network(job, data);
     report.parameters = network.parameters().total_count();
     std::string layers;
-    for (const Config& layer : job.layers.as_array()) {
+    for (const Json& layer : job.layers.as_array()) {
       layers += (layers.empty() ? "" : " > ") + layer.at("type").as_string();
     }
     out.ok(layers + ": the shapes fit, " + count_of(report.parameters, "parameter"));

@@ -32,7 +32,8 @@ std::vector<std::int64_t> past_then_future(std::int64_t near) {
   return shifts;
 }
 
-/// Share of the variance of the column, or of its changes, that the target's past leaves; 1 with too few rows.
+/// Share of the variance of the column, or of its changes, that the target's past leaves; 1 with too few
+/// rows.
 double left_by_past(const PairSeries& pairs, bool changes) {
   const std::int64_t near = std::min(kNear, pairs.longest() / 10);
   const std::vector<std::int64_t> all = past_then_future(near);
@@ -110,7 +111,7 @@ std::optional<ColumnLeak> find_mean(const PairSeries& pairs) {
   ColumnLeak leak;
   leak.kind = ColumnLeak::Kind::mean;
   leak.unexplained = 1;
-  for (std::int64_t w = 1; w <= kFar && 2 * w + PairSeries::kFewestRows < pairs.longest(); ++w) {
+  for (std::int64_t w = 1; w <= kFar && 2 * w + PairSeries::kMinRows < pairs.longest(); ++w) {
     const double left = pairs.left_by_ends(w);
     if (left >= leak.unexplained) continue;
     leak.unexplained = left;
@@ -175,11 +176,11 @@ std::vector<ColumnLeak> find_column_leaks(const Table& table, std::string_view t
 namespace checking {
 
 void check_column_leaks(const Subject& subject, CheckReport& report) {
-  constexpr std::size_t kMostTargets = 8;
+  constexpr std::size_t kMaxTargets = 8;
   Findings out(report);
   out.topic("leaks");
   bool found = false;
-  for (std::size_t k = 0; k < std::min(kMostTargets, subject.targets.size()); ++k) {
+  for (std::size_t k = 0; k < std::min(kMaxTargets, subject.targets.size()); ++k) {
     const std::string& target = subject.targets[k];
     const Column& column = subject.table->column(target);
     if (!column.is_number() || column.first_bad().row >= 0) continue;

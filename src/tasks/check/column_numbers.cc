@@ -19,7 +19,7 @@ double median_of(std::vector<double>& values) {
 
 Outliers find_outliers(std::span<const double> values, std::span<const SeriesRows> series) {
   constexpr double kFar = 10, kNormal = 1.4826, kNormalMean = 1.2533;
-  constexpr std::size_t kFewest = 12;
+  constexpr std::size_t kMinCount = 12;
   Outliers found;
   double farthest = 0;
   for (const SeriesRows& one : series) {
@@ -28,7 +28,7 @@ Outliers find_outliers(std::span<const double> values, std::span<const SeriesRow
       const double v = values[static_cast<std::size_t>(row)];
       if (!std::isnan(v)) there.push_back(v);
     }
-    if (there.size() < kFewest) continue;
+    if (there.size() < kMinCount) continue;
     const double median = median_of(there);
     double mean = 0;
     for (const double v : there) {

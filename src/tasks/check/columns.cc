@@ -4,7 +4,7 @@
 #include <cmath>
 #include <map>
 
-#include "data/cell_text.h"
+#include "data/table/cell_text.h"
 #include "tasks/check/column_numbers.h"
 #include "tasks/check/finding_group.h"
 #include "tasks/check/subject.h"

@@ -11,19 +11,19 @@ constexpr double kNumber = 8;  ///< bytes
 
 }  // namespace
 
-// The budget that the forecaster gives its networks (segment_network.cc, residual_network.cc), by processor seconds of
-// one core of an AMD Zen 4 (AVX-512): 6e10 multiply-adds and additions a second.
-// Look here when those budgets change.
+// The budget that the forecaster gives its networks (segment_network.cc, residual_network.cc), by processor
+// seconds of one core of an AMD Zen 4 (AVX-512): 6e10 multiply-adds and additions a second. Look here when
+// those budgets change.
 Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t longest,
                    std::int64_t columns, const ForecastOptions& options) {
   constexpr double kFlopsASecond = 6e10;
-  constexpr double kMostOrigins = 20'000, kFewestWindows = 400, kMostWork = 6e12;
+  constexpr double kMaxOrigins = 20'000, kMinWindows = 400, kMaxWork = 6e12;
   const auto rows = static_cast<double>(training_rows), width = static_cast<double>(columns);
   const auto horizon = static_cast<double>(options.horizon), members = static_cast<double>(options.ensemble);
   const auto given = static_cast<double>(options.units);
 
   double work = 0, units = 0, steps = 0, batch = 0;  // work: multiply-adds of all training, forward
-  if (rows >= kFewestWindows) {
+  if (rows >= kMinWindows) {
     const bool segments = options.horizon >= 12;  // of a season
     units = given > 0 ? given : segments ? 128 : 32;
     const double back = options.window > 0 ? static_cast<double>(options.window) : segments ? 336 : 24;
@@ -35,7 +35,7 @@ Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t
         options.epochs > 0 ? static_cast<double>(options.epochs) * rows / batch
                            : std::clamp(rows / segment, 600.0, std::clamp(10 * rows / batch, 600.0, 6000.0));
     work = sample * batch * members * updates;
-    if (options.epochs == 0) work = std::min(work, kMostWork * std::max(1.0, members / 5));
+    if (options.epochs == 0) work = std::min(work, kMaxWork * std::max(1.0, members / 5));
   } else {
     units = given > 0 ? given : 32;
     steps = std::min(48.0, rows / 4);
@@ -45,7 +45,7 @@ Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t
   }
 
   // Line: moments of the widest design for every candidate of transform and differencing.
-  const double origins = std::min(rows, kMostOrigins);
+  const double origins = std::min(rows, kMaxOrigins);
   const double lags = std::min(700.0, 0.3 * static_cast<double>(longest));
   const double line = 10 * origins * lags * (lags + horizon) + 100 * lags * lags * lags;
 
@@ -58,8 +58,8 @@ Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t
   return cost;
 }
 
-// Calibrated in the same way by `rondo train` on 4200 windows of 24 and 96 rows, two epochs: LSTM(32) 0.10 and 0.38 s,
-// 13 and 16 MB; LSTM(128) 1.0 and 4.0 s, 18 and 26 MB.
+// Calibrated in the same way by `rondo train` on 4200 windows of 24 and 96 rows, two epochs: LSTM(32) 0.10
+// and 0.38 s, 13 and 16 MB; LSTM(128) 1.0 and 4.0 s, 18 and 26 MB.
 Cost training_cost(std::int64_t parameters, std::int64_t steps, std::int64_t samples, std::int64_t batch,
                    std::int64_t epochs, std::int64_t table_cells, std::int64_t threads) {
   constexpr double kFlopsASecond = 7e10;

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "rondo/forecast.h"
+#include "rondo/tasks/forecast.h"
 
 namespace rondo::checking {
 

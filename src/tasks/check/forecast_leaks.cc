@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "rondo/error.h"
-#include "tasks/forecast/panel.h"
+#include "rondo/base/error.h"
+#include "tasks/forecast/panel/panel.h"
 
 namespace rondo::checking {
 
@@ -50,8 +50,8 @@ class Tracer {
       throw Error(ErrorKind::data, "a series is left without values");
     }
     if (all_rows_.size() == 1 && prepared.panel.series[0].rows() != all_rows_[0]) {
-      // Rows went, or those at the end have no target left and are no history any more. The training part stays what
-      // it was; what is left of the test part may be short.
+      // Rows went, or those at the end have no target left and are no history any more. The training part
+      // stays what it was; what is left of the test part may be short.
       const std::int64_t test = prepared.panel.series[0].rows() - train_rows_[0];
       const auto next = static_cast<std::size_t>(prepared.panel.series[0].rows());
       if (next < observed_.size() && observed_[next] == 0) {

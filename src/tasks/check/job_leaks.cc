@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo::checking {
 
 namespace {
 
-constexpr std::int64_t kMostSamples = 400, kMostRows = 20'000;
+constexpr std::int64_t kMaxSamples = 400, kMaxRows = 20'000;
 
 /// Numbers of scalers and every k-th training sample.
 void add_learnt(const PreparedData& data, LeakTrace& trace) {
@@ -19,14 +19,14 @@ void add_learnt(const PreparedData& data, LeakTrace& trace) {
   };
   scaler("the scaler of the inputs", data.preparation.input_scaler);
   scaler("the scaler of the targets", data.preparation.target_scaler);
-  const std::int64_t count = data.train->size(), stride = std::max<std::int64_t>(1, count / kMostSamples);
+  const std::int64_t count = data.train->size(), stride = std::max<std::int64_t>(1, count / kMaxSamples);
   std::vector<std::int64_t> chosen;
   for (std::int64_t i = count - 1; i >= 0; i -= stride)
     chosen.push_back(i);  // the last ones are near the border
-  const Examples samples = data.train->gather(chosen, DType::float64);
+  const Batch samples = data.train->gather(chosen, DType::float64);
   LeakTrace::Learnt learnt{"the training samples", {}};
-  const auto add = [&](const std::vector<Batch>& batches) {
-    for (const Batch& batch : batches) {
+  const auto add = [&](const std::vector<Samples>& batches) {
+    for (const Samples& batch : batches) {
       for (std::int64_t i = 0; i < batch.values().size(); ++i) learnt.values.push_back(batch.values().at(i));
     }
   };
@@ -43,7 +43,7 @@ void add_inputs(const PreparedData& data, const std::vector<std::int64_t>& momen
   for (std::int64_t begin = 0; begin < data.all->size(); begin += kAtOnce) {
     std::vector<std::int64_t> chosen;
     for (std::int64_t i = begin; i < std::min(begin + kAtOnce, data.all->size()); ++i) chosen.push_back(i);
-    const Examples samples = data.all->gather(chosen, DType::float64);
+    const Batch samples = data.all->gather(chosen, DType::float64);
     const Tensor inputs = data.windows ? samples.inputs.at(0).to_padded() : samples.inputs.at(0).values();
     const std::int64_t each = inputs.size() / static_cast<std::int64_t>(chosen.size());
     for (std::size_t i = 0; i < chosen.size(); ++i) {
@@ -66,7 +66,7 @@ LeakReport find_job_leaks(const CsvTraining& job, const Table& table, const Prep
     none.not_tried.emplace_back("the parts are not parts of one series");
     return none;
   }
-  if (table.rows() > kMostRows || data.original == nullptr ? table.rows() > kMostRows : false) {
+  if (table.rows() > kMaxRows || data.original == nullptr ? table.rows() > kMaxRows : false) {
     none.not_tried.emplace_back("the table is too long");
     return none;
   }

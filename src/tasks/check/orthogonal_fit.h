@@ -7,11 +7,12 @@
 namespace rondo::checking {
 
 /// Least squares by Householder reflections (Golub & Van Loan, Matrix Computations, 5.2), which unlike normal
-/// equations can tell an exact fit from a very good one. Columns are taken in order, so that one factorisation says
-/// how well the first columns alone do.
+/// equations can tell an exact fit from a very good one. Columns are taken in order, so that one
+/// factorisation says how well the first columns alone do.
 class OrthogonalFit {
  public:
-  /// `design` is column by column, [columns, rows], rows > columns. Columns that depend on those before count as zero.
+  /// `design` is column by column, [columns, rows], rows > columns. Columns that depend on those before count
+  /// as zero.
   OrthogonalFit(std::vector<double> design, std::int64_t rows);
 
   struct Result {

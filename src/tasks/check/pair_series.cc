@@ -9,7 +9,7 @@ namespace rondo::checking {
 
 namespace {
 
-constexpr std::int64_t kMostRows = 4000;
+constexpr std::int64_t kMaxRows = 4000;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ PairSeries::PairSeries(const Table& table, std::string_view target, std::string_
     for (const double v : pair.target) square += std::isnan(v) ? 0 : (v - mean_) * (v - mean_);
   }
   if (n > 0 && square > 0) deviation_ = std::sqrt(square / n);
-  stride_ = std::max<std::int64_t>(1, table.rows() / kMostRows);
+  stride_ = std::max<std::int64_t>(1, table.rows() / kMaxRows);
 }
 
 /// f(column[t], target[t + ahead]) where both are there.
@@ -52,7 +52,7 @@ double PairSeries::equal_share(std::int64_t ahead) const {
     ++count;
     equal += std::abs(x - y) <= 1e-9 * (std::abs(x) + std::abs(y)) + 1e-12 * deviation_ ? 1 : 0;
   });
-  return count >= kFewestRows ? equal / count : 0;
+  return count >= kMinRows ? equal / count : 0;
 }
 
 double PairSeries::left_by_line(std::int64_t ahead) const {
@@ -66,7 +66,7 @@ double PairSeries::left_by_line(std::int64_t ahead) const {
     yy += dy * (y - my);
     xy += dx * (y - my);
   });
-  if (n < kFewestRows || !(xx > 0) || !(yy > 0)) return 1;
+  if (n < kMinRows || !(xx > 0) || !(yy > 0)) return 1;
   return std::max(0.0, 1 - xy * xy / (xx * yy));
 }
 
@@ -82,7 +82,7 @@ double PairSeries::left_by_ends(std::int64_t w) const {
       xd += change * ends;
     }
   }
-  if (n < kFewestRows || !(dd > 0) || !(xx > 0)) return 1;
+  if (n < kMinRows || !(dd > 0) || !(xx > 0)) return 1;
   return std::max(0.0, 1 - xd * xd / (dd * xx));
 }
 
@@ -101,10 +101,10 @@ std::vector<PairSeries::Place> PairSeries::places_with(std::span<const std::int6
     }
   }
   const auto count = static_cast<std::int64_t>(places.size());
-  if (count <= kMostRows) return places;
+  if (count <= kMaxRows) return places;
   std::vector<Place> some;
-  for (std::int64_t i = 0; i < kMostRows; ++i)
-    some.push_back(places[static_cast<std::size_t>(i * count / kMostRows)]);
+  for (std::int64_t i = 0; i < kMaxRows; ++i)
+    some.push_back(places[static_cast<std::size_t>(i * count / kMaxRows)]);
   return some;
 }
 
@@ -112,7 +112,7 @@ std::optional<PairSeries::Regression> PairSeries::regress(std::span<const std::i
                                                           bool changes) const {
   const std::vector<Place> places = places_with(shifts, changes);
   const std::size_t rows = places.size(), columns = shifts.size() + 1;
-  if (rows < 2 * columns + static_cast<std::size_t>(kFewestRows)) return std::nullopt;
+  if (rows < 2 * columns + static_cast<std::size_t>(kMinRows)) return std::nullopt;
   std::vector<double> design(rows * columns, 1.0), values(rows);
   double middle = 0;
   for (std::size_t i = 0; i < rows; ++i) {

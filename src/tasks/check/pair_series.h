@@ -10,11 +10,11 @@
 
 namespace rondo::checking {
 
-/// A target and another column, series by series in order of time; NaN = missing. Of long tables every k-th row is
-/// looked at, so that about 4000 are.
+/// A target and another column, series by series in order of time; NaN = missing. Of long tables every k-th
+/// row is looked at, so that about 4000 are.
 class PairSeries {
  public:
-  static constexpr std::int64_t kFewestRows = 20;
+  static constexpr std::int64_t kMinRows = 20;
 
   PairSeries(const Table& table, std::string_view target, std::string_view column,
              std::span<const SeriesRows> places);
@@ -25,19 +25,20 @@ class PairSeries {
   /// Share of rows at which the column equals the target `ahead` rows later (earlier when negative).
   double equal_share(std::int64_t ahead) const;
 
-  /// Share of the column's variance that a straight line of the target `ahead` rows later leaves; 1 with too few rows.
+  /// Share of the column's variance that a straight line of the target `ahead` rows later leaves; 1 with too
+  /// few rows.
   double left_by_line(std::int64_t ahead) const;
 
-  /// Share of the variance of the column's changes that c (target[t + w] - target[t - w - 1]) leaves: 0 for the
-  /// centred mean of 2 w + 1 rows.
+  /// Share of the variance of the column's changes that c (target[t + w] - target[t - w - 1]) leaves: 0 for
+  /// the centred mean of 2 w + 1 rows.
   double left_by_ends(std::int64_t w) const;
 
   struct Regression {
     std::vector<double> left;     ///< share of variance left by the first 0, 1 … shifts (and a constant)
     std::vector<double> weights;  ///< by shift
   };
-  /// The column, or its changes, regressed on the target at the given shifts (in order), or nothing where there are
-  /// too few rows for so many.
+  /// The column, or its changes, regressed on the target at the given shifts (in order), or nothing where
+  /// there are too few rows for so many.
   std::optional<Regression> regress(std::span<const std::int64_t> shifts, bool changes) const;
 
  private:

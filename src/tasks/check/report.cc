@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "rondo/check.h"
+#include "rondo/tasks/check.h"
 
 namespace rondo {
 
@@ -20,29 +20,29 @@ std::int64_t CheckReport::count(CheckLevel level) const {
                        [&](const CheckFinding& finding) { return finding.level == level; });
 }
 
-Config CheckReport::to_config() const {
-  Config list = Config::array();
+Json CheckReport::to_config() const {
+  Json list = Json::array();
   for (const CheckFinding& finding : findings) {
-    Config one = Config::object(
+    Json one = Json::object(
         {{"level", check_level_name(finding.level)}, {"topic", finding.topic}, {"what", finding.what}});
     if (!finding.where.empty()) one.set("where", finding.where);
     if (!finding.seen.empty()) one.set("seen", finding.seen);
-    if (!finding.cure.empty()) one.set("cure", finding.cure);
+    if (!finding.fix.empty()) one.set("fix", finding.fix);
     list.push_back(std::move(one));
   }
-  const auto estimate = [](double value) { return value > 0 ? Config(value) : Config(); };
-  return Config::object(
+  const auto estimate = [](double value) { return value > 0 ? Json(value) : Json(); };
+  return Json::object(
       {{"source", source},
        {"kind", kind},
-       {"target", Config::list(targets)},
+       {"target", Json::list(targets)},
        {"time", time},
        {"id", id},
        {"rows", rows},
        {"columns", columns},
        {"series", series},
        {"frequency", frequency},
-       {"parameters", parameters > 0 ? Config(parameters) : Config()},
-       {"estimate", Config::object({{"seconds", estimate(seconds)}, {"bytes", estimate(bytes)}})},
+       {"parameters", parameters > 0 ? Json(parameters) : Json()},
+       {"estimate", Json::object({{"seconds", estimate(seconds)}, {"bytes", estimate(bytes)}})},
        {"passed", count(CheckLevel::ok)},
        {"warnings", count(CheckLevel::warning)},
        {"errors", count(CheckLevel::error)},

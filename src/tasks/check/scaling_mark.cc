@@ -50,32 +50,33 @@ Moments moments_of(std::span<const double> values) {
   return moments;
 }
 
-constexpr double kFewest = 20;     ///< rows that say something
+constexpr double kMinCount = 20;   ///< rows that say something
 constexpr double kLoosest = 8e-4;  ///< a nearer miss proves nothing
 constexpr int kProof = 3;          ///< decimals that leave no doubt
-constexpr int kMostDecimals = 4;   ///< that scalers in single precision keep
+constexpr int kMaxDecimals = 4;    ///< that scalers in single precision keep
 
 bool is_standard(const Moments& moments, double tolerance) {
-  if (moments.count < kFewest || tolerance > kLoosest || std::abs(moments.mean) > tolerance) return false;
+  if (moments.count < kMinCount || tolerance > kLoosest || std::abs(moments.mean) > tolerance) return false;
   return std::abs(moments.deviation(0) - 1) < tolerance || std::abs(moments.deviation(1) - 1) < tolerance;
 }
 
 /// A file of d decimals moves mean and deviation of n rows by about 10^-d / sqrt(12 n).
 double tolerance_of(double count, int decimals) {
-  return std::max(1e-6, 4 * std::pow(10.0, -std::min(decimals, kMostDecimals)) / std::sqrt(12 * count));
+  return std::max(1e-6, 4 * std::pow(10.0, -std::min(decimals, kMaxDecimals)) / std::sqrt(12 * count));
 }
 
 /// Digits after the point that a value needs, 0 … 12; 13: more than those.
 int decimals_of(double value) {
-  constexpr int kMost = 12;
+  constexpr int kMaxCount = 12;
   int decimals = 0;
-  for (double power = 1; decimals <= kMost; power *= 10, ++decimals) {
+  for (double power = 1; decimals <= kMaxCount; power *= 10, ++decimals) {
     if (std::abs(value * power - std::round(value * power)) <= 1e-9 + 1e-15 * std::abs(value * power)) break;
   }
   return decimals;
 }
 
-/// Decimals that most values have: some end in zeros, and where digits are significant ones, large values have fewer.
+/// Decimals that most values have: some end in zeros, and where digits are significant ones, large values
+/// have fewer.
 int decimals_of(std::span<const Part> parts) {
   std::vector<int> all;
   for (const Part& part : parts) {
@@ -95,7 +96,7 @@ std::vector<Moments> moments_of(std::span<const Part> parts, bool each, bool tra
         std::span(part.values).first(training ? part.training : part.values.size());
     if (!each) {
       for (const double v : values) together.add(v);
-    } else if (part.values.size() >= static_cast<std::size_t>(kFewest) &&
+    } else if (part.values.size() >= static_cast<std::size_t>(kMinCount) &&
                moments_of(part.values).square > 0) {
       all.push_back(moments_of(values));
     }

@@ -18,16 +18,17 @@ struct ScalingMark {
   std::string doubt;  ///< why an honest column may look the same; "": beyond doubt
 };
 
-/// Looks for the marks of a scaler in a column whose test part are the last `test_share` of the rows of each series.
+/// Looks for the marks of a scaler in a column whose test part are the last `test_share` of the rows of each
+/// series.
 ///
-/// standard: mean 0 and deviation 1 (of n or n - 1) over all rows, or over those of every series of 20 rows or more that is
-/// not constant, to what four decimals or as many as the file has would leave; and not so before the test part, for then it
-/// was scaled by that. From three decimals on this is beyond doubt: of columns of normal noise whose true mean and
-/// deviation are 0 and 1, two in a million look so by chance. Fewer decimals, and few different values (a code of -1 and 1 is
-/// balanced by nature), leave a doubt.
+/// standard: mean 0 and deviation 1 (of n or n - 1) over all rows, or over those of every series of 20 rows
+/// or more that is not constant, to what four decimals or as many as the file has would leave; and not so
+/// before the test part, for then it was scaled by that. From three decimals on this is beyond doubt: of
+/// columns of normal noise whose true mean and deviation are 0 and 1, two in a million look so by chance.
+/// Fewer decimals, and few different values (a code of -1 and 1 is balanced by nature), leave a doubt.
 ///
-/// min_max: 0 and 1 are each reached once or twice, one of them in the test part only, among 20 different values or more.
-/// Always in doubt: a share that goes from 0 to 1 is like that by nature.
+/// min_max: 0 and 1 are each reached once or twice, one of them in the test part only, among 20 different
+/// values or more. Always in doubt: a share that goes from 0 to 1 is like that by nature.
 ///
 /// Straight lines (a count of days) say nothing of the rows to come and are left alone.
 ScalingMark find_scaling(std::span<const double> values, std::span<const SeriesRows> series,

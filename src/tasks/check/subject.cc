@@ -51,10 +51,9 @@ std::vector<SeriesRows> series_of(const Subject& subject, const Timeline* times)
   return series;
 }
 
-void Findings::add(CheckLevel level, std::string what, std::string where, std::string seen,
-                   std::string cure) {
+void Findings::add(CheckLevel level, std::string what, std::string where, std::string seen, std::string fix) {
   report_.findings.push_back(
-      {level, topic_, std::move(what), std::move(where), std::move(seen), std::move(cure)});
+      {level, topic_, std::move(what), std::move(where), std::move(seen), std::move(fix)});
 }
 
 void Findings::add(CheckLevel level, const Error& error, const std::string& what) {
@@ -79,7 +78,7 @@ void Findings::add(CheckLevel level, const Error& error, const std::string& what
       field = &finding.seen;
       *field += (field->empty() ? "expected " : "; expected ") + rest;
     } else if (starts("fix:")) {
-      field = &finding.cure;
+      field = &finding.fix;
       *field += rest;
     } else if (field != nullptr) {
       *field += " " + rest;
@@ -146,7 +145,7 @@ std::string guess_target(const Table& table, const std::string& time, const std:
   throw Error(ErrorKind::data, "no column can be forecast")
       .where(table.source())
       .seen("no column of numbers")
-      .cure("name one with --target");
+      .fix("name one with --target");
 }
 
 }  // namespace rondo::checking

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "rondo/check.h"
+#include "rondo/base/error.h"
+#include "rondo/data/leaks.h"
 #include "rondo/data/timeline.h"
-#include "rondo/error.h"
-#include "rondo/leaks.h"
+#include "rondo/tasks/check.h"
 
 namespace rondo::checking {
 
@@ -47,7 +47,7 @@ class Findings {
   /// Everything that follows belongs to this topic.
   void topic(const char* name) { topic_ = name; }
   void add(CheckLevel level, std::string what, std::string where = {}, std::string seen = {},
-           std::string cure = {});
+           std::string fix = {});
   void ok(std::string what) { add(CheckLevel::ok, std::move(what)); }
   /// What an Error says, with its details in their places.
   void add(CheckLevel level, const Error& error, const std::string& what = {});

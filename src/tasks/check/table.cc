@@ -71,7 +71,7 @@ void report_leaks(const LeakReport& leaks, const std::string& pipeline, CheckRep
   for (const Leak& leak : leaks.leaks) {
     out.add(CheckLevel::error, pipeline + ": " + leak.what(),
             "rows from " + std::to_string(leak.cut + 1) + " on were replaced by " + leak.change,
-            number(leak.before) + " became " + number(leak.after), leak.cure());
+            number(leak.before) + " became " + number(leak.after), leak.fix());
   }
   if (leaks.clean() && leaks.runs > 0) {
     out.ok(pipeline + " knows nothing of the future: not one bit before " +

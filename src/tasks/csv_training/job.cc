@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "rondo/csv_training.h"
-#include "rondo/error.h"
-#include "rondo/layers.h"
-#include "rondo/losses.h"
-#include "rondo/metrics.h"
-#include "rondo/optimizers.h"
+#include "rondo/base/error.h"
+#include "rondo/layers/layers.h"
+#include "rondo/tasks/csv_training.h"
+#include "rondo/train/losses.h"
+#include "rondo/train/metrics.h"
+#include "rondo/train/optimizers.h"
 
 namespace rondo {
 namespace {
@@ -31,16 +31,16 @@ class Checker {
         .where(file_.place(path))
         .seen("'" + value + "'")
         .expected("one of " + list)
-        .cure(nearest.empty() ? "" : "did you mean '" + nearest + "'?");
+        .fix(nearest.empty() ? "" : "did you mean '" + nearest + "'?");
   }
 
   void in_range(const char* path, double value, Range range) const {
     if (value >= range.low && value <= range.high) return;  // NaN fails both
     throw Error(ErrorKind::usage, "'" + std::string(path) + "' is out of range")
         .where(file_.place(path))
-        .seen(to_json(Config(value)))
-        .expected("at least " + to_json(Config(range.low)) +
-                  (range.high < kNoLimit ? ", at most " + to_json(Config(range.high)) : ""));
+        .seen(to_json(Json(value)))
+        .expected("at least " + to_json(Json(range.low)) +
+                  (range.high < kNoLimit ? ", at most " + to_json(Json(range.high)) : ""));
   }
 
   void not_empty(const char* path, bool empty, const char* example) const {
@@ -55,8 +55,8 @@ class Checker {
 };
 
 /// The layers of [model], each checked by making it once.
-Config read_layers(const ConfigFile& file) {
-  const Config* model = file.root().find("model");
+Json read_layers(const ConfigFile& file) {
+  const Json* model = file.root().find("model");
   const auto missing = [&] {
     throw Error(ErrorKind::usage, "the file describes no layers")
         .where(file.place("model"))
@@ -69,12 +69,12 @@ Config read_layers(const ConfigFile& file) {
     if (key != "layers")
       file.with_place("model." + key, [&] { detail::throw_unknown_key(key, "model", {"layers"}); });
   }
-  const Config* layers = model->find("layers");
+  const Json* layers = model->find("layers");
   if (!layers) missing();
   const auto& list = file.with_place(
-      "model.layers", [&]() -> const Config::Array& { return layers->as_array("model.layers"); });
+      "model.layers", [&]() -> const Json::Array& { return layers->as_array("model.layers"); });
   if (list.empty()) missing();
-  Config out = Config::array();
+  Json out = Json::array();
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string path = "model.layers[" + std::to_string(i) + "]";
     file.with_place(path, [&] {
@@ -115,7 +115,7 @@ void check(const CsvTraining& job, const ConfigFile& file) {
   file.with_place("training.loss", [&] { make_loss(job.training.loss); });
   file.with_place("training.optimizer", [&] { make_optimizer(job.training.optimizer); });
   file.with_place("training.metrics", [&] {
-    for (const Config& metric : job.training.metrics.as_array("training.metrics")) make_metric(metric);
+    for (const Json& metric : job.training.metrics.as_array("training.metrics")) make_metric(metric);
   });
 }
 
@@ -160,22 +160,22 @@ void add_layer_comments(TomlComments& comments, const std::string& path, const s
 }  // namespace
 
 std::string to_toml(const CsvTraining& job) {
-  Config layers = Config::array();
+  Json layers = Json::array();
   TomlComments comments;
-  for (const Config& given : job.layers.as_array()) {
-    Config spec = layer_spec(*make_layer(given));  // every option of the layer, not only those given
-    if (const Config* name = spec.find("name"); name && name->is_string() && name->as_string().empty())
+  for (const Json& given : job.layers.as_array()) {
+    Json spec = layer_spec(*make_layer(given));  // every option of the layer, not only those given
+    if (const Json* name = spec.find("name"); name && name->is_string() && name->as_string().empty())
       spec.erase("name");
     const std::string path = "model.layers[" + std::to_string(layers.as_array().size()) + "]";
     add_layer_comments(comments, path, spec.at("type").as_string());
     layers.push_back(std::move(spec));
   }
-  Config root = Config::object();
+  Json root = Json::object();
   root.set("data", to_config(job.data));
   root.set("samples", to_config(job.samples));
   root.set("split", to_config(job.split));
   root.set("scaler", to_config(job.scaler));
-  root.set("model", Config::object({{"layers", layers}}));
+  root.set("model", Json::object({{"layers", layers}}));
   root.set("training", to_config(job.training));
   root.set("output", to_config(job.output));
 

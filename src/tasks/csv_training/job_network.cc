@@ -1,22 +1,22 @@
 #include "tasks/csv_training/job_network.h"
 
-#include "rondo/error.h"
-#include "rondo/losses.h"
+#include "rondo/base/error.h"
+#include "rondo/train/losses.h"
 
 namespace rondo {
 namespace {
 
 /// Whether the network's output can be compared with the targets; says what to change where it cannot.
 void check_output(const Network& network, const CsvTraining& job, const PreparedData& data) {
-  const Spec& output = network.output_spec(0);
+  const ValueShape& output = network.output_spec(0);
   const bool wants_sequence = job.samples.kind == "sequences" && job.samples.every_step;
   if (output.sequence != wants_sequence) {
     throw Error(ErrorKind::usage,
                 wants_sequence ? "the model gives one output a sequence, but every step has a target"
                                : "the model gives an output at every step, but a sample has one target")
         .seen("output " + to_string(output.shape()))
-        .cure(std::string("set return_sequences = ") + (wants_sequence ? "true" : "false") +
-              " on the last recurrent layer");
+        .fix(std::string("set return_sequences = ") + (wants_sequence ? "true" : "false") +
+             " on the last recurrent layer");
   }
   const auto classes = static_cast<std::int64_t>(data.preparation.classes.size());
   const std::int64_t fixed = make_loss(job.training.loss)->prediction_columns(data.outputs);
@@ -27,13 +27,13 @@ void check_output(const Network& network, const CsvTraining& job, const Prepared
       .seen(std::to_string(output.width()) + " numbers")
       .expected(std::to_string(wanted) +
                 (classes > 0 ? " (" + std::to_string(classes) + " classes)" : " numbers"))
-      .cure("set units = " + std::to_string(wanted) + " on the last layer of [model]");
+      .fix("set units = " + std::to_string(wanted) + " on the last layer of [model]");
 }
 
 }  // namespace
 
 Network build_network(const CsvTraining& job, const PreparedData& data) {
-  Network network = Network::from_spec(Config::object({{"layers", job.layers}}), DType::float32, &data.input);
+  Network network = Network::from_spec(Json::object({{"layers", job.layers}}), DType::float32, &data.input);
   network.build(job.training.seed);
   check_output(network, job, data);
   return network;

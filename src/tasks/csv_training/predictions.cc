@@ -85,7 +85,7 @@ std::vector<std::size_t> target_columns(const PreparedData& data) {
   return out;
 }
 
-Table window_table(const CsvTraining& job, const PreparedData& data, const Batch& predictions,
+Table window_table(const CsvTraining& job, const PreparedData& data, const Samples& predictions,
                    const std::vector<Tensor>& last) {
   const Windows& windows = *data.windows;
   const std::size_t targets = data.preparation.targets.size();
@@ -147,7 +147,7 @@ std::vector<double> row_of(const Tensor& values, std::int64_t row) {
   return out;
 }
 
-Table sample_table(const CsvTraining& job, const PreparedData& data, const Batch& predictions) {
+Table sample_table(const CsvTraining& job, const PreparedData& data, const Samples& predictions) {
   const bool sequences = job.samples.kind == "sequences";
   Rows rows(sequences && !job.samples.every_step  ? "steps"
             : sequences && !job.data.time.empty() ? job.data.time
@@ -177,7 +177,7 @@ Table sample_table(const CsvTraining& job, const PreparedData& data, const Batch
 
 }  // namespace
 
-Table prediction_table(const CsvTraining& job, const PreparedData& data, const Batch& predictions,
+Table prediction_table(const CsvTraining& job, const PreparedData& data, const Samples& predictions,
                        const std::vector<Tensor>& last) {
   return data.windows ? window_table(job, data, predictions, last) : sample_table(job, data, predictions);
 }

@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <iostream>
 
-#include "rondo/atomic_file.h"
-#include "rondo/error.h"
-#include "rondo/network.h"
-#include "rondo/pool.h"
-#include "rondo/training.h"
+#include "rondo/base/atomic_file.h"
+#include "rondo/base/error.h"
+#include "rondo/base/pool.h"
+#include "rondo/model/network.h"
+#include "rondo/train/training.h"
 #include "tasks/csv_training/job_network.h"
 #include "tasks/csv_training/samples.h"
 
@@ -85,7 +85,7 @@ void make_output_folder(const CsvTraining& job) {
   if (failed) {
     throw Error(ErrorKind::resources, "cannot make the output folder " + folder)
         .seen(failed.message())
-        .cure("choose another folder in [output]");
+        .fix("choose another folder in [output]");
   }
 }
 
@@ -114,7 +114,7 @@ NamedValues judge(Machine& machine, const CsvTraining& job, PreparedData data,
   if (data.windows) {  // the table of one part needs that part's windows
     data.all = part;
     data.windows = std::static_pointer_cast<const Windows>(part);
-    const Batch predictions = machine.trainer.predict(*part, job.training.batch_size).at(0);
+    const Samples predictions = machine.trainer.predict(*part, job.training.batch_size).at(0);
     add_errors(values, prediction_table(job, data, predictions, {}), data.preparation);
   }
   return values;
@@ -131,16 +131,16 @@ Trained find_trained(const CsvTraining& job) {
     throw Error(ErrorKind::data, "there is no trained model yet")
         .where(job.output_path(""))
         .expected(std::string(kModelFile) + " and " + kPreparationFile)
-        .cure("run rondo train with this file first");
+        .fix("run rondo train with this file first");
   }
-  Config config;
+  Json config;
   try {
     config = parse_json(read_file(notes), notes);
   } catch (const Error& error) {
     throw Error(ErrorKind::model_file, "the notes on how to prepare data are damaged")
         .where(notes)
         .seen(error.what())
-        .cure("train again");
+        .fix("train again");
   }
   return {Preparation::from_config(config, notes), job.output_path(kModelFile)};
 }
@@ -189,7 +189,7 @@ std::vector<std::pair<std::string, double>> evaluate_csv(const CsvTraining& job,
   if (!samples) {
     throw Error(ErrorKind::data, "the " + part + " part is empty")
         .where(job.data_path())
-        .cure("see [split], or use --part all");
+        .fix("see [split], or use --part all");
   }
   Machine machine(job, data);
   machine.trainer.load(trained.model);
@@ -201,10 +201,10 @@ Table predict_csv(const CsvTraining& job, const RunControls& controls) {
   const PreparedData data = prepare_csv(job, &trained.preparation, controls.log);
   Machine machine(job, data);
   machine.trainer.load(trained.model);
-  const Batch predictions = machine.trainer.predict(*data.all, job.training.batch_size).at(0);
+  const Samples predictions = machine.trainer.predict(*data.all, job.training.batch_size).at(0);
   std::vector<Tensor> last;
   for (std::int64_t s = 0; data.windows && s < data.original->count(); ++s) {
-    const Examples inputs = data.windows->last_inputs(s, DType::float32);
+    const Batch inputs = data.windows->last_inputs(s, DType::float32);
     last.push_back(machine.trainer.predict(inputs.inputs.at(0)).values());
   }
   return prediction_table(job, data, predictions, last);

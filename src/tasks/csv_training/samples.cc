@@ -6,10 +6,10 @@
 #include <cmath>
 #include <numeric>
 
+#include "rondo/base/error.h"
+#include "rondo/base/random.h"
 #include "rondo/data/missing.h"
 #include "rondo/data/pipeline.h"
-#include "rondo/error.h"
-#include "rondo/random.h"
 #include "tasks/csv_training/table_columns.h"
 
 namespace rondo {
@@ -95,7 +95,7 @@ Parts cut_parts(const CsvTraining& job, std::int64_t count, const Table& table) 
         .where(table.source())
         .seen(std::to_string(count) + " samples, " + std::to_string(validation) + " to validate, " +
               std::to_string(test) + " to test")
-        .cure("make validation and test of [split] smaller");
+        .fix("make validation and test of [split] smaller");
   }
   const auto at = [&](std::int64_t i) { return order.begin() + i; };
   return {{at(0), at(train)}, {at(train), at(train + validation)}, {at(train + validation), at(count)}};
@@ -238,9 +238,9 @@ void prepare_sequences(const CsvTraining& job, const Table& table, const Prepara
   for (Tensor& tensor : inputs) tensor = scaled(data.preparation.input_scaler, tensor).cast(DType::float32);
   for (Tensor& tensor : targets) tensor = scaled(data.preparation.target_scaler, tensor).cast(DType::float32);
   const auto columns = static_cast<std::int64_t>(data.preparation.targets.size());
-  Batch target = Batch::ragged(targets);
-  if (!job.samples.every_step) target = Batch(target.to_padded().reshaped({set.count(), columns}));
-  data.all = std::make_shared<const ArrayDataset>(Batch::ragged(inputs), std::move(target));
+  Samples target = Samples::ragged(targets);
+  if (!job.samples.every_step) target = Samples(target.to_padded().reshaped({set.count(), columns}));
+  data.all = std::make_shared<const ArrayDataset>(Samples::ragged(inputs), std::move(target));
   assign_parts(data, parts);
   data.input = {true, -1, {static_cast<std::int64_t>(data.preparation.inputs.size())}};
   data.outputs = columns;
@@ -265,8 +265,8 @@ void prepare_rows(const CsvTraining& job, const Table& table, const Preparation*
     fit_scalers(job, std::span(&seen_inputs, 1), std::span(&seen_targets, 1), data.preparation, log);
   }
   data.all = std::make_shared<const ArrayDataset>(
-      Batch(scaled(data.preparation.input_scaler, inputs).cast(DType::float32)),
-      Batch(scaled(data.preparation.target_scaler, raw_targets).cast(DType::float32)));
+      Samples(scaled(data.preparation.input_scaler, inputs).cast(DType::float32)),
+      Samples(scaled(data.preparation.target_scaler, raw_targets).cast(DType::float32)));
   assign_parts(data, parts);
   data.input = {false, -1, {static_cast<std::int64_t>(data.preparation.inputs.size())}};
   data.outputs = static_cast<std::int64_t>(data.preparation.targets.size());
@@ -307,31 +307,30 @@ PreparedData prepare_csv(const CsvTraining& job, Table table, const Preparation*
   return data;
 }
 
-Config Preparation::to_config() const {
-  Config out = Config::object();
-  out.set("inputs", Config::list(inputs))
-      .set("targets", Config::list(targets))
-      .set("classes", Config::list(classes));
-  out.set("input_scaler", input_scaler.fitted() ? input_scaler.to_config() : Config());
-  out.set("target_scaler", target_scaler.fitted() ? target_scaler.to_config() : Config());
+Json Preparation::to_config() const {
+  Json out = Json::object();
+  out.set("inputs", Json::list(inputs))
+      .set("targets", Json::list(targets))
+      .set("classes", Json::list(classes));
+  out.set("input_scaler", input_scaler.fitted() ? input_scaler.to_config() : Json());
+  out.set("target_scaler", target_scaler.fitted() ? target_scaler.to_config() : Json());
   return out;
 }
 
-Preparation Preparation::from_config(const Config& config, const std::string& where) {
+Preparation Preparation::from_config(const Json& config, const std::string& where) {
   try {
     Preparation out;
     detail::from_config(config.at("inputs"), out.inputs, "inputs");
     detail::from_config(config.at("targets"), out.targets, "targets");
     detail::from_config(config.at("classes"), out.classes, "classes");
-    if (const Config& c = config.at("input_scaler"); !c.is_null()) out.input_scaler = Scaler::from_config(c);
-    if (const Config& c = config.at("target_scaler"); !c.is_null())
-      out.target_scaler = Scaler::from_config(c);
+    if (const Json& c = config.at("input_scaler"); !c.is_null()) out.input_scaler = Scaler::from_config(c);
+    if (const Json& c = config.at("target_scaler"); !c.is_null()) out.target_scaler = Scaler::from_config(c);
     return out;
   } catch (const Error& error) {
     throw Error(ErrorKind::model_file, "the notes on how to prepare data are damaged")
         .where(where)
         .seen(error.summary())
-        .cure("train again");
+        .fix("train again");
   }
 }
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "rondo/csv_training.h"
 #include "rondo/data/series.h"
-#include "rondo/dataset.h"
-#include "rondo/layer.h"
+#include "rondo/tape/layer.h"
+#include "rondo/tasks/csv_training.h"
+#include "rondo/tensor/dataset.h"
 
 namespace rondo {
 
@@ -19,32 +19,35 @@ struct Preparation {
   Scaler input_scaler, target_scaler;        ///< not fitted: no scaling
 
   bool scales_targets() const { return target_scaler.fitted(); }
-  Config to_config() const;
+  Json to_config() const;
   /// Throws Error(model_file).
-  static Preparation from_config(const Config& config, const std::string& where);
+  static Preparation from_config(const Json& config, const std::string& where);
 };
 
 /// The table as samples.
 struct PreparedData {
   Preparation preparation;
-  Spec input;
+  ValueShape input;
   std::int64_t outputs = 0;                                     ///< columns of a target row
   std::shared_ptr<const Dataset> train, validation, test, all;  ///< null: an empty part
   std::shared_ptr<const SeriesSet> original;  ///< windows and sequences, values as in the file
-  /// Targets in the table's units: sequences one tensor each [steps or 1, targets]; rows one tensor [rows, targets].
+  /// Targets in the table's units: sequences one tensor each [steps or 1, targets]; rows one tensor [rows,
+  /// targets].
   std::vector<Tensor> truth;
   bool truth_known = true;  ///< false: the table has no column of targets, what stands there means nothing
   std::shared_ptr<const Windows> windows;  ///< windows: the same as `all`, scaled by `preparation`
 };
 
-/// Reads the job's table and cuts samples. `known`: prepare as it says instead of learning from the training part.
+/// Reads the job's table and cuts samples. `known`: prepare as it says instead of learning from the training
+/// part.
 PreparedData prepare_csv(const CsvTraining& job, const Preparation* known, const Logger& log);
 /// The same of a table that has been read already.
 PreparedData prepare_csv(const CsvTraining& job, Table table, const Preparation* known, const Logger& log);
 
-/// The tables of predictions that predict_csv returns. `predictions` are the model's outputs for all samples, in order
+/// The tables of predictions that predict_csv returns. `predictions` are the model's outputs for all samples,
+/// in order
 /// ([samples, outputs], or packed rows of steps); `last` those past the end of each series (windows).
-Table prediction_table(const CsvTraining& job, const PreparedData& data, const Batch& predictions,
+Table prediction_table(const CsvTraining& job, const PreparedData& data, const Samples& predictions,
                        const std::vector<Tensor>& last);
 
 }  // namespace rondo

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "rondo/csv_training.h"
+#include "rondo/base/error.h"
 #include "rondo/data/calendar.h"
-#include "rondo/error.h"
+#include "rondo/tasks/csv_training.h"
 
 namespace rondo {
 namespace {
@@ -33,7 +33,7 @@ std::string find_target_column(const Table& table, const std::string& time) {
   throw Error(ErrorKind::data, "no column can be predicted")
       .where(table.source())
       .seen("no column of numbers")
-      .cure("name one with --target");
+      .fix("name one with --target");
 }
 
 std::int64_t suggest_length(const Table& table, const std::string& time) {
@@ -55,8 +55,8 @@ std::int64_t count_classes(const Column& column) {
   return static_cast<std::int64_t>(words.size());
 }
 
-Config layer(const char* type, std::int64_t units, const char* activation) {
-  Config spec = Config::object({{"type", type}, {"units", units}});
+Json layer(const char* type, std::int64_t units, const char* activation) {
+  Json spec = Json::object({{"type", type}, {"units", units}});
   if (activation != nullptr) spec.set("activation", activation);
   return spec;
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {
@@ -50,7 +50,7 @@ std::vector<std::string> input_columns(const CsvTraining& job, const Table& tabl
     throw Error(ErrorKind::data, "there is no column to predict from")
         .where(table.source())
         .seen("no column of numbers beside target, time and id")
-        .cure("name the columns in inputs of [data]");
+        .fix("name the columns in inputs of [data]");
   }
   return names;
 }

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "rondo/csv_training.h"
+#include "rondo/tasks/csv_training.h"
 #include "tasks/csv_training/samples.h"
 
 namespace rondo {
@@ -14,8 +14,8 @@ std::vector<std::string> input_columns(const CsvTraining& job, const Table& tabl
 /// The different words of a column, in order of the alphabet.
 std::vector<std::string> words_of(const Column& column);
 
-/// The table with its class column as numbers, and with columns of zeros for targets that it has not. Throws Error(data)
-/// for a word that is no class.
+/// The table with its class column as numbers, and with columns of zeros for targets that it has not. Throws
+/// Error(data) for a word that is no class.
 Table with_number_targets(Table table, const Preparation& preparation);
 
 }  // namespace rondo

@@ -4,16 +4,16 @@
 #include <cmath>
 #include <optional>
 
-#include "rondo/error.h"
-#include "tasks/forecast/encode.h"
-#include "tasks/forecast/panel_series.h"
-#include "tasks/forecast/transform.h"
+#include "rondo/base/error.h"
+#include "tasks/forecast/panel/encode.h"
+#include "tasks/forecast/panel/panel_series.h"
+#include "tasks/forecast/panel/transform.h"
 
 namespace rondo::forecasting {
 
 namespace {
 
-constexpr std::int64_t kFewestTrainingRows = 12;
+constexpr std::int64_t kMinTrainingRows = 12;
 
 std::string counted(std::int64_t n, const char* one, const char* many) {
   return std::to_string(n) + " " + (n == 1 ? one : many);
@@ -32,9 +32,9 @@ struct Counts {
                short_ones = 0, without_truth = 0, fractions = 0, raised = 0;
 };
 
-class Filler {
+class PanelBuilder {
  public:
-  Filler(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out)
+  PanelBuilder(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out)
       : raw_(raw), table_(table), options_(options), out_(out), panel_(out.panel) {}
 
   void run() {
@@ -78,7 +78,7 @@ class Filler {
     }
     std::int64_t test = backtest_rows(options_.backtest, rows);
     if (test < options_.horizon) {
-      if (counts_rows(options_.backtest)) throw horizon_error(series, test);
+      if (is_row_count(options_.backtest)) throw horizon_error(series, test);
       test = options_.horizon;
       ++counts_.raised;
     }
@@ -91,7 +91,7 @@ class Filler {
         .seen("a horizon of " + std::to_string(options_.horizon) + " and " + counted(test, "row", "rows") +
               " for the test")
         .expected("at least " + std::to_string(options_.horizon) + " rows for the test")
-        .cure("a larger test part (--backtest or --split), or a smaller --horizon");
+        .fix("a larger test part (--backtest or --split), or a smaller --horizon");
   }
 
   void refuse(const Error& error, std::int64_t& count) {
@@ -118,7 +118,7 @@ class Filler {
         .seen(std::to_string(value))
         .expected(std::string("values ") + (named == Transform::log ? "> 0" : ">= 0") +
                   " in the training part of every series")
-        .cure("leave --transform out (one is chosen among those that are defined), or correct the value");
+        .fix("leave --transform out (one is chosen among those that are defined), or correct the value");
   }
 
   void check_counts(const RawSeries& series, const std::string& target, std::int64_t row, double value) {
@@ -129,7 +129,7 @@ class Filler {
         .where(place_of(series, target, row))
         .seen(std::to_string(value))
         .expected("0, 1, 2 …, because of --likelihood " + options_.likelihood)
-        .cure("correct the value, or use --likelihood gaussian or student_t");
+        .fix("correct the value, or use --likelihood gaussian or student_t");
   }
 
   void add(const RawSeries& series, const Cut& cut, std::size_t column, Encoder& encoder) {
@@ -142,7 +142,7 @@ class Filler {
                  .where(where)
                  .seen("column '" + target + "' is missing in all " + std::to_string(series.data.length()) +
                        " rows")
-                 .cure("choose another --target, or leave this series out"),
+                 .fix("choose another --target, or leave this series out"),
              counts_.empty);
       return;
     }
@@ -163,8 +163,8 @@ class Filler {
       learnt += read && row < cut.train ? 1 : 0;
       filled += read ? 0 : 1;
     }
-    const std::int64_t needed = std::max(kFewestTrainingRows, options_.window) + 2 * options_.horizon;
-    if (out.train_rows < needed || learnt < kFewestTrainingRows) {
+    const std::int64_t needed = std::max(kMinTrainingRows, options_.window) + 2 * options_.horizon;
+    if (out.train_rows < needed || learnt < kMinTrainingRows) {
       refuse_short(series, where, cut, out.train_rows, learnt, needed);
       return;
     }
@@ -199,12 +199,12 @@ class Filler {
                                  std::to_string(test) + (options_.split.empty() ? "" : " for the test"))
                .expected(
                    "at least " +
-                   (holes ? std::to_string(kFewestTrainingRows) + " values"
+                   (holes ? std::to_string(kMinTrainingRows) + " values"
                           : std::to_string(needed + (panel_.truth_after_end ? 0 : test)) +
                                 " rows for a horizon of " + std::to_string(options_.horizon) +
                                 (options_.window > 0 ? " and a window of " + std::to_string(options_.window)
                                                      : "")))
-               .cure("give more rows, or a smaller --backtest, --horizon or --window"),
+               .fix("give more rows, or a smaller --backtest, --horizon or --window"),
            counts_.short_ones);
   }
 
@@ -233,7 +233,7 @@ class Filler {
         .seen("a horizon of " + std::to_string(options_.horizon) + " and " + counted(most, "row", "rows") +
               " for validation")
         .expected("at least " + std::to_string(options_.horizon) + " rows for validation")
-        .cure("a larger validation part of --split, or none, or a smaller --horizon");
+        .fix("a larger validation part of --split, or none, or a smaller --horizon");
   }
 
   void check_constant() {
@@ -248,13 +248,13 @@ class Filler {
           .where(table_.source() + (series.id.empty() ? "" : ", series '" + series.id + "'"))
           .seen("column '" + series.target + "' is " + std::to_string(training.front()) + " in all " +
                 std::to_string(series.train_rows) + " training rows")
-          .cure("choose another --target, or leave this series out");
+          .fix("choose another --target, or leave this series out");
     }
     if (counts_.constant < static_cast<std::int64_t>(panel_.series.size())) return;
     throw Error(ErrorKind::data, "all series are constant: there is nothing to learn")
         .where(table_.source())
         .seen(std::to_string(counts_.constant) + " series without any change in their training parts")
-        .cure("choose another --target");
+        .fix("choose another --target");
   }
 
   void write_notes() {
@@ -291,7 +291,7 @@ class Filler {
 }  // namespace
 
 void fill_panel(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out) {
-  Filler(raw, table, options, out).run();
+  PanelBuilder(raw, table, options, out).run();
 }
 
 }  // namespace rondo::forecasting

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "tasks/forecast/panel/raw_series.h"
 #include "tasks/forecast/prepare.h"
-#include "tasks/forecast/raw_series.h"
 
 namespace rondo::forecasting {
 

@@ -1,14 +1,14 @@
-#include "rondo/forecast_model.h"
+#include "rondo/tasks/forecast_model.h"
 
 #include <optional>
 #include <utility>
 
+#include "rondo/base/pool.h"
 #include "rondo/data/csv.h"
-#include "rondo/pool.h"
-#include "tasks/forecast/forecast_ahead.h"
-#include "tasks/forecast/later_panel.h"
-#include "tasks/forecast/likelihood_head.h"
-#include "tasks/forecast/model_file.h"
+#include "tasks/forecast/networks/likelihood_head.h"
+#include "tasks/forecast/output/model_file.h"
+#include "tasks/forecast/panel/later_panel.h"
+#include "tasks/forecast/trained/forecast_ahead.h"
 
 namespace rondo {
 
@@ -47,19 +47,19 @@ ForecastAhead ForecastModel::forecast(const ForecastTables& tables, int threads)
   return out;
 }
 
-Config forecast_json(const ForecastAhead& ahead, const ForecastOptions& options, const Config& files) {
-  Config series = Config::array();
+Json forecast_json(const ForecastAhead& ahead, const ForecastOptions& options, const Json& files) {
+  Json series = Json::array();
   for (const ForecastSeries& one : ahead.series) {
-    series.push_back(Config::object({{"id", one.id},
-                                     {"target", one.target},
-                                     {"rows", one.times.size()},
-                                     {"last_time", one.times.text(one.times.size() - 1)}}));
+    series.push_back(Json::object({{"id", one.id},
+                                   {"target", one.target},
+                                   {"rows", one.times.size()},
+                                   {"last_time", one.times.text(one.times.size() - 1)}}));
   }
-  return Config::object({{"target", options.target},
-                         {"horizon", options.horizon},
-                         {"series", std::move(series)},
-                         {"warnings", Config::list(ahead.notes)},
-                         {"files", files}});
+  return Json::object({{"target", options.target},
+                       {"horizon", options.horizon},
+                       {"series", std::move(series)},
+                       {"warnings", Json::list(ahead.notes)},
+                       {"files", files}});
 }
 
 }  // namespace rondo

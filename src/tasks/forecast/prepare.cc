@@ -3,23 +3,23 @@
 #include <algorithm>
 #include <cmath>
 
-#include "rondo/config.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
 #include "rondo/data/calendar.h"
-#include "rondo/error.h"
 #include "tasks/forecast/fill_panel.h"
-#include "tasks/forecast/likelihood_head.h"
-#include "tasks/forecast/raw_series.h"
-#include "tasks/forecast/residual_data.h"
-#include "tasks/forecast/season.h"
-#include "tasks/forecast/segment_window.h"
-#include "tasks/forecast/spike_guard.h"
+#include "tasks/forecast/networks/likelihood_head.h"
+#include "tasks/forecast/networks/residual_data.h"
+#include "tasks/forecast/networks/segment_window.h"
+#include "tasks/forecast/panel/raw_series.h"
+#include "tasks/forecast/panel/season.h"
+#include "tasks/forecast/panel/spike_guard.h"
 
 namespace rondo::forecasting {
 
 namespace {
 
 /// Series that are looked at for a season.
-constexpr std::size_t kMostSeasonSeries = 64;
+constexpr std::size_t kMaxSeasonSeries = 64;
 
 void require_at_least(std::int64_t value, std::int64_t least, const char* option) {
   if (value >= least) return;
@@ -36,7 +36,7 @@ void require_one_of(const std::string& value, const char* option, const std::vec
   throw Error(ErrorKind::usage, std::string("--") + option + " has no such choice")
       .seen("'" + value + "'")
       .expected("one of " + all)
-      .cure(near.empty() ? std::string() : "did you mean '" + near + "'?");
+      .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
 }
 
 /// One of --backtest, --split and --test-file says what the test part is.
@@ -49,7 +49,7 @@ void check_test_part(const ForecastOptions& options) {
   throw Error(ErrorKind::usage, "the test part is named twice")
       .seen("more than one of --backtest, --split and --test-file")
       .expected("one of them")
-      .cure("leave the others out");
+      .fix("leave the others out");
 }
 
 /// Where a scale or a season of the user's choice has no place.
@@ -60,18 +60,18 @@ void check_scales(const ForecastOptions& options) {
   if (chosen && options.model == "recursive") {
     throw Error(ErrorKind::usage, "the recursive model has a scale of its own: that of a window's first half")
         .seen("--normalize " + options.normalize + " with --model recursive")
-        .cure("leave one of them out");
+        .fix("leave one of them out");
   }
   if (!names_counts(options.likelihood)) return;
   if (chosen) {
     throw Error(ErrorKind::usage, "counts have a scale of their own: 1 + the mean of a window")
         .seen("--normalize " + options.normalize + " with --likelihood " + options.likelihood)
-        .cure("leave --normalize out, or use --likelihood gaussian or student_t");
+        .fix("leave --normalize out, or use --likelihood gaussian or student_t");
   }
   if (options.deseasonalize == "yes") {
     throw Error(ErrorKind::usage, "counts are learnt as they are, with their season")
         .seen("--deseasonalize yes with --likelihood " + options.likelihood)
-        .cure("leave --deseasonalize out, or use --likelihood gaussian or student_t");
+        .fix("leave --deseasonalize out, or use --likelihood gaussian or student_t");
   }
 }
 
@@ -81,18 +81,18 @@ void check_recursive(const ForecastOptions& options) {
   if (options.likelihood == "quantile") {
     throw Error(ErrorKind::usage, "the recursive model draws its forecasts from a distribution")
         .seen("--likelihood quantile with --model recursive")
-        .cure("use --likelihood gaussian or student_t, or another --model");
+        .fix("use --likelihood gaussian or student_t, or another --model");
   }
   if (options.tune > 0) {
     throw Error(ErrorKind::usage, "the settings of the recursive model are not searched for")
         .seen("--tune " + std::to_string(options.tune) + " with --model recursive")
-        .cure("leave one of them out");
+        .fix("leave one of them out");
   }
 }
 
 void check_options(const ForecastOptions& options) {
   if (options.target.empty() && !options.wide) {
-    throw Error(ErrorKind::usage, "no column to forecast is named").cure("name it with --target COLUMN");
+    throw Error(ErrorKind::usage, "no column to forecast is named").fix("name it with --target COLUMN");
   }
   require_at_least(options.horizon, 1, "horizon");
   require_at_least(options.stride, 0, "stride");
@@ -106,10 +106,10 @@ void check_options(const ForecastOptions& options) {
   require_at_least(options.batch_size, 0, "batch-size");
   require_at_least(options.tune, 0, "tune");
   require_at_least(options.ensemble, 1, "ensemble");
-  if (options.ensemble > kMostMembers) {
+  if (options.ensemble > kMaxMembers) {
     throw Error(ErrorKind::usage, "--ensemble is out of range")
         .seen(std::to_string(options.ensemble))
-        .expected("1 to " + std::to_string(kMostMembers) + " networks");
+        .expected("1 to " + std::to_string(kMaxMembers) + " networks");
   }
   if (!(options.learning_rate >= 0) || !std::isfinite(options.learning_rate)) {
     throw Error(ErrorKind::usage, "--learning-rate is out of range")
@@ -123,7 +123,7 @@ void check_options(const ForecastOptions& options) {
   if (!options.future.empty() && options.known.empty()) {
     throw Error(ErrorKind::usage, "--future has nothing to say without --known")
         .seen("--future " + options.future)
-        .cure("name the columns whose future the file holds: --known a,b");
+        .fix("name the columns whose future the file holds: --known a,b");
   }
   check_scales(options);
   check_recursive(options);
@@ -137,7 +137,7 @@ LineLimits limits_of(const ForecastOptions& options) {
     if (limits.transform.value_or(Transform::none) != Transform::none) {
       throw Error(ErrorKind::usage, "counts are learnt as they are, without a transform")
           .seen("--transform " + options.transform + " with --likelihood " + options.likelihood)
-          .cure("leave --transform out, or use --likelihood gaussian or student_t");
+          .fix("leave --transform out, or use --likelihood gaussian or student_t");
     }
     limits.transform = Transform::none;
   }
@@ -171,7 +171,7 @@ std::vector<double> seasons_of(const Prepared& prepared, const ForecastOptions& 
     std::stable_sort(training.begin(), training.end(),
                      [](const auto& a, const auto& b) { return a.size() > b.size(); });
     training.resize((training.size() + 1) / 2);
-    const std::size_t stride = (training.size() + kMostSeasonSeries - 1) / kMostSeasonSeries;
+    const std::size_t stride = (training.size() + kMaxSeasonSeries - 1) / kMaxSeasonSeries;
     std::vector<std::span<const double>> some;
     for (std::size_t i = 0; i < training.size(); i += stride) some.push_back(training[i]);
     seasons = detect_seasons(some);
@@ -195,7 +195,7 @@ double season_to_take_out(const Prepared& prepared, const ForecastOptions& optio
                        : "a season of " + std::to_string(rows) + " rows in " + std::to_string(training) +
                              " training rows")
         .expected("a season that fits twice into the training part of every series")
-        .cure("name it with --period, give more rows, or leave --deseasonalize out");
+        .fix("name it with --period, give more rows, or leave --deseasonalize out");
   }
   // A calendar's season need not be whole: 365.25 days.
   for (const double season : prepared.panel.seasons) {

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "rondo/forecast.h"
-#include "tasks/forecast/line_search.h"
-#include "tasks/forecast/preparation.h"
-#include "tasks/forecast/split.h"
+#include "rondo/tasks/forecast.h"
+#include "tasks/forecast/linear/linear_search.h"
+#include "tasks/forecast/panel/preparation.h"
+#include "tasks/forecast/panel/split.h"
 
 namespace rondo::forecasting {
 

@@ -3,18 +3,18 @@
 #include <cmath>
 #include <cstdio>
 
-#include "rondo/error.h"
-#include "rondo/forecast.h"
-#include "rondo/pool.h"
-#include "tasks/forecast/anomalies.h"
-#include "tasks/forecast/backtest.h"
-#include "tasks/forecast/forecast_ahead.h"
-#include "tasks/forecast/importance.h"
-#include "tasks/forecast/likelihood_head.h"
-#include "tasks/forecast/model.h"
-#include "tasks/forecast/network_part.h"
+#include "rondo/base/error.h"
+#include "rondo/base/pool.h"
+#include "rondo/tasks/forecast.h"
+#include "tasks/forecast/evaluation/anomalies.h"
+#include "tasks/forecast/evaluation/backtest.h"
+#include "tasks/forecast/evaluation/importance.h"
+#include "tasks/forecast/networks/likelihood_head.h"
 #include "tasks/forecast/prepare.h"
-#include "tasks/forecast/refit.h"
+#include "tasks/forecast/search/ensemble.h"
+#include "tasks/forecast/trained/forecast_ahead.h"
+#include "tasks/forecast/trained/model.h"
+#include "tasks/forecast/trained/refit.h"
 
 namespace rondo {
 
@@ -151,16 +151,16 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   result.members = std::move(trained.members);
   result.training = std::move(trained.training);
   result.notes = std::move(trained.notes);
-  result.network_share = trained.part.share.share;
+  result.network_weight = trained.part.share.share;
   {
     char text[160];
     std::snprintf(
         text, sizeof text,
         "validation: the network takes away %.1f %% of the line's squared error (t = %.1f); share %.2f",
-        100 * trained.part.share.gain, trained.part.share.statistic, result.network_share);
+        100 * trained.part.share.gain, trained.part.share.statistic, result.network_weight);
     controls.log.info(text);
   }
-  if (result.network_share == 0) {
+  if (result.network_weight == 0) {
     result.notes.emplace_back(
         options.likelihood == "point"
             ? "On held-out rows the network adds nothing to the line, so the forecast is the line's."

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <string>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo::online {
 namespace {

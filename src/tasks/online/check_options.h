@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "rondo/online.h"
+#include "rondo/tasks/online.h"
 
 namespace rondo::online {
 

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "kernels/activations.h"
-#include "rondo/error.h"
-#include "rondo/random.h"
+#include "rondo/base/error.h"
+#include "rondo/base/random.h"
 
 namespace rondo::online {
 namespace {

@@ -9,7 +9,7 @@ namespace {
 
 /// Deviations beyond which a feature is cut off, so that one broken reading does not undo what was learnt.
 constexpr double kLargest = 12;
-constexpr std::int64_t kMostLags = 48;  // of all targets together: the line's work grows with their square
+constexpr std::int64_t kMaxLags = 48;  // of all targets together: the line's work grows with their square
 
 double cut(double value) { return std::clamp(value, -kLargest, kLargest); }
 
@@ -18,7 +18,7 @@ double cut(double value) { return std::clamp(value, -kLargest, kLargest); }
 Features::Features(std::int64_t targets, std::int64_t covariates, std::int64_t lags, std::int64_t memory)
     : targets_(targets),
       covariates_(covariates),
-      lags_(std::max<std::int64_t>(1, std::min(lags, std::max<std::int64_t>(1, kMostLags / targets)))),
+      lags_(std::max<std::int64_t>(1, std::min(lags, std::max<std::int64_t>(1, kMaxLags / targets)))),
       line_size_(1 + targets * (1 + lags_) + 2 * covariates),
       network_size_(4 * targets + 2 * covariates),
       scale_(targets + covariates, memory),

@@ -10,8 +10,9 @@
 
 namespace rondo::online {
 
-/// What line and network see of a stream, made from the past alone: the last values of the targets, the newest of the other
-/// columns, in units of their running deviation. A missing value is the last one before it.
+/// What line and network see of a stream, made from the past alone: the last values of the targets, the
+/// newest of the other columns, in units of their running deviation. A missing value is the last one before
+/// it.
 class Features {
  public:
   Features() = default;
@@ -22,10 +23,11 @@ class Features {
   std::int64_t rows() const { return rows_; }
   /// Takes in the next row [targets, covariates].
   void add(std::span<const double> row);
-  /// For the line: a constant, each target's level and its last changes, each covariate's level and its last change.
+  /// For the line: a constant, each target's level and its last changes, each covariate's level and its last
+  /// change.
   void line(std::span<double> out) const;
-  /// For the network: level and last change of every column; what the line makes of each target, and how far its last
-  /// forecast was off, in units given by the caller [targets] each.
+  /// For the network: level and last change of every column; what the line makes of each target, and how far
+  /// its last forecast was off, in units given by the caller [targets] each.
   void network(std::span<const double> line_forecast, std::span<const double> line_error,
                std::span<float> out) const;
 

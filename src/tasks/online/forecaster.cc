@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include "rondo/error.h"
-#include "rondo/online.h"
+#include "rondo/base/error.h"
+#include "rondo/tasks/online.h"
 #include "tasks/online/check_options.h"
 #include "tasks/online/drift_detector.h"
 #include "tasks/online/features.h"
@@ -35,7 +35,8 @@ enum Expert : std::size_t { kPersistence, kLinear, kNetwork, kNetworkMean, kExpe
 // Rows between two looks at which weights are good, and over which errors are then compared.
 constexpr std::int64_t kGoodEvery = 1024;
 constexpr double kGoodMemory = 256;
-// After an alarm: for so many rows the last good weights stand by, and come back where they do better than the live ones.
+// After an alarm: for so many rows the last good weights stand by, and come back where they do better than
+// the live ones.
 constexpr std::int64_t kTrialRows = 2048, kTrialEvery = 32;
 constexpr double kTrialMemory = 64, kClearlyBetter = 0.8;
 // An alarm makes the line, and scales that no longer fit, count all that was before as so many rows.
@@ -66,7 +67,8 @@ struct OnlineForecaster::Impl {
     const std::int64_t kept = (learner ? learner->look_back() : 0) + pending;
     history.inputs = RecentRows<float>(kept, features.network_size());
     history.aims = RecentRows<float>(kept, target_count);
-    // Errors of neighbouring rows overlap in all but one of their horizon's steps: each says so much less that is new.
+    // Errors of neighbouring rows overlap in all but one of their horizon's steps: each says so much less
+    // that is new.
     mixtures.assign(targets, Mixture(kExperts, 0.5 / static_cast<double>(options.horizon)));
     detector = DriftDetector(options.drift_threshold);
     residual.assign(targets, 0);
@@ -293,10 +295,10 @@ struct OnlineForecaster::Impl {
               std::to_string(scores));
   }
 
-  Config identity() const {
-    return Config::object({{"targets", static_cast<std::int64_t>(targets)},
-                           {"covariates", static_cast<std::int64_t>(covariates)},
-                           {"options", to_config(options)}});
+  Json identity() const {
+    return Json::object({{"targets", static_cast<std::int64_t>(targets)},
+                         {"covariates", static_cast<std::int64_t>(covariates)},
+                         {"options", to_config(options)}});
   }
 
   OnlineOptions options;
@@ -306,7 +308,8 @@ struct OnlineForecaster::Impl {
   std::unique_ptr<Learner> learner;
   std::vector<Mixture> mixtures;
   DriftDetector detector;
-  // By row in which a forecast was made, until its truth is known; units: what errors of the line and of all are in.
+  // By row in which a forecast was made, until its truth is known; units: what errors of the line and of all
+  // are in.
   RecentRows<double> line_inputs, experts, good_forecasts, forecasts, units, residual_units;
   History history;
   std::int64_t rows = 0, scores = 0, good_row = 0, trial_ends = 0;
@@ -368,7 +371,7 @@ void OnlineForecaster::restore(const TensorFile& file, const std::string& where)
         .where(where)
         .seen(saved == nullptr ? "nothing" : *saved)
         .expected(own)
-        .cure("go on with the options of the run that was saved");
+        .fix("go on with the options of the run that was saved");
   }
   // Into a fresh one: a file that turns out to be broken half-way must not leave half of it here.
   auto fresh = std::make_unique<Impl>(targets(), covariates(), options());

@@ -10,8 +10,8 @@
 
 namespace rondo::online {
 
-/// The last rows of numbers of one width: row `i`, counted from the start of the stream, is there until `capacity` others
-/// have come.
+/// The last rows of numbers of one width: row `i`, counted from the start of the stream, is there until
+/// `capacity` others have come.
 template <class T>
 class RecentRows {
  public:
@@ -36,13 +36,13 @@ class RecentRows {
 /// What a network learns from: its inputs by row, and what it should have said.
 struct History {
   RecentRows<float> inputs;  ///< [row][inputs]
-  /// [row][targets]: what the line left, in units that make it about 1; NaN where the truth is not known. Known for rows
-  /// below `known`.
+  /// [row][targets]: what the line left, in units that make it about 1; NaN where the truth is not known.
+  /// Known for rows below `known`.
   RecentRows<float> aims;
 };
 
-/// The derivative of a Huber loss (Huber 1964), whose error counts no more than this: rows far off do not throw weights
-/// about. 0 where the aim is missing.
+/// The derivative of a Huber loss (Huber 1964), whose error counts no more than this: rows far off do not
+/// throw weights about. 0 where the aim is missing.
 inline float huber_gradient(float output, float aim) {
   constexpr float kLargest = 3;
   return std::isnan(aim) ? 0.0F : std::clamp(output - aim, -kLargest, kLargest);

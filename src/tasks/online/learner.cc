@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "kernels/cells.h"
-#include "rondo/config.h"
-#include "rondo/error.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
 #include "tasks/online/diagonal_cell.h"
 
 namespace rondo::online {
@@ -40,7 +40,7 @@ std::unique_ptr<Learner> make_learner(const OnlineOptions& options, std::int64_t
     const std::string near = nearest_name(options.cell, all);
     throw Error(ErrorKind::usage, "there is no cell '" + options.cell + "'")
         .expected(list(all))
-        .cure(near.empty() ? "" : "did you mean '" + near + "'?");
+        .fix(near.empty() ? "" : "did you mean '" + near + "'?");
   }
   if (!contains({"auto", "tbptt", "rtrl"}, options.gradient)) {
     throw Error(ErrorKind::usage, "there is no gradient '" + options.gradient + "'")
@@ -52,12 +52,12 @@ std::unique_ptr<Learner> make_learner(const OnlineOptions& options, std::int64_t
     throw Error(ErrorKind::usage, "exact gradients in real time need a cell with a diagonal recurrence")
         .seen("cell " + options.cell)
         .expected(list(diagonal))
-        .cure("use --gradient tbptt with this cell");
+        .fix("use --gradient tbptt with this cell");
   }
   if (options.gradient == "tbptt" && is_diagonal) {
     throw Error(ErrorKind::usage, "cells with a diagonal recurrence learn by rtrl, which is exact")
         .seen("gradient tbptt, cell " + options.cell)
-        .cure("leave --gradient out");
+        .fix("leave --gradient out");
   }
   return is_diagonal ? make_real_time_learner(options, inputs, targets)
                      : make_truncated_learner(options, inputs, targets);

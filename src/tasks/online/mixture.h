@@ -8,9 +8,10 @@
 
 namespace rondo::online {
 
-/// Shares of several forecasters by their errors so far: fixed share (Herbster and Warmuth, "Tracking the best expert",
-/// Machine Learning 32, 1998) with the loss of a Gaussian whose variance is that of the best one's recent errors. Over any
-/// stretch of rows the mixture is nearly as good as the forecaster that is best there.
+/// Shares of several forecasters by their errors so far: fixed share (Herbster and Warmuth, "Tracking the
+/// best expert", Machine Learning 32, 1998) with the loss of a Gaussian whose variance is that of the best
+/// one's recent errors. Over any stretch of rows the mixture is nearly as good as the forecaster that is best
+/// there.
 class Mixture {
  public:
   Mixture() = default;

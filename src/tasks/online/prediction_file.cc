@@ -10,7 +10,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo::online {
 namespace {
@@ -44,8 +44,8 @@ void PredictionFile::fail(const char* doing, int error_number) const {
   throw Error(ErrorKind::resources, std::string("cannot ") + doing + " the file of predictions")
       .where(path_)
       .seen(std::strerror(error_number))
-      .cure(error_number == ENOSPC ? "make room on the disk, then go on with --resume"
-                                   : "name another file with --out");
+      .fix(error_number == ENOSPC ? "make room on the disk, then go on with --resume"
+                                  : "name another file with --out");
 }
 
 void PredictionFile::open(const std::string& path, std::int64_t length, const std::string& header) {
@@ -62,7 +62,7 @@ void PredictionFile::open(const std::string& path, std::int64_t length, const st
           .where(path)
           .seen(std::to_string(info.st_size) + " bytes")
           .expected(std::to_string(length) + " bytes")
-          .cure("put the file back, or name another one with --out");
+          .fix("put the file back, or name another one with --out");
     }
     if (::ftruncate(descriptor_, length) != 0 || ::lseek(descriptor_, length, SEEK_SET) < 0)
       fail("shorten", errno);

@@ -8,8 +8,8 @@
 
 namespace rondo::online {
 
-/// A CSV file of forecasts that grows with the stream. A snapshot remembers its length; a run that resumes cuts off what
-/// was written after the snapshot and goes on there.
+/// A CSV file of forecasts that grows with the stream. A snapshot remembers its length; a run that resumes
+/// cuts off what was written after the snapshot and goes on there.
 class PredictionFile {
  public:
   PredictionFile() = default;
@@ -17,8 +17,8 @@ class PredictionFile {
   PredictionFile& operator=(const PredictionFile&) = delete;
   ~PredictionFile();
 
-  /// "-": the standard output. A new file begins with `header`; with `length` > 0 it is one that has so many bytes or more.
-  /// Throws Error(resources) when it cannot be opened, Error(data) when it is shorter.
+  /// "-": the standard output. A new file begins with `header`; with `length` > 0 it is one that has so many
+  /// bytes or more. Throws Error(resources) when it cannot be opened, Error(data) when it is shorter.
   void open(const std::string& path, std::int64_t length, const std::string& header);
   bool is_open() const { return descriptor_ >= 0; }
   /// `time` may be null; the others are [targets] each, NaN an empty cell.

@@ -5,12 +5,12 @@
 #include <limits>
 #include <ostream>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo::online {
 namespace {
 
-constexpr std::size_t kMostLines = 64, kMostDrifts = 100;
+constexpr std::size_t kMaxLines = 64, kMaxDrifts = 100;
 constexpr std::size_t kLineNumbers = 6, kDriftNumbers = 6;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -31,8 +31,8 @@ std::size_t count_of(std::vector<double>& numbers, std::size_t most, StateArchiv
 }  // namespace
 
 Progress::Progress(std::size_t targets, std::ostream* table) : scaled_(targets > 1), table_(table) {
-  lines_.reserve(kMostLines);
-  drifts_.reserve(kMostDrifts);
+  lines_.reserve(kMaxLines);
+  drifts_.reserve(kMaxDrifts);
 }
 
 void Progress::begin() {
@@ -63,7 +63,7 @@ void Progress::add(const OnlineRow& row, std::int64_t rows) {
   if (any) ++scored_;
   if (row.drift) {
     ++drift_count_;
-    if (drifts_.size() == kMostDrifts) drifts_.erase(drifts_.begin());
+    if (drifts_.size() == kMaxDrifts) drifts_.erase(drifts_.begin());
     drifts_.push_back(*row.drift);
     print(*row.drift);
   }
@@ -83,7 +83,7 @@ void Progress::add_line(std::int64_t rows) {
   line.linear = mean(recent_[kLinear]);
   line.skill = line.persistence > 0 ? 1 - std::sqrt(line.since_last / line.persistence) : kNaN;
   recent_ = {};
-  if (lines_.size() < kMostLines) lines_.push_back(line);
+  if (lines_.size() < kMaxLines) lines_.push_back(line);
   print(line);
 }
 
@@ -132,7 +132,7 @@ void Progress::archive(StateArchive& archive) {
   for (auto* some : {&all_, &recent_}) {
     for (Sums& one : *some) one = {at[0], at[1], at[2]}, at += 3;
   }
-  std::vector<double> lines(1 + kLineNumbers * kMostLines), drifts(1 + kDriftNumbers * kMostDrifts);
+  std::vector<double> lines(1 + kLineNumbers * kMaxLines), drifts(1 + kDriftNumbers * kMaxDrifts);
   lines[0] = static_cast<double>(lines_.size());
   drifts[0] = static_cast<double>(drifts_.size());
   for (std::size_t i = 0; i < lines_.size(); ++i) {
@@ -162,12 +162,12 @@ void Progress::archive(StateArchive& archive) {
   if (!archive.reading()) return;
   lines_.clear();
   drifts_.clear();
-  const std::size_t line_count = count_of(lines, kMostLines, archive);
+  const std::size_t line_count = count_of(lines, kMaxLines, archive);
   for (std::size_t i = 0; i < line_count; ++i) {
     const double* n = lines.data() + 1 + i * kLineNumbers;
     lines_.push_back({static_cast<std::int64_t>(n[0]), n[1], n[2], n[3], n[4], n[5]});
   }
-  const std::size_t drift_rows = count_of(drifts, kMostDrifts, archive);
+  const std::size_t drift_rows = count_of(drifts, kMaxDrifts, archive);
   for (std::size_t i = 0; i < drift_rows; ++i) {
     const double* n = drifts.data() + 1 + i * kDriftNumbers;
     drifts_.push_back(

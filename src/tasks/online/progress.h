@@ -5,13 +5,13 @@
 #include <iosfwd>
 #include <vector>
 
-#include "rondo/online.h"
+#include "rondo/tasks/online.h"
 #include "tasks/online/state_archive.h"
 
 namespace rondo::online {
 
-/// Progressive validation (Blum, Kalai and Langford 1999): errors of forecasts that were made before their rows were seen,
-/// summed up as the stream goes by, with a line at rows 1, 2, 4, 8 … as in Vowpal Wabbit.
+/// Progressive validation (Blum, Kalai and Langford 1999): errors of forecasts that were made before their
+/// rows were seen, summed up as the stream goes by, with a line at rows 1, 2, 4, 8 … as in Vowpal Wabbit.
 class Progress {
  public:
   enum Who { kForecast, kPersistence, kLinear, kWho };

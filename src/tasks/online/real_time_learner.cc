@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <array>
 
-#include "rondo/parameters.h"
+#include "rondo/tensor/parameters.h"
 #include "tasks/online/diagonal_cell.h"
 #include "tasks/online/learner.h"
 #include "tasks/online/weight_sets.h"
@@ -9,7 +9,8 @@
 namespace rondo::online {
 namespace {
 
-/// Largest recurrent weight of an IndRNN: beyond, a state of no input would grow (Li et al. 2018, section 4.1).
+/// Largest recurrent weight of an IndRNN: beyond, a state of no input would grow (Li et al. 2018,
+/// section 4.1).
 constexpr float kLargestRecurrence = 1;
 
 class RealTimeLearner : public Learner {
@@ -37,7 +38,8 @@ class RealTimeLearner : public Learner {
     }
   }
 
-  /// Learning goes its own way through the stream, `horizon` rows behind: its state is that of the row whose aim has come.
+  /// Learning goes its own way through the stream, `horizon` rows behind: its state is that of the row whose
+  /// aim has come.
   bool learn(const History& history, std::int64_t known) override {
     const std::int64_t row = known - 1;
     stepper_.step(part(live, kCell), history.inputs[row], std::span<float>(state_),

@@ -6,9 +6,10 @@
 namespace rondo::online {
 namespace {
 
-/// The inverse covariance at the start: a ridge of a hundred rows of features of variance 1, which keeps the first rows from
-/// being fitted exactly. It fades like all rows; where it has faded, this is the largest it may become.
-constexpr double kStart = 0.01, kMost = 0.3;
+/// The inverse covariance at the start: a ridge of a hundred rows of features of variance 1, which keeps the
+/// first rows from being fitted exactly. It fades like all rows; where it has faded, this is the largest it
+/// may become.
+constexpr double kStart = 0.01, kMaxCount = 0.3;
 
 double dot(const double* a, const double* b, std::size_t count) {
   // Four sums, so that additions need not wait for each other.
@@ -41,7 +42,7 @@ void RecursiveLeastSquares::forget(double share) {
   const auto n = static_cast<std::size_t>(features_);
   double largest = 0;
   for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, covariance_[i * n + i]);
-  const double factor = std::max(1.0, std::min(1 / share, kMost / largest));
+  const double factor = std::max(1.0, std::min(1 / share, kMaxCount / largest));
   for (double& value : covariance_) value *= factor;
 }
 
@@ -67,10 +68,10 @@ void RecursiveLeastSquares::learn(std::span<const double> features, std::span<co
   double largest = 0;
   for (std::size_t i = 0; i < n; ++i)
     largest = std::max(largest, covariance_[i * n + i] - scale * gain_[i] * gain_[i]);
-  const double grow = largest < forgetting_ * kMost ? 1 / forgetting_ : 1;
+  const double grow = largest < forgetting_ * kMaxCount ? 1 / forgetting_ : 1;
   for (std::size_t i = 0; i < n; ++i) {
-    // (g_i · g_j) · scale rounds the same for (i, j) and (j, i), so the matrix stays symmetric to the bit. What breaks
-    // symmetry would grow by 1 / forgetting a row.
+    // (g_i · g_j) · scale rounds the same for (i, j) and (j, i), so the matrix stays symmetric to the bit.
+    // What breaks symmetry would grow by 1 / forgetting a row.
     const double gain = gain_[i];
     double* row = covariance_.data() + i * n;
     for (std::size_t j = 0; j < n; ++j) row[j] = grow * (row[j] - (gain * gain_[j]) * scale);

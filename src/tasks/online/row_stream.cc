@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/cell_text.h"
-#include "rondo/config.h"
-#include "rondo/error.h"
-#include "rondo/online.h"
+#include "data/table/cell_text.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
+#include "rondo/tasks/online.h"
 
 namespace rondo::online {
 namespace {
@@ -53,12 +53,12 @@ std::size_t RowStream::place_of(const std::string& column) const {
     throw Error(ErrorKind::data, "there is no column '" + column + "'")
         .where(bytes_.name() + ", line " + std::to_string(dialect_.header_line))
         .seen("columns " + all)
-        .cure(near.empty() ? "" : "did you mean '" + near + "'?");
+        .fix(near.empty() ? "" : "did you mean '" + near + "'?");
   }
   if (std::find(found + 1, names.end(), column) != names.end()) {
     throw Error(ErrorKind::data, "two columns have the name '" + column + "'")
         .where(bytes_.name() + ", line " + std::to_string(dialect_.header_line))
-        .cure("rename one of them");
+        .fix("rename one of them");
   }
   return static_cast<std::size_t>(found - names.begin());
 }
@@ -78,7 +78,7 @@ void RowStream::read_cell_into(const detail::RawRow& row, std::size_t which, dou
              "'")
       .seen(detail::shown(cell))
       .expected("a finite number up to 1e100")
-      .cure(missing ? "fill the gap, or let --missing previous keep the last value" : "");
+      .fix(missing ? "fill the gap, or let --missing previous keep the last value" : "");
 }
 
 void RowStream::add(const detail::RawRow& row) {

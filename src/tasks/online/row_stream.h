@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "data/csv_sniff.h"
-#include "data/csv_tokenizer.h"
-#include "data/stream_bytes.h"
+#include "data/table/csv_sniff.h"
+#include "data/table/csv_tokenizer.h"
+#include "data/table/stream_bytes.h"
 #include "rondo/data/csv.h"
 
 namespace rondo::online {
@@ -32,15 +32,15 @@ struct StreamColumns {
 /// Rows of a CSV text as they come, in constant memory, from a file or from the standard input.
 class RowStream {
  public:
-  /// Reads as far as the first row, for the names of the columns. Throws Error(data) for a stream without a row of names, or
-  /// without one of the columns.
+  /// Reads as far as the first row, for the names of the columns. Throws Error(data) for a stream without a
+  /// row of names, or without one of the columns.
   RowStream(const std::string& path, StreamColumns columns, const CsvOptions& csv,
             const std::atomic<bool>* stop = nullptr);
   RowStream(const RowStream&) = delete;
   RowStream& operator=(const RowStream&) = delete;
 
-  /// The next row, valid until the next call; null at the end. Throws Error(data) with file and line for a row that cannot be
-  /// used, after all rows before it.
+  /// The next row, valid until the next call; null at the end. Throws Error(data) with file and line for a
+  /// row that cannot be used, after all rows before it.
   const StreamRow* next();
   /// Whether the next row is here already, or must be waited for.
   bool ready() const { return given_ < count_; }

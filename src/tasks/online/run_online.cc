@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <limits>
 
-#include "rondo/error.h"
-#include "rondo/online.h"
+#include "rondo/base/error.h"
+#include "rondo/tasks/online.h"
 #include "tasks/online/prediction_file.h"
 #include "tasks/online/progress.h"
 #include "tasks/online/row_stream.h"
@@ -27,8 +27,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kSecondsBetweenSnapshots = 5;
 
-void require(bool holds, const std::string& what, const std::string& expected, const std::string& cure = {}) {
-  if (!holds) throw Error(ErrorKind::usage, what).expected(expected).cure(cure);
+void require(bool holds, const std::string& what, const std::string& expected, const std::string& fix = {}) {
+  if (!holds) throw Error(ErrorKind::usage, what).expected(expected).fix(fix);
 }
 
 void check_job(const OnlineJob& job) {
@@ -53,7 +53,7 @@ void check_job(const OnlineJob& job) {
   if (std::filesystem::exists(job.snapshot, ignored)) {
     throw Error(ErrorKind::usage, "there is a snapshot of an earlier run")
         .where(job.snapshot)
-        .cure("--resume goes on from it, --force begins anew and replaces it");
+        .fix("--resume goes on from it, --force begins anew and replaces it");
   }
 }
 
@@ -94,7 +94,8 @@ class Run {
     try {
       learn();
     } catch (const Error&) {
-      // What was learnt until then is not to be lost; should that fail too, the first trouble is the one to tell of.
+      // What was learnt until then is not to be lost; should that fail too, the first trouble is the one to
+      // tell of.
       try {
         save();
       } catch (const Error& second) {
@@ -136,8 +137,8 @@ class Run {
     const StreamRow* row = stream_.next();
     if (controls_.stop != nullptr && controls_.stop->load(std::memory_order_relaxed)) {
       throw Error(ErrorKind::interrupted, "stopped after row " + std::to_string(forecaster_.rows()))
-          .cure(job_.snapshot.empty() ? "with --snapshot FILE it could go on with --resume"
-                                      : "go on with --resume");
+          .fix(job_.snapshot.empty() ? "with --snapshot FILE it could go on with --resume"
+                                     : "go on with --resume");
     }
     return row;
   }
@@ -153,7 +154,7 @@ class Run {
             .where(stream_.name())
             .seen(std::to_string(i) + " rows")
             .expected("at least " + std::to_string(wanted) + " rows, the same ones again")
-            .cure("give the stream from its beginning");
+            .fix("give the stream from its beginning");
       }
       seen = mix(seen, row->values);
     }
@@ -161,7 +162,7 @@ class Run {
     throw Error(ErrorKind::model_file, "the snapshot was learnt from other rows than these")
         .where(job_.snapshot)
         .seen(stream_.name() + ", first " + std::to_string(wanted) + " rows")
-        .cure("give the stream from its beginning, unchanged, or begin anew with --force");
+        .fix("give the stream from its beginning, unchanged, or begin anew with --force");
   }
 
   bool snapshot_is_due() {
@@ -186,10 +187,10 @@ class Run {
 
   /// Names of columns and whatever else changes the numbers.
   std::string identity() const {
-    return to_json(Config::object({{"targets", Config::list(job_.targets)},
-                                   {"past", Config::list(job_.past)},
-                                   {"time", job_.time},
-                                   {"missing", job_.missing}}));
+    return to_json(Json::object({{"targets", Json::list(job_.targets)},
+                                 {"past", Json::list(job_.past)},
+                                 {"time", job_.time},
+                                 {"missing", job_.missing}}));
   }
 
   void save() {
@@ -216,7 +217,7 @@ class Run {
           .where(job_.snapshot)
           .seen(saved == nullptr ? "nothing" : *saved)
           .expected(identity())
-          .cure("resume with the columns of the run that wrote it, or begin anew with --force");
+          .fix("resume with the columns of the run that wrote it, or begin anew with --force");
     }
     StateArchive reader = StateArchive::reader(file, job_.snapshot);
     archive(reader);

@@ -8,8 +8,8 @@
 
 namespace rondo::online {
 
-/// Mean and variance of the past of some columns. Until `memory` rows they are those of all rows (Welford 1962); after
-/// that old rows fade, each new one counting 1 / memory.
+/// Mean and variance of the past of some columns. Until `memory` rows they are those of all rows (Welford
+/// 1962); after that old rows fade, each new one counting 1 / memory.
 class RunningScale {
  public:
   RunningScale() = default;
@@ -23,9 +23,9 @@ class RunningScale {
   double standard(std::size_t column, double value) const {
     return (value - mean_[column]) / deviation(column);
   }
-  /// For columns whose last rows lie elsewhere, or are spread otherwise, than all before: from now on the past counts as
-  /// `rows` rows at most, so that new rows soon outweigh it. Other columns keep their scale: a network would have to learn
-  /// every change of it.
+  /// For columns whose last rows lie elsewhere, or are spread otherwise, than all before: from now on the
+  /// past counts as `rows` rows at most, so that new rows soon outweigh it. Other columns keep their scale: a
+  /// network would have to learn every change of it.
   void forget_shifted(double rows);
 
   void archive(StateArchive& archive);

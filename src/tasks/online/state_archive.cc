@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo::online {
 namespace {
@@ -22,7 +22,7 @@ const Tensor& StateArchive::found(const std::string& name, std::int64_t size, DT
                               : "'" + prefix_ + name + "' " + to_string(tensor->shape()) + " " +
                                     dtype_name(tensor->dtype()))
       .expected(std::to_string(size) + " of " + dtype_name(dtype))
-      .cure("resume with the columns and options of the run that wrote it");
+      .fix("resume with the columns and options of the run that wrote it");
 }
 
 void StateArchive::field(const char* name, std::vector<double>& values) {
@@ -101,7 +101,7 @@ void StateArchive::text(const char* name, std::string& value) {
   if (found == nullptr) {
     throw Error(ErrorKind::model_file, "the snapshot has no '" + prefix_ + name + "'")
         .where(where_)
-        .cure("use a file that rondo online wrote");
+        .fix("use a file that rondo online wrote");
   }
   value = *found;
 }

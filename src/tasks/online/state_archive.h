@@ -5,15 +5,15 @@
 #include <type_traits>
 #include <vector>
 
-#include "rondo/tensor_file.h"
+#include "rondo/tensor/tensor_file.h"
 
 namespace rondo::online {
 
-/// Writes the fields of an object into a file of arrays, or reads them back: a part of the forecaster lists what it keeps
-/// between rows once, in `void archive(StateArchive&)`.
+/// Writes the fields of an object into a file of arrays, or reads them back: a part of the forecaster lists
+/// what it keeps between rows once, in `void archive(StateArchive&)`.
 ///
-/// Arrays keep the length that the options gave them: another length in the file is an error, so that a file that was
-/// tampered with cannot make a part larger than it expects.
+/// Arrays keep the length that the options gave them: another length in the file is an error, so that a file
+/// that was tampered with cannot make a part larger than it expects.
 class StateArchive {
  public:
   static StateArchive writer(TensorFile& file) { return StateArchive(&file, nullptr, {}); }

@@ -2,16 +2,17 @@
 
 #include <algorithm>
 
-#include "data/cell_text.h"
+#include "data/table/cell_text.h"
+#include "rondo/base/error.h"
 #include "rondo/data/timeline.h"
-#include "rondo/error.h"
 
 namespace rondo::online {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Written like 2020-01 or 2020-01-31 or 2020-01-31T12:00:00.5Z, for which the order of texts is that of times.
+/// Written like 2020-01 or 2020-01-31 or 2020-01-31T12:00:00.5Z, for which the order of texts is that of
+/// times.
 bool year_comes_first(std::string_view text) {
   constexpr std::string_view kPattern = "dddd-dd-dd dd:dd:dd";
   if (text.size() < 7) return false;
@@ -81,7 +82,7 @@ TimeOrder::Step TimeOrder::add(std::string_view text, const std::string& source,
         .where(where)
         .seen(detail::shown(text) + " after " + detail::shown(last_))
         .expected("rows in the order of their times")
-        .cure("sort the rows before they are learnt from: a stream cannot be put in order later");
+        .fix("sort the rows before they are learnt from: a stream cannot be put in order later");
   }
   if (order == 0) return Step::same;
   last_.assign(text);

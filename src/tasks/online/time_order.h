@@ -11,7 +11,8 @@ class TimeOrder {
  public:
   enum class Step { first, forward, same };
 
-  /// The next time. Throws Error(data) when it is none, or lies before the last one; `where` is for the message.
+  /// The next time. Throws Error(data) when it is none, or lies before the last one; `where` is for the
+  /// message.
   Step add(std::string_view text, const std::string& source, std::int64_t line);
   const std::string& last() const { return last_; }
   /// As if `text` had been the last one.

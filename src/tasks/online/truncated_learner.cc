@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "rondo/layers.h"
-#include "rondo/network.h"
-#include "rondo/tape.h"
+#include "rondo/layers/layers.h"
+#include "rondo/model/network.h"
+#include "rondo/tape/tape.h"
 #include "tasks/online/learner.h"
 #include "tasks/online/weight_sets.h"
 
@@ -27,12 +27,12 @@ struct Stream {
   Network network;
   Tape tape;
   CarriedState states;
-  Batch row;  // [1, 1, inputs]
+  Samples row;  // [1, 1, inputs]
 
   Stream(const OnlineOptions& options, std::int64_t inputs, std::int64_t targets)
       : network(make_network(options, inputs, targets)), row(Tensor({1, 1, inputs})) {}
 
-  Vars run(const Batch& batch, CarriedState& carried, bool differentiating) {
+  Vars run(const Samples& batch, CarriedState& carried, bool differentiating) {
     RunOptions options;
     options.carried = &carried;
     options.carry_all = true;
@@ -111,7 +111,7 @@ class TruncatedLearner : public Learner {
     if (known % every_ != 0) return true;
     const std::int64_t rows = std::min(known, chunk_), first = known - rows;
     const auto size = static_cast<std::size_t>(rows / every_ - 1);
-    Batch& batch = chunks_[size];
+    Samples& batch = chunks_[size];
     auto at = batch.values().data<float>().begin();
     for (std::int64_t row = first; row < known; ++row) {
       const auto inputs = history.inputs[row];
@@ -161,7 +161,7 @@ class TruncatedLearner : public Learner {
   std::vector<float> zero_;
   CarriedState chunk_states_;
   RecentRows<float> starts_;  // states before every row that `every` divides
-  std::vector<Batch> chunks_;
+  std::vector<Samples> chunks_;
   std::vector<std::vector<Tensor>> gradients_;
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo::online {
 namespace {
@@ -24,7 +24,7 @@ bool finite(const ParameterStore& store) {
 
 WeightSets::WeightSets(const OnlineOptions& options, ParameterStore& live, ParameterStore& mean,
                        ParameterStore& good)
-    : settings_(Config::object(
+    : settings_(Json::object(
           {{"name", "adam"}, {"learning_rate", options.learning_rate}, {"global_clipnorm", options.clip}})),
       live_(live),
       mean_(mean),
@@ -65,11 +65,12 @@ void WeightSets::archive_optimizer(StateArchive& archive, const char* name, Opti
   if (archive.reading()) {
     state.numbers = parse_json(numbers, archive.where());
     state.slots.clear();
-    const Config* iterations = state.numbers.find("iterations");
+    const Json* iterations = state.numbers.find("iterations");
     if (iterations == nullptr || !iterations->is_integer() || iterations->as_integer() < 0) {
       throw Error(ErrorKind::model_file, "the optimiser's numbers are damaged").where(archive.where());
     }
-    // An optimiser before its first step has no arrays: take their names and shapes from one that made a step.
+    // An optimiser before its first step has no arrays: take their names and shapes from one that made a
+    // step.
     if (iterations->as_integer() > 0) {
       ParameterStore scratch = live_;
       scratch.zero_gradients();

@@ -3,13 +3,14 @@
 #include <memory>
 #include <vector>
 
-#include "rondo/online.h"
-#include "rondo/optimizers.h"
+#include "rondo/tasks/online.h"
+#include "rondo/train/optimizers.h"
 #include "tasks/online/learner.h"
 
 namespace rondo::online {
 
-/// Adam with the stream's clipping, and what both learners do with weights after a step: the running mean, the good ones.
+/// Adam with the stream's clipping, and what both learners do with weights after a step: the running mean,
+/// the good ones.
 class WeightSets {
  public:
   /// `live`: a store that is filled; the others take its values. Stores stay where they are.
@@ -24,7 +25,7 @@ class WeightSets {
  private:
   void archive_optimizer(StateArchive& archive, const char* name, Optimizer& optimizer);
 
-  Config settings_;
+  Json settings_;
   ParameterStore &live_, &mean_, &good_;
   std::unique_ptr<Optimizer> optimizer_;
   OptimizerState good_state_;

@@ -33,8 +33,8 @@ std::string with_thousands(std::string text) {
   return text;
 }
 
-/// Bytes of the UTF-8 character at the start of `text`; 0 when there is no valid one (overlong forms, surrogates and
-/// code points past U+10FFFF included).
+/// Bytes of the UTF-8 character at the start of `text`; 0 when there is no valid one (overlong forms,
+/// surrogates and code points past U+10FFFF included).
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);

@@ -1,4 +1,4 @@
-#include "tasks/report/report.h"
+#include "rondo/tasks/report.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,8 +6,8 @@
 #include <map>
 #include <string_view>
 
-#include "rondo/atomic_file.h"
-#include "rondo/error.h"
+#include "rondo/base/atomic_file.h"
+#include "rondo/base/error.h"
 #include "tasks/report/assets.h"
 #include "tasks/report/format.h"
 #include "tasks/report/report_data.h"
@@ -298,7 +298,7 @@ std::string render_report(const ForecastReport& report) {
       throw Error(ErrorKind::usage, "the report's page asks for a part that does not exist")
           .where("src/tasks/report/assets/report.html")
           .seen("{{" + std::string(name) + "}}")
-          .cure("add it to render_report or take it out of the page");
+          .fix("add it to render_report or take it out of the page");
     return part->second();
   });
 }

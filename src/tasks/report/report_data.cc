@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 #include "tasks/report/series_data.h"
 #include "tasks/report/statistics.h"
 
@@ -82,7 +82,7 @@ void check_length(const std::string& where, const char* what, std::size_t seen, 
       .where(where)
       .seen(std::to_string(seen) + " " + what)
       .expected(std::to_string(expected) + ", " + rule)
-      .cure("give a value for every time, NaN where there is none");
+      .fix("give a value for every time, NaN where there is none");
 }
 
 void check_bands(const std::string& where, const ReportBands& bands, std::size_t rows) {
@@ -149,7 +149,7 @@ void check_report(const ForecastReport& report) {
         .where("ForecastReport::series")
         .seen("none")
         .expected("at least one")
-        .cure("add the series that was forecast");
+        .fix("add the series that was forecast");
   for (const ReportSeries& series : report.series) check_series(series);
   check_parts(report);
 }

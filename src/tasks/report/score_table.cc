@@ -11,7 +11,7 @@
 namespace rondo {
 namespace {
 
-constexpr std::size_t kMostAtEase = 9;  // columns; more of them are set tighter
+constexpr std::size_t kMaxWithoutWarning = 9;  // columns; more of them are set tighter
 
 enum class Kind { error, probability };
 
@@ -110,7 +110,7 @@ std::string score_table(const std::vector<ReportScore>& scores, const std::strin
       "<h3 id=\"scores-title\">Errors in the backtest</h3>\n<div class=\"scroll\" tabindex=\"0\" "
       "role=\"region\" "
       "aria-labelledby=\"scores-title\">\n<table" +
-      std::string(shown.size() > kMostAtEase ? " class=\"wide\"" : "") +
+      std::string(shown.size() > kMaxWithoutWarning ? " class=\"wide\"" : "") +
       "><thead><tr><th scope=\"col\">Forecaster</th>" + head + "</tr></thead><tbody>\n";
   for (const ReportScore& score : scores) {
     html += &score == &scores.front() ? "<tr class=\"model\">" : "<tr>";

@@ -14,7 +14,7 @@ namespace {
 using html::cell;
 using html::row_title;
 
-constexpr std::size_t kMostFolds = 200, kMostMembers = 100, kMostFeatures = 60, kMostAnomalies = 50;
+constexpr std::size_t kMaxFolds = 200, kMaxMembers = 100, kMaxFeatures = 60, kMaxAnomalies = 50;
 
 std::string left_out(std::size_t shown, std::size_t total, const char* what) {
   if (shown >= total) return "";
@@ -85,7 +85,7 @@ std::string folds(const ForecastReport& report) {
   for (const ReportFold& fold : report.folds)
     for (const ReportScore& score : fold.scores) all.push_back(score.rmse);
   const double largest = largest_of(all);
-  const std::size_t shown = std::min(report.folds.size(), kMostFolds);
+  const std::size_t shown = std::min(report.folds.size(), kMaxFolds);
   bool any_not_refitted = false;
   for (std::size_t i = 0; i < shown; ++i) {
     const ReportFold& fold = report.folds[i];
@@ -179,7 +179,7 @@ std::string anomalies(const ForecastReport& report) {
   if (expected) html += "<th scope=\"col\">Expected</th>";
   if (banded) html += "<th scope=\"col\">95 % band</th>";
   html += "</tr></thead><tbody>\n";
-  const std::size_t shown = std::min(worst.size(), kMostAnomalies);
+  const std::size_t shown = std::min(worst.size(), kMaxAnomalies);
   double largest = 0;
   for (const ReportAnomaly& anomaly : worst)
     largest = std::max(largest, std::abs(report.series[anomaly.series].values[anomaly.row]));
@@ -238,7 +238,7 @@ std::string importance(const ForecastReport& report) {
       "<th scope=\"col\">Relative</th>";
   if (spread) html += "<th scope=\"col\">±</th>";
   html += "</tr></thead><tbody>\n";
-  const std::size_t shown = std::min(features.size(), kMostFeatures);
+  const std::size_t shown = std::min(features.size(), kMaxFeatures);
   for (std::size_t i = 0; i < shown; ++i) {
     const ReportFeature& feature = features[i];
     html += "<tr>" + row_title(feature.name) + html::bar(feature.increase, largest) +
@@ -256,7 +256,7 @@ std::string importance(const ForecastReport& report) {
 
 namespace {
 
-std::string kept_words(const ForecastReport& report) {
+std::string calibration_text(const ForecastReport& report) {
   const std::size_t best = report.training.best_epoch;
   return best > 0 ? ", those of epoch " + format_count(best) + " for all networks" : "";
 }
@@ -298,7 +298,7 @@ std::string members(const ForecastReport& report) {
   head(weight, "Weight");
   head(seconds, "Took");
   html += "</tr></thead><tbody>\n";
-  const std::size_t shown = std::min(all.size(), kMostMembers);
+  const std::size_t shown = std::min(all.size(), kMaxMembers);
   for (std::size_t i = 0; i < shown; ++i) {
     const ReportMember& member = all[i];
     html += "<tr>" + row_title(member.name.empty() ? std::to_string(i + 1) : member.name);
@@ -321,7 +321,7 @@ std::string members(const ForecastReport& report) {
         "<p class=\"note\">Validation loss: on the rows that the network did not learn from, with the "
         "weights that "
         "were kept" +
-        kept_words(report) + (best ? ". Best epoch: where that network's own loss is lowest." : ".") +
+        calibration_text(report) + (best ? ". Best epoch: where that network's own loss is lowest." : ".") +
         "</p>\n";
   return html + left_out(shown, all.size(), "networks");
 }

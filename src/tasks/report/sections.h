@@ -2,10 +2,10 @@
 
 #include <string>
 
-#include "tasks/report/report.h"
+#include "rondo/tasks/report.h"
 
-// The parts of the page that are there only when the report has what they show; "" otherwise. Tables, which need no script,
-// and the places where the scripts draw.
+// The parts of the page that are there only when the report has what they show; "" otherwise. Tables, which
+// need no script, and the places where the scripts draw.
 namespace rondo::report_sections {
 
 std::string series_list(const ForecastReport& report);

@@ -19,8 +19,8 @@ using nlohmann::json;
 // What keeps the page below 3 MB, of which Chart.js takes 0.2.
 constexpr std::size_t kBytesOfAll = 2'600'000;
 constexpr std::size_t kBytesOfTable = 450'000;
-constexpr std::size_t kMostTableRows = 5'000;
-constexpr std::size_t kMostSeriesDrawn = 1'000;
+constexpr std::size_t kMaxTableRows = 5'000;
+constexpr std::size_t kMaxSeriesDrawn = 1'000;
 constexpr std::size_t kFewSeries = 20;  // up to so many are drawn in full detail
 
 /// Finest first: the first one with which all series fit is taken.
@@ -50,7 +50,8 @@ double rmse_of(const ReportSeries& series, const std::string& name) {
   return kNotKnown;
 }
 
-/// Ranks in the order in which they get a place: those with one of the strangest rows, the worst hundred, then an even choice of all.
+/// Ranks in the order in which they get a place: those with one of the strangest rows, the worst hundred,
+/// then an even choice of all.
 std::vector<std::size_t> ranks_by_merit(const SeriesRanking& ranking, const std::set<std::size_t>& marked) {
   constexpr std::size_t kWorst = 100;
   const std::size_t count = ranking.order.size();
@@ -70,8 +71,8 @@ std::vector<std::size_t> ranks_by_merit(const SeriesRanking& ranking, const std:
   return ranks;
 }
 
-/// Rows [name, number of its drawing or −1, rows, MAE, RMSE, MASE, sMAPE, RMSE of the seasonal naive forecast, name and RMSE
-/// of the series' best baseline, skill against that], worst first.
+/// Rows [name, number of its drawing or −1, rows, MAE, RMSE, MASE, sMAPE, RMSE of the seasonal naive
+/// forecast, name and RMSE of the series' best baseline, skill against that], worst first.
 json table_json(const ForecastReport& report, const SeriesRanking& ranking,
                 const std::vector<std::ptrdiff_t>& drawing) {
   constexpr int kTableDigits = 6;
@@ -90,7 +91,7 @@ json table_json(const ForecastReport& report, const SeriesRanking& ranking,
     row.push_back(rounded(rival, kTableDigits));
     row.push_back(rounded(rival > 0 ? 1 - series.scores.front().rmse / rival : kNotKnown, kTableDigits));
     bytes += row.dump(-1, ' ', false, json::error_handler_t::replace).size() + 1;
-    if (bytes > kBytesOfTable || rows.size() == kMostTableRows) break;
+    if (bytes > kBytesOfTable || rows.size() == kMaxTableRows) break;
     rows.push_back(std::move(row));
   }
   return {{"by", ranking.by}, {"rows", std::move(rows)}};
@@ -105,7 +106,7 @@ std::map<std::size_t, json> draw_series(SeriesWriter& writer, const SeriesRankin
   std::map<std::size_t, json> drawn;
   std::size_t bytes = series.size() > 1 ? std::min(kBytesOfTable, 90 * series.size()) : 0;
   for (const std::size_t rank : ranks_by_merit(ranking, marked)) {
-    if (drawn.size() == kMostSeriesDrawn) break;
+    if (drawn.size() == kMaxSeriesDrawn) break;
     const std::size_t index = ranking.order[rank];
     const auto own = anomalies.find(index);
     json one =

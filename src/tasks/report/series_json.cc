@@ -125,8 +125,8 @@ json residuals_json(SeriesWriter& writer, const ReportSeries& series) {
   return result;
 }
 
-/// All lines of the backtest share their rows, so that one look at a time shows every forecaster: those that keep the
-/// shape of the actual values and of the predictions.
+/// All lines of the backtest share their rows, so that one look at a time shows every forecaster: those that
+/// keep the shape of the actual values and of the predictions.
 json backtest_json(SeriesWriter& writer, const ReportBacktest& backtest) {
   const Detail& detail = writer.detail;
   const std::vector<std::size_t> rows =

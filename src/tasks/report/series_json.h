@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tasks/report/report.h"
+#include "rondo/tasks/report.h"
 #include "tasks/report/time_texts.h"
 
 namespace rondo {

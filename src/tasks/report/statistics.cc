@@ -30,12 +30,12 @@ double quantile_of_sorted(std::span<const double> sorted, double share) {
 }
 
 std::size_t bin_count(std::span<const double> sorted) {
-  constexpr double kFewest = 5, kMost = 40;
+  constexpr double kMinCount = 5, kMaxCount = 40;
   const double range = sorted.back() - sorted.front();
   const double quartiles = quantile_of_sorted(sorted, 0.75) - quantile_of_sorted(sorted, 0.25);
   const double width = 2 * quartiles / std::cbrt(static_cast<double>(sorted.size()));
-  const double wanted = width > 0 ? std::ceil(range / width) : kMost;
-  return static_cast<std::size_t>(std::clamp(wanted, kFewest, kMost));
+  const double wanted = width > 0 ? std::ceil(range / width) : kMaxCount;
+  return static_cast<std::size_t>(std::clamp(wanted, kMinCount, kMaxCount));
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ std::vector<double> autocorrelation(std::span<const double> values, std::size_t 
 }
 
 ResidualSummary summarise_residuals(std::span<const double> values) {
-  constexpr std::size_t kMostLags = 40;
+  constexpr std::size_t kMaxLags = 40;
   const std::vector<double> present = finite_only(values);
   ResidualSummary summary;
   summary.count = present.size();
@@ -101,7 +101,7 @@ ResidualSummary summarise_residuals(std::span<const double> values) {
     summary.deviation = std::sqrt(squares / static_cast<double>(present.size() - 1));
   }
   summary.histogram = histogram_of(present);
-  summary.autocorrelation = autocorrelation(values, std::min(kMostLags, present.size() / 2));
+  summary.autocorrelation = autocorrelation(values, std::min(kMaxLags, present.size() / 2));
   summary.bound = 1.96 / std::sqrt(static_cast<double>(present.size()));
   return summary;
 }
@@ -163,12 +163,12 @@ PitHistogram pit_histogram(std::span<const double> values) {
 }
 
 std::vector<std::pair<std::size_t, double>> thinned_norms(std::span<const double> norms) {
-  constexpr std::size_t kMost = 400, kFirst = 50;
+  constexpr std::size_t kMaxCount = 400, kFirst = 50;
   std::vector<std::pair<std::size_t, double>> kept;
   if (norms.empty()) return kept;
   const std::size_t last = norms.size() - 1;
   const std::size_t step =
-      norms.size() <= kMost ? 1 : (norms.size() + kMost - kFirst - 2) / (kMost - kFirst - 1);
+      norms.size() <= kMaxCount ? 1 : (norms.size() + kMaxCount - kFirst - 2) / (kMaxCount - kFirst - 1);
   for (std::size_t k = 0; k < last; k += k < kFirst ? 1 : step) kept.emplace_back(k, norms[k]);
   kept.emplace_back(last, norms[last]);
   return kept;

@@ -26,11 +26,12 @@ struct ResidualSummary {
 /// actual − predicted, NaN where either is missing.
 std::vector<double> residuals(std::span<const double> actual, std::span<const double> predicted);
 
-/// Bin width after Freedman and Diaconis, 2·IQR·n^(−1/3), kept between 5 and 40 bins. One bin when all are equal.
+/// Bin width after Freedman and Diaconis, 2·IQR·n^(−1/3), kept between 5 and 40 bins. One bin when all are
+/// equal.
 Histogram histogram_of(std::span<const double> values);
 
-/// The usual (biased) estimate r_k = Σ (e_t − m)(e_{t+k} − m) / Σ (e_t − m)², for k = 1 … max_lag, over the pairs
-/// where both are present. All zero for a constant series.
+/// The usual (biased) estimate r_k = Σ (e_t − m)(e_{t+k} − m) / Σ (e_t − m)², for k = 1 … max_lag, over the
+/// pairs where both are present. All zero for a constant series.
 std::vector<double> autocorrelation(std::span<const double> values, std::size_t max_lag);
 
 ResidualSummary summarise_residuals(std::span<const double> values);
@@ -39,9 +40,9 @@ ResidualSummary summarise_residuals(std::span<const double> values);
 double share_inside(std::span<const double> actual, std::span<const double> low,
                     std::span<const double> high);
 
-/// The rows to draw so that a line of many rows looks the same: of every bucket of equal length the first, the last,
-/// the lowest and the highest, and one row with NaN where there is any, so that a gap stays a gap. Every row when
-/// there are at most `limit`, otherwise at most `limit` (and at least five).
+/// The rows to draw so that a line of many rows looks the same: of every bucket of equal length the first,
+/// the last, the lowest and the highest, and one row with NaN where there is any, so that a gap stays a gap.
+/// Every row when there are at most `limit`, otherwise at most `limit` (and at least five).
 std::vector<std::size_t> rows_to_draw(std::span<const double> values, std::size_t limit);
 
 /// Probability integral transforms in ten equal bins from 0 to 1. NaN and what lies outside are left out.

@@ -8,12 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "tasks/report/report.h"
+#include "rondo/tasks/report.h"
 
 namespace rondo {
 
-/// Texts of times. Series of a panel often share them: a list that several have is kept once, whole, and named by its
-/// number; row numbers say which of it are meant. Plain counting ("1", "2", …) needs no list at all.
+/// Texts of times. Series of a panel often share them: a list that several have is kept once, whole, and
+/// named by its number; row numbers say which of it are meant. Plain counting ("1", "2", …) needs no list at
+/// all.
 class TimeTexts {
  public:
   /// `shared` false: every series has its own texts, row by row.

@@ -1,4 +1,4 @@
-#include "rondo/atomic_file.h"
+#include "rondo/base/atomic_file.h"
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 // ---- faults on order: these stand before the C library's functions in this program ----
 

@@ -1,4 +1,4 @@
-#include "rondo/config_file.h"
+#include "rondo/base/config_file.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ TEST(ErrorTest, SaysWhatWhereSeenExpectedAndTheCureOneALine) {
                           .where("prices.csv")
                           .seen("columns date, price")
                           .expected("a column named 'pric'")
-                          .cure("did you mean --target price?");
+                          .fix("did you mean --target price?");
   EXPECT_STREQ(error.what(),
                "column 'pric' is not in the table\n"
                "  where:    prices.csv\n"
@@ -41,7 +41,7 @@ TEST(ErrorTest, KindsAreTheExitCodesOfTheCommandLine) {
 
 TEST(ErrorTest, IsCaughtAsAStandardException) {
   try {
-    throw Error(ErrorKind::usage, "wrong").cure("do it right");
+    throw Error(ErrorKind::usage, "wrong").fix("do it right");
   } catch (const std::exception& error) {
     EXPECT_STREQ(error.what(), "wrong\n  fix:      do it right");
   }

@@ -5,8 +5,8 @@
 #include <limits>
 #include <random>
 
-#include "rondo/config.h"
-#include "rondo/error.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
 
 namespace rondo {
 namespace {
@@ -31,30 +31,30 @@ TEST(JsonTest, RealsReadBackToTheSameBits) {
   for (int i = 0; i < 20000; ++i) {
     const double value = std::bit_cast<double>(random());
     if (!std::isfinite(value)) continue;
-    const Config back = parse_json(to_json(Config(value)));
-    ASSERT_TRUE(back.is_real()) << to_json(Config(value));
+    const Json back = parse_json(to_json(Json(value)));
+    ASSERT_TRUE(back.is_real()) << to_json(Json(value));
     ASSERT_EQ(std::bit_cast<std::uint64_t>(back.as_real()), std::bit_cast<std::uint64_t>(value));
   }
 }
 
 TEST(JsonTest, ARealStaysARealAndAnIntegerAnInteger) {
   for (const double value : {0.0, -0.0, 1.0, 1e22, 1e-300, 123456789.0}) {
-    EXPECT_TRUE(parse_json(to_json(Config(value))).is_real()) << value;
+    EXPECT_TRUE(parse_json(to_json(Json(value))).is_real()) << value;
   }
   EXPECT_TRUE(parse_json("3").is_integer());
-  EXPECT_EQ(parse_json(to_json(Config(std::numeric_limits<std::int64_t>::min()))).as_integer(),
+  EXPECT_EQ(parse_json(to_json(Json(std::numeric_limits<std::int64_t>::min()))).as_integer(),
             std::numeric_limits<std::int64_t>::min());
 }
 
 TEST(JsonTest, NanAndInfinityBecomeNull) {
-  EXPECT_EQ(to_json(Config(std::nan(""))), "null");
-  EXPECT_EQ(to_json(Config(-INFINITY)), "null");
+  EXPECT_EQ(to_json(Json(std::nan(""))), "null");
+  EXPECT_EQ(to_json(Json(-INFINITY)), "null");
 }
 
 TEST(JsonTest, EscapesControlCharactersAndQuotes) {
   const std::string text = std::string("\"\\\n\r\t\x01\x7f") + "\xE6\xB0\xB4";
-  EXPECT_EQ(to_json(Config(text)), "\"\\\"\\\\\\n\\r\\t\\u0001\\u007f\xE6\xB0\xB4\"");
-  EXPECT_EQ(parse_json(to_json(Config(text))).as_string(), text);
+  EXPECT_EQ(to_json(Json(text)), "\"\\\"\\\\\\n\\r\\t\\u0001\\u007f\xE6\xB0\xB4\"");
+  EXPECT_EQ(parse_json(to_json(Json(text))).as_string(), text);
 }
 
 TEST(JsonTest, IndentsWhenAsked) {

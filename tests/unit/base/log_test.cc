@@ -1,11 +1,11 @@
-#include "rondo/log.h"
+#include "rondo/base/log.h"
 
 #include <gtest/gtest.h>
 
 #include <sstream>
 #include <vector>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {

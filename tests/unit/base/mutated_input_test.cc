@@ -4,9 +4,9 @@
 
 #include <random>
 
-#include "rondo/config.h"
-#include "rondo/error.h"
-#include "rondo/toml.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
+#include "rondo/base/toml.h"
 #include "support/mutate.h"
 
 namespace rondo {
@@ -30,7 +30,7 @@ TEST(MutatedInputTest, JsonIsReadOrRefused) {
   for (int i = 0; i < kRounds; ++i) {
     const std::string text = mutate(kJson, random);
     try {
-      const Config config = parse_json(text);
+      const Json config = parse_json(text);
       ASSERT_EQ(parse_json(to_json(config)), config) << text;  // what was read can be written
       ++read;
     } catch (const Error& error) {
@@ -46,7 +46,7 @@ TEST(MutatedInputTest, TomlIsReadOrRefused) {
   for (int i = 0; i < kRounds; ++i) {
     const std::string text = mutate(kToml, random);
     try {
-      const Config config = parse_toml(text);
+      const Json config = parse_toml(text);
       ASSERT_EQ(to_json(parse_toml(to_toml(config))).size(), to_json(config).size()) << text;
       ++read;
     } catch (const Error& error) {

@@ -1,4 +1,4 @@
-#include "rondo/options.h"
+#include "rondo/base/options.h"
 
 #include <gtest/gtest.h>
 
@@ -79,7 +79,7 @@ TEST(OptionsTest, ListsNamesDefaultsAndDocumentation) {
   const auto list = list_options<CookingOptions>();
   ASSERT_EQ(list.size(), 6u);
   EXPECT_EQ(list[1].name, "salt");
-  EXPECT_EQ(list[1].default_value, Config(1.5));
+  EXPECT_EQ(list[1].default_value, Json(1.5));
   EXPECT_EQ(list[1].doc, "in grams");
 }
 

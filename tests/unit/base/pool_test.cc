@@ -1,4 +1,4 @@
-#include "rondo/pool.h"
+#include "rondo/base/pool.h"
 
 #include <gtest/gtest.h>
 

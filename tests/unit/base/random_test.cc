@@ -1,4 +1,4 @@
-#include "rondo/random.h"
+#include "rondo/base/random.h"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +15,8 @@ namespace {
 
 using Words = std::array<std::uint32_t, 4>;
 
-// A stream mixes its seed and purpose into Philox's key with a one-to-one function (the finaliser of SplitMix64), so for
-// every seed there is one purpose that gives a chosen key.
+// A stream mixes its seed and purpose into Philox's key with a one-to-one function (the finaliser of
+// SplitMix64), so for every seed there is one purpose that gives a chosen key.
 std::uint64_t mix(std::uint64_t z) {
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;

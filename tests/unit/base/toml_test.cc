@@ -1,4 +1,4 @@
-#include "rondo/toml.h"
+#include "rondo/base/toml.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <random>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {
@@ -107,20 +107,20 @@ TEST(TomlTest, DepthAndSizeAreLimited) {
 }
 
 TEST(TomlTest, WhatIsWrittenReadsBack) {
-  const Config config = parse_toml(kSample);
+  const Json config = parse_toml(kSample);
   EXPECT_EQ(to_json(parse_toml(to_toml(config))), to_json(config));
 }
 
 TEST(TomlTest, WritesEveryKindOfValueSoThatItReadsBack) {
-  Config config = Config::object();
+  Json config = Json::object();
   config.set("text", "quotes \" back\\slash \n tab \t \x01 \xE6\xB0\xB4");
   config.set("odd key \"x\"", 1).set("", 2).set("big", std::int64_t{9223372036854775807});
   config.set("list", parse_json(R"([[1,2],[],["x"],[{"a":1},[{}]]])"));
   config.set("huge", 1e300).set("tiny", -5e-324).set("whole", 3.0);
-  config.set("inf", INFINITY).set("empty", Config::object());
+  config.set("inf", INFINITY).set("empty", Json::object());
   config.set("table", parse_json(R"({"deep":{"er":{"x":[{"y":[{"z":1},{"z":2}]},{"w":{}}]}}})"));
   EXPECT_EQ(parse_toml(to_toml(config)), config) << to_toml(config);
-  EXPECT_TRUE(std::isnan(parse_toml(to_toml(Config::object({{"x", std::nan("")}}))).at("x").as_real()));
+  EXPECT_TRUE(std::isnan(parse_toml(to_toml(Json::object({{"x", std::nan("")}}))).at("x").as_real()));
 }
 
 TEST(TomlTest, RealsReadBackToTheSameBits) {
@@ -128,21 +128,21 @@ TEST(TomlTest, RealsReadBackToTheSameBits) {
   for (int i = 0; i < 3000; ++i) {
     const double value = std::bit_cast<double>(random());
     if (!std::isfinite(value)) continue;
-    const Config back = parse_toml(to_toml(Config::object({{"x", value}})));
+    const Json back = parse_toml(to_toml(Json::object({{"x", value}})));
     ASSERT_EQ(std::bit_cast<std::uint64_t>(back.at("x").as_real()), std::bit_cast<std::uint64_t>(value))
         << value;
   }
 }
 
 TEST(TomlTest, WritesACommentForEveryOption) {
-  Config config = Config::object();
+  Json config = Json::object();
   config.set("training", parse_json(R"({"epochs":100,"patience":null})"));
   config.set("model", parse_json(R"({"layers":[{"units":16},{"units":1}]})"));
   TomlComments comments;
   comments[""] = "Made by hand.\nSecond line.";
   comments["training"] = "How it learns";
   add_comments(comments, "training",
-               {{"epochs", 100, "most passes over the data"}, {"patience", Config(), "none: no end"}});
+               {{"epochs", 100, "most passes over the data"}, {"patience", Json(), "none: no end"}});
   comments["model.layers"] = "From the bottom up";
   comments["model.layers[].units"] = "size of the state";
   comments["model.layers[1].units"] = "size of the output";
@@ -166,7 +166,7 @@ TEST(TomlTest, WritesACommentForEveryOption) {
 }
 
 TEST(TomlTest, SmallTablesOfAnItemStandOnOneLine) {
-  const Config config =
+  const Json config =
       parse_json(R"({"layers":[{"penalty":{"l1":0.5,"l2":1},"inner":{"type":"lstm","x":{"l1":1}}}]})");
   const std::string text = to_toml(config);
   EXPECT_NE(text.find("penalty = { l1 = 0.5, l2 = 1 }"), std::string::npos) << text;
@@ -175,8 +175,8 @@ TEST(TomlTest, SmallTablesOfAnItemStandOnOneLine) {
 }
 
 TEST(TomlTest, NothingIsLostSilentlyInWriting) {
-  EXPECT_THROW(to_toml(Config::object({{"list", parse_json("[1,null]")}})), Error);
-  EXPECT_THROW(to_toml(Config(1)), Error);
+  EXPECT_THROW(to_toml(Json::object({{"list", parse_json("[1,null]")}})), Error);
+  EXPECT_THROW(to_toml(Json(1)), Error);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 

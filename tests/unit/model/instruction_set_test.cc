@@ -1,4 +1,4 @@
-#include "rondo/instruction_set.h"
+#include "rondo/kernels/instruction_set.h"
 
 #include <gtest/gtest.h>
 
@@ -8,10 +8,10 @@
 #include <functional>
 #include <string>
 
-#include "rondo/error.h"
-#include "rondo/network.h"
-#include "rondo/tape.h"
-#include "rondo/testing.h"
+#include "rondo/base/error.h"
+#include "rondo/model/network.h"
+#include "rondo/model/testing.h"
+#include "rondo/tape/tape.h"
 
 // RONDO_INSTRUCTION_SET is read once a process, so each of these statements is about a process of its own.
 
@@ -22,8 +22,8 @@ class InstructionSetDeathTest : public ::testing::Test {
  protected:
   InstructionSetDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 
-  /// Leaves the process with 0 when `act` succeeds, with 1 when it gives false, with 2 when it throws an Error twice
-  /// (which it prints).
+  /// Leaves the process with 0 when `act` succeeds, with 1 when it gives false, with 2 when it throws an
+  /// Error twice (which it prints).
   static void leave_after(const char* variable, const std::function<bool()>& act) {
     setenv("RONDO_INSTRUCTION_SET", variable, 1);
     try {

@@ -1,14 +1,14 @@
-#include "rondo/network.h"
+#include "rondo/model/network.h"
 
-#include "unit/model/run_network.h"
+#include "unit/layers/run_network.h"
 
 namespace rondo {
 namespace {
 
-const Spec kSequence{true, -1, {3}};
-const Spec kVector{false, -1, {4}};
+const ValueShape kSequence{true, -1, {3}};
+const ValueShape kVector{false, -1, {4}};
 
-Network chain(const char* json, const Spec& input = kSequence) {
+Network chain(const char* json, const ValueShape& input = kSequence) {
   Network network = Network::from_spec(parse_json(json), DType::float32, &input);
   network.build(1);
   return network;
@@ -62,13 +62,13 @@ TEST(NetworkErrors, TellOfValuesThatCannotBe) {
 TEST(NetworkErrors, TellOfInputsOfAnotherShape) {
   Network network = chain(R"({"layers": [{"type": "lstm", "units": 2}]})");
   expect_usage_error({"input 'input'", "(None, 5, 4)", "(None, None, 3)"}, [&] {
-    run(network, {Batch(Tensor({2, 5, 4}))});
+    run(network, {Samples(Tensor({2, 5, 4}))});
   });
   expect_usage_error({"input 'input'", "(None, 3)", "reshape"}, [&] {
-    run(network, {Batch(Tensor({2, 3}))});
+    run(network, {Samples(Tensor({2, 3}))});
   });
   expect_usage_error({"number of inputs", "2", "1"}, [&] {
-    run(network, {Batch(Tensor({2, 5, 3})), Batch(Tensor({2, 5, 3}))});
+    run(network, {Samples(Tensor({2, 5, 3})), Samples(Tensor({2, 5, 3}))});
   });
   Tape tape;
   tape.reset();
@@ -78,15 +78,15 @@ TEST(NetworkErrors, TellOfInputsOfAnotherShape) {
 TEST(NetworkErrors, TellOfInputsWithUnequalNumbersOfSamples) {
   Network network = network_of(concatenate(), {kVector, kVector});
   expect_usage_error({"'b'", "3", "2"}, [&] {
-    run(network, {Batch(Tensor({2, 4})), Batch(Tensor({3, 4}))});
+    run(network, {Samples(Tensor({2, 4})), Samples(Tensor({3, 4}))});
   });
 }
 
 TEST(NetworkErrors, TellOfARaggedBatchThatIsFlattened) {
-  Network network = network_of(flatten(), {Spec{true, 4, {3}}});
+  Network network = network_of(flatten(), {ValueShape{true, 4, {3}}});
   const std::int64_t lengths[] = {4, 2};
   expect_usage_error({"flatten", "unequal length", "time_pooling"}, [&] {
-    run(network, {Batch::padded(Tensor({2, 4, 3}), lengths)});
+    run(network, {Samples::padded(Tensor({2, 4, 3}), lengths)});
   });
   Network open;
   const int x = open.add_input("x", kSequence);
@@ -114,7 +114,7 @@ TEST(NetworkErrors, TellOfACallAtTheWrongTime) {
   Network network;
   const int x = network.add_input("x", kVector);
   network.set_outputs(network.add(dense({.units = 2}), {x}));
-  expect_usage_error({"not built", "build()"}, [&] { run(network, {Batch(Tensor({2, 4}))}); });
+  expect_usage_error({"not built", "build()"}, [&] { run(network, {Samples(Tensor({2, 4}))}); });
   network.build(1);
   expect_usage_error({"built"}, [&] { network.add(dense({.units = 2}), {x}); });
   expect_usage_error({"built"}, [&] { network.add_input("y", kVector); });
@@ -158,7 +158,7 @@ TEST(Network, SurvivesItsSpec) {
     EXPECT_EQ(again.parameters().infos()[i].name, network.parameters().infos()[i].name);
   }
   again.parameters().values() = network.parameters().values();
-  const std::vector<Batch> x = {Batch(normal({3, 5, 3}, 1)), Batch(normal({3, 4}, 2))};
+  const std::vector<Samples> x = {Samples(normal({3, 5, 3}, 1)), Samples(normal({3, 4}, 2))};
   const auto before = run(network, x), after = run(again, x);
   ASSERT_EQ(after.size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(numbers(before[i].values()), numbers(after[i].values()));
@@ -179,7 +179,7 @@ TEST(Network, WithASharedLayerHasItsParametersOnceAndSumsTheirGradients) {
   pair.parameters().set(0, Tensor::from({3}, {1, 1}));
   Tape tape(DType::float64);
   tape.reset({.training = true});
-  const auto out = pair.run(tape, std::vector<Batch>{Batch(Tensor::from({2}, {1, 1}))});
+  const auto out = pair.run(tape, std::vector<Samples>{Samples(Tensor::from({2}, {1, 1}))});
   tape.backward(out[0]);
   EXPECT_DOUBLE_EQ(tape.get(out[0]).values().at(0), 18);
   EXPECT_DOUBLE_EQ(pair.parameters().get_gradient(0).at(0), 12) << "d(w²x)/dw = 2wx";
@@ -190,8 +190,8 @@ TEST(Network, KnowsItsInputsAndOutputs) {
   EXPECT_EQ(network.input_count(), 2U);
   EXPECT_EQ(network.output_count(), 2U);
   EXPECT_EQ(network.input_name(1), "facts");
-  EXPECT_EQ(network.output_spec(0), (Spec{false, -1, {1}}));
-  EXPECT_EQ(network.output_spec(1), (Spec{true, -1, {4}}));
+  EXPECT_EQ(network.output_spec(0), (ValueShape{false, -1, {1}}));
+  EXPECT_EQ(network.output_spec(1), (ValueShape{true, -1, {4}}));
   EXPECT_NE(network.find_layer("twice"), nullptr);
   EXPECT_EQ(network.find_layer("thrice"), nullptr);
 }
@@ -218,7 +218,7 @@ TEST(Network, GivesTheSameParametersForTheSameSeed) {
 
 TEST(Network, ComputesInDoubleWhatItComputesInFloat) {
   Network network = graph(), exact = network.cast(DType::float64);
-  const std::vector<Batch> x = {Batch(normal({3, 5, 3}, 1)), Batch(normal({3, 4}, 2))};
+  const std::vector<Samples> x = {Samples(normal({3, 5, 3}, 1)), Samples(normal({3, 4}, 2))};
   const std::vector<double> a = numbers(run(network, x)[0].values()), b = numbers(run(exact, x)[0].values());
   for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6);
 }
@@ -238,7 +238,7 @@ TEST(Summary, CountsParametersAsKerasDoes) {
                {R"({"type": "time_distributed", "layer": {"type": "dense", "units": 7}})", 10, "77"}};
   for (const auto& c : cases) {
     const Network network =
-        chain((std::string(R"({"layers": [)") + c.layer + "]}").c_str(), Spec{true, 8, {c.features}});
+        chain((std::string(R"({"layers": [)") + c.layer + "]}").c_str(), ValueShape{true, 8, {c.features}});
     const std::string text = network.summary("m");
     EXPECT_NE(text.find(std::string(" Total params: ") + c.count + " ("), std::string::npos)
         << c.layer << "\n"
@@ -251,7 +251,7 @@ TEST(Summary, ShowsLayersShapesAndTotals) {
   const Network network = chain(
       R"({"layers": [{"type": "lstm", "units": 50, "return_sequences": true}, {"type": "batch_normalization"},
                                     {"type": "gru", "units": 8}, {"type": "dense", "units": 1}]})",
-      Spec{true, -1, {10}});
+      ValueShape{true, -1, {10}});
   const std::string text = network.summary("forecaster");
   for (const char* piece :
        {"Model: \"forecaster\"", "Layer (type)", "Output Shape", "Param #", "lstm (LSTM)", "(None, None, 50)",

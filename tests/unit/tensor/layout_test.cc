@@ -1,4 +1,4 @@
-#include "rondo/layout.h"
+#include "rondo/tensor/layout.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {
@@ -48,7 +48,7 @@ std::vector<double> values(const Tensor& t) {
 RC_GTEST_PROP(LayoutOfAnyMask, PackingAndPaddingGiveBackTheStepsInUseAndZeroElsewhere, ()) {
   const Masked m = any_mask();
   const Tensor given = numbered(m);
-  const Batch batch = Batch::masked(given, m.mask);
+  const Samples batch = Samples::masked(given, m.mask);
   const Tensor back = batch.to_padded();
   RC_ASSERT(back.shape() == given.shape());
   for (std::int64_t i = 0; i < back.size(); ++i) {
@@ -118,12 +118,12 @@ RC_GTEST_PROP(LayoutOfAnyMask, ReversedIsTheLayoutOfTheReversedMaskAndTwiceItsel
 RC_GTEST_PROP(BatchOfAnyMask, GathersSamplesWithTheirMasks, ()) {
   const Masked m = any_mask();
   RC_PRE(m.batch > 0);
-  const Batch batch = Batch::masked(numbered(m), m.mask);
+  const Samples batch = Samples::masked(numbered(m), m.mask);
   const auto some = [&](std::int64_t below) {
     return *rc::gen::container<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(0, below));
   };
   const std::vector<std::int64_t> first = some(m.batch);
-  const Batch once = batch.gather(first);
+  const Samples once = batch.gather(first);
   RC_ASSERT(once.size() == static_cast<std::int64_t>(first.size()));
   for (std::size_t i = 0; i < first.size(); ++i) {
     RC_ASSERT(values(once.sample(static_cast<std::int64_t>(i))) == values(batch.sample(first[i])));
@@ -133,14 +133,14 @@ RC_GTEST_PROP(BatchOfAnyMask, GathersSamplesWithTheirMasks, ()) {
   const std::vector<std::int64_t> second = some(static_cast<std::int64_t>(first.size()));
   std::vector<std::int64_t> both;
   for (const std::int64_t i : second) both.push_back(first[static_cast<std::size_t>(i)]);
-  const Batch twice = once.gather(second), at_once = batch.gather(both);
+  const Samples twice = once.gather(second), at_once = batch.gather(both);
   RC_ASSERT(twice.layout()->same_as(*at_once.layout()));
   RC_ASSERT(values(twice.values()) == values(at_once.values()));
 }
 
 RC_GTEST_PROP(BatchOfAnyMask, FillsGapsWithTheStepBefore, ()) {
   const Masked m = any_mask();
-  const Tensor given = numbered(m), filled = Batch::masked(given, m.mask).to_padded(Batch::Fill::repeat);
+  const Tensor given = numbered(m), filled = Samples::masked(given, m.mask).to_padded(Samples::Fill::repeat);
   for (std::int64_t b = 0; b < m.batch; ++b) {
     double last = 0;
     for (std::int64_t t = 0; t < m.steps; ++t) {
@@ -151,22 +151,22 @@ RC_GTEST_PROP(BatchOfAnyMask, FillsGapsWithTheStepBefore, ()) {
   }
 }
 
-TEST(Batch, OfPaddedSequencesReadsNothingBehindTheirEnd) {
+TEST(Samples, OfPaddedSequencesReadsNothingBehindTheirEnd) {
   Tensor padded = Tensor::full({3, 4, 1}, kNan);
   padded.set(0, 1);
   padded.set(8, 2);
   padded.set(9, 3);
   const std::int64_t lengths[] = {1, 0, 2};
-  const Batch batch = Batch::padded(padded, lengths);
+  const Samples batch = Samples::padded(padded, lengths);
   EXPECT_EQ(values(batch.values()), (std::vector<double>{2, 1, 3}));
   EXPECT_EQ(batch.layout()->steps(), 4);
   EXPECT_EQ(batch.sample(1).shape(), (Shape{0, 1}));
   EXPECT_EQ(values(batch.to_padded()), (std::vector<double>{1, 0, 0, 0, 0, 0, 0, 0, 2, 3, 0, 0}));
 }
 
-TEST(Batch, OfRaggedSequencesIsThatOfThePaddedOnes) {
+TEST(Samples, OfRaggedSequencesIsThatOfThePaddedOnes) {
   const std::vector<Tensor> sequences = {Tensor::full({2, 3}, 1), Tensor({0, 3}), Tensor::full({5, 3}, 2)};
-  const Batch batch = Batch::ragged(sequences);
+  const Samples batch = Samples::ragged(sequences);
   const std::int64_t lengths[] = {2, 0, 5};
   EXPECT_TRUE(batch.layout()->same_as(*Layout::from_lengths(lengths)));
   EXPECT_EQ(batch.features(), Shape{3});
@@ -174,8 +174,8 @@ TEST(Batch, OfRaggedSequencesIsThatOfThePaddedOnes) {
     EXPECT_EQ(values(batch.sample(static_cast<std::int64_t>(b))), values(sequences[b]));
 }
 
-TEST(Batch, OfVectorsHasNoLayout) {
-  const Batch batch(Tensor::from({1, 2, 3, 4, 5, 6}, {3, 2}));
+TEST(Samples, OfVectorsHasNoLayout) {
+  const Samples batch(Tensor::from({1, 2, 3, 4, 5, 6}, {3, 2}));
   EXPECT_FALSE(batch.is_sequence());
   EXPECT_EQ(batch.size(), 3);
   EXPECT_EQ(values(batch.sample(1)), (std::vector<double>{3, 4}));
@@ -183,23 +183,23 @@ TEST(Batch, OfVectorsHasNoLayout) {
   EXPECT_EQ(values(batch.gather(rows).to_padded()), (std::vector<double>{5, 6, 1, 2}));
 }
 
-TEST(Batch, OfEqualSequencesIsTimeMajor) {
-  const Batch batch(Tensor::from({1, 2, 3, 4, 5, 6}, {2, 3, 1}));
+TEST(Samples, OfEqualSequencesIsTimeMajor) {
+  const Samples batch(Tensor::from({1, 2, 3, 4, 5, 6}, {2, 3, 1}));
   EXPECT_TRUE(batch.is_sequence() && batch.layout()->is_dense());
   EXPECT_EQ(values(batch.values()), (std::vector<double>{1, 4, 2, 5, 3, 6}));
 }
 
-TEST(Batch, OfTokensHasNoFeatureAxis) {
+TEST(Samples, OfTokensHasNoFeatureAxis) {
   const Tensor ids = Tensor::from({1, 2, 3, 4}, {2, 2});
-  EXPECT_EQ(Batch::tokens(ids).features(), Shape{});
+  EXPECT_EQ(Samples::tokens(ids).features(), Shape{});
   const std::uint8_t mask[] = {0, 1, 1, 1};
-  const Batch batch = Batch::tokens(ids, mask);
+  const Samples batch = Samples::tokens(ids, mask);
   EXPECT_EQ(values(batch.sample(0)), std::vector<double>{2});
   EXPECT_EQ(values(batch.to_padded()), (std::vector<double>{0, 2, 3, 4}));
 }
 
-TEST(Batch, CastsItsValuesAndKeepsItsLayout) {
-  const Batch batch = Batch(Tensor::full({2, 3, 1}, 0.5)).cast(DType::float64);
+TEST(Samples, CastsItsValuesAndKeepsItsLayout) {
+  const Samples batch = Samples(Tensor::full({2, 3, 1}, 0.5)).cast(DType::float64);
   EXPECT_EQ(batch.values().dtype(), DType::float64);
   EXPECT_TRUE(batch.is_sequence());
 }
@@ -208,7 +208,7 @@ TEST(Layout, WithoutSequencesOrStepsIsLegal) {
   EXPECT_EQ(Layout::dense(0, 5)->total(), 0);
   EXPECT_EQ(Layout::dense(4, 0)->longest(), 0);
   EXPECT_EQ(Layout::from_lengths({})->batch(), 0);
-  EXPECT_EQ(Batch(Tensor({0, 5, 2})).to_padded().shape(), (Shape{0, 5, 2}));
+  EXPECT_EQ(Samples(Tensor({0, 5, 2})).to_padded().shape(), (Shape{0, 5, 2}));
 }
 
 TEST(Layout, RefusesWhatCannotBe) {
@@ -220,18 +220,18 @@ TEST(Layout, RefusesWhatCannotBe) {
   EXPECT_THROW(Layout::from_mask(mask, 2, 2), Error);
 }
 
-TEST(Batch, RefusesWhatDoesNotFit) {
+TEST(Samples, RefusesWhatDoesNotFit) {
   const std::int64_t lengths[] = {1, 1};
-  EXPECT_THROW(Batch::padded(Tensor({2, 3}), lengths), Error) << "no feature axis";
-  EXPECT_THROW(Batch::padded(Tensor({3, 3, 1}), lengths), Error);
-  EXPECT_THROW(Batch::packed(Layout::dense(2, 2), Tensor({3, 1})), Error);
-  EXPECT_THROW(Batch::packed(nullptr, Tensor({3, 1})), Error);
-  EXPECT_THROW(Batch::ragged({}), Error);
+  EXPECT_THROW(Samples::padded(Tensor({2, 3}), lengths), Error) << "no feature axis";
+  EXPECT_THROW(Samples::padded(Tensor({3, 3, 1}), lengths), Error);
+  EXPECT_THROW(Samples::packed(Layout::dense(2, 2), Tensor({3, 1})), Error);
+  EXPECT_THROW(Samples::packed(nullptr, Tensor({3, 1})), Error);
+  EXPECT_THROW(Samples::ragged({}), Error);
   const std::vector<Tensor> unequal = {Tensor({2, 3}), Tensor({2, 4})};
-  EXPECT_THROW(Batch::ragged(unequal), Error);
-  EXPECT_THROW(Batch::tokens(Tensor({3})), Error);
-  EXPECT_THROW(Batch(Tensor::full({}, 1)), Error);
-  const Batch batch(Tensor({2, 3, 1}));
+  EXPECT_THROW(Samples::ragged(unequal), Error);
+  EXPECT_THROW(Samples::tokens(Tensor({3})), Error);
+  EXPECT_THROW(Samples(Tensor::full({}, 1)), Error);
+  const Samples batch(Tensor({2, 3, 1}));
   EXPECT_THROW(batch.sample(2), Error);
   EXPECT_THROW(batch.sample(-1), Error);
   EXPECT_THROW(batch.gather(std::vector<std::int64_t>{2}), Error);
@@ -260,15 +260,15 @@ TEST(LayoutPool, LeavesALayoutAloneThatSomebodyHolds) {
   EXPECT_TRUE(held->same_as(*Layout::from_lengths(first)));
 }
 
-RC_GTEST_PROP(Batch, GathersTheSameIntoUsedMemory, ()) {
+RC_GTEST_PROP(Samples, GathersTheSameIntoUsedMemory, ()) {
   LayoutPool pool;
-  Batch out;
+  Samples out;
   for (int round = 0; round < 3; ++round) {
     Masked m = any_mask();
     if (m.batch == 0) continue;
     Tensor values({m.batch, m.steps, 2});
     for (std::int64_t i = 0; i < values.size(); ++i) values.set(i, static_cast<double>(i));
-    const Batch all = Batch::masked(values, m.mask);
+    const Samples all = Samples::masked(values, m.mask);
     const auto indices =
         *rc::gen::container<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(0, m.batch));
     all.gather_into(indices, DType::float64, pool, out);

@@ -1,10 +1,10 @@
-// Random damage to valid tensor files: a reader answers with a value or with Error(model_file), and takes no more
-// memory than the file has bytes.
+// Random damage to valid tensor files: a reader answers with a value or with Error(model_file), and takes no
+// more memory than the file has bytes.
 
 #include <gtest/gtest.h>
 
-#include "rondo/error.h"
-#include "rondo/tensor_file.h"
+#include "rondo/base/error.h"
+#include "rondo/tensor/tensor_file.h"
 #include "support/mutate.h"
 
 namespace rondo {

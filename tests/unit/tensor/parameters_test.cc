@@ -1,11 +1,11 @@
-#include "rondo/parameters.h"
+#include "rondo/tensor/parameters.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <string>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {

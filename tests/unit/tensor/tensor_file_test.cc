@@ -1,4 +1,4 @@
-#include "rondo/tensor_file.h"
+#include "rondo/tensor/tensor_file.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -8,8 +8,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include "rondo/atomic_file.h"
-#include "rondo/error.h"
+#include "rondo/base/atomic_file.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {

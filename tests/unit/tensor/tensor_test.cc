@@ -1,11 +1,11 @@
-#include "rondo/tensor.h"
+#include "rondo/tensor/tensor.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <vector>
 
-#include "rondo/error.h"
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {

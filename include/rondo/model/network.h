@@ -1,0 +1,97 @@
+#pragma once
+
+#include <iosfwd>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rondo/tape/layer.h"
+#include "rondo/tape/tape.h"
+
+namespace rondo {
+
+/// A directed graph of layers with its parameters: what Sequential and Graph models are made of. Its spec
+/// (layers, options, wiring) is data: saved, printed and rebuilt.
+class Network {
+ public:
+  explicit Network(DType dtype = DType::float32);
+
+  /// Declares an input and returns its value's id.
+  int add_input(std::string name, ValueShape spec);
+  /// Applies `layer` to values and returns the ids of its outputs. Adding the same layer again shares its
+  /// parameters.
+  std::vector<int> add(LayerPtr layer, std::vector<int> inputs);
+  void set_outputs(std::vector<int> outputs);
+
+  /// Takes parameters' memory and initialises them. Nothing may be added afterwards.
+  void build(std::uint64_t seed);
+  bool built() const { return built_; }
+
+  /// The spec: {"inputs": […], "layers": [{"type", "name", …, "inputs": ["lstm", "lstm_1:1"]}], "outputs":
+  /// […]}.
+  Json spec() const;
+  /// Also accepts {"layers": […]} without wiring: a chain; its input then comes from "input" or `input` here.
+  static Network from_spec(const Json& spec, DType dtype = DType::float32, const ValueShape* input = nullptr);
+
+  /// Runs the graph on a tape and returns the outputs. Checks the batches against the declared inputs.
+  Vars run(Tape& tape, std::span<const Samples> inputs);
+  /// The same for values that are on the tape already.
+  Vars run(Tape& tape, std::span<const Var> inputs);
+
+  ParameterStore& parameters() { return parameters_; }
+  const ParameterStore& parameters() const { return parameters_; }
+  /// The same network with its parameters in another type.
+  Network cast(DType dtype) const;
+
+  std::size_t input_count() const { return inputs_.size(); }
+  std::size_t output_count() const { return outputs_.size(); }
+  const ValueShape& input_spec(std::size_t i) const {
+    return values_[static_cast<std::size_t>(inputs_[i].value)].spec;
+  }
+  const std::string& input_name(std::size_t i) const { return inputs_[i].name; }
+  const ValueShape& output_spec(std::size_t i) const {
+    return values_[static_cast<std::size_t>(outputs_[i])].spec;
+  }
+  std::string output_name(std::size_t i) const { return value_name(outputs_[i]); }
+  std::vector<const Layer*> layers() const;
+  Layer* find_layer(std::string_view name);
+  const ValueShape& value_spec(int id) const { return checked(id).spec; }
+
+  /// The table that Keras prints: layer (type), output shape, parameters, totals.
+  std::string summary(const std::string& title) const;
+
+  /// l1·Σ|w| + l2·Σw² over the parameters that have a penalty; adds its gradient when `add_gradient`.
+  double regularization(bool add_gradient);
+
+ private:
+  struct Input {
+    std::string name;
+    int value;
+  };
+  struct ValueInfo {
+    ValueShape spec;
+    int node;    // -1: an input
+    int output;  // which output of the node
+  };
+  struct Node {
+    LayerPtr layer;
+    std::vector<int> inputs, outputs;
+    bool shares = false;  // the layer was added before
+  };
+  const ValueInfo& checked(int id) const;
+  std::string value_name(int id) const;
+  std::string unique_name(const std::string& type) const;
+
+  std::vector<Input> inputs_;
+  std::vector<ValueInfo> values_;
+  std::vector<Node> nodes_;
+  std::vector<int> outputs_;
+  ParameterStore parameters_;
+  bool built_ = false;
+};
+
+/// The spec of what a batch holds: sequence or not, steps (-1 when ragged), features.
+ValueShape spec_of(const Samples& batch);
+
+}  // namespace rondo

@@ -1,0 +1,211 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rondo/base/json.h"
+#include "rondo/base/pool.h"
+#include "rondo/base/random.h"
+#include "rondo/tensor/layout.h"
+#include "rondo/tensor/matrix.h"
+#include "rondo/tensor/parameters.h"
+
+namespace rondo {
+
+class Tape;
+struct Var;
+class Vars;
+
+/// What is known of a value when a network is built: the shape of one sample.
+struct ValueShape {
+  bool sequence = false;
+  std::int64_t steps = -1;  ///< time size of a sequence, -1 = any
+  Shape features;           ///< without batch and time
+
+  std::int64_t width() const { return element_count(features); }
+  /// As Keras prints it: (None, 10, 3).
+  Shape shape() const;
+  bool operator==(const ValueShape&) const = default;
+};
+
+/// A value during a pass: rows of features, one row a sample or, with a layout, one row a step.
+struct Value {
+  std::shared_ptr<const Layout> layout;
+  Shape features;
+  Matrix data;  ///< [rows, product of features], dense
+
+  bool is_sequence() const { return layout != nullptr; }
+};
+
+/// States of recurrent layers that outlive a batch (`stateful`, truncated backpropagation), by layer name. A
+/// value: copy it to fork a stream, clear it to start anew.
+struct CarriedState {
+  struct Entry {
+    std::string layer;
+    std::vector<Tensor> states;  ///< [batch, units] each
+  };
+  std::vector<Entry> entries;
+
+  std::vector<Tensor>& of(const std::string& layer);
+  void clear() { entries.clear(); }
+};
+
+/// Settings of one pass over a network or a tape.
+struct RunOptions {
+  bool training = false;  ///< dropout drops, batch normalisation uses and updates batch statistics
+  std::uint64_t seed = 0;
+  std::uint64_t step = 0;           ///< which random numbers: one training step, one value
+  CarriedState* carried = nullptr;  ///< where stateful layers read and leave their states
+  bool carry_all = false;           ///< every recurrent layer is stateful in this pass (truncated BPTT)
+  /// Bytes that a recurrent layer may keep for backpropagation through time; 0: as many as it needs. With
+  /// fewer it keeps the states at some steps only and computes what lies between once more: exact, the same
+  /// bits, about a third slower.
+  std::size_t bptt_memory = 0;
+};
+
+/// One application of an operation: how it reaches its inputs, outputs, parameters and memory, in both
+/// directions.
+class Call {
+ public:
+  DType dtype() const;
+  Pool& pool() const;
+  /// Makes the layouts that outputs have when their inputs have others.
+  LayoutPool& layouts() const;
+  const RunOptions& options() const;
+  /// A backward pass will follow: keep what it needs.
+  bool differentiating() const;
+
+  int input_count() const;
+  const Value& input(int i) const;
+  /// Makes output i, with uninitialised values. In backward: use `output_value`.
+  Matrix make_output(int i, std::shared_ptr<const Layout> layout, const Shape& features);
+  /// The same with a number of rows of its own (make_output takes the layout's, or one a sample of input 0).
+  Matrix make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
+                          const Shape& features);
+  const Value& output_value(int i) const;
+
+  ConstMatrix parameter(int index) const;
+  /// For running statistics: a parameter that the forward pass of training changes.
+  Matrix mutable_parameter(int index) const;
+  Matrix parameter_gradient(int index) const;  ///< add to it
+
+  /// Gradient that arrived at output i; absent when nobody used that output.
+  ConstMatrix output_gradient(int i) const;
+  /// Where to add the gradient of input i; absent when nobody asks for it.
+  Matrix input_gradient(int i) const;
+
+  /// Memory that lives until the tape is reset; what forward keeps under `slot` (0 … 7) backward finds again.
+  void* keep(int slot, std::size_t bytes);
+  void* kept(int slot) const;
+  template <class T>
+  T* keep(int slot, std::int64_t count) {
+    return static_cast<T*>(keep(slot, static_cast<std::size_t>(count) * sizeof(T)));
+  }
+  template <class T>
+  T* kept(int slot) const {
+    return static_cast<T*>(kept(slot));
+  }
+  /// Memory for this call only (it, too, is taken from the tape's arena).
+  template <class T>
+  T* scratch(std::int64_t count) const {
+    return static_cast<T*>(scratch_bytes(static_cast<std::size_t>(count) * sizeof(T)));
+  }
+  void* scratch_bytes(std::size_t bytes) const;
+  /// How much the tape's arena holds; and back to there: memory taken since is free again. See ScratchScope.
+  struct ScratchMark {
+    std::size_t block = 0, used = 0;
+  };
+  ScratchMark scratch_mark() const;
+  void rewind_scratch(ScratchMark mark) const;
+
+  /// Random numbers of this pass for the layer `name`.
+  RandomStream random(const std::string& name, std::uint64_t purpose = 0) const;
+
+ private:
+  friend class Tape;
+  Call(Tape& tape, int node) : tape_(tape), node_(node) {}
+  Tape& tape_;
+  int node_;
+};
+
+/// Gives back the scratch memory that was taken during its life. Nothing may be kept and no output made in
+/// between.
+class ScratchScope {
+ public:
+  explicit ScratchScope(const Call& call) : call_(call), mark_(call.scratch_mark()) {}
+  ScratchScope(const ScratchScope&) = delete;
+  ScratchScope& operator=(const ScratchScope&) = delete;
+  ~ScratchScope() { call_.rewind_scratch(mark_); }
+
+ private:
+  const Call& call_;
+  Call::ScratchMark mark_;
+};
+
+/// Something a tape can record: a forward function and its own backward.
+class Operation {
+ public:
+  Operation() = default;
+  Operation(const Operation&) = default;
+  Operation& operator=(const Operation&) = default;
+  virtual ~Operation() = default;
+  virtual void forward(Call& call) const = 0;
+  virtual void backward(Call& call) const = 0;
+  /// Whether backward must run even when no input wants a gradient.
+  virtual bool has_trainable_parameters() const { return false; }
+};
+
+/// A layer: an operation with options, parameters and a build step. Layers hold no values: parameters live in
+/// the ParameterStore, states are passed in and out, so a layer is const while it runs.
+class Layer : public Operation {
+ public:
+  /// As in a spec: "lstm".
+  virtual std::string type() const = 0;
+  /// All options with their values.
+  virtual Json config() const = 0;
+  /// Checks the inputs, remembers their sizes and says what comes out. Throws Error(usage) naming the layer.
+  virtual std::vector<ValueShape> infer(std::span<const ValueShape> inputs) = 0;
+  /// Declares parameters under `prefix` (such as "lstm_1.").
+  virtual void declare(ParameterStore& parameters, const std::string& prefix);
+  /// Fills the declared parameters.
+  virtual void initialize(ParameterStore& parameters, std::uint64_t seed) const;
+  /// Puts this layer on a tape. Layers made of others record those instead of themselves.
+  virtual Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& parameters) const;
+  /// Layers that this one wraps: for states, names and summaries.
+  virtual std::vector<Layer*> children() { return {}; }
+  virtual bool is_recurrent() const { return false; }
+
+  bool has_trainable_parameters() const override { return trainable_ && parameter_count_ > 0; }
+
+  const std::string& name() const { return name_; }
+  void set_name(std::string name) { name_ = std::move(name); }
+  bool trainable() const { return trainable_; }
+  /// A frozen layer's parameters are not declared trainable; decide before the network is built.
+  void set_trainable(bool trainable) { trainable_ = trainable; }
+
+ protected:
+  /// Declares one array and counts it.
+  int declare_array(ParameterStore& parameters, const std::string& name, Shape shape, bool trainable = true,
+                    double l1 = 0, double l2 = 0);
+  [[noreturn]] void fail(const std::string& what, const std::string& seen, const std::string& expected,
+                         const std::string& fix = {}) const;
+
+ private:
+  std::string name_;
+  bool trainable_ = true;
+  int parameter_count_ = 0;
+};
+
+using LayerPtr = std::shared_ptr<Layer>;
+
+/// Builds a layer from its spec: {"type": "lstm", "name": "lstm_1", "units": 8, …}. `path` is for messages.
+LayerPtr make_layer(const Json& spec, const std::string& path = "layer");
+/// The spec of a layer: type, name and every option.
+Json layer_spec(const Layer& layer);
+/// Every type that make_layer knows.
+std::vector<std::string> layer_types();
+
+}  // namespace rondo

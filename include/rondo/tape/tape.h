@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "rondo/tape/layer.h"
+
+namespace rondo {
+
+/// A value on a tape. Cheap to copy; valid until the tape is reset.
+struct Var {
+  int id = -1;
+  std::uint32_t pass = 0;  ///< which pass of which tape made it: one from before a reset is recognised
+};
+
+/// Values on a tape, in order. A view of the tape's memory, valid until it is reset like its values.
+class Vars : public std::span<const Var> {
+ public:
+  using span::span;
+  Vars(std::span<const Var> values) : span(values) {}
+  operator std::vector<Var>() const { return {begin(), end()}; }
+};
+
+/// Records operations as they run and plays them back for gradients. The unit of recording is a whole layer
+/// call (an LSTM over 64 steps is one entry), so the tape costs nothing beside the layers; memory comes from
+/// an arena that the next pass uses again. One tape belongs to one thread.
+class Tape {
+ public:
+  /// `pool`: threads for the layers, not owned; null = this thread only.
+  explicit Tape(DType dtype = DType::float32, Pool* pool = nullptr);
+  ~Tape();
+  Tape(Tape&&) noexcept;
+  Tape& operator=(Tape&&) noexcept;
+
+  DType dtype() const;
+  /// Forgets everything recorded; memory is kept for the next pass. `differentiating` false: backward will
+  /// not be called.
+  void reset(RunOptions options = {}, bool differentiating = true);
+  const RunOptions& options() const;
+
+  /// A value from outside. Its type is converted to the tape's when it differs.
+  Var input(const Samples& batch, bool wants_gradient = false);
+  /// A parameter of `store` as a value of its own: [first axis, rest].
+  Var parameter(ParameterStore& store, int index);
+  /// Applies an operation; `store` holds the parameters of layers.
+  Vars apply(const Operation& operation, std::span<const Var> inputs, ParameterStore* store = nullptr);
+  /// The same for an operation that nobody else keeps alive.
+  Vars apply(std::shared_ptr<const Operation> operation, std::span<const Var> inputs,
+             ParameterStore* store = nullptr);
+  Var apply_one(const Operation& operation, std::initializer_list<Var> inputs,
+                ParameterStore* store = nullptr);
+
+  /// An operation that lives in the tape's memory until it is reset.
+  template <class Op, class... Args>
+  const Op& make(Args&&... args) {
+    Op* op = std::construct_at(static_cast<Op*>(memory(sizeof(Op))), std::forward<Args>(args)...);
+    own(op);
+    return *op;
+  }
+  /// Room for values until the tape is reset: what a layer made of others puts its inputs and outputs in.
+  std::span<Var> vars(std::size_t count);
+
+  const Value& value(Var v) const;
+  /// A copy of a value, with its layout.
+  Samples get(Var v) const;
+  /// A copy of the gradient, shaped as the value; zeros where none arrived.
+  Tensor gradient(Var v) const;
+
+  /// Adds the gradients of `loss` (one number) to the parameters' gradients and to the inputs that want them.
+  void backward(Var loss);
+  /// The same for several values with given gradients [rows, cols].
+  void backward(std::span<const Var> values, std::span<const Tensor> gradients);
+
+  /// What was applied in this pass, in order; layers made of others appear as those. For tools that look into
+  /// a network, such as gradient_flow.h.
+  struct Applied {
+    const Operation* operation = nullptr;
+    const ParameterStore* store = nullptr;  ///< null for operations without parameters
+    std::vector<Var> inputs, outputs;
+  };
+  std::vector<Applied> applied() const;
+  bool played_back() const;  ///< whether gradients are there
+
+  std::size_t arena_bytes() const;
+
+ private:
+  friend class Call;
+  void* memory(std::size_t bytes);
+  void own(Operation* operation);
+  void seed_gradient(Var v, ConstMatrix gradient);
+  void check_playable() const;
+  void play_back();
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Primitive operations on a tape: glue, losses and cells of one's own. Values are matrices [rows, cols]; a
+/// layout is kept where rows stay what they were.
+namespace ops {
+
+Var matmul(Tape& tape, Var a, Var b);  ///< [m, k] · [k, n]
+Var add(Tape& tape, Var a, Var b);     ///< same shape, or b a row [1, n] or a single number
+Var subtract(Tape& tape, Var a, Var b);
+Var multiply(Tape& tape, Var a, Var b);
+Var divide(Tape& tape, Var a, Var b);
+Var scale(Tape& tape, Var a, double factor, double offset = 0);  ///< factor·a + offset
+Var negate(Tape& tape, Var a);
+Var tanh(Tape& tape, Var a);
+Var sigmoid(Tape& tape, Var a);
+Var relu(Tape& tape, Var a);
+Var softplus(Tape& tape, Var a);
+Var exp(Tape& tape, Var a);
+Var log(Tape& tape, Var a);
+Var sqrt(Tape& tape, Var a);
+Var square(Tape& tape, Var a);
+Var abs(Tape& tape, Var a);
+Var softmax(Tape& tape, Var a);      ///< over each row
+Var log_softmax(Tape& tape, Var a);  ///< over each row
+Var sum(Tape& tape, Var a);          ///< over everything: [1, 1]
+Var mean(Tape& tape, Var a);
+Var row_sum(Tape& tape, Var a);             ///< [rows, 1]
+Var concatenate(Tape& tape, Var a, Var b);  ///< columns of a, then of b
+Var columns(Tape& tape, Var a, std::int64_t begin, std::int64_t count);
+Var transpose(Tape& tape, Var a);
+Var stop_gradient(Tape& tape, Var a);
+
+}  // namespace ops
+
+}  // namespace rondo

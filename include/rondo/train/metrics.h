@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rondo/base/json.h"
+#include "rondo/tensor/matrix.h"
+
+namespace rondo {
+
+/// A number about predictions that is gathered batch by batch: reset, update ..., result. Rows are as in
+/// Loss: one sample, or one used step of one sequence; steps that a mask switches off are not rows. A row of
+/// weight 0 counts for nothing and is not read.
+class Metric {
+ public:
+  virtual ~Metric() = default;
+
+  /// As the user spelled it: the key in a training history.
+  const std::string& name() const { return name_; }
+  void set_name(std::string name) { name_ = std::move(name); }
+  /// Whether a larger result is a better one (accuracy, AUC): what "auto" means to callbacks.
+  virtual bool larger_is_better() const { return false; }
+
+  virtual void reset() = 0;
+  /// `weights` is empty (all 1) or has one number a row. Shapes that do not fit throw Error(usage).
+  virtual void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights = {}) = 0;
+  /// Of everything since `reset`; NaN when no row with a weight was seen.
+  virtual double result() const = 0;
+
+  /// What was gathered, as numbers, and back: a training that is interrupted within an epoch goes on to the
+  /// same result.
+  virtual std::vector<double> gathered() const { return {}; }
+  virtual void restore(std::span<const double> gathered) { static_cast<void>(gathered); }
+
+ private:
+  std::string name_;
+};
+
+/// A metric from its name, from {"name": ..., options} or from Keras's {"class_name": ..., "config": ...}.
+/// Every loss is a metric too (its weighted mean over rows, so weights divide out), and besides:
+///
+///     accuracy (acc): Keras's rule: one prediction column → binary_accuracy; one target column and several
+///     predicted →
+///       sparse_categorical_accuracy; else categorical_accuracy. crossentropy (ce) resolves in the same way
+///     binary_accuracy {threshold: 0.5}, categorical_accuracy, sparse_categorical_accuracy
+///     top_k_categorical_accuracy, sparse_top_k_categorical_accuracy {k: 5}
+///     root_mean_squared_error (rmse), symmetric_mean_absolute_percentage_error (smape: 200·|t−p| /
+///     (|t|+|p|), from 0
+///       to 200), cosine_similarity, r2_score
+///     precision, recall, f1_score {threshold: 0.5, class_id: null}, auc {num_thresholds: 200, from_logits:
+///     false}
+///       (area under the ROC curve by the trapezoid rule over thresholds, as in Keras)
+///     roc_auc: the same area without thresholds: how often a positive row is ranked before a negative one,
+///     ties counting
+///       half. Takes any scores, logits too, and keeps them until `reset`
+///
+/// Unknown names and options throw Error(usage) with the nearest one.
+std::shared_ptr<Metric> make_metric(const Json& name_or_config);
+
+/// Names that make_metric knows, without aliases.
+std::vector<std::string> metric_names();
+
+}  // namespace rondo

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rondo/base/json.h"
+#include "rondo/base/options.h"
+#include "rondo/tensor/parameters.h"
+
+namespace rondo {
+
+/// What a step of an optimiser did.
+struct StepReport {
+  double gradient_norm =
+      0;  ///< of all trainable gradients together, before clipping; NaN or ∞ when one of them is
+  double learning_rate = 0;  ///< that was used
+};
+
+/// Everything that an optimiser carries from step to step, for a checkpoint.
+struct OptimizerState {
+  Json numbers;  ///< {"iterations": ..., "learning_rate": ..., ...}
+  std::vector<std::pair<std::string, Tensor>>
+      slots;  ///< "lstm.kernel/momentum" and so on, with the parameter's shape
+};
+
+/// Moves the trainable parameters of a store against their gradients.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+
+  virtual std::string name() const = 0;
+  /// {"name": ..., every option}: make_optimizer(config()) is a fresh optimiser of the same kind.
+  virtual Json config() const = 0;
+  /// One step from the gradients that `parameters` holds. They are read, never changed. Allocates in the
+  /// first step only.
+  virtual StepReport step(ParameterStore& parameters) = 0;
+
+  /// Steps made so far.
+  virtual std::int64_t iterations() const = 0;
+  /// Of the next step.
+  virtual double learning_rate() const = 0;
+  /// Throws Error(usage) when a schedule governs the learning rate.
+  virtual void set_learning_rate(double learning_rate) = 0;
+
+  /// Copies the state out, and back: after `restore` the next steps have the bits they would have had.
+  virtual OptimizerState state(const ParameterStore& parameters) const = 0;
+  /// Throws Error(model_file) that names what is missing, unknown or has another shape.
+  virtual void restore(const ParameterStore& parameters, const OptimizerState& state) = 0;
+};
+
+/// An optimiser from its name, from {"name": ..., options} or from Keras's {"class_name": ..., "config":
+/// ...}:
+///
+///     sgd {momentum, nesterov} · rmsprop {rho, momentum, epsilon, centered} · adam, adamw {beta_1, beta_2,
+///     epsilon, amsgrad} · amsgrad (adam with amsgrad) · nadam · adagrad {initial_accumulator_value, epsilon}
+///     · adadelta {rho, epsilon}
+///
+/// Every one also has learning_rate (a number or a schedule, see schedules.h), weight_decay,
+/// exclude_from_weight_decay (parts of parameter names), at most one of clipnorm (each array's gradient),
+/// global_clipnorm (all gradients together) and clipvalue (each element), and
+///
+///     convention: "keras" (default) | "torch"
+///
+/// which chooses the formulas and the defaults of Keras 3 or of PyTorch: where ε stands, whether momentum
+/// holds the learning rate, and whether weight_decay shrinks weights directly (Keras: always; PyTorch: adamw
+/// only) or is added to the gradient. Arithmetic is in the store's dtype; norms are sums in double in a fixed
+/// order.
+std::unique_ptr<Optimizer> make_optimizer(const Json& name_or_config);
+
+std::vector<std::string> optimizer_names();
+/// Options with the defaults of `convention`.
+std::vector<OptionInfo> optimizer_options(const std::string& name, const std::string& convention = "keras");
+
+}  // namespace rondo

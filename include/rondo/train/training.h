@@ -1,0 +1,126 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <iosfwd>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rondo/base/json.h"
+#include "rondo/model/network.h"
+#include "rondo/tape/tape.h"
+#include "rondo/tensor/dataset.h"
+#include "rondo/train/callbacks.h"
+#include "rondo/train/losses.h"
+#include "rondo/train/metrics.h"
+#include "rondo/train/optimizers.h"
+
+namespace rondo {
+
+/// How a network is trained and judged. With several outputs, `loss` is an array with one entry an output or
+/// one for all, and so is every entry of `metrics` that is an array.
+struct CompileOptions {
+  Json optimizer = "rmsprop";
+  Json loss = "mean_squared_error";
+  std::vector<double> loss_weights = {};    ///< by output; empty: all 1
+  std::vector<Json> metrics = {};           ///< without sample weights
+  std::vector<Json> weighted_metrics = {};  ///< with them
+  std::uint64_t seed = 0;                   ///< of the first parameters, where the network is not built yet
+  // Objects of one's own instead of names; they go before.
+  std::vector<std::shared_ptr<const Loss>> custom_losses = {};  ///< by output
+  std::shared_ptr<Optimizer> custom_optimizer = {};
+};
+
+struct FitOptions {
+  std::int64_t batch_size = 32;
+  std::int64_t epochs = 1;  ///< in all; a resumed training makes those that are left
+  /// Last share of the samples, taken off before shuffling.
+  double validation_split = 0;
+  const Dataset* validation_data = nullptr;
+  std::int64_t validation_batch_size = 0;            ///< 0: batch_size
+  std::int64_t validation_freq = 1;                  ///< epochs between two validations
+  bool shuffle = true;                               ///< anew every epoch, by (seed, epoch)
+  std::uint64_t seed = 0;                            ///< of shuffling and of dropout
+  std::map<std::int64_t, double> class_weight = {};  ///< by class number; classes that are not there count 1
+  /// Truncated backpropagation through time: sequences are cut into chunks of so many steps, each one
+  /// training step; states go on from chunk to chunk, gradients do not. 0: whole sequences.
+  std::int64_t tbptt = 0;
+  /// Bytes that each recurrent layer may keep of a batch for backpropagation through time; 0: as many as it
+  /// needs. With fewer it keeps the states at some steps only and computes what lies between a second time:
+  /// exact, the same bits, about a third slower. Too few: Error(usage) that says how many are needed.
+  std::int64_t bptt_memory = 0;
+  /// Stateful layers start every epoch anew. (Keras goes on; there, users reset by hand.)
+  bool reset_states_every_epoch = true;
+
+  std::vector<CallbackPtr> callbacks = {};
+  bool terminate_on_nan = true;  ///< Error(diverged) as soon as a loss or gradient is not finite
+
+  /// 0: nothing, 1: a bar, 2: a line an epoch, -1: a bar on a terminal and lines elsewhere.
+  int verbose = -1;
+  std::ostream* progress = nullptr;  ///< null: stderr
+  Logger logger = {};
+
+  /// A file that always holds all that `resume` needs: written after every epoch and when training is
+  /// interrupted.
+  std::string checkpoint = {};
+  std::int64_t checkpoint_every = 1;          ///< epochs
+  std::int64_t checkpoint_every_batches = 0;  ///< also within an epoch, after so many batches; 0: not
+  /// Goes on from `checkpoint` where that file exists; the result has the bits of a training without
+  /// interruption.
+  bool resume = false;
+  /// Looked at after every batch; when it becomes true, the checkpoint is written and Error(interrupted)
+  /// thrown.
+  const std::atomic<bool>* stop_flag = nullptr;
+};
+
+struct EvaluateOptions {
+  std::int64_t batch_size = 32;
+};
+
+/// Trains, evaluates and runs a network, which must outlive it. Losses count rows: a sample, or a used step
+/// of a sequence; steps that a mask or a length leaves out have no part in losses or metrics.
+///
+/// Where an output is a sequence, its target may be: sequences of the same steps (any padding), an array
+/// [batch, time] of class numbers or single values, or an array [batch, time, …]. Sample weights are [batch],
+/// or [batch, time] by the padded array.
+class Trainer {
+ public:
+  /// `pool`: threads for the layers, not owned; null = this thread only.
+  Trainer(Network& network, CompileOptions options, Pool* pool = nullptr);
+  ~Trainer();
+  Trainer(Trainer&&) noexcept;
+  Trainer& operator=(Trainer&&) noexcept;
+
+  /// Throws Error(diverged) at the first loss that is not finite, Error(interrupted) when stop_flag asks for
+  /// it.
+  History fit(const Dataset& data, const FitOptions& options = {});
+  /// "loss" and every metric, means over all samples.
+  NamedValues evaluate(const Dataset& data, const EvaluateOptions& options = {});
+  /// One Samples an output, in the order of the samples.
+  std::vector<Samples> predict(const Dataset& data, std::int64_t batch_size = 32);
+  Samples predict(const Samples& input, std::int64_t batch_size = 32);  ///< one input, one output
+
+  /// One step of the optimiser. Metrics are those of this batch; the values stand until the next call.
+  /// Batches of a size that was seen before take no memory.
+  const NamedValues& train_on_batch(const Batch& batch);
+  const NamedValues& test_on_batch(const Batch& batch);
+
+  /// States of stateful layers start anew with the next batch.
+  void reset_states();
+
+  Network& network();
+  Optimizer& optimizer();
+  /// The spec, parameters and the optimiser with its state (but no data position), and back.
+  void save(const std::string& path) const;
+  void load(const std::string& path);
+
+ private:
+  friend class FitLoop;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rondo

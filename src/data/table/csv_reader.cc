@@ -1,0 +1,202 @@
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "data/table/cell_text.h"
+#include "data/table/column_builder.h"
+#include "data/table/csv_sniff.h"
+#include "data/table/csv_tokenizer.h"
+#include "data/table/text_source.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
+#include "rondo/data/csv.h"
+
+namespace rondo {
+
+namespace {
+
+constexpr std::size_t kSampleBytes = std::size_t{1} << 18;
+constexpr std::size_t kBlockBytes = std::size_t{1} << 18;
+constexpr std::size_t kLongestSample = std::size_t{64} << 20;
+constexpr std::int64_t kSettledRows = 4096;
+
+[[noreturn]] void throw_unknown_column(const std::string& name, const std::vector<std::string>& known,
+                                       const std::string& source) {
+  const std::string near = nearest_name(name, known);
+  throw Error(ErrorKind::data, "there is no column '" + name + "'")
+      .where(source)
+      .fix(near.empty() ? "look at the first line of the file for the names"
+                        : "did you mean '" + near + "'?");
+}
+
+}  // namespace
+
+struct CsvReader::State {
+  State(detail::TextSource text, const CsvOptions& wanted) : source(std::move(text)), options(wanted) {
+    open();
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void open() {
+    bool more = true;
+    // At least the names and one row, however wide they are.
+    while (more && (sample.size() < kSampleBytes ||
+                    (std::count(sample.begin(), sample.end(), '\n') < 2 && sample.size() < kLongestSample))) {
+      more = source.append(sample, kSampleBytes);
+    }
+    dialect = detail::sniff(sample, !more, options, source.name());
+    ended = !more;
+    for (const auto* list : {&options.columns, &options.text_columns}) {
+      for (const std::string& name : *list) {
+        if (std::find(dialect.names.begin(), dialect.names.end(), name) == dialect.names.end()) {
+          throw_unknown_column(name, dialect.names, source.name());
+        }
+      }
+    }
+    const auto listed = [](const std::vector<std::string>& names, const std::string& name) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    for (const std::string& name : dialect.names) {
+      place.push_back(-1);
+      if (!options.columns.empty() && !listed(options.columns, name)) continue;
+      place.back() = static_cast<int>(builders.size());
+      builders.emplace_back(name, listed(options.text_columns, name), dialect.decimal, &options.missing);
+    }
+    tokenizer.emplace(dialect.separator, source.name(), [this](const detail::RawRow& row) { add(row); });
+  }
+
+  void add(const detail::RawRow& row) {
+    if (row.cells.empty()) {
+      // In a file of one column a blank line between values is a value that is missing.
+      if (place.size() == 1 && any_row) blanks.push_back(row.line);
+      return;
+    }
+    if (!any_row) {
+      any_row = true;
+      if (dialect.header) return;
+    }
+    if (static_cast<std::size_t>(row.cells.size()) != place.size()) throw_ragged(row);
+    for (const std::int64_t line : std::exchange(blanks, {})) {
+      start_row(line);
+      for (ColumnBuilder& builder : builders) builder.add({});
+      end_row();
+    }
+    start_row(row.line);
+    for (std::size_t c = 0; c < place.size(); ++c) {
+      if (place[c] >= 0)
+        builders[static_cast<std::size_t>(place[c])].add(row.cells[static_cast<std::int64_t>(c)]);
+    }
+    end_row();
+  }
+
+  void start_row(std::int64_t line) {
+    if (lines.empty() || lines.back().second + (rows - lines.back().first) != line)
+      lines.emplace_back(rows, line);
+  }
+
+  void end_row() {
+    ++rows;
+    if (!settled && rows == kSettledRows) {
+      settled = true;
+      for (ColumnBuilder& builder : builders) builder.settle();
+    }
+  }
+
+  [[noreturn]] void throw_ragged(const detail::RawRow& row) const {
+    const auto cells = [](std::int64_t n) { return std::to_string(n) + (n == 1 ? " cell" : " cells"); };
+    throw Error(ErrorKind::data, "a row has another number of cells than the first one")
+        .where(source.name() + ", line " + std::to_string(row.line))
+        .seen(cells(row.cells.size()))
+        .expected(cells(static_cast<std::int64_t>(place.size())) + ", as on line " +
+                  std::to_string(dialect.header_line) + " (separator " +
+                  (dialect.separator == '\t' ? "tab" : "'" + std::string(1, dialect.separator) + "'") + ")")
+        .fix(
+            "quote cells that contain the separator, leave cells without a value empty, or name another "
+            "separator");
+  }
+
+  bool advance() {
+    if (!sample.empty()) {
+      const std::string text = std::exchange(sample, {});
+      tokenizer->feed(text);
+      return true;
+    }
+    if (!ended) {
+      block.clear();
+      if (source.append(block, kBlockBytes)) {
+        tokenizer->feed(block);
+        return true;
+      }
+      ended = true;
+    }
+    if (!finished) {
+      finished = true;
+      tokenizer->finish();
+      return true;
+    }
+    return false;
+  }
+
+  detail::TextSource source;
+  CsvOptions options;
+  detail::CsvDialect dialect;
+  std::string sample, block;
+  std::vector<int> place;  // by column of the file: its builder, or -1
+  std::vector<ColumnBuilder> builders;
+  std::optional<detail::CsvTokenizer> tokenizer;
+  std::vector<std::pair<std::int64_t, std::int64_t>> lines;
+  std::vector<std::int64_t> blanks;
+  std::int64_t rows = 0;
+  bool any_row = false, settled = false, ended = false, finished = false;
+};
+
+CsvReader::CsvReader(const std::filesystem::path& path, const CsvOptions& options)
+    : state_(std::make_unique<State>(detail::TextSource(path), options)) {}
+CsvReader::CsvReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+CsvReader::CsvReader(CsvReader&&) noexcept = default;
+CsvReader& CsvReader::operator=(CsvReader&&) noexcept = default;
+CsvReader::~CsvReader() = default;
+
+CsvReader CsvReader::from_text(std::string_view text, const CsvOptions& options, std::string source) {
+  return CsvReader(std::make_unique<State>(detail::TextSource(text, std::move(source)), options));
+}
+
+Table CsvReader::read(std::int64_t rows) {
+  State& state = *state_;
+  while ((state.rows < rows || !state.settled) && state.advance()) {
+  }
+  state.settled = true;
+  Table table(state.source.name());
+  table.has_header_ = state.dialect.header;
+  table.separator_ = state.dialect.separator;
+  table.lines_ = std::exchange(state.lines, {});
+  state.rows = 0;
+  for (ColumnBuilder& builder : state.builders) table.columns_.push_back(builder.take());
+  return table;
+}
+
+namespace {
+
+Table whole(CsvReader reader) {
+  Table table = reader.read(std::numeric_limits<std::int64_t>::max());
+  if (table.rows() == 0) {
+    throw Error(ErrorKind::data, "the table has no rows")
+        .where(table.source())
+        .seen("a row of names and nothing below")
+        .expected("at least one row of values");
+  }
+  return table;
+}
+
+}  // namespace
+
+Table read_csv(const std::filesystem::path& path, const CsvOptions& options) {
+  return whole(CsvReader(path, options));
+}
+
+Table parse_csv(std::string_view text, const CsvOptions& options, std::string source) {
+  return whole(CsvReader::from_text(text, options, std::move(source)));
+}
+
+}  // namespace rondo

@@ -1,0 +1,172 @@
+#include "data/table/csv_sniff.h"
+
+#include <algorithm>
+#include <array>
+
+#include "data/table/cell_text.h"
+#include "rondo/base/error.h"
+
+namespace rondo::detail {
+
+namespace {
+
+constexpr std::int64_t kSampleRows = 200;
+
+/// Separators outside quotes, row by row.
+std::vector<std::int64_t> count_separators(std::string_view text, char separator) {
+  std::vector<std::int64_t> counts;
+  std::int64_t count = 0;
+  bool quoted = false, anything = false;
+  for (const char c : text) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted && (c == '\n' || c == '\r')) {
+      if (anything) counts.push_back(count);
+      count = 0;
+      anything = false;
+      if (static_cast<std::int64_t>(counts.size()) == kSampleRows) break;
+      continue;
+    }
+    anything = anything || c != ' ';
+    if (!quoted && c == separator) ++count;
+  }
+  if (anything && counts.size() < 2) counts.push_back(count);
+  return counts;
+}
+
+char find_separator(std::string_view sample) {
+  // A comma may be a decimal sign where another separator stands in every row, so it comes after those.
+  constexpr std::array kCandidates = {'\t', ';', ',', '|'};
+  char best = ',';
+  std::int64_t most = 0;
+  for (const char candidate : kCandidates) {
+    const std::vector<std::int64_t> counts = count_separators(sample, candidate);
+    if (counts.empty() || counts.front() == 0) continue;
+    if (std::all_of(counts.begin(), counts.end(), [&](std::int64_t n) { return n == counts.front(); }))
+      return candidate;
+    if (counts.front() > most) {
+      most = counts.front();
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+char separator_of(const CsvOptions& options, std::string_view sample) {
+  const std::string& text = options.separator;
+  if (text == "auto") return find_separator(sample);
+  if (text == "tab" || text == "\\t") return '\t';
+  if (text == "comma") return ',';
+  if (text == "semicolon") return ';';
+  if (text.size() == 1 && text != "\"" && text != "\n" && text != "\r" && text != " ") return text[0];
+  throw Error(ErrorKind::usage, "this cannot separate the cells of a CSV file")
+      .where("option separator")
+      .seen(shown(text))
+      .expected("'auto', ',', ';', 'tab', '|' or any one character but quote, blank and line end");
+}
+
+std::vector<RawRow> sample_rows(std::string_view sample, bool whole, char separator,
+                                const std::string& source) {
+  std::vector<RawRow> rows;
+  struct Enough {};
+  try {
+    CsvTokenizer tokenizer(separator, source, [&](const RawRow& row) {
+      if (row.cells.empty()) return;
+      rows.push_back(row);
+      if (static_cast<std::int64_t>(rows.size()) == kSampleRows) throw Enough{};
+    });
+    tokenizer.feed(sample);
+    if (whole) tokenizer.finish();
+  } catch (const Enough&) {
+  }
+  return rows;
+}
+
+bool is_decimal_comma(std::string_view cell) {
+  const std::size_t comma = cell.find(',');
+  if (comma == std::string_view::npos || cell.find(',', comma + 1) != std::string_view::npos) return false;
+  double ignored = 0;
+  return read_cell(cell, ',', {}, ignored) == CellKind::number;
+}
+
+char decimal_of(const CsvOptions& options, const std::vector<RawRow>& rows, char separator) {
+  if (options.decimal == "." || options.decimal == ",") return options.decimal[0];
+  if (options.decimal != "auto") {
+    throw Error(ErrorKind::usage, "this is no decimal sign")
+        .where("option decimal")
+        .seen(shown(options.decimal))
+        .expected("'auto', '.' or ','");
+  }
+  if (separator == ',') return '.';
+  bool comma = false;
+  for (const RawRow& row : rows) {
+    for (std::int64_t c = 0; c < row.cells.size(); ++c) {
+      const std::string_view cell = row.cells[c];
+      double ignored = 0;
+      if (cell.find('.') != std::string_view::npos && read_cell(cell, '.', {}, ignored) == CellKind::number)
+        return '.';
+      comma = comma || is_decimal_comma(cell);
+    }
+  }
+  return comma ? ',' : '.';
+}
+
+bool first_row_is_header(const std::vector<RawRow>& rows, char decimal, const CsvOptions& options) {
+  const auto kind = [&](const RawRow& row, std::int64_t c) {
+    double ignored = 0;
+    return c < row.cells.size() ? read_cell(row.cells[c], decimal, options.missing, ignored)
+                                : CellKind::missing;
+  };
+  const std::int64_t width = rows.front().cells.size();
+  bool any_numbers = false;
+  for (std::int64_t c = 0; c < width; ++c) {
+    // A lone row: a table if it has a number, else names without a table.
+    bool numbers = rows.size() == 1 && kind(rows.front(), c) == CellKind::number;
+    bool texts = false;
+    for (std::size_t r = 1; r < rows.size(); ++r) {
+      const CellKind found = kind(rows[r], c);
+      numbers = numbers || found == CellKind::number;
+      texts = texts || found == CellKind::text;
+    }
+    if (!numbers) continue;
+    // One stray text further down must not hide that the name of a number column stands on top.
+    if (kind(rows.front(), c) == CellKind::text &&
+        (!texts || rows.front().cells[c].find_first_of("0123456789") == std::string_view::npos)) {
+      return true;
+    }
+    any_numbers = any_numbers || !texts;
+  }
+  return !any_numbers;
+}
+
+}  // namespace
+
+CsvDialect sniff(std::string_view sample, bool whole, const CsvOptions& options, const std::string& source) {
+  CsvDialect dialect;
+  dialect.separator = separator_of(options, sample);
+  const std::vector<RawRow> rows = sample_rows(sample, whole, dialect.separator, source);
+  if (rows.empty()) {
+    throw Error(ErrorKind::data, "the file is empty")
+        .where(source)
+        .seen(sample.empty() ? "no bytes" : "blank lines only")
+        .expected("a table: a row of names, then rows of values");
+  }
+  dialect.decimal = decimal_of(options, rows, dialect.separator);
+  dialect.header_line = rows.front().line;
+  if (options.header == "auto") {
+    dialect.header = first_row_is_header(rows, dialect.decimal, options);
+  } else if (options.header == "yes" || options.header == "no") {
+    dialect.header = options.header == "yes";
+  } else {
+    throw Error(ErrorKind::usage, "unknown value of option header")
+        .seen(shown(options.header))
+        .expected("'auto', 'yes' or 'no'");
+  }
+  const TextList& first = rows.front().cells;
+  for (std::int64_t c = 0; c < first.size(); ++c) {
+    std::string name(dialect.header ? first[c] : std::string_view());
+    dialect.names.push_back(name.empty() ? "column_" + std::to_string(c + 1) : name);
+  }
+  return dialect;
+}
+
+}  // namespace rondo::detail

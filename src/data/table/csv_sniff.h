@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/table/csv_tokenizer.h"
+#include "rondo/data/csv.h"
+
+namespace rondo::detail {
+
+/// What is to know about a CSV file before it is read.
+struct CsvDialect {
+  char separator = ',';
+  char decimal = '.';
+  bool header = true;
+  std::vector<std::string> names;  ///< of all columns of the file
+  std::int64_t header_line = 1;    ///< line of the first row that is not blank
+};
+
+/// Finds the dialect from the start of a file (`sample`, of which an incomplete last row is ignored unless
+/// `whole`) and the options. Throws Error(usage) for wrong options, Error(data) for a file without any row.
+CsvDialect sniff(std::string_view sample, bool whole, const CsvOptions& options, const std::string& source);
+
+}  // namespace rondo::detail

@@ -1,0 +1,78 @@
+#include "data/time/time_read.h"
+
+#include "data/table/cell_text.h"
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
+
+namespace rondo {
+
+namespace {
+
+void check(const TimeOptions& options) {
+  const std::vector<std::string> formats = {"auto", "number", "epoch_seconds", "epoch_milliseconds",
+                                            "epoch_microseconds"};
+  const std::vector<std::string> orders = {"auto", "day_first", "month_first"};
+  const auto one_of = [](const std::string& option, const std::string& value,
+                         const std::vector<std::string>& known) {
+    std::string all;
+    for (const std::string& name : known) {
+      if (name == value) return;
+      all += (all.empty() ? "'" : ", '") + name + "'";
+    }
+    const std::string near = nearest_name(value, known);
+    throw Error(ErrorKind::usage, "unknown value of option " + option)
+        .seen(detail::shown(value))
+        .expected("one of " + all)
+        .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
+  };
+  one_of("format", options.format, formats);
+  one_of("day_order", options.day_order, orders);
+}
+
+/// Numbers that were kept as text, such as years in a column of text.
+bool all_numbers(const TextList& texts, std::vector<double>& numbers) {
+  for (std::int64_t row = 0; row < texts.size(); ++row) {
+    double value = 0;
+    if (detail::read_cell(texts[row], '.', {}, value) != detail::CellKind::number) return false;
+    numbers.push_back(value);
+  }
+  return !texts.empty();
+}
+
+Timeline read_texts(const TextList& texts, const TimeOptions& options, const detail::RowName& where) {
+  // 31.01 is a number and 31.01.2020 is none; a column of numbers alone is read as numbers.
+  std::vector<double> numbers;
+  if (all_numbers(texts, numbers)) return detail::read_time_numbers(numbers, options, where);
+  if (options.format != "auto") {
+    throw Error(ErrorKind::data, "the times are no numbers")
+        .where(where(0))
+        .seen(detail::shown(texts.empty() ? "" : texts[0]))
+        .expected("numbers, because the option format says '" + options.format + "'")
+        .fix("leave the option format at 'auto'");
+  }
+  return detail::read_time_texts(texts, options, where);
+}
+
+std::string numbered(std::int64_t row) { return "row " + std::to_string(row + 1) + " of the times"; }
+
+}  // namespace
+
+Timeline read_times(const Table& table, std::string_view name, const TimeOptions& options) {
+  check(options);
+  const Column& column = table.column(name);
+  const detail::RowName where = [&](std::int64_t row) { return table.where(row, column.name()); };
+  if (column.is_number()) return detail::read_time_numbers(table.numbers(name), options, where);
+  return read_texts(column.texts(), options, where);
+}
+
+Timeline parse_times(const TextList& texts, const TimeOptions& options) {
+  check(options);
+  return read_texts(texts, options, numbered);
+}
+
+Timeline parse_times(std::span<const double> numbers, const TimeOptions& options) {
+  check(options);
+  return detail::read_time_numbers(numbers, options, numbered);
+}
+
+}  // namespace rondo

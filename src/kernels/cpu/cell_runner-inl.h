@@ -1,0 +1,190 @@
+// Runs formulas over rows and units. Expects in scope: a lane type `Lane`, `kLanes`, load(pointer),
+// store(value, pointer) and load_some/store_some for the first n elements of type `Number`, and activate().
+// No include guard: included once per lane type.
+
+template <class... Cell>
+struct Cells {};
+
+/// Tanh and sigmoid known when compiling: the case that must be fast.
+struct UsualActivations {
+  HWY_INLINE explicit UsualActivations(const CellCall<Number>&) {}
+  HWY_INLINE Lane act(Lane x) const { return tanh(x); }
+  HWY_INLINE Lane gate(Lane x) const { return sigmoid(x); }
+  HWY_INLINE Lane d_act(Lane y, Lane dy) const { return tanh_backward(y, dy); }
+  HWY_INLINE Lane d_gate(Lane y, Lane dy) const { return sigmoid_backward(y, dy); }
+};
+struct AnyActivations {
+  ActivationKind activation, recurrent;
+  HWY_INLINE explicit AnyActivations(const CellCall<Number>& call)
+      : activation(call.activation), recurrent(call.recurrent_activation) {}
+  HWY_INLINE Lane act(Lane x) const { return activate(activation, x); }
+  HWY_INLINE Lane gate(Lane x) const { return activate(recurrent, x); }
+  HWY_INLINE Lane d_act(Lane y, Lane dy) const { return activate_backward(activation, y, dy); }
+  HWY_INLINE Lane d_gate(Lane y, Lane dy) const { return activate_backward(recurrent, y, dy); }
+};
+
+/// The same with their inputs clipped to [-clip, clip], as ONNX's `clip`. No activation falls anywhere, so a
+/// value that is at that of a bound or beyond says that the input was, and there the derivative is zero.
+template <class Activations>
+struct Clipped : Activations {
+  Number clip;
+  Lane act_low, act_high, gate_low, gate_high;
+  HWY_INLINE explicit Clipped(const CellCall<Number>& call)
+      : Activations(call),
+        clip(call.clip),
+        act_low(Activations::act(Lane(-clip))),
+        act_high(Activations::act(Lane(clip))),
+        gate_low(Activations::gate(Lane(-clip))),
+        gate_high(Activations::gate(Lane(clip))) {}
+  HWY_INLINE Lane act(Lane x) const { return Activations::act(clamp(x, -clip, clip)); }
+  HWY_INLINE Lane gate(Lane x) const { return Activations::gate(clamp(x, -clip, clip)); }
+  HWY_INLINE Lane d_act(Lane y, Lane dy) const {
+    return between(act_low, y, act_high, Activations::d_act(y, dy));
+  }
+  HWY_INLINE Lane d_gate(Lane y, Lane dy) const {
+    return between(gate_low, y, gate_high, Activations::d_gate(y, dy));
+  }
+  static HWY_INLINE Lane between(Lane low, Lane y, Lane high, Lane d) {
+    return if_less(low, y, if_less(y, high, d, Lane(0.0)), Lane(0.0));
+  }
+};
+
+/// What a formula sees: its unit's sums, states and places for results. A `line` is what lies side by side:
+/// the units of a row, or the rows of a unit. kWhole: no vector crosses the end of a line.
+template <class Activations, bool kLanesAreRows, bool kWhole>
+struct FormulaIo : Activations {
+  const CellCall<Number>& call;
+  std::int64_t line, at = 0;  ///< which line, and where in it
+
+  HWY_INLINE FormulaIo(const Activations& a, const CellCall<Number>& c, std::int64_t l)
+      : Activations(a), call(c), line(l) {}
+
+  HWY_INLINE Lane get(const Number* p) const {
+    if constexpr (kWhole) return load(p);
+    return load_some(p, call.units - at);
+  }
+  HWY_INLINE void put(Lane v, Number* p) const {
+    if constexpr (kWhole) {
+      store(v, p);
+    } else {
+      store_some(v, p, call.units - at);
+    }
+  }
+  /// Element of an array of `k` kinds: [line][kind][at], or [kind][line][at] when lanes are rows.
+  HWY_INLINE std::int64_t place(int k, std::int64_t stride) const {
+    if constexpr (kLanesAreRows) return (k * call.units + line) * stride + at;
+    return line * stride + k * call.units + at;
+  }
+  HWY_INLINE Number* sum_at(int k) const { return call.sums + place(k, call.sums_stride); }
+  HWY_INLINE Number* d_state_at(int j) const { return call.d_state[j] + place(0, call.d_state_stride); }
+
+  HWY_INLINE Lane one() const { return Lane(1.0); }
+  HWY_INLINE Lane sum(int k) const { return get(sum_at(k)); }
+  HWY_INLINE Lane saved(int k) const { return get(sum_at(k)); }
+  HWY_INLINE Lane state(int j) const { return get(call.state[j] + place(0, call.state_stride)); }
+  HWY_INLINE Lane vector(int p) const {
+    if constexpr (kLanesAreRows) return Lane(call.vectors[p * call.units + line]);
+    return get(call.vectors + p * call.units + at);
+  }
+  HWY_INLINE void save(int k, Lane v) const { put(v, sum_at(k)); }
+  HWY_INLINE void next(int j, Lane v) const {
+    put(v, call.next[j] + place(0, call.next_stride));
+    if (j == 0 && call.output != nullptr) put(v, call.output + place(0, call.output_stride));
+  }
+  HWY_INLINE void set_operand(Lane v) const { put(v, call.operand + place(0, call.operand_stride)); }
+
+  HWY_INLINE Lane d_next(int j) const {
+    Lane d = get(d_state_at(j));
+    if (j == 0 && call.d_output != nullptr) d = d + get(call.d_output + place(0, call.d_output_stride));
+    return d;
+  }
+  HWY_INLINE Lane operand() const { return d_operand(); }
+  HWY_INLINE Lane d_operand() const { return get(call.operand + place(0, call.operand_stride)); }
+  HWY_INLINE void d_sum(int k, Lane v) const { put(v, sum_at(k)); }
+  HWY_INLINE void d_state(int j, Lane v) const { put(v, d_state_at(j)); }
+  HWY_INLINE void d_vector(int p, Lane v) const { put(v, call.d_vectors + place(p, call.d_vectors_stride)); }
+};
+
+template <class Activations, class Formula>
+HWY_INLINE void for_each_unit(const CellCall<Number>& shared, Formula formula) {
+  const CellCall<Number> call = shared;  // a copy that no store can change: strides stay in registers
+  const Activations activations(call);
+  if (call.lanes_are_rows) {
+    for (std::int64_t unit = 0; unit < call.units; ++unit) {
+      FormulaIo<Activations, true, true> io(activations, call, unit);
+      for (; io.at < call.rows; io.at += kLanes) formula(io);
+    }
+    return;
+  }
+  for (std::int64_t row = 0; row < call.rows; ++row) {
+    FormulaIo<Activations, false, true> io(activations, call, row);
+    for (; io.at + kLanes <= call.units; io.at += kLanes) formula(io);
+    if (io.at < call.units) {
+      FormulaIo<Activations, false, false> rest(activations, call, row);
+      rest.at = io.at;
+      formula(rest);
+    }
+  }
+}
+
+template <class Formula>
+HWY_INLINE void with_activations(const CellCall<Number>& call, Formula formula) {
+  const bool usual =
+      call.activation == ActivationKind::tanh && call.recurrent_activation == ActivationKind::sigmoid;
+  if (call.clip > 0) {
+    usual ? for_each_unit<Clipped<UsualActivations>>(call, formula)
+          : for_each_unit<Clipped<AnyActivations>>(call, formula);
+  } else {
+    usual ? for_each_unit<UsualActivations>(call, formula) : for_each_unit<AnyActivations>(call, formula);
+  }
+}
+
+template <class Cell>
+void run_forward(const CellCall<Number>& call) {
+  with_activations(call, [](auto& io) HWY_ATTR { Cell::forward(io); });
+}
+template <class Cell>
+void run_backward(const CellCall<Number>& call) {
+  with_activations(call, [](auto& io) HWY_ATTR { Cell::backward(io); });
+}
+template <class Cell>
+void run_prepare(const CellCall<Number>& call) {
+  with_activations(call, [](auto& io) HWY_ATTR { Cell::prepare(io); });
+}
+template <class Cell>
+void run_backward_prepare(const CellCall<Number>& call) {
+  with_activations(call, [](auto& io) HWY_ATTR { Cell::backward_prepare(io); });
+}
+
+template <class Cell>
+void run_output(const CellCall<Number>& call) {
+  with_activations(call, [](auto& io) HWY_ATTR { Cell::output(io); });
+}
+template <class Cell>
+void run_backward_output(const CellCall<Number>& call) {
+  with_activations(call, [](auto& io) HWY_ATTR { Cell::backward_output(io); });
+}
+template <class Cell>
+void run_backward_normalized(const CellCall<Number>& call) {
+  with_activations(call, [](auto& io) HWY_ATTR { Cell::backward_normalized(io); });
+}
+
+template <class Cell>
+constexpr CellFormulas<Number> formulas_of() {
+  CellFormulas<Number> formulas{.forward = run_forward<Cell>, .backward = run_backward<Cell>};
+  if constexpr (Cell::info.stages == 2) {
+    formulas.prepare = run_prepare<Cell>;
+    formulas.backward_prepare = run_backward_prepare<Cell>;
+  }
+  if constexpr (Cell::info.normalized_state >= 0) {
+    formulas.output = run_output<Cell>;
+    formulas.backward_output = run_backward_output<Cell>;
+    formulas.backward_normalized = run_backward_normalized<Cell>;
+  }
+  return formulas;
+}
+
+template <class... Cell>
+constexpr auto table_of(Cells<Cell...>) {
+  return std::array<CellFormulas<Number>, sizeof...(Cell)>{formulas_of<Cell>()...};
+}

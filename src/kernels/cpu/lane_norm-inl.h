@@ -1,0 +1,260 @@
+// The walks over rows of lane_norm.cc. Expects in scope: `hn`, `D`, `V`, `N` and RONDO_UNROLL. No include
+// guard: included once per instruction set.
+
+constexpr int kPartials = 16;
+constexpr int kAtOnce =
+    4;  // partial sums that run side by side: as many chains as hide an addition's latency
+
+/// Sums over rows, `kSums` of them for NV vectors of lanes. add(row, v, sums) adds what vector v of a row
+/// has.
+template <int kSums, int NV, class Add>
+HWY_INLINE void SumRows(std::int64_t rows, Add add, V (&total)[NV][kSums]) {
+  const D d;
+  V partial[kPartials][NV][kSums];
+  for (int first = 0; first < kPartials; first += kAtOnce) {
+    V sum[kAtOnce][NV][kSums];
+    RONDO_UNROLL for (int j = 0; j < kAtOnce; ++j) {
+      RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+        RONDO_UNROLL for (int k = 0; k < kSums; ++k) sum[j][v][k] = hn::Zero(d);
+      }
+    }
+    std::int64_t row = first;
+    for (; row + kAtOnce <= rows; row += kPartials) {
+      RONDO_UNROLL for (int j = 0; j < kAtOnce; ++j) {
+        RONDO_UNROLL for (int v = 0; v < NV; ++v) add(row + j, v, sum[j][v]);
+      }
+    }
+    RONDO_UNROLL for (int j = 0; j < kAtOnce; ++j) {
+      if (row + j < rows) {
+        RONDO_UNROLL for (int v = 0; v < NV; ++v) add(row + j, v, sum[j][v]);
+      }
+    }
+    RONDO_UNROLL for (int j = 0; j < kAtOnce; ++j) {
+      RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+        RONDO_UNROLL for (int k = 0; k < kSums; ++k) partial[first + j][v][k] = sum[j][v][k];
+      }
+    }
+  }
+  for (int half = kPartials / 2; half > 0; half /= 2) {
+    for (int j = 0; j < half; ++j) {
+      RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+        RONDO_UNROLL for (int k = 0; k < kSums; ++k) partial[j][v][k] =
+            hn::Add(partial[j][v][k], partial[j + half][v][k]);
+      }
+    }
+  }
+  RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+    RONDO_UNROLL for (int k = 0; k < kSums; ++k) total[v][k] = partial[0][v][k];
+  }
+}
+
+/// Values in memory.
+template <int NV>
+struct Rows {
+  const float* x;
+  std::int64_t ld;
+  static Rows of(const LaneValues& values, std::int64_t ld, std::int64_t lane) {
+    return {values.x + lane, ld};
+  }
+  HWY_INLINE V get(std::int64_t row, int v) const { return hn::LoadU(D(), x + row * ld + v * N); }
+};
+
+/// Products of kInputs inputs, which stay in registers.
+template <int NV, int kInputs>
+struct Made {
+  const float* weights;
+  V x[kInputs][NV];
+  static Made of(const LaneValues& values, std::int64_t ld, std::int64_t lane) {
+    Made made;
+    made.weights = values.weights;
+    for (int i = 0; i < kInputs; ++i) {
+      for (int v = 0; v < NV; ++v) made.x[i][v] = hn::LoadU(D(), values.x + i * ld + lane + v * N);
+    }
+    return made;
+  }
+  HWY_INLINE V get(std::int64_t row, int v) const {
+    V sum = hn::Zero(D());
+    RONDO_UNROLL for (int i = 0; i < kInputs; ++i) sum =
+        hn::MulAdd(x[i][v], hn::Set(D(), weights[row * kInputs + i]), sum);
+    return sum;
+  }
+};
+
+template <int NV, class Values>
+HWY_NOINLINE void Normalize(std::int64_t rows, std::int64_t ld, Values x, float epsilon, float* normal,
+                            float* means, float* inverse, const float* gain, const float* bias, float* to) {
+  const D d;
+  const V share = hn::Set(d, 1.0F / static_cast<float>(rows));
+  V total[NV][1], mean[NV], scale[NV];
+  SumRows<1, NV>(
+      rows, [&](std::int64_t r, int v, V(&sum)[1]) HWY_ATTR { sum[0] = hn::Add(sum[0], x.get(r, v)); },
+      total);
+  RONDO_UNROLL for (int v = 0; v < NV; ++v) mean[v] = hn::Mul(total[v][0], share);
+  SumRows<1, NV>(
+      rows,
+      [&](std::int64_t r, int v, V(&sum)[1]) HWY_ATTR {
+        const V centred = hn::Sub(x.get(r, v), mean[v]);
+        sum[0] = hn::MulAdd(centred, centred, sum[0]);
+      },
+      total);
+  RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+    const V variance = hn::Add(hn::Mul(total[v][0], share), hn::Set(d, epsilon));
+    scale[v] = hn::Div(hn::Set(d, 1.0F), hn::Sqrt(variance));
+    hn::StoreU(scale[v], d, inverse + v * N);
+    if (means != nullptr) hn::StoreU(mean[v], d, means + v * N);
+  }
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const V g = hn::Set(d, gain[r]);
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+      const std::int64_t at = r * ld + v * N;
+      const V value = hn::Mul(hn::Sub(x.get(r, v), mean[v]), scale[v]);
+      const V start = bias == nullptr ? hn::LoadU(d, to + at) : hn::Set(d, bias[r]);
+      if (normal != nullptr) hn::StoreU(value, d, normal + at);
+      hn::StoreU(hn::MulAdd(g, value, start), d, to + at);
+    }
+  }
+}
+
+/// Normalised values of values that are made.
+template <int NV, class Values>
+struct Normalized {
+  Values x;
+  V mean[NV], scale[NV];
+  HWY_INLINE V get(std::int64_t row, int v) const {
+    return hn::Mul(hn::Sub(x.get(row, v), mean[v]), scale[v]);
+  }
+};
+
+template <int NV, bool kBias, bool kAccumulate, class Values>
+HWY_NOINLINE void NormalizeBackward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* up,
+                                    Values normal, const float* inverse, const float* gain, float* d_gain,
+                                    float* d_bias, float* d_x, std::int64_t d_x_ld) {
+  const D d;
+  const V share = hn::Set(d, 1.0F / static_cast<float>(rows));
+  V total[NV][2], mean[NV], slope[NV], scale[NV];
+  SumRows<2, NV>(
+      rows,
+      [&](std::int64_t r, int v, V(&sum)[2]) HWY_ATTR {
+        const std::int64_t at = r * ld + v * N, own = r * lanes + v * N;
+        const V above = hn::LoadU(d, up + at), value = normal.get(r, v);
+        const V scaled = hn::Mul(above, hn::Set(d, gain[r]));
+        sum[0] = hn::Add(sum[0], scaled);
+        sum[1] = hn::MulAdd(scaled, value, sum[1]);
+        hn::StoreU(hn::MulAdd(above, value, hn::LoadU(d, d_gain + own)), d, d_gain + own);
+        if constexpr (kBias) hn::StoreU(hn::Add(hn::LoadU(d, d_bias + own), above), d, d_bias + own);
+      },
+      total);
+  RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+    mean[v] = hn::Mul(total[v][0], share);
+    slope[v] = hn::Mul(total[v][1], share);
+    scale[v] = hn::LoadU(d, inverse + v * N);
+  }
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const V g = hn::Set(d, gain[r]);
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+      const std::int64_t at = r * ld + v * N;
+      float* out = d_x + r * d_x_ld + v * N;
+      const V value = normal.get(r, v), scaled = hn::Mul(hn::LoadU(d, up + at), g);
+      const V raw = hn::Mul(hn::Sub(scaled, hn::MulAdd(value, slope[v], mean[v])), scale[v]);
+      hn::StoreU(kAccumulate ? hn::Add(hn::LoadU(d, out), raw) : raw, d, out);
+    }
+  }
+}
+
+/// 1 / deviation from a sum of squares.
+HWY_INLINE V Inverse(V squares, V share, float epsilon) {
+  const D d;
+  const V variance = hn::Add(hn::Mul(squares, share), hn::Set(d, epsilon));
+  return hn::Div(hn::Set(d, 1.0F), hn::Sqrt(variance));
+}
+
+template <int NV, class Values>
+HWY_NOINLINE void NormalizePair(std::int64_t rows, std::int64_t lane, std::int64_t ld, float epsilon,
+                                const LaneProductNorm& input, const LaneProductNorm& recurrent,
+                                const float* bias, float* to) {
+  const D d;
+  const V share = hn::Set(d, 1.0F / static_cast<float>(rows));
+  const Values x = Values::of(input.values, ld, lane);
+  const Rows<NV> h = Rows<NV>::of(recurrent.values, ld, lane);
+  V total[NV][2], mean[NV][2], scale[NV][2];
+  SumRows<2, NV>(
+      rows,
+      [&](std::int64_t r, int v, V(&sum)[2]) HWY_ATTR {
+        sum[0] = hn::Add(sum[0], x.get(r, v));
+        sum[1] = hn::Add(sum[1], h.get(r, v));
+      },
+      total);
+  for (int v = 0; v < NV; ++v) {
+    for (int k = 0; k < 2; ++k) mean[v][k] = hn::Mul(total[v][k], share);
+  }
+  SumRows<2, NV>(
+      rows,
+      [&](std::int64_t r, int v, V(&sum)[2]) HWY_ATTR {
+        const V centred_x = hn::Sub(x.get(r, v), mean[v][0]), centred_h = hn::Sub(h.get(r, v), mean[v][1]);
+        sum[0] = hn::MulAdd(centred_x, centred_x, sum[0]);
+        sum[1] = hn::MulAdd(centred_h, centred_h, sum[1]);
+      },
+      total);
+  for (int v = 0; v < NV; ++v) {
+    for (int k = 0; k < 2; ++k) scale[v][k] = Inverse(total[v][k], share, epsilon);
+    hn::StoreU(mean[v][0], d, input.mean + lane + v * N);
+    hn::StoreU(scale[v][0], d, input.inverse + lane + v * N);
+    hn::StoreU(scale[v][1], d, recurrent.inverse + lane + v * N);
+  }
+  to += lane;
+  for (std::int64_t r = 0; r < rows; ++r, to += ld) {
+    const V gain_x = hn::Set(d, input.gain[r]), gain_h = hn::Set(d, recurrent.gain[r]),
+            start = hn::Set(d, bias[r]);
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
+      const std::int64_t at = r * ld + lane + v * N;
+      const V of_x = hn::Mul(hn::Sub(x.get(r, v), mean[v][0]), scale[v][0]),
+              of_h = hn::Mul(hn::Sub(h.get(r, v), mean[v][1]), scale[v][1]);
+      if (input.normal != nullptr) hn::StoreU(of_x, d, input.normal + at);
+      hn::StoreU(of_h, d, recurrent.normal + at);
+      hn::StoreU(hn::MulAdd(gain_h, of_h, hn::MulAdd(gain_x, of_x, start)), d, to + v * N);
+    }
+  }
+}
+
+/// For one vector of lanes: four sums fill the registers.
+template <class Values>
+HWY_NOINLINE void NormalizePairBackward(std::int64_t rows, std::int64_t lane, std::int64_t lanes,
+                                        std::int64_t ld, const float* up, Values x,
+                                        const LaneProductNorm& input, const LaneProductNorm& recurrent,
+                                        float* d_bias) {
+  const D d;
+  const V share = hn::Set(d, 1.0F / static_cast<float>(rows));
+  const Rows<1> h = Rows<1>::of(recurrent.values, ld, lane);
+  const float *gain_x = input.gain, *gain_h = recurrent.gain;
+  float *sum_x = input.d_gain + lane, *sum_h = recurrent.d_gain + lane;
+  up += lane;
+  d_bias += lane;
+  V total[1][4];
+  SumRows<4, 1>(
+      rows,
+      [&](std::int64_t r, int, V(&sum)[4]) HWY_ATTR {
+        const std::int64_t own = r * lanes;
+        const V above = hn::LoadU(d, up + r * ld), of_x = x.get(r, 0), of_h = h.get(r, 0);
+        const V scaled_x = hn::Mul(above, hn::Set(d, gain_x[r])),
+                scaled_h = hn::Mul(above, hn::Set(d, gain_h[r]));
+        sum[0] = hn::Add(sum[0], scaled_x);
+        sum[1] = hn::MulAdd(scaled_x, of_x, sum[1]);
+        sum[2] = hn::Add(sum[2], scaled_h);
+        sum[3] = hn::MulAdd(scaled_h, of_h, sum[3]);
+        hn::StoreU(hn::MulAdd(above, of_x, hn::LoadU(d, sum_x + own)), d, sum_x + own);
+        hn::StoreU(hn::MulAdd(above, of_h, hn::LoadU(d, sum_h + own)), d, sum_h + own);
+        hn::StoreU(hn::Add(hn::LoadU(d, d_bias + own), above), d, d_bias + own);
+      },
+      total);
+  const V mean_x = hn::Mul(total[0][0], share), slope_x = hn::Mul(total[0][1], share),
+          mean_h = hn::Mul(total[0][2], share), slope_h = hn::Mul(total[0][3], share),
+          scale_x = hn::LoadU(d, input.inverse + lane), scale_h = hn::LoadU(d, recurrent.inverse + lane);
+  float *to_x = input.d_x + lane, *to_h = recurrent.d_x + lane;
+  for (std::int64_t r = 0; r < rows; ++r, to_x += lanes, to_h += lanes) {
+    const V above = hn::LoadU(d, up + r * ld);
+    const V scaled_x = hn::Mul(above, hn::Set(d, gain_x[r])),
+            scaled_h = hn::Mul(above, hn::Set(d, gain_h[r]));
+    hn::StoreU(hn::Mul(hn::Sub(scaled_x, hn::MulAdd(x.get(r, 0), slope_x, mean_x)), scale_x), d, to_x);
+    hn::StoreU(hn::Mul(hn::Sub(scaled_h, hn::MulAdd(h.get(r, 0), slope_h, mean_h)), scale_h), d, to_h);
+  }
+}

@@ -1,0 +1,217 @@
+#include "layers/recurrent/drivers/lane_norm.h"
+
+#include <algorithm>
+
+#include "kernels/lane_norm.h"
+
+namespace rondo {
+
+using kernels::CellCall;
+
+LaneNorm::LaneNorm(const RecurrentShape& shape, const RecurrentExtras<float>& extras,
+                   const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take)
+    : info_(&shape.cell->info),
+      formulas_(kernels::formulas<float>(*shape.cell)),
+      units_(shape.units),
+      inputs_(shape.inputs),
+      epsilon_(extras.epsilon),
+      in_(input_range(*info_)),
+      rec_(recurrent_range(*info_, 0)),
+      each_input_(extras.input_gate_stride > 0),
+      each_recurrent_(extras.recurrent_masks != nullptr),
+      state_gain_(weights.state_gain),
+      state_bias_(weights.state_bias) {
+  const auto in_order = [&](const float* gains, const GateRange& range) {
+    const std::int64_t width = info_->gates * units_;
+    return gather_gates(View<const float>{gains, 1, width, width}, range, units_,
+                        [&](std::int64_t count) { return take(owner, count); })
+        .data;
+  };
+  input_gain_ = in_order(weights.kernel_gain, in_);
+  recurrent_gain_ = in_order(weights.recurrent_gain, rec_);
+}
+
+void LaneNorm::prepare(const RecurrentWeights<const float>& weights, const float* bias, void* owner,
+                       TakeMemory<float> take) {
+  bias_ = bias;
+  prepare_input(weights, owner, take);
+  recurrent_ = pack(weights.recurrent_kernel, rec_, each_recurrent_, owner, take);
+}
+
+void LaneNorm::prepare_input(const RecurrentWeights<const float>& weights, void* owner,
+                             TakeMemory<float> take) {
+  if (!makes_input()) {
+    input_ = pack(weights.kernel, in_, each_input_, owner, take);
+    return;
+  }
+  float* few = take(owner, in_.count * units_ * inputs_);
+  few_weights_ = few;
+  for (int i = 0; i < in_.count; ++i) {
+    const std::int64_t column = in_.gate[static_cast<std::size_t>(i)] * units_;
+    for (std::int64_t u = 0; u < units_; ++u) {
+      for (std::int64_t k = 0; k < inputs_; ++k) *few++ = weights.kernel(k, column + u);
+    }
+  }
+}
+
+LaneNormTrace LaneNorm::make_trace(std::int64_t lanes, std::int64_t slots, void* owner,
+                                   TakeMemory<float> take) const {
+  const std::int64_t size = lanes * slots, gate_width = info_->gates * units_;
+  LaneNormTrace trace;
+  if (!makes_input()) trace.input = take(owner, (keeps_input() ? size : lanes) * gate_width);
+  trace.recurrent = take(owner, size * gate_width);
+  trace.inverse = take(owner, size * 4);
+  if (of_state()) {
+    trace.state = take(owner, size * units_);
+    trace.scaled_state = take(owner, lanes * units_);
+  }
+  return trace;
+}
+
+LaneNormTrace LaneNorm::find(const LaneNormTrace& all, std::int64_t block_lane, std::int64_t width,
+                             std::int64_t first, std::int64_t at, std::int64_t slots) const {
+  const auto part = [&](float* slot, std::int64_t rows) {
+    return slot == nullptr ? nullptr : slot + rows * (block_lane * slots + at * width) + first;
+  };
+  const auto only = [&](float* slot, std::int64_t rows) {
+    return slot == nullptr ? nullptr : slot + rows * block_lane + first;
+  };
+  const std::int64_t gate_width = info_->gates * units_;
+  return {keeps_input() ? part(all.input, gate_width) : only(all.input, gate_width),
+          part(all.recurrent, gate_width),
+          part(all.state, units_),
+          only(all.scaled_state, units_),
+          part(all.inverse, 4),
+          width};
+}
+
+void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, const LaneOperands& operands,
+                         bool h_is_zero) const {
+  const std::int64_t lanes = call.rows, width = call.sums_stride, rows = info_->gates * units_;
+  for (int s = 0; s < info_->sums; ++s) {
+    if (in_.covers(s)) continue;
+    for (std::int64_t u = s * units_; u < (s + 1) * units_; ++u)
+      std::fill_n(call.sums + u * width, lanes, bias_[u]);
+  }
+  if (!makes_input()) input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
+  recurrent_.multiply(operands.h, operands.h_gate_stride, h_is_zero ? 0 : units_, now.recurrent, width,
+                      lanes);
+  const kernels::LaneProductNorm input = input_norm(now, operands), recurrent = recurrent_norm(now);
+  if (paired()) {
+    kernels::normalize_lane_pair(rows, lanes, width, epsilon_, input, recurrent, bias_ + in_.first * units_,
+                                 call.sums + in_.first * units_ * width);
+    return;
+  }
+  kernels::normalize_lanes(rows, lanes, width, input.values, epsilon_, input.normal, input.mean,
+                           input.inverse, input.gain, bias_ + in_.first * units_,
+                           call.sums + in_.first * units_ * width);
+  kernels::normalize_lanes(rows, lanes, width, recurrent.values, epsilon_, recurrent.normal, nullptr,
+                           recurrent.inverse, recurrent.gain, nullptr,
+                           call.sums + rec_.first * units_ * width);
+}
+
+kernels::LaneProductNorm LaneNorm::input_norm(const LaneNormTrace& now, const LaneOperands& operands) const {
+  const std::int64_t mean_row = 3;
+  return {makes_input() ? made_input(operands) : kernels::LaneValues{now.input},
+          keeps_input() ? now.input : nullptr, now.inverse + mean_row * now.width, now.inverse, input_gain_};
+}
+
+kernels::LaneProductNorm LaneNorm::recurrent_norm(const LaneNormTrace& now) const {
+  return {{now.recurrent}, now.recurrent, nullptr, now.inverse + now.width, recurrent_gain_};
+}
+
+void LaneNorm::finish(CellCall<float> call, const LaneNormTrace& now) const {
+  const std::int64_t width = call.sums_stride;
+  kernels::normalize_lanes(units_, call.rows, width, {call.next[1]}, epsilon_, now.state, nullptr,
+                           now.inverse + 2 * width, state_gain_, state_bias_, now.scaled_state);
+  call.operand = now.scaled_state;
+  call.operand_stride = width;
+  formulas_.output(call);
+}
+
+void LaneNorm::run_backward(CellCall<float> call, const LaneNormTrace& now, const LaneGains& gains) const {
+  if (!of_state()) {
+    formulas_.backward(call);
+    return;
+  }
+  const std::int64_t width = call.sums_stride;
+  kernels::scale_lanes(units_, call.rows, width, now.state, state_gain_, state_bias_, now.scaled_state);
+  call.operand = now.scaled_state;
+  call.operand_stride = width;
+  formulas_.backward_output(call);
+  kernels::normalize_lanes_backward(units_, call.rows, width, call.operand, {now.state}, nullptr,
+                                    now.inverse + 2 * width, state_gain_, gains.state, gains.state_bias, true,
+                                    call.d_state[1], call.d_state_stride);
+  formulas_.backward_normalized(call);
+}
+
+void LaneNorm::products_backward(const CellCall<float>& call, const LaneNormTrace& now,
+                                 const LaneOperands& operands, const LaneGains& gains,
+                                 const LaneNormGradients& to) const {
+  const std::int64_t lanes = call.rows, width = call.sums_stride, rows = info_->gates * units_;
+  if (!makes_input() && !keeps_input()) {
+    input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
+    kernels::normalize_lanes_again(rows, lanes, width, now.input, now.inverse + 3 * width, now.inverse);
+  }
+  kernels::LaneProductNorm input = input_norm(now, operands), recurrent = recurrent_norm(now);
+  const float *d_input = call.sums + in_.first * units_ * width,
+              *d_recurrent = call.sums + rec_.first * units_ * width;
+  if (paired()) {
+    input.d_gain = gains.input;
+    input.d_x = to.input;
+    recurrent.d_gain = gains.recurrent;
+    recurrent.d_x = to.recurrent;
+    kernels::normalize_lane_pair_backward(rows, lanes, width, d_input, input, recurrent, gains.bias);
+    return;
+  }
+  kernels::normalize_lanes_backward(rows, lanes, width, d_recurrent, recurrent.values, nullptr,
+                                    recurrent.inverse, recurrent.gain, gains.recurrent, gains.recurrent_bias,
+                                    false, to.recurrent, lanes);
+  kernels::normalize_lanes_backward(rows, lanes, width, d_input, input.values, input.mean, input.inverse,
+                                    input.gain, gains.input, gains.bias, false, to.input, lanes);
+}
+
+LaneGains LaneNorm::make_gains(float* memory, std::int64_t lanes) const {
+  std::fill_n(memory, gains_size() * lanes, 0.0F);
+  const std::int64_t size = info_->gates * units_ * lanes;
+  LaneGains gains{memory, memory + size, memory + 2 * size};
+  memory += 3 * size;
+  if (info_->recurrent_bias) {
+    gains.recurrent_bias = memory;
+    memory += size;
+  }
+  if (of_state()) {
+    gains.state = memory;
+    gains.state_bias = memory + units_ * lanes;
+  }
+  return gains;
+}
+
+template <bool kIn>
+void LaneNorm::move(const LaneGains& gains, std::int64_t lanes, std::int64_t lane,
+                    const GainSums<float>& sums, std::int64_t place) const {
+  const auto move_rows = [&](float* column, float* row, std::int64_t rows) {
+    if (column == nullptr) return;
+    column += lane;
+    row += place * rows;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      if constexpr (kIn) {
+        column[r * lanes] = row[r];
+      } else {
+        row[r] = column[r * lanes];
+      }
+    }
+  };
+  move_rows(gains.input, sums.input, info_->gates * units_);
+  move_rows(gains.recurrent, sums.recurrent, info_->gates * units_);
+  move_rows(gains.bias, sums.bias, info_->gates * units_);
+  move_rows(gains.recurrent_bias, sums.recurrent_bias, info_->gates * units_);
+  move_rows(gains.state, sums.state, units_);
+  move_rows(gains.state_bias, sums.state_bias, units_);
+}
+template void LaneNorm::move<true>(const LaneGains&, std::int64_t, std::int64_t, const GainSums<float>&,
+                                   std::int64_t) const;
+template void LaneNorm::move<false>(const LaneGains&, std::int64_t, std::int64_t, const GainSums<float>&,
+                                    std::int64_t) const;
+
+}  // namespace rondo

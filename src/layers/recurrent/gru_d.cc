@@ -1,0 +1,333 @@
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/activations.h"
+#include "kernels/matrix.h"
+#include "layers/common/base_layers.h"
+#include "layers/common/initializers.h"
+#include "layers/recurrent/drivers/decayed_recurrence.h"
+#include "layers/recurrent/fading_inputs.h"
+#include "layers/recurrent/recurrent_dropout.h"
+#include "layers/recurrent/state_rows.h"
+
+namespace rondo {
+namespace {
+
+using kernels::ActivationKind;
+
+/// GRU-D (Che, Purushotham, Cho, Sontag, Liu 2018). The gates see [x̂ | mask]; the state fades by γ_h before
+/// every step.
+class GruD final : public OptionsLayer<GruDOptions> {
+ public:
+  explicit GruD(GruDOptions options) : OptionsLayer("gru_d", std::move(options)) {
+    const GruDOptions& o = this->options();
+    if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
+    if (!(o.dropout >= 0 && o.dropout < 1))
+      fail("'dropout' is out of range", std::to_string(o.dropout), "0 <= rate < 1");
+    for (const double mean : o.means) {
+      if (!std::isfinite(mean))
+        fail("'means' must be finite", std::to_string(mean), "a number for each parameter");
+    }
+    shape_.cell = kernels::find_cell("gru");
+    shape_.units = o.units;
+    shape_.activation = recurrent_kind(o.activation, "activation");
+    shape_.recurrent_activation = recurrent_kind(o.recurrent_activation, "recurrent_activation");
+    for (const std::string* name :
+         {&o.kernel_initializer, &o.recurrent_initializer, &o.bias_initializer, &o.decay_initializer}) {
+      check_initializer(*name, where());
+    }
+  }
+
+  bool is_recurrent() const override { return true; }
+
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
+    const GruDOptions& o = options();
+    const bool fits = !inputs.empty() && inputs[0].sequence && inputs[0].features.size() == 1 &&
+                      inputs[0].width() > 0 && inputs[0].width() % 3 == 0;
+    if (!fits) {
+      fail("gru_d needs a sequence of values, masks and elapsed times",
+           inputs.empty() ? "no input" : describe(inputs[0]), "(None, time, 3 * parameters)",
+           "make it with EventGrid, or concatenate three sequences of the same features");
+    }
+    readings_ = inputs[0].width() / 3;
+    if (!o.means.empty() && static_cast<std::int64_t>(o.means.size()) != readings_) {
+      fail("'means' has another size than the readings", std::to_string(o.means.size()),
+           std::to_string(readings_) + ", or none for 0");
+    }
+    if (inputs.size() > 1 + kStates) {
+      fail("gru_d takes its sequence and at most two initial states",
+           std::to_string(inputs.size() - 1) + " states", "h, or h and the last readings");
+    }
+    for (std::size_t j = 1; j < inputs.size(); ++j) {
+      if (inputs[j].sequence || inputs[j].width() != width(static_cast<int>(j) - 1)) {
+        fail("an initial state has another shape", describe(inputs[j]),
+             "(None, " + std::to_string(width(static_cast<int>(j) - 1)) + ")");
+      }
+    }
+    shape_.inputs = (o.elapsed_input ? 3 : 2) * readings_;
+    std::vector<ValueShape> outputs = {
+        {o.return_sequences, o.return_sequences ? inputs[0].steps : -1, {o.units}}};
+    for (int j = 0; o.return_state && j < kStates; ++j) outputs.push_back(ValueShape{false, -1, {width(j)}});
+    return outputs;
+  }
+
+  void declare(ParameterStore& store, const std::string& prefix) override {
+    const GruDOptions& o = options();
+    const std::int64_t columns = shape_.cell->info.gates * o.units;
+    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, true, o.kernel_regularizer.l1,
+                            o.kernel_regularizer.l2);
+    recurrent_ = declare_array(store, prefix + "recurrent_kernel", {o.units, columns}, true,
+                               o.recurrent_regularizer.l1, o.recurrent_regularizer.l2);
+    if (o.use_bias) bias_ = declare_array(store, prefix + "bias", {2, columns});
+    if (o.input_decay) {
+      input_decay_ = declare_array(store, prefix + "input_decay_kernel", {readings_});
+      input_decay_bias_ = declare_array(store, prefix + "input_decay_bias", {readings_});
+    }
+    if (o.state_decay) {
+      state_decay_ = declare_array(store, prefix + "state_decay_kernel", {readings_, o.units});
+      state_decay_bias_ = declare_array(store, prefix + "state_decay_bias", {o.units});
+    }
+  }
+
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    const auto fill = [&](int index, const std::string& initializer) {
+      if (index < 0) return;
+      const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
+      initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())),
+                       where());
+    };
+    fill(kernel_, options().kernel_initializer);
+    fill(recurrent_, options().recurrent_initializer);
+    fill(bias_, options().bias_initializer);
+    fill(input_decay_, options().decay_initializer);
+    fill(state_decay_, options().decay_initializer);
+    fill(input_decay_bias_, "zeros");
+    fill(state_decay_bias_, "zeros");
+    if (input_decay_ < 0) return;
+    // max(0, w·elapsed) with a negative w would be 0 for good: its gradient is 0 too.
+    const Matrix decay = store.value(input_decay_);
+    with_dtype(decay.dtype, [&]<class T>(T) {
+      const View<T> w = decay.view<T>();
+      for (std::int64_t i = 0; i < w.rows * w.cols; ++i) w.data[i] = std::abs(w.data[i]);
+    });
+  }
+
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) { run_forward<T>(call); });
+  }
+  void backward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) { run_backward<T>(call); });
+  }
+
+ private:
+  static constexpr int kStates = 2;  // h and the last reading of every parameter
+  static constexpr int kKeptSlot = 0;
+
+  ActivationKind recurrent_kind(const std::string& name, const char* option) const {
+    const ActivationKind kind = kernels::parse_activation(name, where() + ", option '" + option + "'");
+    if (kind > kernels::kLastRecurrent) {
+      fail("a recurrent cell cannot use this activation", "'" + name + "'",
+           "one whose derivative follows from its value, such as tanh or sigmoid");
+    }
+    return kind;
+  }
+
+  std::int64_t width(int state) const { return state == 0 ? options().units : readings_; }
+
+  bool carries(const Call& call) const {
+    return call.options().carried != nullptr && (options().stateful || call.options().carry_all);
+  }
+
+  template <class T>
+  const T* values(const Call& call, int index) const {
+    return index < 0 ? nullptr : call.parameter(index).view<T>().data;
+  }
+  template <class T>
+  T* gradient(const Call& call, int index) const {
+    return index < 0 || !trainable() ? nullptr : call.parameter_gradient(index).view<T>().data;
+  }
+
+  template <class T>
+  FadingInputs<T> fading(const Call& call) const {
+    return {readings_, options().elapsed_input, values<T>(call, input_decay_),
+            values<T>(call, input_decay_bias_)};
+  }
+
+  template <class T>
+  RecurrentWeights<const T> weights(const Call& call) const {
+    RecurrentWeights<const T> w;
+    w.kernel = call.parameter(kernel_).view<T>();
+    w.recurrent_kernel = call.parameter(recurrent_).view<T>();
+    if (bias_ >= 0) w.bias = call.parameter(bias_).view<T>();
+    return w;
+  }
+
+  template <class T>
+  DecayedRecurrence<T> driver(const Layout& layout, Call& call) const {
+    return DecayedRecurrence<T>(shape_, layout, call.pool(), &call, [](void* owner, std::int64_t count) {
+      return static_cast<Call*>(owner)->scratch<T>(count);
+    });
+  }
+
+  /// What forward leaves for backward, one row a step.
+  template <class T>
+  struct Kept {
+    FadedRows<T> inputs;
+    const T* dropout = nullptr;  // [batch, inputs] by place
+    T* seen = nullptr;           // [total, inputs]: what the gates saw
+    T* decay = nullptr;          // [total, units]: γ_h
+    const T* means = nullptr;    // [readings]
+    DecayedTrace<T> trace;
+  };
+
+  /// γ_h = exp(-max(0, elapsed·W + b)).
+  template <class T>
+  void fade_states(Call& call, View<const T> elapsed, View<T> decay) const {
+    if (state_decay_ < 0) {
+      std::fill_n(decay.data, decay.rows * decay.cols, T{1});
+      return;
+    }
+    const View<const T> w = call.parameter(state_decay_).view<T>();
+    const kernels::Packed<T> packed(w, false, call.scratch<T>(kernels::Packed<T>::size(w.rows, w.cols)));
+    const T* bias = values<T>(call, state_decay_bias_);
+    parallel_rows(call.pool(), decay.rows, w.rows * w.cols, [&](std::int64_t begin, std::int64_t end) {
+      const View<T> own = decay.rows_from(begin, end - begin);
+      kernels::multiply<T>(elapsed.rows_from(begin, end - begin), packed, kernels::Start::bias, bias, own);
+      fade<T>(own);
+    });
+  }
+
+  template <class T>
+  void run_forward(Call& call) const {
+    const Value& in = call.input(0);
+    if (!in.is_sequence()) fail("gru_d got a value without time axis", to_string(in.features), "a sequence");
+    const std::shared_ptr<const Layout> layout = in.layout;
+    const std::int64_t batch = layout->batch(), total = layout->total(), units = options().units;
+    const View<const T> x = in.data.view<const T>();
+
+    T* means = call.scratch<T>(readings_);
+    for (std::int64_t c = 0; c < readings_; ++c)
+      means[c] =
+          options().means.empty() ? T{0} : static_cast<T>(options().means[static_cast<std::size_t>(c)]);
+    std::vector<Tensor>* carried = carries(call) ? &call.options().carried->of(name()) : nullptr;
+    std::array<const T*, kStates> initial{};
+    std::array<T*, kStates> final{};
+    for (int j = 0; j < kStates; ++j) {
+      const auto at = static_cast<std::size_t>(j);
+      final[at] = call.scratch<T>(batch * width(j));
+      initial[at] = initial_state<T>(call, *this, j, width(j), carried);
+    }
+    if (initial[1] == nullptr) {
+      T* none = call.scratch<T>(batch * readings_);
+      for (std::int64_t r = 0; r < batch; ++r) std::copy_n(means, readings_, none + r * readings_);
+      initial[1] = none;
+    }
+
+    auto* kept = new (call.keep(kKeptSlot, sizeof(Kept<T>))) Kept<T>();
+    kept->means = means;
+    kept->inputs = {call.scratch<T>(total * readings_), call.scratch<T>(total * readings_)};
+    kept->seen = call.scratch<T>(total * shape_.inputs);
+    const View<T> seen{kept->seen, total, shape_.inputs, shape_.inputs};
+    fading<T>(call).forward(call.pool(), *layout, x, means, initial[1], kept->inputs, seen, final[1]);
+    if (call.options().training && options().dropout > 0) {
+      T* masks = call.scratch<T>(batch * shape_.inputs);
+      fill_dropout_masks(call.random(name(), purpose_key("dropout")), options().dropout, *layout, 1,
+                         shape_.inputs, call.scratch<std::uint64_t>(dropout_scratch<T>(batch, shape_.inputs)),
+                         masks);
+      kept->dropout = masks;
+      apply_step_mask(*layout, shape_.inputs, static_cast<const T*>(seen.data), masks, seen.data);
+    }
+    kept->decay = call.scratch<T>(total * units);
+    const View<T> decay{kept->decay, total, units, units};
+    fade_states<T>(call, x.columns(2 * readings_, readings_), decay);
+
+    View<T> y{};
+    if (options().return_sequences) y = call.make_output(0, layout, {units}).template view<T>();
+    kept->trace = driver<T>(*layout, call).forward(weights<T>(call), seen, decay, initial[0], y, final[0]);
+    if (!options().return_sequences)
+      to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {units}).template view<T>());
+    for (int j = 0; options().return_state && j < kStates; ++j) {
+      to_sequences(*layout, final[static_cast<std::size_t>(j)],
+                   call.make_output_rows(1 + j, batch, nullptr, {width(j)}).template view<T>());
+    }
+    if (carried == nullptr) return;
+    carried->resize(kStates);
+    for (int j = 0; j < kStates; ++j)
+      carry_state((*carried)[static_cast<std::size_t>(j)], *layout, final[static_cast<std::size_t>(j)],
+                  width(j));
+  }
+
+  template <class T>
+  void run_backward(Call& call) const {
+    const Layout& layout = *call.input(0).layout;
+    const std::int64_t total = layout.total(), units = options().units;
+    const View<const T> x = call.input(0).data.view<const T>();
+    const Kept<T>& kept = *static_cast<Kept<T>*>(call.kept(kKeptSlot));
+
+    View<const T> dy{};
+    if (options().return_sequences) {
+      if (const ConstMatrix gradient = call.output_gradient(0)) dy = gradient.view<T>();
+    }
+    std::array<T*, kStates> d_state{};
+    for (int j = 0; j < kStates; ++j) {
+      T* places = call.scratch<T>(layout.batch() * width(j));
+      std::fill_n(places, layout.batch() * width(j), T{0});
+      if (j == 0 && !options().return_sequences) add_by_place<T>(layout, call.output_gradient(0), places);
+      if (options().return_state) add_by_place<T>(layout, call.output_gradient(1 + j), places);
+      d_state[static_cast<std::size_t>(j)] = places;
+    }
+
+    RecurrentWeights<T> gradients;
+    if (trainable()) {
+      gradients.kernel = call.parameter_gradient(kernel_).view<T>();
+      gradients.recurrent_kernel = call.parameter_gradient(recurrent_).view<T>();
+      if (bias_ >= 0) gradients.bias = call.parameter_gradient(bias_).view<T>();
+    }
+    const View<const T> seen{kept.seen, total, shape_.inputs, shape_.inputs},
+        decay{kept.decay, total, units, units};
+    const View<T> d_seen{call.scratch<T>(total * shape_.inputs), total, shape_.inputs, shape_.inputs};
+    std::fill_n(d_seen.data, total * shape_.inputs, T{0});
+    const View<T> d_decay{call.scratch<T>(total * units), total, units, units};
+    driver<T>(layout, call)
+        .backward(weights<T>(call), seen, decay, kept.trace, dy, d_state[0], gradients, d_decay, d_seen);
+
+    const Matrix wanted = call.input_gradient(0);
+    const View<T> dx = wanted ? wanted.view<T>() : View<T>{};
+    if (state_decay_ >= 0) {
+      fade_backward<T>(decay, d_decay);
+      const View<const T> elapsed = x.columns(2 * readings_, readings_);
+      if (trainable()) {
+        add_weight_gradient<T>(call.pool(), elapsed, d_decay,
+                               call.parameter_gradient(state_decay_).view<T>());
+        kernels::add_column_sums<T>(d_decay, gradient<T>(call, state_decay_bias_));
+      }
+      if (dx.data != nullptr) {
+        const View<const T> w = call.parameter(state_decay_).view<T>();
+        const kernels::Packed<T> packed(w, true, call.scratch<T>(kernels::Packed<T>::size(w.cols, w.rows)));
+        const View<T> d_elapsed = dx.columns(2 * readings_, readings_);
+        parallel_rows(call.pool(), total, w.rows * w.cols, [&](std::int64_t begin, std::int64_t end) {
+          kernels::multiply<T>(View<const T>(d_decay).rows_from(begin, end - begin), packed,
+                               kernels::Start::accumulate, nullptr, d_elapsed.rows_from(begin, end - begin));
+        });
+      }
+    }
+    if (kept.dropout != nullptr)
+      apply_step_mask(layout, shape_.inputs, static_cast<const T*>(d_seen.data), kept.dropout, d_seen.data);
+    T* d_fade = call.scratch<T>(total * readings_);
+    fading<T>(call).backward(call.pool(), layout, x, kept.means, kept.inputs, d_seen, d_state[1], d_fade, dx,
+                             {gradient<T>(call, input_decay_), gradient<T>(call, input_decay_bias_)});
+    for (int j = 0; j + 1 < call.input_count(); ++j)
+      add_by_sequence<T>(layout, d_state[static_cast<std::size_t>(j)], call.input_gradient(1 + j));
+  }
+
+  RecurrentShape shape_;
+  std::int64_t readings_ = 0;
+  int kernel_ = -1, recurrent_ = -1, bias_ = -1;
+  int input_decay_ = -1, input_decay_bias_ = -1, state_decay_ = -1, state_decay_bias_ = -1;
+};
+
+}  // namespace
+
+LayerPtr gru_d(GruDOptions options) { return std::make_shared<GruD>(std::move(options)); }
+
+}  // namespace rondo

@@ -1,0 +1,504 @@
+#include <cstring>
+
+#include "layers/common/base_layers.h"
+#include "layers/common/initializers.h"
+#include "layers/recurrent/drivers/checkpointed_recurrence.h"
+#include "layers/recurrent/drivers/recurrence.h"
+#include "layers/recurrent/recurrent_dropout.h"
+#include "layers/recurrent/recurrent_input.h"
+#include "layers/recurrent/zoneout.h"
+#include "rondo/tape/tape.h"
+
+namespace rondo {
+namespace {
+
+using kernels::ActivationKind;
+
+const char* cell_of(const std::string& type, const RecurrentOptions& o) {
+  if (type == "lstm") {
+    if (o.peephole) return o.coupled ? "coupled_peephole_lstm" : "peephole_lstm";
+    return o.coupled ? "coupled_lstm" : "lstm";
+  }
+  if (type == "gru") return o.reset_after ? "gru" : "gru_reset_before";
+  return type.c_str();
+}
+
+/// out row of place r = row of sequence order[r].
+template <class T>
+void to_places(const Layout& layout, View<const T> by_sequence, T* by_place) {
+  for (std::int64_t r = 0; r < layout.batch(); ++r) {
+    const T* from = by_sequence.row(layout.order()[static_cast<std::size_t>(r)]);
+    std::copy(from, from + by_sequence.cols, by_place + r * by_sequence.cols);
+  }
+}
+
+template <class T>
+void to_sequences(const Layout& layout, const T* by_place, View<T> by_sequence) {
+  for (std::int64_t r = 0; r < layout.batch(); ++r) {
+    std::copy_n(by_place + r * by_sequence.cols, by_sequence.cols,
+                by_sequence.row(layout.order()[static_cast<std::size_t>(r)]));
+  }
+}
+
+constexpr int kRecurrentMaskSlot = 3, kZoneSlot = 4,
+              kCheckpointSlot = 6;  // 0: the trace; 1, 2: the input as it was read; 4, 5: zones
+
+class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
+ public:
+  RecurrentLayer(const std::string& type, RecurrentOptions options)
+      : OptionsLayer(type, std::move(options)), cell_(kernels::find_cell(cell_of(type, this->options()))) {
+    const RecurrentOptions& o = this->options();
+    const kernels::CellKernels* named = kernels::find_cell(type);
+    if (cell_ == nullptr || named == nullptr || named->info.variant_of != nullptr) unknown_cell(type);
+    if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
+    check_rate(o.dropout, "dropout");
+    check_rate(o.recurrent_dropout, "recurrent_dropout");
+    check_rate(o.zoneout, "zoneout");
+    check_rate(o.zoneout_cell, "zoneout_cell");
+    if (o.zoneout_cell > 0 && type != "lstm")
+      fail("only an lstm has a cell state", "'zoneout_cell' for " + type, "'zoneout'");
+    if (o.proj_size != 0 && type != "lstm")
+      fail("only an lstm has a projection", "'proj_size' for " + type, "proj_size = 0");
+    if (o.proj_size < 0 || o.proj_size >= o.units)
+      fail("'proj_size' is out of range", std::to_string(o.proj_size),
+           "0 (none) to units - 1 = " + std::to_string(o.units - 1));
+    if (!(o.layer_norm_epsilon > 0))
+      fail("'layer_norm_epsilon' must be positive", std::to_string(o.layer_norm_epsilon), "such as 0.001");
+    if (!(o.clip >= 0)) fail("'clip' must not be negative", std::to_string(o.clip), "0 (none) or more");
+    shape_.clip = o.clip;
+    shape_.cell = cell_;
+    shape_.units = o.units;
+    shape_.activation = recurrent_kind(o.activation, "activation");
+    shape_.recurrent_activation = recurrent_kind(o.recurrent_activation, "recurrent_activation");
+    for (const std::string* name : {&o.kernel_initializer, &o.recurrent_initializer, &o.bias_initializer}) {
+      check_initializer(*name, where());
+    }
+  }
+
+  Json config() const override {
+    Json out = OptionsLayer::config();
+    if (!cell_->info.gated) out.erase("recurrent_activation");
+    if (type() != "lstm") {
+      for (const char* key : {"unit_forget_bias", "peephole", "coupled", "zoneout_cell", "proj_size"})
+        out.erase(key);
+    }
+    if (type() != "gru") out.erase("reset_after");
+    return out;
+  }
+
+  bool is_recurrent() const override { return true; }
+
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
+    const cells::CellInfo& info = cell_->info;
+    if (inputs.empty() || !inputs[0].sequence || inputs[0].features.size() != 1) {
+      fail("a recurrent layer needs a sequence (batch, time, features)",
+           inputs.empty() ? "no input" : describe(inputs[0]), "(None, time, features)",
+           "set return_sequences = true on the recurrent layer before, or put repeat_vector between");
+    }
+    if (inputs.size() != 1 && static_cast<int>(inputs.size()) != 1 + info.states) {
+      fail("a recurrent layer takes its sequence and, if any, all initial states",
+           std::to_string(inputs.size() - 1) + " states", "0 or " + std::to_string(info.states));
+    }
+    for (std::size_t j = 1; j < inputs.size(); ++j) {
+      const std::int64_t size = width(static_cast<int>(j) - 1);
+      if (inputs[j].sequence || inputs[j].width() != size) {
+        fail("an initial state has another shape", describe(inputs[j]),
+             "(None, " + std::to_string(size) + ")");
+      }
+    }
+    shape_.inputs = inputs[0].width();
+    std::vector<ValueShape> outputs = {
+        {options().return_sequences, options().return_sequences ? inputs[0].steps : -1, {width(0)}}};
+    for (int j = 0; options().return_state && j < info.states; ++j)
+      outputs.push_back(ValueShape{false, -1, {width(j)}});
+    return outputs;
+  }
+
+  void declare(ParameterStore& store, const std::string& prefix) override {
+    const cells::CellInfo& info = cell_->info;
+    const RecurrentOptions& o = options();
+    const std::int64_t columns = info.gates * o.units;
+    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, true, o.kernel_regularizer.l1,
+                            o.kernel_regularizer.l2);
+    recurrent_ = declare_array(store, prefix + "recurrent_kernel", {width(0), columns}, true,
+                               o.recurrent_regularizer.l1, o.recurrent_regularizer.l2);
+    if (o.use_bias) {
+      bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, columns} : Shape{columns},
+                            true, o.bias_regularizer.l1, o.bias_regularizer.l2);
+    }
+    for (int p = 0; p < info.vectors; ++p) {
+      const auto at = static_cast<std::size_t>(p);
+      vectors_[at] = declare_array(store, prefix + info.vector_names[at], {o.units});
+    }
+    if (o.layer_norm) {
+      kernel_gain_ = declare_array(store, prefix + "kernel_gain", {columns});
+      recurrent_gain_ = declare_array(store, prefix + "recurrent_gain", {columns});
+      if (info.normalized_state >= 0) {
+        state_gain_ = declare_array(store, prefix + "state_gain", {o.units});
+        state_bias_ = declare_array(store, prefix + "state_bias", {o.units});
+      }
+    }
+    if (o.proj_size > 0)
+      projection_ = declare_array(store, prefix + "projection_kernel", {o.units, o.proj_size});
+  }
+
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    const auto fill = [&](int index, const std::string& initializer) {
+      const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
+      initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())),
+                       where());
+    };
+    fill(kernel_, options().kernel_initializer);
+    fill(recurrent_, options().recurrent_initializer);
+    for (int p = 0; p < cell_->info.vectors; ++p) fill(vectors_[static_cast<std::size_t>(p)], "zeros");
+    if (projection_ >= 0) fill(projection_, options().kernel_initializer);
+    for (const int gain : {kernel_gain_, recurrent_gain_, state_gain_}) {
+      if (gain >= 0) fill(gain, "ones");
+    }
+    if (state_bias_ >= 0) fill(state_bias_, "zeros");
+    if (bias_ < 0) return;
+    fill(bias_, options().bias_initializer);
+    if (options().unit_forget_bias && cell_->info.forget_gate >= 0) {
+      const Matrix bias = store.value(bias_);
+      with_dtype(bias.dtype, [&]<class T>(T) {
+        T* forget = bias.view<T>().row(0) + cell_->info.forget_gate * options().units;
+        std::fill_n(forget, options().units, T{1});
+      });
+    }
+  }
+
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) { run_forward<T>(call); });
+  }
+  void backward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) { run_backward<T>(call); });
+  }
+
+ private:
+  [[noreturn]] void unknown_cell(const std::string& type) const {
+    std::string list;
+    std::vector<std::string> names;
+    for (const auto* cell : kernels::all_cells()) {
+      if (cell->info.variant_of != nullptr) continue;
+      names.emplace_back(cell->info.name);
+      list += (list.empty() ? "" : ", ") + names.back();
+    }
+    const std::string near = nearest_name(type, names);
+    fail("there is no such cell", "'" + type + "'", "one of " + list,
+         near.empty() ? "" : "did you mean '" + near + "'?");
+  }
+
+  void check_rate(double rate, const char* option) const {
+    if (rate >= 0 && rate < 1) return;
+    fail("'" + std::string(option) + "' is out of range", std::to_string(rate), "0 <= rate < 1",
+         rate == 1
+             ? "in Keras a rate of 1 means no dropout for LSTM and GRU, and an input of zeros for SimpleRNN: "
+               "say which you mean"
+             : "");
+  }
+
+  ActivationKind recurrent_kind(const std::string& name, const char* option) const {
+    const ActivationKind kind = kernels::parse_activation(name, where() + ", option '" + option + "'");
+    if (kind > kernels::kLastRecurrent) {
+      fail("a recurrent cell cannot use this activation", "'" + name + "'",
+           "one whose derivative follows from its value: linear, tanh, sigmoid, relu, hard_sigmoid, "
+           "hard_tanh, relu6, "
+           "leaky_relu, elu, selu, softplus, softsign, exponential",
+           "apply '" + name + "' with an activation layer after this one");
+    }
+    return kind;
+  }
+
+  template <class T>
+  RecurrentWeights<const T> weights(const Call& call) const {
+    RecurrentWeights<const T> w;
+    w.kernel = call.parameter(kernel_).view<T>();
+    w.recurrent_kernel = call.parameter(recurrent_).view<T>();
+    if (bias_ >= 0) w.bias = call.parameter(bias_).view<T>();
+    for (int p = 0; p < cell_->info.vectors; ++p) {
+      w.vectors[static_cast<std::size_t>(p)] =
+          call.parameter(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
+    }
+    if (projection_ >= 0) w.projection = call.parameter(projection_).view<T>();
+    const auto gain = [&](int index) { return index < 0 ? nullptr : call.parameter(index).view<T>().data; };
+    w.kernel_gain = gain(kernel_gain_);
+    w.recurrent_gain = gain(recurrent_gain_);
+    w.state_gain = gain(state_gain_);
+    w.state_bias = gain(state_bias_);
+    return w;
+  }
+
+  template <class T>
+  Recurrence<T> driver(const Layout& layout, Call& call, const RecurrentExtras<T>& extras) const {
+    return Recurrence<T>(
+        shape_, layout, call.pool(), &call,
+        [](void* owner, std::int64_t count) { return static_cast<Call*>(owner)->scratch<T>(count); }, extras);
+  }
+
+  /// What the options add to the formulas in this pass. In forward it draws random numbers, in backward it
+  /// finds them.
+  template <class T>
+  RecurrentExtras<T> extras(Call& call, const RecurrentInput<T>& input, bool draws) const {
+    RecurrentExtras<T> extras;
+    extras.input_gate_stride = input.gate_stride;
+    const Layout& layout = *call.input(0).layout;
+    extras.projected = options().proj_size;
+    extras.normalized = options().layer_norm;
+    extras.epsilon = static_cast<T>(options().layer_norm_epsilon);
+    if (call.options().training && options().recurrent_dropout > 0) {
+      const std::int64_t width = this->width(0);
+      T* masks = draws ? call.keep<T>(kRecurrentMaskSlot, cell_->info.gates * layout.batch() * width)
+                       : call.kept<T>(kRecurrentMaskSlot);
+      if (draws) {
+        fill_dropout_masks(call.random(name(), purpose_key("recurrent_dropout")), options().recurrent_dropout,
+                           layout, cell_->info.gates, width,
+                           call.scratch<std::uint64_t>(dropout_scratch<T>(layout.batch(), width)), masks);
+      }
+      extras.recurrent_masks = masks;
+    }
+    const double rates[] = {options().zoneout, options().zoneout_cell};
+    for (std::size_t j = 0; j < 2; ++j) {
+      if (rates[j] <= 0) continue;
+      const int state = static_cast<int>(j);
+      const std::uint8_t* bits =
+          call.options().training ? zone_bits(call, state, width(state), draws) : nullptr;
+      extras.zoned[j] = true;
+      extras.zones[j] = make_zone<T>(rates[j], width(state), bits);
+    }
+    return extras;
+  }
+
+  RecurrentInputOptions input_options() const {
+    // As Keras: one mask for all gates, but one for each when recurrent_dropout is in use.
+    return {options().go_backwards, options().dropout,
+            options().recurrent_dropout > 0 ? cell_->info.gates : 1, &name()};
+  }
+
+  /// Of a state; h alone may be narrower than the cell.
+  std::int64_t width(int state) const {
+    return state == 0 && options().proj_size > 0 ? options().proj_size : options().units;
+  }
+
+  std::array<std::int64_t, kMaxStates> widths() const {
+    std::array<std::int64_t, kMaxStates> all{};
+    for (int j = 0; j < cell_->info.states; ++j) all[static_cast<std::size_t>(j)] = width(j);
+    return all;
+  }
+
+  /// What forward keeps instead of a trace when bptt_memory does not hold one.
+  template <class T>
+  struct KeptStates {
+    std::array<const T*, kMaxStates> initial{};
+    T* states = nullptr;
+  };
+
+  template <class T>
+  Checkpoints plan_checkpoints(const Call& call, const Layout& layout) const {
+    if (call.options().bptt_memory == 0) return {layout.longest(), 1};
+    const std::int64_t units = options().units, longest = std::max<std::int64_t>(layout.longest(), 1);
+    // A row's sums, twice where gradients are laid out anew, its states and inputs, and what cells of two
+    // stages add.
+    std::int64_t row =
+        2 * shape_.sums_stride() + (cell_->info.states + cell_->info.stages + 1) * units + shape_.inputs;
+    if (options().layer_norm) row += 2 * (cell_->info.gates + 1) * units;
+    if (options().recurrent_dropout > 0) row += cell_->info.gates * width(0);
+    const auto size = static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t step_bytes = (layout.total() + longest - 1) / longest * row * size;
+    std::int64_t state_bytes = 0;
+    for (int j = 0; j < cell_->info.states; ++j) state_bytes += layout.batch() * width(j) * size;
+    const auto at_each_step = static_cast<std::size_t>(step_bytes),
+               at_each_segment = static_cast<std::size_t>(state_bytes), budget = call.options().bptt_memory;
+    const auto plan = Checkpoints::plan(layout.longest(), at_each_step, at_each_segment, budget);
+    if (!plan) {
+      fail("bptt_memory is too small", std::to_string(budget) + " bytes",
+           "at least " +
+               std::to_string(Checkpoints::least_bytes(layout.longest(), at_each_step, at_each_segment)) +
+               " bytes for " + std::to_string(layout.longest()) + " steps",
+           "allow more, or train on shorter or fewer sequences at a time");
+    }
+    return *plan;
+  }
+  std::int64_t checkpoint_size(const Layout& layout, const Checkpoints& plan) const {
+    std::int64_t width_of_all = 0;
+    for (int j = 0; j < cell_->info.states; ++j) width_of_all += width(j);
+    return (plan.count - 1) * layout.batch() * width_of_all;
+  }
+
+  const std::uint8_t* zone_bits(Call& call, int state, std::int64_t width, bool draws) const {
+    if (!draws) return call.kept<std::uint8_t>(kZoneSlot + state);
+    const Layout& layout = *call.input(0).layout;
+    auto* bits = call.keep<std::uint8_t>(kZoneSlot + state, zoneout_bytes(layout, width));
+    draw_zoneout(call.random(name(), purpose_key(state == 0 ? "zoneout" : "zoneout_cell")),
+                 state == 0 ? options().zoneout : options().zoneout_cell, layout, width, call.pool(),
+                 call.scratch<std::uint64_t>(layout.total()), bits);
+    return bits;
+  }
+
+  bool carries(const Call& call) const {
+    return call.options().carried != nullptr && (options().stateful || call.options().carry_all);
+  }
+
+  template <class T>
+  void run_forward(Call& call) const {
+    const cells::CellInfo& info = cell_->info;
+    const Value& in = call.input(0);
+    if (!in.is_sequence())
+      fail("a recurrent layer got a value without time axis", to_string(in.features), "a sequence");
+    const std::shared_ptr<const Layout> layout = in.layout;
+    const std::int64_t batch = layout->batch();
+    const RecurrentInput<T> input = read_recurrent_input<T>(call, input_options());
+
+    std::array<const T*, kMaxStates> initial{};
+    std::array<T*, kMaxStates> final{};
+    std::vector<Tensor>* carried = carries(call) ? &call.options().carried->of(name()) : nullptr;
+    for (int j = 0; j < info.states; ++j) {
+      const auto at = static_cast<std::size_t>(j);
+      final[at] = call.scratch<T>(batch * width(j));
+      View<const T> given{};
+      if (call.input_count() > 1) {
+        given = call.input(1 + j).data.view<const T>();
+        if (given.rows != batch) {
+          fail("an initial state has another batch size", std::to_string(given.rows), std::to_string(batch));
+        }
+      }
+      if (carried != nullptr && !carried->empty()) {
+        const Tensor& state = (*carried)[at];
+        if (state.shape() != Shape{batch, width(j)}) {
+          fail("a stateful layer needs batches of one size", "a batch of " + std::to_string(batch),
+               std::to_string(state.dim(0)) + " as in the batch before",
+               "clear the carried state between data sets");
+        }
+        given = {state.data<T>().data(), batch, width(j), width(j)};
+      }
+      if (given.data == nullptr) continue;
+      T* places = call.scratch<T>(batch * width(j));
+      to_places(*layout, given, places);
+      initial[at] = places;
+    }
+
+    View<T> y{};
+    if (options().return_sequences) {
+      y = call.make_output(0, options().go_backwards ? call.layouts().reversed(layout) : layout, {width(0)})
+              .view<T>();
+    }
+    const RecurrentExtras<T> extra = extras<T>(call, input, true);
+    const Checkpoints checkpoints = plan_checkpoints<T>(call, *layout);
+    if (call.differentiating() && checkpoints.count > 1) {
+      auto* kept = static_cast<KeptStates<T>*>(call.keep(0, sizeof(KeptStates<T>)));
+      *kept = {initial, call.keep<T>(kCheckpointSlot, checkpoint_size(*layout, checkpoints))};
+      CheckpointedRecurrence<T>(shape_, *layout, call, extra, widths(), checkpoints)
+          .forward(weights<T>(call), input.x, initial, y, final, kept->states);
+    } else {
+      RecurrentTrace<T>* trace = nullptr;
+      if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
+      driver<T>(*layout, call, extra).forward(weights<T>(call), input.x, initial, y, final, trace);
+    }
+
+    if (!options().return_sequences)
+      to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {width(0)}).view<T>());
+    for (int j = 0; options().return_state && j < info.states; ++j) {
+      to_sequences(*layout, final[static_cast<std::size_t>(j)],
+                   call.make_output_rows(1 + j, batch, nullptr, {width(j)}).view<T>());
+    }
+    if (carried != nullptr) {
+      carried->resize(static_cast<std::size_t>(info.states));
+      for (int j = 0; j < info.states; ++j) {
+        Tensor& state = (*carried)[static_cast<std::size_t>(j)];
+        if (state.shape() != Shape{batch, width(j)} || state.dtype() != dtype_of<T>())
+          state = Tensor({batch, width(j)}, dtype_of<T>());
+        to_sequences(*layout, final[static_cast<std::size_t>(j)],
+                     View<T>{state.data<T>().data(), batch, width(j), width(j)});
+      }
+    }
+  }
+
+  template <class T>
+  void run_backward(Call& call) const {
+    const cells::CellInfo& info = cell_->info;
+    const Value& in = call.input(0);
+    const Layout& layout = *in.layout;
+    const std::int64_t batch = layout.batch();
+    const RecurrentInput<T> input = kept_recurrent_input<T>(call, input_options());
+
+    View<const T> dy{};
+    std::array<T*, kMaxStates> d_state{};
+    for (int j = 0; j < info.states; ++j) {
+      const std::int64_t units = width(j);
+      T* places = call.scratch<T>(batch * units);
+      std::fill_n(places, batch * units, T{0});
+      const auto add = [&](const ConstMatrix& gradient) {
+        if (!gradient) return;
+        const View<const T> g = gradient.view<T>();
+        for (std::int64_t r = 0; r < batch; ++r) {
+          const T* from = g.row(layout.order()[static_cast<std::size_t>(r)]);
+          for (std::int64_t u = 0; u < units; ++u) places[r * units + u] += from[u];
+        }
+      };
+      if (j == 0 && !options().return_sequences) add(call.output_gradient(0));
+      if (options().return_state) add(call.output_gradient(1 + j));
+      d_state[static_cast<std::size_t>(j)] = places;
+    }
+    if (options().return_sequences) {
+      if (const ConstMatrix gradient = call.output_gradient(0)) dy = gradient.view<T>();
+    }
+
+    RecurrentWeights<T> gradients;
+    if (trainable()) {
+      gradients.kernel = call.parameter_gradient(kernel_).view<T>();
+      gradients.recurrent_kernel = call.parameter_gradient(recurrent_).view<T>();
+      if (bias_ >= 0) gradients.bias = call.parameter_gradient(bias_).view<T>();
+      for (int p = 0; p < info.vectors; ++p) {
+        gradients.vectors[static_cast<std::size_t>(p)] =
+            call.parameter_gradient(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
+      }
+      if (projection_ >= 0) gradients.projection = call.parameter_gradient(projection_).view<T>();
+      const auto gain = [&](int index) {
+        return index < 0 ? nullptr : call.parameter_gradient(index).view<T>().data;
+      };
+      gradients.kernel_gain = gain(kernel_gain_);
+      gradients.recurrent_gain = gain(recurrent_gain_);
+      gradients.state_gain = gain(state_gain_);
+      gradients.state_bias = gain(state_bias_);
+    }
+    const View<T> dx = room_for_input_gradient<T>(call, input, input_options());
+    const RecurrentExtras<T> extra = extras<T>(call, input, false);
+    const Checkpoints checkpoints = plan_checkpoints<T>(call, layout);
+    if (checkpoints.count > 1) {
+      const auto* kept = static_cast<KeptStates<T>*>(call.kept(0));
+      CheckpointedRecurrence<T>(shape_, layout, call, extra, widths(), checkpoints)
+          .backward(weights<T>(call), input.x, kept->initial, kept->states, dy, d_state, gradients, dx);
+    } else {
+      driver<T>(layout, call, extra)
+          .backward(weights<T>(call), input.x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state,
+                    gradients, dx);
+    }
+    add_input_gradient<T>(call, input, input_options(), dx);
+    for (int j = 0; call.input_count() > 1 && j < info.states; ++j) {
+      const Matrix d_initial = call.input_gradient(1 + j);
+      if (!d_initial) continue;
+      const std::int64_t units = width(j);
+      for (std::int64_t r = 0; r < batch; ++r) {
+        T* to = d_initial.view<T>().row(layout.order()[static_cast<std::size_t>(r)]);
+        const T* from = d_state[static_cast<std::size_t>(j)] + r * units;
+        for (std::int64_t u = 0; u < units; ++u) to[u] += from[u];
+      }
+    }
+  }
+
+  const kernels::CellKernels* cell_;
+  RecurrentShape shape_;
+  int kernel_ = -1, recurrent_ = -1, bias_ = -1, projection_ = -1;
+  int kernel_gain_ = -1, recurrent_gain_ = -1, state_gain_ = -1, state_bias_ = -1;
+  std::array<int, cells::kMaxVectors> vectors_{};
+};
+
+}  // namespace
+
+LayerPtr recurrent(const std::string& cell, RecurrentOptions options) {
+  return std::make_shared<RecurrentLayer>(cell, std::move(options));
+}
+LayerPtr simple_rnn(RecurrentOptions options) { return recurrent("simple_rnn", std::move(options)); }
+LayerPtr lstm(RecurrentOptions options) { return recurrent("lstm", std::move(options)); }
+LayerPtr gru(RecurrentOptions options) { return recurrent("gru", std::move(options)); }
+
+}  // namespace rondo

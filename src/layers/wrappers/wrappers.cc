@@ -1,0 +1,326 @@
+#include "layers/common/base_layers.h"
+#include "rondo/tape/tape.h"
+
+// Layers made of other layers. They record those on the tape and have no passes of their own.
+
+namespace rondo {
+namespace {
+
+/// Each sequence's steps in reverse order; what stood at padded position p stands at steps - 1 - p.
+class ReverseTime final : public Operation {
+ public:
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const Value in = call.input(0);
+      const View<T> y = call.make_output(0, call.layouts().reversed(in.layout), in.features).view<T>();
+      each_row(*in.layout, [&](std::int64_t from, std::int64_t to) {
+        std::copy_n(in.data.view<const T>().row(from), y.cols, y.row(to));
+      });
+    });
+  }
+  void backward(Call& call) const override {
+    const Matrix d_input = call.input_gradient(0);
+    if (!d_input) return;
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const View<const T> dy = call.output_gradient(0).view<T>();
+      const View<T> dx = d_input.view<T>();
+      each_row(*call.input(0).layout, [&](std::int64_t from, std::int64_t to) {
+        for (std::int64_t c = 0; c < dx.cols; ++c) dx(from, c) += dy(to, c);
+      });
+    });
+  }
+
+ private:
+  template <class Visit>
+  static void each_row(const Layout& layout, Visit visit) {
+    for (std::int64_t t = 0; t < layout.longest(); ++t) {
+      for (std::int64_t r = 0; r < layout.rows(t); ++r) {
+        const std::int64_t length =
+            layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
+        visit(layout.offset(t) + r, layout.offset(length - 1 - t) + r);
+      }
+    }
+  }
+};
+
+/// The same rows under another layout and shape of features.
+class Relabel : public Operation {
+ public:
+  void backward(Call& call) const override {
+    const Matrix d_input = call.input_gradient(0);
+    if (!d_input) return;
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const T* dy = call.output_gradient(0).view<T>().data;
+      T* dx = d_input.view<T>().data;
+      for (std::int64_t i = 0; i < d_input.rows * d_input.cols; ++i) dx[i] += dy[i];
+    });
+  }
+
+ protected:
+  static void copy(Call& call, const Value& in, Matrix out) {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      std::copy_n(in.data.view<const T>().data, in.data.rows * in.data.cols, out.view<T>().data);
+    });
+  }
+};
+
+/// Steps become samples of their own.
+class StepsToSamples final : public Relabel {
+ public:
+  void forward(Call& call) const override {
+    const Value in = call.input(0);
+    copy(call, in, call.make_output_rows(0, in.data.rows, nullptr, in.features));
+  }
+};
+
+/// Inputs: samples, and the sequence whose steps they are.
+class SamplesToSteps final : public Relabel {
+ public:
+  void forward(Call& call) const override {
+    const Value in = call.input(0);
+    copy(call, in, call.make_output(0, call.input(1).layout, in.features));
+  }
+};
+
+/// Samples [a, b] become sequences of a steps.
+class SamplesToSequences final : public Operation {
+ public:
+  void forward(Call& call) const override {
+    const Value in = call.input(0);
+    const std::int64_t steps = in.features[0], batch = in.data.rows;
+    const Matrix out =
+        call.make_output(0, call.layouts().dense(batch, steps), {in.features.begin() + 1, in.features.end()});
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      for (std::int64_t t = 0; t < steps; ++t) {
+        for (std::int64_t b = 0; b < batch; ++b) {
+          std::copy_n(in.data.view<const T>().row(b) + t * out.cols, out.cols,
+                      out.view<T>().row(t * batch + b));
+        }
+      }
+    });
+  }
+  void backward(Call& call) const override {
+    const Matrix d_input = call.input_gradient(0);
+    if (!d_input) return;
+    const ConstMatrix dy = call.output_gradient(0);
+    const std::int64_t batch = d_input.rows, steps = batch == 0 ? 0 : dy.rows / batch;
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      for (std::int64_t t = 0; t < steps; ++t) {
+        for (std::int64_t b = 0; b < batch; ++b) {
+          T* to = d_input.view<T>().row(b) + t * dy.cols;
+          const T* from = dy.view<T>().row(t * batch + b);
+          for (std::int64_t c = 0; c < dy.cols; ++c) to[c] += from[c];
+        }
+      }
+    });
+  }
+};
+
+/// [batch, a] sequences of a fixed number of steps back to samples [steps, a].
+class SequencesToSamples final : public Operation {
+ public:
+  void forward(Call& call) const override {
+    const Value in = call.input(0);
+    if (!in.layout->is_dense()) {
+      throw Error(ErrorKind::usage, "a layer inside time_distributed returned sequences of unequal length");
+    }
+    const std::int64_t steps = in.layout->steps(), batch = in.layout->batch();
+    Shape features = {steps};
+    features.insert(features.end(), in.features.begin(), in.features.end());
+    const Matrix out = call.make_output_rows(0, batch, nullptr, features);
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const View<const T> x = in.data.view<const T>();
+      for (std::int64_t t = 0; t < steps; ++t) {
+        for (std::int64_t b = 0; b < batch; ++b)
+          std::copy_n(x.row(t * batch + b), x.cols, out.view<T>().row(b) + t * x.cols);
+      }
+    });
+  }
+  void backward(Call& call) const override {
+    const Matrix d_input = call.input_gradient(0);
+    if (!d_input) return;
+    const std::int64_t batch = call.input(0).layout->batch(), steps = call.input(0).layout->steps();
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const View<const T> dy = call.output_gradient(0).view<T>();
+      const View<T> dx = d_input.view<T>();
+      for (std::int64_t t = 0; t < steps; ++t) {
+        for (std::int64_t b = 0; b < batch; ++b) {
+          for (std::int64_t c = 0; c < dx.cols; ++c) dx(t * batch + b, c) += dy(b, t * dx.cols + c);
+        }
+      }
+    });
+  }
+};
+
+/// Common part of layers that are made of others.
+template <class Options>
+class Composite : public OptionsLayer<Options> {
+ public:
+  using OptionsLayer<Options>::OptionsLayer;
+  void forward(Call&) const override { misuse(); }
+  void backward(Call&) const override { misuse(); }
+  bool has_trainable_parameters() const override { return false; }
+
+ private:
+  [[noreturn]] void misuse() const {
+    this->fail("this layer is made of others", "apply()", "record()",
+               "put it on a tape with layer->record(tape, inputs, parameters)");
+  }
+};
+
+class Bidirectional final : public Composite<BidirectionalOptions> {
+ public:
+  Bidirectional(LayerPtr layer, BidirectionalOptions o)
+      : Composite("bidirectional", std::move(o)), forward_(std::move(layer)) {
+    // Times since the last reading, which gru_d sees, are others when a sequence is read from its end.
+    if (!forward_ || !forward_->is_recurrent() || forward_->config().find("go_backwards") == nullptr) {
+      fail("bidirectional wraps a recurrent layer that can read backwards",
+           forward_ ? forward_->type() : "nothing", "lstm, gru, simple_rnn, …");
+    }
+    const std::string mode = options().merge_mode.value_or("concat");
+    if (mode != "sum" && mode != "mul" && mode != "ave" && mode != "concat") {
+      fail("unknown 'merge_mode'", "'" + mode + "'", "sum, mul, ave, concat or null");
+    }
+    Json mirrored = layer_spec(*forward_);
+    sequences_ = mirrored.at("return_sequences").as_bool();
+    mirrored.set("go_backwards", !mirrored.at("go_backwards").as_bool());
+    backward_ = make_layer(mirrored, "the backward layer");
+  }
+  Json config() const override {
+    Json out = Composite::config();
+    out.set("layer", layer_spec(*forward_));
+    return out;
+  }
+  std::vector<Layer*> children() override { return {forward_.get(), backward_.get()}; }
+  bool is_recurrent() const override { return true; }
+
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
+    forward_->set_name(name() + ".forward");
+    backward_->set_name(name() + ".backward");
+    if (inputs.empty()) fail("bidirectional needs a sequence", "no input", "(None, time, features)");
+    const auto states = (inputs.size() - 1) / 2;
+    if (inputs.size() != 1 + 2 * states)
+      fail("bidirectional takes states for both directions", std::to_string(inputs.size() - 1),
+           "an even number");
+    std::vector<ValueShape> first(inputs.begin(), inputs.begin() + 1), second = first;
+    first.insert(first.end(), inputs.begin() + 1, inputs.begin() + 1 + static_cast<std::ptrdiff_t>(states));
+    second.insert(second.end(), inputs.begin() + 1 + static_cast<std::ptrdiff_t>(states), inputs.end());
+    const auto a = forward_->infer(first), b = backward_->infer(second);
+    std::vector<ValueShape> out = {a[0]};
+    if (!options().merge_mode) {
+      out.push_back(b[0]);
+    } else if (*options().merge_mode == "concat") {
+      out[0].features[0] += b[0].features[0];
+    }
+    out.insert(out.end(), a.begin() + 1, a.end());
+    out.insert(out.end(), b.begin() + 1, b.end());
+    return out;
+  }
+  void declare(ParameterStore& store, const std::string& prefix) override {
+    forward_->set_trainable(trainable() && forward_->trainable());
+    backward_->set_trainable(trainable() && backward_->trainable());
+    forward_->declare(store, prefix + "forward.");
+    backward_->declare(store, prefix + "backward.");
+  }
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    forward_->initialize(store, seed);
+    backward_->initialize(store, seed);
+  }
+
+  Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
+    // inputs: the sequence, then the states of the one direction, then those of the other
+    const std::size_t states = (inputs.size() - 1) / 2;
+    const std::span<Var> mirrored = tape.vars(1 + states);
+    mirrored[0] = inputs[0];
+    std::ranges::copy(inputs.last(states), mirrored.begin() + 1);
+    const Vars a = forward_->record(tape, inputs.first(1 + states), store);
+    const Vars b = backward_->record(tape, mirrored, store);
+    const Var first = a[0], second = sequences_ ? tape.apply_one(reverse_, {b[0]}) : b[0];
+    const std::size_t merged = options().merge_mode ? 1 : 2;
+    const std::span<Var> out = tape.vars(merged + a.size() - 1 + b.size() - 1);
+    if (merged == 2) {
+      out[0] = first, out[1] = second;
+    } else {
+      const std::string& mode = *options().merge_mode;
+      const Layer& merge = mode == "concat" ? *concatenate_ : mode == "mul" ? *multiply_ : *add_;
+      out[0] = tape.apply_one(merge, {first, second});
+      if (mode == "ave") out[0] = ops::scale(tape, out[0], 0.5);
+    }
+    auto at = std::copy(a.begin() + 1, a.end(), out.begin() + static_cast<std::ptrdiff_t>(merged));
+    std::copy(b.begin() + 1, b.end(), at);
+    return Vars(out);
+  }
+
+ private:
+  LayerPtr forward_, backward_;
+  bool sequences_ = false;
+  LayerPtr concatenate_ = concatenate(), add_ = add(), multiply_ = multiply();
+  ReverseTime reverse_;
+};
+
+class TimeDistributed final : public Composite<TimeDistributedOptions> {
+ public:
+  TimeDistributed(LayerPtr layer, TimeDistributedOptions o)
+      : Composite("time_distributed", std::move(o)), layer_(std::move(layer)) {
+    if (!layer_) fail("time_distributed wraps a layer", "nothing", "a layer");
+  }
+  Json config() const override {
+    Json out = Composite::config();
+    out.set("layer", layer_spec(*layer_));
+    return out;
+  }
+  std::vector<Layer*> children() override { return {layer_.get()}; }
+
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
+    const ValueShape& in = single(inputs);
+    if (!in.sequence || in.features.empty())
+      fail("time_distributed needs a sequence", describe(in), "(None, time, …)");
+    layer_->set_name(name() + ".layer");
+    ValueShape inner{false, -1, in.features};
+    inner_sequence_ = in.features.size() >= 2;
+    if (inner_sequence_) inner = {true, in.features[0], {in.features.begin() + 1, in.features.end()}};
+    const auto out = layer_->infer(std::span<const ValueShape>(&inner, 1));
+    if (out.size() != 1)
+      fail("a layer inside time_distributed has one output", std::to_string(out.size()), "1");
+    inner_returns_sequence_ = out[0].sequence;
+    ValueShape result = in;
+    result.features = out[0].features;
+    if (out[0].sequence) result.features.insert(result.features.begin(), out[0].steps);
+    return {result};
+  }
+  void declare(ParameterStore& store, const std::string& prefix) override {
+    layer_->set_trainable(trainable() && layer_->trainable());
+    layer_->declare(store, prefix + "layer.");
+  }
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    layer_->initialize(store, seed);
+  }
+
+  Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
+    Var samples = tape.apply_one(to_samples_, {inputs[0]});
+    if (inner_sequence_) samples = tape.apply_one(to_sequences_, {samples});
+    Var out = layer_->record(tape, std::span<const Var>(&samples, 1), store).front();
+    if (inner_returns_sequence_) out = tape.apply_one(from_sequences_, {out});
+    const Var both[] = {out, inputs[0]};
+    return tape.apply(to_steps_, both);
+  }
+
+ private:
+  LayerPtr layer_;
+  bool inner_sequence_ = false, inner_returns_sequence_ = false;
+  StepsToSamples to_samples_;
+  SamplesToSequences to_sequences_;
+  SequencesToSamples from_sequences_;
+  SamplesToSteps to_steps_;
+};
+
+}  // namespace
+
+LayerPtr bidirectional(LayerPtr layer, BidirectionalOptions options) {
+  return std::make_shared<Bidirectional>(std::move(layer), std::move(options));
+}
+LayerPtr time_distributed(LayerPtr layer, TimeDistributedOptions options) {
+  return std::make_shared<TimeDistributed>(std::move(layer), std::move(options));
+}
+
+}  // namespace rondo

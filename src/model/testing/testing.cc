@@ -1,0 +1,283 @@
+#include "rondo/model/testing.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/instruction_sets.h"
+#include "model/testing/testing_pass.h"
+
+namespace rondo::testing {
+namespace {
+
+constexpr std::int64_t kSteps = 7;
+/// Unsorted, with a sequence of one step and one of none.
+const std::vector<std::int64_t> kLengths = {4, 7, 0, 1, 6};
+
+Tensor random_tensor(Shape shape, const RandomStream& random, const Subject& subject) {
+  Tensor t(shape, DType::float64);
+  const auto data = t.data<double>();
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    data[i] = subject.integer_inputs
+                  ? static_cast<double>(random.below(i, static_cast<std::uint64_t>(subject.integer_limit)))
+                  : static_cast<float>(subject.magnitude * random.normal(i));
+  }
+  return t;
+}
+
+std::vector<Samples> make_inputs(const Subject& subject, std::uint64_t seed) {
+  std::vector<Samples> batches;
+  for (std::size_t i = 0; i < subject.inputs.size(); ++i) {
+    const ValueShape& spec = subject.inputs[i];
+    const RandomStream random(seed, purpose_key("testing.inputs"), i);
+    Shape shape = spec.features;
+    if (!spec.sequence) {
+      shape.insert(shape.begin(), static_cast<std::int64_t>(kLengths.size()));
+      batches.emplace_back(random_tensor(shape, random, subject));
+      continue;
+    }
+    const std::int64_t steps = spec.steps < 0 ? kSteps : spec.steps;
+    std::vector<std::int64_t> lengths = kLengths;
+    if (subject.equal_lengths || spec.steps >= 0) lengths.assign(kLengths.size(), steps);
+    auto layout = Layout::from_lengths(lengths, steps);
+    shape.insert(shape.begin(), layout->total());
+    Tensor values = random_tensor(shape, random, subject);
+    batches.push_back(Samples::packed(std::move(layout), std::move(values)));
+  }
+  return batches;
+}
+
+Report compare(const std::string& what, const Tensor& seen, const Tensor& expected, double tolerance) {
+  if (seen.size() != expected.size()) return what + ": sizes differ\n";
+  double scale = 1;
+  for (std::int64_t i = 0; i < expected.size(); ++i) scale = std::max(scale, std::abs(expected.at(i)));
+  for (std::int64_t i = 0; i < seen.size(); ++i) {
+    if (!(std::abs(seen.at(i) - expected.at(i)) <= tolerance * scale))
+      return difference(what, i, seen.at(i), expected.at(i));
+  }
+  return {};
+}
+
+std::string label(const char* check, const Subject& subject) { return subject.name + ": " + check + ": "; }
+
+RunSetup setup_of(const Subject& subject, std::uint64_t seed, bool gradients = true, int threads = 1) {
+  RunSetup setup;
+  setup.seed = seed;
+  setup.integer_inputs = subject.integer_inputs;
+  setup.training = subject.training;
+  setup.gradients = gradients;
+  setup.threads = threads;
+  return setup;
+}
+
+bool ragged(const Subject& subject) {
+  for (const ValueShape& spec : subject.inputs) {
+    if (spec.sequence && spec.steps < 0) return !subject.equal_lengths;
+  }
+  return false;
+}
+
+}  // namespace
+
+Report check_gradients(const Subject& subject, std::uint64_t seed, Tolerance tolerance) {
+  Network network = make_network(subject, seed);
+  std::vector<Samples> inputs = make_inputs(subject, seed);
+  const Pass analytic = run(network, inputs, setup_of(subject, seed));
+  constexpr double kStep = 1e-5;
+  const auto slope = [&](double& value) {
+    const double middle = value;
+    value = middle + kStep;
+    const double up = run(network, inputs, setup_of(subject, seed, false)).loss;
+    value = middle - kStep;
+    const double down = run(network, inputs, setup_of(subject, seed, false)).loss;
+    value = middle;
+    return (up - down) / (2 * kStep);
+  };
+  const auto check = [&](const std::string& what, std::int64_t i, double seen, double& value) -> Report {
+    const double expected = slope(value);
+    const bool near =
+        std::abs(seen - expected) <= tolerance.absolute + tolerance.relative * std::abs(expected);
+    return near ? Report() : difference(label("gradient", subject) + what, i, seen, expected);
+  };
+  Report report;
+  for (std::size_t i = 0; !subject.integer_inputs && i < inputs.size(); ++i) {
+    const auto values = inputs[i].values().data<double>();
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      report += check("input " + std::to_string(i), static_cast<std::int64_t>(k),
+                      analytic.input_gradients[i].data<double>()[k], values[k]);
+    }
+  }
+  const auto values = network.parameters().values().data<double>();
+  for (const ParameterInfo& info : network.parameters().infos()) {
+    if (!info.trainable) continue;
+    for (std::int64_t k = 0; k < info.size; ++k) {
+      const auto at = static_cast<std::size_t>(info.offset + k);
+      report += check(info.name, k, analytic.parameter_gradients.data<double>()[at], values[at]);
+    }
+  }
+  return report;
+}
+
+Report check_float_against_double(const Subject& subject, std::uint64_t seed) {
+  Network wide = make_network(subject, seed), narrow = make_network(subject, seed, DType::float32);
+  const std::vector<Samples> inputs = make_inputs(subject, seed);
+  const Pass expected = run(wide, inputs, setup_of(subject, seed)),
+             seen = run(narrow, inputs, setup_of(subject, seed));
+  Report report;
+  for (std::size_t i = 0; i < seen.outputs.size(); ++i) {
+    report += compare(label("float against double", subject) + "output " + std::to_string(i),
+                      seen.outputs[i].values(), expected.outputs[i].values(), 2e-6);
+  }
+  for (std::size_t i = 0; i < seen.input_gradients.size(); ++i) {
+    report += compare(label("float against double", subject) + "gradient of input " + std::to_string(i),
+                      seen.input_gradients[i], expected.input_gradients[i], 2e-5);
+  }
+  return report + compare(label("float against double", subject) + "gradients of parameters",
+                          seen.parameter_gradients, expected.parameter_gradients, 2e-5);
+}
+
+Report check_threads(const Subject& subject, std::uint64_t seed) {
+  // Many copies of the batch: enough work for the layers to share out.
+  Network network = make_network(subject, seed, DType::float32);
+  std::vector<Samples> inputs = make_inputs(subject, seed);
+  std::vector<std::int64_t> many;
+  for (int copy = 0; copy < 400; ++copy) {
+    for (std::size_t b = 0; b < kLengths.size(); ++b) many.push_back(static_cast<std::int64_t>(b));
+  }
+  for (Samples& batch : inputs) batch = batch.gather(many);
+  const Pass one = run(network, inputs, setup_of(subject, seed, true, 1));
+  Report report;
+  for (const int threads : {2, 3}) {
+    const Pass more = run(network, inputs, setup_of(subject, seed, true, threads));
+    const std::string where = label("threads", subject) + std::to_string(threads) + " threads, ";
+    for (std::size_t i = 0; i < one.outputs.size(); ++i) {
+      report +=
+          same_bits(where + "output " + std::to_string(i), more.outputs[i].values(), one.outputs[i].values());
+    }
+    for (std::size_t i = 0; i < one.input_gradients.size(); ++i) {
+      report += same_bits(where + "gradient of input " + std::to_string(i), more.input_gradients[i],
+                          one.input_gradients[i]);
+    }
+    report += same_bits(where + "gradients of parameters", more.parameter_gradients, one.parameter_gradients);
+  }
+  return report;
+}
+
+Report check_split_in_time(const Subject& subject, std::uint64_t seed) {
+  Report report;
+  Network network = make_network(subject, seed, DType::float32);
+  const std::size_t states = network.output_count() - 1;
+  const std::int64_t features = subject.inputs[0].width(), batch = 3;
+  Tensor x =
+      random_tensor({batch, kSteps, features}, RandomStream(seed, purpose_key("testing.split")), subject)
+          .cast(DType::float32);
+  std::vector<Tensor> start;
+  for (std::size_t j = 0; j < states; ++j) {
+    start.push_back(random_tensor({batch, subject.inputs[1 + j].width()}, RandomStream(seed, 77 + j), subject)
+                        .cast(DType::float32));
+  }
+  const auto piece = [&](std::int64_t begin, std::int64_t end) {
+    Tensor part({batch, end - begin, features});
+    for (std::int64_t b = 0; b < batch; ++b) {
+      std::copy_n(x.data<float>().data() + (b * kSteps + begin) * features, (end - begin) * features,
+                  part.data<float>().data() + b * (end - begin) * features);
+    }
+    return part;
+  };
+  const auto pass = [&](Tape& tape, std::int64_t begin, std::int64_t end, std::vector<Var> state) {
+    std::vector<Var> inputs = {tape.input(Samples(piece(begin, end)), true)};
+    inputs.insert(inputs.end(), state.begin(), state.end());
+    std::vector<Var> out = network.run(tape, inputs);
+    out.push_back(inputs[0]);
+    return out;
+  };
+  const auto whole_or_split = [&](std::int64_t chunk, Tensor& y, std::vector<Tensor>& final,
+                                  Tensor& gradients, Tensor& dx) {
+    Tape tape(DType::float32);
+    tape.reset();
+    network.parameters().zero_gradients();
+    std::vector<Var> state;
+    for (const Tensor& s : start) state.push_back(tape.input(Samples(s), true));
+    y = Tensor({batch, kSteps, network.output_spec(0).width()});
+    const std::int64_t width = y.dim(2);
+    std::vector<Var> values, pieces;
+    std::vector<Tensor> cotangents;
+    for (std::int64_t t = 0; t < kSteps; t += chunk) {
+      const std::int64_t end = std::min(kSteps, t + chunk);
+      const auto out = pass(tape, t, end, state);
+      const Tensor part = tape.get(out[0]).to_padded();
+      Tensor up(tape.get(out[0]).values().shape());
+      for (std::int64_t b = 0; b < batch; ++b) {
+        std::copy_n(part.data<float>().data() + b * (end - t) * width, (end - t) * width,
+                    y.data<float>().data() + (b * kSteps + t) * width);
+        for (std::int64_t k = 0; k < (end - t); ++k) {  // dense: packed row of step k is k·batch + b
+          for (std::int64_t c = 0; c < width; ++c)
+            up.set((k * batch + b) * width + c, cotangent_weight(seed, 0, b, t + k, c));
+        }
+      }
+      values.push_back(out[0]);
+      cotangents.push_back(std::move(up));
+      pieces.push_back(out.back());
+      state.assign(out.begin() + 1, out.end() - 1);
+    }
+    final.clear();
+    for (const Var s : state) final.push_back(tape.get(s).values());
+    tape.backward(values, cotangents);
+    gradients = network.parameters().gradients();
+    dx = Tensor({batch * kSteps, features});
+    std::int64_t row = 0;
+    for (const Var p : pieces) {
+      const Tensor g = tape.gradient(p);
+      std::copy_n(g.data<float>().data(), g.size(), dx.data<float>().data() + row * features);
+      row += g.dim(0);
+    }
+  };
+  Tensor y, gradients, dx;
+  std::vector<Tensor> final;
+  whole_or_split(kSteps, y, final, gradients, dx);
+  for (const std::int64_t chunk : {std::int64_t{1}, std::int64_t{3}}) {
+    Tensor y2, gradients2, dx2;
+    std::vector<Tensor> final2;
+    whole_or_split(chunk, y2, final2, gradients2, dx2);
+    const std::string where =
+        label("step ≡ chunk ≡ sequence", subject) + "chunks of " + std::to_string(chunk) + ", ";
+    report += same_bits(where + "outputs", y2, y);
+    for (std::size_t j = 0; j < states; ++j)
+      report += same_bits(where + "final state " + std::to_string(j), final2[j], final[j]);
+    report += same_bits(where + "gradient of the input", dx2, dx);
+    report += compare(where + "gradients of parameters", gradients2, gradients,
+                      1e-6);  // chunks sum in another order
+  }
+  return report;
+}
+
+Report check_spec_round_trip(const Subject& subject, std::uint64_t seed) {
+  Network network = make_network(subject, seed);
+  Network copy = Network::from_spec(parse_json(to_json(network.spec())), DType::float64);
+  copy.build(seed + 1);
+  if (to_json(copy.spec()) != to_json(network.spec()))
+    return label("spec", subject) + "reading and writing changed it\n";
+  copy.parameters().values() = network.parameters().values();
+  const std::vector<Samples> inputs = make_inputs(subject, seed);
+  const Pass a = run(network, inputs, setup_of(subject, seed, false)),
+             b = run(copy, inputs, setup_of(subject, seed, false));
+  Report report;
+  for (std::size_t i = 0; i < a.outputs.size(); ++i) {
+    report += same_bits(label("spec", subject) + "output " + std::to_string(i), b.outputs[i].values(),
+                        a.outputs[i].values());
+  }
+  return report;
+}
+
+Report check_all(const Subject& subject, std::uint64_t seed) {
+  Report report = check_gradients(subject, seed) + check_float_against_double(subject, seed) +
+                  check_threads(subject, seed) + check_spec_round_trip(subject, seed);
+  if (!subject.mixes_samples && (ragged(subject) || subject.equal_lengths))
+    report += check_alone_equals_batch(subject, seed);
+  if (subject.splits_in_time) report += check_split_in_time(subject, seed);
+  return report;
+}
+
+std::vector<std::string> instruction_sets() { return kernels::instruction_sets(); }
+void use_instruction_set(const std::string& name) { kernels::use_instruction_set(name); }
+
+}  // namespace rondo::testing

@@ -1,0 +1,408 @@
+#include "rondo/tape/tape.h"
+
+#include <array>
+#include <cstring>
+
+#include "kernels/instruction_sets.h"
+#include "rondo/base/error.h"
+#include "tape/arena.h"
+
+namespace rondo {
+
+struct Tape::State {
+  struct Slot {
+    Value value;
+    Matrix gradient;  // absent until something flows
+    bool wants_gradient = false;
+    // where a parameter's gradient goes in the end
+    ParameterStore* store = nullptr;
+    int parameter = -1;
+  };
+  struct Node {
+    const Operation* operation = nullptr;
+    ParameterStore* store = nullptr;
+    std::span<const int> inputs;             // slots, in the arena
+    int first_output = 0, output_count = 0;  // slots one after the other: forward makes nothing else
+    std::array<void*, 8> kept{};
+    bool runs_backward = false;
+
+    int output(int i) const {
+      if (i < 0 || i >= output_count) {
+        throw Error(ErrorKind::usage, "an operation has no such output").seen(std::to_string(i));
+      }
+      return first_output + i;
+    }
+    int input(int i) const {
+      if (i < 0 || i >= static_cast<int>(inputs.size())) {
+        throw Error(ErrorKind::usage, "an operation has no such input").seen(std::to_string(i));
+      }
+      return inputs[static_cast<std::size_t>(i)];
+    }
+  };
+
+  DType dtype = DType::float32;
+  Pool* pool = nullptr;
+  Pool alone{1};
+  RunOptions options;
+  bool differentiating = true;
+  bool played_back = false;
+  // Counts passes, from a number of this tape's own, so that a Var of another pass or tape is recognised.
+  std::uint32_t pass =
+      static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(this) >> 4) * 0x9E3779B9U + 1;
+  Arena arena;
+  LayoutPool layouts;
+  std::vector<Slot> slots;
+  std::vector<Node> nodes;
+  std::vector<std::shared_ptr<const Operation>> shared;
+  std::vector<Operation*> own;  // in the arena
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { forget(); }
+
+  void forget() {
+    for (Operation* operation : own) std::destroy_at(operation);
+    own.clear();
+    shared.clear();
+    slots.clear();
+    nodes.clear();
+    arena.reset();
+  }
+  template <class T>
+  std::span<T> take(std::size_t count) {
+    return {static_cast<T*>(arena.take(std::max<std::size_t>(count, 1) * sizeof(T))), count};
+  }
+  Matrix make_matrix(std::int64_t rows, std::int64_t cols) {
+    const std::size_t bytes = static_cast<std::size_t>(rows * cols) * dtype_size(dtype);
+    return {arena.take(bytes == 0 ? 1 : bytes), rows, cols, cols, dtype};
+  }
+  Var add(Slot slot) {
+    slots.push_back(std::move(slot));
+    return {static_cast<int>(slots.size()) - 1, pass};
+  }
+  Slot& slot(int id) { return slots[static_cast<std::size_t>(id)]; }
+  Slot& slot(Var v) {
+    if (v.pass != pass || v.id < 0 || v.id >= static_cast<int>(slots.size())) {
+      throw Error(ErrorKind::usage, "a Var does not belong to this pass of this tape")
+          .fix("make it after the last reset(), on the tape that uses it");
+    }
+    return slot(v.id);
+  }
+  Node& node(int id) { return nodes[static_cast<std::size_t>(id)]; }
+  Matrix gradient_of(Slot& s) {
+    if (!s.gradient) {
+      s.gradient = make_matrix(s.value.data.rows, s.value.data.cols);
+      std::memset(s.gradient.data, 0,
+                  static_cast<std::size_t>(s.gradient.rows * s.gradient.cols) * dtype_size(dtype));
+    }
+    return s.gradient;
+  }
+};
+
+Tape::Tape(DType dtype, Pool* pool) : state_(std::make_unique<State>()) {
+  kernels::choose_instruction_set();
+  state_->dtype = dtype;
+  state_->pool = pool;
+}
+Tape::~Tape() = default;
+Tape::Tape(Tape&&) noexcept = default;
+Tape& Tape::operator=(Tape&&) noexcept = default;
+
+DType Tape::dtype() const { return state_->dtype; }
+const RunOptions& Tape::options() const { return state_->options; }
+std::size_t Tape::arena_bytes() const { return state_->arena.bytes(); }
+
+void Tape::reset(RunOptions options, bool differentiating) {
+  state_->forget();
+  ++state_->pass;
+  state_->options = options;
+  state_->differentiating = differentiating;
+  state_->played_back = false;
+}
+
+void* Tape::memory(std::size_t bytes) { return state_->arena.take(bytes); }
+void Tape::own(Operation* operation) { state_->own.push_back(operation); }
+std::span<Var> Tape::vars(std::size_t count) {
+  const std::span<Var> out = state_->take<Var>(count);
+  std::uninitialized_fill(out.begin(), out.end(), Var{});
+  return out;
+}
+
+Var Tape::input(const Samples& batch, bool wants_gradient) {
+  State& s = *state_;
+  const Tensor& values = batch.values();
+  State::Slot slot;
+  slot.value.layout = batch.layout();
+  slot.value.features = batch.features();
+  const ConstMatrix from = as_matrix(values);
+  slot.value.data = s.make_matrix(from.rows, element_count(slot.value.features));
+  with_dtype(s.dtype, [&]<class To>(To) {
+    with_dtype(values.dtype(), [&]<class From>(From) {
+      To* to = static_cast<To*>(slot.value.data.data);
+      for (const From v : values.data<From>()) *to++ = static_cast<To>(v);
+    });
+  });
+  slot.wants_gradient = wants_gradient && s.differentiating;
+  return s.add(std::move(slot));
+}
+
+Var Tape::parameter(ParameterStore& store, int index) {
+  State& s = *state_;
+  if (store.dtype() != s.dtype) {
+    throw Error(ErrorKind::usage, "a parameter's type is not the tape's")
+        .seen(dtype_name(store.dtype()))
+        .expected(dtype_name(s.dtype));
+  }
+  State::Slot slot;
+  slot.value.data = store.value(index);
+  slot.value.features = {slot.value.data.cols};
+  slot.wants_gradient = s.differentiating;
+  slot.store = &store;
+  slot.parameter = index;
+  return s.add(std::move(slot));
+}
+
+Vars Tape::apply(const Operation& operation, std::span<const Var> inputs, ParameterStore* store) {
+  State& s = *state_;
+  if (store != nullptr && store->dtype() != s.dtype) {
+    throw Error(ErrorKind::usage, "the parameters' type is not the tape's")
+        .seen(dtype_name(store->dtype()))
+        .expected(dtype_name(s.dtype));
+  }
+  const std::span<int> ids = s.take<int>(inputs.size());
+  bool wants = operation.has_trainable_parameters();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    wants = s.slot(inputs[i]).wants_gradient || wants;
+    ids[i] = inputs[i].id;
+  }
+  const int id = static_cast<int>(s.nodes.size());
+  State::Node& node = s.nodes.emplace_back();
+  node.operation = &operation;
+  node.store = store;
+  node.inputs = ids;
+  node.first_output = static_cast<int>(s.slots.size());
+  node.runs_backward = wants && s.differentiating;
+  Call call(*this, id);
+  operation.forward(call);
+  const std::span<Var> out = vars(static_cast<std::size_t>(s.node(id).output_count));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = {s.node(id).first_output + static_cast<int>(i), s.pass};
+  }
+  return Vars(out);
+}
+
+Vars Tape::apply(std::shared_ptr<const Operation> operation, std::span<const Var> inputs,
+                 ParameterStore* store) {
+  state_->shared.push_back(operation);
+  return apply(*operation, inputs, store);
+}
+
+Var Tape::apply_one(const Operation& operation, std::initializer_list<Var> inputs, ParameterStore* store) {
+  return apply(operation, std::span<const Var>(inputs.begin(), inputs.size()), store).front();
+}
+
+const Value& Tape::value(Var v) const { return state_->slot(v).value; }
+
+Samples Tape::get(Var v) const {
+  const Value& value = state_->slot(v).value;
+  Shape shape = {value.data.rows};
+  shape.insert(shape.end(), value.features.begin(), value.features.end());
+  Tensor out(shape, state_->dtype);
+  if (out.size() != 0) {
+    std::memcpy(out.bytes(), value.data.data,
+                static_cast<std::size_t>(out.size()) * dtype_size(state_->dtype));
+  }
+  if (value.layout) return Samples::packed(value.layout, std::move(out));
+  if (out.rank() >= 3) {  // a value without time axis whose sample has several axes
+    Samples batch;
+    batch.values() = std::move(out);
+    return batch;
+  }
+  return Samples(std::move(out));
+}
+
+Tensor Tape::gradient(Var v) const {
+  const State::Slot& slot = state_->slot(v);
+  Shape shape = {slot.value.data.rows};
+  shape.insert(shape.end(), slot.value.features.begin(), slot.value.features.end());
+  Tensor out(shape, state_->dtype);
+  if (slot.gradient && out.size() != 0) {
+    std::memcpy(out.bytes(), slot.gradient.data,
+                static_cast<std::size_t>(out.size()) * dtype_size(state_->dtype));
+  }
+  return out;
+}
+
+void Tape::backward(Var loss) {
+  if (value(loss).data.rows * value(loss).data.cols != 1) {
+    throw Error(ErrorKind::usage, "backward() starts from one number")
+        .seen(std::to_string(value(loss).data.rows) + " x " + std::to_string(value(loss).data.cols) +
+              " values")
+        .fix("take ops::sum or ops::mean first, or give a gradient");
+  }
+  check_playable();
+  const double one = 1;
+  const float one_as_float = 1;
+  seed_gradient(
+      loss, {dtype() == DType::float64 ? static_cast<const void*>(&one) : &one_as_float, 1, 1, 1, dtype()});
+  play_back();
+}
+
+void Tape::check_playable() const {
+  if (!state_->differentiating) {
+    throw Error(ErrorKind::usage, "this pass did not keep what gradients need")
+        .fix("call reset(options, true) before the forward pass");
+  }
+  if (state_->played_back) {  // layers wrote their gradients over what they had kept
+    throw Error(ErrorKind::usage, "this pass was played back already")
+        .fix("add the losses, or give all values and their gradients to one call of backward()");
+  }
+}
+
+void Tape::seed_gradient(Var v, ConstMatrix gradient) {
+  State& s = *state_;
+  const Matrix to = s.gradient_of(s.slot(v));
+  with_dtype(s.dtype, [&]<class To>(To) {
+    with_dtype(gradient.dtype, [&]<class From>(From) {
+      To* at = static_cast<To*>(to.data);
+      const From* from = static_cast<const From*>(gradient.data);
+      for (std::int64_t i = 0; i < to.rows * to.cols; ++i) at[i] += static_cast<To>(from[i]);
+    });
+  });
+}
+
+void Tape::backward(std::span<const Var> values, std::span<const Tensor> gradients) {
+  check_playable();
+  if (values.size() != gradients.size()) throw Error(ErrorKind::usage, "each value needs one gradient");
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Matrix& to = value(values[i]).data;
+    if (gradients[i].size() != to.rows * to.cols) {
+      throw Error(ErrorKind::usage, "a gradient does not fit its value")
+          .seen(to_string(gradients[i].shape()))
+          .expected(std::to_string(to.rows) + " x " + std::to_string(to.cols) + " values");
+    }
+    seed_gradient(values[i], as_matrix(gradients[i]));
+  }
+  play_back();
+}
+
+void Tape::play_back() {
+  State& s = *state_;
+  s.played_back = true;
+  for (std::size_t n = s.nodes.size(); n-- > 0;) {
+    const State::Node& node = s.nodes[n];
+    if (!node.runs_backward) continue;
+    bool arrived = false;
+    for (int i = 0; i < node.output_count; ++i) arrived = arrived || s.slot(node.output(i)).gradient;
+    if (!arrived) continue;
+    Call call(*this, static_cast<int>(n));
+    node.operation->backward(call);
+  }
+  for (const State::Slot& slot : s.slots) {
+    if (slot.store == nullptr || !slot.gradient) continue;
+    const Matrix to = slot.store->gradient(slot.parameter);
+    with_dtype(s.dtype, [&]<class T>(T) {
+      const T* from = static_cast<const T*>(slot.gradient.data);
+      T* at = static_cast<T*>(to.data);
+      for (std::int64_t i = 0; i < to.rows * to.cols; ++i) at[i] += from[i];
+    });
+  }
+}
+
+std::vector<Tape::Applied> Tape::applied() const {
+  const State& s = *state_;
+  std::vector<Applied> all;
+  all.reserve(s.nodes.size());
+  for (const State::Node& node : s.nodes) {
+    Applied& one = all.emplace_back(Applied{node.operation, node.store, {}, {}});
+    for (const int id : node.inputs) one.inputs.push_back({id, s.pass});
+    for (int i = 0; i < node.output_count; ++i) one.outputs.push_back({node.output(i), s.pass});
+  }
+  return all;
+}
+
+bool Tape::played_back() const { return state_->played_back; }
+
+DType Call::dtype() const { return tape_.state_->dtype; }
+Pool& Call::pool() const { return tape_.state_->pool != nullptr ? *tape_.state_->pool : tape_.state_->alone; }
+LayoutPool& Call::layouts() const { return tape_.state_->layouts; }
+const RunOptions& Call::options() const { return tape_.state_->options; }
+bool Call::differentiating() const { return tape_.state_->node(node_).runs_backward; }
+
+int Call::input_count() const { return static_cast<int>(tape_.state_->node(node_).inputs.size()); }
+const Value& Call::input(int i) const { return tape_.state_->slot(tape_.state_->node(node_).input(i)).value; }
+
+Matrix Call::make_output(int i, std::shared_ptr<const Layout> layout, const Shape& features) {
+  Tape::State& s = *tape_.state_;
+  const Tape::State::Node& node = s.node(node_);
+  std::int64_t rows = 0;
+  if (layout) {
+    rows = layout->total();
+  } else if (!node.inputs.empty()) {
+    const Value& first = s.slot(node.inputs[0]).value;
+    rows = first.layout ? first.layout->batch() : first.data.rows;
+  }
+  return make_output_rows(i, rows, std::move(layout), features);
+}
+
+Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
+                              const Shape& features) {
+  Tape::State& s = *tape_.state_;
+  Tape::State::Node& node = s.node(node_);
+  if (i != node.output_count) throw Error(ErrorKind::usage, "outputs are made in order 0, 1, …");
+  ++node.output_count;
+  Tape::State::Slot slot;
+  slot.value.layout = std::move(layout);
+  slot.value.features = features;
+  slot.value.data = s.make_matrix(rows, element_count(features));
+  slot.wants_gradient = node.runs_backward;
+  const Matrix out = slot.value.data;
+  s.add(std::move(slot));
+  return out;
+}
+
+const Value& Call::output_value(int i) const {
+  return tape_.state_->slot(tape_.state_->node(node_).output(i)).value;
+}
+
+ConstMatrix Call::parameter(int index) const {
+  const ParameterStore* store = tape_.state_->node(node_).store;
+  if (store == nullptr)
+    throw Error(ErrorKind::usage, "a layer with parameters was applied without a ParameterStore");
+  return store->value(index);
+}
+Matrix Call::mutable_parameter(int index) const { return tape_.state_->node(node_).store->value(index); }
+Matrix Call::parameter_gradient(int index) const { return tape_.state_->node(node_).store->gradient(index); }
+
+ConstMatrix Call::output_gradient(int i) const {
+  return tape_.state_->slot(tape_.state_->node(node_).output(i)).gradient;
+}
+Matrix Call::input_gradient(int i) const {
+  Tape::State& s = *tape_.state_;
+  Tape::State::Slot& slot = s.slot(s.node(node_).input(i));
+  return slot.wants_gradient ? s.gradient_of(slot) : Matrix{};
+}
+
+void* Call::keep(int slot, std::size_t bytes) {
+  void* at = tape_.state_->arena.take(bytes == 0 ? 1 : bytes);
+  tape_.state_->node(node_).kept.at(static_cast<std::size_t>(slot)) = at;
+  return at;
+}
+void* Call::kept(int slot) const { return tape_.state_->node(node_).kept.at(static_cast<std::size_t>(slot)); }
+void* Call::scratch_bytes(std::size_t bytes) const {
+  return tape_.state_->arena.take(bytes == 0 ? 1 : bytes);
+}
+
+Call::ScratchMark Call::scratch_mark() const {
+  const Arena::Mark mark = tape_.state_->arena.mark();
+  return {mark.block, mark.used};
+}
+void Call::rewind_scratch(ScratchMark mark) const { tape_.state_->arena.rewind({mark.block, mark.used}); }
+
+RandomStream Call::random(const std::string& name, std::uint64_t purpose) const {
+  const RunOptions& o = options();
+  return RandomStream(o.seed, purpose_key(name.c_str()) + purpose, o.step);
+}
+
+}  // namespace rondo

@@ -1,0 +1,385 @@
+#include "tasks/forecast/evaluation/backtest.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "rondo/tasks/forecast_accuracy.h"
+#include "tasks/forecast/evaluation/baselines.h"
+#include "tasks/forecast/evaluation/naive2.h"
+#include "tasks/forecast/evaluation/verdict.h"
+#include "tasks/forecast/intervals/backtest_bands.h"
+#include "tasks/forecast/intervals/band_calibration.h"
+#include "tasks/forecast/statistics/accuracy.h"
+
+namespace rondo::forecasting {
+
+namespace {
+
+enum Kind : std::size_t { kModel, kNaive, kSeasonal, kDrift, kRidge, kKinds };
+constexpr std::array<const char*, kKinds> kNames{"model", "naive", "seasonal_naive", "drift", "ridge"};
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+
+/// By step of the horizon.
+struct StepSums {
+  double absolute = 0, square = 0;
+};
+struct StepTruth {
+  double count = 0, sum = 0, square = 0;
+};
+
+/// What one forecaster did over the whole backtest.
+struct Tally {
+  Accuracy accuracy;
+  std::vector<double> losses;  ///< by origin: mean square over the horizon, in the series' own steps
+  double scaled_square = 0, scaled_absolute = 0;  ///< in z-scores, mean over series
+  std::vector<StepSums> steps;
+};
+
+struct Sums {
+  double square = 0, absolute = 0, crps = 0, count = 0;
+  double pinball = 0, size = 0;  ///< over all quantiles; of the truths
+
+  /// Mean over `levels` quantiles of a row, as accuracy::weighted_quantile_loss.
+  double quantile_loss(std::size_t levels) const {
+    return size > 0 ? 2 * pinball / (size * static_cast<double>(levels)) : kMissing;
+  }
+};
+
+/// Mean and deviation of the rows that a series was learnt from, validation apart: what z-scores are made
+/// with.
+struct Standard {
+  double deviation = 1;
+};
+
+Standard standard_of(const PanelSeries& series) {
+  const auto first = static_cast<std::size_t>(series.train_rows - series.validation_rows);
+  const std::span<const double> rows = std::span<const double>(series.values).first(first);
+  double mean = 0, square = 0;
+  for (const double v : rows) mean += v / static_cast<double>(rows.size());
+  for (const double v : rows) square += (v - mean) * (v - mean) / static_cast<double>(rows.size());
+  return {square > 0 ? std::sqrt(square) : 1};
+}
+
+void put_errors(const Accuracy& accuracy, ForecastScore& score) {
+  score.mae = accuracy.mae();
+  score.rmse = accuracy.rmse();
+  score.mase = accuracy.mase();
+  score.smape = accuracy.smape();
+  score.mse = accuracy.mse();
+  score.mape = accuracy.mape();
+  score.rmsse = accuracy.rmsse();
+}
+
+ForecastScore score_of(const char* name, const Tally& tally) {
+  ForecastScore score;
+  score.name = name;
+  put_errors(tally.accuracy, score);
+  score.mse_scaled = tally.scaled_square;
+  score.mae_scaled = tally.scaled_absolute;
+  return score;
+}
+
+void put_bands(std::span<const double> actual, const ForecastBands& bands, ForecastScore& score) {
+  score.width80 = accuracy::mean_width(bands.low80, bands.high80);
+  score.width95 = accuracy::mean_width(bands.low95, bands.high95);
+  score.interval_score80 = accuracy::interval_score(actual, bands.low80, bands.high80, 0.8);
+  score.interval_score95 = accuracy::interval_score(actual, bands.low95, bands.high95, 0.95);
+}
+
+std::vector<ForecastStepScore> step_scores(const Tally& tally, const std::vector<StepTruth>& truths) {
+  std::vector<ForecastStepScore> out;
+  for (std::size_t h = 0; h < truths.size(); ++h) {
+    const StepTruth& truth = truths[h];
+    const double variation = truth.square - truth.sum * truth.sum / truth.count;
+    out.push_back({tally.steps[h].absolute / truth.count, std::sqrt(tally.steps[h].square / truth.count),
+                   std::sqrt(tally.steps[h].square / variation)});
+  }
+  return out;
+}
+
+/// Several series are pooled in steps of their own, else the largest would decide alone.
+Contender contender(const char* name, const Tally& tally, bool several) {
+  if (!several) return {name, tally.accuracy.rmse(), tally.losses};
+  double sum = 0;
+  for (const double loss : tally.losses) sum += loss;
+  return {name, std::sqrt(sum / static_cast<double>(tally.losses.size())), tally.losses};
+}
+
+double truth_at(const PanelSeries& series, std::int64_t row) {
+  const auto at = static_cast<std::size_t>(row);
+  return series.is_observed(row) ? series.values[at] : kMissing;
+}
+
+void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, ForecastResult& result) {
+  const bool several = result.series.size() > 1;
+  result.test = score_of(kNames[kModel], tallies[kModel]);
+  for (std::size_t kind = kNaive; kind < kKinds; ++kind) {
+    result.baselines.push_back(score_of(kNames[kind], tallies[kind]));
+  }
+  for (std::size_t kind = kNaive; kind < kKinds; ++kind) {
+    result.baselines[kind - kNaive].p_value =
+        accuracy::diebold_mariano(tallies[kind].losses, tallies[kModel].losses, overlap).p_two_sided;
+  }
+  const Judgement judgement = judge(
+      contender(kNames[kModel], tallies[kModel], several),
+      {contender("naive", tallies[kNaive], several), contender("seasonal naive", tallies[kSeasonal], several),
+       contender("drift", tallies[kDrift], several)},
+      contender("ridge", tallies[kRidge], several), overlap);
+  result.skill = judgement.skill;
+  result.skill_against = judgement.best;
+  std::replace(result.skill_against.begin(), result.skill_against.end(), ' ', '_');  // as in kNames
+  result.verdict = static_cast<ForecastVerdict>(judgement.verdict);
+  result.verdict_sentence = judgement.sentence;
+}
+
+/// The backtest of one series, origin by origin.
+class SeriesBacktest {
+ public:
+  SeriesBacktest(const Panel& panel, const ScaledPanel& scaled, std::int64_t index, ForecastResult& result)
+      : scaled_(scaled),
+        index_(index),
+        series_(panel.series[static_cast<std::size_t>(index)]),
+        out_(result.series[static_cast<std::size_t>(index)]),
+        period_(result.period),
+        naive2_(series_.values, result.season),
+        deviation_(standard_of(series_).deviation),
+        step_(naive_error(series_.training(), 1)),
+        seasonal_step_(naive_error(series_.training(), result.season)),
+        step_square_(accuracy::naive_square_step(series_.training())) {}
+
+  void add(const Origin& origin, std::span<const double> model, std::span<const double> ridge,
+           std::span<const double> spread, const BandOffsets& offsets, std::array<Tally, kKinds>& tallies,
+           std::vector<StepTruth>& truths, BandCalibration& calibration) {
+    std::array<std::vector<double>, kKinds> all = forecast_all(origin, model, ridge);
+    ForecastSeries::Backtest& backtest = out_.backtest;
+    append_bands(scaled_, origin, model, spread, offsets, backtest.bands);
+    std::array<double, kKinds> loss{};
+    double counted = 0;
+    for (std::size_t h = 0; h < model.size(); ++h) {
+      const double actual = truth_at(series_, origin.row + 1 + static_cast<std::int64_t>(h));
+      backtest.origin.push_back(origin.row);
+      backtest.step.push_back(static_cast<std::int64_t>(h) + 1);
+      backtest.actual.push_back(actual);
+      backtest.predicted.push_back(all[kModel][h]);
+      backtest.naive.push_back(all[kNaive][h]);
+      backtest.seasonal_naive.push_back(all[kSeasonal][h]);
+      backtest.drift.push_back(all[kDrift][h]);
+      backtest.ridge.push_back(all[kRidge][h]);
+      if (std::isnan(actual)) continue;
+      ++counted;
+      ++truths[h].count;
+      truths[h].sum += actual;
+      truths[h].square += actual * actual;
+      for (std::size_t kind = 0; kind < kKinds; ++kind) {
+        const double error = actual - all[kind][h];
+        tallies[kind].steps[h].absolute += std::abs(error);
+        tallies[kind].steps[h].square += error * error;
+        tallies[kind].accuracy.add(actual, all[kind][h], seasonal_step_, step_square_, index_);
+        own_[kind].add(actual, all[kind][h], seasonal_step_, step_square_);
+        const double miss = error / (step_ > 0 ? step_ : 1);
+        loss[kind] += miss * miss;
+        sums_[kind].square += error * error / (deviation_ * deviation_);
+        sums_[kind].absolute += std::abs(error) / deviation_;
+        ++sums_[kind].count;
+      }
+      step_quantiles(scaled_, origin, model[h], spread[h], offsets, static_cast<std::int64_t>(h), levels_,
+                     quantiles_);
+      calibration.add(actual, quantiles_, levels_);
+      sums_[kModel].crps += accuracy::crps_from_quantiles(actual, quantiles_, levels_);
+      for (std::size_t k = 0; k < levels_.size(); ++k)
+        sums_[kModel].pinball += accuracy::pinball({&actual, 1}, {&quantiles_[k], 1}, levels_[k]);
+      sums_[kModel].size += std::abs(actual);
+    }
+    if (counted == 0) return;
+    for (std::size_t kind = 0; kind < kKinds; ++kind) tallies[kind].losses.push_back(loss[kind] / counted);
+    if (counted == static_cast<double>(model.size())) add_naive2(origin, model.size());
+  }
+
+  const Sums& sums(std::size_t kind) const { return sums_[kind]; }
+  /// Of every row.
+  std::size_t quantiles() const { return levels_.size(); }
+  /// sMAPE and MASE of Naive2, sums over origins, and the numbers of these: a series that never changes over
+  /// a season has no MASE.
+  double naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, naive2_scaled = 0;
+
+  /// Scores of this series alone.
+  void finish() {
+    if (sums_[kModel].count == 0) return;
+    for (std::size_t kind = 0; kind < kKinds; ++kind) {
+      ForecastScore score;
+      score.name = kNames[kind];
+      put_errors(own_[kind], score);
+      score.mse_scaled = sums_[kind].square / sums_[kind].count;
+      score.mae_scaled = sums_[kind].absolute / sums_[kind].count;
+      if (kind == kModel) {
+        score.crps = sums_[kind].crps / sums_[kind].count;
+        score.quantile_loss = sums_[kind].quantile_loss(quantiles());
+        put_bands(out_.backtest.actual, out_.backtest.bands, score);
+        out_.test = score;
+      } else {
+        out_.baselines.push_back(score);
+      }
+    }
+  }
+
+ private:
+  /// The forecasts of one origin by all kinds, in units of the series.
+  std::array<std::vector<double>, kKinds> forecast_all(const Origin& origin, std::span<const double> model,
+                                                       std::span<const double> ridge) const {
+    std::array<std::vector<double>, kKinds> out;
+    for (auto& forecast : out) forecast.resize(model.size());
+    const auto history =
+        std::span<const double>(series_.values).first(static_cast<std::size_t>(origin.row) + 1);
+    naive_forecast(history, out[kNaive]);
+    seasonal_naive_forecast(history, period_, out[kSeasonal]);
+    drift_forecast(history, out[kDrift]);
+    for (std::size_t h = 0; h < model.size(); ++h) {
+      const auto ahead = static_cast<std::int64_t>(h) + 1;
+      out[kModel][h] = scaled_.to_units(origin, ahead, model[h]);
+      out[kRidge][h] = scaled_.to_units(origin, ahead, ridge[h]);
+    }
+    return out;
+  }
+
+  void add_naive2(const Origin& origin, std::size_t horizon) {
+    std::vector<double> forecast(horizon);
+    const std::span<const double> values(series_.values);
+    naive2_.advance(static_cast<std::size_t>(origin.row) + 1);
+    naive2_.forecast(forecast);
+    const auto actual = values.subspan(static_cast<std::size_t>(origin.row) + 1, horizon);
+    naive2_smape += accuracy::smape(actual, forecast);
+    ++naive2_origins;
+    if (!(seasonal_step_ > 0)) return;
+    naive2_mase += accuracy::mase(actual, forecast, seasonal_step_);
+    ++naive2_scaled;
+  }
+
+  const ScaledPanel& scaled_;
+  std::int64_t index_;
+  const PanelSeries& series_;
+  ForecastSeries& out_;
+  std::int64_t period_;
+  Naive2Walk naive2_;
+  double deviation_, step_, seasonal_step_, step_square_;
+  std::array<Accuracy, kKinds> own_;
+  std::array<Sums, kKinds> sums_{};
+  std::vector<double> levels_, quantiles_;
+};
+
+/// Origins of one series, and the end of its history.
+struct Walk {
+  std::size_t first = 0, count = 0;
+};
+
+Rows errors_of(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
+               const ScaledForecasts& forecasts, std::size_t first) {
+  Rows errors{panel.horizon, {}};
+  std::vector<double> truth(static_cast<std::size_t>(panel.horizon));
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    scaled.targets(origins[i], truth);
+    const auto row = static_cast<std::int64_t>(first + i);
+    const PanelSeries& series = panel.series[static_cast<std::size_t>(origins[i].series)];
+    for (std::size_t h = 0; h < truth.size(); ++h) {
+      const bool known = !std::isnan(truth_at(series, origins[i].row + 1 + static_cast<std::int64_t>(h)));
+      errors.values.push_back(known ? (truth[h] - forecasts.model.row(row)[h]) / forecasts.spread.row(row)[h]
+                                    : kMissing);
+    }
+  }
+  errors.values.resize(errors.values.size() + truth.size(), kMissing);  // the forecast past the end
+  return errors;
+}
+
+}  // namespace
+
+std::vector<Origin> backtest_origins(const Panel& panel, std::int64_t stride) {
+  std::vector<Origin> origins;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const PanelSeries& series = panel.series[s];
+    for (std::int64_t row = series.train_rows - 1; row + panel.horizon < series.rows(); row += stride) {
+      origins.push_back({static_cast<std::int64_t>(s), row});
+    }
+  }
+  return origins;
+}
+
+std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& scaled,
+                                      const std::vector<Origin>& origins, const ScaledForecasts& forecasts,
+                                      const std::shared_ptr<const CalibrationErrors>& calibration,
+                                      ForecastResult& result) {
+  std::array<Tally, kKinds> tallies;
+  for (Tally& tally : tallies) tally.steps.resize(static_cast<std::size_t>(panel.horizon));
+  std::vector<StepTruth> truths(static_cast<std::size_t>(panel.horizon));
+  BandCalibration kept_word;
+  std::vector<BandOffsets> past_the_end;
+  std::vector<double> actual;
+  ForecastBands bands_of_all;
+  Sums all;  ///< of the model; without the squares
+  std::size_t quantiles = 0;
+  double naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, naive2_scaled = 0, series_counted = 0;
+  std::size_t next = 0;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const std::size_t first = next;
+    std::vector<std::int64_t> rows;
+    while (next < origins.size() && origins[next].series == static_cast<std::int64_t>(s)) {
+      rows.push_back(origins[next++].row);
+    }
+    const std::span<const Origin> own(origins.data() + first, next - first);
+    const Rows errors = errors_of(panel, scaled, own, forecasts, first);
+    rows.push_back(panel.history_rows(s) - 1);
+    std::vector<BandOffsets> bands = bands_by_origin(calibration, errors, rows, result.stride);
+    past_the_end.push_back(std::move(bands.back()));
+
+    SeriesBacktest backtest(panel, scaled, static_cast<std::int64_t>(s), result);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const auto row = static_cast<std::int64_t>(first + i);
+      backtest.add(own[i], forecasts.model.row(row), forecasts.ridge.row(row), forecasts.spread.row(row),
+                   bands[i], tallies, truths, kept_word);
+    }
+    backtest.finish();
+    if (backtest.sums(kModel).count > 0) {
+      for (std::size_t kind = 0; kind < kKinds; ++kind) {
+        tallies[kind].scaled_square += backtest.sums(kind).square / backtest.sums(kind).count;
+        tallies[kind].scaled_absolute += backtest.sums(kind).absolute / backtest.sums(kind).count;
+      }
+      ++series_counted;
+    }
+    const Sums& own_sums = backtest.sums(kModel);
+    all.crps += own_sums.crps;
+    all.count += own_sums.count;
+    all.pinball += own_sums.pinball;
+    all.size += own_sums.size;
+    quantiles = std::max(quantiles, backtest.quantiles());
+    naive2_smape += backtest.naive2_smape;
+    naive2_mase += backtest.naive2_mase;
+    naive2_origins += backtest.naive2_origins;
+    naive2_scaled += backtest.naive2_scaled;
+    const ForecastSeries::Backtest& done = result.series[s].backtest;
+    const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    append(actual, done.actual);
+    append(bands_of_all.low80, done.bands.low80);
+    append(bands_of_all.high80, done.bands.high80);
+    append(bands_of_all.low95, done.bands.low95);
+    append(bands_of_all.high95, done.bands.high95);
+  }
+  for (Tally& tally : tallies) {
+    tally.scaled_square /= series_counted;
+    tally.scaled_absolute /= series_counted;
+  }
+  result.coverage80 = accuracy::coverage(actual, bands_of_all.low80, bands_of_all.high80);
+  result.coverage95 = accuracy::coverage(actual, bands_of_all.low95, bands_of_all.high95);
+  conclude(tallies, (panel.horizon + result.stride - 1) / result.stride - 1, result);
+  for (const Tally& tally : tallies) result.by_step.push_back(step_scores(tally, truths));
+  kept_word.put(result.calibration);
+  result.test.crps = all.crps / all.count;
+  result.test.quantile_loss = all.quantile_loss(quantiles);
+  put_bands(actual, bands_of_all, result.test);
+  result.test.owa = accuracy::owa(result.test.smape, result.test.mase, naive2_smape / naive2_origins,
+                                  naive2_mase / naive2_scaled);
+  return past_the_end;
+}
+
+}  // namespace rondo::forecasting

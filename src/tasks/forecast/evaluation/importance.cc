@@ -1,0 +1,195 @@
+#include "tasks/forecast/evaluation/importance.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "rondo/base/random.h"
+
+namespace rondo::forecasting {
+
+namespace {
+
+constexpr std::size_t kMaxOrigins = 400;
+/// Of forecasts that are drawn path by path.
+constexpr std::size_t kMaxDrawnOrigins = 100;
+constexpr int kMoves = 3;
+
+enum class Kind { history, past, known, statics, calendar };
+
+struct Feature {
+  Kind kind;
+  std::size_t column;  ///< of its kind; history: a series of the target, or kAll
+  std::string name;
+};
+/// More targets than this are moved together.
+constexpr std::size_t kMaxTargets = 8;
+constexpr auto kAll = static_cast<std::size_t>(-1);
+
+std::vector<Feature> features_of(const Panel& panel) {
+  std::vector<Feature> out;
+  for (std::size_t s = 0; s < panel.series.size() && out.size() <= kMaxTargets; ++s) {
+    const std::string& target = panel.series[s].target;
+    const bool known = std::ranges::any_of(
+        out, [&](const Feature& feature) { return panel.series[feature.column].target == target; });
+    if (!known) out.push_back({Kind::history, s, target + " (its own past)"});
+  }
+  if (out.size() > kMaxTargets) out = {{Kind::history, kAll, "each target's own past"}};
+  const auto add = [&](Kind kind, const std::vector<std::string>& names) {
+    for (std::size_t c = 0; c < names.size(); ++c) out.push_back({kind, c, names[c]});
+  };
+  add(Kind::past, panel.past);
+  add(Kind::known, panel.known);
+  add(Kind::statics, panel.statics);
+  if (!panel.seasons.empty()) out.push_back({Kind::calendar, 0, "calendar"});
+  return out;
+}
+
+/// By series: how many rows a feature is moved in time; of a static one: the series that gives its value.
+using Moves = std::vector<std::size_t>;
+
+Moves no_moves(Kind kind, const Panel& panel) {
+  Moves moves(panel.series.size(), 0);
+  if (kind == Kind::statics) std::iota(moves.begin(), moves.end(), std::size_t{0});
+  return moves;
+}
+
+/// In time by a quarter to three quarters of the series; between series in one circle (Sattolo 1986), so that
+/// none keeps its own. Reads as many elements of the stream as there are series, from `first` on.
+Moves draw_moves(Kind kind, const Panel& panel, const RandomStream& stream, std::uint64_t first) {
+  Moves moves = no_moves(kind, panel);
+  for (std::size_t s = moves.size(); s-- > 0;) {
+    if (kind == Kind::statics) {
+      if (s > 0) std::swap(moves[s], moves[stream.below(first + s, s)]);
+      continue;
+    }
+    const auto rows = static_cast<std::uint64_t>(panel.series[s].rows());
+    moves[s] = rows / 4 + stream.below(first + s, std::max<std::uint64_t>(1, rows / 2));
+  }
+  return moves;
+}
+
+/// What line and networks read; the truth stays where it was.
+struct Reading {
+  Panel panel;
+  ScaledPanel scaled;
+};
+
+/// Column `column` of `from` [rows, columns] begins `shift` rows later in `to`, and its first rows follow its
+/// last.
+template <class T>
+void put_turned(const std::vector<T>& from, std::size_t columns, std::size_t column, std::size_t shift,
+                std::vector<T>& to) {
+  const std::size_t rows = from.size() / columns;
+  for (std::size_t r = 0; r < rows; ++r)
+    to[r * columns + column] = from[(r + shift) % rows * columns + column];
+}
+
+/// Puts the feature's values into `to`, moved.
+void put_feature(const Feature& feature, const Panel& panel, const ScaledPanel& scaled, const Moves& moves,
+                 Reading& to) {
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const PanelSeries& series = panel.series[s];
+    const std::size_t shift = moves[s];
+    switch (feature.kind) {
+      case Kind::history:
+        if (feature.column != kAll && series.target != panel.series[feature.column].target) break;
+        put_turned(scaled.level[s], 1, 0, shift, to.scaled.level[s]);
+        put_turned(scaled.movement[s], 1, 0, shift, to.scaled.movement[s]);
+        put_turned(scaled.compressed[s], 1, 0, shift, to.scaled.compressed[s]);
+        put_turned(series.observed, 1, 0, shift, to.panel.series[s].observed);
+        break;
+      case Kind::past:
+        put_turned(scaled.past[s], panel.past.size(), feature.column, shift, to.scaled.past[s]);
+        break;
+      case Kind::known:
+        put_turned(scaled.known[s], panel.known.size(), feature.column, shift, to.scaled.known[s]);
+        break;
+      case Kind::statics: to.scaled.statics[s][feature.column] = scaled.statics[shift][feature.column]; break;
+      case Kind::calendar:
+        for (std::size_t r = 0; r < series.position.size(); ++r)
+          to.panel.series[s].position[r] = series.position[r] + static_cast<double>(shift);
+        break;
+    }
+  }
+}
+
+/// Root mean square error in the scale of targets, which is the series' own.
+class Judge {
+ public:
+  Judge(const Panel& panel, const ScaledPanel& scaled, std::vector<Origin> origins, const LinearPath& line,
+        NetworkPart& network, Pool& pool)
+      : panel_(panel),
+        origins_(std::move(origins)),
+        truth_(target_rows(panel, scaled, origins_)),
+        line_(line),
+        network_(network),
+        pool_(pool) {}
+
+  /// NaN where no row was observed.
+  double error(const Panel& panel, const ScaledPanel& scaled) {
+    const NetworkForecast forecast =
+        network_.forecast(panel, scaled, origins_, line_.predict(panel, scaled, origins_), pool_);
+    double square = 0, count = 0;
+    for (std::size_t i = 0; i < origins_.size(); ++i) {
+      const PanelSeries& series = panel_.series[static_cast<std::size_t>(origins_[i].series)];
+      const auto at = static_cast<std::int64_t>(i);
+      for (std::int64_t h = 0; h < panel_.horizon; ++h) {
+        if (!series.is_observed(origins_[i].row + 1 + h)) continue;
+        const auto step = static_cast<std::size_t>(h);
+        const double miss = truth_.row(at)[step] - forecast.location.row(at)[step];
+        square += miss * miss;
+        ++count;
+      }
+    }
+    return std::sqrt(square / count);
+  }
+
+ private:
+  const Panel& panel_;
+  std::vector<Origin> origins_;
+  Rows truth_;
+  const LinearPath& line_;
+  NetworkPart& network_;
+  Pool& pool_;
+};
+
+}  // namespace
+
+void measure_importance(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
+                        const LinearPath& line, NetworkPart& network, std::uint64_t seed, Pool& pool,
+                        ForecastResult& result) {
+  if (origins.empty()) return;
+  const std::size_t most = network.recursive ? kMaxDrawnOrigins : kMaxOrigins;
+  std::vector<Origin> some;
+  const std::size_t stride = (origins.size() + most - 1) / most;
+  for (std::size_t i = 0; i < origins.size(); i += stride) some.push_back(origins[i]);
+  Judge judge(panel, scaled, std::move(some), line, network, pool);
+  const double before = judge.error(panel, scaled);
+  if (!std::isfinite(before)) return;
+  result.importance_error = before;
+
+  const RandomStream stream(seed, purpose_key("feature importance"));
+  Reading reading{panel, scaled};
+  std::uint64_t next = 0;
+  for (const Feature& feature : features_of(panel)) {
+    double sum = 0, square = 0;
+    for (int move = 0; move < kMoves; ++move, next += panel.series.size()) {
+      put_feature(feature, panel, scaled, draw_moves(feature.kind, panel, stream, next), reading);
+      const double increase = judge.error(reading.panel, reading.scaled) - before;
+      sum += increase;
+      square += increase * increase;
+    }
+    put_feature(feature, panel, scaled, no_moves(feature.kind, panel), reading);
+    ForecastImportance worth;
+    worth.name = feature.name;
+    worth.increase = sum / kMoves;
+    worth.spread = std::sqrt(std::max(0.0, square / kMoves - worth.increase * worth.increase));
+    result.importance.push_back(std::move(worth));
+  }
+  std::stable_sort(result.importance.begin(), result.importance.end(),
+                   [](const auto& a, const auto& b) { return a.increase > b.increase; });
+}
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "rondo/tasks/forecast.h"
+#include "tasks/forecast/intervals/adaptive_bands.h"
+#include "tasks/forecast/panel/panel.h"
+
+namespace rondo::forecasting {
+
+/// Nominal shares of the bands that follow every forecast; the last two are shown, all of them make the CRPS.
+std::vector<double> band_levels();
+
+/// Bands of one series, from origin to origin of its backtest and then of the forecast past its end. Offsets
+/// of an origin depend on truths at or before its row only. `rows`: rows of the origins, ascending, the end
+/// of the history last; `errors` [origins, horizon]: truth less forecast over the spread, NaN where there is
+/// no truth (yet).
+std::vector<BandOffsets> bands_by_origin(const std::shared_ptr<const CalibrationErrors>& calibration,
+                                         const Rows& errors, std::span<const std::int64_t> rows,
+                                         std::int64_t stride);
+
+/// Ends of the 80 % and 95 % bands of one forecast (location and spread by step, scale of
+/// ScaledPanel::targets) in units of the series.
+void append_bands(const ScaledPanel& scaled, const Origin& origin, std::span<const double> location,
+                  std::span<const double> spread, const BandOffsets& offsets, ForecastBands& bands);
+
+/// Quantiles of one step in units of the series, with their levels: the forecast as the median between the
+/// bands' ends.
+void step_quantiles(const ScaledPanel& scaled, const Origin& origin, double location, double spread,
+                    const BandOffsets& offsets, std::int64_t step, std::vector<double>& levels,
+                    std::vector<double>& quantiles);
+
+/// The same of every step of a forecast.
+void append_quantiles(const ScaledPanel& scaled, const Origin& origin, std::span<const double> location,
+                      std::span<const double> spread, const BandOffsets& offsets, ForecastQuantiles& out);
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tasks/forecast/linear/ridge.h"
+
+namespace rondo::forecasting {
+
+// Bands by split conformal prediction: how far forecasts for rows not learnt from were wrong says how far the
+// next one will be. Errors are truth − forecast, divided by whatever scale makes them alike over series or
+// windows (error_scale); offsets come in the same units. Missing errors (NaN) are left out. Rows are
+// [forecasts, horizon].
+
+/// Half widths, by step of the horizon, of bands that hold a new forecast's error with a given probability.
+struct BandWidths {
+  std::vector<double> half80, half95;
+};
+
+/// The half width that a share `coverage` of errors like these stays within, for one more error (split
+/// conformal prediction: the ⌈(n+1)·coverage⌉-th smallest absolute error). Where there are too few errors for
+/// that (fewer than 19 for 95 %), Student's quantile of their root mean square, at least the largest.
+double conformal_half_width(std::span<const double> errors, double coverage);
+
+/// From errors of forecasts that were made for rows not learnt from: [forecasts, horizon].
+BandWidths conformal_bands(const Rows& errors);
+
+/// symmetric: as far above as below. asymmetric: each side from its own errors, half of the missing
+/// probability each.
+enum class BandShape { symmetric, asymmetric };
+
+/// What to add to a forecast (times the scale) for the ends of its bands: [horizon, levels]. Bands of a
+/// higher level hold those of a lower one.
+struct BandOffsets {
+  std::vector<double> levels;  ///< nominal coverages, ascending, such as {0.80, 0.95}
+  std::vector<double> low, high;
+
+  std::int64_t horizon() const { return static_cast<std::int64_t>(low.size() / levels.size()); }
+  std::size_t index(std::int64_t step, std::int64_t level) const {
+    return static_cast<std::size_t>(step) * levels.size() + static_cast<std::size_t>(level);
+  }
+  double low_at(std::int64_t step, std::int64_t level) const { return low[index(step, level)]; }
+  double high_at(std::int64_t step, std::int64_t level) const { return high[index(step, level)]; }
+
+  /// No offsets yet. Levels outside of (0, 1) or not ascending throw Error(usage).
+  static BandOffsets make(std::int64_t horizon, std::vector<double> levels);
+  /// Widens a step's bands until each holds the one before it.
+  void nest(std::int64_t step);
+};
+
+/// The same band for every forecast, step by step of the horizon.
+BandOffsets split_conformal(const Rows& errors, std::vector<double> levels, BandShape shape);
+
+/// A size to divide errors by, so that those of restless and of calm times are alike: mean |y[t] − y[t −
+/// period]| over the last `rows` rows of `history` (rows up to the origin), with as much again of `usual`,
+/// the same mean over the training part, so that a short calm does not make bands vanish. `usual` must be
+/// positive.
+double error_scale(std::span<const double> history, std::int64_t period, std::int64_t rows, double usual);
+
+/// Quantile of one more value after `sorted` ones of weight 1 each: the ⌈(n+1)·probability⌉-th smallest.
+/// Beyond the largest, Student's quantile of the root mean square, at least the largest. 0 without values.
+double conformal_quantile(std::span<const double> sorted, double probability);
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,199 @@
+// What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file.
+
+#include <span>
+#include <string>
+
+#include "rondo/base/error.h"
+#include "rondo/tasks/forecast.h"
+#include "rondo/tensor/tensor_file.h"
+#include "tasks/forecast/output/model_file.h"
+
+namespace rondo {
+
+namespace {
+
+constexpr std::size_t kMaxListedSeries = 10'000;
+
+Json errors_of(const ForecastScore& score) {
+  return Json::object(
+      {{"mae", score.mae}, {"rmse", score.rmse}, {"mase", score.mase}, {"smape", score.smape}});
+}
+
+/// Those that a forecast has without bands, too.
+Json all_errors_of(const ForecastScore& score) {
+  Json errors = errors_of(score);
+  for (const auto& [name, value] : {std::pair{"mse", score.mse},
+                                    {"mse_scaled", score.mse_scaled},
+                                    {"mae_scaled", score.mae_scaled},
+                                    {"mape", score.mape},
+                                    {"rmsse", score.rmsse}}) {
+    errors.set(name, value);
+  }
+  return errors;
+}
+
+Json test_of(const ForecastResult& result) {
+  const ForecastScore& test = result.test;
+  Json errors = all_errors_of(test);
+  for (const auto& [name, value] : {std::pair{"crps", test.crps},
+                                    {"quantile_loss", test.quantile_loss},
+                                    {"coverage80", result.coverage80},
+                                    {"coverage95", result.coverage95},
+                                    {"width80", test.width80},
+                                    {"width95", test.width95},
+                                    {"interval_score80", test.interval_score80},
+                                    {"interval_score95", test.interval_score95},
+                                    {"owa", test.owa}}) {
+    errors.set(name, value);
+  }
+  return errors;
+}
+
+Json baselines_of(const ForecastResult& result) {
+  Json out = Json::object();
+  for (const ForecastScore& score : result.baselines) {
+    Json errors = all_errors_of(score);
+    errors.set("p_value", score.p_value);
+    out.set(score.name, std::move(errors));
+  }
+  return out;
+}
+
+/// How many, and the errors of each where they can be read one by one.
+Json series_of(const ForecastResult& result) {
+  Json out = Json::object({{"number", static_cast<std::int64_t>(result.series.size())}});
+  if (result.series.size() > kMaxListedSeries) return out;
+  Json errors = Json::array();
+  for (const ForecastSeries& series : result.series) {
+    Json one = Json::object({{"id", series.id}, {"target", series.target}, {"rows", series.times.size()}});
+    if (!series.test.name.empty()) {
+      const Json measured = errors_of(series.test);
+      for (const auto& [name, value] : measured.as_object()) one.set(name, value);
+    }
+    errors.push_back(std::move(one));
+  }
+  out.set("errors", std::move(errors));
+  return out;
+}
+
+/// [{"step", "mae", "rmse", "rse", "naive_rmse", "naive_rse", …}] by step of the horizon.
+Json by_step_of(const ForecastResult& result) {
+  Json out = Json::array();
+  for (std::size_t h = 0; !result.by_step.empty() && h < result.by_step.front().size(); ++h) {
+    const ForecastStepScore& model = result.by_step.front()[h];
+    Json one = Json::object({{"step", static_cast<std::int64_t>(h + 1)},
+                             {"mae", model.mae},
+                             {"rmse", model.rmse},
+                             {"rse", model.rse}});
+    for (std::size_t k = 1; k < result.by_step.size(); ++k) {
+      one.set(result.baselines[k - 1].name + "_rmse", result.by_step[k][h].rmse);
+      one.set(result.baselines[k - 1].name + "_rse", result.by_step[k][h].rse);
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Json anomalies_of(const ForecastResult& result) {
+  Json out = Json::array();
+  for (const ForecastAnomaly& anomaly : result.anomalies) {
+    Json one = Json::object({{"time", anomaly.time},
+                             {"score", anomaly.score},
+                             {"actual", anomaly.actual},
+                             {"expected", anomaly.expected},
+                             {"low95", anomaly.low95},
+                             {"high95", anomaly.high95}});
+    if (!anomaly.id.empty()) one.set("id", anomaly.id);
+    if (result.targets.size() > 1) one.set("target", anomaly.target);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+/// What is odd in the table, then remarks on the forecast.
+Json said_of(const ForecastResult& result) {
+  Json out = Json::list(result.warnings);
+  for (const std::string& note : result.notes) out.push_back(note);
+  return out;
+}
+
+}  // namespace
+
+const char* forecast_verdict_name(ForecastVerdict verdict) {
+  switch (verdict) {
+    case ForecastVerdict::better: return "better";
+    case ForecastVerdict::no_better_than_ridge: return "no better than ridge";
+    default: return "no better than naive";
+  }
+}
+
+Json forecast_json(const ForecastResult& result, const Json& files) {
+  const Json seconds = Json::object({{"train", result.seconds_train},
+                                     {"backtest", result.seconds_backtest},
+                                     {"backtest_forecasts", result.seconds_backtest_forecasts},
+                                     {"total", result.seconds_total}});
+  return Json::object({{"target", result.target},
+                       {"cell", result.cell},
+                       {"window", result.window},
+                       {"horizon", result.horizon},
+                       {"seed", result.seed},
+                       {"threads", result.threads},
+                       {"rows", Json::object({{"train", result.rows_train},
+                                              {"validation", result.rows_validation},
+                                              {"test", result.rows_test}})},
+                       {"test", test_of(result)},
+                       {"baselines", baselines_of(result)},
+                       {"skill", result.skill},
+                       {"skill_against", result.skill_against},
+                       {"verdict", forecast_verdict_name(result.verdict)},
+                       {"epochs", result.epochs},
+                       {"seconds", seconds},
+                       {"by_step", by_step_of(result)},
+                       {"series", series_of(result)},
+                       {"anomalies", anomalies_of(result)},
+                       {"warnings", said_of(result)},
+                       {"files", files}});
+}
+
+Table forecast_table(const ForecastResult& result) { return forecast_table(result.options, result.series); }
+
+Table forecast_table(const ForecastOptions& options, std::span<const ForecastSeries> all) {
+  Table table("forecast");
+  TextList ids, targets, times;
+  std::vector<double> forecast, low80, high80, low95, high95;
+  const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  bool several = false, targeted = false;
+  for (const ForecastSeries& series : all) {
+    several = several || !series.id.empty();
+    targeted = targeted || series.target != all.front().target;
+    for (std::int64_t row = 0; row < series.future_times.size(); ++row) {
+      ids.push_back(series.id);
+      targets.push_back(series.target);
+      times.push_back(series.future_times.text(row));
+    }
+    append(forecast, series.forecast);
+    append(low80, series.bands.low80);
+    append(high80, series.bands.high80);
+    append(low95, series.bands.low95);
+    append(high95, series.bands.high95);
+  }
+  if (several) table.add(Column(options.id.empty() ? "id" : options.id, std::move(ids)));
+  if (targeted) table.add(Column("target", std::move(targets)));
+  table.add(Column(options.time.empty() ? "row" : options.time, std::move(times)));
+  table.add(Column("forecast", std::move(forecast)));
+  table.add(Column("low80", std::move(low80)));
+  table.add(Column("high80", std::move(high80)));
+  table.add(Column("low95", std::move(low95)));
+  table.add(Column("high95", std::move(high95)));
+  return table;
+}
+
+void ForecastResult::save_model(const std::string& path) const {
+  if (!model)
+    throw Error(ErrorKind::usage, "there is no model to save: the result was not made by run_forecast");
+  write_tensor_file(path, forecasting::put_forecaster(*model));
+}
+
+}  // namespace rondo

@@ -1,0 +1,98 @@
+#include "tasks/forecast/panel/panel.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rondo::forecasting {
+
+namespace {
+
+/// Every column of `values` [rows, columns] on its own scale.
+std::vector<double> standardised(const std::vector<double>& values, const std::vector<ColumnScale>& columns) {
+  std::vector<double> out = values;
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = columns[i % columns.size()].apply(out[i]);
+  return out;
+}
+
+}  // namespace
+
+std::int64_t Panel::total_training_rows() const {
+  std::int64_t total = 0;
+  for (const PanelSeries& s : series) total += s.train_rows;
+  return total;
+}
+
+std::int64_t Panel::shortest_training() const {
+  std::int64_t shortest = series.empty() ? 0 : series.front().train_rows;
+  for (const PanelSeries& s : series) shortest = std::min(shortest, s.train_rows);
+  return shortest;
+}
+
+bool Panel::training_has_holes() const {
+  return std::any_of(series.begin(), series.end(), [](const PanelSeries& s) {
+    const auto end = s.observed.begin() + (s.observed.empty() ? 0 : s.train_rows);
+    return std::find(s.observed.begin(), end, 0) != end;
+  });
+}
+
+ScaledPanel::ScaledPanel(const Panel& panel, Transform the_transform, bool differenced)
+    : ScaledPanel(panel, PanelScaling::fit(panel, the_transform, differenced)) {}
+
+ScaledPanel::ScaledPanel(const Panel& panel, PanelScaling the_scaling) : scaling(std::move(the_scaling)) {
+  transform = scaling.transform;
+  difference = scaling.difference;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const PanelSeries& from = panel.series[s];
+    const SeriesScaling& scale = scaling.series[s];
+    scales.push_back(scale.level);
+    std::vector<double> x, z, added;
+    if (scale.seasonal.season > 0) {
+      for (const double position : from.position) added.push_back(scale.seasonal.at(position));
+    }
+    const std::vector<double> values = scale.accepted(from.values);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      x.push_back(scale.level_of(values[i], added.empty() ? 0 : added[i]));
+    z = x;
+    if (difference && !z.empty()) {
+      for (std::size_t i = z.size(); i-- > 1;) z[i] -= z[i - 1];
+      z[0] = 0;
+    }
+    std::vector<double> small;
+    for (const double value : x) small.push_back(scale.compressed_of(value));
+    level.push_back(std::move(x));
+    season.push_back(std::move(added));
+    movement.push_back(std::move(z));
+    compressed.push_back(std::move(small));
+    past.push_back(standardised(from.past, scale.past));
+    known.push_back(standardised(from.known, scale.known));
+    statics.push_back(standardised(from.statics, scaling.statics));
+  }
+}
+
+void ScaledPanel::targets(const Origin& origin, std::span<double> out) const {
+  const std::vector<double>& x = level[static_cast<std::size_t>(origin.series)];
+  const auto row = static_cast<std::size_t>(origin.row);
+  for (std::size_t h = 0; h < out.size(); ++h) out[h] = x[row + 1 + h] - base(origin);
+}
+
+double ScaledPanel::base(const Origin& origin) const {
+  return difference ? level[static_cast<std::size_t>(origin.series)][static_cast<std::size_t>(origin.row)]
+                    : 0;
+}
+
+double ScaledPanel::season_ahead(const Origin& origin, std::int64_t ahead) const {
+  const std::vector<double>& own = season[static_cast<std::size_t>(origin.series)];
+  return own.empty() ? 0 : own[static_cast<std::size_t>(origin.row + ahead)];
+}
+
+double ScaledPanel::to_units(const Origin& origin, std::int64_t ahead, double target) const {
+  const SeriesScale& scale = scales[static_cast<std::size_t>(origin.series)];
+  return std::max(lowest, scale.backward(target + base(origin), season_ahead(origin, ahead)));
+}
+
+double ScaledPanel::from_units(const Origin& origin, std::int64_t ahead, double value) const {
+  const SeriesScale& scale = scales[static_cast<std::size_t>(origin.series)];
+  return scale.forward(value, season_ahead(origin, ahead)) - base(origin);
+}
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tasks/forecast/panel/panel_scaling.h"
+#include "tasks/forecast/panel/rows.h"
+#include "tasks/forecast/panel/seasonal_indices.h"
+#include "tasks/forecast/panel/transform.h"
+
+namespace rondo::forecasting {
+
+/// One series as the forecaster sees it: one target of one id, rows in order, no holes.
+struct PanelSeries {
+  std::string id;                      ///< "" when there is only one
+  std::string target;                  ///< its column
+  std::vector<double> values;          ///< in its own units; a missing one is the one before
+  std::vector<std::uint8_t> observed;  ///< 0 where a value was missing; empty: all are read
+  std::vector<double> past;            ///< [rows, past names]: known up to the forecast origin
+  std::vector<double> known;           ///< [rows + horizon, known names]: known beforehand
+  std::vector<double> statics;         ///< [static names]
+  /// [rows + horizon]: steps of time since the first row of the panel (calendars) or of the series: what
+  /// calendar waves are functions of.
+  std::vector<double> position;
+  std::int64_t train_rows = 0;       ///< rows before the test part, validation included
+  std::int64_t validation_rows = 0;  ///< the last of them; 0: left to the forecaster
+
+  std::int64_t rows() const { return static_cast<std::int64_t>(values.size()); }
+  bool is_observed(std::int64_t row) const {
+    return observed.empty() || observed[static_cast<std::size_t>(row)] != 0;
+  }
+  std::span<const double> training() const {
+    return std::span<const double>(values).first(static_cast<std::size_t>(train_rows));
+  }
+};
+
+struct Panel {
+  std::vector<PanelSeries> series;
+  std::vector<std::string> past, known, statics;  ///< names of numbers: texts are encoded already
+  std::vector<double> seasons;                    ///< in rows, from the calendar, shortest first
+  bool guard_spikes = false;  ///< a few gross errors give way to the values before them, see SpikeGuard
+  double deseasonalize = 0;   ///< the season, in rows, that is taken out of every series; 0: none
+  std::int64_t horizon = 1;
+  /// The test part came from another file: forecasts past the end start where the table ends, before it.
+  bool truth_after_end = false;
+
+  std::int64_t total_training_rows() const;
+  /// The shortest training part.
+  std::int64_t shortest_training() const;
+  /// Whether a value of a training part was missing.
+  bool training_has_holes() const;
+  /// Rows of a series that a forecast past the end knows.
+  std::int64_t history_rows(std::size_t index) const {
+    return truth_after_end ? series[index].train_rows : series[index].rows();
+  }
+};
+
+/// A forecast origin: everything up to and including `row` is known.
+struct Origin {
+  std::int64_t series = 0;
+  std::int64_t row = 0;
+};
+
+/// The same panel with every series on its own standard scale (fitted on training rows), and covariates too.
+struct ScaledPanel {
+  PanelScaling scaling;
+  Transform transform = Transform::none;
+  bool difference = false;
+  std::vector<SeriesScale> scales;
+  std::vector<std::vector<double>> season;      ///< by series: what they say of rows + horizon; empty: 0
+  std::vector<std::vector<double>> level;       ///< by series: scaled values
+  std::vector<std::vector<double>> movement;    ///< level, or its differences (0 in row 0) when `difference`
+  std::vector<std::vector<double>> compressed;  ///< by series: the level again, large values less far away
+  std::vector<std::vector<double>> past;        ///< by series: [rows, past names], standardised
+  std::vector<std::vector<double>> known;       ///< by series: [rows + horizon, known names], standardised
+  std::vector<std::vector<double>> statics;     ///< by series: [static names], standardised over the series
+
+  ScaledPanel(const Panel& panel, Transform transform, bool difference);
+  /// With scales that were fitted before; as many series, covariates and statics as there.
+  ScaledPanel(const Panel& panel, PanelScaling the_scaling);
+
+  /// What is forecast at an origin, one number a step: level[row + h], less level[row] when `difference`.
+  void targets(const Origin& origin, std::span<double> out) const;
+  /// A forecast of `targets` for so many rows ahead (1 … horizon) back in the series' own units.
+  double to_units(const Origin& origin, std::int64_t ahead, double target) const;
+  /// And from there: what `targets` would be, had the series this value.
+  double from_units(const Origin& origin, std::int64_t ahead, double value) const;
+  /// No forecast in units of the series is below it: 0 for counts.
+  double lowest = -std::numeric_limits<double>::infinity();
+
+ private:
+  double base(const Origin& origin) const;
+  double season_ahead(const Origin& origin, std::int64_t ahead) const;
+};
+
+}  // namespace rondo::forecasting

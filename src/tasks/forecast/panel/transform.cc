@@ -1,0 +1,82 @@
+#include "tasks/forecast/panel/transform.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
+
+namespace rondo::forecasting {
+
+const char* transform_name(Transform transform) {
+  switch (transform) {
+    case Transform::log: return "log";
+    case Transform::sqrt: return "sqrt";
+    default: return "none";
+  }
+}
+
+Transform parse_transform(std::string_view name) {
+  for (const Transform transform : {Transform::none, Transform::log, Transform::sqrt}) {
+    if (name == transform_name(transform)) return transform;
+  }
+  Error error(ErrorKind::usage, "there is no transform '" + std::string(name) + "'");
+  const std::string near = nearest_name(name, {"auto", "none", "log", "sqrt"});
+  error.expected("auto, none, log or sqrt");
+  if (!near.empty()) error.fix("did you mean '" + near + "'?");
+  throw error;
+}
+
+bool is_applicable(Transform transform, std::span<const double> values) {
+  if (transform == Transform::none) return true;
+  return std::all_of(values.begin(), values.end(),
+                     [&](double v) { return transform == Transform::log ? v > 0 : v >= 0; });
+}
+
+double apply(Transform transform, double value) {
+  switch (transform) {
+    case Transform::log: return std::log(value);
+    case Transform::sqrt: return std::sqrt(value);
+    default: return value;
+  }
+}
+
+double invert(Transform transform, double value) {
+  switch (transform) {
+    case Transform::log: return std::exp(value);
+    case Transform::sqrt: return value > 0 ? value * value : 0.0;
+    default: return value;
+  }
+}
+
+SeriesScale fit_scale(std::span<const double> training_values, Transform transform, bool difference) {
+  std::vector<double> x(training_values.size());
+  std::transform(training_values.begin(), training_values.end(), x.begin(),
+                 [&](double v) { return apply(transform, v); });
+  return fit_transformed_scale(std::move(x), transform, difference);
+}
+
+SeriesScale fit_transformed_scale(std::vector<double> x, Transform transform, bool difference) {
+  SeriesScale result{transform, 0, 1};
+  const std::size_t n = x.size();
+  if (n == 0) return result;
+  double sum = 0;
+  for (const double v : x) sum += v;
+  result.center = sum / static_cast<double>(n);
+
+  if (difference) {
+    for (std::size_t i = n; i-- > 1;) x[i] -= x[i - 1];
+    x.erase(x.begin());
+  }
+  if (x.empty()) return result;
+  double mean = 0, square = 0;
+  for (const double v : x) mean += v;
+  mean /= static_cast<double>(x.size());
+  for (const double v : x) square += (v - mean) * (v - mean);
+  const double deviation = std::sqrt(square / static_cast<double>(x.size()));
+  if (deviation > 1e-12 * (std::abs(result.center) + 1e-300)) result.scale = deviation;
+  return result;
+}
+
+}  // namespace rondo::forecasting

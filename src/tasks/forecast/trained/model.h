@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "rondo/tasks/forecast.h"
+#include "tasks/forecast/intervals/bands.h"
+#include "tasks/forecast/linear/linear_model.h"
+#include "tasks/forecast/panel/panel_scaling.h"
+#include "tasks/forecast/panel/preparation.h"
+#include "tasks/forecast/search/ensemble.h"
+
+namespace rondo {
+
+/// Everything that a forecast follows from, besides the history itself.
+struct ForecastResult::Model {
+  forecasting::Preparation preparation;
+  forecasting::PanelScaling scaling;
+  forecasting::NetworkPart network;
+  forecasting::LinearPath line;                 ///< fitted on all rows
+  std::vector<forecasting::BandOffsets> bands;  ///< by series, of a forecast past its end
+
+  std::int64_t horizon() const { return preparation.options.horizon; }
+  /// Rows of history that a forecast needs.
+  std::int64_t rows_needed() const;
+};
+
+}  // namespace rondo

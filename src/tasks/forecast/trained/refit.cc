@@ -1,0 +1,73 @@
+#include "tasks/forecast/trained/refit.h"
+
+#include <algorithm>
+#include <string>
+
+namespace rondo::forecasting {
+
+namespace {
+
+TestParts parts_of(const PanelSeries& series, std::int64_t folds) {
+  return {series.train_rows, series.rows(), folds};
+}
+
+/// The panel as it was known when the fold began: what came before is learnt from.
+Panel moved_panel(const Panel& panel, std::int64_t fold, std::int64_t folds) {
+  Panel moved = panel;
+  for (PanelSeries& series : moved.series) series.train_rows = parts_of(series, folds).begin(fold);
+  return moved;
+}
+
+}  // namespace
+
+std::int64_t TestParts::of(std::int64_t origin_row) const {
+  std::int64_t part = count - 1;
+  while (part > 0 && origin_row + 1 < begin(part)) --part;
+  return part;
+}
+
+void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
+                     const std::vector<Origin>& origins, std::int64_t folds, const ForecastOptions& options,
+                     const ForecastControls& controls, bool calendar, Pool& pool,
+                     ScaledForecasts& forecasts) {
+  for (std::int64_t fold = 1; fold < folds; ++fold) {
+    std::vector<Origin> own;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < origins.size(); ++i) {
+      const PanelSeries& series = panel.series[static_cast<std::size_t>(origins[i].series)];
+      if (parts_of(series, folds).of(origins[i].row) != fold) continue;
+      own.push_back(origins[i]);
+      places.push_back(i);
+    }
+    if (own.empty()) continue;
+    const Panel moved = moved_panel(panel, fold, folds);
+    ScaledPanel rescaled(moved, choice.transform, choice.difference);
+    rescaled.lowest = scaled.lowest;
+    ForecastControls again = controls;
+    if (!again.checkpoint.empty()) again.checkpoint += ".fold" + std::to_string(fold + 1);
+    controls.log.info("refit " + std::to_string(fold + 1) + " of " + std::to_string(folds));
+    TrainedPart trained = train_network_part(moved, rescaled, choice, options, again, calendar, pool);
+    std::vector<std::int64_t> limits;
+    for (const PanelSeries& s : moved.series) limits.push_back(s.train_rows);
+    const Rows line = fit_line(moved, rescaled, choice.members, limits).predict(moved, rescaled, own);
+    const NetworkForecast network = trained.part.forecast(moved, rescaled, own, line, pool);
+
+    // Back to the scale of the first training, in which the backtest counts.
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const auto s = static_cast<std::size_t>(own[i].series);
+      const double ratio = rescaled.scales[s].scale / scaled.scales[s].scale;
+      const auto from = static_cast<std::int64_t>(i), to = static_cast<std::int64_t>(places[i]);
+      for (std::size_t h = 0; h < static_cast<std::size_t>(panel.horizon); ++h) {
+        const std::int64_t ahead = static_cast<std::int64_t>(h) + 1;
+        const auto back = [&](double v) {
+          return scaled.from_units(own[i], ahead, rescaled.to_units(own[i], ahead, v));
+        };
+        forecasts.model.row(to)[h] = back(network.location.row(from)[h]);
+        forecasts.ridge.row(to)[h] = back(line.row(from)[h]);
+        forecasts.spread.row(to)[h] = network.spread.row(from)[h] * ratio;
+      }
+    }
+  }
+}
+
+}  // namespace rondo::forecasting

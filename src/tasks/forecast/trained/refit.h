@@ -1,0 +1,28 @@
+#pragma once
+
+#include "tasks/forecast/evaluation/backtest.h"
+#include "tasks/forecast/linear/linear_search.h"
+#include "tasks/forecast/search/ensemble.h"
+
+namespace rondo::forecasting {
+
+/// Walk-forward with training anew: the test part of every series is cut into `folds` equal parts; forecasts
+/// of the origins in parts 2, 3 … come from line and networks that learnt from all rows before that part
+/// (with the transform and the lags that were chosen before). Replaces these rows of `forecasts`, which hold
+/// those of the first training.
+void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
+                     const std::vector<Origin>& origins, std::int64_t folds, const ForecastOptions& options,
+                     const ForecastControls& controls, bool calendar, Pool& pool, ScaledForecasts& forecasts);
+
+/// The test part of one series in parts of equal time, as far as rows are whole.
+struct TestParts {
+  std::int64_t train_rows = 0, rows = 0;  ///< of the series: before the test part, and all
+  std::int64_t count = 1;
+
+  /// The first row of a part, from 0; the end of the series for part `count`.
+  std::int64_t begin(std::int64_t part) const { return train_rows + (rows - train_rows) * part / count; }
+  /// The part that the forecasts of an origin belong to: their first row decides.
+  std::int64_t of(std::int64_t origin_row) const;
+};
+
+}  // namespace rondo::forecasting

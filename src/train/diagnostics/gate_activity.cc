@@ -1,0 +1,188 @@
+#include "train/diagnostics/gate_activity.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "kernels/activation_kind.h"
+
+namespace rondo::detail {
+namespace {
+
+using kernels::ActivationKind;
+
+/// A gate is shut near 0 and open near 1 only where its activation says so.
+bool opens_and_shuts(ActivationKind kind) {
+  return kind == ActivationKind::sigmoid || kind == ActivationKind::hard_sigmoid;
+}
+bool saturates_at_one(ActivationKind kind) {
+  return kind == ActivationKind::tanh || kind == ActivationKind::hard_tanh;
+}
+
+std::string gate_name(const cells::CellInfo& info, int gate) {
+  const char* name = info.gate_names[static_cast<std::size_t>(gate)];
+  return name != nullptr ? name : "gate " + std::to_string(gate + 1);
+}
+
+}  // namespace
+
+const kernels::CellKernels* cell_kernels(const std::string& type, const RecurrentOptions& options) {
+  std::string name = type;
+  if (type == "lstm")
+    name = std::string(options.coupled ? "coupled_" : "") + (options.peephole ? "peephole_" : "") + "lstm";
+  if (type == "gru" && !options.reset_after) name = "gru_reset_before";
+  return kernels::find_cell(name);
+}
+
+GateActivity::GateActivity(const std::string& type, const RecurrentOptions& options,
+                           const ParameterStore& weights, std::string prefix)
+    : options_(options), weights_(weights), prefix_(std::move(prefix)), cell_(cell_kernels(type, options)) {
+  const cells::CellInfo& info = cell_->info;
+  if (!info.gated) {
+    if (!saturates_at_one(kernels::parse_activation(options.activation, type))) return;
+    counts_.push_back({0, {gate_name(info, 0), 0, 0, -0.95, 0.95}});
+    return;
+  }
+  if (options.layer_norm || options.proj_size > 0) return;  // sums of another kind
+  if (!opens_and_shuts(kernels::parse_activation(options.recurrent_activation, type))) return;
+  for (int gate = 0; gate < info.gates; ++gate) {
+    const char* name = info.gate_names[static_cast<std::size_t>(gate)];
+    if (name == nullptr || std::string_view(name) == "candidate") continue;
+    counts_.push_back({gate, {name}});
+  }
+}
+
+std::span<const double> GateActivity::array(const char* name) const {
+  const int index = weights_.find(prefix_ + "." + name);
+  if (index < 0) return {};
+  const ConstMatrix value = weights_.value(index);
+  return {value.view<const double>().data, static_cast<std::size_t>(value.rows * value.cols)};
+}
+
+void GateActivity::count(Count& into, double value) const {
+  if (value < into.shares.low_limit) ++into.shares.low;
+  if (value > into.shares.high_limit) ++into.shares.high;
+}
+
+void GateActivity::add(const Tape& tape, std::span<const Var> inputs, std::span<const Cell::State> before,
+                       std::span<const Var> outputs) {
+  if (counts_.empty()) return;
+  constexpr std::size_t kSteps = 64;
+  const std::size_t steps = inputs.size(), used = std::min(steps, kSteps);
+  for (std::size_t i = 0; i < used; ++i) {
+    const std::size_t step = (2 * i + 1) * steps / (2 * used);
+    if (cell_->info.gated)
+      add_step(tape, inputs[step], before[step]);
+    else
+      add_states(tape, outputs[step]);
+  }
+}
+
+void GateActivity::add_states(const Tape& tape, Var output) {
+  const ConstMatrix h = tape.value(output).data;
+  for (std::int64_t i = 0; i < h.rows * h.cols; ++i) count(counts_.front(), h.view<const double>().data[i]);
+  values_ += static_cast<double>(h.rows * h.cols);
+}
+
+void GateActivity::add_step(const Tape& tape, Var input, const Cell::State& before) {
+  const cells::CellInfo& info = cell_->info;
+  const View<const double> x = ConstMatrix(tape.value(input).data).view<const double>();
+  const std::int64_t units = options_.units, columns = info.gates * units, stride = info.sums * units;
+  const auto size = static_cast<std::size_t>(x.rows * units);
+  std::array<std::vector<double>, cells::kMaxStates> states;
+  for (std::size_t j = 0; j < static_cast<std::size_t>(info.states); ++j) {
+    states[j].assign(size, 0.0);
+    if (before.empty()) continue;
+    const View<const double> given = ConstMatrix(tape.value(before[j]).data).view<const double>();
+    std::copy_n(given.data, size, states[j].begin());
+  }
+
+  const std::span<const double> kernel = array("kernel"), recurrent = array("recurrent_kernel"),
+                                bias = array("bias");
+  std::vector<double> sums(static_cast<std::size_t>(x.rows * stride), 0.0);
+  const auto add_product = [&](const double* from, std::int64_t width, std::span<const double> matrix,
+                               int gate, double* to) {
+    for (std::int64_t k = 0; k < width; ++k)
+      for (std::int64_t u = 0; u < units; ++u)
+        to[u] += from[k] * matrix[static_cast<std::size_t>(k * columns + gate * units + u)];
+  };
+  const auto add_bias = [&](std::int64_t bias_row, int gate, double* to) {
+    for (std::int64_t u = 0; u < units; ++u)
+      to[u] += bias[static_cast<std::size_t>(bias_row * columns + gate * units + u)];
+  };
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    for (int gate = 0; gate < info.gates; ++gate) {
+      const auto g = static_cast<std::size_t>(gate);
+      double* from_input = &sums[static_cast<std::size_t>(r * stride + info.input_sum[g] * units)];
+      double* from_state = &sums[static_cast<std::size_t>(r * stride + info.recurrent_sum[g] * units)];
+      add_product(x.row(r), x.cols, kernel, gate, from_input);
+      // What stage 1 multiplies feeds the candidate only.
+      if (info.recurrent_stage[g] == 0)
+        add_product(&states[0][static_cast<std::size_t>(r * units)], units, recurrent, gate, from_state);
+      if (bias.empty()) continue;
+      add_bias(0, gate, from_input);
+      if (info.recurrent_bias) add_bias(1, gate, from_state);
+    }
+  }
+
+  std::vector<double> vectors;
+  for (int p = 0; p < info.vectors; ++p) {
+    const std::span<const double> one = array(info.vector_names[static_cast<std::size_t>(p)]);
+    vectors.insert(vectors.end(), one.begin(), one.end());
+  }
+  std::vector<double> operand(size), next(size * static_cast<std::size_t>(info.states));
+  kernels::CellCall<double> call;
+  call.rows = x.rows;
+  call.units = units;
+  call.activation = kernels::parse_activation(options_.activation, prefix_);
+  call.recurrent_activation = kernels::parse_activation(options_.recurrent_activation, prefix_);
+  call.clip = options_.clip;
+  call.vectors = vectors.data();
+  call.sums = sums.data();
+  call.sums_stride = stride;
+  call.state_stride = call.next_stride = call.operand_stride = units;
+  for (std::size_t j = 0; j < static_cast<std::size_t>(info.states); ++j) {
+    call.state[j] = states[j].data();
+    call.next[j] = next.data() + j * size;
+  }
+  call.operand = operand.data();
+  if (cell_->scalar.prepare != nullptr) cell_->scalar.prepare(call);
+  cell_->scalar.forward(call);
+  for (Count& gate : counts_) {
+    const std::int64_t at = info.input_sum[static_cast<std::size_t>(gate.gate)] * units;
+    for (std::int64_t r = 0; r < x.rows; ++r)
+      for (std::int64_t u = 0; u < units; ++u)
+        count(gate, sums[static_cast<std::size_t>(r * stride + at + u)]);
+  }
+  values_ += static_cast<double>(size);
+}
+
+std::vector<GateSaturation> GateActivity::shares() const {
+  std::vector<GateSaturation> all;
+  if (values_ == 0) return all;
+  for (const Count& gate : counts_) {
+    all.push_back(gate.shares);
+    all.back().low /= values_;
+    all.back().high /= values_;
+  }
+  return all;
+}
+
+std::vector<RecurrentBlock> recurrent_blocks(const std::string& type, const RecurrentOptions& options,
+                                             const ParameterStore& weights, const std::string& prefix) {
+  std::vector<RecurrentBlock> blocks;
+  const int index = weights.find(prefix + ".recurrent_kernel");
+  if (options.proj_size > 0 || index < 0) return blocks;
+  const cells::CellInfo& info = cell_kernels(type, options)->info;
+  const View<const double> all = weights.value(index).view<const double>();
+  const std::int64_t units = options.units;
+  std::vector<double> block(static_cast<std::size_t>(units * units));
+  for (int gate = 0; gate < info.gates; ++gate) {
+    for (std::int64_t i = 0; i < units; ++i)
+      std::copy_n(all.row(i) + gate * units, units, block.begin() + i * units);
+    blocks.push_back(
+        {gate_name(info, gate), spectral_radius(block, units), largest_singular_value(block, units)});
+  }
+  return blocks;
+}
+
+}  // namespace rondo::detail

@@ -1,0 +1,332 @@
+#include "rondo/train/callbacks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "rondo/base/error.h"
+#include "rondo/model/network.h"
+#include "rondo/train/optimizers.h"
+
+namespace rondo {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+bool larger_is_better(const std::string& monitor, const std::string& mode) {
+  if (mode == "min") return false;
+  if (mode == "max") return true;
+  if (mode != "auto") {
+    throw Error(ErrorKind::usage, "there is no mode called '" + mode + "'")
+        .expected("\"min\", \"max\" or \"auto\"");
+  }
+  for (const char* word : {"acc", "precision", "recall", "auc", "f1", "r2", "cosine"}) {
+    if (monitor.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+/// The value to watch; nothing in an epoch without validation.
+std::optional<double> monitored(TrainingRun& run, const std::string& monitor, const NamedValues& logs,
+                                const char* callback) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : logs) {
+    if (name == monitor) return value;
+    names.push_back(name);
+  }
+  const bool validated =
+      std::any_of(names.begin(), names.end(), [](const auto& name) { return name.starts_with("val_"); });
+  if (monitor.starts_with("val_") && run.has_validation() && !validated) return std::nullopt;
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  Error error(ErrorKind::usage, std::string(callback) + " watches '" + monitor + "', which is not measured");
+  error.seen(list).expected("one of these");
+  if (monitor.starts_with("val_")) error.fix("give validation data, or watch '" + monitor.substr(4) + "'");
+  throw error;
+}
+
+void put_optional(Json& numbers, const char* key, const std::optional<double>& value) {
+  numbers.set(key, value ? Json(*value) : Json());
+}
+std::optional<double> get_optional(const Json& numbers, const char* key) {
+  const Json& value = numbers.at(key, "state of a callback");
+  return value.is_null() ? std::nullopt : std::optional(value.as_real(key));
+}
+std::int64_t get_integer(const Json& numbers, const char* key) {
+  return numbers.at(key, "state of a callback").as_integer(key);
+}
+
+void log_learning_rate(TrainingRun& run, NamedValues& logs) {
+  for (const auto& [name, value] : logs) {
+    if (name == "learning_rate") return;
+  }
+  logs.emplace_back("learning_rate", run.optimizer().learning_rate());
+}
+
+}  // namespace
+
+const std::vector<double>* History::find(std::string_view name) const {
+  for (const auto& [known, numbers] : values) {
+    if (known == name) return &numbers;
+  }
+  return nullptr;
+}
+
+const std::vector<double>& History::at(std::string_view name) const {
+  if (const auto* numbers = find(name)) return *numbers;
+  std::string list;
+  for (const auto& [known, numbers] : values) list += (list.empty() ? "" : ", ") + known;
+  throw Error(ErrorKind::usage, "the history has no '" + std::string(name) + "'").expected("one of " + list);
+}
+
+void History::append(std::int64_t epoch, const NamedValues& logs) {
+  epochs.push_back(epoch);
+  for (const auto& log : logs) {  // clang 14 cannot capture a structured binding
+    if (find(log.first) == nullptr)
+      values.emplace_back(log.first, std::vector<double>(epochs.size() - 1, kNaN));
+    const auto column =
+        std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == log.first; });
+    column->second.push_back(log.second);
+  }
+  for (auto& [name, numbers] : values) numbers.resize(epochs.size(), kNaN);
+}
+
+Json History::to_config() const {
+  Json columns = Json::object();
+  for (const auto& [name, numbers] : values) columns.set(name, Json::list(numbers));
+  return Json::object({{"epochs", Json::list(epochs)}, {"values", std::move(columns)}});
+}
+
+History History::from_config(const Json& config) {
+  History out;
+  for (const Json& epoch : config.at("epochs", "history").as_array("history.epochs")) {
+    out.epochs.push_back(epoch.as_integer("history.epochs"));
+  }
+  for (const auto& [name, numbers] : config.at("values", "history").as_object("history.values")) {
+    std::vector<double> column;
+    for (const Json& number : numbers.as_array(name))
+      column.push_back(number.is_null() ? kNaN : number.as_real(name));
+    column.resize(out.epochs.size(), kNaN);
+    out.values.emplace_back(name, std::move(column));
+  }
+  return out;
+}
+
+EarlyStopping::EarlyStopping(EarlyStoppingOptions options)
+    : options_(std::move(options)), larger_is_better_(larger_is_better(options_.monitor, options_.mode)) {}
+
+bool EarlyStopping::improves(double value, std::optional<double> reference) const {
+  if (std::isnan(value)) return false;
+  if (!reference) return true;
+  const double delta = std::abs(options_.min_delta);
+  return larger_is_better_ ? value - delta > *reference : value + delta < *reference;
+}
+
+void EarlyStopping::on_train_begin(TrainingRun&) {
+  wait_ = best_epoch_ = 0;
+  stopped_epoch_ = -1;
+  best_.reset();
+  best_values_ = Tensor();
+}
+
+void EarlyStopping::on_epoch_end(TrainingRun& run, NamedValues& logs) {
+  const std::optional<double> current = monitored(run, options_.monitor, logs, "EarlyStopping");
+  if (!current || run.epoch() < options_.start_from_epoch) return;
+  const auto remember = [&] {
+    best_epoch_ = run.epoch();
+    if (options_.restore_best_weights) best_values_ = run.network().parameters().values();
+  };
+  if (options_.restore_best_weights && best_values_.empty()) remember();
+  ++wait_;
+  if (improves(*current, best_)) {
+    best_ = current;
+    remember();
+    if (!options_.baseline || improves(*current, options_.baseline)) wait_ = 0;
+    return;
+  }
+  if (wait_ >= options_.patience && run.epoch() > 0) {
+    stopped_epoch_ = run.epoch();
+    run.stop();
+  }
+}
+
+void EarlyStopping::on_train_end(TrainingRun& run) {
+  if (!options_.restore_best_weights || best_values_.empty()) return;
+  run.network().parameters().values() = best_values_;
+}
+
+Callback::State EarlyStopping::state() const {
+  State out;
+  out.numbers =
+      Json::object({{"wait", wait_}, {"best_epoch", best_epoch_}, {"stopped_epoch", stopped_epoch_}});
+  put_optional(out.numbers, "best", best_);
+  if (!best_values_.empty()) out.tensors.emplace_back("best_values", best_values_);
+  return out;
+}
+
+void EarlyStopping::restore(const State& state) {
+  wait_ = get_integer(state.numbers, "wait");
+  best_epoch_ = get_integer(state.numbers, "best_epoch");
+  stopped_epoch_ = get_integer(state.numbers, "stopped_epoch");
+  best_ = get_optional(state.numbers, "best");
+  for (const auto& [name, tensor] : state.tensors) {
+    if (name == "best_values") best_values_ = tensor;
+  }
+}
+
+ReduceLrOnPlateau::ReduceLrOnPlateau(ReduceLrOnPlateauOptions options)
+    : options_(std::move(options)), larger_is_better_(larger_is_better(options_.monitor, options_.mode)) {
+  if (!(options_.factor > 0 && options_.factor < 1)) {
+    throw Error(ErrorKind::usage, "ReduceLrOnPlateau.factor must lie between 0 and 1")
+        .seen(std::to_string(options_.factor));
+  }
+}
+
+void ReduceLrOnPlateau::on_train_begin(TrainingRun&) {
+  wait_ = cooldown_left_ = 0;
+  best_.reset();
+}
+
+void ReduceLrOnPlateau::on_epoch_end(TrainingRun& run, NamedValues& logs) {
+  const std::optional<double> current = monitored(run, options_.monitor, logs, "ReduceLrOnPlateau");
+  log_learning_rate(run, logs);
+  if (!current) return;
+  if (cooldown_left_ > 0) {
+    --cooldown_left_;
+    wait_ = 0;
+  }
+  const bool better =
+      !std::isnan(*current) && (!best_ || (larger_is_better_ ? *current > *best_ + options_.min_delta
+                                                             : *current < *best_ - options_.min_delta));
+  if (better) {
+    best_ = current;
+    wait_ = 0;
+  } else if (cooldown_left_ == 0 && ++wait_ >= options_.patience) {
+    const double rate = run.optimizer().learning_rate();
+    if (rate > options_.min_lr) {
+      run.optimizer().set_learning_rate(std::max(rate * options_.factor, options_.min_lr));
+      cooldown_left_ = options_.cooldown;
+      wait_ = 0;
+    }
+  }
+}
+
+Callback::State ReduceLrOnPlateau::state() const {
+  State out;
+  out.numbers = Json::object({{"wait", wait_}, {"cooldown_left", cooldown_left_}});
+  put_optional(out.numbers, "best", best_);
+  return out;
+}
+
+void ReduceLrOnPlateau::restore(const State& state) {
+  wait_ = get_integer(state.numbers, "wait");
+  cooldown_left_ = get_integer(state.numbers, "cooldown_left");
+  best_ = get_optional(state.numbers, "best");
+}
+
+void LearningRateScheduler::on_epoch_begin(TrainingRun& run) {
+  run.optimizer().set_learning_rate(rule_(run.epoch(), run.optimizer().learning_rate()));
+}
+void LearningRateScheduler::on_epoch_end(TrainingRun& run, NamedValues& logs) {
+  log_learning_rate(run, logs);
+}
+
+ModelCheckpoint::ModelCheckpoint(ModelCheckpointOptions options)
+    : options_(std::move(options)), larger_is_better_(larger_is_better(options_.monitor, options_.mode)) {
+  if (options_.filepath.empty()) throw Error(ErrorKind::usage, "ModelCheckpoint.filepath is empty");
+}
+
+void ModelCheckpoint::on_train_begin(TrainingRun&) { best_.reset(); }
+
+namespace {
+
+/// Fills {epoch}, {epoch:02d} and {name:.4f} in.
+std::string fill_in(TrainingRun& run, const std::string& pattern, const NamedValues& logs) {
+  std::string out;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const std::size_t close = pattern[i] == '{' ? pattern.find('}', i) : std::string::npos;
+    if (close == std::string::npos) {
+      out += pattern[i];
+      continue;
+    }
+    const std::string field = pattern.substr(i + 1, close - i - 1);
+    const std::size_t colon = field.find(':');
+    const std::string name = field.substr(0, colon),
+                      format = colon == std::string::npos ? "" : field.substr(colon + 1);
+    const bool width_only = !format.empty() && format.back() == 'd';
+    const bool digits_only = format.size() > 2 && format.front() == '.' && format.back() == 'f';
+    const std::string number = width_only    ? format.substr(0, format.size() - 1)
+                               : digits_only ? format.substr(1, format.size() - 2)
+                                             : "";
+    if (!std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }) ||
+        number.size() > 2) {
+      throw Error(ErrorKind::usage, "a field of a file name has a format that is not known")
+          .where(pattern)
+          .seen("{" + field + "}")
+          .expected("{epoch:02d} or {val_loss:.4f}");
+    }
+    const int digits = number.empty() ? 0 : std::stoi(number);
+    char text[128];
+    if (name == "epoch") {
+      const bool zeros = number.size() > 1 && number[0] == '0';
+      std::snprintf(text, sizeof text, zeros ? "%0*lld" : "%*lld", digits,
+                    static_cast<long long>(run.epoch()) + 1);
+    } else {
+      std::snprintf(text, sizeof text, "%.*f", digits_only ? digits : 4,
+                    monitored(run, name, logs, "ModelCheckpoint").value_or(kNaN));
+    }
+    out += text;
+    i = close;
+  }
+  return out;
+}
+
+}  // namespace
+
+void ModelCheckpoint::save(TrainingRun& run, const NamedValues& logs) {
+  const std::string path = fill_in(run, options_.filepath, logs);
+  if (options_.save_model_only)
+    run.save_model(path);
+  else
+    run.save_checkpoint(path);
+}
+
+void ModelCheckpoint::on_batch_end(TrainingRun& run, std::int64_t batch, const NamedValues& logs) {
+  if (options_.save_every_batches > 0 && (batch + 1) % options_.save_every_batches == 0) save(run, logs);
+}
+
+void ModelCheckpoint::on_epoch_end(TrainingRun& run, NamedValues& logs) {
+  if (options_.save_every_batches > 0) return;
+  if (options_.save_best_only) {
+    const std::optional<double> current = monitored(run, options_.monitor, logs, "ModelCheckpoint");
+    if (!current || std::isnan(*current)) return;
+    if (best_ && !(larger_is_better_ ? *current > *best_ : *current < *best_)) return;
+    best_ = current;
+  }
+  save(run, logs);
+}
+
+Callback::State ModelCheckpoint::state() const {
+  State out;
+  put_optional(out.numbers, "best", best_);
+  return out;
+}
+void ModelCheckpoint::restore(const State& state) { best_ = get_optional(state.numbers, "best"); }
+
+void LambdaCallback::on_train_begin(TrainingRun& run) {
+  if (train_begin) train_begin(run);
+}
+void LambdaCallback::on_epoch_begin(TrainingRun& run) {
+  if (epoch_begin) epoch_begin(run);
+}
+void LambdaCallback::on_batch_end(TrainingRun& run, std::int64_t batch, const NamedValues& logs) {
+  if (batch_end) batch_end(run, batch, logs);
+}
+void LambdaCallback::on_epoch_end(TrainingRun& run, NamedValues& logs) {
+  if (epoch_end) epoch_end(run, logs);
+}
+void LambdaCallback::on_train_end(TrainingRun& run) {
+  if (train_end) train_end(run);
+}
+
+}  // namespace rondo

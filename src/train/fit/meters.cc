@@ -1,0 +1,106 @@
+#include "train/fit/meters.h"
+
+#include <limits>
+
+#include "rondo/base/error.h"
+
+namespace rondo::detail {
+
+Meters::Meters(const std::vector<OutputPlan>& outputs) {
+  for (const OutputPlan& plan : outputs) {
+    Output output{plan.name, 0, {}, {}};
+    for (const Json& metric : plan.metrics) output.metrics.push_back(make_metric(metric));
+    for (const Json& metric : plan.weighted_metrics) output.weighted_metrics.push_back(make_metric(metric));
+    outputs_.push_back(std::move(output));
+  }
+  const bool several = outputs_.size() > 1;
+  names_ = {"loss"};
+  for (const Output& output : outputs_) {
+    if (several) names_.push_back(output.name + "_loss");
+  }
+  each_metric([&](const Output& output, const Metric& metric) {
+    names_.push_back(several ? output.name + "_" + metric.name() : metric.name());
+  });
+}
+
+template <class F>
+void Meters::each_metric(F&& f) const {
+  for (const Output& output : outputs_) {
+    for (const auto& metric : output.metrics) f(output, *metric);
+    for (const auto& metric : output.weighted_metrics) f(output, *metric);
+  }
+}
+
+void Meters::reset() {
+  weight_ = loss_ = 0;
+  for (Output& output : outputs_) output.loss = 0;
+  each_metric([](const Output&, Metric& metric) { metric.reset(); });
+}
+
+void Meters::add_loss(double weight, double loss, const std::vector<double>& output_losses) {
+  weight_ += weight;
+  loss_ += weight * loss;
+  for (std::size_t k = 0; k < outputs_.size(); ++k) outputs_[k].loss += weight * output_losses[k];
+}
+
+void Meters::add_rows(std::size_t output, const AlignedRows& rows, const std::vector<double>& presence) {
+  for (const auto& metric : outputs_[output].metrics) metric->update(rows.prediction, rows.target, presence);
+  for (const auto& metric : outputs_[output].weighted_metrics) {
+    metric->update(rows.prediction, rows.target, rows.weights);
+  }
+}
+
+NamedValues Meters::results() const {
+  NamedValues out;
+  results_into(out);
+  return out;
+}
+
+void Meters::results_into(NamedValues& out) const {
+  const auto mean = [&](double sum) {
+    return weight_ == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / weight_;
+  };
+  out.resize(names_.size());
+  std::size_t next = 0;
+  const auto put = [&](double value) {
+    if (out[next].first != names_[next]) out[next].first = names_[next];
+    out[next++].second = value;
+  };
+  put(mean(loss_));
+  for (const Output& output : outputs_) {
+    if (outputs_.size() > 1) put(mean(output.loss));
+  }
+  each_metric([&](const Output&, const Metric& metric) { put(metric.result()); });
+}
+
+Json Meters::gathered() const {
+  Json out = Json::object({{"weight", weight_}, {"loss", loss_}});
+  Json losses = Json::array(), metrics = Json::array();
+  for (const Output& output : outputs_) losses.push_back(output.loss);
+  each_metric([&](const Output&, const Metric& metric) { metrics.push_back(Json::list(metric.gathered())); });
+  out.set("losses", std::move(losses));
+  out.set("metrics", std::move(metrics));
+  return out;
+}
+
+void Meters::restore(const Json& gathered) {
+  reset();
+  weight_ = gathered.at("weight", "meters").as_real("meters.weight");
+  loss_ = gathered.at("loss", "meters").as_real("meters.loss");
+  const auto& losses = gathered.at("losses", "meters").as_array("meters.losses");
+  const auto& metrics = gathered.at("metrics", "meters").as_array("meters.metrics");
+  std::size_t count = 0, next = 0;
+  each_metric([&](const Output&, const Metric&) { ++count; });
+  if (losses.size() != outputs_.size() || metrics.size() != count) {
+    throw Error(ErrorKind::model_file, "the checkpoint was written with other metrics or outputs")
+        .fix("resume with the metrics of the run that was saved");
+  }
+  for (std::size_t k = 0; k < losses.size(); ++k) outputs_[k].loss = losses[k].as_real("meters.losses");
+  each_metric([&](const Output&, Metric& metric) {
+    std::vector<double> numbers;
+    for (const Json& number : metrics[next++].as_array("meters.metrics")) numbers.push_back(number.as_real());
+    metric.restore(numbers);
+  });
+}
+
+}  // namespace rondo::detail

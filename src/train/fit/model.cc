@@ -1,0 +1,260 @@
+#include "rondo/train/model.h"
+
+#include <array>
+
+#include "rondo/base/error.h"
+#include "rondo/tensor/tensor_file.h"
+#include "train/fit/checkpoint.h"
+
+namespace rondo {
+namespace {
+
+/// What an input looks like: sequences may have any number of steps.
+std::vector<ValueShape> specs_of(const Batch& example) {
+  std::vector<ValueShape> out;
+  for (const Samples& input : example.inputs) {
+    ValueShape spec = spec_of(input);
+    if (spec.sequence) spec.steps = -1;
+    out.push_back(spec);
+  }
+  return out;
+}
+
+CompileOptions read_compile(const Json& config, const Json& optimizer) {
+  CompileOptions out;
+  out.optimizer = optimizer;
+  out.loss = config.at("loss", "compile");
+  for (const Json& weight : config.at("loss_weights", "compile").as_array())
+    out.loss_weights.push_back(weight.as_real());
+  out.metrics = config.at("metrics", "compile").as_array();
+  out.weighted_metrics = config.at("weighted_metrics", "compile").as_array();
+  return out;
+}
+
+}  // namespace
+
+void Model::compile(CompileOptions options) {
+  compiled_ = std::move(options);
+  trainer_.reset();
+  if (network_) trainer();  // says at once what does not fit
+}
+
+void Model::build(std::uint64_t seed) {
+  seed_ = seed;
+  if (!network_) network_ = make_network({});
+  if (!network_->built()) network_->build(seed_);
+}
+
+void Model::set_threads(int threads) {
+  pool_ = std::make_unique<Pool>(threads);
+  trainer_.reset();
+}
+
+std::unique_ptr<Network> Model::make_network(std::span<const ValueShape>) const {
+  throw Error(ErrorKind::usage, "the model is empty").fix("add layers first");
+}
+
+void Model::ensure_built(const Batch& example) {
+  if (!network_) network_ = make_network(specs_of(example));
+  if (!network_->built()) network_->build(seed_);
+}
+
+void Model::ensure_built(const Dataset& data) {
+  if (network_ && network_->built()) return;
+  if (data.size() == 0) {
+    throw Error(ErrorKind::data, "there are no samples to take the input's shape from")
+        .fix("give the model an input shape, or data");
+  }
+  const std::array<std::int64_t, 1> first = {0};
+  ensure_built(data.gather(first, DType::float32));
+}
+
+Network& Model::network() {
+  if (!network_) network_ = make_network({});
+  return *network_;
+}
+
+const Network& Model::network() const {
+  if (!network_)
+    throw Error(ErrorKind::usage, "the model is not built yet").fix("call build, fit or predict first");
+  return *network_;
+}
+
+Trainer& Model::trainer() {
+  if (!network_ || !network_->built()) build(seed_);
+  if (!trainer_) {
+    // To predict no compile is needed: losses and optimiser then stand unused at their defaults.
+    CompileOptions options = compiled_.value_or(CompileOptions{});
+    options.seed = seed_;
+    trainer_ = std::make_unique<Trainer>(*network_, std::move(options), pool_.get());
+  }
+  return *trainer_;
+}
+
+namespace {
+
+void require_compiled(bool compiled) {
+  if (compiled) return;
+  throw Error(ErrorKind::usage, "the model is not compiled")
+      .fix("call compile({.optimizer = \"adam\", .loss = \"mse\"}) first");
+}
+
+}  // namespace
+
+History Model::fit(const Dataset& data, const FitOptions& options) {
+  require_compiled(compiled_.has_value());
+  ensure_built(data);
+  return trainer().fit(data, options);
+}
+History Model::fit(const Samples& x, const Samples& y, const FitOptions& options) {
+  return fit(ArrayDataset(x, y), options);
+}
+
+NamedValues Model::evaluate(const Dataset& data, const EvaluateOptions& options) {
+  require_compiled(compiled_.has_value());
+  ensure_built(data);
+  return trainer().evaluate(data, options);
+}
+NamedValues Model::evaluate(const Samples& x, const Samples& y, const EvaluateOptions& options) {
+  return evaluate(ArrayDataset(x, y), options);
+}
+
+std::vector<Samples> Model::predict(const Dataset& data, std::int64_t batch_size) {
+  ensure_built(data);
+  return trainer().predict(data, batch_size);
+}
+Samples Model::predict(const Samples& x, std::int64_t batch_size) {
+  Batch example;
+  example.inputs.push_back(x);
+  ensure_built(example);
+  return trainer().predict(x, batch_size);
+}
+
+const NamedValues& Model::train_on_batch(const Batch& batch) {
+  require_compiled(compiled_.has_value());
+  ensure_built(batch);
+  return trainer().train_on_batch(batch);
+}
+const NamedValues& Model::test_on_batch(const Batch& batch) {
+  require_compiled(compiled_.has_value());
+  ensure_built(batch);
+  return trainer().test_on_batch(batch);
+}
+
+void Model::reset_states() {
+  if (trainer_) trainer_->reset_states();
+}
+
+void Model::save(const std::string& path) const {
+  if (trainer_ && compiled_) return trainer_->save(path);
+  TensorFile file;
+  detail::put_network(file, network());
+  write_tensor_file(path, file);
+}
+
+Model Model::load(const std::string& path) {
+  const TensorFile file = read_tensor_file(path);
+  const std::string* format = file.find_metadata("format");
+  if (format == nullptr || *format != detail::kFormatName) {
+    throw Error(ErrorKind::model_file, "this is no model of rondo")
+        .where(path)
+        .seen(format == nullptr ? "no format" : "format '" + *format + "'")
+        .expected(std::string("format '") + detail::kFormatName + "'");
+  }
+  const Json spec = detail::take_json(file, "spec", path);
+  bool doubles = false;
+  for (const auto& [name, tensor] : file.tensors) {
+    doubles = doubles || (name.find('/') == std::string::npos && tensor.dtype() == DType::float64);
+  }
+  Model model;
+  try {
+    model.network_ =
+        std::make_unique<Network>(Network::from_spec(spec, doubles ? DType::float64 : DType::float32));
+    model.network_->build(0);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::model_file, "the file's spec describes no model").where(path).seen(error.what());
+  }
+  detail::take_network(file, *model.network_, path);
+  if (file.find_metadata("compile") != nullptr && file.find_metadata("optimizer") != nullptr) {
+    const Json optimizer = detail::take_json(file, "optimizer", path);
+    CompileOptions options;
+    try {
+      options = read_compile(detail::take_json(file, "compile", path), optimizer.at("config", path));
+      model.compile(options);
+    } catch (const Error&) {  // a loss of one's own: its owner compiles again
+      model.compiled_.reset();
+      model.trainer_.reset();
+      return model;
+    }
+    detail::take_optimizer(file, model.optimizer(), model.network_->parameters(), path);
+  }
+  return model;
+}
+
+std::string Model::summary(const std::string& title) const { return network().summary(title); }
+
+Sequential::Sequential(std::vector<LayerPtr> layers, DType dtype)
+    : layers_(std::move(layers)), dtype_(dtype) {}
+
+Sequential::Sequential(ValueShape input, std::vector<LayerPtr> layers, DType dtype)
+    : layers_(std::move(layers)), input_(input), dtype_(dtype) {}
+
+Sequential& Sequential::add(LayerPtr layer) {
+  layers_.push_back(std::move(layer));
+  return *this;
+}
+
+std::unique_ptr<Network> Sequential::make_network(std::span<const ValueShape> inputs) const {
+  if (layers_.empty()) throw Error(ErrorKind::usage, "the model has no layers").fix("add layers first");
+  if (!input_ && inputs.size() != 1) {
+    throw Error(ErrorKind::usage, inputs.empty() ? "the shape of the input is not known yet"
+                                                 : "a Sequential model has one input")
+        .fix(inputs.empty() ? "give the constructor a ValueShape, or fit the model first"
+                            : "use GraphBuilder for several");
+  }
+  auto network = std::make_unique<Network>(dtype_);
+  int value = network->add_input("input", input_ ? *input_ : inputs[0]);
+  std::vector<int> outputs = {value};
+  for (const LayerPtr& layer : layers_) {
+    outputs = network->add(layer, {value});
+    value = outputs.front();
+  }
+  network->set_outputs(outputs);
+  return network;
+}
+
+GraphBuilder::Node GraphBuilder::input(std::string name, ValueShape spec) {
+  return {network_.add_input(std::move(name), spec)};
+}
+
+GraphBuilder::Node GraphBuilder::apply(LayerPtr layer, std::vector<Node> inputs) {
+  return apply_all(std::move(layer), std::move(inputs)).front();
+}
+
+std::vector<GraphBuilder::Node> GraphBuilder::apply_all(LayerPtr layer, std::vector<Node> inputs) {
+  std::vector<int> ids;
+  for (const Node& node : inputs) ids.push_back(node.id);
+  std::vector<Node> out;
+  for (const int id : network_.add(std::move(layer), std::move(ids))) out.push_back({id});
+  return out;
+}
+
+namespace {
+
+class GraphModel : public Model {
+ public:
+  explicit GraphModel(Network network) : Model(std::move(network)) {}
+};
+
+}  // namespace
+
+Model GraphBuilder::model(std::vector<Node> outputs, std::uint64_t seed) && {
+  std::vector<int> ids;
+  for (const Node& node : outputs) ids.push_back(node.id);
+  network_.set_outputs(std::move(ids));
+  Model model = GraphModel(std::move(network_));
+  model.build(seed);
+  return model;
+}
+
+}  // namespace rondo

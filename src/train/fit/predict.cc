@@ -1,0 +1,86 @@
+#include <cstring>
+#include <numeric>
+
+#include "rondo/base/error.h"
+#include "train/fit/trainer_impl.h"
+
+namespace rondo {
+namespace {
+
+/// Samples of all parts, one after the other.
+Samples join(std::vector<Samples> parts) {
+  if (parts.size() == 1) return std::move(parts.front());
+  std::int64_t samples = 0, steps = 0;
+  for (const Samples& part : parts) {
+    samples += part.size();
+    if (part.is_sequence()) steps = std::max(steps, part.layout()->steps());
+  }
+  const bool sequences = parts.front().is_sequence();
+  const std::int64_t places = sequences ? steps : 1;
+  const Shape features = parts.front().features();
+  const DType dtype = parts.front().values().dtype();
+  Shape shape = {samples};
+  if (sequences) shape.push_back(steps);
+  shape.insert(shape.end(), features.begin(), features.end());
+  Tensor all(shape, dtype);
+  std::vector<std::uint8_t> mask(static_cast<std::size_t>(samples * places), 0);
+  const std::size_t row = static_cast<std::size_t>(element_count(features)) * dtype_size(dtype);
+  std::int64_t done = 0;
+  for (const Samples& part : parts) {
+    const auto copy = [&](std::int64_t from, std::int64_t to) {
+      std::memcpy(all.bytes() + static_cast<std::size_t>(to) * row,
+                  part.values().bytes() + static_cast<std::size_t>(from) * row, row);
+      mask[static_cast<std::size_t>(to)] = 1;
+    };
+    if (!sequences) {
+      for (std::int64_t b = 0; b < part.size(); ++b) copy(b, done + b);
+    } else {
+      const Layout& layout = *part.layout();
+      for (std::int64_t t = 0; t < layout.longest(); ++t) {
+        for (std::int64_t r = 0; r < layout.rows(t); ++r) {
+          const std::int64_t b = layout.order()[static_cast<std::size_t>(r)];
+          copy(layout.offset(t) + r, (done + b) * steps + layout.position(t, r));
+        }
+      }
+    }
+    done += part.size();
+  }
+  if (sequences) return Samples::masked(all, mask);
+  Samples out;
+  out.values() = std::move(all);
+  return out;
+}
+
+}  // namespace
+
+std::vector<Samples> Trainer::predict(const Dataset& data, std::int64_t batch_size) {
+  if (batch_size < 1) throw Error(ErrorKind::usage, "batch_size must be at least 1");
+  Impl& impl = *impl_;
+  std::vector<std::vector<Samples>> parts(impl.outputs.size());
+  std::vector<std::int64_t> indices;
+  std::int64_t begin = 0;
+  do {  // at least once: no samples still have an output shape
+    indices.resize(static_cast<std::size_t>(std::min(batch_size, data.size() - begin)));
+    std::iota(indices.begin(), indices.end(), begin);
+    const Batch batch = data.gather(indices, impl.network.parameters().dtype());
+    RunOptions run;
+    run.carried = impl.stateful ? &impl.predict_carried : nullptr;
+    impl.tape.reset(run, false);
+    const Vars values = impl.network.run(impl.tape, std::span<const Samples>(batch.inputs));
+    for (std::size_t k = 0; k < values.size(); ++k) parts[k].push_back(impl.tape.get(values[k]));
+    begin += batch_size;
+  } while (begin < data.size());
+  std::vector<Samples> out;
+  for (auto& list : parts) out.push_back(join(std::move(list)));
+  return out;
+}
+
+Samples Trainer::predict(const Samples& input, std::int64_t batch_size) {
+  if (impl_->outputs.size() != 1) {
+    throw Error(ErrorKind::usage, "the network has several outputs").fix("call predict with a Dataset");
+  }
+  const ArrayDataset data(std::vector<Samples>{input}, std::vector<Samples>{});
+  return std::move(predict(data, batch_size).front());
+}
+
+}  // namespace rondo

@@ -1,0 +1,142 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rondo/base/error.h"
+#include "rondo/train/losses.h"
+
+namespace rondo::detail {
+
+/// Throws Error(usage) unless the shapes and types of a call of Loss::value_and_gradient fit together.
+void check_loss_call(const Loss& loss, ConstMatrix prediction, ConstMatrix target,
+                     std::span<const double> weights, double divisor, const Matrix& gradient);
+
+Loss::Reduction parse_reduction(const std::string& name, const std::string& loss);
+
+/// Options of a loss and how its rows are summed up.
+template <class Options>
+struct WithReduction : Options {
+  std::string reduction = "sum_over_batch_size";
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    Options::visit(self, option);
+    option("reduction", self.reduction, "\"sum_over_batch_size\", \"sum\" or \"mean_with_sample_weight\"");
+  }
+};
+
+/// A loss from the formula of one row. `Self` has a member `options` (see options.h), a constant `kName` and
+///
+///     template <class T>
+///     double row(std::span<const T> prediction, std::span<const T> target, T* gradient) const;
+///
+/// which returns l_r and, unless `gradient` is null, writes d l_r / d prediction there.
+template <class Self, class Options>
+class RowLoss : public Loss {
+ public:
+  explicit RowLoss(const Json& config) {
+    read_options(options, config, Self::kName);
+    reduction_ = parse_reduction(options.reduction, Self::kName);
+  }
+
+  Reduction reduction() const override { return reduction_; }
+  std::string name() const override { return Self::kName; }
+  Json config() const override {
+    Json out = Json::object({{"name", Self::kName}});
+    const Json fields = rondo::to_config(options);
+    for (const auto& [key, value] : fields.as_object()) out.set(key, value);
+    return out;
+  }
+  std::int64_t target_columns(std::int64_t columns) const override { return columns; }
+  std::int64_t prediction_columns(std::int64_t columns) const override { return columns; }
+
+  double value_and_gradient(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights,
+                            double divisor, Matrix gradient) const override {
+    check_loss_call(*this, prediction, target, weights, divisor, gradient);
+    return with_dtype(prediction.dtype, [&](auto zero) {
+      using T = decltype(zero);
+      return sum_rows<T>(prediction.view<const T>(), target.view<const T>(), weights, divisor,
+                         gradient.view<T>());
+    });
+  }
+
+  WithReduction<Options> options;
+
+ private:
+  template <class T>
+  double sum_rows(View<const T> prediction, View<const T> target, std::span<const double> weights,
+                  double divisor, View<T> gradient) const {
+    const auto& self = static_cast<const Self&>(*this);
+    const auto columns = static_cast<std::size_t>(prediction.cols);
+    const auto target_count = static_cast<std::size_t>(target.cols);
+    double sum = 0;
+    for (std::int64_t r = 0; r < prediction.rows; ++r) {
+      const double weight = weights.empty() ? 1.0 : weights[static_cast<std::size_t>(r)];
+      T* slope = gradient.data == nullptr ? nullptr : gradient.row(r);
+      if (weight == 0) {
+        for (std::size_t c = 0; slope != nullptr && c < columns; ++c) slope[c] = 0;
+        continue;
+      }
+      sum +=
+          weight * self.template row<T>({prediction.row(r), columns}, {target.row(r), target_count}, slope);
+      const T scale = static_cast<T>(weight / divisor);
+      for (std::size_t c = 0; slope != nullptr && c < columns; ++c) slope[c] *= scale;
+    }
+    return sum / divisor;
+  }
+
+  Reduction reduction_ = Reduction::sum_over_batch_size;
+};
+
+/// A loss that is the mean over the columns of a function of one prediction and one target:
+///
+///     template <class T> T value(T prediction, T target) const;
+///     template <class T> T slope(T prediction, T target) const;  // d value / d prediction
+template <class Self, class Options>
+class ElementLoss : public RowLoss<Self, Options> {
+ public:
+  using RowLoss<Self, Options>::RowLoss;
+
+  template <class T>
+  double row(std::span<const T> prediction, std::span<const T> target, T* gradient) const {
+    const auto& self = static_cast<const Self&>(*this);
+    const std::size_t columns = prediction.size();
+    double sum = 0;
+    for (std::size_t c = 0; c < columns; ++c)
+      sum += static_cast<double>(self.value(prediction[c], target[c]));
+    if (gradient != nullptr) {
+      const T share = T(1) / static_cast<T>(columns);
+      for (std::size_t c = 0; c < columns; ++c) gradient[c] = self.slope(prediction[c], target[c]) * share;
+    }
+    return sum / static_cast<double>(columns);
+  }
+};
+
+/// For losses without options.
+struct NoOptions {
+  template <class Self, class V>
+  static void visit(Self&, V&&) {}
+};
+
+struct LossEntry {
+  std::string name;
+  std::vector<std::string> aliases;
+  std::vector<OptionInfo> options;
+  std::function<std::shared_ptr<const Loss>(const Json& options)> make;
+};
+
+template <class L, class Options>
+LossEntry loss_entry(std::vector<std::string> aliases) {
+  return {L::kName, std::move(aliases), list_options<WithReduction<Options>>(),
+          [](const Json& options) { return std::make_shared<const L>(options); }};
+}
+
+std::vector<LossEntry> regression_losses();
+std::vector<LossEntry> classification_losses();
+std::vector<LossEntry> likelihood_losses();
+std::vector<LossEntry> count_losses();
+
+}  // namespace rondo::detail

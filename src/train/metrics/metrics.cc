@@ -1,0 +1,154 @@
+#include "rondo/train/metrics.h"
+
+#include "rondo/train/losses.h"
+#include "train/metrics/row_metric.h"
+#include "train/named_config.h"
+
+namespace rondo {
+namespace {
+
+using detail::MetricEntry;
+
+/// The weighted mean over rows of a loss.
+class LossMetric : public Metric {
+ public:
+  explicit LossMetric(std::shared_ptr<const Loss> loss) : loss_(std::move(loss)) {}
+  void reset() override { sum_ = weight_ = 0; }
+  void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
+    sum_ += loss_->value(prediction, target, weights);
+    for (const double weight : weights) weight_ += weight;
+    if (weights.empty()) weight_ += static_cast<double>(prediction.rows);
+  }
+  double result() const override {
+    return weight_ == 0 ? std::numeric_limits<double>::quiet_NaN() : sum_ / weight_;
+  }
+  std::vector<double> gathered() const override { return {sum_, weight_}; }
+  void restore(std::span<const double> numbers) override {
+    detail::check_gathered(name(), numbers.size() == 2);
+    sum_ = numbers[0], weight_ = numbers[1];
+  }
+
+ private:
+  std::shared_ptr<const Loss> loss_;
+  double sum_ = 0, weight_ = 0;
+};
+
+/// "accuracy" or "crossentropy": which one is meant shows when the first batch comes.
+class ResolvedByShape : public Metric {
+ public:
+  ResolvedByShape(std::string family, Json options)
+      : family_(std::move(family)), options_(std::move(options)) {}
+  bool larger_is_better() const override { return family_ == "accuracy"; }
+  void reset() override {
+    if (meant_) meant_->reset();
+  }
+  void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
+    if (!meant_) choose(prediction.cols == 1 ? 0 : target.cols == 1 ? 1 : 2);
+    meant_->update(prediction, target, weights);
+  }
+  double result() const override {
+    return meant_ ? meant_->result() : std::numeric_limits<double>::quiet_NaN();
+  }
+  std::vector<double> gathered() const override {
+    if (!meant_) return {};
+    std::vector<double> numbers = meant_->gathered();
+    numbers.push_back(kind_);
+    return numbers;
+  }
+  void restore(std::span<const double> numbers) override {
+    if (numbers.empty()) return;
+    const double kind = numbers.back();
+    detail::check_gathered(name(), kind == 0 || kind == 1 || kind == 2);
+    choose(static_cast<int>(kind));
+    meant_->restore(numbers.first(numbers.size() - 1));
+  }
+
+ private:
+  void choose(int kind) {
+    constexpr const char* kPrefixes[] = {"binary_", "sparse_categorical_", "categorical_"};
+    Json config = options_;
+    config.set("name", kPrefixes[kind] + family_);
+    meant_ = make_metric(config);
+    kind_ = kind;
+  }
+
+  std::string family_;
+  Json options_;
+  int kind_ = 0;
+  std::shared_ptr<Metric> meant_;
+};
+
+std::vector<MetricEntry> all_metrics() {
+  std::vector<MetricEntry> all;
+  for (const auto& [family, alias] : {std::pair{"accuracy", "acc"}, std::pair{"crossentropy", "ce"}}) {
+    all.push_back({family, {alias}, [family = std::string(family)](const Json& options) {
+                     return std::make_shared<ResolvedByShape>(family, options);
+                   }});
+  }
+  for (auto* part : {&detail::mean_metrics, &detail::counting_metrics, &detail::ranking_metrics}) {
+    for (MetricEntry& entry : part()) all.push_back(std::move(entry));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::shared_ptr<Metric> make_metric(const Json& name_or_config) {
+  const detail::NamedConfig named = detail::read_named_config(name_or_config, "metric");
+  std::vector<std::string> known;
+  std::shared_ptr<Metric> metric;
+  for (const MetricEntry& entry : all_metrics()) {
+    bool found = entry.name == named.name;
+    known.push_back(entry.name);
+    for (const std::string& alias : entry.aliases) {
+      found = found || alias == named.name;
+      known.push_back(alias);
+    }
+    if (found && !metric) metric = entry.make(named.options);
+  }
+  if (!metric) {
+    Json config = named.options;
+    config.set("name", named.name);
+    try {
+      metric = std::make_shared<LossMetric>(make_loss(config));
+    } catch (const Error& error) {
+      const std::vector<std::string> losses = loss_names();
+      if (error.summary().find("there is no loss") == std::string::npos) throw;
+      known.insert(known.end(), losses.begin(), losses.end());
+      for (const char* alias : {"mse", "mae", "mape", "bce", "cce", "scce"}) known.emplace_back(alias);
+      detail::throw_unknown_name("metric", named.spelled, known);
+    }
+  }
+  metric->set_name(named.spelled);
+  return metric;
+}
+
+std::vector<std::string> metric_names() {
+  std::vector<std::string> names;
+  for (const MetricEntry& entry : all_metrics()) names.push_back(entry.name);
+  for (const std::string& name : loss_names()) names.push_back(name);
+  return names;
+}
+
+void detail::check_gathered(const std::string& name, bool fits) {
+  if (fits) return;
+  throw Error(ErrorKind::model_file,
+              "the numbers gathered by metric '" + name + "' are those of another metric")
+      .fix("resume with the metrics of the run that was saved");
+}
+
+void detail::check_metric_call(const std::string& name, ConstMatrix prediction, ConstMatrix target,
+                               std::int64_t target_columns, std::span<const double> weights) {
+  if (target.rows == prediction.rows && target.cols == target_columns &&
+      (weights.empty() || static_cast<std::int64_t>(weights.size()) == prediction.rows)) {
+    return;
+  }
+  throw Error(ErrorKind::usage, "the target or the weights do not fit the prediction")
+      .where("metric " + name)
+      .seen("prediction " + to_string(Shape{prediction.rows, prediction.cols}) + ", target " +
+            to_string(Shape{target.rows, target.cols}) + ", " + std::to_string(weights.size()) + " weights")
+      .expected("a target " + to_string(Shape{prediction.rows, target_columns}) +
+                " and one weight a row or none");
+}
+
+}  // namespace rondo

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rondo/base/error.h"
+#include "rondo/base/options.h"
+#include "rondo/train/metrics.h"
+
+namespace rondo::detail {
+
+/// Throws Error(usage) unless prediction, target (`target_columns` wide) and weights fit together.
+void check_metric_call(const std::string& name, ConstMatrix prediction, ConstMatrix target,
+                       std::int64_t target_columns, std::span<const double> weights);
+
+/// Throws Error(model_file) unless `fits`: numbers of another metric were to be restored.
+void check_gathered(const std::string& name, bool fits);
+
+/// Room for one row of a prediction and of a target, which a metric keeps from batch to batch.
+struct RowMemory {
+  std::vector<double> prediction, target;
+};
+
+/// Calls f(row prediction, row target, weight) for every row with a weight; numbers arrive as double.
+template <class F>
+void for_each_weighted_row(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights,
+                           RowMemory& memory, F&& f) {
+  std::vector<double>&p = memory.prediction, &t = memory.target;
+  p.resize(static_cast<std::size_t>(prediction.cols));
+  t.resize(static_cast<std::size_t>(target.cols));
+  const auto read_row = [](ConstMatrix m, std::int64_t r, std::vector<double>& out) {
+    with_dtype(m.dtype, [&](auto zero) {
+      const auto* source = m.view<const decltype(zero)>().row(r);
+      for (std::size_t c = 0; c < out.size(); ++c) out[c] = static_cast<double>(source[c]);
+    });
+  };
+  for (std::int64_t r = 0; r < prediction.rows; ++r) {
+    const double weight = weights.empty() ? 1.0 : weights[static_cast<std::size_t>(r)];
+    if (weight == 0) continue;
+    read_row(prediction, r, p);
+    read_row(target, r, t);
+    f(std::span<const double>(p), std::span<const double>(t), weight);
+  }
+}
+
+/// Weighted mean over rows of a value of one row, then `finish` of that mean.
+class MeanMetric : public Metric {
+ public:
+  using RowValue = std::function<double(std::span<const double> prediction, std::span<const double> target)>;
+  struct Traits {
+    bool larger_is_better = false;
+    bool one_target_column = false;  ///< class numbers; else as many as the prediction has
+    double (*finish)(double mean) = nullptr;
+  };
+  MeanMetric(RowValue value, Traits traits) : value_(std::move(value)), traits_(traits) {}
+
+  bool larger_is_better() const override { return traits_.larger_is_better; }
+  void reset() override { sum_ = weight_ = 0; }
+  void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
+    check_metric_call(name(), prediction, target, traits_.one_target_column ? 1 : prediction.cols, weights);
+    for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {
+      sum_ += weight * value_(p, t);
+      weight_ += weight;
+    });
+  }
+  double result() const override {
+    if (weight_ == 0) return std::numeric_limits<double>::quiet_NaN();
+    const double mean = sum_ / weight_;
+    return traits_.finish == nullptr ? mean : traits_.finish(mean);
+  }
+  std::vector<double> gathered() const override { return {sum_, weight_}; }
+  void restore(std::span<const double> numbers) override {
+    check_gathered(name(), numbers.size() == 2);
+    sum_ = numbers[0], weight_ = numbers[1];
+  }
+
+ private:
+  RowValue value_;
+  Traits traits_;
+  RowMemory memory_;
+  double sum_ = 0, weight_ = 0;
+};
+
+struct MetricEntry {
+  std::string name;
+  std::vector<std::string> aliases;
+  std::function<std::shared_ptr<Metric>(const Json& options)> make;
+};
+
+/// Reads the options of a metric; an unknown key is an error that names the nearest one.
+template <class Options>
+Options metric_options(const Json& config, const std::string& name) {
+  Options options;
+  read_options(options, config, name);
+  return options;
+}
+
+std::vector<MetricEntry> mean_metrics();
+std::vector<MetricEntry> counting_metrics();
+std::vector<MetricEntry> ranking_metrics();
+
+}  // namespace rondo::detail

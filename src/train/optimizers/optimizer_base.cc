@@ -1,0 +1,282 @@
+#include "train/optimizers/optimizer_base.h"
+
+#include <cmath>
+
+#include "train/named_config.h"
+
+namespace rondo::detail {
+namespace {
+
+template <class T>
+double squares_of(std::span<const T> values) noexcept {
+  constexpr std::size_t kLanes = 8;
+  std::array<double, kLanes> lanes{};
+  std::size_t i = 0;
+  for (; i + kLanes <= values.size(); i += kLanes) {
+    for (std::size_t k = 0; k < kLanes; ++k) {
+      const auto x = static_cast<double>(values[i + k]);
+      lanes[k] += x * x;
+    }
+  }
+  for (std::size_t k = 0; i < values.size(); ++i, ++k) {
+    const auto x = static_cast<double>(values[i]);
+    lanes[k] += x * x;
+  }
+  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+}
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// A copy of one array of a slot, with the array's shape; and back.
+Tensor copy_out(const Tensor& slot, const ParameterInfo& info) {
+  return with_dtype(slot.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    return Tensor::from(slot.data<T>().subspan(at(info.offset), at(info.size)), info.shape);
+  });
+}
+void copy_in(Tensor& slot, const ParameterInfo& info, const Tensor& source) {
+  with_dtype(slot.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto from = source.data<T>();
+    std::copy(from.begin(), from.end(), slot.data<T>().begin() + info.offset);
+  });
+}
+
+}  // namespace
+
+double sum_of_squares(std::span<const float> values) noexcept { return squares_of(values); }
+double sum_of_squares(std::span<const double> values) noexcept { return squares_of(values); }
+
+void require_option(bool holds, const std::string& optimizer, const char* rule) {
+  if (holds) return;
+  throw Error(ErrorKind::usage, "an option of an optimiser is out of range")
+      .where("optimizer " + optimizer)
+      .expected(rule);
+}
+
+OptimizerBase::OptimizerBase(const CommonOptimizerOptions& options, std::vector<std::string> slot_names,
+                             bool decoupled_decay, double first_slot_value)
+    : options_(options),
+      slot_names_(std::move(slot_names)),
+      decoupled_decay_(decoupled_decay),
+      first_slot_value_(first_slot_value),
+      schedule_(make_schedule(options.learning_rate)) {
+  constant_rate_ = schedule_->name() == "constant";
+  rate_ = schedule_->at(0);
+  const int clips = int{options_.clipnorm.has_value()} + int{options_.global_clipnorm.has_value()} +
+                    int{options_.clipvalue.has_value()};
+  if (clips > 1) {
+    throw Error(ErrorKind::usage, "an optimiser clips in one way only")
+        .seen("several of clipnorm, global_clipnorm and clipvalue")
+        .fix("keep one of them");
+  }
+  for (const auto& limit : {options_.clipnorm, options_.global_clipnorm, options_.clipvalue}) {
+    require_option(!limit || *limit > 0, "(any)", "clipnorm, global_clipnorm and clipvalue > 0");
+  }
+  require_option(options_.weight_decay >= 0, "(any)", "weight_decay >= 0");
+}
+
+double OptimizerBase::learning_rate() const { return constant_rate_ ? rate_ : schedule_->at(iterations_); }
+
+void OptimizerBase::set_learning_rate(double learning_rate) {
+  if (!constant_rate_) {
+    throw Error(ErrorKind::usage, "the learning rate follows a schedule and cannot be set")
+        .where("optimizer " + name())
+        .seen("schedule " + schedule_->name())
+        .fix("use either the schedule or what sets the learning rate (a callback), not both");
+  }
+  if (!(learning_rate >= 0) || !std::isfinite(learning_rate)) {
+    throw Error(ErrorKind::usage, "a learning rate is a finite number that is not negative")
+        .seen(std::to_string(learning_rate));
+  }
+  rate_ = learning_rate;
+}
+
+void OptimizerBase::prepare(const ParameterStore& parameters) {
+  const Tensor& values = parameters.values();
+  const auto infos = parameters.infos();
+  bool fits = squares_.size() == infos.size() && slots_.size() == slot_names_.size();
+  for (const Tensor& slot : slots_)
+    fits = fits && slot.size() == values.size() && slot.dtype() == values.dtype();
+  if (fits) return;
+  if (iterations_ > 0) {
+    throw Error(ErrorKind::usage, "the parameters are not those of the optimiser's earlier steps")
+        .where("optimizer " + name())
+        .fix("make a new optimiser for a new or extended model");
+  }
+  slots_.clear();
+  for (std::size_t s = 0; s < slot_names_.size(); ++s) {
+    slots_.push_back(Tensor::full(values.shape(), first_slot_value_, values.dtype()));
+  }
+  squares_.assign(infos.size(), 0);
+  without_decay_.assign(infos.size(), 0);
+  for (std::size_t p = 0; p < infos.size(); ++p) {
+    for (const std::string& part : options_.exclude_from_weight_decay) {
+      if (infos[p].name.find(part) != std::string::npos) without_decay_[p] = 1;
+    }
+  }
+}
+
+double OptimizerBase::measure(const ParameterStore& parameters) {
+  const auto infos = parameters.infos();
+  return with_dtype(parameters.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto gradients = parameters.gradients().template data<T>();
+    double total = 0;
+    for (std::size_t p = 0; p < infos.size(); ++p) {
+      squares_[p] = 0;
+      if (!infos[p].trainable) continue;
+      squares_[p] = sum_of_squares(gradients.subspan(at(infos[p].offset), at(infos[p].size)));
+      total += squares_[p];
+    }
+    return std::sqrt(total);
+  });
+}
+
+double OptimizerBase::clip_scale(std::size_t parameter, double global_norm) const noexcept {
+  if (!options_.clipnorm && !options_.global_clipnorm) return 1;
+  const double limit = options_.clipnorm ? *options_.clipnorm : *options_.global_clipnorm;
+  const double norm = options_.clipnorm ? std::sqrt(squares_[parameter]) : global_norm;
+  if (!std::isfinite(norm)) return std::numeric_limits<double>::quiet_NaN();  // never hide a broken gradient
+  if (options_.torch()) return std::min(1.0, limit / (norm + 1e-6));
+  return norm > limit ? limit / norm : 1;
+}
+
+template <class T>
+void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, double rate) noexcept {
+  const auto infos = parameters.infos();
+  T* const weights = reinterpret_cast<T*>(parameters.values().bytes());
+  const T* const gradients = reinterpret_cast<const T*>(parameters.gradients().bytes());
+  for (std::size_t p = 0; p < infos.size(); ++p) {
+    if (!infos[p].trainable || infos[p].size == 0) continue;
+    Piece<T> piece{};
+    const double decay = without_decay_[p] ? 0 : options_.weight_decay;
+    piece.prelude.scale = static_cast<T>(clip_scale(p, global_norm));
+    if (options_.clipvalue) piece.prelude.limit = static_cast<T>(*options_.clipvalue);
+    if (decoupled_decay_)
+      piece.prelude.shrink = static_cast<T>(decay * rate);
+    else
+      piece.prelude.l2 = static_cast<T>(decay);
+    piece.weights = weights + infos[p].offset;
+    piece.gradients = gradients + infos[p].offset;
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
+      piece.slots[s] = reinterpret_cast<T*>(slots_[s].bytes()) + infos[p].offset;
+    }
+    piece.count = infos[p].size;
+    update(piece);
+  }
+}
+
+StepReport OptimizerBase::step(ParameterStore& parameters) {
+  prepare(parameters);
+  const double norm = measure(parameters);
+  const double rate = learning_rate();
+  begin_step(++iterations_, rate);
+  with_dtype(parameters.dtype(), [&](auto zero) { update_all<decltype(zero)>(parameters, norm, rate); });
+  return {norm, rate};
+}
+
+OptimizerState OptimizerBase::state(const ParameterStore& parameters) const {
+  OptimizerState out;
+  out.numbers = Json::object({{"iterations", iterations_}, {"learning_rate", rate_}});
+  write_numbers(out.numbers);
+  if (slots_.empty()) return out;
+  for (const ParameterInfo& info : parameters.infos()) {
+    if (!info.trainable) continue;
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
+      out.slots.emplace_back(info.name + "/" + slot_names_[s], copy_out(slots_[s], info));
+    }
+  }
+  return out;
+}
+
+void OptimizerBase::restore(const ParameterStore& parameters, const OptimizerState& state) {
+  const auto refuse = [&](const std::string& what, const std::string& fix) {
+    throw Error(ErrorKind::model_file, what).where("state of optimizer " + name()).fix(fix);
+  };
+  const Json* iterations = state.numbers.find("iterations");
+  const Json* rate = state.numbers.find("learning_rate");
+  if (iterations == nullptr || !iterations->is_integer() || iterations->as_integer() < 0 || rate == nullptr ||
+      !rate->is_number()) {
+    refuse("iterations or learning_rate is missing", "use a checkpoint that rondo wrote");
+  }
+  iterations_ = 0;
+  slots_.clear();
+  prepare(parameters);
+  const bool fresh = iterations->as_integer() == 0 && state.slots.empty();
+  std::size_t used = 0;
+  for (const ParameterInfo& info : parameters.infos()) {
+    if (!info.trainable || fresh) continue;
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
+      const std::string slot_name = info.name + "/" + slot_names_[s];
+      const auto found = std::find_if(state.slots.begin(), state.slots.end(),
+                                      [&](const auto& named) { return named.first == slot_name; });
+      if (found == state.slots.end())
+        refuse("'" + slot_name + "' is missing", "resume with the model that was saved");
+      if (found->second.shape() != info.shape || found->second.dtype() != parameters.dtype()) {
+        refuse("'" + slot_name + "' has shape " + to_string(found->second.shape()) + " and not " +
+                   to_string(info.shape) + ", or another dtype",
+               "resume with the model that was saved");
+      }
+      copy_in(slots_[s], info, found->second);
+      ++used;
+    }
+  }
+  if (used != state.slots.size()) {
+    refuse("there are " + std::to_string(state.slots.size() - used) +
+               " arrays that this optimiser does not have",
+           "resume with the optimiser that was saved");
+  }
+  iterations_ = iterations->as_integer();
+  rate_ = rate->as_real();
+  read_numbers(state.numbers);
+}
+
+}  // namespace rondo::detail
+
+namespace rondo {
+namespace {
+
+detail::OptimizerEntry find_optimizer(const std::string& name, const std::string& spelled) {
+  std::vector<std::string> known;
+  for (auto* part : {&detail::gradient_scale_optimizers, &detail::adaptive_moment_optimizers}) {
+    for (detail::OptimizerEntry& entry : part()) {
+      if (entry.name == name) return std::move(entry);
+      known.push_back(entry.name);
+    }
+  }
+  detail::throw_unknown_name("optimizer", spelled, known);
+}
+
+/// Class names of several capitals do not follow the rule for snake_case.
+std::string optimizer_name(const std::string& canonical) {
+  for (const char* name : {"adamw", "rmsprop", "amsgrad"}) {
+    std::string joined;
+    for (const char c : canonical) {
+      if (c != '_') joined += c;
+    }
+    if (joined == name) return joined;
+  }
+  return canonical;
+}
+
+}  // namespace
+
+std::unique_ptr<Optimizer> make_optimizer(const Json& name_or_config) {
+  const detail::NamedConfig named = detail::read_named_config(name_or_config, "optimizer");
+  return find_optimizer(optimizer_name(named.name), named.spelled).make(named.options);
+}
+
+std::vector<std::string> optimizer_names() {
+  std::vector<std::string> names;
+  for (auto* part : {&detail::gradient_scale_optimizers, &detail::adaptive_moment_optimizers}) {
+    for (const detail::OptimizerEntry& entry : part()) names.push_back(entry.name);
+  }
+  return names;
+}
+
+std::vector<OptionInfo> optimizer_options(const std::string& name, const std::string& convention) {
+  return find_optimizer(optimizer_name(detail::canonical_name(name)), name).options(convention == "torch");
+}
+
+}  // namespace rondo

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/sweep.h"
+#include "rondo/base/error.h"
+#include "rondo/train/optimizers.h"
+#include "rondo/train/schedules.h"
+
+namespace rondo::detail {
+
+/// Options that every optimiser has.
+struct CommonOptimizerOptions {
+  std::string convention = "keras";
+  Json learning_rate = 0.001;
+  double weight_decay = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  std::optional<double> clipnorm, global_clipnorm, clipvalue;
+
+  bool torch() const { return convention == "torch"; }
+
+  template <class Self, class V>
+  static void visit_common(Self& self, V&& option) {
+    option("convention", self.convention, "\"keras\" or \"torch\": whose formulas and defaults");
+    option("learning_rate", self.learning_rate, "a number or a schedule");
+    option("weight_decay", self.weight_decay, "how much weights shrink in a step, times the learning rate");
+    option("exclude_from_weight_decay", self.exclude_from_weight_decay,
+           "parts of names of parameters without decay");
+    option("clipnorm", self.clipnorm, "largest norm of the gradient of one array");
+    option("global_clipnorm", self.global_clipnorm, "largest norm of all gradients together");
+    option("clipvalue", self.clipvalue, "largest size of an element of a gradient");
+  }
+};
+
+using kernels::Prelude;
+#include "kernels/cpu/sweep-inl.h"
+
+/// Everything but the formula: slots, clipping, weight decay, learning rate, state.
+class OptimizerBase : public Optimizer {
+ public:
+  StepReport step(ParameterStore& parameters) final;
+  std::int64_t iterations() const final { return iterations_; }
+  double learning_rate() const final;
+  void set_learning_rate(double learning_rate) final;
+  OptimizerState state(const ParameterStore& parameters) const final;
+  void restore(const ParameterStore& parameters, const OptimizerState& state) final;
+
+ protected:
+  /// A run of weights of one array with its gradients and slots.
+  template <class T>
+  struct Piece {
+    Prelude<T> prelude;
+    T* weights;
+    const T* gradients;
+    std::array<T*, 3> slots;
+    std::int64_t count;
+  };
+
+  OptimizerBase(const CommonOptimizerOptions& options, std::vector<std::string> slot_names,
+                bool decoupled_decay, double first_slot_value = 0);
+
+  /// Called once a step, before the updates; `step` counts from 1.
+  virtual void begin_step(std::int64_t step, double learning_rate) noexcept = 0;
+  virtual void update(const Piece<float>& piece) const noexcept = 0;
+  virtual void update(const Piece<double>& piece) const noexcept = 0;
+  /// Numbers besides iterations and learning rate.
+  virtual void write_numbers(Json&) const {}
+  virtual void read_numbers(const Json&) {}
+
+ private:
+  void prepare(const ParameterStore& parameters);
+  double measure(const ParameterStore& parameters);
+  double clip_scale(std::size_t parameter, double global_norm) const noexcept;
+  template <class T>
+  void update_all(ParameterStore& parameters, double global_norm, double rate) noexcept;
+
+  CommonOptimizerOptions options_;
+  std::vector<std::string> slot_names_;
+  bool decoupled_decay_;
+  double first_slot_value_;
+  std::shared_ptr<const Schedule> schedule_;
+  bool constant_rate_ = false;
+  double rate_ = 0;
+  std::int64_t iterations_ = 0;
+  std::vector<Tensor> slots_;                // each like the store's values
+  std::vector<double> squares_;              // by parameter: Σ g²
+  std::vector<std::uint8_t> without_decay_;  // by parameter
+};
+
+/// Σ x², in double, in an order that does not depend on the machine.
+double sum_of_squares(std::span<const float> values) noexcept;
+double sum_of_squares(std::span<const double> values) noexcept;
+
+struct OptimizerEntry {
+  std::string name;
+  std::function<std::unique_ptr<Optimizer>(const Json& options)> make;
+  std::function<std::vector<OptionInfo>(bool torch)> options;
+};
+
+/// Reads options over the defaults of the convention that they name.
+template <class Options>
+Options optimizer_settings(const Json& config, const std::string& name) {
+  std::string convention = "keras";
+  if (const Json* value = config.find("convention")) convention = value->as_string(name + ".convention");
+  if (convention != "keras" && convention != "torch") {
+    throw Error(ErrorKind::usage, "there is no convention called '" + convention + "'")
+        .where("optimizer " + name)
+        .expected("\"keras\" or \"torch\"");
+  }
+  Options options = Options::defaults(convention == "torch");
+  read_options(options, config, name);
+  return options;
+}
+
+template <class Options>
+std::vector<OptionInfo> optimizer_option_list(bool torch) {
+  std::vector<OptionInfo> out;
+  const Options defaults = Options::defaults(torch);
+  Options::visit(defaults, [&](const char* name, const auto& field, const char* doc) {
+    out.push_back({name, to_config(field), doc});
+  });
+  return out;
+}
+
+/// Throws Error(usage) unless `holds`.
+void require_option(bool holds, const std::string& optimizer, const char* rule);
+
+std::vector<OptimizerEntry> adaptive_moment_optimizers();  // adam and kin
+std::vector<OptimizerEntry> gradient_scale_optimizers();   // sgd, rmsprop, adagrad, adadelta
+
+}  // namespace rondo::detail

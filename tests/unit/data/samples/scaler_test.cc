@@ -1,0 +1,209 @@
+#include "rondo/data/scaler.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cmath>
+
+#include "rondo/base/json.h"
+#include "unit/data/expect_error.h"
+
+namespace rondo {
+namespace {
+
+const double kNaN = std::nan("");
+
+Tensor table(std::initializer_list<double> values, std::int64_t columns) {
+  return Tensor::from(values, {static_cast<std::int64_t>(values.size()) / columns, columns}, DType::float64);
+}
+
+Scaler fitted(ScalerOptions options, const Tensor& values) {
+  Scaler scaler(std::move(options));
+  scaler.fit(values);
+  return scaler;
+}
+
+TEST(Scaler, StandardHasMeanZeroAndDeviationOne) {
+  const Scaler scaler = fitted({}, table({1, 10, 2, 20, 3, 30, 6, 60}, 2));
+  EXPECT_DOUBLE_EQ(scaler.shift()[0], 3);
+  EXPECT_DOUBLE_EQ(scaler.scale()[0], std::sqrt(3.5));
+  EXPECT_DOUBLE_EQ(scaler.scale()[1], 10 * std::sqrt(3.5));
+}
+
+TEST(Scaler, MinMaxReachesBothEnds) {
+  const Scaler scaler = fitted({.kind = "min_max", .low = -1, .high = 1}, table({2, 4, 10}, 1));
+  EXPECT_DOUBLE_EQ(scaler.transform(2, 0), -1);
+  EXPECT_DOUBLE_EQ(scaler.transform(10, 0), 1);
+  EXPECT_DOUBLE_EQ(scaler.transform(6, 0), 0);
+}
+
+TEST(Scaler, RobustIgnoresOutliers) {
+  const Scaler scaler = fitted({.kind = "robust"}, table({1, 2, 3, 4, 1e9}, 1));
+  EXPECT_DOUBLE_EQ(scaler.shift()[0], 3);
+  EXPECT_DOUBLE_EQ(scaler.scale()[0], 2);
+}
+
+TEST(Scaler, NothingIsLearntFromRowsItHasNotSeen) {
+  const Tensor all = table({1, 2, 3, 1000, 2000}, 1);
+  EXPECT_EQ(fitted({}, all.slice(0, 3)), fitted({}, table({1, 2, 3}, 1)));
+  EXPECT_FALSE(fitted({}, all.slice(0, 3)) == fitted({}, all));
+}
+
+TEST(Scaler, SeveralPartsCountAsOne) {
+  const Tensor parts[] = {table({1, 2}, 1), table({3, 6}, 1)};
+  Scaler scaler;
+  scaler.fit(parts);
+  EXPECT_EQ(scaler, fitted({}, table({1, 2, 3, 6}, 1)));
+}
+
+TEST(Scaler, AConstantColumnIsReportedAndLeftAtItsScale) {
+  for (const char* kind : {"standard", "min_max", "robust"}) {
+    const Scaler scaler = fitted({.kind = kind}, table({0.1, 1, 0.1, 2, 0.1, 3}, 2));
+    EXPECT_EQ(scaler.constant_columns(), std::vector<std::int64_t>{0}) << kind;
+    EXPECT_DOUBLE_EQ(scaler.scale()[0], 1);
+    EXPECT_DOUBLE_EQ(scaler.transform(0.1, 0), 0);
+    EXPECT_DOUBLE_EQ(scaler.inverse(scaler.transform(5, 0), 0), 5);
+  }
+  EXPECT_EQ(fitted({.kind = "robust"}, table({1, 1, 1, 1, 7}, 1)).scale()[0], 1);
+}
+
+TEST(Scaler, MissingValuesStayMissing) {
+  const Tensor values = table({1, kNaN, 3}, 1);
+  const Scaler scaler = fitted({}, values);
+  EXPECT_DOUBLE_EQ(scaler.shift()[0], 2);
+  EXPECT_TRUE(std::isnan(scaler.transform(values).at(1)));
+}
+
+TEST(Scaler, LogMovesColumnsThatAreNotPositive) {
+  const Scaler positive = fitted({.kind = "none", .log = true}, table({1, std::exp(2)}, 1));
+  EXPECT_DOUBLE_EQ(positive.offset()[0], 0);
+  EXPECT_DOUBLE_EQ(positive.transform(std::exp(2), 0), 2);
+  const Scaler moved = fitted({.log = true}, table({0, 50, 100}, 1));
+  EXPECT_DOUBLE_EQ(moved.offset()[0], 1);
+  EXPECT_NEAR(moved.inverse(moved.transform(0, 0), 0), 0, 1e-12);
+  expect_error(ErrorKind::data, {"logarithm", "column 1", "-7", "without log"},
+               [&] { moved.transform(-7, 0); });
+}
+
+TEST(Scaler, FloatsStayFloats) {
+  const Scaler scaler = fitted({}, table({1, 2, 3}, 1));
+  const Tensor small = scaler.transform(Tensor::from({1, 2}, {1, 2, 1}, DType::float32));
+  EXPECT_EQ(small.dtype(), DType::float32);
+  EXPECT_EQ(small.shape(), (Shape{1, 2, 1}));
+}
+
+TEST(Scaler, SelectedColumnsInvertAForecast) {
+  const Scaler scaler = fitted({.log = true}, table({1, 10, 2, 20, 3, 90}, 2));
+  const std::int64_t target[] = {1};
+  EXPECT_DOUBLE_EQ(scaler.select(target).inverse(0.5, 0), scaler.inverse(0.5, 1));
+}
+
+TEST(Scaler, MisuseIsNamed) {
+  expect_error(ErrorKind::usage, {"'standart'", "did you mean 'standard'"},
+               [] { Scaler({.kind = "standart"}); });
+  expect_error(ErrorKind::usage, {"not been fitted"}, [] { Scaler().transform(table({1}, 1)); });
+  expect_error(ErrorKind::usage, {"(1, 3)", "[..., 2]"}, [] {
+    fitted({}, table({1, 2, 3, 4}, 2)).transform(table({1, 2, 3}, 3));
+  });
+  expect_error(ErrorKind::data, {"column 2", "no value"}, [] { fitted({}, table({1, kNaN, 2, kNaN}, 2)); });
+  expect_error(ErrorKind::data, {"infinite", "row 2"}, [] { fitted({}, table({1, HUGE_VAL}, 1)); });
+  expect_error(ErrorKind::usage, {"range"}, [] { Scaler({.kind = "min_max", .low = 1, .high = 1}); });
+}
+
+TEST(Scaler, ASavedScalerIsCheckedWhenRead) {
+  Json config = fitted({}, table({1, 2}, 1)).to_config();
+  Json unknown = config;
+  unknown.set("scael", 1);
+  expect_error(ErrorKind::usage, {"scael", "scale"}, [&] { Scaler::from_config(unknown); });
+  config.set("scale", Json::list(std::vector<double>{0.0}));
+  expect_error(ErrorKind::usage, {"not consistent"}, [&] { Scaler::from_config(config); });
+  config.erase("shift");
+  expect_error(ErrorKind::usage, {"shift"}, [&] { Scaler::from_config(config); });
+}
+
+rc::Gen<double> reals() {
+  return rc::gen::map(rc::gen::inRange<std::int64_t>(-1'000'000'000, 1'000'000'000),
+                      [](std::int64_t n) { return static_cast<double>(n) / 1024; });
+}
+
+RC_GTEST_PROP(ScalerProperty, TheInverseGivesTheValuesBack, ()) {
+  ScalerOptions options;
+  options.kind = *rc::gen::element<std::string>("none", "standard", "min_max", "robust");
+  options.log = *rc::gen::arbitrary<bool>();
+  const auto values = *rc::gen::nonEmpty(rc::gen::container<std::vector<double>>(reals()));
+  const Tensor data =
+      Tensor::from(std::span<const double>(values), {static_cast<std::int64_t>(values.size()), 1});
+  const Scaler scaler = fitted(options, data);
+  const Tensor back = scaler.inverse(scaler.transform(data));
+  double largest = 1e-3;
+  for (const double v : values) largest = std::max(largest, std::abs(v));
+  for (std::int64_t i = 0; i < data.size(); ++i) {
+    RC_ASSERT(std::abs(back.at(i) - data.at(i)) <= 1e-11 * largest);
+  }
+}
+
+RC_GTEST_PROP(ScalerProperty, SavedAndReadItIsTheSameToTheLastBit, ()) {
+  ScalerOptions options;
+  options.kind = *rc::gen::element<std::string>("none", "standard", "min_max", "robust");
+  options.log = *rc::gen::arbitrary<bool>();
+  const auto values = *rc::gen::nonEmpty(rc::gen::container<std::vector<double>>(reals()));
+  std::vector<double> two = values;
+  two.insert(two.end(), values.rbegin(), values.rend());
+  const Scaler scaler = fitted(
+      options, Tensor::from(std::span<const double>(two), {static_cast<std::int64_t>(values.size()), 2}));
+  RC_ASSERT(Scaler::from_config(parse_json(to_json(scaler.to_config()))) == scaler);
+}
+
+TEST(Differencing, TakesAndUndoesSeasonalDifferences) {
+  const Tensor values = table({1, 2, 4, 7, 11, 16, 22, 29}, 1);
+  const Differencing changes({1, 3});
+  EXPECT_EQ(changes.lost(), 4);
+  const Tensor differences = changes.transform(values);
+  ASSERT_EQ(differences.shape(), (Shape{4, 1}));
+  for (std::int64_t i = 0; i < 4; ++i) EXPECT_DOUBLE_EQ(differences.at(i), 3);
+  const Tensor back = changes.inverse(differences, values.slice(0, 4));
+  for (std::int64_t i = 0; i < 4; ++i) EXPECT_DOUBLE_EQ(back.at(i), values.at(i + 4));
+}
+
+TEST(Differencing, MisuseIsNamed) {
+  expect_error(ErrorKind::usage, {"at least 1"}, [] { Differencing({0}); });
+  expect_error(ErrorKind::data, {"too few", "more than 12"}, [] {
+    Differencing({12}).transform(table({1, 2}, 1));
+  });
+  expect_error(ErrorKind::usage, {"history", "[2, 1]"},
+               [] { Differencing({2}).inverse(table({1}, 1), table({1}, 1)); });
+}
+
+RC_GTEST_PROP(DifferencingProperty, ForecastDifferencesContinueTheSeries, ()) {
+  const auto values = *rc::gen::suchThat(rc::gen::container<std::vector<int>>(rc::gen::inRange(-1000, 1000)),
+                                         [](const auto& v) { return v.size() > 8; });
+  const std::vector<double> numbers(values.begin(), values.end());
+  const auto rows = static_cast<std::int64_t>(numbers.size()) / 2;
+  const Tensor all =
+      Tensor::from(std::span<const double>(numbers).first(static_cast<std::size_t>(rows * 2)), {rows, 2});
+  const Differencing changes = Differencing::from_config(Differencing({1, 2}).to_config());
+  const auto known = *rc::gen::inRange<std::int64_t>(changes.lost(), rows);
+  const Tensor differences = changes.transform(all);
+  const Tensor rest = differences.slice(known - changes.lost(), differences.dim(0));
+  const Tensor back = changes.inverse(rest, all.slice(0, known));
+  for (std::int64_t i = 0; i < back.size(); ++i) RC_ASSERT(back.at(i) == all.at(known * 2 + i));
+}
+
+TEST(WindowScale, EveryKindScalesByTheWindow) {
+  const std::vector<double> window = {1, 3, kNaN, 5};
+  EXPECT_DOUBLE_EQ(window_scale(window, WindowScaling::last).shift, 5);
+  EXPECT_DOUBLE_EQ(window_scale(window, WindowScaling::mean_std).shift, 3);
+  EXPECT_DOUBLE_EQ(window_scale(window, WindowScaling::mean_std).scale, std::sqrt(8.0 / 3));
+  EXPECT_DOUBLE_EQ(window_scale(window, WindowScaling::last_std).shift, 5);
+  EXPECT_DOUBLE_EQ(window_scale(window, WindowScaling::mean_abs).scale, 3);
+  EXPECT_DOUBLE_EQ(window_scale(std::vector<double>{4, 4}, WindowScaling::last_std).scale, 1);
+  EXPECT_DOUBLE_EQ(window_scale(std::vector<double>{0, 0}, WindowScaling::mean_abs).scale, 1);
+  EXPECT_DOUBLE_EQ(window_scale(std::vector<double>{kNaN}, WindowScaling::mean_std).shift, 0);
+  for (const char* name : {"none", "last", "last_std", "mean_std", "mean_abs"}) {
+    EXPECT_STREQ(window_scaling_name(parse_window_scaling(name)), name);
+  }
+  expect_error(ErrorKind::usage, {"'mean_sd'", "mean_std"}, [] { parse_window_scaling("mean_sd"); });
+}
+
+}  // namespace
+}  // namespace rondo

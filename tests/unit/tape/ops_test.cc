@@ -1,0 +1,201 @@
+#include <functional>
+
+#include "unit/layers/run_network.h"
+
+// Every primitive operation of the tape against central differences in double.
+
+namespace rondo {
+namespace {
+
+struct OpCase {
+  std::string name;
+  std::vector<Shape> shapes;
+  std::function<Var(Tape&, const std::vector<Var>&)> apply;
+  bool positive = false;
+};
+
+void PrintTo(const OpCase& c, std::ostream* out) { *out << c.name; }
+
+using Vars = std::vector<Var>;
+const Shape kFull{3, 4};
+
+OpCase unary(std::string name, Var (*op)(Tape&, Var), bool positive = false) {
+  return {std::move(name), {kFull}, [op](Tape& t, const Vars& v) { return op(t, v[0]); }, positive};
+}
+
+std::vector<OpCase> cases() {
+  std::vector<OpCase> all = {unary("negate", ops::negate),     unary("tanh", ops::tanh),
+                             unary("sigmoid", ops::sigmoid),   unary("relu", ops::relu),
+                             unary("softplus", ops::softplus), unary("exp", ops::exp),
+                             unary("log", ops::log, true),     unary("sqrt", ops::sqrt, true),
+                             unary("square", ops::square),     unary("abs", ops::abs),
+                             unary("softmax", ops::softmax),   unary("log_softmax", ops::log_softmax),
+                             unary("sum", ops::sum),           unary("mean", ops::mean),
+                             unary("row_sum", ops::row_sum),   unary("transpose", ops::transpose)};
+  all.push_back({"scale", {kFull}, [](Tape& t, const Vars& v) { return ops::scale(t, v[0], -1.5, 2); }});
+  all.push_back({"columns", {kFull}, [](Tape& t, const Vars& v) { return ops::columns(t, v[0], 1, 2); }});
+  all.push_back(
+      {"matmul", {kFull, {4, 5}}, [](Tape& t, const Vars& v) { return ops::matmul(t, v[0], v[1]); }});
+  all.push_back({"concatenate", {kFull, {3, 2}}, [](Tape& t, const Vars& v) {
+                   return ops::concatenate(t, v[0], v[1]);
+                 }});
+  all.push_back({"twice", {kFull}, [](Tape& t, const Vars& v) {
+                   return ops::multiply(t, v[0], ops::add(t, v[0], v[0]));
+                 }});
+  const std::pair<const char*, Var (*)(Tape&, Var, Var)> pairs[] = {
+      {"add", ops::add}, {"subtract", ops::subtract}, {"multiply", ops::multiply}, {"divide", ops::divide}};
+  for (const auto& [name, op] : pairs) {
+    for (const Shape& right : {kFull, Shape{1, 4}, Shape{1, 1}}) {
+      all.push_back({std::string(name) + "_" + std::to_string(right[0]) + "_" + std::to_string(right[1]),
+                     {kFull, right},
+                     [op = op](Tape& t, const Vars& v) { return op(t, v[0], v[1]); },
+                     true});
+    }
+  }
+  return all;
+}
+
+class EveryOp : public ::testing::TestWithParam<OpCase> {};
+
+TEST_P(EveryOp, HasTheGradientOfCentralDifferences) {
+  const OpCase& c = GetParam();
+  std::vector<Tensor> inputs;
+  for (const Shape& shape : c.shapes) {
+    Tensor t = normal(shape, 20 + inputs.size(), DType::float64);
+    for (std::int64_t i = 0; c.positive && i < t.size(); ++i) t.set(i, 0.5 + std::abs(t.at(i)));
+    inputs.push_back(std::move(t));
+  }
+  Tape tape(DType::float64);
+  Vars vars;
+  const auto loss = [&] {
+    tape.reset({}, true);
+    vars.clear();
+    for (const Tensor& t : inputs) vars.push_back(tape.input(Samples(t), true));
+    const Var out = c.apply(tape, vars);
+    const Value& value = tape.value(out);
+    const Var weights = tape.input(Samples(normal({value.data.rows, value.data.cols}, 50, DType::float64)));
+    return ops::sum(tape, ops::multiply(tape, out, weights));
+  };
+  tape.backward(loss());
+  std::vector<Tensor> gradients;
+  for (const Var v : vars) gradients.push_back(tape.gradient(v));
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    for (std::int64_t i = 0; i < inputs[k].size(); ++i) {
+      constexpr double kStep = 1e-5;
+      const double middle = inputs[k].at(i);
+      inputs[k].set(i, middle + kStep);
+      const double above = tape.get(loss()).values().at(0);
+      inputs[k].set(i, middle - kStep);
+      const double below = tape.get(loss()).values().at(0);
+      inputs[k].set(i, middle);
+      const double numeric = (above - below) / (2 * kStep);
+      EXPECT_NEAR(gradients[k].at(i), numeric, 1e-8 + 1e-6 * std::abs(numeric))
+          << "input " << k << ", element " << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Ops, EveryOp, ::testing::ValuesIn(cases()),
+                         [](const auto& param) { return param.param.name; });
+
+TEST(Ops, StopGradientStops) {
+  Tape tape;
+  tape.reset();
+  const Var x = tape.input(Samples(Tensor::from({1, 2}, {1, 2})), true);
+  tape.backward(ops::sum(tape, ops::multiply(tape, x, ops::stop_gradient(tape, x))));
+  EXPECT_EQ(numbers(tape.gradient(x)), (std::vector<double>{1, 2}));
+}
+
+TEST(Ops, RefuseOperandsThatDoNotFit) {
+  Tape tape;
+  tape.reset();
+  const Var a = tape.input(Samples(Tensor({2, 3}))), b = tape.input(Samples(Tensor({2, 2})));
+  expect_usage_error({"matmul", "2 x 3", "2 x 2"}, [&] { ops::matmul(tape, a, b); });
+  expect_usage_error({"add", "2 x 3"}, [&] { ops::add(tape, a, b); });
+  expect_usage_error({"columns"}, [&] { ops::columns(tape, a, 2, 2); });
+  const Var row = tape.input(Samples(Tensor({1, 3})));
+  expect_usage_error({"concatenate"}, [&] { ops::concatenate(tape, a, row); });
+}
+
+TEST(Tape, RefusesValuesOfAPassThatIsOver) {
+  Tape tape;
+  tape.reset();
+  const Var old = tape.input(Samples(Tensor({2, 3})), true);
+  tape.reset();
+  expect_usage_error({"Var", "reset"}, [&] { ops::tanh(tape, old); });
+  expect_usage_error({"Var"}, [&] { tape.get(Var{}); });
+}
+
+TEST(Tape, RefusesValuesOfAnEarlierPassThoughItHasAsMany) {
+  Tape tape, other;
+  tape.reset();
+  other.reset();
+  const Var old = tape.input(Samples(Tensor({2, 2})));
+  tape.reset();
+  const Var now = tape.input(Samples(Tensor({2, 2})));
+  other.input(Samples(Tensor({2, 2})));
+  EXPECT_NO_THROW(tape.value(now));
+  EXPECT_THROW(tape.value(old), Error);
+  EXPECT_THROW(ops::add(tape, now, old), Error);
+  EXPECT_THROW(tape.backward(old), Error);
+  EXPECT_THROW(other.value(now), Error) << "of another tape";
+}
+
+TEST(Tape, RefusesABackwardPassThatCannotBe) {
+  Tape tape;
+  tape.reset({}, false);
+  const Var x = tape.input(Samples(Tensor({1, 1})), true);
+  expect_usage_error({"gradients", "reset"}, [&] { tape.backward(x); });
+  tape.reset();
+  const Var y = tape.input(Samples(Tensor({2, 3})), true);
+  expect_usage_error({"one number", "2 x 3", "sum"}, [&] { tape.backward(y); });
+  const std::vector<Var> values = {y};
+  expect_usage_error({"(3, 3)", "2 x 3"}, [&] {
+    tape.backward(values, std::vector<Tensor>{Tensor({3, 3})});
+  });
+  expect_usage_error({"one gradient"}, [&] { tape.backward(values, std::vector<Tensor>{}); });
+  tape.backward(values, std::vector<Tensor>{Tensor({2, 3})});
+  expect_usage_error({"already"}, [&] { tape.backward(values, std::vector<Tensor>{Tensor({2, 3})}); });
+}
+
+TEST(Tape, RefusesParametersOfAnotherType) {
+  ParameterStore store(DType::float64);
+  store.declare("a", {2});
+  store.allocate();
+  Tape tape(DType::float32);
+  tape.reset();
+  expect_usage_error({"float64", "float32"}, [&] { tape.parameter(store, 0); });
+}
+
+TEST(Tape, TrainsParametersOfItsOwn) {
+  ParameterStore store(DType::float64);
+  store.declare("w", {2, 1});
+  store.allocate();
+  Tape tape(DType::float64);
+  tape.reset();
+  const Var x = tape.input(Samples(Tensor::from({1, 2, 3, 4}, {2, 2})));
+  tape.backward(ops::sum(tape, ops::matmul(tape, x, tape.parameter(store, 0))));
+  EXPECT_EQ(numbers(store.get_gradient(0)), (std::vector<double>{4, 6}));
+}
+
+TEST(Tape, TakesNoMoreMemoryFromTheSecondPassOnAndGivesTheSame) {
+  Network network = network_of(lstm({.units = 12, .return_sequences = true}), {ValueShape{true, -1, {5}}});
+  const Samples x(normal({8, 40, 5}, 1));
+  const Tensor gradient = normal({320, 12}, 2);
+  Tape tape;
+  std::vector<double> first;
+  std::size_t bytes = 0;
+  for (int pass = 0; pass < 5; ++pass) {
+    tape.reset({.training = true});
+    const std::vector<Var> out = network.run(tape, std::vector<Samples>{x});
+    network.parameters().zero_gradients();
+    tape.backward(out, std::vector<Tensor>{gradient});
+    const std::vector<double> now = numbers(network.parameters().gradients());
+    if (pass == 0) first = now, bytes = tape.arena_bytes();
+    EXPECT_EQ(now, first);
+    EXPECT_EQ(tape.arena_bytes(), bytes) << pass;
+  }
+}
+
+}  // namespace
+}  // namespace rondo

@@ -1,0 +1,316 @@
+// The search for settings: in time, never for the worse, and what it returns is what it judged.
+
+#include "tasks/forecast/search/tune.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+
+#include "rondo/tasks/forecast_report.h"
+#include "support/instrumented.h"
+#include "tasks/forecast/search/tune_residual.h"
+#include "unit/tasks/forecast/forecast_samples.h"
+
+namespace rondo::forecasting {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A small panel whose settings can be better: the network that is given has hardly any chance to learn.
+struct Search {
+  Panel panel;
+  ScaledPanel scaled;
+  SegmentWindow window;
+  SegmentTraining training;
+  Pool pool{1};
+
+  explicit Search(std::uint64_t seed, std::int64_t look_back = 6, std::int64_t horizon = 2)
+      : panel(chaos(horizon)),
+        scaled(panel, Transform::none, false),
+        window(choose_segment_window(panel, look_back, true)) {
+    if (window.levels) window.fix_spreads(panel, scaled);
+    training.units = 8;
+    training.learning_rate = 0.002;
+    training.dropout = 0.5;
+    training.updates = 120;
+    training.batch_size = 16;
+    training.seed = seed;
+  }
+
+  TunedSegments tune(double seconds) {
+    return tune_segments(panel, scaled, window, training, true, seconds, pool);
+  }
+
+  /// A search that finds something better, however slow and busy the machine is.
+  TunedSegments tune_until_better() {
+    TunedSegments tuned = tune(0.3);
+    for (double seconds = 0.6; seconds < 60 && !(tuned.after < tuned.before); seconds *= 2) {
+      tuned = tune(seconds);
+    }
+    return tuned;
+  }
+
+  static Panel chaos(std::int64_t horizon) {
+    PanelOf of;
+    of.rows = {420};
+    of.horizon = horizon;
+    Panel panel = of.make();
+    panel.series[0].values = logistic_map(420);
+    return panel;
+  }
+};
+
+double seconds_of(const std::function<void()>& act) {
+  const auto start = std::chrono::steady_clock::now();
+  act();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+TEST(ForecastTune, NeverEndsWithALargerErrorThanBefore) {
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    Search search(seed);
+    const TunedSegments tuned = search.tune(0.3);
+    EXPECT_LE(tuned.after, tuned.before) << seed;
+    EXPECT_GT(tuned.after, 0);
+    EXPECT_TRUE(std::isfinite(tuned.before));
+    EXPECT_LT(tuned.pruned, std::max<std::int64_t>(tuned.trials, 1));
+    if (tuned.after == tuned.before) {
+      EXPECT_EQ(tuned.window.rows(), search.window.rows());
+      EXPECT_EQ(tuned.training.units, search.training.units);
+      EXPECT_EQ(tuned.training.learning_rate, search.training.learning_rate);
+    }
+  }
+  const TunedSegments better = Search(1).tune_until_better();
+  EXPECT_LT(better.after, better.before) << "nothing is better than settings that were made bad";
+}
+
+TEST(ForecastTune, WithoutTimeLeavesTheSettingsAsTheyAre) {
+  Search search(1);
+  const TunedSegments tuned = search.tune(0);
+  EXPECT_EQ(tuned.trials, 1);
+  EXPECT_EQ(tuned.after, tuned.before);
+  EXPECT_EQ(tuned.window.rows(), search.window.rows());
+  EXPECT_EQ(tuned.training.units, search.training.units);
+  EXPECT_EQ(tuned.training.dropout, search.training.dropout);
+  EXPECT_EQ(tuned.training.learning_rate, search.training.learning_rate);
+}
+
+TEST(ForecastTune, TheErrorItTellsIsThatOfTheSettingsItReturns) {
+  // Searched again from what was found, the first trial has that error.
+  Search search(2);
+  const TunedSegments found = search.tune_until_better();
+  ASSERT_LT(found.after, found.before);
+  Search again(2);
+  again.training.units = found.training.units;
+  again.training.dropout = found.training.dropout;
+  again.training.learning_rate = found.training.learning_rate;
+  again.window = found.window;
+  const double error = again.tune(0).before;
+  // Other look-backs are judged on a few origins more or less.
+  EXPECT_NEAR(error, found.after, found.window.rows() == search.window.rows() ? 1e-12 : 0.1 * found.after);
+}
+
+TEST(ForecastTune, TriesLookBacksThatSegmentsRoundUp) {
+  // 250 rows twice are 63 segments of 8 rows, 504: no trial may look before the first row.
+  Search search(1, 250, 5);
+  search.panel.series[0].values = logistic_map(1100);
+  search.panel.series[0].position.assign(1105, 0);
+  search.panel.series[0].train_rows = 1000;
+  search.scaled = ScaledPanel(search.panel, Transform::none, false);
+  search.window = choose_segment_window(search.panel, 250, true);
+  ASSERT_EQ(search.window.rows(), 250);
+  const SegmentWindow longest = choose_segment_window(search.panel, 500, true);
+  ASSERT_GT(longest.rows(), 500);
+  search.training.updates = 20;
+  const TunedSegments tuned = search.tune(0);
+  EXPECT_GE(tuned.judged_from, longest.first_origin());
+  EXPECT_TRUE(std::isfinite(tuned.before));
+}
+
+TEST(ForecastTune, KeepsToItsTime) {
+  if (kInstrumented) GTEST_SKIP() << "time is not measured under a sanitizer";
+  Search search(1);
+  const double one = seconds_of([&] { search.tune(0); });
+  TunedSegments tuned;
+  const double all = seconds_of([&] { tuned = search.tune(1.5); });
+  EXPECT_GT(tuned.trials, 1);
+  EXPECT_LT(all, 1.5 + 10 * one + 2) << "a trial that began may end";
+
+  ForecastOptions options = small_forecast(2);
+  options.model = "encoder_decoder";
+  options.tune = 2;
+  const Table table = table_of(logistic_map(420));
+  const double run = seconds_of([&] { run_forecast(table, options); });
+  options.tune = 0;
+  const double without = seconds_of([&] { run_forecast(table, options); });
+  EXPECT_GT(run, without);
+  EXPECT_LT(run, 2 + 5 * without + 5);
+}
+
+/// One network over windows, one beside the line.
+class TunedModel : public testing::TestWithParam<const char*> {
+ protected:
+  ForecastResult tuned(std::int64_t rows, const ForecastControls& controls = {}) const {
+    ForecastOptions options = small_forecast(2);
+    options.model = GetParam();
+    options.tune = 1;
+    return run_forecast(table_of(logistic_map(rows)), options, controls);
+  }
+};
+
+TEST_P(TunedModel, IsNotSearchedForAgainWhereARunIsResumed) {
+  ForecastControls controls;
+  const fs::path checkpoint = fs::temp_directory_path() / (std::string("rondo-tune-test-") + GetParam());
+  const fs::path file = checkpoint.string() + ".tuned";
+  fs::remove(checkpoint);
+  fs::remove(file);
+  controls.checkpoint = checkpoint.string();
+  controls.resume = true;
+  const ForecastResult first = tuned(300, controls);
+  ASSERT_TRUE(fs::exists(checkpoint));
+  // And goes on with what was found, whatever another search would find, where it is resumed.
+  const ForecastResult resumed = tuned(300, controls);
+  EXPECT_EQ(resumed.series[0].forecast, first.series[0].forecast);
+  EXPECT_EQ(resumed.validation_loss, first.validation_loss);
+  EXPECT_EQ(resumed.notes, first.notes);
+  EXPECT_LT(resumed.seconds_train, 0.5 * first.seconds_train) << "it was searched again";
+  fs::remove(checkpoint);
+  fs::remove(file);
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_P(TunedModel, TellsWhatWasChosenInReportAndJson) {
+  const ForecastResult result = tuned(300);
+  EXPECT_GE(result.training.trials, 1);
+  ASSERT_FALSE(result.notes.empty());
+  const std::string& note = result.notes.front();
+  EXPECT_TRUE(contains(note, "--tune 1 ")) << note;
+  EXPECT_TRUE(contains(note, std::to_string(result.window) + " rows")) << note;
+  EXPECT_TRUE(contains(note, std::to_string(result.training.units) + " units")) << note;
+  EXPECT_TRUE(contains(to_json(forecast_json(result, Json::object())), note));
+  const ForecastReport report = make_forecast_report(result);
+  EXPECT_EQ(report.notes.front(), note);
+  const auto row = std::ranges::find(report.settings, "search of settings", &ReportSetting::name);
+  ASSERT_NE(row, report.settings.end());
+  EXPECT_TRUE(contains(row->value, std::to_string(result.training.trials) + " setting")) << row->value;
+}
+
+INSTANTIATE_TEST_SUITE_P(ForecastTune, TunedModel, testing::Values("auto", "encoder_decoder"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST(ForecastTune, SaysWhereRowsAreTooFewForIt) {
+  ForecastOptions options = small_forecast(2);
+  options.tune = 30;
+  const ForecastResult result = run_forecast(table_of(seasonal(1, 24, 12, 1)), options);
+  EXPECT_LT(result.seconds_train, 15);
+  EXPECT_EQ(result.training.trials, 0);
+  ASSERT_FALSE(result.notes.empty());
+  EXPECT_TRUE(contains(result.notes.front(), "--tune 30: too few rows")) << result.notes.front();
+  const ForecastReport report = make_forecast_report(result);
+  EXPECT_EQ(std::ranges::find(report.settings, "search of settings", &ReportSetting::name),
+            report.settings.end());
+}
+
+/// The network beside the line, with settings that leave it hardly any chance to learn.
+struct SearchBesideTheLine {
+  Panel panel = Search::chaos(1);
+  ScaledPanel scaled{panel, Transform::none, false};
+  std::vector<LineCandidate> line = {LineCandidate{.lags = 2, .wave_orders = {}}};
+  WindowInput input = choose_window_input(panel, line.front(), 8, 8);
+  ResidualTraining training;
+  Pool pool{1};
+
+  SearchBesideTheLine() {
+    training.cell = "gru";
+    training.units = 4;
+    training.epochs = 12;
+    training.learning_rate = 1e-4;
+  }
+  TunedResidual tune(double seconds) {
+    return tune_residual(panel, scaled, line, input, training, seconds, pool);
+  }
+};
+
+TEST(ForecastTune, FindsBetterSettingsForTheNetworkBesideTheLine) {
+  SearchBesideTheLine search;
+  const TunedResidual none = search.tune(0);
+  EXPECT_EQ(none.trials, 1);
+  EXPECT_EQ(none.after, none.before);
+  EXPECT_EQ(none.input.rows(), search.input.rows());
+  EXPECT_EQ(none.training.learning_rate, search.training.learning_rate);
+  TunedResidual found = none;
+  for (double seconds = 0.5; seconds < 60 && !(found.after < found.before); seconds *= 2) {
+    found = search.tune(seconds);
+    EXPECT_LE(found.after, found.before);
+  }
+  ASSERT_LT(found.after, found.before);
+  // Searched again from there, the first trial has that error.
+  SearchBesideTheLine again;
+  again.training.units = found.training.units;
+  again.training.learning_rate = found.training.learning_rate;
+  again.input = found.input;
+  const bool same = found.input.rows() == search.input.rows();
+  EXPECT_NEAR(again.tune(0).before, found.after, same ? 1e-12 : 0.1 * found.after);
+
+  const std::string path = (fs::temp_directory_path() / "rondo-tune-test-residual").string();
+  save_found(found.found(), path);
+  const TunedResidual read = load_tuned(path, search.panel, search.line, search.input, search.training);
+  fs::remove(path);
+  EXPECT_EQ(to_config(read.input), to_config(found.input));
+  EXPECT_EQ(read.training.units, found.training.units);
+  EXPECT_EQ(read.training.learning_rate, found.training.learning_rate);
+  EXPECT_EQ(read.training.epochs, search.training.epochs);
+  EXPECT_EQ(read.trials, found.trials);
+}
+
+TEST(ForecastTune, ReadsLookBacksThatSegmentsRoundAsTheyWere) {
+  // With a season of 24, 60 rows are two segments, as are 48: they are not 48 steps of one row.
+  PanelOf of;
+  of.rows = {400};
+  of.seasons = {24};
+  SearchBesideTheLine search;
+  search.panel = of.make();
+  search.line.front().wave_orders = {0};
+  for (const std::int64_t rows : {30, 40, 60}) {
+    search.input = choose_window_input(search.panel, search.line.front(), rows, rows);
+    TunedResidual tuned;
+    tuned.training = search.training;
+    for (const double factor : {0.5, 1.5, 2.0}) {
+      const auto asked = static_cast<std::int64_t>(factor * static_cast<double>(search.input.rows()));
+      tuned.input = choose_window_input(search.panel, search.line.front(), asked, asked);
+      const std::string path = (fs::temp_directory_path() / "rondo-tune-test-rounded").string();
+      save_found(tuned.found(), path);
+      const TunedResidual read = load_tuned(path, search.panel, search.line, search.input, search.training);
+      fs::remove(path);
+      EXPECT_EQ(to_config(read.input), to_config(tuned.input)) << rows << " " << factor;
+    }
+  }
+}
+
+TEST(ForecastTune, WhatItFoundIsReadBackAsItWas) {
+  Search search(2);
+  const TunedSegments found = search.tune(0.3);
+  const std::string path = (fs::temp_directory_path() / "rondo-tune-test-file").string();
+  save_found(found.found(), path);
+  const TunedSegments read =
+      load_tuned(path, search.panel, search.scaled, search.window, search.training, true);
+  fs::remove(path);
+  EXPECT_EQ(read.window.rows(), found.window.rows());
+  EXPECT_EQ(read.window.segment, found.window.segment);
+  EXPECT_EQ(read.window.spreads, found.window.spreads);
+  EXPECT_EQ(read.training.units, found.training.units);
+  EXPECT_EQ(read.training.dropout, found.training.dropout);
+  EXPECT_EQ(read.training.learning_rate, found.training.learning_rate);
+  EXPECT_EQ(read.training.updates, search.training.updates);
+  EXPECT_EQ(read.after, found.after);
+}
+
+}  // namespace
+}  // namespace rondo::forecasting
