@@ -2,6 +2,7 @@
 // double. The build makes a .cc for each src/cells/*-inl.h that defines RONDO_CELL_FILE and RONDO_CELL_NAME
 // and includes this.
 
+#include "kernels/cpu/unroll.h"
 #include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/cell_unit-inl.h"

@@ -1,5 +1,6 @@
 #include "kernels/lane_norm.h"
 
+#include "kernels/cpu/unroll.h"
 #include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/lane_norm.cc"
@@ -7,12 +8,6 @@
 #include <hwy/highway.h>
 
 #include <type_traits>
-
-#ifdef __clang__
-#define RONDO_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define RONDO_UNROLL _Pragma("GCC unroll 16")
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace rondo::kernels::HWY_NAMESPACE {

@@ -5,17 +5,12 @@
 #include <cstring>
 #include <utility>
 
+#include "kernels/cpu/unroll.h"
 #include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/lanes.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-
-#ifdef __clang__
-#define RONDO_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define RONDO_UNROLL _Pragma("GCC unroll 16")
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace rondo::kernels::HWY_NAMESPACE {
@@ -25,19 +20,11 @@ using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
 
+#include "kernels/cpu/tile-inl.h"
 #include "kernels/cpu/transpose-inl.h"
 
-#if HWY_TARGET <= HWY_AVX3
-constexpr int kTileRows = 12;  // 12 rows x 2 vectors of sums and 2 of b, of 32 registers
-constexpr int kPanel = 4;      // vectors a panel of gradients
-constexpr std::array<int, 5> kGradientRows = {0, 12, 12, 8, 6};
-constexpr bool kHalves = true;
-#else
-constexpr int kTileRows = 6;  // 6 rows x 2 vectors, of 16 registers
-constexpr int kPanel = 2;
-constexpr std::array<int, 5> kGradientRows = {0, 10, 6, 0, 0};
-constexpr bool kHalves = false;  // vectors are half as wide already
-#endif
+constexpr int kTileRows = kTiling.lane_rows, kPanel = kTiling.panel;
+constexpr bool kHalves = kTiling.fractions;
 /// Half a vector.
 using HalfD = hn::FixedTag<float, kHalves ? N / 2 : 1>;
 
@@ -300,26 +287,17 @@ constexpr auto GradientTiles(std::integer_sequence<int, kLess...>) {
 }
 template <int NV, bool kHalf>
 constexpr auto kGradientTiles =
-    GradientTiles<NV, kHalf>(std::make_integer_sequence<int, kGradientRows[static_cast<std::size_t>(NV)]>());
+    GradientTiles<NV, kHalf>(std::make_integer_sequence<int, kTiling.grad_rows[NV]>());
 
 /// Calls job.operator()<NV, kHalf>() for the vectors of a panel.
 template <class Job>
 void WithPanel(const PanelShares& panels, std::int64_t panel, Job job) {
-  const auto run = [&]<int NV>() {
+  WithCount<kPanel>(panels.vectors(panel), [&]<int NV>() HWY_ATTR {
     if constexpr (kHalves) {
       if (panels.ends_in_half(panel)) return job.template operator()<NV, true>();
     }
     job.template operator()<NV, false>();
-  };
-  switch (panels.vectors(panel)) {
-    case 1: run.template operator()<1>(); break;
-    case 2: run.template operator()<2>(); break;
-#if HWY_TARGET <= HWY_AVX3
-    case 3: run.template operator()<3>(); break;
-    case 4: run.template operator()<4>(); break;
-#endif
-    default: break;
-  }
+  });
 }
 
 void AddLaneGradient(std::span<const LaneSegment> segments, std::int64_t first_row, std::int64_t rows,
@@ -330,7 +308,7 @@ void AddLaneGradient(std::span<const LaneSegment> segments, std::int64_t first_r
     const std::int64_t first = panels.first(p) * N;
     const float* panel = g + first * capacity + g_row * panels.width(p);
     WithPanel(panels, p, [&]<int NV, bool kHalf>() {
-      const Shares tiles(rows, kGradientRows[NV]);
+      const Shares tiles(rows, kTiling.grad_rows[NV]);
       for (std::int64_t t = 0; t < tiles.tiles; ++t) {
         const std::int64_t row = tiles.first(t), height = tiles.first(t + 1) - row;
         kGradientTiles<NV, kHalf>[static_cast<std::size_t>(height - 1)](segments, first_row + row, panel,
