@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace rondo::kernels {
 
-/// Pointwise functions. Those up to kLastRecurrent have a derivative that can be told from the value alone,
-/// which is what recurrent cells keep.
+/// An activation: its place in the table of formulas/activations-inl.h, where each is written once. Those
+/// that code asks for have names here; all others are known by what Keras calls them.
 enum class ActivationKind : std::uint8_t {
   linear,
   tanh,
@@ -15,25 +16,23 @@ enum class ActivationKind : std::uint8_t {
   relu,
   hard_sigmoid,
   hard_tanh,
-  relu6,
-  leaky_relu,
-  elu,
-  selu,
   softplus,
-  softsign,
   exponential,
-  silu,
-  gelu,
-  gelu_tanh,
-  mish,
-  log_sigmoid,
   softmax,
   log_softmax
 };
-constexpr ActivationKind kLastRecurrent = ActivationKind::exponential;
+
+struct ActivationInfo {
+  const char* name;
+  const char* alias;  ///< null: none
+  bool recurrent;     ///< its derivative follows from its value, which is what recurrent cells keep
+};
+/// By kind.
+std::span<const ActivationInfo> activations();
 
 const char* activation_name(ActivationKind kind);
-/// By Keras's name (aliases "swish", "leaky_relu", ...); unknown: Error(usage) with the nearest name.
+bool is_recurrent(ActivationKind kind);
+/// By Keras's name (aliases "swish", ...); unknown: Error(usage) with the nearest name.
 ActivationKind parse_activation(const std::string& name, const std::string& where);
 std::vector<std::string> activation_names();
 

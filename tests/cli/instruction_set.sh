@@ -30,6 +30,7 @@ done
 case " $sets " in
   *' AVX3 AVX2 SSE4 '*)
     holds cmp AVX3/model.rondo AVX2/model.rondo
+    if [ -d AVX3_DL ]; then holds cmp AVX3_DL/model.rondo AVX3/model.rondo; fi
     checks=$((checks + 1))
     cmp -s AVX3/model.rondo SSE4/model.rondo && complain 'SSE4 has the bits of AVX3: was it really used?'
     ;;

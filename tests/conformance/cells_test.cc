@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "conformance/cell_subjects.h"
+#include "kernels/activation_kind.h"
 
 // Every cell of src/cells passes the whole suite, with every activation and option that changes its formulas.
 
@@ -67,9 +68,14 @@ TEST_P(EveryActivation, WorksInEveryCell) {
     }
   }
 }
-INSTANTIATE_TEST_SUITE_P(Activations, EveryActivation,
-                         ::testing::Values("linear", "tanh", "sigmoid", "relu", "hard_sigmoid", "hard_tanh",
-                                           "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign"));
+std::vector<std::string> recurrent_activations() {
+  std::vector<std::string> names;
+  for (const kernels::ActivationInfo& info : kernels::activations()) {
+    if (info.recurrent) names.emplace_back(info.name);
+  }
+  return names;
+}
+INSTANTIATE_TEST_SUITE_P(Activations, EveryActivation, ::testing::ValuesIn(recurrent_activations()));
 
 }  // namespace
 }  // namespace rondo

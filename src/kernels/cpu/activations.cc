@@ -1,196 +1,202 @@
 #include "kernels/activations.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
-#include <type_traits>
-#include <utility>
 
-#include "kernels/float_activations.h"
-#include "rondo/base/error.h"
-#include "rondo/base/json.h"
+#include "kernels/targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/activations.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
 
-namespace rondo::kernels {
+HWY_BEFORE_NAMESPACE();
+namespace rondo::kernels::HWY_NAMESPACE {
 namespace {
 
-using Kind = ActivationKind;
+namespace hn = hwy::HWY_NAMESPACE;
+using FloatTag = hn::ScalableTag<float>;
 
-constexpr std::pair<const char*, Kind> kNames[] = {{"linear", Kind::linear},
-                                                   {"tanh", Kind::tanh},
-                                                   {"sigmoid", Kind::sigmoid},
-                                                   {"relu", Kind::relu},
-                                                   {"hard_sigmoid", Kind::hard_sigmoid},
-                                                   {"hard_tanh", Kind::hard_tanh},
-                                                   {"relu6", Kind::relu6},
-                                                   {"leaky_relu", Kind::leaky_relu},
-                                                   {"elu", Kind::elu},
-                                                   {"selu", Kind::selu},
-                                                   {"softplus", Kind::softplus},
-                                                   {"softsign", Kind::softsign},
-                                                   {"exponential", Kind::exponential},
-                                                   {"silu", Kind::silu},
-                                                   {"gelu", Kind::gelu},
-                                                   {"gelu_tanh", Kind::gelu_tanh},
-                                                   {"mish", Kind::mish},
-                                                   {"log_sigmoid", Kind::log_sigmoid},
-                                                   {"softmax", Kind::softmax},
-                                                   {"log_softmax", Kind::log_softmax},
-                                                   {"swish", Kind::silu}};
+// clang-format off
+#include "kernels/cpu/simd_math-inl.h"
+#include "kernels/cpu/partial-inl.h"
+using Lane = Lanes;
+#include "kernels/formulas/activations-inl.h"
+// clang-format on
 
-template <class T>
-T logistic(T x) {
-  return T{1} / (T{1} + std::exp(-x));
+constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(FloatTag()));
+
+HWY_INLINE Lanes Get(const float* p, std::int64_t n) {
+  return n >= kLanes ? hn::LoadU(FloatTag(), p) : LoadFirst(FloatTag(), p, n);
 }
-template <class T>
-T soft_plus(T x) {
-  return std::max(x, T{0}) + std::log1p(std::exp(-std::abs(x)));
-}
-constexpr double kSeluScale = 1.05070098735548049, kSeluAlpha = 1.67326324235437728;
-
-/// Definitions as in Keras 3 (keras.activations): leaky_relu has slope 0.2, hard_sigmoid is relu6(x + 3) / 6.
-template <class T>
-T value(Kind kind, T x) {
-  switch (kind) {
-    case Kind::tanh: return std::tanh(x);
-    case Kind::sigmoid: return logistic(x);
-    case Kind::relu: return std::max(x, T{0});
-    case Kind::hard_sigmoid: return std::clamp(x + T{3}, T{0}, T{6}) / T{6};
-    case Kind::hard_tanh: return std::clamp(x, T{-1}, T{1});
-    case Kind::relu6: return std::clamp(x, T{0}, T{6});
-    case Kind::leaky_relu: return x < 0 ? T(0.2) * x : x;
-    case Kind::elu: return x < 0 ? std::expm1(x) : x;
-    case Kind::selu: return T(kSeluScale) * (x < 0 ? T(kSeluAlpha) * std::expm1(x) : x);
-    case Kind::softplus: return soft_plus(x);
-    case Kind::softsign: return x / (T{1} + std::abs(x));
-    case Kind::exponential: return std::exp(x);
-    case Kind::silu: return x * logistic(x);
-    case Kind::gelu: return T(0.5) * x * (T{1} + std::erf(x / std::numbers::sqrt2_v<T>));
-    case Kind::gelu_tanh: {
-      const T inner =
-          T(std::numbers::inv_sqrtpi_v<T> * std::numbers::sqrt2_v<T>) * (x + T(0.044715) * x * x * x);
-      return T(0.5) * x * (T{1} + std::tanh(inner));
-    }
-    case Kind::mish: return x * std::tanh(soft_plus(x));
-    case Kind::log_sigmoid: return -soft_plus(-x);
-    default: return x;
+HWY_INLINE void Put(Lanes v, float* p, std::int64_t n) {
+  if (n >= kLanes) {
+    hn::StoreU(v.v, FloatTag(), p);
+  } else {
+    StoreFirst(v.v, FloatTag(), p, n);
   }
 }
 
-template <class T>
-T derivative(Kind kind, T x, T y) {
-  switch (kind) {
-    case Kind::tanh: return T{1} - y * y;
-    case Kind::sigmoid: return y - y * y;
-    case Kind::relu: return x > 0 ? T{1} : T{0};
-    case Kind::hard_sigmoid: return x > -3 && x < 3 ? T{1} / T{6} : T{0};
-    case Kind::hard_tanh: return x > -1 && x < 1 ? T{1} : T{0};
-    case Kind::relu6: return x > 0 && x < 6 ? T{1} : T{0};
-    case Kind::leaky_relu: return x < 0 ? T(0.2) : T{1};
-    case Kind::elu: return x < 0 ? y + T{1} : T{1};
-    case Kind::selu: return x < 0 ? y + T(kSeluScale * kSeluAlpha) : T(kSeluScale);
-    case Kind::softplus: return logistic(x);
-    case Kind::softsign: return (T{1} - std::abs(y)) * (T{1} - std::abs(y));
-    case Kind::exponential: return y;
-    case Kind::silu: {
-      const T s = logistic(x);
-      return s + x * s * (T{1} - s);
-    }
-    case Kind::gelu: {
-      const T cdf = T(0.5) * (T{1} + std::erf(x / std::numbers::sqrt2_v<T>));
-      return cdf + x * std::exp(T(-0.5) * x * x) * std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
-    }
-    case Kind::gelu_tanh: {
-      const T a = std::numbers::inv_sqrtpi_v<T> * std::numbers::sqrt2_v<T>;
-      const T t = std::tanh(a * (x + T(0.044715) * x * x * x));
-      return T(0.5) * (T{1} + t) + T(0.5) * x * (T{1} - t * t) * a * (T{1} + T(3 * 0.044715) * x * x);
-    }
-    case Kind::mish: {
-      const T t = std::tanh(soft_plus(x));
-      return t + x * (T{1} - t * t) * logistic(x);
-    }
-    case Kind::log_sigmoid: return logistic(-x);
-    default: return T{1};
+/// visit(row, column, how many lanes are real) for every vector of a matrix; rows that follow each other are
+/// one.
+template <class Visit>
+HWY_INLINE void ForEachVector(std::int64_t rows, std::int64_t cols, bool joined, Visit visit) {
+  const std::int64_t width = joined ? rows * cols : cols;
+  for (std::int64_t r = 0; r < (joined ? 1 : rows); ++r) {
+    for (std::int64_t c = 0; c < width; c += kLanes) visit(r, c, width - c);
   }
+}
+
+/// Sums over a row in an order that no instruction set, batch or thread changes: sixteen sums, one for each
+/// column modulo 16, and those as a tree.
+class RowSum {
+ public:
+  static_assert(kLanes <= 16);
+  RowSum() {
+    for (FloatVec& part : parts_) part = hn::Zero(FloatTag());
+  }
+  /// Adds a·b of the lanes that begin at `column`; lanes that are not real must be 0 in `a`.
+  HWY_INLINE void add(std::int64_t column, Lanes a, Lanes b) {
+    FloatVec& part = parts_[column / kLanes % kParts];
+    part = hn::MulAdd(a.v, b.v, part);
+  }
+  float total() const {
+    HWY_ALIGN float sums[16];
+    for (int p = 0; p < kParts; ++p) hn::Store(parts_[p], FloatTag(), sums + p * kLanes);
+    for (int half = 8; half > 0; half /= 2) {
+      for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
+    }
+    return sums[0];
+  }
+
+ private:
+  static constexpr int kParts = static_cast<int>(16 / kLanes);
+  FloatVec parts_[kParts];
+};
+
+/// The lanes from n on become 0.
+HWY_INLINE Lanes First(Lanes v, std::int64_t n) {
+  if (n >= kLanes) return v;
+  return hn::IfThenElseZero(hn::FirstN(FloatTag(), static_cast<std::size_t>(n)), v.v);
+}
+
+template <class Entry>
+constexpr bool kLogarithm = std::is_same_v<Entry, activation::LogSoftmax>;
+
+template <class Entry>
+void SoftmaxRow(const float* x, float* y, std::int64_t n) {
+  constexpr bool logarithm = kLogarithm<Entry>;
+  const FloatTag d;
+  FloatVec best = hn::Set(d, -HUGE_VALF);
+  for (std::int64_t c = 0; c < n; c += kLanes) {
+    const FloatVec v = n - c >= kLanes ? hn::LoadU(d, x + c)
+                                       : hn::IfThenElse(hn::FirstN(d, static_cast<std::size_t>(n - c)),
+                                                        LoadFirst(d, x + c, n - c), hn::Set(d, -HUGE_VALF));
+    best = hn::Max(best, v);
+  }
+  HWY_ALIGN float lanes[kLanes];
+  hn::Store(best, d, lanes);
+  float largest = lanes[0];
+  for (const float v : lanes) largest = v > largest ? v : largest;
+
+  const Lanes top = hn::Set(d, largest);
+  RowSum sum;
+  for (std::int64_t c = 0; c < n; c += kLanes) {
+    const Lanes shifted = Get(x + c, n - c) - top;
+    const Lanes e = exp(shifted);
+    sum.add(c, First(e, n - c), Lanes(1.0));
+    Put(logarithm ? shifted : e, y + c, n - c);
+  }
+  const float total = sum.total();
+  const Lanes by = hn::Set(d, logarithm ? std::log(total) : total);
+  for (std::int64_t c = 0; c < n; c += kLanes) {
+    const Lanes v = Get(y + c, n - c);
+    Put(logarithm ? v - by : v / by, y + c, n - c);
+  }
+}
+
+template <class Entry>
+void SoftmaxRowBackward(const float* y, const float* dy, float* dx, std::int64_t n) {
+  constexpr bool logarithm = kLogarithm<Entry>;
+  RowSum sum;
+  for (std::int64_t c = 0; c < n; c += kLanes)
+    sum.add(c, Get(dy + c, n - c), logarithm ? Lanes(1.0) : Get(y + c, n - c));
+  const Lanes dot = hn::Set(FloatTag(), sum.total());
+  for (std::int64_t c = 0; c < n; c += kLanes) {
+    const Lanes out = Get(y + c, n - c), up = Get(dy + c, n - c);
+    const Lanes d = logarithm ? up - exp(out) * dot : out * (up - dot);
+    Put(Get(dx + c, n - c) + d, dx + c, n - c);
+  }
+}
+
+template <class Entry>
+void Activate(View<const float> x, View<float> y) {
+  if constexpr (activation::kHasValue<Entry>) {
+    const bool joined = x.stride == x.cols && y.stride == x.cols;
+    ForEachVector(x.rows, x.cols, joined, [&](std::int64_t r, std::int64_t c, std::int64_t n) HWY_ATTR {
+      Put(Entry::value(Get(x.row(r) + c, n)), y.row(r) + c, n);
+    });
+  } else {
+    for (std::int64_t r = 0; r < x.rows; ++r) SoftmaxRow<Entry>(x.row(r), y.row(r), x.cols);
+  }
+}
+
+template <class Entry>
+void ActivateBackward(View<const float> x, View<const float> y, View<const float> dy, View<float> dx) {
+  if constexpr (activation::kHasValue<Entry>) {
+    const bool joined =
+        x.stride == y.cols && y.stride == y.cols && dy.stride == y.cols && dx.stride == y.cols;
+    ForEachVector(y.rows, y.cols, joined, [&](std::int64_t r, std::int64_t c, std::int64_t n) HWY_ATTR {
+      const Lanes in = Get(x.row(r) + c, n), out = Get(y.row(r) + c, n), up = Get(dy.row(r) + c, n);
+      Put(activation::add_gradient<Entry>(in, out, up, Get(dx.row(r) + c, n)), dx.row(r) + c, n);
+    });
+  } else {
+    for (std::int64_t r = 0; r < y.rows; ++r)
+      SoftmaxRowBackward<Entry>(y.row(r), dy.row(r), dx.row(r), y.cols);
+  }
+}
+
+using ActivateFunction = void (*)(View<const float>, View<float>);
+using BackwardFunction = void (*)(View<const float>, View<const float>, View<const float>, View<float>);
+template <class... Entry>
+constexpr auto ActivateOf(activation::List<Entry...>) {
+  return std::array<ActivateFunction, sizeof...(Entry)>{Activate<Entry>...};
+}
+template <class... Entry>
+constexpr auto BackwardOf(activation::List<Entry...>) {
+  return std::array<BackwardFunction, sizeof...(Entry)>{ActivateBackward<Entry>...};
+}
+constexpr auto kActivate = ActivateOf(activation::Entries());
+constexpr auto kBackward = BackwardOf(activation::Entries());
+
+void ActivateRows(ActivationKind kind, View<const float> x, View<float> y) {
+  kActivate[static_cast<std::size_t>(kind)](x, y);
+}
+void ActivateRowsBackward(ActivationKind kind, View<const float> x, View<const float> y, View<const float> dy,
+                          View<float> dx) {
+  kBackward[static_cast<std::size_t>(kind)](x, y, dy, dx);
 }
 
 }  // namespace
+}  // namespace rondo::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
 
-const char* activation_name(ActivationKind kind) {
-  for (const auto& [name, k] : kNames) {
-    if (k == kind) return name;
-  }
-  return "linear";
+#if HWY_ONCE
+namespace rondo::kernels {
+namespace {
+HWY_EXPORT(ActivateRows);
+HWY_EXPORT(ActivateRowsBackward);
+}  // namespace
+
+template <>
+void activate_rows(ActivationKind kind, View<const float> x, View<float> y) {
+  HWY_DYNAMIC_DISPATCH(ActivateRows)(kind, x, y);
 }
-
-std::vector<std::string> activation_names() {
-  std::vector<std::string> out;
-  for (const auto& [name, kind] : kNames) out.emplace_back(name);
-  return out;
+template <>
+void activate_rows_backward(ActivationKind kind, View<const float> x, View<const float> y,
+                            View<const float> dy, View<float> dx) {
+  HWY_DYNAMIC_DISPATCH(ActivateRowsBackward)(kind, x, y, dy, dx);
 }
-
-ActivationKind parse_activation(const std::string& name, const std::string& where) {
-  for (const auto& [known, kind] : kNames) {
-    if (name == known) return kind;
-  }
-  std::string list;
-  for (const auto& [known, kind] : kNames) list += (list.empty() ? "" : ", ") + std::string(known);
-  Error error(ErrorKind::usage, "unknown activation '" + name + "'");
-  error.where(where).expected("one of " + list);
-  const std::string near = nearest_name(name, activation_names());
-  if (!near.empty()) error.fix("did you mean '" + near + "'?");
-  throw error;
-}
-
-template <class T>
-void activate_rows(ActivationKind kind, View<const T> x, View<T> y) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (activate_float_rows(kind, x, y)) return;
-  }
-  for (std::int64_t r = 0; r < x.rows; ++r) {
-    const T* from = x.row(r);
-    T* to = y.row(r);
-    if (kind == Kind::softmax || kind == Kind::log_softmax) {
-      const T top = x.cols == 0 ? T{0} : *std::max_element(from, from + x.cols);
-      T total{0};
-      for (std::int64_t c = 0; c < x.cols; ++c) total += std::exp(from[c] - top);
-      const T log_total = std::log(total);
-      for (std::int64_t c = 0; c < x.cols; ++c) {
-        const T shifted = from[c] - top;
-        to[c] = kind == Kind::softmax ? std::exp(shifted) / total : shifted - log_total;
-      }
-    } else {
-      for (std::int64_t c = 0; c < x.cols; ++c) to[c] = value(kind, from[c]);
-    }
-  }
-}
-
-template <class T>
-void activate_rows_backward(ActivationKind kind, View<const T> x, View<const T> y, View<const T> dy,
-                            View<T> dx) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (activate_float_rows_backward(kind, x, y, dy, dx)) return;
-  }
-  for (std::int64_t r = 0; r < y.rows; ++r) {
-    const T *out = y.row(r), *up = dy.row(r);
-    T* to = dx.row(r);
-    if (kind == Kind::softmax || kind == Kind::log_softmax) {
-      T dot{0};
-      for (std::int64_t c = 0; c < y.cols; ++c) dot += kind == Kind::softmax ? up[c] * out[c] : up[c];
-      for (std::int64_t c = 0; c < y.cols; ++c) {
-        to[c] += kind == Kind::softmax ? out[c] * (up[c] - dot) : up[c] - std::exp(out[c]) * dot;
-      }
-    } else {
-      for (std::int64_t c = 0; c < y.cols; ++c) to[c] += up[c] * derivative(kind, x(r, c), out[c]);
-    }
-  }
-}
-
-template void activate_rows<float>(ActivationKind, View<const float>, View<float>);
-template void activate_rows<double>(ActivationKind, View<const double>, View<double>);
-template void activate_rows_backward<float>(ActivationKind, View<const float>, View<const float>,
-                                            View<const float>, View<float>);
-template void activate_rows_backward<double>(ActivationKind, View<const double>, View<const double>,
-                                             View<const double>, View<double>);
 
 }  // namespace rondo::kernels
+#endif

@@ -125,6 +125,21 @@ HWY_INLINE Lanes log1p_unit(Lanes x) {
   return s * p;
 }
 
+/// A function of the standard library lane by lane, for what has no vector form yet.
+template <class Function>
+HWY_INLINE Lanes lane_by_lane(Lanes x, Function function) {
+  HWY_ALIGN float lanes[hn::MaxLanes(FloatTag())];
+  hn::Store(x.v, FloatTag(), lanes);
+  for (std::size_t i = 0; i < hn::Lanes(FloatTag()); ++i) lanes[i] = function(lanes[i]);
+  return hn::Load(FloatTag(), lanes);
+}
+HWY_INLINE Lanes erf(Lanes x) {
+  return lane_by_lane(x, [](float v) { return std::erf(v); });
+}
+HWY_INLINE Lanes standard_exp(Lanes x) {
+  return lane_by_lane(x, [](float v) { return std::exp(v); });
+}
+
 /// ln(1 + e^x) without overflow; relative error below 3e-7, absolute below 3e-45 where the result is a
 /// denormal number.
 HWY_INLINE Lanes softplus(Lanes x) { return max(x, Lanes(0.0)) + log1p_unit(exp(-abs(x))); }

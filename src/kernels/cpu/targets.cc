@@ -1,3 +1,4 @@
+#define RONDO_WANT_VNNI  // the list of sets has what any file is compiled for
 #include "kernels/targets.h"
 
 #include <hwy/highway.h>
@@ -38,14 +39,17 @@ std::uint64_t bit_of(const std::string& name) {
   return 0;
 }
 
+/// A set and all that are worse: what a file runs that is not compiled for the set itself.
+std::uint64_t up_to(std::uint64_t bit) { return available() & ~(bit - 1); }
+
 void use(std::uint64_t bits) { hwy::GetChosenTarget().Update(static_cast<std::int64_t>(bits)); }
 
-/// What RONDO_INSTRUCTION_SET allows: one bit, or all of them when it is not set.
+/// What RONDO_INSTRUCTION_SET allows: all sets up to that one, or all when it is not set.
 std::uint64_t allowed_by_environment() {
   const char* text = std::getenv(kVariable);
   if (text == nullptr || *text == '\0') return available();
   const std::uint64_t bit = bit_of(text);
-  if (bit != 0) return bit;
+  if (bit != 0) return up_to(bit);
   const std::string near = nearest_name(text, instruction_sets());
   throw Error(ErrorKind::usage, "this machine has no instruction set of that name")
       .where(std::string("environment variable ") + kVariable)
@@ -93,8 +97,8 @@ std::string instruction_set() {
 void choose_instruction_set() { standard(); }
 
 void use_instruction_set(const std::string& name) {
-  const std::uint64_t bits = name.empty() ? standard() : bit_of(name);
-  if (bits == 0) {
+  const std::uint64_t bit = name.empty() ? 0 : bit_of(name), bits = name.empty() ? standard() : up_to(bit);
+  if (!name.empty() && bit == 0) {
     throw Error(ErrorKind::usage, "this machine has no instruction set '" + name + "'")
         .expected("one of " + list_of_names());
   }

@@ -11,18 +11,21 @@ struct UsualActivations {
   HWY_INLINE explicit UsualActivations(const CellCall<Number>&) {}
   HWY_INLINE Lane act(Lane x) const { return tanh(x); }
   HWY_INLINE Lane gate(Lane x) const { return sigmoid(x); }
-  HWY_INLINE Lane d_act(Lane y, Lane dy) const { return tanh_backward(y, dy); }
-  HWY_INLINE Lane d_gate(Lane y, Lane dy) const { return sigmoid_backward(y, dy); }
+  HWY_INLINE Lane d_act(Lane y, Lane dy) const { return activation::Tanh::backward(y, dy); }
+  HWY_INLINE Lane d_gate(Lane y, Lane dy) const { return activation::Sigmoid::backward(y, dy); }
 };
+inline constexpr auto kActivationValues = activation::values_of(activation::Entries());
+inline constexpr auto kActivationBackwards = activation::backwards_of(activation::Entries());
 struct AnyActivations {
   static constexpr bool kInlined = false;
-  ActivationKind activation, recurrent;
+  std::size_t activation, recurrent;
   HWY_INLINE explicit AnyActivations(const CellCall<Number>& call)
-      : activation(call.activation), recurrent(call.recurrent_activation) {}
-  HWY_INLINE Lane act(Lane x) const { return activate(activation, x); }
-  HWY_INLINE Lane gate(Lane x) const { return activate(recurrent, x); }
-  HWY_INLINE Lane d_act(Lane y, Lane dy) const { return activate_backward(activation, y, dy); }
-  HWY_INLINE Lane d_gate(Lane y, Lane dy) const { return activate_backward(recurrent, y, dy); }
+      : activation(static_cast<std::size_t>(call.activation)),
+        recurrent(static_cast<std::size_t>(call.recurrent_activation)) {}
+  HWY_INLINE Lane act(Lane x) const { return kActivationValues[activation](x); }
+  HWY_INLINE Lane gate(Lane x) const { return kActivationValues[recurrent](x); }
+  HWY_INLINE Lane d_act(Lane y, Lane dy) const { return kActivationBackwards[activation](y, dy); }
+  HWY_INLINE Lane d_gate(Lane y, Lane dy) const { return kActivationBackwards[recurrent](y, dy); }
 };
 
 /// The same with their inputs clipped to [-clip, clip], as ONNX's `clip`. No activation falls anywhere, so a

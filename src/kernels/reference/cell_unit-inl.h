@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 
 #include "kernels/cells.h"
 
@@ -27,7 +28,7 @@ inline void store_some(Lane v, double* p, std::int64_t) { *p = v; }
 
 // The runner needs activate(), the formulas need the runner's Cells<>.
 // clang-format off
-#include "kernels/formulas/recurrent_activation-inl.h"
+#include "kernels/formulas/activations-inl.h"
 #include "kernels/formulas/cell_runner-inl.h"
 #include RONDO_CELL_FILE
 // clang-format on

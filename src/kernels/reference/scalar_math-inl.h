@@ -12,3 +12,5 @@ inline Real sigmoid(Real x) { return 1.0 / (1.0 + std::exp(-x)); }
 inline Real tanh(Real x) { return std::tanh(x); }
 inline Real expm1_negative(Real x) { return std::expm1(x < 0.0 ? x : 0.0); }
 inline Real softplus(Real x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+inline Real erf(Real x) { return std::erf(x); }
+inline Real standard_exp(Real x) { return std::exp(x); }

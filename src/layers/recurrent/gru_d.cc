@@ -125,7 +125,7 @@ class GruD final : public OptionsLayer<GruDOptions> {
 
   ActivationKind recurrent_kind(const std::string& name, const char* option) const {
     const ActivationKind kind = kernels::parse_activation(name, where() + ", option '" + option + "'");
-    if (kind > kernels::kLastRecurrent) {
+    if (!kernels::is_recurrent(kind)) {
       fail("a recurrent cell cannot use this activation", "'" + name + "'",
            "one whose derivative follows from its value, such as tanh or sigmoid");
     }

@@ -199,11 +199,13 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
 
   ActivationKind recurrent_kind(const std::string& name, const char* option) const {
     const ActivationKind kind = kernels::parse_activation(name, where() + ", option '" + option + "'");
-    if (kind > kernels::kLastRecurrent) {
+    if (!kernels::is_recurrent(kind)) {
+      std::string list;
+      for (const kernels::ActivationInfo& info : kernels::activations()) {
+        if (info.recurrent) list += (list.empty() ? "" : ", ") + std::string(info.name);
+      }
       fail("a recurrent cell cannot use this activation", "'" + name + "'",
-           "one whose derivative follows from its value: linear, tanh, sigmoid, relu, hard_sigmoid, "
-           "hard_tanh, relu6, "
-           "leaky_relu, elu, selu, softplus, softsign, exponential",
+           "one whose derivative follows from its value: " + list,
            "apply '" + name + "' with an activation layer after this one");
     }
     return kind;

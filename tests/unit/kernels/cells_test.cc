@@ -53,7 +53,11 @@ struct CellCase {
     narrow.vectors = vectors.narrow.data(), wide.vectors = vectors.wide.data();
     if (draw.coin()) {
       const auto any = [&] {
-        return static_cast<ActivationKind>(draw.between(0, static_cast<std::int64_t>(kLastRecurrent)));
+        std::vector<ActivationKind> kinds;
+        for (std::size_t i = 0; i < activations().size(); ++i) {
+          if (activations()[i].recurrent) kinds.push_back(static_cast<ActivationKind>(i));
+        }
+        return kinds[static_cast<std::size_t>(draw.between(0, static_cast<std::int64_t>(kinds.size()) - 1))];
       };
       narrow.activation = wide.activation = any();
       narrow.recurrent_activation = wide.recurrent_activation = any();

@@ -138,8 +138,9 @@ void check_activation_backward(Draw& draw, ActivationKind kind) {
 const bool activation_tests = [] {
   for (const std::string& name : activation_names()) {
     const ActivationKind kind = parse_activation(name, "test");
-    test_kernel("activate_rows_" + name, {"Activate"}, [kind](Draw& draw) { check_activation(draw, kind); });
-    test_kernel("activate_rows_backward_" + name, {"ActivateBackward"},
+    test_kernel("activate_rows_" + name, {"ActivateRows"},
+                [kind](Draw& draw) { check_activation(draw, kind); });
+    test_kernel("activate_rows_backward_" + name, {"ActivateRowsBackward"},
                 [kind](Draw& draw) { check_activation_backward(draw, kind); });
   }
   return true;

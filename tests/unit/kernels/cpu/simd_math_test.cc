@@ -8,6 +8,7 @@
 // After highway.h, which it completes for each instruction set.
 #include <hwy/contrib/math/math-inl.h>
 
+#include <cmath>
 #include <cstddef>
 
 HWY_BEFORE_NAMESPACE();

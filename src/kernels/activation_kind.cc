@@ -1,0 +1,38 @@
+#include "kernels/activation_kind.h"
+
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
+
+namespace rondo::kernels {
+
+const char* activation_name(ActivationKind kind) {
+  return activations()[static_cast<std::size_t>(kind)].name;
+}
+
+bool is_recurrent(ActivationKind kind) { return activations()[static_cast<std::size_t>(kind)].recurrent; }
+
+std::vector<std::string> activation_names() {
+  std::vector<std::string> names;
+  for (const ActivationInfo& info : activations()) names.emplace_back(info.name);
+  for (const ActivationInfo& info : activations()) {
+    if (info.alias != nullptr) names.emplace_back(info.alias);
+  }
+  return names;
+}
+
+ActivationKind parse_activation(const std::string& name, const std::string& where) {
+  for (std::size_t i = 0; i < activations().size(); ++i) {
+    const ActivationInfo& info = activations()[i];
+    if (name == info.name || (info.alias != nullptr && name == info.alias))
+      return static_cast<ActivationKind>(i);
+  }
+  std::string list;
+  for (const std::string& known : activation_names()) list += (list.empty() ? "" : ", ") + known;
+  Error error(ErrorKind::usage, "unknown activation '" + name + "'");
+  error.where(where).expected("one of " + list);
+  const std::string near = nearest_name(name, activation_names());
+  if (!near.empty()) error.fix("did you mean '" + near + "'?");
+  throw error;
+}
+
+}  // namespace rondo::kernels
