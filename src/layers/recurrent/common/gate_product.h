@@ -42,36 +42,47 @@ class GateProduct {
   /// out [rows, count·units] = start + left·weights. `backwards`: kernels::multiply.
   void multiply(View<const T> left, std::int64_t gate_stride, kernels::Start start, const T* bias,
                 View<T> out, bool backwards = false) const {
-    if (!each_gate_) {
-      kernels::multiply(left, packed_[0], start, bias, out, backwards);
-      return;
-    }
-    for (int i = 0; i < range_.count; ++i) {
-      View<const T> own = left;
-      own.data += nth(range_.gate, i) * gate_stride;
-      kernels::multiply(own, nth(packed_, i), start, bias == nullptr ? nullptr : bias + i * units_,
-                        out.columns(i * units_, units_));
-    }
+    if (each_gate_) return multiply_each(left, gate_stride, start, bias, out);
+    kernels::multiply(left, packed_[0], start, bias, out, backwards);
   }
 
   /// left = start + d·weightsᵀ for d [rows, count·units].
   void multiply_back(View<const T> d, kernels::Start start, View<T> left, std::int64_t gate_stride) const {
-    if (!each_gate_) {
-      kernels::multiply<T>(d, packed_[0], start, nullptr, left);
-      return;
-    }
-    for (int i = 0; i < range_.count; ++i) {
-      View<T> own = left;
-      own.data += nth(range_.gate, i) * gate_stride;
-      kernels::multiply<T>(d.columns(i * units_, units_), nth(packed_, i), start, nullptr, own);
-    }
+    if (each_gate_) return multiply_each_back(d, start, left, gate_stride);
+    kernels::multiply<T>(d, packed_[0], start, nullptr, left);
   }
 
  private:
+  void multiply_each(View<const T> left, std::int64_t gate_stride, kernels::Start start, const T* bias,
+                     View<T> out) const;
+  void multiply_each_back(View<const T> d, kernels::Start start, View<T> left,
+                          std::int64_t gate_stride) const;
+
   GateRange range_;
   std::int64_t units_ = 0;
   bool each_gate_ = false;
   std::array<kernels::Packed<T>, cells::kMaxSums> packed_{};
 };
+
+template <class T>
+void GateProduct<T>::multiply_each(View<const T> left, std::int64_t gate_stride, kernels::Start start,
+                                   const T* bias, View<T> out) const {
+  for (int i = 0; i < range_.count; ++i) {
+    View<const T> own = left;
+    own.data += nth(range_.gate, i) * gate_stride;
+    kernels::multiply(own, nth(packed_, i), start, bias == nullptr ? nullptr : bias + i * units_,
+                      out.columns(i * units_, units_));
+  }
+}
+
+template <class T>
+void GateProduct<T>::multiply_each_back(View<const T> d, kernels::Start start, View<T> left,
+                                        std::int64_t gate_stride) const {
+  for (int i = 0; i < range_.count; ++i) {
+    View<T> own = left;
+    own.data += nth(range_.gate, i) * gate_stride;
+    kernels::multiply<T>(d.columns(i * units_, units_), nth(packed_, i), start, nullptr, own);
+  }
+}
 
 }  // namespace rondo
