@@ -252,8 +252,9 @@ class LaneBackward : LanePass {
     const std::int64_t lanes = at.slice.lanes;
     for (int j = 0; j < 2; ++j) {
       if (!nth(options_.zoned, j)) continue;
-      kernels::zone_rows_backward(units_, lanes, zone_of(at.slice, j, s), call.d_state[j], lanes,
-                                  j == 0 ? call.d_output : nullptr, lanes, nth(at.d_old, j), lanes);
+      const auto state = [&](auto* data) { return View{data, units_, lanes, lanes}; };
+      kernels::zone_rows_backward<float>(zone_of(at.slice, j, s), state(call.d_state[j]),
+                                         state(j == 0 ? call.d_output : nullptr), state(nth(at.d_old, j)));
       if (j == 0) call.d_output = nullptr;
     }
   }
@@ -276,9 +277,9 @@ class LaneBackward : LanePass {
     const std::int64_t width = at.slice.width, lanes = at.slice.lanes;
     call.operand = at.d_gated_state;
     call.operand_stride = lanes;
-    multiply_lanes(recurrent_[1], recurrent_[1].k(),
-                   call.sums + shape_.recurrent_range[1].first * units_ * width, width, Start::zero, nullptr,
-                   at.d_gated_state, lanes, lanes);
+    const float* d = call.sums + shape_.recurrent_range[1].first * units_ * width;
+    multiply_lanes(recurrent_[1], {d, recurrent_[1].k(), lanes, width}, Start::zero, nullptr,
+                   {at.d_gated_state, units_, lanes, lanes});
     call.d_output = nullptr;  // is in d_state already
     formulas_.backward_prepare(call);
   }
@@ -288,8 +289,8 @@ class LaneBackward : LanePass {
   void recurrent_gradient(const BackwardSlice& at, const ProductGradients& d, float* d_h) const {
     const std::int64_t lanes = at.slice.lanes, size = units_ * lanes;
     if (!masks()) {
-      multiply_lanes(recurrent_[0], recurrent_[0].k(), d.recurrent, d.stride,
-                     info_.direct ? Start::accumulate : Start::zero, nullptr, d_h, lanes, lanes);
+      multiply_lanes(recurrent_[0], {d.recurrent, recurrent_[0].k(), lanes, d.stride},
+                     info_.direct ? Start::accumulate : Start::zero, nullptr, {d_h, units_, lanes, lanes});
       return;
     }
     const auto count = static_cast<std::size_t>(recurrent_range_.count);
@@ -297,8 +298,8 @@ class LaneBackward : LanePass {
     for (std::size_t i = 0; i < count; ++i) {
       const auto gate = static_cast<std::int64_t>(i);
       float* own = at.d_masked + gate * size;
-      multiply_lanes(masked_gates_[i], units_, d.recurrent + gate * units_ * d.stride, d.stride, Start::zero,
-                     nullptr, own, lanes, lanes);
+      multiply_lanes(masked_gates_[i], {d.recurrent + gate * units_ * d.stride, units_, lanes, d.stride},
+                     Start::zero, nullptr, {own, units_, lanes, lanes});
       of_gates[i] = own;
       masks_of_gates[i] = at.masks + gate * size;
     }
@@ -312,8 +313,8 @@ class LaneBackward : LanePass {
     const std::int32_t* rows = rows_at(at.slice, s);
     const auto add = [&](const PackedRows& weights, const float* of_gates, View<float> to) {
       kernels::gather_lanes(to, rows, lanes, at.d_input, lanes);
-      multiply_lanes(weights, weights.k(), of_gates, d.stride, Start::accumulate, nullptr, at.d_input, lanes,
-                     lanes);
+      multiply_lanes(weights, {of_gates, weights.k(), lanes, d.stride}, Start::accumulate, nullptr,
+                     {at.d_input, inputs_, lanes, lanes});
       kernels::scatter_lanes(at.d_input, lanes, rows, lanes, to);
     };
     if (options_.input_gate_stride == 0) return add(input_, d.input, gradients_.dx);

@@ -158,15 +158,16 @@ class LaneForward : LanePass {
       make_sums(slice, s, call, norm);
       if (info_.stages == 2) {
         formulas_.prepare(call);
-        multiply_lanes(second_stage_, units_, call.operand, width, Start::accumulate, nullptr,
-                       call.sums + shape_.recurrent_range[1].first * units_ * width, width, slice.lanes);
+        multiply_lanes(second_stage_, {call.operand, units_, slice.lanes, width}, Start::accumulate, nullptr,
+                       {call.sums + shape_.recurrent_range[1].first * units_ * width, second_stage_.rows(),
+                        slice.lanes, width});
       }
       formulas_.forward(call);
       if (norm_.of_state()) norm_.finish(call, norm);
       for (int j = 0; j < 2; ++j) {
         if (!nth(options_.zoned, j)) continue;
-        kernels::zone_rows(units_, slice.lanes, zone_of(slice, j, s), call.state[j], width, call.next[j],
-                           width);
+        kernels::zone_rows<float>(zone_of(slice, j, s), {call.state[j], units_, slice.lanes, width},
+                                  {call.next[j], units_, slice.lanes, width});
       }
       if (args_.y.data != nullptr)
         kernels::scatter_lanes(call.next[0], width, rows_at(slice, s), slice.lanes, args_.y);
@@ -214,9 +215,10 @@ class LaneForward : LanePass {
     }
     for (std::size_t g = 0; g < group_count_; ++g) {
       const ProductGroup& group = groups_[g];
-      multiply_lanes(group.weights, h_is_zero ? group.input_k : group.k, xh + group.first_k * width, width,
-                     Start::bias, bias_ + group.first_row, call.sums + group.first_row * width, width,
-                     slice.lanes);
+      const std::int64_t k = h_is_zero ? group.input_k : group.k;
+      multiply_lanes(group.weights, {xh + group.first_k * width, k, slice.lanes, width}, Start::bias,
+                     bias_ + group.first_row,
+                     {call.sums + group.first_row * width, group.weights.rows(), slice.lanes, width});
     }
   }
 
@@ -225,8 +227,8 @@ class LaneForward : LanePass {
                         bool h_is_zero) const {
     const std::int64_t width = slice.width, size = units_ * width, h_units = h_is_zero ? 0 : units_;
     const auto make = [&](int sum, const PackedRows& weights, std::int64_t k, const float* left) {
-      multiply_lanes(weights, k, left, width, Start::bias, bias_ + sum * units_, call.sums + sum * size,
-                     width, slice.lanes);
+      multiply_lanes(weights, {left, k, slice.lanes, width}, Start::bias, bias_ + sum * units_,
+                     {call.sums + sum * size, units_, slice.lanes, width});
     };
     for (int g = 0; g < info_.gates; ++g) {
       const int in = nth(info_.input_sum, g), recurrent = nth(info_.recurrent_sum, g);

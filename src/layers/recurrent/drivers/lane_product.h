@@ -37,8 +37,8 @@ class LaneProduct {
     const int count = each_gate_ ? range_.count : 1;
     for (int i = 0; i < count; ++i) {
       const float* own = left + (each_gate_ ? nth(range_.gate, i) * gate_stride : 0);
-      kernels::multiply_lanes(nth(packed_, i), k_count, own, width, kernels::Start::zero, nullptr,
-                              out + i * units_ * width, width, lanes);
+      kernels::multiply_lanes(nth(packed_, i), {own, k_count, lanes, width}, kernels::Start::zero, nullptr,
+                              {out + i * units_ * width, nth(packed_, i).rows(), lanes, width});
     }
   }
 

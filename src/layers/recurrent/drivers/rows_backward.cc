@@ -120,9 +120,11 @@ class RowsBackward : RowsPass<T> {
   void zones_backward(CellCall<T>& call, std::int64_t begin, std::int64_t row) const {
     for (int j = 0; j < 2; ++j) {
       if (!nth(options_.zoned, j)) continue;
-      kernels::zone_rows_backward<T>(call.rows, width(j), this->zone_at(j, row), call.d_state[j], width(j),
-                                     j == 0 ? call.d_output : nullptr, call.d_output_stride,
-                                     nth(d_old_, j) + begin * width(j), width(j));
+      const std::int64_t size = width(j);
+      kernels::zone_rows_backward<T>(
+          this->zone_at(j, row), {call.d_state[j], call.rows, size, size},
+          {j == 0 ? call.d_output : nullptr, call.rows, size, call.d_output_stride},
+          {nth(d_old_, j) + begin * size, call.rows, size, size});
       if (j == 0) call.d_output = nullptr;
     }
   }
@@ -141,10 +143,11 @@ class RowsBackward : RowsPass<T> {
   void normalized_state_backward(CellCall<T> call, std::int64_t begin, std::int64_t row) const {
     call.operand = trace_.gated_state + row * units_;
     formulas_.backward_output(call);
+    const auto rows = [&](T* data) { return View<T>{data, call.rows, units_, units_}; };
     kernels::normalize_rows_backward<T>(
-        call.rows, units_, call.operand, units_, trace_.state_normal + row * units_, units_,
-        trace_.state_inverse + row, args_.weights.state_gain, gains_.state + begin * units_,
-        gains_.state_bias + begin * units_, units_, true, call.d_state[1], units_);
+        rows(call.operand), rows(trace_.state_normal + row * units_), trace_.state_inverse + row,
+        args_.weights.state_gain, {gains_.state + begin * units_, gains_.state_bias + begin * units_, units_},
+        true, rows(call.d_state[1]));
     formulas_.backward_normalized(call);
   }
 
@@ -175,12 +178,13 @@ class RowsBackward : RowsPass<T> {
                                         std::int64_t row) const {
     const std::int64_t column = nth(recurrent_column_, stage), gain = place * gate_width_ + column;
     T* normal = trace_.recurrent_normal + row * gate_width_ + column;
+    const View<T> product{normal, d.rows, d.cols, gate_width_};
     kernels::normalize_rows_backward<T>(
-        d.rows, d.cols, d.data, d.stride, normal, gate_width_, nth(trace_.recurrent_inverse, stage) + row,
-        nth(recurrent_gain_, stage), gains_.recurrent + gain,
-        gains_.recurrent_bias == nullptr ? nullptr : gains_.recurrent_bias + gain, gate_width_, false, normal,
-        gate_width_);
-    return {normal, d.rows, d.cols, gate_width_};
+        d, product, nth(trace_.recurrent_inverse, stage) + row, nth(recurrent_gain_, stage),
+        {gains_.recurrent + gain, gains_.recurrent_bias == nullptr ? nullptr : gains_.recurrent_bias + gain,
+         gate_width_},
+        false, product);
+    return product;
   }
 
   /// Each gate's gradient passes the gate's own dropout mask.
@@ -200,11 +204,11 @@ class RowsBackward : RowsPass<T> {
   }
 
   void input_norm_backward(const CellCall<T>& call, std::int64_t place, std::int64_t row) const {
-    T* normal = trace_.input_normal + row * gate_width_;
-    kernels::normalize_rows_backward<T>(call.rows, gate_width_, call.sums + inputs_.first * units_, stride_,
-                                        normal, gate_width_, trace_.input_inverse + row, input_gain_,
-                                        gains_.input + place * gate_width_, gains_.bias + place * gate_width_,
-                                        gate_width_, false, normal, gate_width_);
+    const View<T> product{trace_.input_normal + row * gate_width_, call.rows, gate_width_, gate_width_};
+    kernels::normalize_rows_backward<T>(
+        {call.sums + inputs_.first * units_, call.rows, gate_width_, stride_}, product,
+        trace_.input_inverse + row, input_gain_,
+        {gains_.input + place * gate_width_, gains_.bias + place * gate_width_, gate_width_}, false, product);
   }
 
   /// d_h is that of γ ⊙ h: ∂L/∂γ = d_h ⊙ h, and the gradient of h is γ ⊙ d_h.

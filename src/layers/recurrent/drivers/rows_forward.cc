@@ -182,8 +182,8 @@ class RowsForward : RowsPass<T> {
     T* normal = trace_.input_normal + row * gate_width_;
     input_.multiply(x, options_.input_gate_stride, Start::zero, nullptr,
                     {normal, x.rows, gate_width_, gate_width_});
-    kernels::normalize_rows(x.rows, gate_width_, normal, gate_width_, options_.epsilon, normal, gate_width_,
-                            trace_.input_inverse + row, input_gain_, bias, out, stride_);
+    normalize({normal, x.rows, gate_width_, gate_width_}, trace_.input_inverse + row, {input_gain_, bias},
+              {out, x.rows, gate_width_, stride_});
   }
 
   /// Preactivations += left·recurrent_kernel of a stage, or its normalised product. `is_zero`: left is, and
@@ -202,6 +202,11 @@ class RowsForward : RowsPass<T> {
     }
   }
 
+  /// Normalises products in place; they go to the preactivations.
+  void normalize(View<T> products, T* inverse, const kernels::RowScale<T>& scale, View<T> to) const {
+    kernels::normalize_rows<T>(products, options_.epsilon, products, inverse, scale, to);
+  }
+
   void add_normalized(int stage, View<const T> left, const StepPlaces& places, T* sums, bool is_zero) const {
     const GateRange& range = nth(recurrent_, stage);
     const std::int64_t columns = range.count * units_;
@@ -213,9 +218,8 @@ class RowsForward : RowsPass<T> {
           .multiply(left, trace_.rows * left.cols, Start::zero, nullptr,
                     {normal, left.rows, columns, gate_width_});
     }
-    kernels::normalize_rows<T>(left.rows, columns, normal, gate_width_, options_.epsilon, normal, gate_width_,
-                               nth(trace_.recurrent_inverse, stage) + places.kept,
-                               nth(recurrent_gain_, stage), nullptr, sums + range.first * units_, stride_);
+    normalize({normal, left.rows, columns, gate_width_}, nth(trace_.recurrent_inverse, stage) + places.kept,
+              {nth(recurrent_gain_, stage)}, {sums + range.first * units_, left.rows, columns, stride_});
   }
 
   /// What each gate of a stage reads: left times the gate's own dropout mask.
@@ -250,9 +254,10 @@ class RowsForward : RowsPass<T> {
     formulas_.forward(call);
     if (normalizes_state) {
       call.operand = trace_.gated_state + kept * units_;
-      kernels::normalize_rows<T>(call.rows, units_, call.next[1], units_, options_.epsilon,
-                                 trace_.state_normal + kept * units_, units_, trace_.state_inverse + kept,
-                                 args_.weights.state_gain, args_.weights.state_bias, call.operand, units_);
+      const auto rows = [&](T* data) { return View<T>{data, call.rows, units_, units_}; };
+      kernels::normalize_rows<T>(rows(call.next[1]), options_.epsilon,
+                                 rows(trace_.state_normal + kept * units_), trace_.state_inverse + kept,
+                                 {args_.weights.state_gain, args_.weights.state_bias}, rows(call.operand));
       formulas_.output(call);
     }
     if (projects()) {
@@ -261,8 +266,8 @@ class RowsForward : RowsPass<T> {
     }
     for (int j = 0; j < 2 && j < info_.states; ++j) {
       if (!nth(options_.zoned, j)) continue;
-      kernels::zone_rows(call.rows, width(j), this->zone_at(j, row), call.state[j], width(j),
-                         j == 0 ? h : call.next[j], width(j));
+      kernels::zone_rows<T>(this->zone_at(j, row), {call.state[j], call.rows, width(j), width(j)},
+                            {j == 0 ? h : call.next[j], call.rows, width(j), width(j)});
     }
     for (std::int64_t r = 0; output != nullptr && r < call.rows; ++r)
       std::copy_n(h + r * h_width_, h_width_, output + r * call.output_stride);
