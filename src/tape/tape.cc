@@ -5,7 +5,7 @@
 
 #include "kernels/instruction_sets.h"
 #include "rondo/base/error.h"
-#include "tape/arena.h"
+#include "tape/workspace.h"
 
 namespace rondo {
 
@@ -394,11 +394,7 @@ void* Call::scratch_bytes(std::size_t bytes) const {
   return tape_.state_->arena.take(bytes == 0 ? 1 : bytes);
 }
 
-Call::ScratchMark Call::scratch_mark() const {
-  const Arena::Mark mark = tape_.state_->arena.mark();
-  return {mark.block, mark.used};
-}
-void Call::rewind_scratch(ScratchMark mark) const { tape_.state_->arena.rewind({mark.block, mark.used}); }
+Workspace Call::workspace() const { return {tape_.state_->arena, pool()}; }
 
 RandomStream Call::random(const std::string& name, std::uint64_t purpose) const {
   const RunOptions& o = options();

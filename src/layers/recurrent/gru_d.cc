@@ -5,7 +5,8 @@
 #include "kernels/matrix.h"
 #include "layers/common/base_layers.h"
 #include "layers/common/initializers.h"
-#include "layers/recurrent/drivers/decayed_recurrence.h"
+#include "layers/recurrent/drivers/driver.h"
+#include "layers/recurrent/drivers/recurrent_plan.h"
 #include "layers/recurrent/fading_inputs.h"
 #include "layers/recurrent/recurrent_dropout.h"
 #include "layers/recurrent/state_rows.h"
@@ -163,10 +164,10 @@ class GruD final : public OptionsLayer<GruDOptions> {
   }
 
   template <class T>
-  DecayedRecurrence<T> driver(const Layout& layout, Call& call) const {
-    return DecayedRecurrence<T>(shape_, layout, call.pool(), &call, [](void* owner, std::int64_t count) {
-      return static_cast<Call*>(owner)->scratch<T>(count);
-    });
+  RecurrentPlan<T> plan(const Layout& layout, View<const T> decay) const {
+    RecurrentPlan<T> plan{shape_, layout};
+    plan.options.state_decay = decay;
+    return plan;
   }
 
   /// What forward leaves for backward, one row a step.
@@ -177,7 +178,7 @@ class GruD final : public OptionsLayer<GruDOptions> {
     T* seen = nullptr;           // [total, inputs]: what the gates saw
     T* decay = nullptr;          // [total, units]: γ_h
     const T* means = nullptr;    // [readings]
-    DecayedTrace<T> trace;
+    RecurrentPass<RecurrentPlan<T>> pass{};
   };
 
   /// γ_h = exp(-max(0, elapsed·W + b)).
@@ -241,9 +242,11 @@ class GruD final : public OptionsLayer<GruDOptions> {
     const View<T> decay{kept->decay, total, units, units};
     fade_states<T>(call, x.columns(2 * readings_, readings_), decay);
 
-    View<T> y{};
-    if (options().return_sequences) y = call.make_output(0, layout, {units}).template view<T>();
-    kept->trace = driver<T>(*layout, call).forward(weights<T>(call), seen, decay, initial[0], y, final[0]);
+    typename RecurrentPlan<T>::Args args{weights<T>(call), seen, {initial[0]}, {}, {final[0]}};
+    if (options().return_sequences) args.y = call.make_output(0, layout, {units}).template view<T>();
+    Workspace workspace = call.workspace();
+    kept->pass = RecurrentPass<RecurrentPlan<T>>::forward(plan<T>(*layout, decay), args, workspace,
+                                                          call.differentiating());
     if (!options().return_sequences)
       to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {units}).template view<T>());
     for (int j = 0; options().return_state && j < kStates; ++j) {
@@ -264,9 +267,9 @@ class GruD final : public OptionsLayer<GruDOptions> {
     const View<const T> x = call.input(0).data.view<const T>();
     const Kept<T>& kept = *static_cast<Kept<T>*>(call.kept(kKeptSlot));
 
-    View<const T> dy{};
+    typename RecurrentPlan<T>::Gradients pass_gradients;
     if (options().return_sequences) {
-      if (const ConstMatrix gradient = call.output_gradient(0)) dy = gradient.view<T>();
+      if (const ConstMatrix gradient = call.output_gradient(0)) pass_gradients.dy = gradient.view<T>();
     }
     std::array<T*, kStates> d_state{};
     for (int j = 0; j < kStates; ++j) {
@@ -277,7 +280,7 @@ class GruD final : public OptionsLayer<GruDOptions> {
       d_state[static_cast<std::size_t>(j)] = places;
     }
 
-    RecurrentWeights<T> gradients;
+    RecurrentWeights<T>& gradients = pass_gradients.weights;
     if (trainable()) {
       gradients.kernel = call.parameter_gradient(kernel_).view<T>();
       gradients.recurrent_kernel = call.parameter_gradient(recurrent_).view<T>();
@@ -288,8 +291,11 @@ class GruD final : public OptionsLayer<GruDOptions> {
     const View<T> d_seen{call.scratch<T>(total * shape_.inputs), total, shape_.inputs, shape_.inputs};
     std::fill_n(d_seen.data, total * shape_.inputs, T{0});
     const View<T> d_decay{call.scratch<T>(total * units), total, units, units};
-    driver<T>(layout, call)
-        .backward(weights<T>(call), seen, decay, kept.trace, dy, d_state[0], gradients, d_decay, d_seen);
+    pass_gradients.d_state[0] = d_state[0];
+    pass_gradients.dx = d_seen;
+    pass_gradients.d_state_decay = d_decay;
+    Workspace workspace = call.workspace();
+    kept.pass.backward(plan<T>(layout, decay), {weights<T>(call), seen}, pass_gradients, workspace);
 
     const Matrix wanted = call.input_gradient(0);
     const View<T> dx = wanted ? wanted.view<T>() : View<T>{};

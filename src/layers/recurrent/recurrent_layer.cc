@@ -2,8 +2,8 @@
 
 #include "layers/common/base_layers.h"
 #include "layers/common/initializers.h"
-#include "layers/recurrent/drivers/checkpointed_recurrence.h"
-#include "layers/recurrent/drivers/recurrence.h"
+#include "layers/recurrent/drivers/checkpointed.h"
+#include "layers/recurrent/drivers/driver.h"
 #include "layers/recurrent/recurrent_dropout.h"
 #include "layers/recurrent/recurrent_input.h"
 #include "layers/recurrent/zoneout.h"
@@ -40,8 +40,8 @@ void to_sequences(const Layout& layout, const T* by_place, View<T> by_sequence) 
   }
 }
 
-constexpr int kRecurrentMaskSlot = 3, kZoneSlot = 4,
-              kCheckpointSlot = 6;  // 0: the trace; 1, 2: the input as it was read; 4, 5: zones
+constexpr int kPassSlot = 0, kRecurrentMaskSlot = 3,
+              kZoneSlot = 4;  // 1, 2: the input as it was read; 4, 5: zones
 
 class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
  public:
@@ -230,23 +230,16 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     return w;
   }
 
-  template <class T>
-  Recurrence<T> driver(const Layout& layout, Call& call, const RecurrentExtras<T>& extras) const {
-    return Recurrence<T>(
-        shape_, layout, call.pool(), &call,
-        [](void* owner, std::int64_t count) { return static_cast<Call*>(owner)->scratch<T>(count); }, extras);
-  }
-
   /// What the options add to the formulas in this pass. In forward it draws random numbers, in backward it
   /// finds them.
   template <class T>
-  RecurrentExtras<T> extras(Call& call, const RecurrentInput<T>& input, bool draws) const {
-    RecurrentExtras<T> extras;
-    extras.input_gate_stride = input.gate_stride;
+  StepOptions<T> step_options(Call& call, const RecurrentInput<T>& input, bool draws) const {
+    StepOptions<T> out;
+    out.input_gate_stride = input.gate_stride;
     const Layout& layout = *call.input(0).layout;
-    extras.projected = options().proj_size;
-    extras.normalized = options().layer_norm;
-    extras.epsilon = static_cast<T>(options().layer_norm_epsilon);
+    out.projected = options().proj_size;
+    out.normalized = options().layer_norm;
+    out.epsilon = static_cast<T>(options().layer_norm_epsilon);
     if (call.options().training && options().recurrent_dropout > 0) {
       const std::int64_t width = this->width(0);
       T* masks = draws ? call.keep<T>(kRecurrentMaskSlot, cell_->info.gates * layout.batch() * width)
@@ -256,7 +249,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
                            layout, cell_->info.gates, width,
                            call.scratch<std::uint64_t>(dropout_scratch<T>(layout.batch(), width)), masks);
       }
-      extras.recurrent_masks = masks;
+      out.recurrent_masks = masks;
     }
     const double rates[] = {options().zoneout, options().zoneout_cell};
     for (std::size_t j = 0; j < 2; ++j) {
@@ -264,10 +257,10 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       const int state = static_cast<int>(j);
       const std::uint8_t* bits =
           call.options().training ? zone_bits(call, state, width(state), draws) : nullptr;
-      extras.zoned[j] = true;
-      extras.zones[j] = make_zone<T>(rates[j], width(state), bits);
+      out.zoned[j] = true;
+      out.zones[j] = make_zone<T>(rates[j], width(state), bits);
     }
-    return extras;
+    return out;
   }
 
   RecurrentInputOptions input_options() const {
@@ -281,49 +274,18 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     return state == 0 && options().proj_size > 0 ? options().proj_size : options().units;
   }
 
-  std::array<std::int64_t, kMaxStates> widths() const {
-    std::array<std::int64_t, kMaxStates> all{};
-    for (int j = 0; j < cell_->info.states; ++j) all[static_cast<std::size_t>(j)] = width(j);
-    return all;
-  }
-
-  /// What forward keeps instead of a trace when bptt_memory does not hold one.
   template <class T>
-  struct KeptStates {
-    std::array<const T*, kMaxStates> initial{};
-    T* states = nullptr;
-  };
-
-  template <class T>
-  Checkpoints plan_checkpoints(const Call& call, const Layout& layout) const {
-    if (call.options().bptt_memory == 0) return {layout.longest(), 1};
-    const std::int64_t units = options().units, longest = std::max<std::int64_t>(layout.longest(), 1);
-    // A row's sums, twice where gradients are laid out anew, its states and inputs, and what cells of two
-    // stages add.
-    std::int64_t row =
-        2 * shape_.sums_stride() + (cell_->info.states + cell_->info.stages + 1) * units + shape_.inputs;
-    if (options().layer_norm) row += 2 * (cell_->info.gates + 1) * units;
-    if (options().recurrent_dropout > 0) row += cell_->info.gates * width(0);
-    const auto size = static_cast<std::int64_t>(sizeof(T));
-    const std::int64_t step_bytes = (layout.total() + longest - 1) / longest * row * size;
-    std::int64_t state_bytes = 0;
-    for (int j = 0; j < cell_->info.states; ++j) state_bytes += layout.batch() * width(j) * size;
-    const auto at_each_step = static_cast<std::size_t>(step_bytes),
-               at_each_segment = static_cast<std::size_t>(state_bytes), budget = call.options().bptt_memory;
-    const auto plan = Checkpoints::plan(layout.longest(), at_each_step, at_each_segment, budget);
-    if (!plan) {
-      fail("bptt_memory is too small", std::to_string(budget) + " bytes",
-           "at least " +
-               std::to_string(Checkpoints::least_bytes(layout.longest(), at_each_step, at_each_segment)) +
-               " bytes for " + std::to_string(layout.longest()) + " steps",
+  RecurrentPlan<T> plan(Call& call, const RecurrentInput<T>& input, bool forward) const {
+    const Layout& layout = *call.input(0).layout;
+    RecurrentPlan<T> plan{shape_, layout, step_options<T>(call, input, forward), call.options().bptt_memory};
+    if (plan.memory > 0 && plan.memory < least_memory(plan)) {
+      fail("bptt_memory is too small", std::to_string(plan.memory) + " bytes",
+           "at least " + std::to_string(least_memory(plan)) + " bytes for " +
+               std::to_string(layout.longest()) + " steps",
            "allow more, or train on shorter or fewer sequences at a time");
     }
-    return *plan;
-  }
-  std::int64_t checkpoint_size(const Layout& layout, const Checkpoints& plan) const {
-    std::int64_t width_of_all = 0;
-    for (int j = 0; j < cell_->info.states; ++j) width_of_all += width(j);
-    return (plan.count - 1) * layout.batch() * width_of_all;
+    if (!call.differentiating()) plan.memory = 0;
+    return plan;
   }
 
   const std::uint8_t* zone_bits(Call& call, int state, std::int64_t width, bool draws) const {
@@ -350,8 +312,9 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const std::int64_t batch = layout->batch();
     const RecurrentInput<T> input = read_recurrent_input<T>(call, input_options());
 
-    std::array<const T*, kMaxStates> initial{};
-    std::array<T*, kMaxStates> final{};
+    typename RecurrentPlan<T>::Args args{.weights = weights<T>(call), .x = input.x};
+    auto& initial = args.initial;
+    auto& final = args.final;
     std::vector<Tensor>* carried = carries(call) ? &call.options().carried->of(name()) : nullptr;
     for (int j = 0; j < info.states; ++j) {
       const auto at = static_cast<std::size_t>(j);
@@ -378,23 +341,15 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       initial[at] = places;
     }
 
-    View<T> y{};
     if (options().return_sequences) {
-      y = call.make_output(0, options().go_backwards ? call.layouts().reversed(layout) : layout, {width(0)})
+      args.y =
+          call.make_output(0, options().go_backwards ? call.layouts().reversed(layout) : layout, {width(0)})
               .view<T>();
     }
-    const RecurrentExtras<T> extra = extras<T>(call, input, true);
-    const Checkpoints checkpoints = plan_checkpoints<T>(call, *layout);
-    if (call.differentiating() && checkpoints.count > 1) {
-      auto* kept = static_cast<KeptStates<T>*>(call.keep(0, sizeof(KeptStates<T>)));
-      *kept = {initial, call.keep<T>(kCheckpointSlot, checkpoint_size(*layout, checkpoints))};
-      CheckpointedRecurrence<T>(shape_, *layout, call, extra, widths(), checkpoints)
-          .forward(weights<T>(call), input.x, initial, y, final, kept->states);
-    } else {
-      RecurrentTrace<T>* trace = nullptr;
-      if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
-      driver<T>(*layout, call, extra).forward(weights<T>(call), input.x, initial, y, final, trace);
-    }
+    Workspace workspace = call.workspace();
+    const auto pass = RecurrentPass<RecurrentPlan<T>>::forward(plan<T>(call, input, true), args, workspace,
+                                                               call.differentiating());
+    if (call.differentiating()) *call.keep<RecurrentPass<RecurrentPlan<T>>>(kPassSlot, 1) = pass;
 
     if (!options().return_sequences)
       to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {width(0)}).view<T>());
@@ -422,8 +377,8 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const std::int64_t batch = layout.batch();
     const RecurrentInput<T> input = kept_recurrent_input<T>(call, input_options());
 
-    View<const T> dy{};
-    std::array<T*, kMaxStates> d_state{};
+    typename RecurrentPlan<T>::Gradients pass_gradients;
+    auto& d_state = pass_gradients.d_state;
     for (int j = 0; j < info.states; ++j) {
       const std::int64_t units = width(j);
       T* places = call.scratch<T>(batch * units);
@@ -441,10 +396,10 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       d_state[static_cast<std::size_t>(j)] = places;
     }
     if (options().return_sequences) {
-      if (const ConstMatrix gradient = call.output_gradient(0)) dy = gradient.view<T>();
+      if (const ConstMatrix gradient = call.output_gradient(0)) pass_gradients.dy = gradient.view<T>();
     }
 
-    RecurrentWeights<T> gradients;
+    RecurrentWeights<T>& gradients = pass_gradients.weights;
     if (trainable()) {
       gradients.kernel = call.parameter_gradient(kernel_).view<T>();
       gradients.recurrent_kernel = call.parameter_gradient(recurrent_).view<T>();
@@ -462,19 +417,11 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       gradients.state_gain = gain(state_gain_);
       gradients.state_bias = gain(state_bias_);
     }
-    const View<T> dx = room_for_input_gradient<T>(call, input, input_options());
-    const RecurrentExtras<T> extra = extras<T>(call, input, false);
-    const Checkpoints checkpoints = plan_checkpoints<T>(call, layout);
-    if (checkpoints.count > 1) {
-      const auto* kept = static_cast<KeptStates<T>*>(call.kept(0));
-      CheckpointedRecurrence<T>(shape_, layout, call, extra, widths(), checkpoints)
-          .backward(weights<T>(call), input.x, kept->initial, kept->states, dy, d_state, gradients, dx);
-    } else {
-      driver<T>(layout, call, extra)
-          .backward(weights<T>(call), input.x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state,
-                    gradients, dx);
-    }
-    add_input_gradient<T>(call, input, input_options(), dx);
+    pass_gradients.dx = room_for_input_gradient<T>(call, input, input_options());
+    Workspace workspace = call.workspace();
+    call.kept<RecurrentPass<RecurrentPlan<T>>>(kPassSlot)->backward(
+        plan<T>(call, input, false), {.weights = weights<T>(call), .x = input.x}, pass_gradients, workspace);
+    add_input_gradient<T>(call, input, input_options(), pass_gradients.dx);
     for (int j = 0; call.input_count() > 1 && j < info.states; ++j) {
       const Matrix d_initial = call.input_gradient(1 + j);
       if (!d_initial) continue;

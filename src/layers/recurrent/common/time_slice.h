@@ -15,6 +15,9 @@ class TimeSlice {
   TimeSlice(const Layout& layout, std::int64_t first, std::int64_t steps)
       : layout_(&layout), first_(first), steps_(steps), first_row_(row_of(first)) {}
 
+  /// `steps` of its own steps.
+  TimeSlice part(std::int64_t first, std::int64_t steps) const { return {*layout_, first_ + first, steps}; }
+
   std::int64_t batch() const { return layout_->batch(); }
   std::int64_t longest() const { return steps_; }
   std::int64_t total() const { return row_of(first_ + steps_) - first_row_; }

@@ -1,20 +1,14 @@
 #include "layers/recurrent/drivers/gain_sums.h"
 
-#include <algorithm>
-
 #include "kernels/matrix.h"
 #include "layers/recurrent/common/gate_ranges.h"
 
 namespace rondo {
 
 template <class T>
-GainSums<T> make_gain_sums(const RecurrentShape& shape, std::int64_t batch, bool with_state, void* owner,
-                           TakeMemory<T> take) {
-  const auto zeros = [&](std::int64_t width) {
-    T* memory = take(owner, batch * width);
-    std::fill_n(memory, batch * width, T{0});
-    return memory;
-  };
+GainSums<T> make_gain_sums(const RecurrentShape& shape, std::int64_t batch, bool with_state,
+                           Workspace& workspace) {
+  const auto zeros = [&](std::int64_t width) { return workspace.zeros<T>(batch * width); };
   const std::int64_t gate_width = shape.cell->info.gates * shape.units;
   GainSums<T> sums;
   sums.input = zeros(gate_width);
@@ -36,7 +30,7 @@ void add_gain_sums(const RecurrentShape& shape, std::int64_t batch, const GainSu
   const auto add_gains = [&](const T* of_places, std::int64_t first_column, const GateRange& range, T* to) {
     for (int i = 0; to != nullptr && i < range.count; ++i) {
       kernels::add_column_sums<T>({of_places + first_column + i * units, batch, units, gate_width},
-                                  to + range.gate[static_cast<std::size_t>(i)] * units);
+                                  to + nth(range.gate, i) * units);
     }
   };
   T *bias = nullptr, *recurrent_bias = nullptr;
@@ -59,9 +53,8 @@ void add_gain_sums(const RecurrentShape& shape, std::int64_t batch, const GainSu
   }
 }
 
-template GainSums<float> make_gain_sums(const RecurrentShape&, std::int64_t, bool, void*, TakeMemory<float>);
-template GainSums<double> make_gain_sums(const RecurrentShape&, std::int64_t, bool, void*,
-                                         TakeMemory<double>);
+template GainSums<float> make_gain_sums(const RecurrentShape&, std::int64_t, bool, Workspace&);
+template GainSums<double> make_gain_sums(const RecurrentShape&, std::int64_t, bool, Workspace&);
 template void add_gain_sums(const RecurrentShape&, std::int64_t, const GainSums<float>&,
                             const RecurrentWeights<float>&);
 template void add_gain_sums(const RecurrentShape&, std::int64_t, const GainSums<double>&,

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "layers/recurrent/drivers/recurrence.h"
+#include "layers/recurrent/drivers/recurrent_plan.h"
 
 // Gradients of layer normalisation's gains and of the biases of normalised cells. They are added up for each
 // place over its steps, last step first, then over the places: no driver, share of threads or cut into
@@ -12,8 +12,8 @@ namespace rondo {
 
 /// Makes sums of zero.
 template <class T>
-GainSums<T> make_gain_sums(const RecurrentShape& shape, std::int64_t batch, bool with_state, void* owner,
-                           TakeMemory<T> take);
+GainSums<T> make_gain_sums(const RecurrentShape& shape, std::int64_t batch, bool with_state,
+                           Workspace& workspace);
 
 /// Adds them to `gradients` (pieces without data are skipped).
 template <class T>

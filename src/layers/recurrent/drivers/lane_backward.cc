@@ -2,301 +2,367 @@
 #include <span>
 
 #include "layers/recurrent/drivers/gain_sums.h"
-#include "layers/recurrent/drivers/lane_parts.h"
+#include "layers/recurrent/drivers/lane_pass.h"
 #include "layers/recurrent/drivers/lane_weight_gradient.h"
+#include "layers/recurrent/drivers/weight_gradients.h"
 
 namespace rondo {
+namespace {
 
 using kernels::CellCall;
-using kernels::kLaneBlock;
-using kernels::kLaneGroup;
 using kernels::multiply_lanes;
 using kernels::PackedRows;
 using kernels::Start;
 
-void LaneRecurrence::backward(const RecurrentWeights<const float>& weights, View<const float> x,
-                              const LaneTrace& trace, View<const float> dy,
-                              const std::array<float*, kMaxStates>& d_state,
-                              const RecurrentWeights<float>& gradients, View<float> dx) {
-  schedule_ = trace.schedule;
-  if (extras_.normalized) {
-    norm_ = LaneNorm(shape_, extras_, weights, owner_, take_);
-    norm_.prepare_backward(weights, owner_, take_);
-    gain_sums_ = extras_.gain_sums.input != nullptr
-                     ? extras_.gain_sums
-                     : make_gain_sums(shape_, layout_.batch(), norm_.of_state(), owner_, take_);
+/// What the backward pass of one slice works in, from step to step.
+struct BackwardSlice {
+  LaneSlice slice;
+  std::array<float*, kMaxStates> d_state{};
+  std::array<float*, 2> d_old{};  ///< what zoneout hands past the formulas to the states before the step
+  float *d_output = nullptr, *d_gated_state = nullptr, *d_input = nullptr;
+  float *masks = nullptr, *d_masked = nullptr;  ///< [gates · units][lanes]
+  LaneGains gains;
+  LaneNormGradients d_normalized;  ///< of the raw products, where these are normalised
+};
+
+/// Gradients of the products' results: of preactivations, or of raw products that are normalised.
+struct ProductGradients {
+  const float *input, *recurrent;  ///< [gates · units][lanes] of the ranges
+  std::int64_t stride;
+};
+
+class LaneBackward : LanePass {
+ public:
+  using Args = RecurrentPlan<float>::Args;
+  using Gradients = RecurrentPlan<float>::Gradients;
+
+  LaneBackward(const RecurrentPlan<float>& plan, const Args& args, const LaneTrace& trace,
+               const Gradients& gradients, Workspace& workspace)
+      : LanePass(plan, workspace, trace.schedule),
+        args_(args),
+        trace_(trace),
+        gradients_(gradients),
+        parts_(part_count(plan, workspace.pool())) {
+    if (options_.normalized) prepare_norm();
+    pack_recurrent();
+    if (gradients.dx.data != nullptr) pack_inputs();
+    prepare_weight_gradients();
+    take_slices();
   }
-  BackProducts products;
-  for (int stage = 0; stage < info_.stages; ++stage) {
-    const GateRange& range = recurrent_range_[static_cast<std::size_t>(stage)];
-    PackedRows& packed = products.recurrent[static_cast<std::size_t>(stage)];
-    const std::int64_t k = range.count * units_;
-    packed = PackedRows(units_, k, take(PackedRows::size(units_, k)));
-    for (int i = 0; i < range.count; ++i) {
-      packed.put(weights.recurrent_kernel.columns(range.gate[static_cast<std::size_t>(i)] * units_, units_),
-                 0, i * units_);
-      if (!masks()) continue;
-      PackedRows& gate = products.masked_gates[static_cast<std::size_t>(i)];
-      gate = PackedRows(units_, units_, take(PackedRows::size(units_, units_)));
-      gate.put(weights.recurrent_kernel.columns(range.gate[static_cast<std::size_t>(i)] * units_, units_), 0,
-               0);
+
+  void run() {
+    workspace_.pool().run(parts_, [&](int part) { run_part(part); });
+    if (norm_.used() && options_.gain_sums.input == nullptr)
+      add_gain_sums(plan_.shape, plan_.time.batch(), gain_sums_, gradients_.weights);
+    if (by_rows()) add_weight_gradients(plan_.shape, rows_, gradients_.weights, workspace_);
+    if (!by_panels()) return;
+    if (parts_ > 1) {
+      const std::size_t segments = panels_.find_segments(trace_, schedule_.steps - 1, schedule_.steps);
+      workspace_.pool().run(panels_.job_count(), [&](int job) {
+        panels_.run_job(job, segments, schedule_.steps * schedule_.lanes);
+      });
+    }
+    panels_.end(gradients_.weights);
+  }
+
+ private:
+  bool trains() const { return gradients_.weights.kernel.data != nullptr; }
+  /// Lanes that are not in the order of packed rows leave their steps as such rows; others fill panels.
+  bool by_rows() const { return trains() && !schedule_.aligned; }
+  bool by_panels() const { return trains() && schedule_.aligned; }
+
+  void prepare_norm() {
+    norm_ = LaneNorm(plan_.shape, options_, args_.weights, workspace_);
+    norm_.prepare_backward(args_.weights, workspace_);
+    gain_sums_ = options_.gain_sums.input != nullptr
+                     ? options_.gain_sums
+                     : make_gain_sums<float>(plan_.shape, plan_.time.batch(), norm_.of_state(), workspace_);
+  }
+
+  void pack_recurrent() {
+    for (int stage = 0; stage < info_.stages; ++stage) {
+      const GateRange& range = nth(shape_.recurrent_range, stage);
+      PackedRows& packed = nth(recurrent_, stage);
+      packed = take_packed_rows(units_, range.count * units_, workspace_);
+      for (int i = 0; i < range.count; ++i) {
+        const View<const float> gate =
+            args_.weights.recurrent_kernel.columns(nth(range.gate, i) * units_, units_);
+        packed.put(gate, 0, i * units_);
+        if (!masks()) continue;
+        nth(masked_gates_, i) = take_packed_rows(units_, units_, workspace_);
+        nth(masked_gates_, i).put(gate, 0, 0);
+      }
     }
   }
-  if (dx.data != nullptr) {
-    const std::int64_t k = input_range_.count * units_;
-    products.input = PackedRows(inputs_, k, take(PackedRows::size(inputs_, k)));
+
+  void pack_inputs() {
+    input_ = take_packed_rows(inputs_, input_range_.count * units_, workspace_);
     for (int i = 0; i < input_range_.count; ++i) {
-      const View<const float> gate =
-          weights.kernel.columns(input_range_.gate[static_cast<std::size_t>(i)] * units_, units_);
-      products.input.put(gate, 0, i * units_);
-      if (extras_.input_gate_stride == 0) continue;
-      PackedRows& own = products.input_gates[static_cast<std::size_t>(i)];
-      own = PackedRows(inputs_, units_, take(PackedRows::size(inputs_, units_)));
-      own.put(gate, 0, 0);
+      const View<const float> gate = args_.weights.kernel.columns(nth(input_range_.gate, i) * units_, units_);
+      input_.put(gate, 0, i * units_);
+      if (options_.input_gate_stride == 0) continue;
+      nth(input_gates_, i) = take_packed_rows(inputs_, units_, workspace_);
+      nth(input_gates_, i).put(gate, 0, 0);
     }
   }
 
-  const int parts = part_count(shape_, layout_, pool_);
-  const std::int64_t steps = schedule_.steps, lanes = schedule_.lanes, total = layout_.total();
-  const bool trains = gradients.kernel.data != nullptr;
-  const bool by_rows = trains && !schedule_.aligned;  // lanes are not in the order of packed rows
-  LaneWeightGradient gradient;
-  StepRows<float> rows;
-  if (by_rows) {
-    const std::int64_t stride = shape_.sums_stride() + (info_.vectors * units_ + 15) / 16 * 16;
-    const View<float> d_sums{take(total * stride), total, sum_rows(), stride};
-    rows.d_sums = d_sums;
-    rows.h = {take(total * units_), total, units_, units_};
-    if (info_.stages == 2) rows.operand = {take(total * units_), total, units_, units_};
-    rows.d_vectors = d_sums.columns(info_.sums * units_, info_.vectors * units_);
-    rows.x = x;
-    if (norm_.used()) {
-      const std::int64_t width = info_.gates * units_;
-      rows.d_inputs = {take(total * width), total, width, width};
-      rows.d_recurrent = {take(total * width), total, width, width};
+  void prepare_weight_gradients() {
+    const std::int64_t steps = schedule_.steps, lanes = schedule_.lanes;
+    if (by_rows()) {
+      take_rows();
+    } else if (trains()) {
+      // One thread adds up what waits while it is in the cache.
+      const std::int64_t chunk =
+          parts_ > 1 ? steps : std::clamp<std::int64_t>((norm_.used() ? 128 : 256) / lanes, 1, steps);
+      panels_ = LaneWeightGradient(shape_, schedule_, chunk, {norm_.used(), masks()}, gradients_.weights,
+                                   workspace_);
     }
-  } else if (trains) {
-    gradient = LaneWeightGradient::begin(
-        lane_shape(), schedule_,
-        parts > 1 ? steps : std::clamp<std::int64_t>((norm_.used() ? 128 : 256) / lanes, 1, steps),
-        norm_.used(), masks(), gradients, owner_, take_);
+    reads_ = panels_.reads;
+    if (!masks() || reads_.data != nullptr) return;
+    reads_ = {nullptr, info_.gates * read_rows(), lanes};
+    reads_.data = take(reads_.rows * lanes);
   }
 
-  LaneReads reads = gradient.reads;
-  if (masks() && reads.data == nullptr) {
-    reads = {nullptr, info_.gates * (inputs_ + units_), lanes};
-    reads.data = take(reads.rows * lanes);
+  void take_rows() {
+    const std::int64_t total = plan_.time.total(), width = info_.gates * units_;
+    const std::int64_t stride = plan_.shape.sums_stride() + (info_.vectors * units_ + 15) / 16 * 16;
+    rows_.x = args_.x;
+    rows_.d_sums = {take(total * stride), total, sum_rows(), stride};
+    rows_.d_vectors = rows_.d_sums.columns(info_.sums * units_, info_.vectors * units_);
+    rows_.h = {take(total * units_), total, units_, units_};
+    if (info_.stages == 2) rows_.gated_state = {take(total * units_), total, units_, units_};
+    if (!norm_.used()) return;
+    rows_.d_inputs = {take(total * width), total, width, width};
+    rows_.d_recurrent = {take(total * width), total, width, width};
   }
-  const std::int64_t zones = extras_.zoned[0] || extras_.zoned[1] ? 2 : 0;
-  const std::int64_t lane_memory = (info_.states + zones + 2) * units_ + inputs_ +
-                                   (norm_.used() ? norm_.gains_size() + 2 * info_.gates * units_ : 0) +
-                                   (masks() ? 2 * recurrent_range_[0].count * units_ : 0);
-  take_zone_memory();
-  float* memory = take(lane_memory * lanes);
-  const auto slice_bytes = static_cast<std::int64_t>(sizeof(BackwardSlice)) * (lanes / kLaneGroup);
-  auto* all_slices =
-      reinterpret_cast<BackwardSlice*>(take(slice_bytes / static_cast<std::int64_t>(sizeof(float))));
-  const auto run_part = [&](int part) {
-    const std::int64_t groups = lanes / kLaneGroup, end = groups * (part + 1) / parts;
-    const std::int64_t begin = groups * part / parts;
-    const std::span<BackwardSlice> room(all_slices + begin, static_cast<std::size_t>(end - begin));
-    std::size_t count = 0;
-    for (std::int64_t first = begin; first < end; ++count) {
-      room[count] =
-          begin_backward(slice(first, end - first), trace, memory + lane_memory * first * kLaneGroup);
-      first += room[count].slice.lanes / kLaneGroup;
-    }
-    const std::span<const BackwardSlice> slices = room.first(count);
+
+  void take_slices() {
+    memory_a_lane_ = (info_.states + (zoned() ? 2 : 0) + 2) * units_ + inputs_;
+    if (norm_.used()) memory_a_lane_ += norm_.gains_size() + 2 * info_.gates * units_;
+    if (masks()) memory_a_lane_ += 2 * recurrent_range_.count * units_;
+    slice_memory_ = take(memory_a_lane_ * schedule_.lanes);
+    slices_ = workspace_.take<BackwardSlice>(schedule_.lanes / kernels::kLaneGroup);
+  }
+
+  void run_part(int part) {
+    const std::int64_t steps = schedule_.steps, lanes = schedule_.lanes;
+    BackwardSlice* const begin = slices_ + lanes / kernels::kLaneGroup * part / parts_;
+    BackwardSlice* end = begin;
+    for_slices(part, parts_, [&](const LaneSlice& slice) { *end++ = begin_slice(slice); });
     std::int64_t waiting = 0;  // steps whose gradients wait in the panels
     for (std::int64_t s = steps; s-- > 0;) {
-      for (const BackwardSlice& each : slices) {
-        const Slice& at = each.slice;
-        float* read = masks() ? reads.at(at.block_lane, trains ? waiting : 0) + at.first : nullptr;
-        const CellCall<float> call = step_backward(each, trace, products, s, x, read, dy, d_state, dx);
-        if (by_rows) {
-          const std::int32_t* packed = schedule_.rows + s * lanes + at.block_lane + at.first;
-          kernels::scatter_lanes(call.sums, at.width, packed, at.lanes, rows.d_sums);
-          kernels::scatter_lanes(call.state[0], at.width, packed, at.lanes, rows.h);
-          if (norm_.used()) {
-            const LaneNormGradients& norm = each.products;
-            kernels::scatter_lanes(norm.input, at.lanes, packed, at.lanes, rows.d_inputs);
-            kernels::scatter_lanes(norm.recurrent, at.lanes, packed, at.lanes, rows.d_recurrent);
-          }
-          if (info_.stages == 2) {
-            kernels::scatter_lanes(call_of(at, trace, s, true).operand, at.width, packed, at.lanes,
-                                   rows.operand);
-          }
-        } else if (trains) {
-          gradient.put(call, each.products, waiting * lanes + lanes - at.block_lane - at.first - at.lanes);
+      for (const BackwardSlice& at : std::span<const BackwardSlice>(begin, end)) {
+        const LaneSlice& slice = at.slice;
+        float* read = masks() ? reads_.at(slice.block_lane, trains() ? waiting : 0) + slice.first : nullptr;
+        const CellCall<float> call = step(at, s, read);
+        if (by_rows()) put_rows(at, s, call);
+        if (by_panels()) {
+          panels_.put(call, at.d_normalized, (waiting + 1) * lanes - slice.schedule_lane() - slice.lanes);
         }
       }
       ++waiting;
-      if (parts == 1 && trains && !by_rows && (waiting == gradient.chunk_steps || s == 0)) {
-        const std::size_t segments = gradient.find_segments(trace, s + waiting - 1, waiting);
-        gradient.run_all(segments, waiting * lanes);
+      if (parts_ == 1 && by_panels() && (waiting == panels_.chunk_steps || s == 0)) {
+        const std::size_t segments = panels_.find_segments(trace_, s + waiting - 1, waiting);
+        panels_.run_all(segments, waiting * lanes);
         waiting = 0;
       }
     }
-  };
-  if (parts == 1) {
-    run_part(0);
-  } else {
-    pool_.run(parts, run_part);
   }
-  if (norm_.used() && extras_.gain_sums.input == nullptr)
-    add_gain_sums(shape_, layout_.batch(), gain_sums_, gradients);
-  if (!trains) return;
-  if (by_rows) {
-    add_weight_gradients(shape_, pool_, rows, gradients, owner_, take_);
-    return;
-  }
-  if (parts > 1) {
-    const std::size_t segments = gradient.find_segments(trace, steps - 1, steps);
-    pool_.run(gradient.job_count(), [&](int job) { gradient.run_job(job, segments, steps * lanes); });
-  }
-  gradient.end(gradients);
-}
 
-LaneRecurrence::BackwardSlice LaneRecurrence::begin_backward(const Slice& slice, const LaneTrace& trace,
-                                                             float* memory) const {
-  BackwardSlice out;
-  out.slice = slice;
-  const std::int64_t size = units_ * slice.lanes;
-  for (int j = 0; j < info_.states; ++j, memory += size) {
-    out.d_state[static_cast<std::size_t>(j)] = memory;
-    std::fill_n(memory, size, 0.0F);
-  }
-  for (std::size_t j = 0; j < 2 && (extras_.zoned[0] || extras_.zoned[1]); ++j, memory += size)
-    out.d_old[j] = memory;
-  out.d_output = memory;
-  out.d_operand = memory + size;
-  out.d_input = memory + 2 * size;
-  memory = out.d_input + inputs_ * slice.lanes;
-  if (norm_.used()) {
-    out.gains = norm_.make_gains(memory, slice.lanes);
-    memory += norm_.gains_size() * slice.lanes;
-    out.products = {memory, memory + info_.gates * size};
-    memory += 2 * info_.gates * size;
-  }
-  if (masks()) {
-    const std::int64_t rows = recurrent_range_[0].count * units_;
-    out.masks = memory;
-    out.d_masked = out.masks + rows * slice.lanes;
-    const float* from = trace.masks + slice.block_lane * rows + slice.first;
-    for (std::int64_t r = 0; r < rows; ++r)
+  BackwardSlice begin_slice(const LaneSlice& slice) const {
+    float* memory = slice_memory_ + memory_a_lane_ * slice.schedule_lane();
+    const auto rows = [&](std::int64_t count) {
+      float* const first = memory;
+      memory += count * slice.lanes;
+      return first;
+    };
+    BackwardSlice out;
+    out.slice = slice;
+    for (int j = 0; j < info_.states; ++j) {
+      nth(out.d_state, j) = rows(units_);
+      std::fill_n(nth(out.d_state, j), units_ * slice.lanes, 0.0F);
+    }
+    for (int j = 0; j < 2 && zoned(); ++j) nth(out.d_old, j) = rows(units_);
+    out.d_output = rows(units_);
+    out.d_gated_state = rows(units_);
+    out.d_input = rows(inputs_);
+    if (norm_.used()) {
+      out.gains = norm_.make_gains(rows(norm_.gains_size()), slice.lanes);
+      out.d_normalized.input = rows(info_.gates * units_);
+      out.d_normalized.recurrent = rows(info_.gates * units_);
+    }
+    if (!masks()) return out;
+    const std::int64_t mask_rows = recurrent_range_.count * units_;
+    out.masks = rows(mask_rows);
+    out.d_masked = rows(mask_rows);
+    const float* from = trace_.masks + slice.block_lane * mask_rows + slice.first;
+    for (std::int64_t r = 0; r < mask_rows; ++r)
       std::copy_n(from + r * slice.width, slice.lanes, out.masks + r * slice.lanes);
+    return out;
   }
-  return out;
-}
 
-/// One step of one slice. Afterwards the call's sums hold their gradients.
-CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const LaneTrace& trace,
-                                              const BackProducts& products, std::int64_t s,
-                                              View<const float> x, float* read, View<const float> dy,
-                                              const std::array<float*, kMaxStates>& d_state,
-                                              View<float> dx) const {
-  const auto formulas = kernels::formulas<float>(*shape_.cell);
-  const Slice& slice = at.slice;
-  const std::int64_t width = slice.width, lanes = slice.lanes, size = units_ * width;
-  CellCall<float> call = call_of(slice, trace, s, true);
-  call.d_state_stride = call.d_output_stride = lanes;
-  for (int j = 0; j < info_.states; ++j) call.d_state[j] = at.d_state[static_cast<std::size_t>(j)];
-  const auto lane_of = [&](const LaneSchedule::Run& run) {
-    return run.lane - slice.block_lane - slice.first;
-  };
-  for (const LaneSchedule::Run& run : schedule_.ending(s)) {
-    if (!slice.has(run.lane)) continue;
-    for (int j = 0; j < info_.states; ++j)
-      set_lane(call.d_state[j], units_, lanes, lane_of(run),
-               d_state[static_cast<std::size_t>(j)] + run.place * units_);
-    if (norm_.used()) norm_.enter(at.gains, lanes, lane_of(run), gain_sums_, run.place);
+  /// One step of one slice. Afterwards the call's preactivations are their gradients.
+  CellCall<float> step(const BackwardSlice& at, std::int64_t s, float* read) const {
+    const std::int64_t lanes = at.slice.lanes;
+    CellCall<float> call = call_of(at.slice, trace_, s, true);
+    call.d_state_stride = call.d_output_stride = lanes;
+    for (int j = 0; j < info_.states; ++j) call.d_state[j] = nth(at.d_state, j);
+    enter_sequences(at, s);
+    if (gradients_.dy.data != nullptr) {
+      kernels::gather_lanes(gradients_.dy, rows_at(at.slice, s), lanes, at.d_output, lanes);
+      call.d_output = at.d_output;
+    }
+    zones_backward(at, s, call);
+    if (masks()) mask_inputs(at.slice, trace_, args_.x, s, call.state[0], read);
+    const ProductGradients d = formulas_backward(at, s, call, read);
+    if (info_.stages == 2) second_stage_backward(at, call);
+    recurrent_gradient(at, d, call.d_state[0]);
+    if (gradients_.dx.data != nullptr) input_gradient(at, s, d);
+    for (int j = 0; j < 2; ++j) {
+      if (!nth(options_.zoned, j)) continue;
+      for (std::int64_t i = 0; i < units_ * lanes; ++i) call.d_state[j][i] += nth(at.d_old, j)[i];
+    }
+    leave_sequences(at, s);
+    return call;
   }
-  const std::int32_t* rows = schedule_.rows + s * schedule_.lanes + slice.block_lane + slice.first;
-  if (dy.data != nullptr) {
-    kernels::gather_lanes(dy, rows, lanes, at.d_output, lanes);
-    call.d_output = at.d_output;
+
+  /// Sequences whose last step is `s` bring the gradients of their final states along, and their places'
+  /// gains.
+  void enter_sequences(const BackwardSlice& at, std::int64_t s) const {
+    for_runs(schedule_.ending(s), at.slice, [&](std::int64_t place, std::int64_t lane) {
+      for (int j = 0; j < info_.states; ++j)
+        set_lane(nth(at.d_state, j), units_, at.slice.lanes, lane,
+                 nth(gradients_.d_state, j) + place * units_);
+      if (norm_.used()) norm_.enter(at.gains, at.slice.lanes, lane, gain_sums_, place);
+    });
   }
-  for (int j = 0; j < 2; ++j) {
-    const auto state = static_cast<std::size_t>(j);
-    if (!extras_.zoned[state]) continue;
-    const auto rows_of = [&](auto* data) { return View{data, units_, lanes, lanes}; };
-    kernels::zone_rows_backward<float>(zone_of(slice, j, s), rows_of(call.d_state[j]),
-                                       rows_of(j == 0 ? call.d_output : nullptr), rows_of(at.d_old[state]));
-    if (j == 0) call.d_output = nullptr;
+
+  void leave_sequences(const BackwardSlice& at, std::int64_t s) const {
+    for_runs(schedule_.beginning(s), at.slice, [&](std::int64_t place, std::int64_t lane) {
+      for (int j = 0; j < info_.states; ++j) {
+        get_lane(nth(at.d_state, j), units_, at.slice.lanes, lane,
+                 nth(gradients_.d_state, j) + place * units_);
+        set_lane(nth(at.d_state, j), units_, at.slice.lanes, lane, nullptr);
+      }
+      if (norm_.used()) norm_.leave(at.gains, at.slice.lanes, lane, gain_sums_, place);
+    });
   }
-  if (masks()) mask_operands(slice, trace, x, s, call.state[0], read);
-  const auto multiply_back = [&](const PackedRows& weights, const float* d, std::int64_t stride, Start start,
-                                 float* to) {
-    multiply_lanes(weights, {d, weights.k(), lanes, stride}, start, nullptr,
-                   {to, weights.rows(), lanes, lanes});
-  };
-  const float* d_recurrent = call.sums + recurrent_range_[0].first * size;
-  const float* d_inputs = call.sums + input_range_.first * size;
-  std::int64_t d_stride = width;
-  if (norm_.used()) {
-    const LaneNormTrace norm = norm_of(slice, trace, s, true);
+
+  void zones_backward(const BackwardSlice& at, std::int64_t s, CellCall<float>& call) const {
+    const std::int64_t lanes = at.slice.lanes;
+    for (int j = 0; j < 2; ++j) {
+      if (!nth(options_.zoned, j)) continue;
+      const auto state = [&](auto* data) { return View{data, units_, lanes, lanes}; };
+      kernels::zone_rows_backward<float>(zone_of(at.slice, j, s), state(call.d_state[j]),
+                                         state(j == 0 ? call.d_output : nullptr), state(nth(at.d_old, j)));
+      if (j == 0) call.d_output = nullptr;
+    }
+  }
+
+  ProductGradients formulas_backward(const BackwardSlice& at, std::int64_t s, CellCall<float>& call,
+                                     const float* read) const {
+    const std::int64_t size = units_ * at.slice.width;
+    if (!norm_.used()) {
+      formulas_.backward(call);
+      return {call.sums + input_range_.first * size, call.sums + recurrent_range_.first * size,
+              at.slice.width};
+    }
+    const LaneNormTrace norm = norm_of(at.slice, trace_, s, true);
     norm_.run_backward(call, norm, at.gains);
-    norm_.products_backward(call, norm, operands_of(slice, call, read), at.gains, at.products);
-    d_recurrent = at.products.recurrent;
-    d_inputs = at.products.input;
-    d_stride = lanes;
-  } else {
-    formulas.backward(call);
+    norm_.products_backward(call, norm, product_inputs(at.slice, call, read), at.gains, at.d_normalized);
+    return {at.d_normalized.input, at.d_normalized.recurrent, at.slice.lanes};
   }
-  if (info_.stages == 2) {
-    call.operand = at.d_operand;
+
+  void second_stage_backward(const BackwardSlice& at, CellCall<float>& call) const {
+    const std::int64_t width = at.slice.width, lanes = at.slice.lanes;
+    call.operand = at.d_gated_state;
     call.operand_stride = lanes;
-    multiply_back(products.recurrent[1], call.sums + recurrent_range_[1].first * size, width, Start::zero,
-                  at.d_operand);
+    const float* d = call.sums + shape_.recurrent_range[1].first * units_ * width;
+    multiply_lanes(recurrent_[1], {d, recurrent_[1].k(), lanes, width}, Start::zero, nullptr,
+                   {at.d_gated_state, units_, lanes, lanes});
     call.d_output = nullptr;  // is in d_state already
-    formulas.backward_prepare(call);
+    formulas_.backward_prepare(call);
   }
-  if (masks()) {
-    const auto count = static_cast<std::size_t>(recurrent_range_[0].count);
+
+  /// d_h = (what came past the products) + recurrent_kernel·d, each gate's share through its own dropout
+  /// mask.
+  void recurrent_gradient(const BackwardSlice& at, const ProductGradients& d, float* d_h) const {
+    const std::int64_t lanes = at.slice.lanes, size = units_ * lanes;
+    if (!masks()) {
+      multiply_lanes(recurrent_[0], {d.recurrent, recurrent_[0].k(), lanes, d.stride},
+                     info_.direct ? Start::accumulate : Start::zero, nullptr, {d_h, units_, lanes, lanes});
+      return;
+    }
+    const auto count = static_cast<std::size_t>(recurrent_range_.count);
     std::array<const float*, cells::kMaxSums> of_gates{}, masks_of_gates{};
     for (std::size_t i = 0; i < count; ++i) {
       const auto gate = static_cast<std::int64_t>(i);
-      float* own = at.d_masked + gate * units_ * lanes;
-      multiply_back(products.masked_gates[i], d_recurrent + gate * units_ * d_stride, d_stride, Start::zero,
-                    own);
+      float* own = at.d_masked + gate * size;
+      multiply_lanes(masked_gates_[i], {d.recurrent + gate * units_ * d.stride, units_, lanes, d.stride},
+                     Start::zero, nullptr, {own, units_, lanes, lanes});
       of_gates[i] = own;
-      masks_of_gates[i] = at.masks + gate * units_ * lanes;
+      masks_of_gates[i] = at.masks + gate * size;
     }
     kernels::sum_products<float>(std::span(of_gates).first(count), std::span(masks_of_gates).first(count),
-                                 units_ * lanes, info_.direct, call.d_state[0]);
-  } else {
-    multiply_back(products.recurrent[0], d_recurrent, d_stride,
-                  info_.direct ? Start::accumulate : Start::zero, call.d_state[0]);
+                                 size, info_.direct, d_h);
   }
-  const auto add_input_gradient = [&](const PackedRows& weights, const float* d, View<float> to) {
-    kernels::gather_lanes(to, rows, lanes, at.d_input, lanes);
-    multiply_back(weights, d, d_stride, Start::accumulate, at.d_input);
-    kernels::scatter_lanes(at.d_input, lanes, rows, lanes, to);
-  };
-  if (dx.data != nullptr && extras_.input_gate_stride == 0) {
-    add_input_gradient(products.input, d_inputs, dx);
-  } else if (dx.data != nullptr) {
+
+  /// dx += kernel·d.
+  void input_gradient(const BackwardSlice& at, std::int64_t s, const ProductGradients& d) const {
+    const std::int64_t lanes = at.slice.lanes;
+    const std::int32_t* rows = rows_at(at.slice, s);
+    const auto add = [&](const PackedRows& weights, const float* of_gates, View<float> to) {
+      kernels::gather_lanes(to, rows, lanes, at.d_input, lanes);
+      multiply_lanes(weights, {of_gates, weights.k(), lanes, d.stride}, Start::accumulate, nullptr,
+                     {at.d_input, inputs_, lanes, lanes});
+      kernels::scatter_lanes(at.d_input, lanes, rows, lanes, to);
+    };
+    if (options_.input_gate_stride == 0) return add(input_, d.input, gradients_.dx);
     for (int i = 0; i < input_range_.count; ++i) {
-      const auto gate = static_cast<std::size_t>(i);
-      View<float> own = dx;
-      own.data += input_range_.gate[gate] * extras_.input_gate_stride;
-      add_input_gradient(products.input_gates[gate], d_inputs + i * units_ * d_stride, own);
+      View<float> own = gradients_.dx;
+      own.data += nth(input_range_.gate, i) * options_.input_gate_stride;
+      add(nth(input_gates_, i), d.input + i * units_ * d.stride, own);
     }
   }
-  for (std::size_t j = 0; j < 2; ++j) {
-    if (!extras_.zoned[j]) continue;
-    for (std::int64_t i = 0; i < units_ * lanes; ++i) call.d_state[j][i] += at.d_old[j][i];
-  }
-  for (const LaneSchedule::Run& run : schedule_.beginning(s)) {
-    if (!slice.has(run.lane)) continue;
-    for (int j = 0; j < info_.states; ++j) {
-      get_lane(call.d_state[j], units_, lanes, lane_of(run),
-               d_state[static_cast<std::size_t>(j)] + run.place * units_);
-      set_lane(call.d_state[j], units_, lanes, lane_of(run), nullptr);
+
+  void put_rows(const BackwardSlice& at, std::int64_t s, const CellCall<float>& call) const {
+    const std::int64_t width = at.slice.width, lanes = at.slice.lanes;
+    const std::int32_t* rows = rows_at(at.slice, s);
+    kernels::scatter_lanes(call.sums, width, rows, lanes, rows_.d_sums);
+    kernels::scatter_lanes(call.state[0], width, rows, lanes, rows_.h);
+    if (norm_.used()) {
+      kernels::scatter_lanes(at.d_normalized.input, lanes, rows, lanes, rows_.d_inputs);
+      kernels::scatter_lanes(at.d_normalized.recurrent, lanes, rows, lanes, rows_.d_recurrent);
     }
-    if (norm_.used()) norm_.leave(at.gains, lanes, lane_of(run), gain_sums_, run.place);
+    if (info_.stages == 2) {
+      kernels::scatter_lanes(call_of(at.slice, trace_, s, true).operand, width, rows, lanes,
+                             rows_.gated_state);
+    }
   }
-  return call;
+
+  const Args& args_;
+  const LaneTrace& trace_;
+  const Gradients& gradients_;
+  const int parts_;
+  GainSums<float> gain_sums_{};
+  std::array<PackedRows, 2> recurrent_;
+  PackedRows input_;
+  /// Where gates read their own, in the order of their preactivations.
+  std::array<PackedRows, cells::kMaxSums> masked_gates_, input_gates_;
+  StepRows<float> rows_;
+  LaneWeightGradient panels_;
+  LaneReads reads_;
+  BackwardSlice* slices_ = nullptr;  ///< room for one a group of lanes
+  float* slice_memory_ = nullptr;    ///< [lanes][memory_a_lane_]
+  std::int64_t memory_a_lane_ = 0;
+};
+
+}  // namespace
+
+void lanes_backward(const RecurrentPlan<float>& plan, const RecurrentPlan<float>::Args& args,
+                    const RecurrentTrace& trace, const RecurrentPlan<float>::Gradients& gradients,
+                    Workspace& workspace) {
+  LaneBackward(plan, args, static_cast<const LaneTrace&>(trace), gradients, workspace).run();
 }
 
 }  // namespace rondo

@@ -8,62 +8,58 @@ namespace rondo {
 
 using kernels::CellCall;
 
-LaneNorm::LaneNorm(const RecurrentShape& shape, const RecurrentExtras<float>& extras,
-                   const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take)
+LaneNorm::LaneNorm(const RecurrentShape& shape, const StepOptions<float>& options,
+                   const RecurrentWeights<const float>& weights, Workspace& workspace)
     : info_(&shape.cell->info),
       formulas_(kernels::formulas<float>(*shape.cell)),
       units_(shape.units),
       inputs_(shape.inputs),
-      epsilon_(extras.epsilon),
+      epsilon_(options.epsilon),
       in_(input_range(*info_)),
       rec_(recurrent_range(*info_, 0)),
-      each_input_(extras.input_gate_stride > 0),
-      each_recurrent_(extras.recurrent_masks != nullptr),
+      each_input_(options.input_gate_stride > 0),
+      each_recurrent_(options.recurrent_masks != nullptr),
       state_gain_(weights.state_gain),
       state_bias_(weights.state_bias) {
   const auto in_order = [&](const float* gains, const GateRange& range) {
     const std::int64_t width = info_->gates * units_;
-    return gather_gates(View<const float>{gains, 1, width, width}, range, units_,
-                        [&](std::int64_t count) { return take(owner, count); })
-        .data;
+    return gather_gates(View<const float>{gains, 1, width, width}, range, units_, workspace).data;
   };
   input_gain_ = in_order(weights.kernel_gain, in_);
   recurrent_gain_ = in_order(weights.recurrent_gain, rec_);
 }
 
-void LaneNorm::prepare(const RecurrentWeights<const float>& weights, const float* bias, void* owner,
-                       TakeMemory<float> take) {
+void LaneNorm::prepare(const RecurrentWeights<const float>& weights, const float* bias,
+                       Workspace& workspace) {
   bias_ = bias;
-  prepare_input(weights, owner, take);
-  recurrent_ = pack(weights.recurrent_kernel, rec_, each_recurrent_, owner, take);
+  prepare_input(weights, workspace);
+  recurrent_ = {weights.recurrent_kernel, rec_, units_, each_recurrent_, workspace};
 }
 
-void LaneNorm::prepare_input(const RecurrentWeights<const float>& weights, void* owner,
-                             TakeMemory<float> take) {
+void LaneNorm::prepare_input(const RecurrentWeights<const float>& weights, Workspace& workspace) {
   if (!makes_input()) {
-    input_ = pack(weights.kernel, in_, each_input_, owner, take);
+    input_ = {weights.kernel, in_, units_, each_input_, workspace};
     return;
   }
-  float* few = take(owner, in_.count * units_ * inputs_);
+  float* few = workspace.take<float>(in_.count * units_ * inputs_);
   few_weights_ = few;
   for (int i = 0; i < in_.count; ++i) {
-    const std::int64_t column = in_.gate[static_cast<std::size_t>(i)] * units_;
+    const std::int64_t column = nth(in_.gate, i) * units_;
     for (std::int64_t u = 0; u < units_; ++u) {
       for (std::int64_t k = 0; k < inputs_; ++k) *few++ = weights.kernel(k, column + u);
     }
   }
 }
 
-LaneNormTrace LaneNorm::make_trace(std::int64_t lanes, std::int64_t slots, void* owner,
-                                   TakeMemory<float> take) const {
+LaneNormTrace LaneNorm::make_trace(std::int64_t lanes, std::int64_t slots, Workspace& workspace) const {
   const std::int64_t size = lanes * slots, gate_width = info_->gates * units_;
   LaneNormTrace trace;
-  if (!makes_input()) trace.input = take(owner, (keeps_input() ? size : lanes) * gate_width);
-  trace.recurrent = take(owner, size * gate_width);
-  trace.inverse = take(owner, size * 4);
+  if (!makes_input()) trace.input = workspace.take<float>((keeps_input() ? size : lanes) * gate_width);
+  trace.recurrent = workspace.take<float>(size * gate_width);
+  trace.inverse = workspace.take<float>(size * 4);
   if (of_state()) {
-    trace.state = take(owner, size * units_);
-    trace.scaled_state = take(owner, lanes * units_);
+    trace.state = workspace.take<float>(size * units_);
+    trace.scaled_state = workspace.take<float>(lanes * units_);
   }
   return trace;
 }
@@ -85,7 +81,7 @@ LaneNormTrace LaneNorm::find(const LaneNormTrace& all, std::int64_t block_lane, 
           width};
 }
 
-void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, const LaneOperands& operands,
+void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, const ProductInputs& read,
                          bool h_is_zero) const {
   const std::int64_t lanes = call.rows, width = call.sums_stride;
   const kernels::LaneShape shape{info_->gates * units_, lanes, width};
@@ -94,10 +90,9 @@ void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, 
     for (std::int64_t u = s * units_; u < (s + 1) * units_; ++u)
       std::fill_n(call.sums + u * width, lanes, bias_[u]);
   }
-  if (!makes_input()) input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
-  recurrent_.multiply(operands.h, operands.h_gate_stride, h_is_zero ? 0 : units_, now.recurrent, width,
-                      lanes);
-  const kernels::LaneProductNorm input = input_norm(now, operands), recurrent = recurrent_norm(now);
+  if (!makes_input()) input_.multiply(read.x, read.x_gate_stride, inputs_, now.input, width, lanes);
+  recurrent_.multiply(read.h, read.h_gate_stride, h_is_zero ? 0 : units_, now.recurrent, width, lanes);
+  const kernels::LaneProductNorm input = input_norm(now, read), recurrent = recurrent_norm(now);
   if (paired()) {
     kernels::normalize_lane_pair(shape, epsilon_, input, recurrent, bias_ + in_.first * units_,
                                  call.sums + in_.first * units_ * width);
@@ -108,9 +103,9 @@ void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, 
   kernels::normalize_lanes(shape, epsilon_, recurrent, nullptr, call.sums + rec_.first * units_ * width);
 }
 
-kernels::LaneProductNorm LaneNorm::input_norm(const LaneNormTrace& now, const LaneOperands& operands) const {
+kernels::LaneProductNorm LaneNorm::input_norm(const LaneNormTrace& now, const ProductInputs& read) const {
   const std::int64_t mean_row = 3;
-  return {makes_input() ? made_input(operands) : kernels::LaneValues{now.input},
+  return {makes_input() ? made_input(read) : kernels::LaneValues{now.input},
           keeps_input() ? now.input : nullptr, now.inverse + mean_row * now.width, now.inverse, input_gain_};
 }
 
@@ -151,15 +146,15 @@ void LaneNorm::run_backward(CellCall<float> call, const LaneNormTrace& now, cons
 }
 
 void LaneNorm::products_backward(const CellCall<float>& call, const LaneNormTrace& now,
-                                 const LaneOperands& operands, const LaneGains& gains,
+                                 const ProductInputs& read, const LaneGains& gains,
                                  const LaneNormGradients& to) const {
   const std::int64_t lanes = call.rows, width = call.sums_stride;
   const kernels::LaneShape shape{info_->gates * units_, lanes, width};
   if (!makes_input() && !keeps_input()) {
-    input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
+    input_.multiply(read.x, read.x_gate_stride, inputs_, now.input, width, lanes);
     kernels::normalize_lanes_again(shape, now.input, now.inverse + 3 * width, now.inverse);
   }
-  kernels::LaneProductNorm input = input_norm(now, operands), recurrent = recurrent_norm(now);
+  kernels::LaneProductNorm input = input_norm(now, read), recurrent = recurrent_norm(now);
   const float *d_input = call.sums + in_.first * units_ * width,
               *d_recurrent = call.sums + rec_.first * units_ * width;
   input.d_gain = gains.input;

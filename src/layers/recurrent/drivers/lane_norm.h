@@ -8,9 +8,9 @@
 #include "kernels/lanes.h"
 #include "layers/recurrent/common/gate_ranges.h"
 #include "layers/recurrent/drivers/lane_product.h"
-#include "layers/recurrent/drivers/recurrence.h"
+#include "layers/recurrent/drivers/recurrent_plan.h"
 
-// Layer normalisation where lanes are sequences, for cells of one stage: what LaneRecurrence runs in the
+// Layer normalisation where lanes are sequences, for cells of one stage: what LanePass runs in the
 // place of its products, and around the formulas of a cell whose state is normalised.
 
 namespace rondo {
@@ -42,34 +42,33 @@ struct LaneGains {
 class LaneNorm {
  public:
   LaneNorm() = default;
-  LaneNorm(const RecurrentShape& shape, const RecurrentExtras<float>& extras,
-           const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take);
+  LaneNorm(const RecurrentShape& shape, const StepOptions<float>& options,
+           const RecurrentWeights<const float>& weights, Workspace& workspace);
   bool used() const { return input_gain_ != nullptr; }
   bool of_state() const { return state_gain_ != nullptr; }
 
   /// For forward: packs the weights; `bias` of the sums.
-  void prepare(const RecurrentWeights<const float>& weights, const float* bias, void* owner,
-               TakeMemory<float> take);
-  LaneNormTrace make_trace(std::int64_t lanes, std::int64_t slots, void* owner, TakeMemory<float> take) const;
+  void prepare(const RecurrentWeights<const float>& weights, const float* bias, Workspace& workspace);
+  LaneNormTrace make_trace(std::int64_t lanes, std::int64_t slots, Workspace& workspace) const;
   /// Of the lanes from `first` of a block, at slot `at` of `slots`.
   LaneNormTrace find(const LaneNormTrace& all, std::int64_t block_lane, std::int64_t width,
                      std::int64_t first, std::int64_t at, std::int64_t slots) const;
 
   /// The call's sums.
-  void make_sums(const kernels::CellCall<float>& call, const LaneNormTrace& now, const LaneOperands& operands,
+  void make_sums(const kernels::CellCall<float>& call, const LaneNormTrace& now, const ProductInputs& read,
                  bool h_is_zero) const;
   /// After the formulas: normalises the state and gives h from it.
   void finish(kernels::CellCall<float> call, const LaneNormTrace& now) const;
 
   /// Packs what backward makes anew.
-  void prepare_backward(const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take) {
-    prepare_input(weights, owner, take);
+  void prepare_backward(const RecurrentWeights<const float>& weights, Workspace& workspace) {
+    prepare_input(weights, workspace);
   }
   /// Instead of the formulas' backward.
   void run_backward(kernels::CellCall<float> call, const LaneNormTrace& now, const LaneGains& gains) const;
   /// From the sums' gradients to those of the raw products.
   void products_backward(const kernels::CellCall<float>& call, const LaneNormTrace& now,
-                         const LaneOperands& operands, const LaneGains& gains,
+                         const ProductInputs& read, const LaneGains& gains,
                          const LaneNormGradients& to) const;
 
   /// Elements a lane of LaneGains, and one in `memory` for so many lanes.
@@ -91,18 +90,12 @@ class LaneNorm {
   bool keeps_input() const { return inputs_ > kernels::kFewInputs; }
   /// Products of few inputs are made where they are needed, unless every gate has inputs of its own.
   bool makes_input() const { return !keeps_input() && !each_input_; }
-  void prepare_input(const RecurrentWeights<const float>& weights, void* owner, TakeMemory<float> take);
+  void prepare_input(const RecurrentWeights<const float>& weights, Workspace& workspace);
   /// Both products feed the same sums.
   bool paired() const { return in_.first == rec_.first && in_.gate == rec_.gate && !info_->recurrent_bias; }
-  kernels::LaneProductNorm input_norm(const LaneNormTrace& now, const LaneOperands& operands) const;
+  kernels::LaneProductNorm input_norm(const LaneNormTrace& now, const ProductInputs& read) const;
   kernels::LaneProductNorm recurrent_norm(const LaneNormTrace& now) const;
-  kernels::LaneValues made_input(const LaneOperands& operands) const {
-    return {operands.x, few_weights_, inputs_};
-  }
-  LaneProduct pack(View<const float> matrix, const GateRange& range, bool each_gate, void* owner,
-                   TakeMemory<float> take) const {
-    return {matrix, range, units_, each_gate, [&](std::int64_t count) { return take(owner, count); }};
-  }
+  kernels::LaneValues made_input(const ProductInputs& read) const { return {read.x, few_weights_, inputs_}; }
   template <bool kIn>
   void move(const LaneGains& gains, std::int64_t lanes, std::int64_t lane, const GainSums<float>& sums,
             std::int64_t place) const;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "layers/recurrent/common/time_slice.h"
+#include "tape/workspace.h"
 
 namespace rondo {
 
@@ -19,8 +20,8 @@ struct LaneSchedule {
   const std::int32_t* rows = nullptr;  ///< [steps][lanes]: packed row, -1 = the lane idles
   const Run* by_begin = nullptr;       ///< runs in order of their begin
   const Run* by_end = nullptr;         ///< in order of their end
-  const std::int32_t* begins =
-      nullptr;  ///< [steps + 1]: runs that begin at s are by_begin[begins[s]] … [begins[s + 1] - 1]
+  /// [steps + 1]: runs that begin at s are by_begin[begins[s]] … [begins[s + 1] - 1].
+  const std::int32_t* begins = nullptr;
   const std::int32_t* ends = nullptr;  ///< [steps + 1]: those whose last step is s
   bool aligned = false;                ///< every run begins at step 0
 
@@ -29,18 +30,14 @@ struct LaneSchedule {
   }
   std::span<const Run> ending(std::int64_t s) const { return {by_end + ends[s], by_end + ends[s + 1]}; }
   /// The share of the lanes' steps that do work.
-  double use(const TimeSlice& layout) const {
-    return lanes == 0 ? 0 : static_cast<double>(layout.total()) / static_cast<double>(lanes * steps);
+  double use(const TimeSlice& time) const {
+    return lanes == 0 ? 0 : static_cast<double>(time.total()) / static_cast<double>(lanes * steps);
   }
 
   /// The number of lanes and steps only (the arrays stay empty): cheap.
-  static LaneSchedule outline(const TimeSlice& layout, std::int32_t* scratch);
-  /// Elements of scratch memory that outline() and plan() need.
-  static std::int64_t scratch_size(const TimeSlice& layout) { return 2 * layout.batch() + 64; }
-  /// Elements of memory (of std::int32_t) that plan() needs.
-  static std::int64_t memory_size(const LaneSchedule& outline, const TimeSlice& layout);
-  static LaneSchedule plan(const LaneSchedule& outline, const TimeSlice& layout, std::int32_t* scratch,
-                           std::int32_t* memory);
+  static LaneSchedule outline(const TimeSlice& time, Workspace& workspace);
+  /// All of it.
+  static LaneSchedule plan(const TimeSlice& time, Workspace& workspace);
 };
 
 }  // namespace rondo

@@ -16,87 +16,75 @@ std::int64_t sum_stride(std::int64_t columns) {
 }
 
 GateRange one_gate(int gate) { return {0, 1, {gate}}; }
-GateRange from_zero(GateRange range) {
-  range.first = 0;
-  return range;
-}
-
 }  // namespace
 
-LaneWeightGradient LaneWeightGradient::begin(const LaneShape& shape, const LaneSchedule& schedule,
-                                             std::int64_t steps, bool normalized, bool masked,
-                                             const RecurrentWeights<float>& gradients, void* owner,
-                                             TakeMemory<float> take_memory) {
-  const auto take = [&](std::int64_t count) { return take_memory(owner, count); };
+LaneWeightGradient::LaneWeightGradient(const LaneShape& lane_shape, const LaneSchedule& schedule,
+                                       std::int64_t steps, const Kind& of_kind,
+                                       const RecurrentWeights<float>& gradients, Workspace& workspace)
+    : shape(lane_shape), kind(of_kind), chunk_steps(steps) {
   const auto& info = *shape.info;
-  const std::int64_t units = shape.units, inputs = shape.inputs;
-  LaneWeightGradient g;
-  g.shape = shape;
-  g.normalized = normalized;
-  g.masked = masked;
-  g.chunk_steps = steps;
-  const std::int64_t columns = shape.sum_rows(), rows = steps * schedule.lanes;
+  const std::int64_t rows = steps * schedule.lanes;
   std::size_t group_count = 1;
-  if (normalized) {
+  if (kind.normalized) {
     group_count = info.vectors > 0 ? 1 : 0;
-  } else if (masked) {
+  } else if (kind.masked) {
     group_count = static_cast<std::size_t>(info.sums + info.vectors);
   }
-  g.sums = LanePanels::make(rows, columns - g.first_sum() * units, group_count, take);
+  sums = LanePanels::make(rows, shape.sum_rows() - first_sum() * shape.units, group_count, workspace);
   const std::int64_t blocks = (schedule.lanes + kLaneBlock - 1) / kLaneBlock;
-  const auto take_segments = [&] {
-    const auto bytes = static_cast<std::int64_t>(sizeof(LaneSegment)) * steps * blocks;
-    return reinterpret_cast<LaneSegment*>(take(bytes / static_cast<std::int64_t>(sizeof(float))));
-  };
-  g.segments = take_segments();
-  if (masked) {
-    g.read_segments = take_segments();
-    g.reads = {nullptr, info.gates * (inputs + units), schedule.lanes};
-    g.reads.data = take(g.reads.rows * rows);
+  segments = workspace.take<LaneSegment>(steps * blocks);
+  if (kind.masked) {
+    read_segments = workspace.take<LaneSegment>(steps * blocks);
+    reads = {nullptr, info.gates * (shape.inputs + shape.units), schedule.lanes};
+    reads.data = workspace.take<float>(reads.rows * rows);
   }
+  if (info.stages == 2) gated_segments = workspace.take<LaneSegment>(steps * blocks);
+  begin_biases(gradients, workspace);
+  if (separate()) {
+    begin_separate(rows, gradients, workspace);
+  } else {
+    begin_together(gradients, workspace);
+  }
+}
 
-  const auto groups = static_cast<std::int64_t>(g.sums.count);
-  g.bias_stride = GradientPanels::size(1, g.sums.group_rows);
-  g.bias = take(2 * groups * g.bias_stride);
-  std::fill_n(g.bias, 2 * groups * g.bias_stride, 0.0F);
-  const auto begin_bias = [&](View<float> from, const GateRange& range, float* to) {
-    for (int i = 0; i < range.count; ++i) {
-      std::copy_n(from.data + range.gate[static_cast<std::size_t>(i)] * units, units,
-                  g.bias_at(to, range.first + i));
-    }
+void LaneWeightGradient::begin_biases(const RecurrentWeights<float>& gradients, Workspace& workspace) {
+  const auto& info = *shape.info;
+  const auto groups = static_cast<std::int64_t>(sums.count);
+  bias_stride = GradientPanels::size(1, sums.group_rows);
+  bias = workspace.zeros<float>(2 * groups * bias_stride);
+  const auto begin = [&](View<float> from, const GateRange& range, float* to) {
+    for (int i = 0; i < range.count; ++i)
+      std::copy_n(from.data + nth(range.gate, i) * shape.units, shape.units, bias_at(to, range.first + i));
   };
-  if (gradients.bias.data != nullptr && !normalized) {
-    begin_bias(gradients.bias.rows_from(0, 1), shape.input_range, g.bias);
+  if (gradients.bias.data != nullptr && !kind.normalized) {
+    begin(gradients.bias.rows_from(0, 1), shape.input_range, bias);
     if (info.recurrent_bias) {
-      g.recurrent_bias = g.bias + groups * g.bias_stride;
-      begin_bias(gradients.bias.rows_from(1, 1), recurrent_bias_range(info), g.recurrent_bias);
+      recurrent_bias = bias + groups * bias_stride;
+      begin(gradients.bias.rows_from(1, 1), recurrent_bias_range(info), recurrent_bias);
     }
   }
   for (int p = 0; p < info.vectors; ++p)
-    std::copy_n(gradients.vectors[static_cast<std::size_t>(p)], units, g.bias_at(g.bias, info.sums + p));
-
-  if (g.separate()) {
-    g.begin_products(rows, gradients, take);
-    return g;
-  }
-  g.stride = sum_stride(columns);
-  const std::int64_t all = inputs + units + (info.stages == 2 ? units : 0);
-  g.kernel = take(all * g.stride);
-  std::fill_n(g.kernel, all * g.stride, 0.0F);
-  g.recurrent = g.kernel + inputs * g.stride;
-  gates_to_sums(gradients.kernel, shape.input_range, units, g.kernel, g.stride);
-  gates_to_sums(gradients.recurrent_kernel, shape.recurrent_range[0], units, g.recurrent, g.stride);
-  if (info.stages == 2) {
-    g.operand_segments = take_segments();
-    g.operand = g.recurrent + units * g.stride;
-    gates_to_sums(gradients.recurrent_kernel, shape.recurrent_range[1], units, g.operand, g.stride);
-  }
-  return g;
+    std::copy_n(nth(gradients.vectors, p), shape.units, bias_at(bias, info.sums + p));
 }
 
-template <class Take>
-void LaneWeightGradient::begin_products(std::int64_t panel_rows, const RecurrentWeights<float>& gradients,
-                                        Take take) {
+void LaneWeightGradient::begin_together(const RecurrentWeights<float>& gradients, Workspace& workspace) {
+  const std::int64_t units = shape.units;
+  const auto begin = [&](View<float> from, const GateRange& range, float* to) {
+    gates_to_sums(from, range, units, columns_of(to, range), stride);
+  };
+  stride = sum_stride(shape.sum_rows());
+  kernel = workspace.zeros<float>((shape.inputs + shape.info->stages * units) * stride);
+  recurrent = kernel + shape.inputs * stride;
+  begin(gradients.kernel, shape.input_range, kernel);
+  begin(gradients.recurrent_kernel, shape.recurrent_range[0], recurrent);
+  if (shape.info->stages == 2) {
+    gated = recurrent + units * stride;
+    begin(gradients.recurrent_kernel, shape.recurrent_range[1], gated);
+  }
+}
+
+void LaneWeightGradient::begin_separate(std::int64_t panel_rows, const RecurrentWeights<float>& gradients,
+                                        Workspace& workspace) {
   const auto& info = *shape.info;
   const std::int64_t units = shape.units;
   const auto add = [&](const GradientPanels& panels, const GateRange& range, const LaneSegment* where,
@@ -104,40 +92,36 @@ void LaneWeightGradient::begin_products(std::int64_t panel_rows, const Recurrent
     LaneProductGradient& p = products[product_count++];
     p = {panels, range, where, first_row, kernel_rows, recurrent_rows};
     p.stride = sum_stride(panels.columns());
-    const std::int64_t size = (kernel_rows + recurrent_rows) * p.stride;
-    p.sum = take(size);
-    std::fill_n(p.sum, size, 0.0F);
+    p.sum = workspace.zeros<float>((kernel_rows + recurrent_rows) * p.stride);
     if (kernel_rows > 0) gates_to_sums(gradients.kernel, range, units, p.sum, p.stride);
     if (recurrent_rows > 0)
       gates_to_sums(gradients.recurrent_kernel, range, units, p.sum + kernel_rows * p.stride, p.stride);
   };
   const GateRange &in = shape.input_range, &rec = shape.recurrent_range[0];
-  const auto first_read = [&](int gate) { return gate * (shape.inputs + units); };
-  if (normalized) {
-    inputs = LanePanels::make(panel_rows, info.gates * units, masked ? static_cast<std::size_t>(in.count) : 1,
-                              take);
-    recurrents = LanePanels::make(panel_rows, info.gates * units,
-                                  masked ? static_cast<std::size_t>(rec.count) : 1, take);
+  if (kind.normalized) {
+    const auto make = [&](int groups) {
+      return LanePanels::make(panel_rows, info.gates * units,
+                              kind.masked ? static_cast<std::size_t>(groups) : 1, workspace);
+    };
+    inputs = make(in.count);
+    recurrents = make(rec.count);
   }
-  if (!masked) {
-    add(inputs.groups[0], from_zero(in), segments, 0, shape.inputs, 0);
-    add(recurrents.groups[0], from_zero(rec), segments, shape.inputs, 0, units);
+  if (!kind.masked) {
+    add(inputs.groups[0], in, segments, 0, shape.inputs, 0);
+    add(recurrents.groups[0], rec, segments, shape.inputs, 0, units);
     return;
   }
   for (int g = 0; g < info.gates; ++g) {
-    const auto gate = static_cast<std::size_t>(g);
-    const int in_sum = info.input_sum[gate], rec_sum = info.recurrent_sum[gate];
-    if (in_sum == rec_sum && !normalized) {
-      add(sums.groups[static_cast<std::size_t>(in_sum)], one_gate(g), read_segments, first_read(g),
-          shape.inputs, units);
+    const int in_sum = nth(info.input_sum, g), rec_sum = nth(info.recurrent_sum, g);
+    const std::int64_t first_read = g * (shape.inputs + units);
+    if (in_sum == rec_sum && !kind.normalized) {
+      add(nth(sums.groups, in_sum), one_gate(g), read_segments, first_read, shape.inputs, units);
       continue;
     }
-    add(normalized ? inputs.groups[static_cast<std::size_t>(in_sum - in.first)]
-                   : sums.groups[static_cast<std::size_t>(in_sum)],
-        one_gate(g), read_segments, first_read(g), shape.inputs, 0);
-    add(normalized ? recurrents.groups[static_cast<std::size_t>(rec_sum - rec.first)]
-                   : sums.groups[static_cast<std::size_t>(rec_sum)],
-        one_gate(g), read_segments, first_read(g) + shape.inputs, 0, units);
+    add(kind.normalized ? nth(inputs.groups, in_sum - in.first) : nth(sums.groups, in_sum), one_gate(g),
+        read_segments, first_read, shape.inputs, 0);
+    add(kind.normalized ? nth(recurrents.groups, rec_sum - rec.first) : nth(sums.groups, rec_sum),
+        one_gate(g), read_segments, first_read + shape.inputs, 0, units);
   }
 }
 
@@ -150,25 +134,26 @@ void LaneWeightGradient::end(const RecurrentWeights<float>& gradients) const {
     if (p.recurrent_rows > 0)
       sums_to_gates(p.sum + p.kernel_rows * p.stride, p.stride, p.range, units, gradients.recurrent_kernel);
   }
+  const auto end_product = [&](float* from, const GateRange& range, View<float> to) {
+    sums_to_gates(columns_of(from, range), stride, range, units, to);
+  };
   if (!separate()) {
-    sums_to_gates(kernel, stride, shape.input_range, units, gradients.kernel);
-    sums_to_gates(recurrent, stride, shape.recurrent_range[0], units, gradients.recurrent_kernel);
-    if (info.stages == 2)
-      sums_to_gates(operand, stride, shape.recurrent_range[1], units, gradients.recurrent_kernel);
+    end_product(kernel, shape.input_range, gradients.kernel);
+    end_product(recurrent, shape.recurrent_range[0], gradients.recurrent_kernel);
+    if (info.stages == 2) end_product(gated, shape.recurrent_range[1], gradients.recurrent_kernel);
   }
   const auto end_bias = [&](float* from, const GateRange& range, View<float> to) {
     for (int i = 0; i < range.count; ++i) {
-      std::copy_n(bias_at(from, range.first + i), units,
-                  to.data + range.gate[static_cast<std::size_t>(i)] * units);
+      std::copy_n(bias_at(from, range.first + i), units, to.data + nth(range.gate, i) * units);
     }
   };
-  if (gradients.bias.data != nullptr && !normalized) {
+  if (gradients.bias.data != nullptr && !kind.normalized) {
     end_bias(bias, shape.input_range, gradients.bias.rows_from(0, 1));
     if (info.recurrent_bias)
       end_bias(recurrent_bias, recurrent_bias_range(info), gradients.bias.rows_from(1, 1));
   }
   for (int p = 0; p < info.vectors; ++p)
-    std::copy_n(bias_at(bias, info.sums + p), units, gradients.vectors[static_cast<std::size_t>(p)]);
+    std::copy_n(bias_at(bias, info.sums + p), units, nth(gradients.vectors, p));
 }
 
 std::size_t LaneWeightGradient::find_segments(const LaneTrace& trace, std::int64_t from,
@@ -180,10 +165,10 @@ std::size_t LaneWeightGradient::find_segments(const LaneTrace& trace, std::int64
       const std::int64_t width = std::min(kLaneBlock, lanes - lane);
       segments[count] = {trace.inputs_and_h + lane * rows * (trace.schedule.steps + 1) + s * rows * width,
                          width};
-      if (masked) read_segments[count] = {reads.at(lane, from - s), width};
-      if (operand == nullptr) continue;
-      operand_segments[count] = {
-          trace.operand + lane * shape.units * trace.schedule.steps + s * shape.units * width, width};
+      if (kind.masked) read_segments[count] = {reads.at(lane, from - s), width};
+      if (gated == nullptr) continue;
+      gated_segments[count] = {
+          trace.gated_state + lane * shape.units * trace.schedule.steps + s * shape.units * width, width};
     }
   }
   return count;
@@ -191,7 +176,7 @@ std::size_t LaneWeightGradient::find_segments(const LaneTrace& trace, std::int64
 
 void LaneWeightGradient::put(const CellCall<float>& call, const LaneNormGradients& norm, std::int64_t row) {
   sums.put(call.sums + first_sum() * call.units * call.sums_stride, call.sums_stride, call.rows, row);
-  if (!normalized) return;
+  if (!kind.normalized) return;
   inputs.put(norm.input, call.rows, call.rows, row);
   recurrents.put(norm.recurrent, call.rows, call.rows, row);
 }
@@ -216,7 +201,7 @@ void LaneWeightGradient::add_together(std::size_t count, std::int64_t panel_rows
     run(segments, 0, shape.inputs, in, kernel);
     run(segments, shape.inputs, units, rec, recurrent);
   }
-  if (operand != nullptr) run(operand_segments, 0, units, shape.recurrent_range[1], operand);
+  if (gated != nullptr) run(gated_segments, 0, units, shape.recurrent_range[1], gated);
   add_biases(panel_rows, 0, only);
 }
 

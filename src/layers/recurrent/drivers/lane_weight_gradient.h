@@ -6,7 +6,7 @@
 #include <span>
 
 #include "kernels/lanes.h"
-#include "layers/recurrent/drivers/lane_recurrence.h"
+#include "layers/recurrent/drivers/lane_pass.h"
 
 // Gradients of all weights where lanes are sequences. Every sum goes on from what the gradient holds, over
 // steps from the last to the first and in each over lanes from the last to the first: the order of packed
@@ -21,15 +21,14 @@ struct LanePanels {
   std::size_t count = 0;
   std::int64_t group_rows = 0;
 
-  template <class Take>
-  static LanePanels make(std::int64_t capacity, std::int64_t rows, std::size_t groups, Take take) {
+  static LanePanels make(std::int64_t capacity, std::int64_t rows, std::size_t groups, Workspace& workspace) {
     LanePanels out;
     out.count = groups;
     if (groups == 0) return out;
     out.group_rows = rows / static_cast<std::int64_t>(groups);
     for (std::size_t g = 0; g < groups; ++g) {
-      out.groups[g] = kernels::GradientPanels(capacity, out.group_rows,
-                                              take(kernels::GradientPanels::size(capacity, out.group_rows)));
+      float* memory = workspace.take<float>(kernels::GradientPanels::size(capacity, out.group_rows));
+      out.groups[g] = kernels::GradientPanels(capacity, out.group_rows, memory);
     }
     return out;
   }
@@ -41,12 +40,12 @@ struct LanePanels {
 };
 
 /// The gradient of the weights of one product that has panels to itself: of gates of the kernel, of the
-/// recurrent kernel, or of both, whose rows follow one another in the operand.
+/// recurrent kernel, or of both, whose rows follow one another in the segments.
 struct LaneProductGradient {
   kernels::GradientPanels panels;
-  GateRange range;  ///< whose gates are the panels' columns; `first` is 0
+  GateRange range;  ///< whose gates are the panels' columns
   const kernels::LaneSegment* segments = nullptr;
-  std::int64_t first_row = 0;  ///< of the operand
+  std::int64_t first_row = 0;  ///< of the segments
   std::int64_t kernel_rows = 0, recurrent_rows = 0;
   std::int64_t stride = 0;
   float* sum = nullptr;
@@ -68,26 +67,31 @@ struct LaneReads {
 };
 
 struct LaneWeightGradient {
+  /// Products are normalised; gates read x and h of their own.
+  struct Kind {
+    bool normalized = false, masked = false;
+  };
   LaneShape shape;
-  bool normalized = false, masked = false;
+  Kind kind;
   std::int64_t chunk_steps = 0;  ///< steps that the panels hold
   /// Of sums and vectors: all together, or each for itself where gates read their own. Of vectors only when
   /// products are normalised: these have panels of their own, and biases are added up with the gains.
   LanePanels sums;
-  std::int64_t stride = 0;                                            ///< of the rows of `kernel` …
-  float *kernel = nullptr, *recurrent = nullptr, *operand = nullptr;  ///< of panels that are together
-  std::int64_t bias_stride = 0;                                       ///< from group to group of `sums`
+  std::int64_t stride = 0;                                          ///< of the rows of `kernel` …
+  float *kernel = nullptr, *recurrent = nullptr, *gated = nullptr;  ///< of panels that are together
+  std::int64_t bias_stride = 0;                                     ///< from group to group of `sums`
   float *bias = nullptr, *recurrent_bias = nullptr;
-  kernels::LaneSegment *segments = nullptr, *operand_segments = nullptr,
+  kernels::LaneSegment *segments = nullptr, *gated_segments = nullptr,
                        *read_segments = nullptr;  ///< room for a chunk's
   LanePanels inputs, recurrents;                  ///< of normalised products
   LaneReads reads;
   std::array<LaneProductGradient, 2 * cells::kMaxSums> products{};
   std::size_t product_count = 0;
 
-  static LaneWeightGradient begin(const LaneShape& shape, const LaneSchedule& schedule, std::int64_t steps,
-                                  bool normalized, bool masked, const RecurrentWeights<float>& gradients,
-                                  void* owner, TakeMemory<float> take);
+  LaneWeightGradient() = default;
+  /// Begins with what `gradients` holds; the panels hold `steps` steps.
+  LaneWeightGradient(const LaneShape& shape, const LaneSchedule& schedule, std::int64_t steps,
+                     const Kind& kind, const RecurrentWeights<float>& gradients, Workspace& workspace);
   void end(const RecurrentWeights<float>& gradients) const;
 
   /// Says where the left operands of steps `from`, from - 1, … lie.
@@ -108,13 +112,17 @@ struct LaneWeightGradient {
     return sums.count == 1 ? biases + row * shape.units : biases + row * bias_stride;
   }
   /// The sum or vector that the first rows of `sums` belong to.
-  std::int64_t first_sum() const { return normalized ? shape.info->sums : 0; }
-  bool separate() const { return normalized || masked; }
+  std::int64_t first_sum() const { return kind.normalized ? shape.info->sums : 0; }
+  bool separate() const { return kind.normalized || kind.masked; }
   PanelRange of(const GateRange& range, PanelRange only) const;
   void add_together(std::size_t segment_count, std::int64_t panel_rows, PanelRange only) const;
   void add_biases(std::int64_t panel_rows, std::size_t group, PanelRange only) const;
-  template <class Take>
-  void begin_products(std::int64_t panel_rows, const RecurrentWeights<float>& gradients, Take take);
+  void begin_biases(const RecurrentWeights<float>& gradients, Workspace& workspace);
+  void begin_together(const RecurrentWeights<float>& gradients, Workspace& workspace);
+  void begin_separate(std::int64_t panel_rows, const RecurrentWeights<float>& gradients,
+                      Workspace& workspace);
+  /// Where the rows of a range's weights lie in sums of all columns.
+  float* columns_of(float* rows, const GateRange& range) const { return rows + range.first * shape.units; }
 };
 
 }  // namespace rondo

@@ -6,7 +6,7 @@
 #include "kernels/cells.h"
 #include "kernels/stream.h"
 #include "kernels/stream_cell.h"
-#include "layers/recurrent/drivers/recurrence.h"
+#include "layers/recurrent/drivers/recurrent_plan.h"
 
 namespace rondo {
 
@@ -16,7 +16,8 @@ SumFeeds input_feeds(const cells::CellInfo& info);
 SumFeeds state_feeds(const cells::CellInfo& info, int stage);
 
 /// Steps of one sequence by a layer whose weights stay in the first-level cache, or nearly: the cell's own
-/// kernels, in which no sum leaves its register (kernels/stream_cell.h). The bits are those of Recurrence.
+/// kernels, in which no sum leaves its register (kernels/stream_cell.h). The bits are those of the rows
+/// driver.
 class SmallCell {
  public:
   /// Whether a layer without extras is small enough, and its options are those of the kernels.
@@ -35,7 +36,7 @@ class SmallCell {
   /// part when every other step goes `backwards`; the bits are the same.
   void step(const float* x, float* h, float* next_h, float* y, bool backwards) const noexcept;
   /// The same, if it keeps: states after the step go `units` floats behind those before it, where there must
-  /// be room for whole vectors, and what a backward pass needs to `sums`, a row of RecurrentTrace.
+  /// be room for whole vectors, and what a backward pass needs to `sums`, a row of RowsTrace.
   void keep_step(const float* x, float* h, float* sums, float* y, bool backwards) const noexcept;
 
   /// Whether weights reach beyond the first-level cache.
