@@ -6,6 +6,8 @@
 #include "layers/recurrent/drivers/recurrence.h"
 #include "layers/recurrent/recurrent_dropout.h"
 #include "layers/recurrent/recurrent_input.h"
+#include "layers/recurrent/recurrent_step.h"
+#include "layers/recurrent/state_rows.h"
 #include "layers/recurrent/zoneout.h"
 #include "rondo/tape/tape.h"
 
@@ -21,23 +23,6 @@ const char* cell_of(const std::string& type, const RecurrentOptions& o) {
   }
   if (type == "gru") return o.reset_after ? "gru" : "gru_reset_before";
   return type.c_str();
-}
-
-/// out row of place r = row of sequence order[r].
-template <class T>
-void to_places(const Layout& layout, View<const T> by_sequence, T* by_place) {
-  for (std::int64_t r = 0; r < layout.batch(); ++r) {
-    const T* from = by_sequence.row(layout.order()[static_cast<std::size_t>(r)]);
-    std::copy(from, from + by_sequence.cols, by_place + r * by_sequence.cols);
-  }
-}
-
-template <class T>
-void to_sequences(const Layout& layout, const T* by_place, View<T> by_sequence) {
-  for (std::int64_t r = 0; r < layout.batch(); ++r) {
-    std::copy_n(by_place + r * by_sequence.cols, by_sequence.cols,
-                by_sequence.row(layout.order()[static_cast<std::size_t>(r)]));
-  }
 }
 
 constexpr int kRecurrentMaskSlot = 3, kZoneSlot = 4,
@@ -126,10 +111,9 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, columns} : Shape{columns},
                             true, o.bias_regularizer.l1, o.bias_regularizer.l2);
     }
-    for (int p = 0; p < info.vectors; ++p) {
-      const auto at = static_cast<std::size_t>(p);
-      vectors_[at] = declare_array(store, prefix + info.vector_names[at], {o.units});
-    }
+    vectors_.clear();
+    for (std::size_t p = 0; p < static_cast<std::size_t>(info.vectors); ++p)
+      vectors_.push_back(declare_array(store, prefix + info.vector_names[p], {o.units}));
     if (o.layer_norm) {
       kernel_gain_ = declare_array(store, prefix + "kernel_gain", {columns});
       recurrent_gain_ = declare_array(store, prefix + "recurrent_gain", {columns});
@@ -150,7 +134,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     };
     fill(kernel_, options().kernel_initializer);
     fill(recurrent_, options().recurrent_initializer);
-    for (int p = 0; p < cell_->info.vectors; ++p) fill(vectors_[static_cast<std::size_t>(p)], "zeros");
+    for (const int vector : vectors_) fill(vector, "zeros");
     if (projection_ >= 0) fill(projection_, options().kernel_initializer);
     for (const int gain : {kernel_gain_, recurrent_gain_, state_gain_}) {
       if (gain >= 0) fill(gain, "ones");
@@ -165,6 +149,31 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
         std::fill_n(forget, options().units, T{1});
       });
     }
+  }
+
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    const RecurrentOptions& o = options();
+    if (o.go_backwards) {
+      fail("a layer that reads from the end cannot be stepped", "go_backwards = true", "go_backwards = false",
+           "train without go_backwards, or predict() whole windows");
+    }
+    if (inputs.size() != 1) {
+      fail("initial states do not come from layers in a stream",
+           std::to_string(inputs.size() - 1) + " states", "the sequence alone",
+           "leave the states out of the network, and give them by restore()");
+    }
+    const RecurrentStepSpec spec{shape_,
+                                 weights<const float>([&](int index) { return plan.parameter(index); }),
+                                 {o.zoneout, o.zoneout_cell},
+                                 static_cast<float>(o.layer_norm_epsilon)};
+    std::vector<StreamValue> states = recurrent_states(plan, spec);
+    // The output is the state: what comes next reads it where it is.
+    std::vector<StreamValue> outputs = {states[0]};
+    outputs[0].sequence = o.return_sequences;
+    plan.add(*this, inputs, outputs, recurrent_step(plan, spec, inputs[0].slot, states));
+    for (StreamValue& state : states) state.sequence = false;
+    if (o.return_state) outputs.insert(outputs.end(), states.begin(), states.end());
+    return outputs;
   }
 
   void forward(Call& call) const override {
@@ -209,23 +218,28 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     return kind;
   }
 
+  /// array(index) is a parameter, or its gradient.
+  template <class T, class Array>
+  RecurrentWeights<T> weights(Array array) const {
+    using Number = std::remove_const_t<T>;
+    const auto matrix = [&](int index) {
+      return index < 0 ? View<T>{} : View<T>(array(index).template view<Number>());
+    };
+    RecurrentWeights<T> w;
+    w.kernel = matrix(kernel_);
+    w.recurrent_kernel = matrix(recurrent_);
+    w.bias = matrix(bias_);
+    w.projection = matrix(projection_);
+    for (std::size_t p = 0; p < vectors_.size(); ++p) w.vectors[p] = matrix(vectors_[p]).data;
+    w.kernel_gain = matrix(kernel_gain_).data;
+    w.recurrent_gain = matrix(recurrent_gain_).data;
+    w.state_gain = matrix(state_gain_).data;
+    w.state_bias = matrix(state_bias_).data;
+    return w;
+  }
   template <class T>
   RecurrentWeights<const T> weights(const Call& call) const {
-    RecurrentWeights<const T> w;
-    w.kernel = call.parameter(kernel_).view<T>();
-    w.recurrent_kernel = call.parameter(recurrent_).view<T>();
-    if (bias_ >= 0) w.bias = call.parameter(bias_).view<T>();
-    for (int p = 0; p < cell_->info.vectors; ++p) {
-      w.vectors[static_cast<std::size_t>(p)] =
-          call.parameter(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
-    }
-    if (projection_ >= 0) w.projection = call.parameter(projection_).view<T>();
-    const auto gain = [&](int index) { return index < 0 ? nullptr : call.parameter(index).view<T>().data; };
-    w.kernel_gain = gain(kernel_gain_);
-    w.recurrent_gain = gain(recurrent_gain_);
-    w.state_gain = gain(state_gain_);
-    w.state_bias = gain(state_bias_);
-    return w;
+    return weights<const T>([&](int index) { return call.parameter(index); });
   }
 
   template <class T>
@@ -354,26 +368,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     for (int j = 0; j < info.states; ++j) {
       const auto at = static_cast<std::size_t>(j);
       final[at] = call.scratch<T>(batch * width(j));
-      View<const T> given{};
-      if (call.input_count() > 1) {
-        given = call.input(1 + j).data.view<const T>();
-        if (given.rows != batch) {
-          fail("an initial state has another batch size", std::to_string(given.rows), std::to_string(batch));
-        }
-      }
-      if (carried != nullptr && !carried->empty()) {
-        const Tensor& state = (*carried)[at];
-        if (state.shape() != Shape{batch, width(j)}) {
-          fail("a stateful layer needs batches of one size", "a batch of " + std::to_string(batch),
-               std::to_string(state.dim(0)) + " as in the batch before",
-               "clear the carried state between data sets");
-        }
-        given = {state.data<T>().data(), batch, width(j), width(j)};
-      }
-      if (given.data == nullptr) continue;
-      T* places = call.scratch<T>(batch * width(j));
-      to_places(*layout, given, places);
-      initial[at] = places;
+      initial[at] = initial_state<T>(call, *this, j, width(j), carried);
     }
 
     View<T> y{};
@@ -402,13 +397,9 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     }
     if (carried != nullptr) {
       carried->resize(static_cast<std::size_t>(info.states));
-      for (int j = 0; j < info.states; ++j) {
-        Tensor& state = (*carried)[static_cast<std::size_t>(j)];
-        if (state.shape() != Shape{batch, width(j)} || state.dtype() != dtype_of<T>())
-          state = Tensor({batch, width(j)}, dtype_of<T>());
-        to_sequences(*layout, final[static_cast<std::size_t>(j)],
-                     View<T>{state.data<T>().data(), batch, width(j), width(j)});
-      }
+      for (int j = 0; j < info.states; ++j)
+        carry_state((*carried)[static_cast<std::size_t>(j)], *layout, final[static_cast<std::size_t>(j)],
+                    width(j));
     }
   }
 
@@ -417,25 +408,15 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const cells::CellInfo& info = cell_->info;
     const Value& in = call.input(0);
     const Layout& layout = *in.layout;
-    const std::int64_t batch = layout.batch();
     const RecurrentInput<T> input = kept_recurrent_input<T>(call, input_options());
 
     View<const T> dy{};
     std::array<T*, kMaxStates> d_state{};
     for (int j = 0; j < info.states; ++j) {
-      const std::int64_t units = width(j);
-      T* places = call.scratch<T>(batch * units);
-      std::fill_n(places, batch * units, T{0});
-      const auto add = [&](const ConstMatrix& gradient) {
-        if (!gradient) return;
-        const View<const T> g = gradient.view<T>();
-        for (std::int64_t r = 0; r < batch; ++r) {
-          const T* from = g.row(layout.order()[static_cast<std::size_t>(r)]);
-          for (std::int64_t u = 0; u < units; ++u) places[r * units + u] += from[u];
-        }
-      };
-      if (j == 0 && !options().return_sequences) add(call.output_gradient(0));
-      if (options().return_state) add(call.output_gradient(1 + j));
+      T* places = call.scratch<T>(layout.batch() * width(j));
+      std::fill_n(places, layout.batch() * width(j), T{0});
+      if (j == 0 && !options().return_sequences) add_by_place<T>(layout, call.output_gradient(0), places);
+      if (options().return_state) add_by_place<T>(layout, call.output_gradient(1 + j), places);
       d_state[static_cast<std::size_t>(j)] = places;
     }
     if (options().return_sequences) {
@@ -443,23 +424,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     }
 
     RecurrentWeights<T> gradients;
-    if (trainable()) {
-      gradients.kernel = call.parameter_gradient(kernel_).view<T>();
-      gradients.recurrent_kernel = call.parameter_gradient(recurrent_).view<T>();
-      if (bias_ >= 0) gradients.bias = call.parameter_gradient(bias_).view<T>();
-      for (int p = 0; p < info.vectors; ++p) {
-        gradients.vectors[static_cast<std::size_t>(p)] =
-            call.parameter_gradient(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
-      }
-      if (projection_ >= 0) gradients.projection = call.parameter_gradient(projection_).view<T>();
-      const auto gain = [&](int index) {
-        return index < 0 ? nullptr : call.parameter_gradient(index).view<T>().data;
-      };
-      gradients.kernel_gain = gain(kernel_gain_);
-      gradients.recurrent_gain = gain(recurrent_gain_);
-      gradients.state_gain = gain(state_gain_);
-      gradients.state_bias = gain(state_bias_);
-    }
+    if (trainable()) gradients = weights<T>([&](int index) { return call.parameter_gradient(index); });
     const View<T> dx = room_for_input_gradient<T>(call, input, input_options());
     const RecurrentExtras<T> extra = extras<T>(call, input, false);
     const Checkpoints checkpoints = plan_checkpoints<T>(call, layout);
@@ -473,23 +438,15 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
                     gradients, dx);
     }
     add_input_gradient<T>(call, input, input_options(), dx);
-    for (int j = 0; call.input_count() > 1 && j < info.states; ++j) {
-      const Matrix d_initial = call.input_gradient(1 + j);
-      if (!d_initial) continue;
-      const std::int64_t units = width(j);
-      for (std::int64_t r = 0; r < batch; ++r) {
-        T* to = d_initial.view<T>().row(layout.order()[static_cast<std::size_t>(r)]);
-        const T* from = d_state[static_cast<std::size_t>(j)] + r * units;
-        for (std::int64_t u = 0; u < units; ++u) to[u] += from[u];
-      }
-    }
+    for (int j = 0; j + 1 < call.input_count(); ++j)
+      add_by_sequence<T>(layout, d_state[static_cast<std::size_t>(j)], call.input_gradient(1 + j));
   }
 
   const kernels::CellKernels* cell_;
   RecurrentShape shape_;
   int kernel_ = -1, recurrent_ = -1, bias_ = -1, projection_ = -1;
   int kernel_gain_ = -1, recurrent_gain_ = -1, state_gain_ = -1, state_bias_ = -1;
-  std::array<int, cells::kMaxVectors> vectors_{};
+  std::vector<int> vectors_;
 };
 
 }  // namespace

@@ -319,6 +319,59 @@ TEST(Session, HasTheBitsOfEveryLayerThatActsOnSteps) {
   });
 }
 
+/// [time, 3·readings]: values, masks (0: not read), times since the last reading.
+Tensor readings_with_gaps(std::int64_t steps, std::int64_t readings) {
+  Tensor x = normal({steps, 3 * readings}, 6);
+  for (std::int64_t t = 0; t < steps; ++t) {
+    for (std::int64_t c = 0; c < readings; ++c) {
+      const std::int64_t row = t * 3 * readings;
+      x.set(row + readings + c, (t + 2 * c) % 3 == 0 ? 1 : 0);
+      if ((t + 2 * c) % 3 != 0) x.set(row + c, NAN);
+      x.set(row + 2 * readings + c, std::abs(x.at(row + 2 * readings + c)));
+    }
+  }
+  return x;
+}
+
+TEST(Session, HasTheBitsOfGruDAndOfItsMeansBeforeAnyReading) {
+  on_every_instruction_set([] {
+    const GruDOptions variants[] = {{},
+                                    {.means = {0.5, -1, 2}},
+                                    {.elapsed_input = true, .means = {1, 2, 3}},
+                                    {.input_decay = false},
+                                    {.use_bias = false, .state_decay = false}};
+    for (const std::int64_t units : {2, 16, 37}) {
+      for (GruDOptions options : variants) {
+        options.units = units;
+        options.return_sequences = true;
+        Network network = chain({gru_d(options), dense({.units = 3})}, 9);
+        const Tensor x = readings_with_gaps(9, 3);
+        Session session(network, 2, {.rollback = 5});
+        const Numbers expected = whole_pass(network, x, 9), seen = step_all(session, x, 0, 9);
+        EXPECT_TRUE(same_bits(seen, expected)) << units << " units";
+        ASSERT_TRUE(session.rollback(0, 5));
+        session.fork(0, 1);
+        EXPECT_TRUE(same_bits(step_all(session, x, 4, 9, 1), Numbers(seen.begin() + 12, seen.end())));
+        session.reset();
+        EXPECT_TRUE(same_bits(step_all(session, x, 0, 9), expected));
+      }
+    }
+  });
+}
+
+TEST(Session, HasTheBitsOfAChangeOfScaleAndOfItsInverse) {
+  Network network;
+  const int x = network.add_input("x", {true, -1, {5}});
+  const int factors = network.add(learnt({.values = {0.3, -0.7}}), {x})[0];
+  const int scaled = network.add(affine({.count = 2, .every = 3}), {x, factors})[0];
+  const int h = network.add(gru({.units = 4, .return_sequences = true}), {scaled})[0];
+  network.set_outputs(network.add(affine({.inverse = true}), {h, factors}));
+  network.build(2);
+  const Tensor series = normal({7, 5}, 3);
+  Session session(network);
+  EXPECT_TRUE(same_bits(step_all(session, series, 0, 7), whole_pass(network, series, 7)));
+}
+
 TEST(Session, OfALayerThatReturnsItsLastStepGivesTheCurrentOne) {
   Network network =
       chain({lstm({.units = 4, .return_sequences = true}), gru({.units = 5}), dense({.units = 2})}, 3);
