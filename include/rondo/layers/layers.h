@@ -40,6 +40,7 @@ struct RecurrentOptions {
   std::string recurrent_activation = "sigmoid";  ///< of gates; cells without gates refuse it
   bool use_bias = true;
   std::string kernel_initializer = "glorot_uniform";
+  /// Of a diagonal recurrence, orthogonal: each 1 or -1.
   std::string recurrent_initializer = "orthogonal";
   std::string bias_initializer = "zeros";
   bool unit_forget_bias = true;  ///< lstm: add one to the forget gate's bias when it is initialised

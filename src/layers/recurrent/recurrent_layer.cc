@@ -16,34 +16,21 @@ namespace {
 
 using kernels::ActivationKind;
 
-const char* cell_of(const std::string& type, const RecurrentOptions& o) {
-  if (type == "lstm") {
-    if (o.peephole) return o.coupled ? "coupled_peephole_lstm" : "peephole_lstm";
-    return o.coupled ? "coupled_lstm" : "lstm";
-  }
-  if (type == "gru") return o.reset_after ? "gru" : "gru_reset_before";
-  return type.c_str();
-}
-
 constexpr int kRecurrentMaskSlot = 3, kZoneSlot = 4,
               kCheckpointSlot = 6;  // 0: the trace; 1, 2: the input as it was read; 4, 5: zones
 
 class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
  public:
   RecurrentLayer(const std::string& type, RecurrentOptions options)
-      : OptionsLayer(type, std::move(options)), cell_(kernels::find_cell(cell_of(type, this->options()))) {
+      : OptionsLayer(type, std::move(options)), cell_(kernels::find_cell(type, OptionsLayer::config())) {
     const RecurrentOptions& o = this->options();
-    const kernels::CellKernels* named = kernels::find_cell(type);
-    if (cell_ == nullptr || named == nullptr || named->info.variant_of != nullptr) unknown_cell(type);
+    if (cell_ == nullptr) unknown_cell(type);
+    check_options();
     if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
     check_rate(o.dropout, "dropout");
     check_rate(o.recurrent_dropout, "recurrent_dropout");
     check_rate(o.zoneout, "zoneout");
     check_rate(o.zoneout_cell, "zoneout_cell");
-    if (o.zoneout_cell > 0 && type != "lstm")
-      fail("only an lstm has a cell state", "'zoneout_cell' for " + type, "'zoneout'");
-    if (o.proj_size != 0 && type != "lstm")
-      fail("only an lstm has a projection", "'proj_size' for " + type, "proj_size = 0");
     if (o.proj_size < 0 || o.proj_size >= o.units)
       fail("'proj_size' is out of range", std::to_string(o.proj_size),
            "0 (none) to units - 1 = " + std::to_string(o.units - 1));
@@ -62,12 +49,10 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
 
   Json config() const override {
     Json out = OptionsLayer::config();
-    if (!cell_->info.gated) out.erase("recurrent_activation");
-    if (type() != "lstm") {
-      for (const char* key : {"unit_forget_bias", "peephole", "coupled", "zoneout_cell", "proj_size"})
-        out.erase(key);
+    const Json all = out;
+    for (const auto& [key, value] : all.as_object()) {
+      if (!kernels::has_option(cell_->info, key)) out.erase(key);
     }
-    if (type() != "gru") out.erase("reset_after");
     return out;
   }
 
@@ -105,15 +90,19 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const std::int64_t columns = info.gates * o.units;
     kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, true, o.kernel_regularizer.l1,
                             o.kernel_regularizer.l2);
-    recurrent_ = declare_array(store, prefix + "recurrent_kernel", {width(0), columns}, true,
-                               o.recurrent_regularizer.l1, o.recurrent_regularizer.l2);
+    const bool dense = info.recurrence == cells::Recurrence::dense;
+    if (dense)
+      recurrent_ = declare_array(store, prefix + "recurrent_kernel", {width(0), columns}, true,
+                                 o.recurrent_regularizer.l1, o.recurrent_regularizer.l2);
     if (o.use_bias) {
       bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, columns} : Shape{columns},
                             true, o.bias_regularizer.l1, o.bias_regularizer.l2);
     }
     vectors_.clear();
     for (std::size_t p = 0; p < static_cast<std::size_t>(info.vectors); ++p)
-      vectors_.push_back(declare_array(store, prefix + info.vector_names[p], {o.units}));
+      vectors_.push_back(declare_array(store, prefix + info.vector_names[p], {o.units}, true,
+                                       dense ? 0 : o.recurrent_regularizer.l1,
+                                       dense ? 0 : o.recurrent_regularizer.l2));
     if (o.layer_norm) {
       kernel_gain_ = declare_array(store, prefix + "kernel_gain", {columns});
       recurrent_gain_ = declare_array(store, prefix + "recurrent_gain", {columns});
@@ -133,8 +122,13 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
                        where());
     };
     fill(kernel_, options().kernel_initializer);
-    fill(recurrent_, options().recurrent_initializer);
-    for (const int vector : vectors_) fill(vector, "zeros");
+    if (recurrent_ >= 0) fill(recurrent_, options().recurrent_initializer);
+    for (const int vector : vectors_) {
+      if (cell_->info.recurrence == cells::Recurrence::diagonal)
+        fill_diagonal(store, vector, seed);
+      else
+        fill(vector, "zeros");
+    }
     if (projection_ >= 0) fill(projection_, options().kernel_initializer);
     for (const int gain : {kernel_gain_, recurrent_gain_, state_gain_}) {
       if (gain >= 0) fill(gain, "ones");
@@ -185,16 +179,37 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
 
  private:
   [[noreturn]] void unknown_cell(const std::string& type) const {
+    const std::vector<std::string> names = kernels::cell_types();
     std::string list;
-    std::vector<std::string> names;
-    for (const auto* cell : kernels::all_cells()) {
-      if (cell->info.variant_of != nullptr) continue;
-      names.emplace_back(cell->info.name);
-      list += (list.empty() ? "" : ", ") + names.back();
-    }
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
     const std::string near = nearest_name(type, names);
     fail("there is no such cell", "'" + type + "'", "one of " + list,
          near.empty() ? "" : "did you mean '" + near + "'?");
+  }
+
+  /// Recurrent weights that are one number a unit. As a matrix, one that is orthogonal or the identity has 1
+  /// there or -1.
+  void fill_diagonal(ParameterStore& store, int index, std::uint64_t seed) const {
+    const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
+    const RandomStream random(seed, purpose_key(name.c_str()));
+    const Matrix array = store.value(index);
+    const std::string& initializer = options().recurrent_initializer;
+    if (initializer != "orthogonal")
+      return initialize_array(initializer == "identity" ? "ones" : initializer, array, random, where());
+    with_dtype(array.dtype, [&]<class T>(T) {
+      for (std::int64_t u = 0; u < options().units; ++u)
+        array.view<T>().data[u] = random.uniform(static_cast<std::uint64_t>(u)) < 0.5 ? T{-1} : T{1};
+    });
+  }
+
+  /// What other cells have and this one does not must have been left alone.
+  void check_options() const {
+    const Json given = OptionsLayer::config(), defaults = to_config(RecurrentOptions{});
+    for (const auto& [key, value] : given.as_object()) {
+      if (key == "recurrent_activation" || kernels::has_option(cell_->info, key)) continue;
+      if (value != defaults.at(key))
+        fail("'" + type() + "' has no option '" + key + "'", key + " = " + to_json(value), "its default");
+    }
   }
 
   void check_rate(double rate, const char* option) const {

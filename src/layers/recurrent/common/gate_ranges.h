@@ -36,7 +36,9 @@ inline GateRange input_range(const cells::CellInfo& info) {
   return range;
 }
 
+/// Empty where no product feeds the sums.
 inline GateRange recurrent_range(const cells::CellInfo& info, int stage) {
+  if (info.recurrence != cells::Recurrence::dense) return {};
   GateRange range{cells::kMaxSums, 0, {}};
   const auto of_stage = [&](int g) { return info.recurrent_stage[static_cast<std::size_t>(g)] == stage; };
   for (int g = 0; g < info.gates; ++g) {

@@ -46,7 +46,7 @@ LaneRecurrence::LaneRecurrence(const RecurrentShape& shape, const TimeSlice& lay
   for (int s = 0; s < info_.stages; ++s)
     recurrent_range_[static_cast<std::size_t>(s)] = recurrent_range(info_, s);
   if (!runs(extras, info_)) return;
-  if (layout.batch() < kLaneGroup / 2 || least_use(units_) > 1) return;
+  if (info_.recurrence != cells::Recurrence::dense || layout.batch() < kLaneGroup / 2 || least_use(units_) > 1) return;
   schedule_ = LaneSchedule::outline(layout, take_integers(LaneSchedule::scratch_size(layout)));
   applies_ = schedule_.use(layout) >= least_use(units_) && (!masks() || schedule_.aligned);
 }

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <thread>
 
-#include "kernels/cells.h"
+#include "conformance/every_cell.h"
 #include "rondo/model/testing.h"
 #include "unit/layers/run_network.h"
 
@@ -68,19 +68,6 @@ bool same_bits(const Numbers& a, const Numbers& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-/// Every cell, also those that are options of a type.
-LayerPtr make_cell(std::string cell, RecurrentOptions options) {
-  if (cell == "gru_reset_before") {
-    options.reset_after = false;
-    cell = "gru";
-  } else if (cell.ends_with("lstm")) {
-    options.peephole = cell.find("peephole") != std::string::npos;
-    options.coupled = cell.find("coupled") != std::string::npos;
-    cell = "lstm";
-  }
-  return recurrent(cell, std::move(options));
-}
-
 /// Runs `body` once for every instruction set of this machine.
 template <class Body>
 void on_every_instruction_set(Body body) {
@@ -127,21 +114,19 @@ TEST_P(SessionOfEveryCell, HasTheBitsOfTheWholePassWithoutBiasAndWithOtherActiva
 
 TEST_P(SessionOfEveryCell, HasTheBitsOfTheWholePassWithEveryOption) {
   on_every_instruction_set([] {
-    const bool is_lstm = GetParam().ends_with("lstm");
     for (const std::int64_t units : {4, 16, 19}) {
-      std::vector<RecurrentOptions> variants = {{.clip = 0.4},
-                                                {.layer_norm = true},
-                                                {.dropout = 0.3, .recurrent_dropout = 0.2},
-                                                {.zoneout = 0.1},
-                                                {.clip = 0.7, .layer_norm = true, .zoneout = 0.2}};
-      if (is_lstm) {
-        variants.push_back({.proj_size = 3});
-        variants.push_back({.zoneout_cell = 0.3});
-        variants.push_back(
-            {.proj_size = 2, .clip = 0.6, .layer_norm = true, .zoneout = 0.1, .zoneout_cell = 0.2});
-      }
+      const std::vector<RecurrentOptions> variants = {
+          {.clip = 0.4},
+          {.layer_norm = true},
+          {.dropout = 0.3, .recurrent_dropout = 0.2},
+          {.zoneout = 0.1},
+          {.clip = 0.7, .layer_norm = true, .zoneout = 0.2},
+          {.proj_size = 3},
+          {.zoneout_cell = 0.3},
+          {.proj_size = 2, .clip = 0.6, .layer_norm = true, .zoneout = 0.1, .zoneout_cell = 0.2}};
       for (std::size_t i = 0; i < variants.size(); ++i) {
         RecurrentOptions options = variants[i];
+        if (!allows(GetParam(), options)) continue;
         options.units = units;
         options.return_sequences = true;
         Network network = chain({make_cell(GetParam(), options), make_cell(GetParam(), options)}, 3);
@@ -257,11 +242,6 @@ TEST_P(SessionOfEveryCell, GoesOnFromSnapshotsForksAndStepsTakenBack) {
   EXPECT_TRUE(same_bits(step_all(session, x, 0, 5), first));
 }
 
-std::vector<std::string> cell_names() {
-  std::vector<std::string> names;
-  for (const auto* cell : kernels::all_cells()) names.emplace_back(cell->info.name);
-  return names;
-}
 INSTANTIATE_TEST_SUITE_P(Cells, SessionOfEveryCell, ::testing::ValuesIn(cell_names()),
                          [](const auto& test) { return test.param; });
 
