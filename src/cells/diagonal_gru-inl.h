@@ -11,8 +11,10 @@ struct DiagonalGru {
                                         .input_sum = {Z, N},
                                         .direct = true,
                                         .recurrence = cells::Recurrence::diagonal,
+                                        .forget_gate = Z,
                                         .vectors = 2,
                                         .vector_names = {"update_diagonal", "candidate_diagonal"},
+                                        .options = {"unit_forget_bias"},
                                         .gate_names = {"update", "candidate"}};
 
   static void forward(auto& io) {

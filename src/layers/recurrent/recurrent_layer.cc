@@ -16,9 +16,6 @@ namespace {
 
 using kernels::ActivationKind;
 
-constexpr int kRecurrentMaskSlot = 3, kZoneSlot = 4,
-              kCheckpointSlot = 6;  // 0: the trace; 1, 2: the input as it was read; 4, 5: zones
-
 class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
  public:
   RecurrentLayer(const std::string& type, RecurrentOptions options)
@@ -394,13 +391,14 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const RecurrentExtras<T> extra = extras<T>(call, input, true);
     const Checkpoints checkpoints = plan_checkpoints<T>(call, *layout);
     if (call.differentiating() && checkpoints.count > 1) {
-      auto* kept = static_cast<KeptStates<T>*>(call.keep(0, sizeof(KeptStates<T>)));
+      auto* kept = static_cast<KeptStates<T>*>(call.keep(kTraceSlot, sizeof(KeptStates<T>)));
       *kept = {initial, call.keep<T>(kCheckpointSlot, checkpoint_size(*layout, checkpoints))};
       CheckpointedRecurrence<T>(shape_, *layout, call, extra, widths(), checkpoints)
           .forward(weights<T>(call), input.x, initial, y, final, kept->states);
     } else {
       RecurrentTrace<T>* trace = nullptr;
-      if (call.differentiating()) trace = new (call.keep(0, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
+      if (call.differentiating())
+        trace = new (call.keep(kTraceSlot, sizeof(RecurrentTrace<T>))) RecurrentTrace<T>();
       driver<T>(*layout, call, extra).forward(weights<T>(call), input.x, initial, y, final, trace);
     }
 
@@ -444,13 +442,13 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const RecurrentExtras<T> extra = extras<T>(call, input, false);
     const Checkpoints checkpoints = plan_checkpoints<T>(call, layout);
     if (checkpoints.count > 1) {
-      const auto* kept = static_cast<KeptStates<T>*>(call.kept(0));
+      const auto* kept = static_cast<KeptStates<T>*>(call.kept(kTraceSlot));
       CheckpointedRecurrence<T>(shape_, layout, call, extra, widths(), checkpoints)
           .backward(weights<T>(call), input.x, kept->initial, kept->states, dy, d_state, gradients, dx);
     } else {
       driver<T>(layout, call, extra)
-          .backward(weights<T>(call), input.x, *static_cast<RecurrentTrace<T>*>(call.kept(0)), dy, d_state,
-                    gradients, dx);
+          .backward(weights<T>(call), input.x, *static_cast<RecurrentTrace<T>*>(call.kept(kTraceSlot)), dy,
+                    d_state, gradients, dx);
     }
     add_input_gradient<T>(call, input, input_options(), dx);
     for (int j = 0; j + 1 < call.input_count(); ++j)

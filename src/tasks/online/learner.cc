@@ -24,9 +24,8 @@ std::string list(const std::vector<std::string>& names) {
 
 std::unique_ptr<Learner> make_learner(const OnlineOptions& options, std::int64_t inputs,
                                       std::int64_t targets) {
-  const std::vector<std::string> dense = kernels::cell_types(), diagonal = diagonal_cell_names();
-  std::vector<std::string> all = dense;
-  all.insert(all.end(), diagonal.begin(), diagonal.end());
+  const std::vector<std::string> diagonal = diagonal_cell_names();
+  std::vector<std::string> all = kernels::cell_types();
   all.emplace_back("none");
   if (!contains(all, options.cell)) {
     const std::string near = nearest_name(options.cell, all);
