@@ -103,8 +103,8 @@ TEST_P(EveryOption, GivesTheSameOnEveryInstructionSet) {
 
 TEST(LayerNorm, HasExactGradientsWithTheDefaultEpsilon) {
   for (const std::string& cell : cell_names()) {
-    if (allows(cell, {.layer_norm = true}))
-      EXPECT_EQ(testing::check_gradients(cell_subject(cell, {.layer_norm = true})), "");
+    if (!allows(cell, {.layer_norm = true})) continue;
+    EXPECT_EQ(testing::check_gradients(cell_subject(cell, {.layer_norm = true})), "");
   }
 }
 
