@@ -32,6 +32,7 @@
 #include "rondo/model/session.h"
 #include "rondo/model/testing.h"
 #include "rondo/tape/layer.h"
+#include "rondo/tape/stream.h"
 #include "rondo/tape/tape.h"
 #include "rondo/tasks/check.h"
 #include "rondo/tasks/csv_training.h"

@@ -13,6 +13,8 @@ struct Gru {
                                         .recurrent_sum = {Z, R, U},
                                         .direct = true,
                                         .recurrent_bias = true,
+                                        .options = {"reset_after"},
+                                        .chosen_by = {{{"reset_after", true}}},
                                         .gate_names = {"update", "reset", "candidate"}};
 
   static void forward(auto& io) {
@@ -49,6 +51,8 @@ struct GruResetBefore {
                                         .stages = 2,
                                         .direct = true,
                                         .variant_of = "gru",
+                                        .options = {"reset_after"},
+                                        .chosen_by = {{{"reset_after", false}}},
                                         .gate_names = {"update", "reset", "candidate"}};
 
   static void prepare(auto& io) {

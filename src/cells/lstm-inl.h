@@ -21,6 +21,8 @@ struct Lstm {
                           : std::array<const char*, cells::kMaxVectors>{"peephole_input", "peephole_forget",
                                                                         "peephole_output"},
       .variant_of = kPeephole || kCoupled ? "lstm" : nullptr,
+      .options = {"unit_forget_bias", "peephole", "coupled", "proj_size", "zoneout_cell"},
+      .chosen_by = {{{"peephole", kPeephole}, {"coupled", kCoupled}}},
       .gate_names = kCoupled
                         ? std::array<const char*, cells::kMaxSums>{"forget", "candidate", "output"}
                         : std::array<const char*, cells::kMaxSums>{"input", "forget", "candidate", "output"}};

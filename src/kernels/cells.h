@@ -2,11 +2,17 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "cells/cell_info.h"
 #include "kernels/activation_kind.h"
 #include "kernels/stream_cell.h"
+
+namespace rondo {
+class Json;
+}
 
 namespace rondo::kernels {
 
@@ -66,6 +72,13 @@ struct CellKernels {
 std::span<const CellKernels* const> all_cells();
 /// nullptr when there is none of that name.
 const CellKernels* find_cell(std::string_view name);
+/// The variant of a type that its options (RecurrentOptions as JSON) choose; nullptr when there is no such
+/// type.
+const CellKernels* find_cell(std::string_view type, const Json& options);
+/// Names of cells that are types, not variants.
+std::vector<std::string> cell_types();
+/// Whether layers of this cell have an option of RecurrentOptions. What no cell names as its own all have.
+bool has_option(const cells::CellInfo& cell, std::string_view option);
 
 template <class T>
 CellFormulas<T> formulas(const CellKernels& cell) {

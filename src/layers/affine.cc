@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "layers/common/base_layers.h"
+#include "layers/common/stream_steps.h"
 
 // Learnt numbers that do not depend on the input, and the reversible change of scale that they can describe.
 
@@ -35,6 +36,13 @@ class Learnt final : public OptionsLayer<TrainableVectorOptions> {
       const T* values = call.parameter(values_).view<T>().data;
       for (std::int64_t b = 0; b < samples; ++b) std::copy_n(values, count(), y.row(b));
     });
+  }
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    const StreamValue y = plan.value({count()}, false);
+    return stream_rows(plan, *this, inputs, y,
+                       [values = copy_values(plan.vector(values_), count())](const auto&, float* to) {
+                         std::ranges::copy(values, to);
+                       });
   }
   void backward(Call& call) const override {
     if (!trainable()) return;
@@ -83,12 +91,17 @@ class Affine final : public OptionsLayer<AffineOptions> {
       const View<T> y = call.make_output(0, in.layout, in.features).view<T>();
       std::copy_n(x.data, x.rows * x.cols, y.data);
       each_row(in, [&](std::int64_t row, std::int64_t sample) {
-        const T gain = std::exp(factors(sample, 0)), offset = factors(sample, 1);
-        for (std::int64_t c = 0; c < end_of(x.cols); c += options().every) {
-          y(row, c) = options().inverse ? (x(row, c) - offset) / gain : x(row, c) * gain + offset;
-        }
+        scale_row(factors.row(sample), x.row(row), x.cols, y.row(row));
       });
     });
+  }
+
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    return stream_rows(plan, *this, inputs, inputs[0].features,
+                       [affine = *this, width = inputs[0].width()](const auto& input, float* y) {
+                         std::copy_n(input(0), width, y);
+                         affine.scale_row(input(1), input(0), width, y);
+                       });
   }
 
   void backward(Call& call) const override {
@@ -117,6 +130,13 @@ class Affine final : public OptionsLayer<AffineOptions> {
   /// The feature after the last one that is scaled; without a count these are all that there are.
   std::int64_t end_of(std::int64_t width) const {
     return options().count > 0 ? (options().count - 1) * options().every + 1 : width;
+  }
+  /// Writes the features that are scaled.
+  template <class T>
+  void scale_row(const T* factors, const T* x, std::int64_t width, T* y) const {
+    const T gain = std::exp(factors[0]), offset = factors[1];
+    for (std::int64_t c = 0; c < end_of(width); c += options().every)
+      y[c] = options().inverse ? (x[c] - offset) / gain : x[c] * gain + offset;
   }
   bool is_scaled(std::int64_t column, std::int64_t width) const {
     return column < end_of(width) && column % options().every == 0;

@@ -4,6 +4,7 @@
 #include "kernels/matrix.h"
 #include "layers/common/base_layers.h"
 #include "layers/common/initializers.h"
+#include "layers/common/stream_steps.h"
 
 namespace rondo {
 
@@ -12,6 +13,40 @@ namespace {
 using kernels::ActivationKind;
 using kernels::Packed;
 using kernels::Start;
+
+/// act(x·W + b) of the rows of one step.
+class DenseStep final : public StreamOperation {
+ public:
+  DenseStep(View<const float> kernel, const float* bias, ActivationKind kind, const StreamSlot& input,
+            const StreamSlot& output)
+      : kernels_(kernels::stream_kernels()),
+        weights_(kernels_, kernel, bias),
+        kind_(kind),
+        units_(kernel.cols),
+        input_(input),
+        output_(output) {}
+  void run(const StreamRows& rows) const noexcept override {
+    const float* x[kMaxStreamRows];
+    float* y[kMaxStreamRows];
+    for (std::int64_t r = 0; r < rows.count; ++r) {
+      x[r] = rows.read(input_, r);
+      y[r] = rows.write(output_, r);
+    }
+    kernels_.multiply(weights_.product(), rows.count, x, x, y, rows.backwards);
+    if (kind_ == ActivationKind::linear) return;
+    for (std::int64_t r = 0; r < rows.count; ++r) {
+      const View<float> row{y[r], 1, units_, units_};
+      kernels::activate_rows<float>(kind_, row, row);
+    }
+  }
+
+ private:
+  kernels::StreamKernels kernels_;
+  StreamWeights weights_;
+  ActivationKind kind_;
+  std::int64_t units_;
+  StreamSlot input_, output_;
+};
 
 class Dense final : public OptionsLayer<DenseOptions> {
  public:
@@ -72,6 +107,14 @@ class Dense final : public OptionsLayer<DenseOptions> {
     });
   }
 
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    const StreamValue y = plan.value({options().units}, inputs[0].sequence);
+    plan.add(*this, inputs, y,
+             std::make_unique<DenseStep>(plan.parameter(kernel_).view<float>(), plan.vector(bias_), kind_,
+                                         inputs[0].slot, y.slot));
+    return {y};
+  }
+
   void backward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const View<const T> x = call.input(0).data.view<const T>(), w = call.parameter(kernel_).view<T>();
@@ -117,6 +160,13 @@ class ActivationLayer final : public OptionsLayer<ActivationOptions> {
       const View<T> y = last_axis(call.make_output(0, in.layout, in.features).view<T>(), in.features);
       kernels::activate_rows<T>(kind_, last_axis(in.data.view<const T>(), in.features), y);
     });
+  }
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    const std::int64_t last = inputs[0].last_axis(), pieces = last == 0 ? 0 : inputs[0].width() / last;
+    return stream_rows(
+        plan, *this, inputs, inputs[0].features, [kind = kind_, last, pieces](const auto& input, float* y) {
+          kernels::activate_rows<float>(kind, {input(0), pieces, last, last}, {y, pieces, last, last});
+        });
   }
   void backward(Call& call) const override {
     const Matrix d_input = call.input_gradient(0);

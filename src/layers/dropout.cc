@@ -1,6 +1,7 @@
 #include "layers/common/base_layers.h"
 #include "layers/common/mask_bits.h"
 #include "layers/recurrent/recurrent_dropout.h"
+#include "rondo/tape/stream.h"
 
 namespace rondo {
 namespace {
@@ -43,6 +44,11 @@ class Dropout final : public OptionsLayer<DropoutOptions> {
                       call.scratch<std::uint64_t>(dropout_scratch<T>(x.rows, x.cols)), scale);
       for (std::int64_t i = 0; i < x.rows * x.cols; ++i) y.data[i] = x.data[i] * scale[i];
     });
+  }
+
+  /// Nothing is dropped in inference.
+  std::vector<StreamValue> stream(StreamPlan&, std::span<const StreamValue> inputs) const override {
+    return {inputs[0]};
   }
 
   void backward(Call& call) const override {

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "layers/common/base_layers.h"
 #include "layers/common/compaction.h"
 #include "layers/common/initializers.h"
+#include "layers/common/stream_steps.h"
 
 namespace rondo {
 namespace {
@@ -70,6 +72,27 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
     });
   }
 
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    if (options().mask_zero) {
+      fail("a step cannot be left out of a stream by its id", "mask_zero = true", "mask_zero = false",
+           "leave mask_zero out, and do not step a stream for padding");
+    }
+    if (!inputs[0].sequence)
+      fail("an embedding of a stream needs one id a step", "no sequence", "(None, time)");
+    const View<const float> table = plan.parameter(table_).view<float>();
+    return stream_rows(
+        plan, *this, inputs, Shape{table.cols},
+        [ids = table.rows, width = table.cols, vectors = copy_values(table.data, table.rows * table.cols)](
+            const auto& input, float* y) {
+          const float id = *input(0);
+          if (id >= 0 && id < static_cast<float>(ids) && id == std::floor(id)) {
+            std::copy_n(vectors.data() + static_cast<std::int64_t>(id) * width, width, y);
+          } else {
+            std::fill_n(y, width, std::numeric_limits<float>::quiet_NaN());
+          }
+        });
+  }
+
   void backward(Call& call) const override {
     if (!trainable()) return;
     with_dtype(call.dtype(), [&]<class T>(T) {
@@ -125,6 +148,10 @@ class Masking final : public OptionsLayer<MaskingOptions> {
         std::copy_n(x.row(rows[r]), x.cols, y.row(r));
       }
     });
+  }
+  std::vector<StreamValue> stream(StreamPlan&, std::span<const StreamValue>) const override {
+    fail("a step cannot be left out of a stream by its values", "masking", "no masking",
+         "remove the layer, and do not step a stream for padding");
   }
   void backward(Call& call) const override {
     const Matrix d_input = call.input_gradient(0);

@@ -1,4 +1,7 @@
+#include <numeric>
+
 #include "layers/common/base_layers.h"
+#include "layers/common/stream_steps.h"
 
 // Several inputs to one output: concatenate, add, multiply; and pooling over time.
 
@@ -66,6 +69,31 @@ class Merge final : public OptionsLayer<MergeOptions> {
           y.data[k] = kind_ == MergeKind::add ? y.data[k] + x[k] : y.data[k] * x[k];
       }
     });
+  }
+
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    Shape features = inputs[0].features;
+    std::vector<std::int64_t> widths;
+    for (const StreamValue& input : inputs) widths.push_back(input.last_axis());
+    const std::int64_t width = inputs[0].width(), pieces = widths[0] == 0 ? 0 : width / widths[0];
+    if (kind_ == MergeKind::concatenate) {
+      features.back() = std::accumulate(widths.begin(), widths.end(), std::int64_t{0});
+      return stream_rows(plan, *this, inputs, features, [widths, pieces](const auto& input, float* y) {
+        for (std::int64_t piece = 0; piece < pieces; ++piece) {
+          for (std::size_t i = 0; i < widths.size(); ++i)
+            y = std::copy_n(input(i) + piece * widths[i], widths[i], y);
+        }
+      });
+    }
+    return stream_rows(plan, *this, inputs, features,
+                       [kind = kind_, count = inputs.size(), width](const auto& input, float* y) {
+                         std::copy_n(input(0), width, y);
+                         for (std::size_t i = 1; i < count; ++i) {
+                           const float* x = input(i);
+                           for (std::int64_t c = 0; c < width; ++c)
+                             y[c] = kind == MergeKind::add ? y[c] + x[c] : y[c] * x[c];
+                         }
+                       });
   }
 
   void backward(Call& call) const override {
@@ -158,6 +186,16 @@ class TimePooling final : public OptionsLayer<TimePoolingOptions> {
         }
       }
     });
+  }
+  /// The last step of a stream is the current one.
+  std::vector<StreamValue> stream(StreamPlan&, std::span<const StreamValue> inputs) const override {
+    if (options().mode != "last") {
+      fail("pooling over time needs the whole sequence", "mode " + options().mode, "mode last",
+           "pool over the steps outside of the session, or predict() whole windows");
+    }
+    StreamValue last = inputs[0];
+    last.sequence = false;
+    return {last};
   }
   void backward(Call& call) const override {
     const Matrix d_input = call.input_gradient(0);

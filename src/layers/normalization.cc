@@ -2,6 +2,7 @@
 
 #include "layers/common/base_layers.h"
 #include "layers/common/initializers.h"
+#include "layers/common/stream_steps.h"
 
 namespace rondo {
 namespace {
@@ -41,10 +42,28 @@ class Normalization : public OptionsLayer<Options> {
     return gamma_ < 0 ? nullptr : call.parameter(gamma_).view<T>().data;
   }
   template <class T>
-  void scale_row(const Call& call, const T* normal, T* y) const {
-    const T* g = gamma<T>(call);
-    const T* b = beta_ < 0 ? nullptr : call.parameter(beta_).view<T>().data;
-    for (std::int64_t c = 0; c < last_; ++c) y[c] = normal[c] * (g ? g[c] : T{1}) + (b ? b[c] : T{0});
+  const T* beta(const Call& call) const {
+    return beta_ < 0 ? nullptr : call.parameter(beta_).view<T>().data;
+  }
+  template <class T>
+  static void scale_row(std::int64_t n, const T* normal, const T* g, const T* b, T* y) {
+    for (std::int64_t c = 0; c < n; ++c) y[c] = normal[c] * (g ? g[c] : T{1}) + (b ? b[c] : T{0});
+  }
+  /// normalize(x, y) makes x̂ of a row of the last axis.
+  template <class Normalize>
+  std::vector<StreamValue> stream_rows_of(StreamPlan& plan, std::span<const StreamValue> inputs,
+                                          Normalize normalize) const {
+    return stream_rows(plan, *this, inputs, inputs[0].features,
+                       [normalize = std::move(normalize), n = last_, width = inputs[0].width(),
+                        g = copy_values(plan.vector(gamma_), last_),
+                        b = copy_values(plan.vector(beta_), last_)](const auto& input, float* y) {
+                         const float *x = input(0), *gamma = g.empty() ? nullptr : g.data(),
+                                     *beta = b.empty() ? nullptr : b.data();
+                         for (const float* end = x + width; x != end; x += n, y += n) {
+                           normalize(x, y);
+                           scale_row(n, y, gamma, beta, y);
+                         }
+                       });
   }
   template <class T>
   void parameter_gradients(Call& call, View<const T> normal, View<const T> dy) const {
@@ -76,15 +95,16 @@ class LayerNormalization final : public Normalization<LayerNormalizationOptions>
       T* normal = call.keep<T>(0, x.rows * last_);
       T* inverse = call.keep<T>(1, x.rows);
       for (std::int64_t r = 0; r < x.rows; ++r) {
-        T mean{0}, variance{0};
-        for (std::int64_t c = 0; c < last_; ++c) mean += x(r, c);
-        mean /= static_cast<T>(last_);
-        for (std::int64_t c = 0; c < last_; ++c) variance += (x(r, c) - mean) * (x(r, c) - mean);
-        inverse[r] = T{1} / std::sqrt(variance / static_cast<T>(last_) + static_cast<T>(options().epsilon));
-        for (std::int64_t c = 0; c < last_; ++c) normal[r * last_ + c] = (x(r, c) - mean) * inverse[r];
-        scale_row(call, normal + r * last_, y.row(r));
+        T* own = normal + r * last_;
+        inverse[r] = normalize(last_, x.row(r), static_cast<T>(options().epsilon), own);
+        scale_row(last_, own, gamma<T>(call), beta<T>(call), y.row(r));
       }
     });
+  }
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    return stream_rows_of(plan, inputs,
+                          [n = last_, epsilon = static_cast<float>(options().epsilon)](
+                              const float* x, float* normal) { normalize(n, x, epsilon, normal); });
   }
   void backward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
@@ -110,6 +130,19 @@ class LayerNormalization final : public Normalization<LayerNormalizationOptions>
         }
       }
     });
+  }
+
+ private:
+  /// normal = (x - mean)·inverse; returns inverse = 1 / √(variance + ε).
+  template <class T>
+  static T normalize(std::int64_t n, const T* x, T epsilon, T* normal) {
+    T mean{0}, variance{0};
+    for (std::int64_t c = 0; c < n; ++c) mean += x[c];
+    mean /= static_cast<T>(n);
+    for (std::int64_t c = 0; c < n; ++c) variance += (x[c] - mean) * (x[c] - mean);
+    const T inverse = T{1} / std::sqrt(variance / static_cast<T>(n) + epsilon);
+    for (std::int64_t c = 0; c < n; ++c) normal[c] = (x[c] - mean) * inverse;
+    return inverse;
   }
 };
 
@@ -155,8 +188,20 @@ class BatchNormalization final : public Normalization<BatchNormalizationOptions>
         inverse[c] = T{1} / std::sqrt(variance + static_cast<T>(options().epsilon));
         for (std::int64_t r = 0; r < x.rows; ++r) normal[r * last_ + c] = (x(r, c) - mean) * inverse[c];
       }
-      for (std::int64_t r = 0; r < x.rows; ++r) scale_row(call, normal + r * last_, y.row(r));
+      for (std::int64_t r = 0; r < x.rows; ++r)
+        scale_row(last_, normal + r * last_, gamma<T>(call), beta<T>(call), y.row(r));
     });
+  }
+  /// With the running statistics.
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    std::vector<float> inverse;
+    for (const float variance : copy_values(plan.vector(variance_), last_))
+      inverse.push_back(1.0F / std::sqrt(variance + static_cast<float>(options().epsilon)));
+    return stream_rows_of(
+        plan, inputs,
+        [mean = copy_values(plan.vector(mean_), last_), inverse](const float* x, float* normal) {
+          for (std::size_t c = 0; c < mean.size(); ++c) normal[c] = (x[c] - mean[c]) * inverse[c];
+        });
   }
   void backward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {

@@ -69,11 +69,7 @@ const std::vector<std::pair<std::string, Maker>>& makers() {
   return list;
 }
 
-/// Variants of a cell are options of its type, not types of their own.
-bool is_cell_type(const std::string& type) {
-  const kernels::CellKernels* cell = kernels::find_cell(type);
-  return cell != nullptr && cell->info.variant_of == nullptr;
-}
+bool is_cell_type(const std::string& type) { return std::ranges::count(kernels::cell_types(), type) > 0; }
 
 LayerPtr make_recurrent(const std::string& type, const Json& spec, const std::string& path) {
   LayerPtr layer = recurrent(type, read_spec<RecurrentOptions>(spec, path));
@@ -89,10 +85,7 @@ LayerPtr make_recurrent(const std::string& type, const Json& spec, const std::st
 }  // namespace
 
 std::vector<std::string> layer_types() {
-  std::vector<std::string> types;
-  for (const auto* cell : kernels::all_cells()) {
-    if (is_cell_type(cell->info.name)) types.emplace_back(cell->info.name);
-  }
+  std::vector<std::string> types = kernels::cell_types();
   for (const auto& [type, make] : makers()) types.push_back(type);
   return types;
 }

@@ -1,6 +1,7 @@
 #include "rondo/tape/layer.h"
 
 #include "rondo/base/error.h"
+#include "rondo/tape/stream.h"
 #include "rondo/tape/tape.h"
 
 namespace rondo {
@@ -27,11 +28,19 @@ Vars Layer::record(Tape& tape, std::span<const Var> inputs, ParameterStore& para
   return tape.apply(*this, inputs, &parameters);
 }
 
+std::vector<StreamValue> Layer::stream(StreamPlan&, std::span<const StreamValue>) const {
+  fail("this layer needs the whole sequence", type(), "layers that act step by step",
+       "predict() whole windows with this network");
+}
+
 int Layer::declare_array(ParameterStore& parameters, const std::string& name, Shape shape, bool trainable,
                          double l1, double l2) {
   trainable = trainable && trainable_;
-  parameter_count_ += trainable ? 1 : 0;
-  return parameters.declare(name, shape, trainable, l1, l2);
+  has_trainable_ = has_trainable_ || trainable;
+  const int index = parameters.declare(name, std::move(shape), trainable, l1, l2);
+  if (!parameters_.empty() && index <= parameters_.back()) parameters_.clear();  // another store
+  parameters_.push_back(index);
+  return index;
 }
 
 void Layer::fail(const std::string& what, const std::string& seen, const std::string& expected,

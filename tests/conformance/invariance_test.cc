@@ -108,7 +108,6 @@ struct Use {
   RecurrentOptions options;  ///< proj_size: at most, for there must be fewer than units
   bool initial_states = false;
   bool both_directions = false;
-  bool lstm_only = false;
 };
 const std::vector<Use> kUses = {
     {"sequences and states", {.return_sequences = true, .return_state = true}, true},
@@ -124,19 +123,15 @@ const std::vector<Use> kUses = {
     {"clip", {.clip = 0.5, .return_sequences = true}},
     {"normalised", {.layer_norm = true, .return_sequences = true, .return_state = true}, true},
     {"normalised, last step", {.layer_norm = true}},
-    {"projected", {.proj_size = 20, .return_sequences = true, .return_state = true}, true, false, true},
-    {"projected, last step", {.proj_size = 20}, false, false, true},
-    {"projected and normalised",
-     {.proj_size = 20, .layer_norm = true, .return_sequences = true},
-     false,
-     false,
-     true},
+    {"projected", {.proj_size = 20, .return_sequences = true, .return_state = true}, true},
+    {"projected, last step", {.proj_size = 20}},
+    {"projected and normalised", {.proj_size = 20, .layer_norm = true, .return_sequences = true}},
 };
 
 std::vector<Use> uses_of(const std::string& cell) {
   std::vector<Use> uses;
   std::ranges::copy_if(kUses, std::back_inserter(uses),
-                       [&](const Use& use) { return !use.lstm_only || cell.ends_with("lstm"); });
+                       [&](const Use& use) { return allows(cell, use.options); });
   return uses;
 }
 

@@ -18,7 +18,8 @@ from oracles import topics_cells, topics_layers, topics_random, topics_training 
 
 TOPICS = {"cell_activations": topics_cells.activations, "cell_options": topics_cells.options, "cell_masks": topics_cells.masks,
           "stacks": topics_cells.stacks, "bidirectional": topics_cells.bidirectional, "torch_modules": topics_cells.torch_modules,
-          "lstm_variants": topics_cells.variants, "mgu": topics_cells.mgu, "gru_d": topics_cells.gru_d,
+          "lstm_variants": topics_cells.variants, "mgu": topics_cells.mgu,
+          "diagonal_cells": topics_cells.diagonal_cells, "gru_d": topics_cells.gru_d,
           "recurrent_extras": topics_cells.extras,
           "layers": topics_layers.layers, "graphs": topics_layers.graphs,
           "models": topics_layers.models, "losses": topics_training.losses, "metrics": topics_training.metrics,

@@ -24,8 +24,8 @@ namespace {
 
 constexpr int kSteps = 100'000, kStreams = 12;
 
-/// Every kind of operation a session has: embedding, concatenation, cells of one and of two stages, every
-/// normalisation, activations, dense, sums and products.
+/// Every kind of operation a session has: concatenation, cells of one and of two stages, gru_d, every
+/// normalisation, activations, dense, sums and products, changes of scale.
 Network everything() {
   Network network;
   const auto apply = [&](LayerPtr layer, std::vector<int> from) {
@@ -40,7 +40,11 @@ Network everything() {
   const int summed =
       apply(add(), {apply(batch_normalization(), {paper}), apply(multiply(), {first, second})});
   const int wide = apply(concatenate(), {summed, apply(activation({.activation = "softmax"}), {first})});
-  const int mixed = apply(time_distributed(dense({.units = 9, .activation = "gelu"})), {wide});
+  const int events = apply(gru_d({.units = 20, .return_sequences = true}),
+                           {apply(activation({.activation = "softplus"}), {x})});
+  const int factors = apply(learnt({.values = {0.1, 0.2}}), {x});
+  const int scaled = apply(affine(), {apply(add(), {wide, apply(concatenate(), {events, events})}), factors});
+  const int mixed = apply(time_distributed(dense({.units = 9, .activation = "gelu"})), {scaled});
   const int last = apply(simple_rnn({.units = 5, .activation = "softplus"}), {mixed});
   network.set_outputs({apply(dense({.units = 2, .activation = "tanh"}), {last})});
   network.build(5);

@@ -40,9 +40,10 @@ struct RecurrentOptions {
   std::string recurrent_activation = "sigmoid";  ///< of gates; cells without gates refuse it
   bool use_bias = true;
   std::string kernel_initializer = "glorot_uniform";
+  /// Of a diagonal recurrence, orthogonal: each 1 or -1.
   std::string recurrent_initializer = "orthogonal";
   std::string bias_initializer = "zeros";
-  bool unit_forget_bias = true;  ///< lstm: add one to the forget gate's bias when it is initialised
+  bool unit_forget_bias = true;  ///< lstm, diagonal_gru: add one to the forget gate's bias when it is initialised
   bool peephole = false;         ///< lstm: gates see the cell state
   bool coupled = false;          ///< lstm: input gate = 1 - forget gate (CIFG)
   /// lstm: h is the output gate's result times projection_kernel [units, proj_size] (Sak et al. 2014;

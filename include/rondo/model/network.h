@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rondo/tape/layer.h"
+#include "rondo/tape/stream.h"
 #include "rondo/tape/tape.h"
 
 namespace rondo {
@@ -38,6 +39,11 @@ class Network {
   Vars run(Tape& tape, std::span<const Samples> inputs);
   /// The same for values that are on the tape already.
   Vars run(Tape& tape, std::span<const Var> inputs);
+
+  /// The network as steps in time, for sessions and exporters. Needs a built network in float32. Throws
+  /// Error(usage) that names the layer that cannot be stepped and says why. The plan's weights are this
+  /// network's.
+  StreamPlan stream_plan() const;
 
   ParameterStore& parameters() { return parameters_; }
   const ParameterStore& parameters() const { return parameters_; }

@@ -16,10 +16,11 @@ namespace rondo {
 /// reach it. Never changes, so any number of sessions in any number of threads may share one.
 class FrozenModel;
 
-/// Packs a built float32 network. Every layer must make sense step by step: recurrent cells (any depth, from
-/// the first step to the last), dense, activation, dropout (nothing happens), layer and batch normalisation,
-/// embedding, concatenate, add, multiply, time_distributed, time_pooling "last". Throws Error(usage) that
-/// names the layer and the fix for others: bidirectional, go_backwards, pooling over time, flatten, masks.
+/// Packs the stream_plan() of a built float32 network. Every layer must make sense step by step (Layer::
+/// stream): recurrent cells and gru_d (any depth, from the first step to the last), dense, activation,
+/// dropout (nothing happens), layer and batch normalisation, embedding, concatenate, add, multiply, affine,
+/// learnt, time_distributed, time_pooling "last", layers of your own. Throws Error(usage) that names the
+/// layer and the fix for others: bidirectional, go_backwards, pooling over time, flatten, masks.
 std::shared_ptr<const FrozenModel> freeze(const Network& network);
 
 struct SessionOptions {
@@ -76,7 +77,7 @@ class Session {
   /// are those of single steps in that order; it is faster, as weights are read once for several rows.
   void step(std::span<const int> streams, View<const float> x, View<float> y) noexcept;
 
-  /// All states zero, as before the first step; nothing to take back.
+  /// States as before the first step (zero but for layers that say otherwise); nothing to take back.
   void reset(int stream) noexcept;
   void reset() noexcept;
   /// Stream `to` goes on from where `from` is, with its steps that can be taken back.

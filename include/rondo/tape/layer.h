@@ -15,6 +15,8 @@
 
 namespace rondo {
 
+class StreamPlan;
+struct StreamValue;
 class Tape;
 struct Var;
 class Vars;
@@ -157,11 +159,16 @@ class Layer : public Operation {
   virtual void initialize(ParameterStore& parameters, std::uint64_t seed) const;
   /// Puts this layer on a tape. Layers made of others record those instead of themselves.
   virtual Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& parameters) const;
+  /// Adds this layer's step to a plan and returns its outputs (rondo/tape/stream.h). This one refuses: the
+  /// layer needs whole sequences. Step t must have the bits of row t of `forward`.
+  virtual std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const;
   /// Layers that this one wraps: for states, names and summaries.
   virtual std::vector<Layer*> children() { return {}; }
   virtual bool is_recurrent() const { return false; }
 
-  bool has_trainable_parameters() const override { return trainable_ && parameter_count_ > 0; }
+  bool has_trainable_parameters() const override { return trainable_ && has_trainable_; }
+  /// The arrays that this layer declared, by their indices.
+  std::span<const int> parameters() const { return parameters_; }
 
   const std::string& name() const { return name_; }
   void set_name(std::string name) { name_ = std::move(name); }
@@ -170,7 +177,7 @@ class Layer : public Operation {
   void set_trainable(bool trainable) { trainable_ = trainable; }
 
  protected:
-  /// Declares one array and counts it.
+  /// Declares one array and remembers its index.
   int declare_array(ParameterStore& parameters, const std::string& name, Shape shape, bool trainable = true,
                     double l1 = 0, double l2 = 0);
   [[noreturn]] void fail(const std::string& what, const std::string& seen, const std::string& expected,
@@ -178,8 +185,8 @@ class Layer : public Operation {
 
  private:
   std::string name_;
-  bool trainable_ = true;
-  int parameter_count_ = 0;
+  bool trainable_ = true, has_trainable_ = false;
+  std::vector<int> parameters_;
 };
 
 using LayerPtr = std::shared_ptr<Layer>;

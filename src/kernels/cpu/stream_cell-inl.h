@@ -80,7 +80,8 @@ HWY_NOINLINE void step_units(const StreamCellStep& step, const float* x, float* 
 
 template <class Cell, int kBlocks, bool kKeeps>
 constexpr StreamCellFunction stream_function() {
-  if constexpr (Cell::info.stages == 1 && kBlocks <= stream_vectors(Cell::info.gates, false)) {
+  if constexpr (Cell::info.stages == 1 && Cell::info.recurrence == cells::Recurrence::dense &&
+                kBlocks <= stream_vectors(Cell::info.gates, false)) {
     return step_units<Cell, kBlocks, kKeeps>;
   }
   return nullptr;

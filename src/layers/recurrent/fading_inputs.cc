@@ -26,39 +26,49 @@ void fade_backward(View<const T> gamma, View<T> d) {
 }
 
 template <class T>
+void FadingInputs<T>::fade_rows(View<const T> x, View<T> gamma) const {
+  if (kernel_ == nullptr) {
+    for (std::int64_t r = 0; r < gamma.rows; ++r) std::fill_n(gamma.row(r), readings_, T{1});
+    return;
+  }
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    const T* elapsed = x.row(r) + 2 * readings_;
+    for (std::int64_t c = 0; c < readings_; ++c) gamma(r, c) = elapsed[c] * kernel_[c] + bias_[c];
+  }
+  fade(gamma);
+}
+
+template <class T>
+void FadingInputs<T>::read_row(const T* x, const T* gamma, const T* means, T* last, T* seen) const {
+  const std::int64_t n = readings_;
+  const T *value = x, *mask = value + n, *elapsed = mask + n;
+  for (std::int64_t c = 0; c < n; ++c) {
+    if (mask[c] != 0) {
+      last[c] = value[c];
+      seen[c] = value[c];
+    } else {
+      seen[c] = means[c] + gamma[c] * (last[c] - means[c]);
+    }
+  }
+  std::copy_n(mask, n, seen + n);
+  if (with_elapsed_) std::copy_n(elapsed, n, seen + 2 * n);
+}
+
+template <class T>
 void FadingInputs<T>::forward(Pool& pool, const Layout& layout, View<const T> x, const T* means,
                               const T* first, const FadedRows<T>& rows, View<T> seen, T* final) const {
   const std::int64_t n = readings_;
   const View<T> gamma{rows.gamma, x.rows, n, n};
   parallel_rows(pool, x.rows, 8 * n, [&](std::int64_t begin, std::int64_t end) {
-    if (kernel_ != nullptr) {
-      for (std::int64_t r = begin; r < end; ++r) {
-        const T* elapsed = x.row(r) + 2 * n;
-        for (std::int64_t c = 0; c < n; ++c) gamma(r, c) = elapsed[c] * kernel_[c] + bias_[c];
-      }
-      fade(gamma.rows_from(begin, end - begin));
-    } else {
-      std::fill_n(gamma.row(begin), (end - begin) * n, T{1});
-    }
+    fade_rows(x.rows_from(begin, end - begin), gamma.rows_from(begin, end - begin));
   });
   std::copy_n(first, layout.batch() * n, final);
   parallel_rows(pool, layout.batch(), 8 * n * layout.longest(), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t t = 0; t < layout.longest(); ++t) {
       for (std::int64_t place = begin; place < std::min(end, layout.rows(t)); ++place) {
         const std::int64_t r = layout.offset(t) + place;
-        const T *value = x.row(r), *mask = value + n, *elapsed = mask + n, *g = gamma.row(r);
-        T *before = rows.last + r * n, *last = final + place * n, *out = seen.row(r);
-        for (std::int64_t c = 0; c < n; ++c) {
-          before[c] = last[c];
-          if (mask[c] != 0) {
-            last[c] = value[c];
-            out[c] = value[c];
-          } else {
-            out[c] = means[c] + g[c] * (last[c] - means[c]);
-          }
-        }
-        std::copy_n(mask, n, out + n);
-        if (with_elapsed_) std::copy_n(elapsed, n, out + 2 * n);
+        std::copy_n(final + place * n, n, rows.last + r * n);
+        read_row(x.row(r), gamma.row(r), means, final + place * n, seen.row(r));
       }
     }
   });

@@ -42,6 +42,11 @@ class FadingInputs {
   void forward(Pool& pool, const Layout& layout, View<const T> x, const T* means, const T* first,
                const FadedRows<T>& rows, View<T> seen, T* final) const;
 
+  /// γ [rows, readings] of x [rows, values | masks | elapsed].
+  void fade_rows(View<const T> x, View<T> gamma) const;
+  /// One step of one sequence: its last readings become those after the step.
+  void read_row(const T* x, const T* gamma, const T* means, T* last, T* seen) const;
+
   /// d_last [batch, readings]: in: gradient of `final`; out: of `first`. d_gamma: room for [total, readings].
   /// Adds to dx, if it has data, and to the gradients.
   void backward(Pool& pool, const Layout& layout, View<const T> x, const T* means, const FadedRows<T>& rows,

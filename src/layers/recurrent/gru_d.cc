@@ -1,20 +1,68 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "kernels/activations.h"
 #include "kernels/matrix.h"
 #include "layers/common/base_layers.h"
 #include "layers/common/initializers.h"
+#include "layers/common/stream_steps.h"
 #include "layers/recurrent/drivers/driver.h"
 #include "layers/recurrent/drivers/recurrent_plan.h"
 #include "layers/recurrent/fading_inputs.h"
 #include "layers/recurrent/recurrent_dropout.h"
+#include "layers/recurrent/recurrent_step.h"
 #include "layers/recurrent/state_rows.h"
 
 namespace rondo {
 namespace {
 
 using kernels::ActivationKind;
+
+/// Inputs and state decay, then the GRU's own step.
+class GruDStep final : public StreamOperation {
+ public:
+  struct Decays {
+    std::vector<float> means, input, input_bias;  ///< input: empty: inputs do not decay
+    std::optional<StreamWeights> state;           ///< none: the state does not
+  };
+  GruDStep(StreamPlan& plan, const RecurrentStepSpec& gru, bool with_elapsed, Decays decays,
+           const StreamSlot& input, std::span<const StreamValue> states)
+      : decays_(std::move(decays)),
+        readings_(states[1].width()),
+        units_(states[0].width()),
+        fading_(readings_, with_elapsed, decays_.input.empty() ? nullptr : decays_.input.data(),
+                decays_.input_bias.data()),
+        input_(input),
+        h_(states[0].slot),
+        last_(states[1].slot),
+        gamma_(plan.scratch(std::max(readings_, units_))),
+        seen_(plan.scratch(gru.shape.inputs)),
+        gru_(recurrent_step(plan, gru, seen_, states.first(1))) {}
+
+  void run(const StreamRows& rows) const noexcept override {
+    for (std::int64_t r = 0; r < rows.count; ++r) {
+      const float* x = rows.read(input_, r);
+      float *gamma = rows.write(gamma_, r), *h = rows.write(h_, r);
+      fading_.fade_rows({x, 1, 3 * readings_, 3 * readings_}, {gamma, 1, readings_, readings_});
+      fading_.read_row(x, gamma, decays_.means.data(), rows.write(last_, r), rows.write(seen_, r));
+      if (!decays_.state) continue;
+      const float* elapsed = x + 2 * readings_;
+      kernels_.multiply(decays_.state->product(), 1, &elapsed, &elapsed, &gamma, rows.backwards);
+      fade<float>({gamma, 1, units_, units_});
+      for (std::int64_t u = 0; u < units_; ++u) h[u] = gamma[u] * h[u];
+    }
+    gru_->run(rows);
+  }
+
+ private:
+  kernels::StreamKernels kernels_ = kernels::stream_kernels();
+  Decays decays_;
+  std::int64_t readings_, units_;
+  FadingInputs<float> fading_;
+  StreamSlot input_, h_, last_, gamma_, seen_;
+  StreamOperationPtr gru_;
+};
 
 /// GRU-D (Che, Purushotham, Cho, Sontag, Liu 2018). The gates see [x̂ | mask]; the state fades by γ_h before
 /// every step.
@@ -113,6 +161,36 @@ class GruD final : public OptionsLayer<GruDOptions> {
     });
   }
 
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    if (inputs.size() != 1) {
+      fail("initial states do not come from layers in a stream",
+           std::to_string(inputs.size() - 1) + " states", "the sequence alone",
+           "leave the states out of the network, and give them by restore()");
+    }
+    RecurrentStepSpec gru{.shape = shape_, .weights = {}};
+    gru.weights.kernel = plan.parameter(kernel_).view<float>();
+    gru.weights.recurrent_kernel = plan.parameter(recurrent_).view<float>();
+    if (bias_ >= 0) gru.weights.bias = plan.parameter(bias_).view<float>();
+    GruDStep::Decays decays;
+    decays.means.resize(static_cast<std::size_t>(readings_));
+    put_means(decays.means.data());
+    decays.input = copy_values(plan.vector(input_decay_), readings_);
+    decays.input_bias = copy_values(plan.vector(input_decay_bias_), readings_);
+    if (state_decay_ >= 0)
+      decays.state.emplace(kernels::stream_kernels(), plan.parameter(state_decay_).view<float>(),
+                           plan.vector(state_decay_bias_));
+    std::vector<StreamValue> states = {plan.state("h", {options().units}),
+                                       plan.state("last", {readings_}, decays.means)};
+    std::vector<StreamValue> outputs = {states[0]};
+    outputs[0].sequence = options().return_sequences;
+    plan.add(*this, inputs, outputs,
+             std::make_unique<GruDStep>(plan, gru, options().elapsed_input, std::move(decays), inputs[0].slot,
+                                        states));
+    for (StreamValue& state : states) state.sequence = false;
+    if (options().return_state) outputs.insert(outputs.end(), states.begin(), states.end());
+    return outputs;
+  }
+
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) { run_forward<T>(call); });
   }
@@ -134,6 +212,12 @@ class GruD final : public OptionsLayer<GruDOptions> {
   }
 
   std::int64_t width(int state) const { return state == 0 ? options().units : readings_; }
+
+  template <class T>
+  void put_means(T* to) const {
+    std::fill_n(to, readings_, T{0});
+    std::ranges::transform(options().means, to, [](double mean) { return static_cast<T>(mean); });
+  }
 
   bool carries(const Call& call) const {
     return call.options().carried != nullptr && (options().stateful || call.options().carry_all);
@@ -207,9 +291,7 @@ class GruD final : public OptionsLayer<GruDOptions> {
     const View<const T> x = in.data.view<const T>();
 
     T* means = call.scratch<T>(readings_);
-    for (std::int64_t c = 0; c < readings_; ++c)
-      means[c] =
-          options().means.empty() ? T{0} : static_cast<T>(options().means[static_cast<std::size_t>(c)]);
+    put_means(means);
     std::vector<Tensor>* carried = carries(call) ? &call.options().carried->of(name()) : nullptr;
     std::array<const T*, kStates> initial{};
     std::array<T*, kStates> final{};

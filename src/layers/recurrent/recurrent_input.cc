@@ -7,8 +7,6 @@
 namespace rondo {
 namespace {
 
-constexpr int kInputSlot = 1, kMaskSlot = 2;
-
 /// Visits (packed row, packed row in the order in which go_backwards reads).
 template <class Visit>
 void each_reversed_row(const Layout& layout, Visit visit) {
@@ -42,7 +40,7 @@ RecurrentInput<T> read_recurrent_input(Call& call, const RecurrentInputOptions& 
     input.x = {copy, rows, cols, cols};
   }
   if (dropped) {
-    T* masks = call.keep<T>(kMaskSlot, options.masks * layout.batch() * cols);
+    T* masks = call.keep<T>(kInputMaskSlot, options.masks * layout.batch() * cols);
     fill_dropout_masks(call.random(*options.layer, purpose_key("dropout")), options.dropout, layout,
                        options.masks, cols,
                        call.scratch<std::uint64_t>(dropout_scratch<T>(layout.batch(), cols)), masks);
@@ -63,7 +61,7 @@ RecurrentInput<T> kept_recurrent_input(const Call& call, const RecurrentInputOpt
   const bool dropped = drops(call, options);
   if (options.reversed || dropped) input.x.data = call.kept<T>(kInputSlot), input.x.stride = input.x.cols;
   if (!dropped) return input;
-  input.masks = call.kept<T>(kMaskSlot);
+  input.masks = call.kept<T>(kInputMaskSlot);
   if (options.masks > 1) input.gate_stride = input.x.rows * input.x.cols;
   return input;
 }

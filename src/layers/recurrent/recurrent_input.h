@@ -9,6 +9,16 @@
 
 namespace rondo {
 
+/// What a recurrent layer's passes keep, by slots of their call.
+enum RecurrentSlot : int {
+  kTraceSlot,  ///< the driver and its trace
+  kInputSlot,  ///< as it was read
+  kInputMaskSlot,
+  kRecurrentMaskSlot,
+  kZoneSlot,  ///< of state 0; that of state 1 follows
+  kZoneOfState1Slot,
+};
+
 struct RecurrentInputOptions {
   bool reversed = false;
   double dropout = 0;                  ///< active in training only
@@ -24,7 +34,7 @@ struct RecurrentInput {
   const T* masks = nullptr;  ///< [masks][batch, inputs] by place, null without dropout
 };
 
-/// In forward; keeps under slots 1 and 2 what backward needs.
+/// In forward; keeps what backward needs.
 template <class T>
 RecurrentInput<T> read_recurrent_input(Call& call, const RecurrentInputOptions& options);
 /// The same in backward.

@@ -6,6 +6,8 @@
 #include "layers/recurrent/drivers/driver.h"
 #include "layers/recurrent/recurrent_dropout.h"
 #include "layers/recurrent/recurrent_input.h"
+#include "layers/recurrent/recurrent_step.h"
+#include "layers/recurrent/state_rows.h"
 #include "layers/recurrent/zoneout.h"
 #include "rondo/tape/tape.h"
 
@@ -14,51 +16,18 @@ namespace {
 
 using kernels::ActivationKind;
 
-const char* cell_of(const std::string& type, const RecurrentOptions& o) {
-  if (type == "lstm") {
-    if (o.peephole) return o.coupled ? "coupled_peephole_lstm" : "peephole_lstm";
-    return o.coupled ? "coupled_lstm" : "lstm";
-  }
-  if (type == "gru") return o.reset_after ? "gru" : "gru_reset_before";
-  return type.c_str();
-}
-
-/// out row of place r = row of sequence order[r].
-template <class T>
-void to_places(const Layout& layout, View<const T> by_sequence, T* by_place) {
-  for (std::int64_t r = 0; r < layout.batch(); ++r) {
-    const T* from = by_sequence.row(layout.order()[static_cast<std::size_t>(r)]);
-    std::copy(from, from + by_sequence.cols, by_place + r * by_sequence.cols);
-  }
-}
-
-template <class T>
-void to_sequences(const Layout& layout, const T* by_place, View<T> by_sequence) {
-  for (std::int64_t r = 0; r < layout.batch(); ++r) {
-    std::copy_n(by_place + r * by_sequence.cols, by_sequence.cols,
-                by_sequence.row(layout.order()[static_cast<std::size_t>(r)]));
-  }
-}
-
-constexpr int kPassSlot = 0, kRecurrentMaskSlot = 3,
-              kZoneSlot = 4;  // 1, 2: the input as it was read; 4, 5: zones
-
 class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
  public:
   RecurrentLayer(const std::string& type, RecurrentOptions options)
-      : OptionsLayer(type, std::move(options)), cell_(kernels::find_cell(cell_of(type, this->options()))) {
+      : OptionsLayer(type, std::move(options)), cell_(kernels::find_cell(type, OptionsLayer::config())) {
     const RecurrentOptions& o = this->options();
-    const kernels::CellKernels* named = kernels::find_cell(type);
-    if (cell_ == nullptr || named == nullptr || named->info.variant_of != nullptr) unknown_cell(type);
+    if (cell_ == nullptr) unknown_cell(type);
+    check_options();
     if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
     check_rate(o.dropout, "dropout");
     check_rate(o.recurrent_dropout, "recurrent_dropout");
     check_rate(o.zoneout, "zoneout");
     check_rate(o.zoneout_cell, "zoneout_cell");
-    if (o.zoneout_cell > 0 && type != "lstm")
-      fail("only an lstm has a cell state", "'zoneout_cell' for " + type, "'zoneout'");
-    if (o.proj_size != 0 && type != "lstm")
-      fail("only an lstm has a projection", "'proj_size' for " + type, "proj_size = 0");
     if (o.proj_size < 0 || o.proj_size >= o.units)
       fail("'proj_size' is out of range", std::to_string(o.proj_size),
            "0 (none) to units - 1 = " + std::to_string(o.units - 1));
@@ -77,12 +46,10 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
 
   Json config() const override {
     Json out = OptionsLayer::config();
-    if (!cell_->info.gated) out.erase("recurrent_activation");
-    if (type() != "lstm") {
-      for (const char* key : {"unit_forget_bias", "peephole", "coupled", "zoneout_cell", "proj_size"})
-        out.erase(key);
+    const Json all = out;
+    for (const auto& [key, value] : all.as_object()) {
+      if (!kernels::has_option(cell_->info, key)) out.erase(key);
     }
-    if (type() != "gru") out.erase("reset_after");
     return out;
   }
 
@@ -120,16 +87,19 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const std::int64_t columns = info.gates * o.units;
     kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, true, o.kernel_regularizer.l1,
                             o.kernel_regularizer.l2);
-    recurrent_ = declare_array(store, prefix + "recurrent_kernel", {width(0), columns}, true,
-                               o.recurrent_regularizer.l1, o.recurrent_regularizer.l2);
+    const bool dense = info.recurrence == cells::Recurrence::dense;
+    if (dense)
+      recurrent_ = declare_array(store, prefix + "recurrent_kernel", {width(0), columns}, true,
+                                 o.recurrent_regularizer.l1, o.recurrent_regularizer.l2);
     if (o.use_bias) {
       bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, columns} : Shape{columns},
                             true, o.bias_regularizer.l1, o.bias_regularizer.l2);
     }
-    for (int p = 0; p < info.vectors; ++p) {
-      const auto at = static_cast<std::size_t>(p);
-      vectors_[at] = declare_array(store, prefix + info.vector_names[at], {o.units});
-    }
+    vectors_.clear();
+    for (std::size_t p = 0; p < static_cast<std::size_t>(info.vectors); ++p)
+      vectors_.push_back(declare_array(store, prefix + info.vector_names[p], {o.units}, true,
+                                       dense ? 0 : o.recurrent_regularizer.l1,
+                                       dense ? 0 : o.recurrent_regularizer.l2));
     if (o.layer_norm) {
       kernel_gain_ = declare_array(store, prefix + "kernel_gain", {columns});
       recurrent_gain_ = declare_array(store, prefix + "recurrent_gain", {columns});
@@ -149,8 +119,13 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
                        where());
     };
     fill(kernel_, options().kernel_initializer);
-    fill(recurrent_, options().recurrent_initializer);
-    for (int p = 0; p < cell_->info.vectors; ++p) fill(vectors_[static_cast<std::size_t>(p)], "zeros");
+    if (recurrent_ >= 0) fill(recurrent_, options().recurrent_initializer);
+    for (const int vector : vectors_) {
+      if (cell_->info.recurrence == cells::Recurrence::diagonal)
+        fill_diagonal(store, vector, seed);
+      else
+        fill(vector, "zeros");
+    }
     if (projection_ >= 0) fill(projection_, options().kernel_initializer);
     for (const int gain : {kernel_gain_, recurrent_gain_, state_gain_}) {
       if (gain >= 0) fill(gain, "ones");
@@ -167,6 +142,31 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     }
   }
 
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    const RecurrentOptions& o = options();
+    if (o.go_backwards) {
+      fail("a layer that reads from the end cannot be stepped", "go_backwards = true", "go_backwards = false",
+           "train without go_backwards, or predict() whole windows");
+    }
+    if (inputs.size() != 1) {
+      fail("initial states do not come from layers in a stream",
+           std::to_string(inputs.size() - 1) + " states", "the sequence alone",
+           "leave the states out of the network, and give them by restore()");
+    }
+    const RecurrentStepSpec spec{shape_,
+                                 weights<const float>([&](int index) { return plan.parameter(index); }),
+                                 {o.zoneout, o.zoneout_cell},
+                                 static_cast<float>(o.layer_norm_epsilon)};
+    std::vector<StreamValue> states = recurrent_states(plan, spec);
+    // The output is the state: what comes next reads it where it is.
+    std::vector<StreamValue> outputs = {states[0]};
+    outputs[0].sequence = o.return_sequences;
+    plan.add(*this, inputs, outputs, recurrent_step(plan, spec, inputs[0].slot, states));
+    for (StreamValue& state : states) state.sequence = false;
+    if (o.return_state) outputs.insert(outputs.end(), states.begin(), states.end());
+    return outputs;
+  }
+
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) { run_forward<T>(call); });
   }
@@ -176,16 +176,37 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
 
  private:
   [[noreturn]] void unknown_cell(const std::string& type) const {
+    const std::vector<std::string> names = kernels::cell_types();
     std::string list;
-    std::vector<std::string> names;
-    for (const auto* cell : kernels::all_cells()) {
-      if (cell->info.variant_of != nullptr) continue;
-      names.emplace_back(cell->info.name);
-      list += (list.empty() ? "" : ", ") + names.back();
-    }
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
     const std::string near = nearest_name(type, names);
     fail("there is no such cell", "'" + type + "'", "one of " + list,
          near.empty() ? "" : "did you mean '" + near + "'?");
+  }
+
+  /// Recurrent weights that are one number a unit. As a matrix, one that is orthogonal or the identity has 1
+  /// there or -1.
+  void fill_diagonal(ParameterStore& store, int index, std::uint64_t seed) const {
+    const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
+    const RandomStream random(seed, purpose_key(name.c_str()));
+    const Matrix array = store.value(index);
+    const std::string& initializer = options().recurrent_initializer;
+    if (initializer != "orthogonal")
+      return initialize_array(initializer == "identity" ? "ones" : initializer, array, random, where());
+    with_dtype(array.dtype, [&]<class T>(T) {
+      for (std::int64_t u = 0; u < options().units; ++u)
+        array.view<T>().data[u] = random.uniform(static_cast<std::uint64_t>(u)) < 0.5 ? T{-1} : T{1};
+    });
+  }
+
+  /// What other cells have and this one does not must have been left alone.
+  void check_options() const {
+    const Json given = OptionsLayer::config(), defaults = to_config(RecurrentOptions{});
+    for (const auto& [key, value] : given.as_object()) {
+      if (key == "recurrent_activation" || kernels::has_option(cell_->info, key)) continue;
+      if (value != defaults.at(key))
+        fail("'" + type() + "' has no option '" + key + "'", key + " = " + to_json(value), "its default");
+    }
   }
 
   void check_rate(double rate, const char* option) const {
@@ -211,23 +232,28 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     return kind;
   }
 
+  /// array(index) is a parameter, or its gradient.
+  template <class T, class Array>
+  RecurrentWeights<T> weights(Array array) const {
+    using Number = std::remove_const_t<T>;
+    const auto matrix = [&](int index) {
+      return index < 0 ? View<T>{} : View<T>(array(index).template view<Number>());
+    };
+    RecurrentWeights<T> w;
+    w.kernel = matrix(kernel_);
+    w.recurrent_kernel = matrix(recurrent_);
+    w.bias = matrix(bias_);
+    w.projection = matrix(projection_);
+    for (std::size_t p = 0; p < vectors_.size(); ++p) w.vectors[p] = matrix(vectors_[p]).data;
+    w.kernel_gain = matrix(kernel_gain_).data;
+    w.recurrent_gain = matrix(recurrent_gain_).data;
+    w.state_gain = matrix(state_gain_).data;
+    w.state_bias = matrix(state_bias_).data;
+    return w;
+  }
   template <class T>
   RecurrentWeights<const T> weights(const Call& call) const {
-    RecurrentWeights<const T> w;
-    w.kernel = call.parameter(kernel_).view<T>();
-    w.recurrent_kernel = call.parameter(recurrent_).view<T>();
-    if (bias_ >= 0) w.bias = call.parameter(bias_).view<T>();
-    for (int p = 0; p < cell_->info.vectors; ++p) {
-      w.vectors[static_cast<std::size_t>(p)] =
-          call.parameter(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
-    }
-    if (projection_ >= 0) w.projection = call.parameter(projection_).view<T>();
-    const auto gain = [&](int index) { return index < 0 ? nullptr : call.parameter(index).view<T>().data; };
-    w.kernel_gain = gain(kernel_gain_);
-    w.recurrent_gain = gain(recurrent_gain_);
-    w.state_gain = gain(state_gain_);
-    w.state_bias = gain(state_bias_);
-    return w;
+    return weights<const T>([&](int index) { return call.parameter(index); });
   }
 
   /// What the options add to the formulas in this pass. In forward it draws random numbers, in backward it
@@ -319,26 +345,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     for (int j = 0; j < info.states; ++j) {
       const auto at = static_cast<std::size_t>(j);
       final[at] = call.scratch<T>(batch * width(j));
-      View<const T> given{};
-      if (call.input_count() > 1) {
-        given = call.input(1 + j).data.view<const T>();
-        if (given.rows != batch) {
-          fail("an initial state has another batch size", std::to_string(given.rows), std::to_string(batch));
-        }
-      }
-      if (carried != nullptr && !carried->empty()) {
-        const Tensor& state = (*carried)[at];
-        if (state.shape() != Shape{batch, width(j)}) {
-          fail("a stateful layer needs batches of one size", "a batch of " + std::to_string(batch),
-               std::to_string(state.dim(0)) + " as in the batch before",
-               "clear the carried state between data sets");
-        }
-        given = {state.data<T>().data(), batch, width(j), width(j)};
-      }
-      if (given.data == nullptr) continue;
-      T* places = call.scratch<T>(batch * width(j));
-      to_places(*layout, given, places);
-      initial[at] = places;
+      initial[at] = initial_state<T>(call, *this, j, width(j), carried);
     }
 
     if (options().return_sequences) {
@@ -349,7 +356,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     Workspace workspace = call.workspace();
     const auto pass = RecurrentPass<RecurrentPlan<T>>::forward(plan<T>(call, input, true), args, workspace,
                                                                call.differentiating());
-    if (call.differentiating()) *call.keep<RecurrentPass<RecurrentPlan<T>>>(kPassSlot, 1) = pass;
+    if (call.differentiating()) *call.keep<RecurrentPass<RecurrentPlan<T>>>(kTraceSlot, 1) = pass;
 
     if (!options().return_sequences)
       to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {width(0)}).view<T>());
@@ -359,13 +366,9 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     }
     if (carried != nullptr) {
       carried->resize(static_cast<std::size_t>(info.states));
-      for (int j = 0; j < info.states; ++j) {
-        Tensor& state = (*carried)[static_cast<std::size_t>(j)];
-        if (state.shape() != Shape{batch, width(j)} || state.dtype() != dtype_of<T>())
-          state = Tensor({batch, width(j)}, dtype_of<T>());
-        to_sequences(*layout, final[static_cast<std::size_t>(j)],
-                     View<T>{state.data<T>().data(), batch, width(j), width(j)});
-      }
+      for (int j = 0; j < info.states; ++j)
+        carry_state((*carried)[static_cast<std::size_t>(j)], *layout, final[static_cast<std::size_t>(j)],
+                    width(j));
     }
   }
 
@@ -374,71 +377,38 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const cells::CellInfo& info = cell_->info;
     const Value& in = call.input(0);
     const Layout& layout = *in.layout;
-    const std::int64_t batch = layout.batch();
     const RecurrentInput<T> input = kept_recurrent_input<T>(call, input_options());
 
     typename RecurrentPlan<T>::Gradients pass_gradients;
     auto& d_state = pass_gradients.d_state;
     for (int j = 0; j < info.states; ++j) {
-      const std::int64_t units = width(j);
-      T* places = call.scratch<T>(batch * units);
-      std::fill_n(places, batch * units, T{0});
-      const auto add = [&](const ConstMatrix& gradient) {
-        if (!gradient) return;
-        const View<const T> g = gradient.view<T>();
-        for (std::int64_t r = 0; r < batch; ++r) {
-          const T* from = g.row(layout.order()[static_cast<std::size_t>(r)]);
-          for (std::int64_t u = 0; u < units; ++u) places[r * units + u] += from[u];
-        }
-      };
-      if (j == 0 && !options().return_sequences) add(call.output_gradient(0));
-      if (options().return_state) add(call.output_gradient(1 + j));
+      T* places = call.scratch<T>(layout.batch() * width(j));
+      std::fill_n(places, layout.batch() * width(j), T{0});
+      if (j == 0 && !options().return_sequences) add_by_place<T>(layout, call.output_gradient(0), places);
+      if (options().return_state) add_by_place<T>(layout, call.output_gradient(1 + j), places);
       d_state[static_cast<std::size_t>(j)] = places;
     }
     if (options().return_sequences) {
       if (const ConstMatrix gradient = call.output_gradient(0)) pass_gradients.dy = gradient.view<T>();
     }
 
-    RecurrentWeights<T>& gradients = pass_gradients.weights;
-    if (trainable()) {
-      gradients.kernel = call.parameter_gradient(kernel_).view<T>();
-      gradients.recurrent_kernel = call.parameter_gradient(recurrent_).view<T>();
-      if (bias_ >= 0) gradients.bias = call.parameter_gradient(bias_).view<T>();
-      for (int p = 0; p < info.vectors; ++p) {
-        gradients.vectors[static_cast<std::size_t>(p)] =
-            call.parameter_gradient(vectors_[static_cast<std::size_t>(p)]).view<T>().data;
-      }
-      if (projection_ >= 0) gradients.projection = call.parameter_gradient(projection_).view<T>();
-      const auto gain = [&](int index) {
-        return index < 0 ? nullptr : call.parameter_gradient(index).view<T>().data;
-      };
-      gradients.kernel_gain = gain(kernel_gain_);
-      gradients.recurrent_gain = gain(recurrent_gain_);
-      gradients.state_gain = gain(state_gain_);
-      gradients.state_bias = gain(state_bias_);
-    }
+    if (trainable())
+      pass_gradients.weights = weights<T>([&](int index) { return call.parameter_gradient(index); });
     pass_gradients.dx = room_for_input_gradient<T>(call, input, input_options());
     Workspace workspace = call.workspace();
-    call.kept<RecurrentPass<RecurrentPlan<T>>>(kPassSlot)->backward(
-        plan<T>(call, input, false), {.weights = weights<T>(call), .x = input.x}, pass_gradients, workspace);
+    call.kept<RecurrentPass<RecurrentPlan<T>>>(kTraceSlot)
+        ->backward(plan<T>(call, input, false), {.weights = weights<T>(call), .x = input.x}, pass_gradients,
+                   workspace);
     add_input_gradient<T>(call, input, input_options(), pass_gradients.dx);
-    for (int j = 0; call.input_count() > 1 && j < info.states; ++j) {
-      const Matrix d_initial = call.input_gradient(1 + j);
-      if (!d_initial) continue;
-      const std::int64_t units = width(j);
-      for (std::int64_t r = 0; r < batch; ++r) {
-        T* to = d_initial.view<T>().row(layout.order()[static_cast<std::size_t>(r)]);
-        const T* from = d_state[static_cast<std::size_t>(j)] + r * units;
-        for (std::int64_t u = 0; u < units; ++u) to[u] += from[u];
-      }
-    }
+    for (int j = 0; j + 1 < call.input_count(); ++j)
+      add_by_sequence<T>(layout, d_state[static_cast<std::size_t>(j)], call.input_gradient(1 + j));
   }
 
   const kernels::CellKernels* cell_;
   RecurrentShape shape_;
   int kernel_ = -1, recurrent_ = -1, bias_ = -1, projection_ = -1;
   int kernel_gain_ = -1, recurrent_gain_ = -1, state_gain_ = -1, state_bias_ = -1;
-  std::array<int, cells::kMaxVectors> vectors_{};
+  std::vector<int> vectors_;
 };
 
 }  // namespace

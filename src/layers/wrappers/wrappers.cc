@@ -1,4 +1,5 @@
 #include "layers/common/base_layers.h"
+#include "rondo/tape/stream.h"
 #include "rondo/tape/tape.h"
 
 // Layers made of other layers. They record those on the tape and have no passes of their own.
@@ -227,6 +228,12 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     backward_->initialize(store, seed);
   }
 
+  std::vector<StreamValue> stream(StreamPlan&, std::span<const StreamValue>) const override {
+    fail("a bidirectional layer needs the end of a sequence before its first output", "bidirectional",
+         "layers that read from the first step to the last",
+         "train with the plain recurrent layer, or predict() whole windows");
+  }
+
   Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
     // inputs: the sequence, then the states of the one direction, then those of the other
     const std::size_t states = (inputs.size() - 1) / 2;
@@ -294,6 +301,25 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     layer_->initialize(store, seed);
+  }
+
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
+    if (inner_sequence_) {
+      fail("a sequence at every step cannot be streamed", "features " + to_string(inputs[0].features),
+           "one axis of features", "predict() whole windows with this network");
+    }
+    StreamValue sample = inputs[0];
+    sample.sequence = false;
+    const std::string own = plan.name();
+    const std::size_t states = plan.states().size();
+    plan.set_name(layer_->name());
+    std::vector<StreamValue> outputs = layer_->stream(plan, std::span(&sample, 1));
+    plan.set_name(own);
+    if (plan.states().size() != states) {
+      fail("steps that are samples of their own share no state", layer_->type(), "a layer without states");
+    }
+    outputs[0].sequence = true;
+    return outputs;
   }
 
   Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {

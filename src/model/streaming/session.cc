@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "model/streaming/stream_op.h"
+#include "model/streaming/frozen_model.h"
 #include "rondo/base/error.h"
 
 namespace rondo {
@@ -14,7 +14,7 @@ struct Session::Memory {
   std::shared_ptr<const FrozenModel> model;
   int streams = 0, rollback = 0;
   Tensor states;                        ///< [streams, state_stride]
-  Tensor scratch;                       ///< [kStreamRows, scratch_stride]
+  Tensor scratch;                       ///< [kMaxStreamRows, scratch_stride]
   Tensor history;                       ///< [streams, rollback, state_stride]: rings of states before a step
   std::vector<int> newest, remembered;  ///< of each stream's ring
   std::vector<const float*> inputs;
@@ -44,10 +44,11 @@ struct Session::Memory {
     rows.streams = of_streams;
     rows.backwards = !rows.backwards;
     if (rollback > 0) remember(of_streams, count);
-    for (const StreamOpPtr& op : model->ops) op->run(rows);
+    for (const StreamOperationPtr& operation : model->operations) operation->run(rows);
   }
 
   float* history_data = nullptr;
+  const float* initial = nullptr;
 };
 
 namespace {
@@ -87,7 +88,7 @@ Session::Session(std::shared_ptr<const FrozenModel> model, int streams, SessionO
   m.streams = streams;
   m.rollback = options.rollback;
   m.states = Tensor({streams, model->state_stride});
-  m.scratch = Tensor({kStreamRows, model->scratch_stride});
+  m.scratch = Tensor({kMaxStreamRows, model->scratch_stride});
   m.history = Tensor({streams, options.rollback, model->state_stride});
   m.history_data = m.history.data<float>().data();
   m.newest.assign(static_cast<std::size_t>(streams), 0);
@@ -100,7 +101,9 @@ Session::Session(std::shared_ptr<const FrozenModel> model, int streams, SessionO
   m.rows.scratch_stride = model->scratch_stride;
   m.rows.inputs = m.inputs.data();
   m.rows.input_strides = m.input_strides.data();
+  m.initial = model->initial.data<float>().data();
   m.model = std::move(model);
+  reset();
 }
 
 Session::Session(Session&&) noexcept = default;
@@ -127,7 +130,7 @@ void Session::step(int stream, std::span<const float> x, std::span<float> y) noe
   m.rows.writer = model.writer;
   m.run(&stream, 1);
   if (model.writer == nullptr)
-    copy_row(m.rows.read(model.outputs[0].place, 0), model.outputs[0].width, y.data());
+    copy_row(m.rows.read(model.outputs[0].slot, 0), model.outputs[0].width, y.data());
 }
 
 void Session::step(int stream, std::span<const std::span<const float>> inputs,
@@ -147,7 +150,7 @@ void Session::step(int stream, std::span<const std::span<const float>> inputs,
   m.rows.writer = nullptr;
   m.run(&stream, 1);
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    copy_row(m.rows.read(model.outputs[i].place, 0), model.outputs[i].width, outputs[i].data());
+    copy_row(m.rows.read(model.outputs[i].slot, 0), model.outputs[i].width, outputs[i].data());
 }
 
 void Session::step(std::span<const int> streams, View<const float> x, View<float> y) noexcept {
@@ -168,7 +171,7 @@ void Session::step(std::span<const int> streams, View<const float> x, View<float
     // A stream that is named twice takes its second step in the next block.
     std::int64_t end = begin + 1;
     const int* first = streams.data() + begin;
-    while (end < n && end - begin < kStreamRows &&
+    while (end < n && end - begin < kMaxStreamRows &&
            std::find(first, streams.data() + end, streams[static_cast<std::size_t>(end)]) ==
                streams.data() + end) {
       ++end;
@@ -177,7 +180,7 @@ void Session::step(std::span<const int> streams, View<const float> x, View<float
     m.rows.y = y.row(begin);
     m.run(first, end - begin);
     for (std::int64_t r = begin; model.writer == nullptr && r < end; ++r)
-      copy_row(m.rows.read(model.outputs[0].place, r - begin), y.cols, y.row(r));
+      copy_row(m.rows.read(model.outputs[0].slot, r - begin), y.cols, y.row(r));
     begin = end;
   }
 }
@@ -185,7 +188,7 @@ void Session::step(std::span<const int> streams, View<const float> x, View<float
 void Session::reset(int stream) noexcept {
   Memory& m = *memory_;
   if (!m.has(stream)) return;
-  std::fill_n(m.state(stream), m.rows.state_stride, 0.0F);
+  std::copy_n(m.initial, m.rows.state_stride, m.state(stream));
   m.remembered[static_cast<std::size_t>(stream)] = 0;
 }
 void Session::reset() noexcept {

@@ -5,33 +5,24 @@
 #include <string>
 #include <vector>
 
-#include "rondo/tensor/matrix.h"
+#include "kernels/cells.h"
 
 namespace rondo::online {
 
-/// A recurrent cell whose units see no state but their own, so that exact gradients can be carried forward in
-/// time: of all states only unit u's depends on unit u's weights.
-///
-///     indrnn        h' = tanh(a)                            Li et al., "Independently recurrent neural
-///     network", 2018 diagonal_gru  z = σ(a_z), n = tanh(a_n), h' = z·h + (1 - z)·n     the same done to the
-///     update gate of a GRU
-///
-/// where a = x·W + h∘u + b, one a gate. Weights are one array [inputs + 2, gates·units]: a row an input, then
-/// u, then b.
+/// A recurrent cell whose units see no state but their own (cells::Recurrence::diagonal), so that exact
+/// gradients can be carried forward in time: of all states only unit u's depends on unit u's weights. Weights
+/// are one array [inputs + 2, gates·units]: a row an input, then the recurrent weights, then the bias.
 struct DiagonalCell {
-  enum class Kind { indrnn, diagonal_gru };
-  Kind kind = Kind::indrnn;
+  const kernels::CellKernels* cell = nullptr;
   std::int64_t inputs = 0, units = 0;
 
-  std::int64_t gates() const { return kind == Kind::indrnn ? 1 : 2; }
   std::int64_t weight_rows() const { return inputs + 2; }
-  std::int64_t weight_columns() const { return gates() * units; }
+  std::int64_t weight_columns() const { return cell->info.gates * units; }
   std::int64_t weight_count() const { return weight_rows() * weight_columns(); }
 };
 
-/// Names of the kinds, and the kind of a name.
+/// Cells of the library with a diagonal recurrence.
 std::vector<std::string> diagonal_cell_names();
-DiagonalCell::Kind diagonal_cell_kind(const std::string& name);
 
 /// First weights: inputs by Glorot and Bengio 2010; recurrences and biases so that units remember from one to
 /// some hundred steps (Tallec and Ollivier, "Can recurrent neural networks warp time?", 2018).
@@ -54,12 +45,19 @@ class DiagonalStepper {
   void add_gradient(std::span<const T> d_state, std::span<const T> influence, std::span<T> gradient) const;
 
  private:
-  void formulas(std::span<const T> weights, std::span<const T> x, std::span<const T> state);
+  /// The formulas with all of a gate's terms in its sum.
+  kernels::CellCall<T> call(std::vector<T>& sums, std::span<const T> state) const;
+  void run_forward(std::span<const T> weights, std::span<const T> x, std::span<const T> state,
+                   std::span<T> next);
+  void run_backward(std::span<const T> weights, std::span<const T> state);
 
   DiagonalCell cell_;
-  std::vector<T> gates_;   // [gates, units]: sums, then activated
-  std::vector<T> slopes_;  // [gates, units]: ∂h' / ∂a
-  std::vector<T> carry_;   // [units]: ∂h' / ∂h, all ways
+  std::vector<T> zeros_;      // [gates, units]: the recurrent weights of the formulas
+  std::vector<T> gates_;      // [gates, units]: sums, then activated
+  std::vector<T> slopes_;     // [gates, units]: ∂h' / ∂sum
+  std::vector<T> carry_;      // [units]: ∂h' / ∂h, all ways
+  std::vector<T> next_;       // [units]
+  std::vector<T> d_vectors_;  // [gates, units]
 };
 
 extern template class DiagonalStepper<float>;

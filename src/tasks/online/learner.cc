@@ -10,14 +10,6 @@
 namespace rondo::online {
 namespace {
 
-std::vector<std::string> dense_cells() {
-  std::vector<std::string> names;
-  for (const kernels::CellKernels* cell : kernels::all_cells()) {
-    if (cell->info.variant_of == nullptr) names.emplace_back(cell->info.name);
-  }
-  return names;
-}
-
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -32,9 +24,8 @@ std::string list(const std::vector<std::string>& names) {
 
 std::unique_ptr<Learner> make_learner(const OnlineOptions& options, std::int64_t inputs,
                                       std::int64_t targets) {
-  const std::vector<std::string> dense = dense_cells(), diagonal = diagonal_cell_names();
-  std::vector<std::string> all = dense;
-  all.insert(all.end(), diagonal.begin(), diagonal.end());
+  const std::vector<std::string> diagonal = diagonal_cell_names();
+  std::vector<std::string> all = kernels::cell_types();
   all.emplace_back("none");
   if (!contains(all, options.cell)) {
     const std::string near = nearest_name(options.cell, all);

@@ -9,14 +9,14 @@
 namespace rondo::online {
 namespace {
 
-/// Largest recurrent weight of an IndRNN: beyond, a state of no input would grow (Li et al. 2018,
-/// section 4.1).
+/// Largest recurrent weight of a cell without gates, such as IndRNN: beyond, a state of no input would grow
+/// (Li et al. 2018, section 4.1).
 constexpr float kLargestRecurrence = 1;
 
 class RealTimeLearner : public Learner {
  public:
   RealTimeLearner(const OnlineOptions& options, std::int64_t inputs, std::int64_t targets)
-      : cell_{.kind = diagonal_cell_kind(options.cell), .inputs = inputs, .units = options.units},
+      : cell_{.cell = kernels::find_cell(options.cell), .inputs = inputs, .units = options.units},
         every_(options.every),
         stepper_(cell_),
         stores_(make_stores(options, targets)),
@@ -126,7 +126,7 @@ class RealTimeLearner : public Learner {
     into(kHead, head_gradient_);
     into(kHeadBias, head_bias_gradient_);
     if (!sets_.step()) return false;
-    if (cell_.kind == DiagonalCell::Kind::indrnn) {
+    if (!cell_.cell->info.gated) {
       const auto weights = store.values().data<float>();
       const auto first = weights.begin() + cell_.inputs * cell_.weight_columns();
       for (auto u = first; u != first + cell_.units; ++u)

@@ -25,17 +25,12 @@ std::string gate_name(const cells::CellInfo& info, int gate) {
 
 }  // namespace
 
-const kernels::CellKernels* cell_kernels(const std::string& type, const RecurrentOptions& options) {
-  std::string name = type;
-  if (type == "lstm")
-    name = std::string(options.coupled ? "coupled_" : "") + (options.peephole ? "peephole_" : "") + "lstm";
-  if (type == "gru" && !options.reset_after) name = "gru_reset_before";
-  return kernels::find_cell(name);
-}
-
 GateActivity::GateActivity(const std::string& type, const RecurrentOptions& options,
                            const ParameterStore& weights, std::string prefix)
-    : options_(options), weights_(weights), prefix_(std::move(prefix)), cell_(cell_kernels(type, options)) {
+    : options_(options),
+      weights_(weights),
+      prefix_(std::move(prefix)),
+      cell_(kernels::find_cell(type, to_config(options))) {
   const cells::CellInfo& info = cell_->info;
   if (!info.gated) {
     if (!saturates_at_one(kernels::parse_activation(options.activation, type))) return;
@@ -116,7 +111,7 @@ void GateActivity::add_step(const Tape& tape, Var input, const Cell::State& befo
       double* from_state = &sums[static_cast<std::size_t>(r * stride + info.recurrent_sum[g] * units)];
       add_product(x.row(r), x.cols, kernel, gate, from_input);
       // What stage 1 multiplies feeds the candidate only.
-      if (info.recurrent_stage[g] == 0)
+      if (info.recurrence == cells::Recurrence::dense && info.recurrent_stage[g] == 0)
         add_product(&states[0][static_cast<std::size_t>(r * units)], units, recurrent, gate, from_state);
       if (bias.empty()) continue;
       add_bias(0, gate, from_input);
@@ -172,7 +167,7 @@ std::vector<RecurrentBlock> recurrent_blocks(const std::string& type, const Recu
   std::vector<RecurrentBlock> blocks;
   const int index = weights.find(prefix + ".recurrent_kernel");
   if (options.proj_size > 0 || index < 0) return blocks;
-  const cells::CellInfo& info = cell_kernels(type, options)->info;
+  const cells::CellInfo& info = kernels::find_cell(type, to_config(options))->info;
   const View<const double> all = weights.value(index).view<const double>();
   const std::int64_t units = options.units;
   std::vector<double> block(static_cast<std::size_t>(units * units));

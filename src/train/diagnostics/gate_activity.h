@@ -53,7 +53,4 @@ class GateActivity {
 std::vector<RecurrentBlock> recurrent_blocks(const std::string& type, const RecurrentOptions& options,
                                              const ParameterStore& weights, const std::string& prefix);
 
-/// The formulas that a layer's type and options choose.
-const kernels::CellKernels* cell_kernels(const std::string& type, const RecurrentOptions& options);
-
 }  // namespace rondo::detail

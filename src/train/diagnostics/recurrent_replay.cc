@@ -28,7 +28,7 @@ bool RecurrentReplay::covers(const Tape::Applied& applied) {
   const auto* layer = dynamic_cast<const Layer*>(applied.operation);
   return layer != nullptr && layer->is_recurrent() && applied.store != nullptr &&
          kernels::find_cell(layer->type()) != nullptr &&
-         applied.store->find(layer->name() + ".recurrent_kernel") >= 0;
+         applied.store->find(layer->name() + ".kernel") >= 0;
 }
 
 RecurrentReplay::RecurrentReplay(const Tape& tape, const Tape::Applied& applied) {

@@ -5,6 +5,7 @@ import numpy as np
 from .bundle import rounded
 
 _SPREAD = {"kernel": 0.5, "recurrent_kernel": 0.4, "bias": 0.3, "beta": 0.3, "moving_mean": 0.3, "embeddings": 0.7,
+           "recurrent_diagonal": 0.4, "update_diagonal": 0.4, "candidate_diagonal": 0.4,
            "peephole_input": 0.4, "peephole_forget": 0.4, "peephole_output": 0.4,
            "projection_kernel": 0.5, "state_bias": 0.3,
            "input_decay_kernel": 0.5, "input_decay_bias": 0.3, "state_decay_kernel": 0.5, "state_decay_bias": 0.3}

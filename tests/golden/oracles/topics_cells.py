@@ -5,6 +5,7 @@ import itertools
 from .bundle import Bundle
 from .keras_cases import forward_backward
 from .torch_cases import forward_backward as from_equations
+from .torch_cells import DIAGONAL
 from .torch_modules import torch_module
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear", "hard_sigmoid", "softsign", "elu", "selu", "softplus", "exponential")
@@ -144,6 +145,18 @@ def mgu(seed):
     """The minimal gated unit, from its equations."""
     bundle = Bundle()
     _add_equations(bundle, seed, "mgu", {"type": "mgu", "name": "rnn", "units": 3})
+    return bundle
+
+
+def diagonal_cells(seed):
+    """Cells with a diagonal recurrence, from their equations, also with zoneout and clipping."""
+    bundle = Bundle()
+    for kind in DIAGONAL:
+        base = {"type": kind, "name": "rnn", "units": 3}
+        _add_equations(bundle, seed, kind, base)
+        for name in ("zoneout", "clip"):
+            bundle.add(from_equations(seed, f"{kind}.{name}", [base | EXTRAS[name] | {"return_sequences": True}], (3, 5, 2),
+                                      initial_state=True))
     return bundle
 
 

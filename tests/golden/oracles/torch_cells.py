@@ -9,6 +9,8 @@ from .torch_alone import F, torch
 
 ACTIVATIONS = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu, "linear": lambda x: x,
                "hard_sigmoid": lambda x: F.relu6(x + 3) / 6, "softsign": F.softsign, "softmax": lambda x: F.softmax(x, -1)}
+# Recurrent weights of cells whose units see no state but their own.
+DIAGONAL = {"indrnn": ("recurrent_diagonal",), "diagonal_gru": ("update_diagonal", "candidate_diagonal")}
 DEFAULT_ACTIVATION = {"simple_rnn": "tanh", "lstm": "tanh", "gru": "tanh", "dense": "linear"}
 
 
@@ -20,10 +22,14 @@ def parameter_shapes(layer, features):
     if layer["type"] == "dense":
         shapes = {"kernel": (features, units), "bias": (units,)}
     else:
-        gates = {"simple_rnn": 1, "lstm": 3 if layer.get("coupled") else 4, "gru": 3, "mgu": 2}[layer["type"]]
+        gates = {"simple_rnn": 1, "lstm": 3 if layer.get("coupled") else 4, "gru": 3, "mgu": 2, "indrnn": 1,
+                 "diagonal_gru": 2}[layer["type"]]
         bias = (2, 3 * units) if layer["type"] == "gru" and layer.get("reset_after", True) else (gates * units,)
         width = layer.get("proj_size") or units
         shapes = {"kernel": (features, gates * units), "recurrent_kernel": (width, gates * units), "bias": bias}
+        if layer["type"] in DIAGONAL:
+            del shapes["recurrent_kernel"]
+            shapes |= {name: (units,) for name in DIAGONAL[layer["type"]]}
         if layer.get("proj_size"):
             shapes["projection_kernel"] = (units, width)
         if layer.get("layer_norm"):
@@ -95,6 +101,16 @@ def _mgu_step(layer, p, x, h, act, rec):
     return (1 - f) * h + f * n
 
 
+def _indrnn_step(layer, p, x, h, act):
+    return act(x @ p["kernel"] + h * p["recurrent_diagonal"] + p.get("bias", 0.0))
+
+
+def _diagonal_gru_step(layer, p, x, h, act, rec):
+    a_z, a_n = (x @ p["kernel"] + p.get("bias", 0.0)).chunk(2, dim=-1)
+    z, n = rec(a_z + h * p["update_diagonal"]), act(a_n + h * p["candidate_diagonal"])
+    return z * h + (1 - z) * n
+
+
 def state_widths(layer, features):
     """Sizes of h and, for an LSTM, c; for a GRU-D of the last readings."""
     if layer["type"] == "gru_d":
@@ -121,6 +137,10 @@ def recurrent(layer, p, x, mask=None, states=None):
             new = (_gru_step(layer, p, x[:, t], states[0], act, rec),)
         elif layer["type"] == "mgu":
             new = (_mgu_step(layer, p, x[:, t], states[0], act, rec),)
+        elif layer["type"] == "indrnn":
+            new = (_indrnn_step(layer, p, x[:, t], states[0], act),)
+        elif layer["type"] == "diagonal_gru":
+            new = (_diagonal_gru_step(layer, p, x[:, t], states[0], act, rec),)
         else:
             products = (_norm(layer, "kernel_gain", p, x[:, t] @ p["kernel"]) +
                         _norm(layer, "recurrent_gain", p, states[0] @ p["recurrent_kernel"]))

@@ -50,7 +50,9 @@ GateRange range_of(const cells::CellInfo& info, const std::array<int, cells::kMa
 inline GateRange input_range(const cells::CellInfo& info) {
   return range_of(info, info.input_sum, [](int) { return true; });
 }
+/// Empty where no product feeds the preactivations.
 inline GateRange recurrent_range(const cells::CellInfo& info, int stage) {
+  if (info.recurrence != cells::Recurrence::dense) return {};
   return range_of(info, info.recurrent_sum, [&](int g) { return nth(info.recurrent_stage, g) == stage; });
 }
 /// The range of all gates whose recurrent product, of either stage, feeds a preactivation with a recurrent

@@ -23,6 +23,7 @@ SumFeeds input_feeds(const cells::CellInfo& info) {
 SumFeeds state_feeds(const cells::CellInfo& info, int stage) {
   SumFeeds feeds;
   feeds.fill(-1);
+  if (info.recurrence != cells::Recurrence::dense) return feeds;
   for (int g = 0; g < info.gates; ++g) {
     const auto at = static_cast<std::size_t>(g);
     if (info.recurrent_stage[at] == stage) feeds[static_cast<std::size_t>(info.recurrent_sum[at])] = g;

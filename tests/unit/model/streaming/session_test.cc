@@ -7,7 +7,7 @@
 #include <cstring>
 #include <thread>
 
-#include "kernels/cells.h"
+#include "conformance/every_cell.h"
 #include "rondo/model/testing.h"
 #include "unit/layers/run_network.h"
 
@@ -68,19 +68,6 @@ bool same_bits(const Numbers& a, const Numbers& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-/// Every cell, also those that are options of a type.
-LayerPtr make_cell(std::string cell, RecurrentOptions options) {
-  if (cell == "gru_reset_before") {
-    options.reset_after = false;
-    cell = "gru";
-  } else if (cell.ends_with("lstm")) {
-    options.peephole = cell.find("peephole") != std::string::npos;
-    options.coupled = cell.find("coupled") != std::string::npos;
-    cell = "lstm";
-  }
-  return recurrent(cell, std::move(options));
-}
-
 /// Runs `body` once for every instruction set of this machine.
 template <class Body>
 void on_every_instruction_set(Body body) {
@@ -127,21 +114,19 @@ TEST_P(SessionOfEveryCell, HasTheBitsOfTheWholePassWithoutBiasAndWithOtherActiva
 
 TEST_P(SessionOfEveryCell, HasTheBitsOfTheWholePassWithEveryOption) {
   on_every_instruction_set([] {
-    const bool is_lstm = GetParam().ends_with("lstm");
     for (const std::int64_t units : {4, 16, 19}) {
-      std::vector<RecurrentOptions> variants = {{.clip = 0.4},
-                                                {.layer_norm = true},
-                                                {.dropout = 0.3, .recurrent_dropout = 0.2},
-                                                {.zoneout = 0.1},
-                                                {.clip = 0.7, .layer_norm = true, .zoneout = 0.2}};
-      if (is_lstm) {
-        variants.push_back({.proj_size = 3});
-        variants.push_back({.zoneout_cell = 0.3});
-        variants.push_back(
-            {.proj_size = 2, .clip = 0.6, .layer_norm = true, .zoneout = 0.1, .zoneout_cell = 0.2});
-      }
+      const std::vector<RecurrentOptions> variants = {
+          {.clip = 0.4},
+          {.layer_norm = true},
+          {.dropout = 0.3, .recurrent_dropout = 0.2},
+          {.zoneout = 0.1},
+          {.clip = 0.7, .layer_norm = true, .zoneout = 0.2},
+          {.proj_size = 3},
+          {.zoneout_cell = 0.3},
+          {.proj_size = 2, .clip = 0.6, .layer_norm = true, .zoneout = 0.1, .zoneout_cell = 0.2}};
       for (std::size_t i = 0; i < variants.size(); ++i) {
         RecurrentOptions options = variants[i];
+        if (!allows(GetParam(), options)) continue;
         options.units = units;
         options.return_sequences = true;
         Network network = chain({make_cell(GetParam(), options), make_cell(GetParam(), options)}, 3);
@@ -257,11 +242,6 @@ TEST_P(SessionOfEveryCell, GoesOnFromSnapshotsForksAndStepsTakenBack) {
   EXPECT_TRUE(same_bits(step_all(session, x, 0, 5), first));
 }
 
-std::vector<std::string> cell_names() {
-  std::vector<std::string> names;
-  for (const auto* cell : kernels::all_cells()) names.emplace_back(cell->info.name);
-  return names;
-}
 INSTANTIATE_TEST_SUITE_P(Cells, SessionOfEveryCell, ::testing::ValuesIn(cell_names()),
                          [](const auto& test) { return test.param; });
 
@@ -317,6 +297,59 @@ TEST(Session, HasTheBitsOfEveryLayerThatActsOnSteps) {
       }
     }
   });
+}
+
+/// [time, 3·readings]: values, masks (0: not read), times since the last reading.
+Tensor readings_with_gaps(std::int64_t steps, std::int64_t readings) {
+  Tensor x = normal({steps, 3 * readings}, 6);
+  for (std::int64_t t = 0; t < steps; ++t) {
+    for (std::int64_t c = 0; c < readings; ++c) {
+      const std::int64_t row = t * 3 * readings;
+      x.set(row + readings + c, (t + 2 * c) % 3 == 0 ? 1 : 0);
+      if ((t + 2 * c) % 3 != 0) x.set(row + c, NAN);
+      x.set(row + 2 * readings + c, std::abs(x.at(row + 2 * readings + c)));
+    }
+  }
+  return x;
+}
+
+TEST(Session, HasTheBitsOfGruDAndOfItsMeansBeforeAnyReading) {
+  on_every_instruction_set([] {
+    const GruDOptions variants[] = {{},
+                                    {.means = {0.5, -1, 2}},
+                                    {.elapsed_input = true, .means = {1, 2, 3}},
+                                    {.input_decay = false},
+                                    {.use_bias = false, .state_decay = false}};
+    for (const std::int64_t units : {2, 16, 37}) {
+      for (GruDOptions options : variants) {
+        options.units = units;
+        options.return_sequences = true;
+        Network network = chain({gru_d(options), dense({.units = 3})}, 9);
+        const Tensor x = readings_with_gaps(9, 3);
+        Session session(network, 2, {.rollback = 5});
+        const Numbers expected = whole_pass(network, x, 9), seen = step_all(session, x, 0, 9);
+        EXPECT_TRUE(same_bits(seen, expected)) << units << " units";
+        ASSERT_TRUE(session.rollback(0, 5));
+        session.fork(0, 1);
+        EXPECT_TRUE(same_bits(step_all(session, x, 4, 9, 1), Numbers(seen.begin() + 12, seen.end())));
+        session.reset();
+        EXPECT_TRUE(same_bits(step_all(session, x, 0, 9), expected));
+      }
+    }
+  });
+}
+
+TEST(Session, HasTheBitsOfAChangeOfScaleAndOfItsInverse) {
+  Network network;
+  const int x = network.add_input("x", {true, -1, {5}});
+  const int factors = network.add(learnt({.values = {0.3, -0.7}}), {x})[0];
+  const int scaled = network.add(affine({.count = 2, .every = 3}), {x, factors})[0];
+  const int h = network.add(gru({.units = 4, .return_sequences = true}), {scaled})[0];
+  network.set_outputs(network.add(affine({.inverse = true}), {h, factors}));
+  network.build(2);
+  const Tensor series = normal({7, 5}, 3);
+  Session session(network);
+  EXPECT_TRUE(same_bits(step_all(session, series, 0, 7), whole_pass(network, series, 7)));
 }
 
 TEST(Session, OfALayerThatReturnsItsLastStepGivesTheCurrentOne) {

@@ -34,7 +34,7 @@ class RealTimeGradient : public ::testing::TestWithParam<DiagonalCase> {
  protected:
   RealTimeGradient() {
     const DiagonalCase& c = GetParam();
-    cell_ = {.kind = diagonal_cell_kind(c.cell), .inputs = c.inputs, .units = c.units};
+    cell_ = {.cell = kernels::find_cell(c.cell), .inputs = c.inputs, .units = c.units};
     const RandomStream random(test_seed(), purpose_key(c.cell));
     std::uint64_t n = 0;
     for (std::int64_t i = 0; i < cell_.weight_count(); ++i) weights_.push_back(0.8 * random.normal(n++));
@@ -86,7 +86,7 @@ class RealTimeGradient : public ::testing::TestWithParam<DiagonalCase> {
         return ops::add(tape, ops::columns(tape, from_input, gate * units, units),
                         ops::multiply(tape, state, u));
       };
-      if (cell_.kind == DiagonalCell::Kind::indrnn) {
+      if (!cell_.cell->info.gated) {
         state = ops::tanh(tape, sums(0));
       } else {
         const Var z = ops::sigmoid(tape, sums(0)), n = ops::tanh(tape, sums(1));
@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(Cells, RealTimeGradient,
 
 TEST(DiagonalCell, FloatFollowsDouble) {
   for (const std::string& name : diagonal_cell_names()) {
-    const DiagonalCell cell{.kind = diagonal_cell_kind(name), .inputs = 3, .units = 32};
+    const DiagonalCell cell{.cell = kernels::find_cell(name), .inputs = 3, .units = 32};
     std::vector<float> weights(static_cast<std::size_t>(cell.weight_count()));
     initialize_diagonal_cell(cell, test_seed(), weights);
     const std::vector<double> exact(weights.begin(), weights.end());
@@ -148,7 +148,7 @@ TEST(DiagonalCell, FloatFollowsDouble) {
 
 TEST(DiagonalCell, StatesStayBoundedOverALongStream) {
   for (const std::string& name : diagonal_cell_names()) {
-    const DiagonalCell cell{.kind = diagonal_cell_kind(name), .inputs = 2, .units = 16};
+    const DiagonalCell cell{.cell = kernels::find_cell(name), .inputs = 2, .units = 16};
     std::vector<float> weights(static_cast<std::size_t>(cell.weight_count()));
     initialize_diagonal_cell(cell, test_seed(), weights);
     DiagonalStepper<float> stepper(cell);

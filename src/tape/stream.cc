@@ -1,0 +1,83 @@
+#include "rondo/tape/stream.h"
+
+#include "kernels/stream.h"
+#include "rondo/tape/layer.h"
+
+namespace rondo {
+
+static_assert(kMaxStreamRows == kernels::kStreamRows);
+
+namespace {
+
+/// Up to whole cache lines, which are whole vectors, too.
+std::int64_t whole_lines(std::int64_t floats) { return (floats + 15) / 16 * 16; }
+
+std::vector<int> ids_of(std::span<const StreamValue> values) {
+  std::vector<int> ids;
+  for (const StreamValue& value : values) ids.push_back(value.id);
+  return ids;
+}
+
+}  // namespace
+
+ConstMatrix StreamStep::weight(std::string_view name) const {
+  for (const auto& [known, matrix] : weights) {
+    if (known == name) return matrix;
+  }
+  return {};
+}
+
+const StreamValue& StreamPlan::make(StreamSlot slot, Shape features, bool sequence) {
+  return values_.emplace_back(
+      StreamValue{static_cast<int>(values_.size()), slot, std::move(features), sequence});
+}
+
+StreamValue StreamPlan::value(Shape features, bool sequence) {
+  const StreamSlot slot = scratch(element_count(features));
+  return make(slot, std::move(features), sequence);
+}
+
+StreamValue StreamPlan::state(const std::string& name, Shape features, std::vector<float> initial) {
+  const StreamValue& value = make({StreamSlot::Home::state, state_floats_}, std::move(features), true);
+  state_floats_ += whole_lines(value.width());
+  states_.push_back({name_ + "." + name, value.id, std::move(initial)});
+  return value;
+}
+
+StreamSlot StreamPlan::scratch(std::int64_t floats) {
+  const StreamSlot slot{StreamSlot::Home::scratch, scratch_floats_};
+  scratch_floats_ += whole_lines(floats) + 16;  // room for a last whole vector behind any number of floats
+  return slot;
+}
+
+StreamValue StreamPlan::input(Shape features) {
+  const StreamSlot slot{StreamSlot::Home::input, static_cast<std::int64_t>(inputs_.size())};
+  inputs_.push_back(static_cast<int>(values_.size()));
+  return make(slot, std::move(features), true);
+}
+
+void StreamPlan::add(const Layer& layer, std::span<const StreamValue> inputs,
+                     std::span<const StreamValue> outputs, StreamOperationPtr operation) {
+  StreamStep step{.kind = layer.type(),
+                  .name = name_,
+                  .options = layer.config(),
+                  .weights = {},
+                  .inputs = ids_of(inputs),
+                  .outputs = ids_of(outputs),
+                  .states = {},
+                  .operation = std::move(operation)};
+  for (const int index : layer.parameters()) {
+    const std::string& name = parameters_->infos()[static_cast<std::size_t>(index)].name;
+    step.weights.emplace_back(name.substr(name.rfind('.') + 1), parameters_->value(index));
+  }
+  for (; owned_states_ < states_.size(); ++owned_states_) step.states.push_back(states_[owned_states_].value);
+  steps_.push_back(std::move(step));
+}
+
+std::vector<StreamOperationPtr> StreamPlan::release_operations() {
+  std::vector<StreamOperationPtr> operations;
+  for (StreamStep& step : steps_) operations.push_back(std::move(step.operation));
+  return operations;
+}
+
+}  // namespace rondo
