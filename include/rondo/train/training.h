@@ -89,12 +89,12 @@ struct EvaluateOptions {
   std::int64_t batch_size = 32;
 };
 
-/// Trains, evaluates and runs a network, which must outlive it. Losses count rows: a sample, or a used step
+/// Trains, evaluates and runs a network, which must outlive it. Losses of rows count a sample, or a used step
 /// of a sequence; steps that a mask or a length leaves out have no part in losses or metrics.
 ///
-/// Where an output is a sequence, its target may be: sequences of the same steps (any padding), an array
-/// [batch, time] of class numbers or single values, or an array [batch, time, …]. Sample weights are [batch],
-/// or [batch, time] by the padded array.
+/// Where an output is a sequence, the target of a loss of rows may be: sequences of the same steps (any
+/// padding), an array [batch, time] of class numbers or single values, or an array [batch, time, …]. Sample
+/// weights are [batch], or [batch, time] by the padded array. Other objectives say what their targets are.
 class Trainer {
  public:
   /// `pool`: threads for the layers, not owned; null = this thread only.
