@@ -4,23 +4,12 @@
 
 #include "rondo/base/error.h"
 #include "rondo/train/objective.h"
-#include "train/packed_rows.h"
-#include "train/target_rows.h"
+#include "train/rows.h"
 
 namespace rondo {
-namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-[[noreturn]] void refuse(std::string_view output, const std::string& what, const std::string& seen,
-                         const std::string& expected) {
-  Error error(ErrorKind::usage, what);
-  if (!output.empty()) error.where("output '" + std::string(output) + "'");
-  throw error.seen(seen).expected(expected);
-}
 
 /// One prediction beside its target, and memory for that.
-struct Rows {
+struct detail::TargetRows {
   bool made = false;
   const void* of = nullptr;  ///< the prediction they were made for
   const Layout* layout = nullptr;
@@ -34,6 +23,19 @@ struct Rows {
   Samples shaped;                    ///< the target in the prediction's form, where it came in another
   LayoutPool layouts;
 };
+
+namespace {
+
+using Rows = detail::TargetRows;
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+[[noreturn]] void refuse(std::string_view output, const std::string& what, const std::string& seen,
+                         const std::string& expected) {
+  Error error(ErrorKind::usage, what);
+  if (!output.empty()) error.where("output '" + std::string(output) + "'");
+  throw error.seen(seen).expected(expected);
+}
 
 /// Puts the target's rows in the order of the prediction's into out.storage; both are sequences, of different
 /// layouts.
@@ -164,11 +166,7 @@ void detail::shape_target(const Samples& target, bool prediction_is_sequence, st
   out = Samples(target.to_padded().reshaped({target.size(), -1}));
 }
 
-struct Target::Memory {
-  Rows rows;
-};
-
-Target::Target() : memory_(std::make_shared<Memory>()) {}
+Target::Target() : rows_(std::make_shared<detail::TargetRows>()) {}
 
 Target::Target(const Samples& samples, const Tensor* weights) : Target() { assign(samples, weights, {}); }
 
@@ -176,7 +174,7 @@ void Target::assign(const Samples& samples, const Tensor* weights, const Options
   samples_ = &samples;
   weights_ = weights != nullptr && !weights->empty() ? weights : nullptr;
   options_ = options;
-  memory_->rows.made = false;
+  rows_->made = false;
 }
 
 Target Target::unweighted() const {
@@ -197,7 +195,7 @@ double Target::weight(std::int64_t b) const {
 }
 
 ComparedRows Target::rows(const Value& prediction) const {
-  Rows& rows = memory_->rows;
+  Rows& rows = *rows_;
   if (!rows.made || rows.of != prediction.data.data || rows.layout != prediction.layout.get()) {
     rows.made = false;
     align(prediction, *samples_, weights_, options_.output, rows);

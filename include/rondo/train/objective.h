@@ -14,6 +14,10 @@
 
 namespace rondo {
 
+namespace detail {
+struct TargetRows;
+}
+
 /// A prediction beside its target, row by row: a row is one sample, or one used step of one sequence.
 struct ComparedRows {
   ConstMatrix prediction;  ///< [rows, columns]; features of several axes count their leading ones as rows
@@ -54,12 +58,11 @@ class Target {
   void assign(const Samples& samples, const Tensor* weights, const Options& options);
 
  private:
-  struct Memory;
   const Samples* samples_ = nullptr;
   const Tensor* weights_ = nullptr;
   Options options_;
   bool weighted_ = true;
-  std::shared_ptr<Memory> memory_;
+  std::shared_ptr<detail::TargetRows> rows_;
 };
 
 /// What training minimises: one number, recorded on the tape from predictions and a target. It may own

@@ -24,20 +24,6 @@ class KeptGradients {
   Tensor kept_;
 };
 
-void check_examples(const Network& network, const Batch& examples, std::size_t objectives) {
-  const auto require = [](const char* what, std::size_t seen, std::size_t wanted) {
-    if (seen == wanted) return;
-    throw Error(ErrorKind::usage, std::string("gradient flow: the examples have the wrong number of ") + what)
-        .seen(std::to_string(seen))
-        .expected(std::to_string(wanted));
-  };
-  require("inputs", examples.inputs.size(), network.input_count());
-  require("targets", examples.targets.size(), objectives);
-  if (!examples.weights.empty()) require("weights", examples.weights.size(), objectives);
-  if (examples.size() == 0)
-    throw Error(ErrorKind::usage, "gradient flow needs examples").seen("none").fix("give some 32 sequences");
-}
-
 }  // namespace
 
 GradientFlow measure_gradient_flow(const Tape& tape, std::int64_t most_layers) {
@@ -61,9 +47,11 @@ GradientFlow measure_gradient_flow(Network& network, const Batch& examples, cons
     throw Error(ErrorKind::usage, "gradient flow is measured on a network that is built")
         .fix("call build(seed)");
   const std::vector<detail::ObjectivePlan> plans = detail::plan_objectives(network, compile);
-  check_examples(network, examples, plans.size());
   const KeptGradients kept(network.parameters());
   detail::BatchPass pass(network, plans, nullptr);
+  pass.check(examples);
+  if (examples.size() == 0)
+    throw Error(ErrorKind::usage, "gradient flow needs examples").seen("none").fix("give some 32 sequences");
   detail::Meters meters(plans);
   TrainingStep plain;
   pass.record(examples, compile.step ? *compile.step : plain, {.run = {}, .differentiating = true}, meters);

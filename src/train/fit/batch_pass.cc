@@ -33,6 +33,19 @@ BatchPass::BatchPass(Network& network, const std::vector<ObjectivePlan>& plans, 
       targets_(plans.size()),
       objective_losses_(plans.size()) {}
 
+void BatchPass::check(const Batch& batch) const {
+  const auto require = [](const char* what, std::size_t seen, std::size_t wanted) {
+    if (seen == wanted) return;
+    throw Error(ErrorKind::usage, std::string("a batch has the wrong number of ") + what)
+        .seen(std::to_string(seen))
+        .expected(std::to_string(wanted));
+  };
+  require("inputs", batch.inputs.size(), network_.input_count());
+  require("targets", batch.targets.size(), plans_.size());
+  if (!batch.weights.empty()) require("weights", batch.weights.size(), plans_.size());
+  for (const Samples& target : batch.targets) require("samples in a target", target.size(), batch.size());
+}
+
 void BatchPass::reset() {
   loss_ = 0;
   std::ranges::fill(objective_losses_, 0.0);

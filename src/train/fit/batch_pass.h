@@ -17,6 +17,8 @@ class BatchPass final : public TrainingPass {
  public:
   BatchPass(Network& network, const std::vector<ObjectivePlan>& plans, Pool* pool);
 
+  /// Throws Error(usage) unless the batch has what network and objectives ask for.
+  void check(const Batch& batch) const;
   /// What the means of the pieces to come are over: all of `batch`. Without it, each piece by itself.
   void count(const Batch& batch, const std::map<std::int64_t, double>* class_weight);
   /// Losses count from 0 again.

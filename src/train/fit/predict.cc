@@ -3,7 +3,7 @@
 
 #include "rondo/base/error.h"
 #include "train/fit/trainer_impl.h"
-#include "train/packed_rows.h"
+#include "train/rows.h"
 
 namespace rondo {
 namespace {

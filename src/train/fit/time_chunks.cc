@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "rondo/base/error.h"
-#include "train/packed_rows.h"
-#include "train/target_rows.h"
+#include "train/rows.h"
 
 namespace rondo::detail {
 namespace {

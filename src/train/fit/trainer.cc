@@ -30,21 +30,8 @@ Trainer::Impl::Impl(Network& net, CompileOptions options, Pool* pool)
   for (const Layer* layer : network.layers()) stateful = stateful || is_stateful(layer->config());
 }
 
-void Trainer::Impl::check_batch(const Batch& batch) const {
-  const auto require = [](const char* what, std::size_t seen, std::size_t wanted) {
-    if (seen == wanted) return;
-    throw Error(ErrorKind::usage, std::string("a batch has the wrong number of ") + what)
-        .seen(std::to_string(seen))
-        .expected(std::to_string(wanted));
-  };
-  require("inputs", batch.inputs.size(), network.input_count());
-  require("targets", batch.targets.size(), plans.size());
-  if (!batch.weights.empty()) require("weights", batch.weights.size(), plans.size());
-  for (const Samples& target : batch.targets) require("samples in a target", target.size(), batch.size());
-}
-
 void Trainer::Impl::run_batch(const Batch& batch, const PassOptions& options, detail::Meters& meters) {
-  check_batch(batch);
+  pass.check(batch);
   if (options.tbptt > 0) return run_in_time(batch, options, meters);
   pass.reset();
   if (options.micro_batch_size > 0 && options.micro_batch_size < batch.size())

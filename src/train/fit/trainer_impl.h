@@ -47,7 +47,6 @@ struct Trainer::Impl {
   double last_good_loss = 0;
 
  private:
-  void check_batch(const Batch& batch) const;
   void run_in_pieces(const Batch& batch, const PassOptions& options, detail::Meters& meters);
   void run_in_time(const Batch& batch, const PassOptions& options, detail::Meters& meters);
   /// Records a piece of a batch and adds its gradients; `number` counts pieces.

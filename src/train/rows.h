@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstring>
+#include <string_view>
 
 #include "rondo/tensor/layout.h"
 
@@ -27,5 +28,10 @@ inline void copy_row(Tensor& to, std::int64_t to_row, const Tensor& from, std::i
   std::memcpy(to.bytes() + static_cast<std::size_t>(to_row) * bytes,
               from.bytes() + static_cast<std::size_t>(from_row) * bytes, bytes);
 }
+
+/// Puts a target into the form of its prediction: an array [batch, time] becomes sequences where the
+/// prediction is one; sequences become arrays where it is none. `output` names the prediction in messages.
+void shape_target(const Samples& target, bool prediction_is_sequence, std::string_view output,
+                  LayoutPool& pool, Samples& out);
 
 }  // namespace rondo::detail
