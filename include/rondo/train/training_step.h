@@ -1,7 +1,6 @@
 #pragma once
 
 #include <span>
-#include <string>
 
 #include "rondo/base/json.h"
 #include "rondo/base/random.h"
@@ -24,7 +23,7 @@ class TrainingPass {
   virtual std::span<const Target> targets() const = 0;
   /// Random numbers for `purpose`, by the seed of the fit and the number of the step: a resumed training
   /// draws the same.
-  virtual RandomStream random(const std::string& purpose) const = 0;
+  virtual RandomStream random(const char* purpose) const = 0;
 
   /// Runs the network on `inputs()`.
   virtual Vars forward() = 0;

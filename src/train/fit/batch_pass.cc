@@ -98,8 +98,8 @@ void BatchPass::record(const Batch& piece, TrainingStep& step, const Settings& s
       .fix("call TrainingPass::add_objectives or add_loss");
 }
 
-RandomStream BatchPass::random(const std::string& purpose) const {
-  return RandomStream(settings_.run.seed, purpose_key(purpose.c_str()), settings_.run.step);
+RandomStream BatchPass::random(const char* purpose) const {
+  return RandomStream(settings_.run.seed, purpose_key(purpose), settings_.run.step);
 }
 
 Vars BatchPass::forward() {

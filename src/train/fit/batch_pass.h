@@ -45,7 +45,7 @@ class BatchPass final : public TrainingPass {
   bool training() const override { return settings_.run.training; }
   std::span<const Samples> inputs() const override { return piece_->inputs; }
   std::span<const Target> targets() const override { return targets_; }
-  RandomStream random(const std::string& purpose) const override;
+  RandomStream random(const char* purpose) const override;
   Vars forward() override;
   void add_objectives(std::span<const Var> predictions, double weight) override;
   void add_loss(Var loss, double weight) override;
