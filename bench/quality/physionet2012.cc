@@ -100,8 +100,8 @@ Part make_part(std::vector<std::int64_t> records, const std::vector<double>& out
 
 double auc(const std::vector<double>& scores, const Tensor& outcomes) {
   const Tensor column = Tensor::from(std::span<const double>(scores), {outcomes.size(), 1});
-  const auto metric = rondo::make_metric("roc_auc");
-  metric->update(rondo::as_matrix(column), rondo::as_matrix(outcomes));
+  const auto metric = rondo::make_row_metric("roc_auc");
+  metric->update_rows(rondo::as_matrix(column), rondo::as_matrix(outcomes));
   return metric->result();
 }
 

@@ -282,6 +282,9 @@ Network Network::cast(DType dtype) const {
   Network other = from_spec(spec(), dtype);
   if (built_) {
     other.build(0);
+    for (const ParameterInfo& info : parameters_.infos())  // those of objectives too
+      other.parameters_.adopt(info.name, info.shape, info.trainable, info.l1, info.l2);
+    other.parameters_.allocate();
     other.parameters_.values() = parameters_.values().cast(dtype);
   }
   return other;

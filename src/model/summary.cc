@@ -51,6 +51,19 @@ std::string cell(std::string text, std::size_t width, bool right = false) {
 
 }  // namespace
 
+/// What the parameters that are not a layer's belong to, and how many they are.
+std::vector<std::pair<std::string, std::int64_t>> Network::parameters_of_others() const {
+  std::vector<std::pair<std::string, std::int64_t>> out;
+  for (const ParameterInfo& info : parameters_.infos()) {
+    const auto owns = [&](const Node& node) { return info.name.starts_with(node.layer->name() + "."); };
+    if (std::ranges::any_of(nodes_, owns)) continue;
+    const std::string owner = info.name.substr(0, info.name.rfind('.'));
+    if (out.empty() || out.back().first != owner) out.emplace_back(owner, 0);
+    out.back().second += info.size;
+  }
+  return out;
+}
+
 std::string Network::summary(const std::string& title) const {
   // A chain is shown as Keras shows Sequential: no inputs, no wiring.
   bool chain = inputs_.size() == 1;
@@ -91,6 +104,9 @@ std::string Network::summary(const std::string& title) const {
     const ValueShape& spec = values_[static_cast<std::size_t>(node.outputs.front())].spec;
     out += row({node.layer->name() + " (" + class_name(node.layer->type()) + ")", to_string(spec.shape()),
                 built_ ? with_commas(count) : "? (unbuilt)", from});
+  }
+  for (const auto& [owner, count] : parameters_of_others()) {
+    out += row({owner + " (Objective)", "-", with_commas(count), "-"});
   }
   out += rule("└", "─", "┴", "┘");
   const std::int64_t total = parameters_.total_count(), trainable = parameters_.trainable_count();

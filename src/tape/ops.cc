@@ -33,6 +33,13 @@ template <class Derived>
 class Typed : public Operation {
  public:
   void forward(Call& call) const final {
+    for (int i = 0; i < call.input_count(); ++i) {
+      if (call.input(i).data.dtype == call.dtype()) continue;
+      throw Error(ErrorKind::usage, "an operation cannot take a loss in double on a tape of another type")
+          .seen(dtype_name(call.input(i).data.dtype))
+          .expected(dtype_name(call.dtype()))
+          .fix("give the losses and their weights to Tape::backward");
+    }
     with_dtype(call.dtype(), [&]<class T>(T) { self().template run<T>(call); });
   }
   void backward(Call& call) const final {

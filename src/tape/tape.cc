@@ -1,5 +1,6 @@
 #include "rondo/tape/tape.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -73,9 +74,25 @@ struct Tape::State {
   std::span<T> take(std::size_t count) {
     return {static_cast<T*>(arena.take(std::max<std::size_t>(count, 1) * sizeof(T))), count};
   }
-  Matrix make_matrix(std::int64_t rows, std::int64_t cols) {
-    const std::size_t bytes = static_cast<std::size_t>(rows * cols) * dtype_size(dtype);
-    return {arena.take(bytes == 0 ? 1 : bytes), rows, cols, cols, dtype};
+  Matrix make_matrix(std::int64_t rows, std::int64_t cols, DType type) {
+    const std::size_t bytes = static_cast<std::size_t>(rows * cols) * dtype_size(type);
+    return {arena.take(bytes == 0 ? 1 : bytes), rows, cols, cols, type};
+  }
+  Matrix make_matrix(std::int64_t rows, std::int64_t cols) { return make_matrix(rows, cols, dtype); }
+  /// Copies values that come from outside, as numbers of the tape's type.
+  Var constant(std::shared_ptr<const Layout> layout, const Shape& features, ConstMatrix from,
+               bool wants_gradient) {
+    Slot slot;
+    slot.value = {std::move(layout), features, make_matrix(from.rows, element_count(features))};
+    slot.wants_gradient = wants_gradient && differentiating;
+    with_dtype(dtype, [&]<class To>(To) {
+      with_dtype(from.dtype, [&]<class From>(From) {
+        To* to = static_cast<To*>(slot.value.data.data);
+        const From* source = static_cast<const From*>(from.data);
+        std::transform(source, source + from.rows * from.cols, to, [](From v) { return static_cast<To>(v); });
+      });
+    });
+    return add(std::move(slot));
   }
   Var add(Slot slot) {
     slots.push_back(std::move(slot));
@@ -90,11 +107,23 @@ struct Tape::State {
     return slot(v.id);
   }
   Node& node(int id) { return nodes[static_cast<std::size_t>(id)]; }
+  Matrix make_output(int id, int i, Value value) {
+    Node& n = node(id);
+    if (i != n.output_count) throw Error(ErrorKind::usage, "outputs are made in order 0, 1, …");
+    ++n.output_count;
+    const Matrix out = value.data;
+    Slot slot;
+    slot.value = std::move(value);
+    slot.wants_gradient = n.runs_backward;
+    add(std::move(slot));
+    return out;
+  }
   Matrix gradient_of(Slot& s) {
     if (!s.gradient) {
-      s.gradient = make_matrix(s.value.data.rows, s.value.data.cols);
+      const Matrix& data = s.value.data;
+      s.gradient = make_matrix(data.rows, data.cols, data.dtype);
       std::memset(s.gradient.data, 0,
-                  static_cast<std::size_t>(s.gradient.rows * s.gradient.cols) * dtype_size(dtype));
+                  static_cast<std::size_t>(data.rows * data.cols) * dtype_size(data.dtype));
     }
     return s.gradient;
   }
@@ -130,21 +159,11 @@ std::span<Var> Tape::vars(std::size_t count) {
 }
 
 Var Tape::input(const Samples& batch, bool wants_gradient) {
-  State& s = *state_;
-  const Tensor& values = batch.values();
-  State::Slot slot;
-  slot.value.layout = batch.layout();
-  slot.value.features = batch.features();
-  const ConstMatrix from = as_matrix(values);
-  slot.value.data = s.make_matrix(from.rows, element_count(slot.value.features));
-  with_dtype(s.dtype, [&]<class To>(To) {
-    with_dtype(values.dtype(), [&]<class From>(From) {
-      To* to = static_cast<To*>(slot.value.data.data);
-      for (const From v : values.data<From>()) *to++ = static_cast<To>(v);
-    });
-  });
-  slot.wants_gradient = wants_gradient && s.differentiating;
-  return s.add(std::move(slot));
+  return state_->constant(batch.layout(), batch.features(), as_matrix(batch.values()), wants_gradient);
+}
+
+Var Tape::input(const Value& value) {
+  return state_->constant(value.layout, value.features, value.data, false);
 }
 
 Var Tape::parameter(ParameterStore& store, int index) {
@@ -204,15 +223,24 @@ Var Tape::apply_one(const Operation& operation, std::initializer_list<Var> input
 
 const Value& Tape::value(Var v) const { return state_->slot(v).value; }
 
-Samples Tape::get(Var v) const {
-  const Value& value = state_->slot(v).value;
+namespace {
+
+/// A copy of `data`, or zeros where it is absent, in the shape of `value`.
+Tensor copy_of(const Value& value, ConstMatrix data) {
   Shape shape = {value.data.rows};
   shape.insert(shape.end(), value.features.begin(), value.features.end());
-  Tensor out(shape, state_->dtype);
-  if (out.size() != 0) {
-    std::memcpy(out.bytes(), value.data.data,
-                static_cast<std::size_t>(out.size()) * dtype_size(state_->dtype));
+  Tensor out(shape, value.data.dtype);
+  if (data && out.size() != 0) {
+    std::memcpy(out.bytes(), data.data, static_cast<std::size_t>(out.size()) * dtype_size(out.dtype()));
   }
+  return out;
+}
+
+}  // namespace
+
+Samples Tape::get(Var v) const {
+  const Value& value = state_->slot(v).value;
+  Tensor out = copy_of(value, value.data);
   if (value.layout) return Samples::packed(value.layout, std::move(out));
   if (out.rank() >= 3) {  // a value without time axis whose sample has several axes
     Samples batch;
@@ -224,28 +252,31 @@ Samples Tape::get(Var v) const {
 
 Tensor Tape::gradient(Var v) const {
   const State::Slot& slot = state_->slot(v);
-  Shape shape = {slot.value.data.rows};
-  shape.insert(shape.end(), slot.value.features.begin(), slot.value.features.end());
-  Tensor out(shape, state_->dtype);
-  if (slot.gradient && out.size() != 0) {
-    std::memcpy(out.bytes(), slot.gradient.data,
-                static_cast<std::size_t>(out.size()) * dtype_size(state_->dtype));
+  return copy_of(slot.value, slot.gradient);
+}
+
+double Tape::number(Var v) const {
+  const Matrix& data = state_->slot(v).value.data;
+  if (data.rows * data.cols != 1) {
+    throw Error(ErrorKind::usage, "a value is not one number")
+        .seen(std::to_string(data.rows) + " x " + std::to_string(data.cols) + " values")
+        .fix("take ops::sum or ops::mean first, or give a gradient");
   }
-  return out;
+  return with_dtype(data.dtype, [&]<class T>(T) { return static_cast<double>(data.view<const T>()(0, 0)); });
 }
 
 void Tape::backward(Var loss) {
-  if (value(loss).data.rows * value(loss).data.cols != 1) {
-    throw Error(ErrorKind::usage, "backward() starts from one number")
-        .seen(std::to_string(value(loss).data.rows) + " x " + std::to_string(value(loss).data.cols) +
-              " values")
-        .fix("take ops::sum or ops::mean first, or give a gradient");
-  }
-  check_playable();
   const double one = 1;
-  const float one_as_float = 1;
-  seed_gradient(
-      loss, {dtype() == DType::float64 ? static_cast<const void*>(&one) : &one_as_float, 1, 1, 1, dtype()});
+  backward(std::span<const Var>(&loss, 1), std::span<const double>(&one, 1));
+}
+
+void Tape::backward(std::span<const Var> losses, std::span<const double> weights) {
+  check_playable();
+  if (losses.size() != weights.size()) throw Error(ErrorKind::usage, "each loss needs one weight");
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    static_cast<void>(number(losses[i]));  // or says what it is
+    seed_gradient(losses[i], {&weights[i], 1, 1, 1, DType::float64});
+  }
   play_back();
 }
 
@@ -263,7 +294,7 @@ void Tape::check_playable() const {
 void Tape::seed_gradient(Var v, ConstMatrix gradient) {
   State& s = *state_;
   const Matrix to = s.gradient_of(s.slot(v));
-  with_dtype(s.dtype, [&]<class To>(To) {
+  with_dtype(to.dtype, [&]<class To>(To) {
     with_dtype(gradient.dtype, [&]<class From>(From) {
       To* at = static_cast<To*>(to.data);
       const From* from = static_cast<const From*>(gradient.data);
@@ -349,17 +380,17 @@ Matrix Call::make_output(int i, std::shared_ptr<const Layout> layout, const Shap
 Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
                               const Shape& features) {
   Tape::State& s = *tape_.state_;
-  Tape::State::Node& node = s.node(node_);
-  if (i != node.output_count) throw Error(ErrorKind::usage, "outputs are made in order 0, 1, …");
-  ++node.output_count;
-  Tape::State::Slot slot;
-  slot.value.layout = std::move(layout);
-  slot.value.features = features;
-  slot.value.data = s.make_matrix(rows, element_count(features));
-  slot.wants_gradient = node.runs_backward;
-  const Matrix out = slot.value.data;
-  s.add(std::move(slot));
-  return out;
+  return s.make_output(node_, i, {std::move(layout), features, s.make_matrix(rows, element_count(features))});
+}
+
+void Call::make_number(int i, double value) {
+  Tape::State& s = *tape_.state_;
+  const Matrix out = s.make_output(node_, i, {nullptr, {1}, s.make_matrix(1, 1, DType::float64)});
+  *static_cast<double*>(out.data) = value;
+}
+double Call::number_gradient(int i) const {
+  const ConstMatrix gradient = output_gradient(i);
+  return gradient ? *static_cast<const double*>(gradient.data) : 0;
 }
 
 const Value& Call::output_value(int i) const {

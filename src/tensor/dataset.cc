@@ -67,18 +67,23 @@ void ArrayDataset::gather_into(std::span<const std::int64_t> indices, DType dtyp
         .seen("index " + std::to_string(index))
         .expected("0 to " + std::to_string(size_ - 1));
   }
+  all_.gather_into(indices, dtype, pool, out);
+}
+
+void Batch::gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool,
+                        Batch& out) const {
   const auto take = [&](const std::vector<Samples>& from, std::vector<Samples>& to) {
     to.resize(from.size());
     for (std::size_t i = 0; i < from.size(); ++i) from[i].gather_into(indices, dtype, pool, to[i]);
   };
-  take(all_.inputs, out.inputs);
-  take(all_.targets, out.targets);
-  out.weights.resize(all_.weights.size());
-  for (std::size_t i = 0; i < all_.weights.size(); ++i) {
-    if (all_.weights[i].rank() == 0)
+  take(inputs, out.inputs);
+  take(targets, out.targets);
+  out.weights.resize(weights.size());
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i].rank() == 0)
       out.weights[i] = Tensor();
     else
-      all_.weights[i].gather_into(indices, dtype, out.weights[i]);
+      weights[i].gather_into(indices, dtype, out.weights[i]);
   }
 }
 

@@ -66,6 +66,22 @@ int ParameterStore::declare(std::string name, Shape shape, bool trainable, doubl
   return static_cast<int>(infos_.size()) - 1;
 }
 
+int ParameterStore::adopt(const std::string& name, const Shape& shape, bool trainable, double l1, double l2) {
+  const int index = find(name);
+  if (index < 0) return declare(name, shape, trainable, l1, l2);
+  ParameterInfo& info = infos_[static_cast<std::size_t>(index)];
+  if (info.shape != shape) {
+    throw Error(ErrorKind::usage, "a parameter is there already with another shape")
+        .where("parameter '" + name + "'")
+        .seen(to_string(info.shape))
+        .expected(to_string(shape));
+  }
+  info.trainable = trainable;
+  info.l1 = l1;
+  info.l2 = l2;
+  return index;
+}
+
 void ParameterStore::allocate() {
   const std::int64_t total = infos_.empty() ? 0 : aligned(infos_.back().offset + infos_.back().size);
   if (values_.size() == total && values_.dtype() == dtype_) return;

@@ -7,6 +7,11 @@
 
 #include "allocation/allocations.h"
 #include "rondo/train/model.h"
+#include "unit/train/objectives/crf_loss.h"
+#include "unit/train/objectives/ctc_loss.h"
+#include "unit/train/objectives/token_error_rate.h"
+#include "unit/train/steps/distillation.h"
+#include "unit/train/steps/scheduled_sampling.h"
 
 // Training with a Trainer or a Model takes no memory for a step: not for gathering a batch, nor for its
 // layout, its losses and its metrics. An epoch may take some (its logs go to the history, validation begins
@@ -132,6 +137,51 @@ TEST_F(Training, AgainstOneNumberAStepTakesNoMemoryForAStep) {
   const ArrayDataset data(ragged_inputs(),
                           Samples(targets));  // [batch, time]: reordered to the inputs' steps
   EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false, .class_weight = {{1, 2.0}}}), 0);
+}
+
+TEST_F(Training, OfObjectivesOfSequencesTakesNoMemoryForAStep) {
+  Tensor targets({kSamples, kSteps, 1});
+  for (std::int64_t i = 0; i < targets.size(); i += 3) targets.set(i, 1);
+  std::vector<std::int64_t> none(kSamples, 0);
+  const Samples inputs = ragged_inputs(), labels = Samples::padded(targets, inputs.layout()->lengths());
+  for (const bool ctc : {true, false}) {
+    Sequential model({gru({.units = 6, .return_sequences = true}), dense({.units = 3})});
+    CompileOptions compile = {.optimizer = "adam"};
+    if (ctc) {
+      compile.custom_objectives = {std::make_shared<examples::CtcLoss>()};
+      compile.custom_metrics = {{[] { return std::make_shared<examples::TokenErrorRate>(); }}};
+    } else {
+      compile.custom_objectives = {std::make_shared<examples::CrfLoss>()};
+    }
+    model.compile(compile);
+    const ArrayDataset data(inputs, ctc ? Samples::padded(targets, none) : labels);
+    EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false}), 0) << ctc;
+  }
+}
+
+TEST_F(Training, ByStepsOfOnesOwnTakesNoMemoryForAStep) {
+  Network teacher;
+  const int x = teacher.add_input("x", ValueShape{true, -1, {kFeatures}});
+  teacher.set_outputs(teacher.add(gru({.units = kFeatures, .return_sequences = true}), {x}));
+  teacher.build(1);
+  const ArrayDataset data(ragged_inputs(), ragged_inputs());
+  for (const bool distilled : {true, false}) {
+    Sequential model({gru({.units = 6, .return_sequences = true}), dense({.units = kFeatures})});
+    CompileOptions compile = {.optimizer = "adam"};
+    if (distilled)
+      compile.step = std::make_shared<examples::Distillation>(teacher, 0.5, 2.0);
+    else
+      compile.step = std::make_shared<examples::ScheduledSampling>(0.5);
+    model.compile(compile);
+    EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false}), 0) << distilled;
+  }
+}
+
+TEST_F(Training, OfABatchInPiecesTakesNoMemoryForAStep) {
+  Sequential model = last_step_model();
+  model.compile({.optimizer = "adam", .loss = "mse", .metrics = {"mae"}});
+  const ArrayDataset data(ragged_inputs(), Samples(random_tensor({kSamples, 2}, 2)));
+  EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false, .micro_batch_size = 3}), 0);
 }
 
 TEST_F(Training, AnEpochTakesTheSameForAnyNumberOfSteps) {

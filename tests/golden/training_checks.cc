@@ -65,7 +65,7 @@ void check_loss(const GoldenCase& golden, DType dtype, Comparison& comparison) {
 }
 
 void check_metric(const GoldenCase& golden, DType dtype, Comparison& comparison) {
-  const auto metric = make_metric(golden.spec("metric"));
+  const auto metric = make_row_metric(golden.spec("metric"));
   const std::vector<Tensor> y_pred = golden.tensors(*golden.find_input("y_pred"));
   const std::vector<Tensor> y_true = golden.tensors(*golden.find_input("y_true"));
   const std::vector<Tensor> weights = golden.tensors(*golden.find_input("sample_weight"));
@@ -73,7 +73,7 @@ void check_metric(const GoldenCase& golden, DType dtype, Comparison& comparison)
   for (std::size_t i = 0; i < y_pred.size(); ++i) {
     const Rows rows =
         make_rows(y_pred[i], y_true[i], weights.empty() ? nullptr : &weights[i], nullptr, dtype);
-    metric->update(as_matrix(rows.prediction), as_matrix(rows.target), rows.weights);
+    metric->update_rows(as_matrix(rows.prediction), as_matrix(rows.target), rows.weights);
   }
   comparison.compare("value", metric->result(), golden.expected("value").at(0), forward_tolerance(dtype));
 }

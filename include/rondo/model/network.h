@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rondo/tape/layer.h"
@@ -88,6 +89,7 @@ class Network {
   const ValueInfo& checked(int id) const;
   std::string value_name(int id) const;
   std::string unique_name(const std::string& type) const;
+  std::vector<std::pair<std::string, std::int64_t>> parameters_of_others() const;
 
   std::vector<Input> inputs_;
   std::vector<ValueInfo> values_;

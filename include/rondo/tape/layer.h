@@ -88,6 +88,10 @@ class Call {
   /// The same with a number of rows of its own (make_output takes the layout's, or one a sample of input 0).
   Matrix make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
                           const Shape& features);
+  /// Makes output i one number in double, whatever the tape's type: a loss is a sum over many rows. It goes
+  /// to Tape::backward, not into primitive operations.
+  void make_number(int i, double value);
+  double number_gradient(int i) const;  ///< that arrived at such an output
   const Value& output_value(int i) const;
 
   ConstMatrix parameter(int index) const;

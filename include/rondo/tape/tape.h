@@ -44,6 +44,8 @@ class Tape {
 
   /// A value from outside. Its type is converted to the tape's when it differs.
   Var input(const Samples& batch, bool wants_gradient = false);
+  /// A value of another tape, such as a teacher's prediction: a constant here.
+  Var input(const Value& value);
   /// A parameter of `store` as a value of its own: [first axis, rest].
   Var parameter(ParameterStore& store, int index);
   /// Applies an operation; `store` holds the parameters of layers.
@@ -67,11 +69,15 @@ class Tape {
   const Value& value(Var v) const;
   /// A copy of a value, with its layout.
   Samples get(Var v) const;
+  /// The value of one number, such as a loss, whatever its type.
+  double number(Var v) const;
   /// A copy of the gradient, shaped as the value; zeros where none arrived.
   Tensor gradient(Var v) const;
 
   /// Adds the gradients of `loss` (one number) to the parameters' gradients and to the inputs that want them.
   void backward(Var loss);
+  /// The same for Σ weights[i] · losses[i].
+  void backward(std::span<const Var> losses, std::span<const double> weights);
   /// The same for several values with given gradients [rows, cols].
   void backward(std::span<const Var> values, std::span<const Tensor> gradients);
 

@@ -20,6 +20,8 @@ struct Batch {
 
   /// Number of samples.
   std::int64_t size() const { return inputs.empty() ? 0 : inputs.front().size(); }
+  /// The samples `indices`, in that order, with values of type `dtype`, into the memory of `out`.
+  void gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool, Batch& out) const;
 };
 
 /// Samples that can be asked for in any order. `gather` is const and may be called from several threads at

@@ -30,6 +30,8 @@ class ParameterStore {
 
   /// Declares an array (before `allocate`) and returns its index. Names must differ.
   int declare(std::string name, Shape shape, bool trainable = true, double l1 = 0, double l2 = 0);
+  /// The same for an array that may be there already, which then keeps its values; its shape must not differ.
+  int adopt(const std::string& name, const Shape& shape, bool trainable = true, double l1 = 0, double l2 = 0);
   /// Takes the memory; new arrays are zero. May be called again after more declarations: old values stay.
   void allocate();
 

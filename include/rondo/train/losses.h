@@ -9,10 +9,11 @@
 #include "rondo/base/json.h"
 #include "rondo/base/options.h"
 #include "rondo/tensor/matrix.h"
+#include "rondo/train/objective.h"
 
 namespace rondo {
 
-/// What training makes small. A loss scores rows: a row is one sample, or one used step of one sequence. Row
+/// A loss that is a sum over rows: a row is one sample, or one used step of one sequence. Row
 /// r of `prediction` [rows, columns] against row r of `target` gives l_r (for several columns their mean, as
 /// in Keras), and
 ///
@@ -84,6 +85,10 @@ class Loss {
 /// categorical one after dividing by the sum of the row. A scale is σ = softplus(raw) + min_scale or σ =
 /// exp(raw) + min_scale.
 std::shared_ptr<const Loss> make_loss(const Json& name_or_config);
+
+/// An objective of a loss of one's own (CompileOptions::custom_objectives). make_objective makes those of
+/// make_loss.
+std::shared_ptr<Objective> row_objective(std::shared_ptr<const Loss> loss);
 
 /// Names that make_loss knows, without aliases.
 std::vector<std::string> loss_names();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -8,12 +9,13 @@
 
 #include "rondo/base/json.h"
 #include "rondo/tensor/matrix.h"
+#include "rondo/train/objective.h"
 
 namespace rondo {
 
-/// A number about predictions that is gathered batch by batch: reset, update ..., result. Rows are as in
-/// Loss: one sample, or one used step of one sequence; steps that a mask switches off are not rows. A row of
-/// weight 0 counts for nothing and is not read.
+/// A number about predictions that is gathered batch by batch: reset, update ..., result. It sees whole
+/// sequences, so it may be one of the corpus (an error rate, F1 of spans); for a number of rows see
+/// RowMetric.
 class Metric {
  public:
   virtual ~Metric() = default;
@@ -25,19 +27,34 @@ class Metric {
   virtual bool larger_is_better() const { return false; }
 
   virtual void reset() = 0;
-  /// `weights` is empty (all 1) or has one number a row. Shapes that do not fit throw Error(usage).
-  virtual void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights = {}) = 0;
-  /// Of everything since `reset`; NaN when no row with a weight was seen.
+  /// A batch of predictions beside its target, whose weights are those to count. `predictions` are the
+  /// outputs of the network that the objective of this target reads, one as a rule. Shapes that do not fit
+  /// throw Error(usage).
+  virtual void update(std::span<const Value> predictions, const Target& target) = 0;
+  /// Of everything since `reset`; NaN when nothing with a weight was seen.
   virtual double result() const = 0;
 
-  /// What was gathered, as numbers, and back: a training that is interrupted within an epoch goes on to the
+  /// What was gathered, as numbers, and back: a training that is interrupted within an epoch continues to the
   /// same result.
-  virtual std::vector<double> gathered() const { return {}; }
-  virtual void restore(std::span<const double> gathered) { static_cast<void>(gathered); }
+  virtual std::vector<double> gathered() const = 0;
+  virtual void restore(std::span<const double> gathered) = 0;
 
  private:
   std::string name_;
 };
+
+/// A metric of rows, which are those of Loss: one sample, or one used step of one sequence; steps that a mask
+/// switches off are not rows. A row of weight 0 counts for nothing and is not read.
+class RowMetric : public Metric {
+ public:
+  void update(std::span<const Value> predictions, const Target& target) final;
+  /// `weights` is empty (all 1) or has one number a row. Shapes that do not fit throw Error(usage).
+  virtual void update_rows(ConstMatrix prediction, ConstMatrix target,
+                           std::span<const double> weights = {}) = 0;
+};
+
+/// Makes a metric of one's own, as often as training needs one.
+using MetricMaker = std::function<std::shared_ptr<Metric>()>;
 
 /// A metric from its name, from {"name": ..., options} or from Keras's {"class_name": ..., "config": ...}.
 /// Every loss is a metric too (its weighted mean over rows, so weights divide out), and besides:
@@ -59,6 +76,8 @@ class Metric {
 ///
 /// Unknown names and options throw Error(usage) with the nearest one.
 std::shared_ptr<Metric> make_metric(const Json& name_or_config);
+/// The same for metrics of rows; Error(usage) for others.
+std::shared_ptr<RowMetric> make_row_metric(const Json& name_or_config);
 
 /// Names that make_metric knows, without aliases.
 std::vector<std::string> metric_names();

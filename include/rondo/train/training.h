@@ -16,12 +16,15 @@
 #include "rondo/train/callbacks.h"
 #include "rondo/train/losses.h"
 #include "rondo/train/metrics.h"
+#include "rondo/train/objective.h"
 #include "rondo/train/optimizers.h"
+#include "rondo/train/training_step.h"
 
 namespace rondo {
 
-/// How a network is trained and judged. With several outputs, `loss` is an array with one entry an output or
-/// one for all, and so is every entry of `metrics` that is an array.
+/// How a network is trained and evaluated. With several outputs, `loss` is an array with one entry an output
+/// or one for all, and so is every entry of `metrics` that is an array. An objective that reads several
+/// outputs counts as one of them here: there is one target for each objective.
 struct CompileOptions {
   Json optimizer = "rmsprop";
   Json loss = "mean_squared_error";
@@ -29,9 +32,11 @@ struct CompileOptions {
   std::vector<Json> metrics = {};           ///< without sample weights
   std::vector<Json> weighted_metrics = {};  ///< with them
   std::uint64_t seed = 0;                   ///< of the first parameters, where the network is not built yet
-  // Objects of one's own instead of names; they go before.
-  std::vector<std::shared_ptr<const Loss>> custom_losses = {};  ///< by output
+  // Objects of one's own instead of names, or besides them.
+  std::vector<std::shared_ptr<Objective>> custom_objectives = {};  ///< by output; null: as `loss` says
+  std::vector<std::vector<MetricMaker>> custom_metrics = {};       ///< by output, with sample weights
   std::shared_ptr<Optimizer> custom_optimizer = {};
+  std::shared_ptr<TrainingStep> step = {};  ///< null: TrainingStep
 };
 
 struct FitOptions {
@@ -45,8 +50,12 @@ struct FitOptions {
   bool shuffle = true;                               ///< anew every epoch, by (seed, epoch)
   std::uint64_t seed = 0;                            ///< of shuffling and of dropout
   std::map<std::int64_t, double> class_weight = {};  ///< by class number; classes that are not there count 1
+  /// Samples of a batch that run at once: gradients of the pieces are added up before the optimiser's step,
+  /// so that a large batch needs the memory of a small one. Losses are means over the whole batch as without
+  /// it; batch normalisation sees the pieces. 0: the whole batch.
+  std::int64_t micro_batch_size = 0;
   /// Truncated backpropagation through time: sequences are cut into chunks of so many steps, each one
-  /// training step; states go on from chunk to chunk, gradients do not. 0: whole sequences.
+  /// training step; states are carried from chunk to chunk, gradients are not. 0: whole sequences.
   std::int64_t tbptt = 0;
   /// Bytes that each recurrent layer may keep of a batch for backpropagation through time; 0: as many as it
   /// needs. With fewer it keeps the states at some steps only and computes what lies between a second time:
@@ -80,12 +89,12 @@ struct EvaluateOptions {
   std::int64_t batch_size = 32;
 };
 
-/// Trains, evaluates and runs a network, which must outlive it. Losses count rows: a sample, or a used step
+/// Trains, evaluates and runs a network, which must outlive it. Losses of rows count a sample, or a used step
 /// of a sequence; steps that a mask or a length leaves out have no part in losses or metrics.
 ///
-/// Where an output is a sequence, its target may be: sequences of the same steps (any padding), an array
-/// [batch, time] of class numbers or single values, or an array [batch, time, …]. Sample weights are [batch],
-/// or [batch, time] by the padded array.
+/// Where an output is a sequence, the target of a loss of rows may be: sequences of the same steps (any
+/// padding), an array [batch, time] of class numbers or single values, or an array [batch, time, …]. Sample
+/// weights are [batch], or [batch, time] by the padded array. Other objectives say what their targets are.
 class Trainer {
  public:
   /// `pool`: threads for the layers, not owned; null = this thread only.

@@ -1,6 +1,7 @@
 #include "train/fit/checkpoint.h"
 
 #include "rondo/base/error.h"
+#include "rondo/train/objective.h"
 
 namespace rondo::detail {
 namespace {
@@ -45,6 +46,13 @@ void take_network(const TensorFile& file, Network& network, const std::string& w
   for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
     parameters.set(static_cast<int>(p), *file.find(parameters.infos()[p].name));
   }
+}
+
+void declare_objective_arrays(const TensorFile& file, ParameterStore& parameters) {
+  for (const auto& [name, tensor] : file.tensors) {
+    if (name.starts_with(kObjectivePrefix)) parameters.adopt(name, tensor.shape());
+  }
+  parameters.allocate();
 }
 
 void put_optimizer(TensorFile& file, const Optimizer& optimizer, const ParameterStore& parameters) {

@@ -19,6 +19,10 @@ void put_network(TensorFile& file, const Network& network);
 /// that the file holds another model.
 void take_network(const TensorFile& file, Network& network, const std::string& where);
 
+/// Takes memory for parameters of the objectives that the model was trained with: they are there before the
+/// model is compiled again, and stay where it is not.
+void declare_objective_arrays(const TensorFile& file, ParameterStore& parameters);
+
 void put_optimizer(TensorFile& file, const Optimizer& optimizer, const ParameterStore& parameters);
 void take_optimizer(const TensorFile& file, Optimizer& optimizer, const ParameterStore& parameters,
                     const std::string& where);

@@ -21,6 +21,9 @@ void check_options(const FitOptions& o) {
   require(o.validation_split == 0 || o.validation_data == nullptr,
           "validation_split or validation_data, not both", "both");
   require(o.validation_freq >= 1, "validation_freq must be at least 1", std::to_string(o.validation_freq));
+  require(o.micro_batch_size >= 0, "micro_batch_size must not be negative",
+          std::to_string(o.micro_batch_size));
+  require(o.micro_batch_size == 0 || o.tbptt == 0, "micro_batch_size or tbptt, not both", "both");
   require(o.tbptt >= 0, "tbptt must not be negative", std::to_string(o.tbptt));
   require(o.bptt_memory >= 0, "bptt_memory must not be negative", std::to_string(o.bptt_memory));
   require(!o.resume || !o.checkpoint.empty(), "resume needs the path of a checkpoint", "checkpoint is empty");
@@ -33,7 +36,7 @@ void check_options(const FitOptions& o) {
 }  // namespace
 
 FitLoop::FitLoop(Trainer& trainer, const Dataset& data, const FitOptions& options)
-    : trainer_(trainer), impl_(*trainer.impl_), options_(options), meters_(impl_.outputs), train_(data) {
+    : trainer_(trainer), impl_(*trainer.impl_), options_(options), meters_(impl_.plans), train_(data) {
   check_options(options);
   train_size_ = static_cast<std::int64_t>(
       std::floor(static_cast<double>(data.size()) * (1 - options.validation_split)));
@@ -111,6 +114,7 @@ void FitLoop::run_batch() {
   PassOptions pass;
   pass.training = true;
   pass.seed = options_.seed;
+  pass.micro_batch_size = options_.micro_batch_size;
   pass.tbptt = options_.tbptt;
   pass.bptt_memory = options_.bptt_memory;
   pass.class_weight = options_.class_weight.empty() ? nullptr : &options_.class_weight;

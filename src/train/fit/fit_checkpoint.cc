@@ -29,6 +29,7 @@ Json FitLoop::fingerprint() const {
                        {"batch_size", options_.batch_size},
                        {"shuffle", options_.shuffle},
                        {"seed", options_.seed},
+                       {"micro_batch_size", options_.micro_batch_size},
                        {"tbptt", options_.tbptt},
                        {"reset_states_every_epoch", options_.reset_states_every_epoch},
                        {"class_weight", std::move(class_weight)},

@@ -6,11 +6,12 @@
 
 namespace rondo::detail {
 
-Meters::Meters(const std::vector<OutputPlan>& outputs) {
-  for (const OutputPlan& plan : outputs) {
+Meters::Meters(const std::vector<ObjectivePlan>& plans) {
+  for (const ObjectivePlan& plan : plans) {
     Output output{plan.name, 0, {}, {}};
     for (const Json& metric : plan.metrics) output.metrics.push_back(make_metric(metric));
     for (const Json& metric : plan.weighted_metrics) output.weighted_metrics.push_back(make_metric(metric));
+    for (const MetricMaker& make : plan.custom_metrics) output.weighted_metrics.push_back(make());
     outputs_.push_back(std::move(output));
   }
   const bool several = outputs_.size() > 1;
@@ -37,17 +38,18 @@ void Meters::reset() {
   each_metric([](const Output&, Metric& metric) { metric.reset(); });
 }
 
-void Meters::add_loss(double weight, double loss, const std::vector<double>& output_losses) {
+void Meters::add_loss(double weight, double loss, const std::vector<double>& losses) {
   weight_ += weight;
   loss_ += weight * loss;
-  for (std::size_t k = 0; k < outputs_.size(); ++k) outputs_[k].loss += weight * output_losses[k];
+  for (std::size_t k = 0; k < outputs_.size(); ++k) outputs_[k].loss += weight * losses[k];
 }
 
-void Meters::add_rows(std::size_t output, const AlignedRows& rows, const std::vector<double>& presence) {
-  for (const auto& metric : outputs_[output].metrics) metric->update(rows.prediction, rows.target, presence);
-  for (const auto& metric : outputs_[output].weighted_metrics) {
-    metric->update(rows.prediction, rows.target, rows.weights);
-  }
+void Meters::update(std::size_t objective, std::span<const Value> predictions, const Target& target) {
+  Output& output = outputs_[objective];
+  for (const auto& metric : output.weighted_metrics) metric->update(predictions, target);
+  if (output.metrics.empty()) return;
+  const Target unweighted = target.unweighted();
+  for (const auto& metric : output.metrics) metric->update(predictions, unweighted);
 }
 
 NamedValues Meters::results() const {

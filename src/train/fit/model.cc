@@ -22,6 +22,7 @@ std::vector<ValueShape> specs_of(const Batch& example) {
 
 CompileOptions read_compile(const Json& config, const Json& optimizer) {
   CompileOptions out;
+  if (config.find("step") != nullptr) throw Error(ErrorKind::usage, "a training step cannot be made by name");
   out.optimizer = optimizer;
   out.loss = config.at("loss", "compile");
   for (const Json& weight : config.at("loss_weights", "compile").as_array())
@@ -171,6 +172,7 @@ Model Model::load(const std::string& path) {
     model.network_ =
         std::make_unique<Network>(Network::from_spec(spec, doubles ? DType::float64 : DType::float32));
     model.network_->build(0);
+    detail::declare_objective_arrays(file, model.network_->parameters());
   } catch (const Error& error) {
     throw Error(ErrorKind::model_file, "the file's spec describes no model").where(path).seen(error.what());
   }
@@ -181,7 +183,7 @@ Model Model::load(const std::string& path) {
     try {
       options = read_compile(detail::take_json(file, "compile", path), optimizer.at("config", path));
       model.compile(options);
-    } catch (const Error&) {  // a loss of one's own: its owner compiles again
+    } catch (const Error&) {  // an objective or step of one's own: its owner compiles again
       model.compiled_.reset();
       model.trainer_.reset();
       return model;

@@ -3,6 +3,7 @@
 
 #include "rondo/base/error.h"
 #include "train/fit/trainer_impl.h"
+#include "train/rows.h"
 
 namespace rondo {
 namespace {
@@ -35,13 +36,9 @@ Samples join(std::vector<Samples> parts) {
     if (!sequences) {
       for (std::int64_t b = 0; b < part.size(); ++b) copy(b, done + b);
     } else {
-      const Layout& layout = *part.layout();
-      for (std::int64_t t = 0; t < layout.longest(); ++t) {
-        for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-          const std::int64_t b = layout.order()[static_cast<std::size_t>(r)];
-          copy(layout.offset(t) + r, (done + b) * steps + layout.position(t, r));
-        }
-      }
+      detail::each_packed_row(*part.layout(), [&](std::int64_t from, std::int64_t b, std::int64_t p) {
+        copy(from, (done + b) * steps + p);
+      });
     }
     done += part.size();
   }
@@ -56,7 +53,7 @@ Samples join(std::vector<Samples> parts) {
 std::vector<Samples> Trainer::predict(const Dataset& data, std::int64_t batch_size) {
   if (batch_size < 1) throw Error(ErrorKind::usage, "batch_size must be at least 1");
   Impl& impl = *impl_;
-  std::vector<std::vector<Samples>> parts(impl.outputs.size());
+  std::vector<std::vector<Samples>> parts(impl.network.output_count());
   std::vector<std::int64_t> indices;
   std::int64_t begin = 0;
   do {  // at least once: no samples still have an output shape
@@ -65,9 +62,10 @@ std::vector<Samples> Trainer::predict(const Dataset& data, std::int64_t batch_si
     const Batch batch = data.gather(indices, impl.network.parameters().dtype());
     RunOptions run;
     run.carried = impl.stateful ? &impl.predict_carried : nullptr;
-    impl.tape.reset(run, false);
-    const Vars values = impl.network.run(impl.tape, std::span<const Samples>(batch.inputs));
-    for (std::size_t k = 0; k < values.size(); ++k) parts[k].push_back(impl.tape.get(values[k]));
+    Tape& tape = impl.pass.tape();
+    tape.reset(run, false);
+    const Vars values = impl.network.run(tape, std::span<const Samples>(batch.inputs));
+    for (std::size_t k = 0; k < values.size(); ++k) parts[k].push_back(tape.get(values[k]));
     begin += batch_size;
   } while (begin < data.size());
   std::vector<Samples> out;
@@ -76,7 +74,7 @@ std::vector<Samples> Trainer::predict(const Dataset& data, std::int64_t batch_si
 }
 
 Samples Trainer::predict(const Samples& input, std::int64_t batch_size) {
-  if (impl_->outputs.size() != 1) {
+  if (impl_->network.output_count() != 1) {
     throw Error(ErrorKind::usage, "the network has several outputs").fix("call predict with a Dataset");
   }
   const ArrayDataset data(std::vector<Samples>{input}, std::vector<Samples>{});

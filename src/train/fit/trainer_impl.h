@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "rondo/train/training.h"
-#include "train/fit/meters.h"
+#include "train/fit/batch_pass.h"
 
 namespace rondo {
 
@@ -14,6 +14,7 @@ namespace rondo {
 struct PassOptions {
   bool training = false;
   std::uint64_t seed = 0;
+  std::int64_t micro_batch_size = 0;
   std::int64_t tbptt = 0;
   std::int64_t bptt_memory = 0;
   const std::map<std::int64_t, double>* class_weight = nullptr;
@@ -24,46 +25,40 @@ struct PassOptions {
 struct Trainer::Impl {
   Impl(Network& network, CompileOptions options, Pool* pool);
 
-  /// A pass over a batch: in training, one step of the optimiser for every chunk of `tbptt` steps.
+  /// A pass over a batch: in training, one step of the optimiser, or one for every chunk of `tbptt` steps.
   void run_batch(const Batch& batch, const PassOptions& options, detail::Meters& meters);
   /// Over the samples begin … end − 1.
   NamedValues evaluate(const Dataset& data, std::int64_t begin, std::int64_t end, std::int64_t batch_size);
   /// One batch by itself, with its metrics.
   const NamedValues& on_batch(const Batch& batch, const PassOptions& pass);
-  /// Losses and metrics by output, as CompileOptions would have them.
-  Json compile_config() const;
+  Json compile_config() const { return detail::compile_config(plans, *step); }
 
   Network& network;
   std::shared_ptr<Optimizer> optimizer;
-  std::vector<detail::OutputPlan> outputs;
-  Tape tape;
+  std::vector<detail::ObjectivePlan> plans;
+  std::shared_ptr<TrainingStep> step;
+  detail::BatchPass pass;
   bool stateful = false;         ///< some layer is
   CarriedState carried;          ///< of training, between batches
   CarriedState predict_carried;  ///< of predict, between calls
   // Memory that every batch uses again.
-  detail::Meters batch_meters;    ///< of train_on_batch and test_on_batch
-  NamedValues batch_logs;         ///< what they return
-  std::vector<Tensor> gradients;  ///< by output
+  detail::Meters batch_meters;  ///< of train_on_batch and test_on_batch
+  NamedValues batch_logs;       ///< what they return
   double last_good_loss = 0;
 
  private:
-  /// A batch, or some of its steps.
-  struct Chunk {
-    std::span<const Samples> inputs;
-    std::span<const Samples* const> targets;
-    std::span<const Tensor> weights;
-    bool carry_all = false;  ///< truncated BPTT: every recurrent layer goes on from its states
-  };
+  void run_in_pieces(const Batch& batch, const PassOptions& options, detail::Meters& meters);
+  void run_in_time(const Batch& batch, const PassOptions& options, detail::Meters& meters);
+  /// Records a piece of a batch and adds its gradients; `number` counts pieces.
+  void run_piece(const Batch& piece, std::int64_t number, const PassOptions& options, bool cut_in_time,
+                 detail::Meters& meters);
+  /// The optimiser's step; the losses since pass.reset() count `weight` in the meters.
+  void finish(double weight, const PassOptions& options, detail::Meters& meters);
 
-  void check_batch(const Batch& batch) const;
-  void run_chunk(const Chunk& chunk, const PassOptions& options, double meter_weight, detail::Meters& meters);
-  void learn(const Vars& values, double loss, double penalty, const PassOptions& options);
-
+  double penalty_ = 0;
   LayoutPool layouts_;
-  std::vector<Samples> shaped_;  ///< targets in the form of their outputs, where they came in another
-  std::vector<const Samples*> targets_;
-  std::vector<detail::AlignedRows> rows_;
-  std::vector<double> presence_, output_losses_;
+  std::vector<std::int64_t> indices_;
+  Batch piece_;
 };
 
 }  // namespace rondo

@@ -1,32 +1,54 @@
 #include "rondo/train/losses.h"
 
+#include <algorithm>
+
+#include "rondo/base/error.h"
 #include "train/losses/row_loss.h"
 #include "train/named_config.h"
 
 namespace rondo {
+namespace detail {
+#define RONDO_LOSSES(family) std::vector<LossEntry> family();
+#include "train/loss_list.inc"
+#undef RONDO_LOSSES
+}  // namespace detail
+
 namespace {
 
 using detail::LossEntry;
 
 std::vector<LossEntry> all_losses() {
-  std::vector<LossEntry> all = detail::regression_losses();
-  for (auto* part : {&detail::classification_losses, &detail::likelihood_losses, &detail::count_losses}) {
-    for (LossEntry& entry : part()) all.push_back(std::move(entry));
-  }
+  std::vector<LossEntry> all;
+#define RONDO_LOSSES(family) \
+  for (LossEntry & entry : detail::family()) all.push_back(std::move(entry));
+#include "train/loss_list.inc"
+#undef RONDO_LOSSES
   return all;
 }
 
-LossEntry find_loss(const std::string& name, const std::string& spelled) {
+/// One of those that are `wanted`; an unknown name is an error that lists them.
+template <class Wanted>
+LossEntry find_loss(const std::string& name, const std::string& spelled, Wanted wanted) {
   std::vector<std::string> known;
   for (LossEntry& entry : all_losses()) {
-    if (entry.name == name) return std::move(entry);
+    if (!wanted(entry)) continue;
+    if (entry.name == name || std::ranges::find(entry.aliases, name) != entry.aliases.end())
+      return std::move(entry);
     known.push_back(entry.name);
-    for (const std::string& alias : entry.aliases) {
-      if (alias == name) return std::move(entry);
-      known.push_back(alias);
-    }
+    known.insert(known.end(), entry.aliases.begin(), entry.aliases.end());
   }
   detail::throw_unknown_name("loss", spelled, known);
+}
+
+bool is_any(const LossEntry&) { return true; }
+bool is_of_rows(const LossEntry& entry) { return entry.make != nullptr; }
+
+std::vector<std::string> names_of(bool (*wanted)(const LossEntry&)) {
+  std::vector<std::string> names;
+  for (const LossEntry& entry : all_losses()) {
+    if (wanted(entry)) names.push_back(entry.name);
+  }
+  return names;
 }
 
 std::string shape_text(std::int64_t rows, std::int64_t cols) { return to_string(Shape{rows, cols}); }
@@ -45,17 +67,26 @@ double Loss::divisor(std::int64_t rows, std::span<const double> weights) const {
 
 std::shared_ptr<const Loss> make_loss(const Json& name_or_config) {
   const detail::NamedConfig named = detail::read_named_config(name_or_config, "loss");
-  return find_loss(named.name, named.spelled).make(named.options);
+  return find_loss(named.name, named.spelled, is_of_rows).make(named.options);
 }
 
-std::vector<std::string> loss_names() {
-  std::vector<std::string> names;
-  for (const LossEntry& entry : all_losses()) names.push_back(entry.name);
-  return names;
+std::shared_ptr<Objective> make_objective(const Json& name_or_config) {
+  const detail::NamedConfig named = detail::read_named_config(name_or_config, "loss");
+  const LossEntry entry = find_loss(named.name, named.spelled, is_any);
+  return is_of_rows(entry) ? row_objective(entry.make(named.options)) : entry.make_objective(named.options);
 }
+
+std::vector<LossEntry> detail::row_losses() {
+  std::vector<LossEntry> all = all_losses();
+  std::erase_if(all, [](const LossEntry& entry) { return !is_of_rows(entry); });
+  return all;
+}
+
+std::vector<std::string> loss_names() { return names_of(is_of_rows); }
+std::vector<std::string> objective_names() { return names_of(is_any); }
 
 std::vector<OptionInfo> loss_options(const std::string& name) {
-  return find_loss(detail::canonical_name(name), name).options;
+  return find_loss(detail::canonical_name(name), name, is_any).options;
 }
 
 Loss::Reduction detail::parse_reduction(const std::string& name, const std::string& loss) {

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "rondo/base/error.h"
 #include "rondo/train/losses.h"
+#include "train/losses/loss_entry.h"
 
 namespace rondo::detail {
 
@@ -121,22 +120,13 @@ struct NoOptions {
   static void visit(Self&, V&&) {}
 };
 
-struct LossEntry {
-  std::string name;
-  std::vector<std::string> aliases;
-  std::vector<OptionInfo> options;
-  std::function<std::shared_ptr<const Loss>(const Json& options)> make;
-};
-
 template <class L, class Options>
 LossEntry loss_entry(std::vector<std::string> aliases) {
-  return {L::kName, std::move(aliases), list_options<WithReduction<Options>>(),
-          [](const Json& options) { return std::make_shared<const L>(options); }};
+  return {.name = L::kName,
+          .aliases = std::move(aliases),
+          .options = list_options<WithReduction<Options>>(),
+          .make = [](const Json& options) { return std::make_shared<const L>(options); },
+          .make_objective = {}};
 }
-
-std::vector<LossEntry> regression_losses();
-std::vector<LossEntry> classification_losses();
-std::vector<LossEntry> likelihood_losses();
-std::vector<LossEntry> count_losses();
 
 }  // namespace rondo::detail

@@ -1,20 +1,28 @@
 #include "rondo/train/metrics.h"
 
-#include "rondo/train/losses.h"
+#include <algorithm>
+
+#include "train/losses/loss_entry.h"
 #include "train/metrics/row_metric.h"
 #include "train/named_config.h"
 
 namespace rondo {
+namespace detail {
+#define RONDO_METRICS(family) std::vector<MetricEntry> family();
+#include "train/metric_list.inc"
+#undef RONDO_METRICS
+}  // namespace detail
+
 namespace {
 
 using detail::MetricEntry;
 
 /// The weighted mean over rows of a loss.
-class LossMetric : public Metric {
+class LossMetric : public RowMetric {
  public:
   explicit LossMetric(std::shared_ptr<const Loss> loss) : loss_(std::move(loss)) {}
   void reset() override { sum_ = weight_ = 0; }
-  void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
+  void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     sum_ += loss_->value(prediction, target, weights);
     for (const double weight : weights) weight_ += weight;
     if (weights.empty()) weight_ += static_cast<double>(prediction.rows);
@@ -34,7 +42,7 @@ class LossMetric : public Metric {
 };
 
 /// "accuracy" or "crossentropy": which one is meant shows when the first batch comes.
-class ResolvedByShape : public Metric {
+class ResolvedByShape : public RowMetric {
  public:
   ResolvedByShape(std::string family, Json options)
       : family_(std::move(family)), options_(std::move(options)) {}
@@ -42,9 +50,9 @@ class ResolvedByShape : public Metric {
   void reset() override {
     if (meant_) meant_->reset();
   }
-  void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
+  void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     if (!meant_) choose(prediction.cols == 1 ? 0 : target.cols == 1 ? 1 : 2);
-    meant_->update(prediction, target, weights);
+    meant_->update_rows(prediction, target, weights);
   }
   double result() const override {
     return meant_ ? meant_->result() : std::numeric_limits<double>::quiet_NaN();
@@ -68,14 +76,14 @@ class ResolvedByShape : public Metric {
     constexpr const char* kPrefixes[] = {"binary_", "sparse_categorical_", "categorical_"};
     Json config = options_;
     config.set("name", kPrefixes[kind] + family_);
-    meant_ = make_metric(config);
+    meant_ = make_row_metric(config);
     kind_ = kind;
   }
 
   std::string family_;
   Json options_;
   int kind_ = 0;
-  std::shared_ptr<Metric> meant_;
+  std::shared_ptr<RowMetric> meant_;
 };
 
 std::vector<MetricEntry> all_metrics() {
@@ -85,48 +93,54 @@ std::vector<MetricEntry> all_metrics() {
                      return std::make_shared<ResolvedByShape>(family, options);
                    }});
   }
-  for (auto* part : {&detail::mean_metrics, &detail::counting_metrics, &detail::ranking_metrics}) {
-    for (MetricEntry& entry : part()) all.push_back(std::move(entry));
+#define RONDO_METRICS(family) \
+  for (MetricEntry & entry : detail::family()) all.push_back(std::move(entry));
+#include "train/metric_list.inc"
+#undef RONDO_METRICS
+  for (detail::LossEntry& loss : detail::row_losses()) {
+    all.push_back({loss.name, loss.aliases, [make = std::move(loss.make)](const Json& options) {
+                     return std::make_shared<LossMetric>(make(options));
+                   }});
   }
   return all;
 }
 
 }  // namespace
 
+void RowMetric::update(std::span<const Value> predictions, const Target& target) {
+  const ComparedRows rows = target.rows(predictions.front());
+  update_rows(rows.prediction, rows.target, rows.weights);
+}
+
 std::shared_ptr<Metric> make_metric(const Json& name_or_config) {
   const detail::NamedConfig named = detail::read_named_config(name_or_config, "metric");
-  std::vector<std::string> known;
-  std::shared_ptr<Metric> metric;
-  for (const MetricEntry& entry : all_metrics()) {
-    bool found = entry.name == named.name;
-    known.push_back(entry.name);
-    for (const std::string& alias : entry.aliases) {
-      found = found || alias == named.name;
-      known.push_back(alias);
+  const std::vector<MetricEntry> all = all_metrics();
+  const auto found = std::ranges::find_if(all, [&](const MetricEntry& entry) {
+    return entry.name == named.name || std::ranges::find(entry.aliases, named.name) != entry.aliases.end();
+  });
+  if (found == all.end()) {
+    std::vector<std::string> known;
+    for (const MetricEntry& entry : all) {
+      known.push_back(entry.name);
+      known.insert(known.end(), entry.aliases.begin(), entry.aliases.end());
     }
-    if (found && !metric) metric = entry.make(named.options);
+    detail::throw_unknown_name("metric", named.spelled, known);
   }
-  if (!metric) {
-    Json config = named.options;
-    config.set("name", named.name);
-    try {
-      metric = std::make_shared<LossMetric>(make_loss(config));
-    } catch (const Error& error) {
-      const std::vector<std::string> losses = loss_names();
-      if (error.summary().find("there is no loss") == std::string::npos) throw;
-      known.insert(known.end(), losses.begin(), losses.end());
-      for (const char* alias : {"mse", "mae", "mape", "bce", "cce", "scce"}) known.emplace_back(alias);
-      detail::throw_unknown_name("metric", named.spelled, known);
-    }
-  }
+  std::shared_ptr<Metric> metric = found->make(named.options);
   metric->set_name(named.spelled);
   return metric;
+}
+
+std::shared_ptr<RowMetric> make_row_metric(const Json& name_or_config) {
+  if (auto metric = std::dynamic_pointer_cast<RowMetric>(make_metric(name_or_config))) return metric;
+  throw Error(ErrorKind::usage, "the metric is not one of rows")
+      .seen(to_json(name_or_config))
+      .expected("a metric of rows, such as \"accuracy\"");
 }
 
 std::vector<std::string> metric_names() {
   std::vector<std::string> names;
   for (const MetricEntry& entry : all_metrics()) names.push_back(entry.name);
-  for (const std::string& name : loss_names()) names.push_back(name);
   return names;
 }
 

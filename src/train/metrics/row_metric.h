@@ -8,17 +8,14 @@
 #include <vector>
 
 #include "rondo/base/error.h"
-#include "rondo/base/options.h"
 #include "rondo/train/metrics.h"
+#include "train/metrics/metric_entry.h"
 
 namespace rondo::detail {
 
 /// Throws Error(usage) unless prediction, target (`target_columns` wide) and weights fit together.
 void check_metric_call(const std::string& name, ConstMatrix prediction, ConstMatrix target,
                        std::int64_t target_columns, std::span<const double> weights);
-
-/// Throws Error(model_file) unless `fits`: numbers of another metric were to be restored.
-void check_gathered(const std::string& name, bool fits);
 
 /// Room for one row of a prediction and of a target, which a metric keeps from batch to batch.
 struct RowMemory {
@@ -48,7 +45,7 @@ void for_each_weighted_row(ConstMatrix prediction, ConstMatrix target, std::span
 }
 
 /// Weighted mean over rows of a value of one row, then `finish` of that mean.
-class MeanMetric : public Metric {
+class MeanMetric : public RowMetric {
  public:
   using RowValue = std::function<double(std::span<const double> prediction, std::span<const double> target)>;
   struct Traits {
@@ -60,7 +57,7 @@ class MeanMetric : public Metric {
 
   bool larger_is_better() const override { return traits_.larger_is_better; }
   void reset() override { sum_ = weight_ = 0; }
-  void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
+  void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, traits_.one_target_column ? 1 : prediction.cols, weights);
     for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {
       sum_ += weight * value_(p, t);
@@ -84,23 +81,5 @@ class MeanMetric : public Metric {
   RowMemory memory_;
   double sum_ = 0, weight_ = 0;
 };
-
-struct MetricEntry {
-  std::string name;
-  std::vector<std::string> aliases;
-  std::function<std::shared_ptr<Metric>(const Json& options)> make;
-};
-
-/// Reads the options of a metric; an unknown key is an error that names the nearest one.
-template <class Options>
-Options metric_options(const Json& config, const std::string& name) {
-  Options options;
-  read_options(options, config, name);
-  return options;
-}
-
-std::vector<MetricEntry> mean_metrics();
-std::vector<MetricEntry> counting_metrics();
-std::vector<MetricEntry> ranking_metrics();
 
 }  // namespace rondo::detail

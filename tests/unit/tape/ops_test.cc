@@ -158,6 +158,61 @@ TEST(Tape, RefusesABackwardPassThatCannotBe) {
   expect_usage_error({"already"}, [&] { tape.backward(values, std::vector<Tensor>{Tensor({2, 3})}); });
 }
 
+/// Σ of input 0 as one number.
+class SumInDouble : public Operation {
+ public:
+  void forward(Call& call) const override {
+    const View<const float> x = call.input(0).data.view<const float>();
+    double sum = 0;
+    for (std::int64_t i = 0; i < x.rows * x.cols; ++i) sum += static_cast<double>(x.data[i]);
+    call.make_number(0, sum);
+  }
+  void backward(Call& call) const override {
+    const Matrix to = call.input_gradient(0);
+    for (std::int64_t i = 0; i < to.rows * to.cols; ++i)
+      to.view<float>().data[i] += static_cast<float>(call.number_gradient(0));
+  }
+};
+
+TEST(Tape, KeepsALossInDoubleWhateverItsType) {
+  Tape tape(DType::float32);
+  tape.reset();
+  const SumInDouble sum;
+  const Var x = tape.input(Samples(Tensor::from({1, 0x1p-30, 2}, {1, 3})), true);
+  const Var loss = tape.apply_one(sum, {x});
+  EXPECT_EQ(tape.number(loss), 3 + 0x1p-30);  // a float would not hold it
+  EXPECT_EQ(tape.get(loss).values().dtype(), DType::float64);
+  expect_usage_error({"float64", "float32", "backward"}, [&] { ops::add(tape, loss, loss); });
+  EXPECT_EQ(tape.number(ops::sum(tape, x)), 3);
+  expect_usage_error({"one number", "1 x 3"}, [&] { tape.number(x); });
+}
+
+TEST(Tape, RunsBackwardFromSeveralLossesByTheirWeights) {
+  Tape tape(DType::float32);
+  tape.reset();
+  const SumInDouble sum;
+  const Var x = tape.input(Samples(Tensor::from({1, 2}, {1, 2})), true);
+  const std::vector<Var> losses = {tape.apply_one(sum, {x}), ops::sum(tape, ops::square(tape, x))};
+  expect_usage_error({"one weight"}, [&] { tape.backward(losses, std::vector<double>{1}); });
+  tape.backward(losses, std::vector<double>{3, 0.5});
+  EXPECT_EQ(numbers(tape.gradient(x)), (std::vector<double>{4, 5}));
+  EXPECT_EQ(numbers(tape.gradient(losses[0])), std::vector<double>{3});
+}
+
+TEST(Tape, TakesValuesOfAnotherTapeAsConstants) {
+  Tape teacher(DType::float64), tape(DType::float32);
+  teacher.reset();
+  tape.reset();
+  const Samples x = Samples::padded(normal({2, 3, 2}, 1), std::vector<std::int64_t>{1, 3});
+  const Value& given = teacher.value(teacher.input(x, true));
+  const Var taken = tape.input(given), y = tape.input(x, true);
+  EXPECT_EQ(tape.value(taken).layout, given.layout);
+  EXPECT_EQ(numbers(tape.get(taken).values()), numbers(tape.get(y).values()));
+  tape.backward(ops::sum(tape, ops::multiply(tape, taken, y)));
+  EXPECT_EQ(numbers(tape.gradient(y)), numbers(tape.get(taken).values()));
+  EXPECT_EQ(numbers(tape.gradient(taken)), std::vector<double>(8, 0.0));
+}
+
 TEST(Tape, RefusesParametersOfAnotherType) {
   ParameterStore store(DType::float64);
   store.declare("a", {2});

@@ -126,5 +126,20 @@ TEST(ParameterStore, IsAValue) {
 
 TEST(ParameterStore, RefusesNegativeSizes) { EXPECT_THROW(ParameterStore().declare("a", {2, -1}), Error); }
 
+TEST(ParameterStore, AdoptsAnArrayThatIsThereWithItsValues) {
+  ParameterStore store;
+  const int a = store.declare("a", {2});
+  store.allocate();
+  store.set(a, Tensor::from({3, 4}, {2}));
+  EXPECT_EQ(store.adopt("a", {2}, false, 0.5, 0), a);
+  const int b = store.adopt("b", {1});
+  store.allocate();
+  EXPECT_EQ(b, 1);
+  EXPECT_EQ(store.get(a).at(1), 4);
+  EXPECT_EQ(store.trainable_count(), 1);
+  EXPECT_EQ(store.infos()[0].l1, 0.5);
+  EXPECT_THROW(store.adopt("a", {3}), Error);
+}
+
 }  // namespace
 }  // namespace rondo

@@ -18,8 +18,8 @@ Tensor table(std::initializer_list<double> values, std::int64_t columns) {
 
 double measure(const Json& config, const Tensor& prediction, const Tensor& target,
                std::vector<double> weights = {}) {
-  const auto metric = make_metric(config);
-  metric->update(as_matrix(prediction), as_matrix(target), weights);
+  const auto metric = make_row_metric(config);
+  metric->update_rows(as_matrix(prediction), as_matrix(target), weights);
   return metric->result();
 }
 
@@ -43,11 +43,11 @@ TEST(Metrics, GatherOverBatchesWhatOneBatchWouldGive) {
   const Example e;
   for (const std::string& name : metric_names()) {
     if (!fits(name)) continue;
-    const auto pieces = make_metric(name);
+    const auto pieces = make_row_metric(name);
     for (std::int64_t begin : {0, 5}) {
       const std::int64_t end = begin == 0 ? 5 : 12;
       const Tensor p = e.prediction.slice(begin, end), t = e.target.slice(begin, end);
-      pieces->update(as_matrix(p), as_matrix(t));
+      pieces->update_rows(as_matrix(p), as_matrix(t));
     }
     EXPECT_NEAR(pieces->result(), measure(name, e.prediction, e.target), 1e-12) << name;
   }
@@ -69,11 +69,11 @@ TEST(Metrics, ResetForgetsEverything) {
   const Example e;
   for (const std::string& name : metric_names()) {
     if (!fits(name)) continue;
-    const auto metric = make_metric(name);
+    const auto metric = make_row_metric(name);
     const Tensor p = e.prediction.slice(0, 4), t = e.target.slice(0, 4);
-    metric->update(as_matrix(p), as_matrix(t));
+    metric->update_rows(as_matrix(p), as_matrix(t));
     metric->reset();
-    metric->update(as_matrix(e.prediction), as_matrix(e.target));
+    metric->update_rows(as_matrix(e.prediction), as_matrix(e.target));
     EXPECT_EQ(metric->result(), measure(name, e.prediction, e.target)) << name;
   }
 }
@@ -84,12 +84,12 @@ TEST(Metrics, GoOnFromWhatWasGathered) {
   const Tensor q = e.prediction.slice(5, 12), u = e.target.slice(5, 12);
   for (const std::string& name : metric_names()) {
     if (!fits(name)) continue;
-    const auto first = make_metric(name), second = make_metric(name), whole = make_metric(name);
-    first->update(as_matrix(p), as_matrix(t));
+    const auto first = make_row_metric(name), second = make_row_metric(name), whole = make_row_metric(name);
+    first->update_rows(as_matrix(p), as_matrix(t));
     second->restore(first->gathered());
-    second->update(as_matrix(q), as_matrix(u));
-    whole->update(as_matrix(p), as_matrix(t));
-    whole->update(as_matrix(q), as_matrix(u));
+    second->update_rows(as_matrix(q), as_matrix(u));
+    whole->update_rows(as_matrix(p), as_matrix(t));
+    whole->update_rows(as_matrix(q), as_matrix(u));
     EXPECT_EQ(second->result(), whole->result()) << name;
   }
 }
@@ -143,20 +143,20 @@ TEST(Metrics, AucIsOneForAPerfectOrderAndOneHalfForNone) {
 }
 
 TEST(Metrics, AreNamedAsSpelledAndKnowWhichWayIsBetter) {
-  EXPECT_EQ(make_metric("mae")->name(), "mae");
-  EXPECT_FALSE(make_metric("mae")->larger_is_better());
-  EXPECT_TRUE(make_metric("accuracy")->larger_is_better());
-  EXPECT_TRUE(std::isnan(make_metric("mse")->result()));
+  EXPECT_EQ(make_row_metric("mae")->name(), "mae");
+  EXPECT_FALSE(make_row_metric("mae")->larger_is_better());
+  EXPECT_TRUE(make_row_metric("accuracy")->larger_is_better());
+  EXPECT_TRUE(std::isnan(make_row_metric("mse")->result()));
 }
 
 TEST(Metrics, RefuseWhatTheyDoNotKnow) {
   try {
-    make_metric("acuracy");
+    make_row_metric("acuracy");
     FAIL();
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("'accuracy'"), std::string::npos) << error.what();
   }
-  EXPECT_THROW(make_metric(Json::object({{"name", "rmse"}, {"k", 2}})), Error);
+  EXPECT_THROW(make_row_metric(Json::object({{"name", "rmse"}, {"k", 2}})), Error);
   EXPECT_THROW(measure("accuracy", table({1, 2}, 2), table({1, 2, 3}, 3)), Error);
 }
 

@@ -31,14 +31,14 @@ Scored random_scores(std::uint64_t seed, std::int64_t rows, std::uint64_t levels
   return out;
 }
 
-double measure(const Scored& s, bool weighted, std::size_t begin = 0, Metric* metric = nullptr) {
-  const auto own = make_metric("roc_auc");
-  Metric& used = metric == nullptr ? *own : *metric;
+double measure(const Scored& s, bool weighted, std::size_t begin = 0, RowMetric* metric = nullptr) {
+  const auto own = make_row_metric("roc_auc");
+  RowMetric& used = metric == nullptr ? *own : *metric;
   const auto rows = static_cast<std::int64_t>(s.scores.size() - begin);
   const Tensor p = Tensor::from(std::span(s.scores).subspan(begin), {rows, 1}),
                t = Tensor::from(std::span(s.targets).subspan(begin), {rows, 1});
-  used.update(as_matrix(p), as_matrix(t),
-              weighted ? std::span(s.weights).subspan(begin) : std::span<const double>());
+  used.update_rows(as_matrix(p), as_matrix(t),
+                   weighted ? std::span(s.weights).subspan(begin) : std::span<const double>());
   return used.result();
 }
 
@@ -69,7 +69,7 @@ TEST(RocAuc, KnowsTheEasyCases) {
   EXPECT_EQ(measure({{-3, 2, 9}, {1, 0, 0}, {}}, false), 0);
   EXPECT_EQ(measure({{1, 1, 1, 1}, {1, 0, 1, 0}, {}}, false), 0.5);
   EXPECT_EQ(measure({{1, 2}, {1, 1}, {}}, false), 0);  // one class alone, as `auc`
-  EXPECT_TRUE(std::isnan(make_metric("roc_auc")->result()));
+  EXPECT_TRUE(std::isnan(make_row_metric("roc_auc")->result()));
 }
 
 TEST(RocAuc, SeesTheOrderOnly) {
@@ -88,7 +88,7 @@ TEST(RocAuc, HasTheSameBitsInAnyOrderOfRows) {
 
 TEST(RocAuc, GoesOnFromWhatWasGathered) {
   const Scored s = random_scores(5, 100, 30);
-  const auto first = make_metric("roc_auc"), second = make_metric("roc_auc");
+  const auto first = make_row_metric("roc_auc"), second = make_row_metric("roc_auc");
   Scored head{{s.scores.begin(), s.scores.begin() + 40}, {s.targets.begin(), s.targets.begin() + 40}, {}};
   measure(head, false, 0, first.get());
   second->restore(first->gathered());
@@ -102,7 +102,7 @@ TEST(RocAuc, RefusesScoresThatHaveNoOrder) {
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("a prediction is no number"), std::string::npos) << error.what();
   }
-  EXPECT_TRUE(make_metric("roc_auc")->larger_is_better());
+  EXPECT_TRUE(make_row_metric("roc_auc")->larger_is_better());
 }
 
 }  // namespace

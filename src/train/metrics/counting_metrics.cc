@@ -26,12 +26,12 @@ enum class Decision { precision, recall, f1 };
 
 /// Precision, recall and their harmonic mean from the weights of true and false positives and negatives. 0
 /// when there is nothing to divide by, as in Keras.
-class DecisionMetric : public Metric {
+class DecisionMetric : public RowMetric {
  public:
   DecisionMetric(Decision kind, DecisionOptions options) : kind_(kind), options_(options) {}
   bool larger_is_better() const override { return true; }
   void reset() override { true_positives_ = false_positives_ = false_negatives_ = 0; }
-  void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
+  void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, prediction.cols, weights);
     const std::int64_t first = options_.class_id.value_or(0);
     const std::int64_t last = options_.class_id ? first + 1 : prediction.cols;
@@ -87,7 +87,7 @@ struct AucOptions {
 /// Area under the ROC curve. Threshold i is i / (n − 1); the outermost two lie just outside [0, 1]. A
 /// prediction passes thresholds 0 … ⌈p·(n−1)⌉ − 1, so counting each prediction once, at the last it passes,
 /// is enough.
-class Auc : public Metric {
+class Auc : public RowMetric {
  public:
   explicit Auc(AucOptions options) : options_(options) {
     if (options_.num_thresholds < 2) {
@@ -101,7 +101,7 @@ class Auc : public Metric {
     positives_.assign(static_cast<std::size_t>(options_.num_thresholds), 0);
     negatives_ = positives_;
   }
-  void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
+  void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, prediction.cols, weights);
     const double intervals = static_cast<double>(options_.num_thresholds - 1);
     for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {
@@ -161,11 +161,11 @@ struct NoMetricOptions {
 };
 
 /// 1 − Σw(t−p)² / Σw(t−t̄)² of every column, mean over columns.
-class R2Score : public Metric {
+class R2Score : public RowMetric {
  public:
   bool larger_is_better() const override { return true; }
   void reset() override { columns_.clear(), weight_ = 0; }
-  void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
+  void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, prediction.cols, weights);
     columns_.resize(static_cast<std::size_t>(prediction.cols));
     for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {

@@ -18,11 +18,11 @@ struct RankingOptions {
 /// The area under the ROC curve, exactly: the share of pairs of a positive and a negative row in which the
 /// positive one has the higher score, ties counting half (Mann and Whitney's U over the number of pairs). All
 /// columns together.
-class RocAuc : public Metric {
+class RocAuc : public RowMetric {
  public:
   bool larger_is_better() const override { return true; }
   void reset() override { rows_.clear(); }
-  void update(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
+  void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, prediction.cols, weights);
     for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {
       for (std::size_t c = 0; c < p.size(); ++c) {

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rondo/base/options.h"
+#include "rondo/train/metrics.h"
+
+namespace rondo::detail {
+
+/// A metric that can be named. Every file src/train/metrics/<name>_metric.cc or <name>_metrics.cc defines
+///
+///     std::vector<MetricEntry> rondo::detail::<name>_metric();
+///
+/// (the function has the file's name), and the build makes the list of them.
+struct MetricEntry {
+  std::string name;
+  std::vector<std::string> aliases;
+  std::function<std::shared_ptr<Metric>(const Json& options)> make;
+};
+
+/// Reads the options of a metric; an unknown key is an error that names the nearest one.
+template <class Options>
+Options metric_options(const Json& config, const std::string& name) {
+  Options options;
+  read_options(options, config, name);
+  return options;
+}
+
+/// Throws Error(model_file) unless `fits`: numbers of another metric were to be restored.
+void check_gathered(const std::string& name, bool fits);
+
+}  // namespace rondo::detail
