@@ -29,6 +29,7 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
     const EmbeddingOptions& o = options();
     table_ = declare_array(store, prefix + "embeddings", {o.input_dim, o.output_dim}, true,
                            o.embeddings_regularizer.l1, o.embeddings_regularizer.l2);
+    store.declare_sparse_rows(table_);
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     const std::string& name = store.infos()[static_cast<std::size_t>(table_)].name;
@@ -74,8 +75,9 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
     if (!trainable()) return;
     with_dtype(call.dtype(), [&]<class T>(T) {
       const View<const T> dy = call.output_gradient(0).view<T>();
-      const View<T> gradient = call.parameter_gradient(table_).view<T>();
       const auto* ids = call.kept<std::int64_t>(0);
+      const View<T> gradient =
+          call.parameter_gradient(table_, {ids, static_cast<std::size_t>(dy.rows)}).view<T>();
       for (std::int64_t r = 0; r < dy.rows; ++r) {
         T* to = gradient.row(ids[r]);
         for (std::int64_t c = 0; c < dy.cols; ++c) to[c] += dy(r, c);

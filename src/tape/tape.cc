@@ -301,7 +301,7 @@ void Tape::play_back() {
   }
   for (const State::Slot& slot : s.slots) {
     if (slot.store == nullptr || !slot.gradient) continue;
-    const Matrix to = slot.store->gradient(slot.parameter);
+    const Matrix to = slot.store->mutable_gradient(slot.parameter);
     with_dtype(s.dtype, [&]<class T>(T) {
       const T* from = static_cast<const T*>(slot.gradient.data);
       T* at = static_cast<T*>(to.data);
@@ -373,7 +373,12 @@ ConstMatrix Call::parameter(int index) const {
   return store->value(index);
 }
 Matrix Call::mutable_parameter(int index) const { return tape_.state_->node(node_).store->value(index); }
-Matrix Call::parameter_gradient(int index) const { return tape_.state_->node(node_).store->gradient(index); }
+Matrix Call::parameter_gradient(int index) const {
+  return tape_.state_->node(node_).store->mutable_gradient(index);
+}
+Matrix Call::parameter_gradient(int index, std::span<const std::int64_t> rows) const {
+  return tape_.state_->node(node_).store->mutable_gradient(index, rows);
+}
 
 ConstMatrix Call::output_gradient(int i) const {
   return tape_.state_->slot(tape_.state_->node(node_).output(i)).gradient;

@@ -91,6 +91,8 @@ class Call {
   /// For running statistics: a parameter that the forward pass of training changes.
   Matrix mutable_parameter(int index) const;
   Matrix parameter_gradient(int index) const;  ///< add to it
+  /// The same when only `rows` get something (see ParameterStore for arrays with sparse rows).
+  Matrix parameter_gradient(int index, std::span<const std::int64_t> rows) const;
 
   /// Gradient that arrived at output i; absent when nobody used that output.
   ConstMatrix output_gradient(int i) const;

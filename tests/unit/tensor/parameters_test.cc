@@ -81,7 +81,7 @@ TEST(ParameterStore, ZeroesItsGradients) {
   ParameterStore store(DType::float64);
   store.declare("a", {2, 2});
   store.allocate();
-  store.gradients().set(1, 5);
+  store.mutable_gradients().set(1, 5);
   EXPECT_EQ(store.get_gradient(0).at(1), 5);
   store.zero_gradients();
   EXPECT_EQ(store.get_gradient(0).at(1), 0);
