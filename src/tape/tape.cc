@@ -1,5 +1,6 @@
 #include "rondo/tape/tape.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -73,9 +74,9 @@ struct Tape::State {
   std::span<T> take(std::size_t count) {
     return {static_cast<T*>(arena.take(std::max<std::size_t>(count, 1) * sizeof(T))), count};
   }
-  Matrix make_matrix(std::int64_t rows, std::int64_t cols) {
-    const std::size_t bytes = static_cast<std::size_t>(rows * cols) * dtype_size(dtype);
-    return {arena.take(bytes == 0 ? 1 : bytes), rows, cols, cols, dtype};
+  Matrix make_matrix(std::int64_t rows, std::int64_t cols, DType type) {
+    const std::size_t bytes = static_cast<std::size_t>(rows * cols) * dtype_size(type);
+    return {arena.take(bytes == 0 ? 1 : bytes), rows, cols, cols, type};
   }
   Var add(Slot slot) {
     slots.push_back(std::move(slot));
@@ -92,7 +93,7 @@ struct Tape::State {
   Node& node(int id) { return nodes[static_cast<std::size_t>(id)]; }
   Matrix gradient_of(Slot& s) {
     if (!s.gradient) {
-      s.gradient = make_matrix(s.value.data.rows, s.value.data.cols);
+      s.gradient = make_matrix(s.value.data.rows, s.value.data.cols, dtype);
       std::memset(s.gradient.data, 0,
                   static_cast<std::size_t>(s.gradient.rows * s.gradient.cols) * dtype_size(dtype));
     }
@@ -136,14 +137,20 @@ Var Tape::input(const Samples& batch, bool wants_gradient) {
   slot.value.layout = batch.layout();
   slot.value.features = batch.features();
   const ConstMatrix from = as_matrix(values);
-  slot.value.data = s.make_matrix(from.rows, element_count(slot.value.features));
-  with_dtype(s.dtype, [&]<class To>(To) {
-    with_dtype(values.dtype(), [&]<class From>(From) {
-      To* to = static_cast<To*>(slot.value.data.data);
-      for (const From v : values.data<From>()) *to++ = static_cast<To>(v);
+  const bool ids = values.dtype() == DType::int32;
+  slot.value.data =
+      s.make_matrix(from.rows, element_count(slot.value.features), ids ? DType::int32 : s.dtype);
+  if (ids) {
+    std::ranges::copy(values.data<std::int32_t>(), static_cast<std::int32_t*>(slot.value.data.data));
+  } else {
+    with_dtype(s.dtype, [&]<class To>(To) {
+      with_dtype(values.dtype(), [&]<class From>(From) {
+        To* to = static_cast<To*>(slot.value.data.data);
+        for (const From v : values.data<From>()) *to++ = static_cast<To>(v);
+      });
     });
-  });
-  slot.wants_gradient = wants_gradient && s.differentiating;
+  }
+  slot.wants_gradient = wants_gradient && s.differentiating && !ids;
   return s.add(std::move(slot));
 }
 
@@ -163,6 +170,20 @@ Var Tape::parameter(ParameterStore& store, int index) {
   return s.add(std::move(slot));
 }
 
+namespace {
+
+[[noreturn]] void refuse_ids(const Operation& operation, std::size_t input) {
+  const auto* layer = dynamic_cast<const Layer*>(&operation);
+  throw Error(ErrorKind::usage, "ids are used as numbers")
+      .where(layer != nullptr ? "layer '" + layer->name() + "' (" + layer->type() + ")"
+                              : std::string("an operation on a tape"))
+      .seen("input " + std::to_string(input) + " is int32")
+      .expected("float32 or float64")
+      .fix("put an embedding before it, or give the values as numbers (cast)");
+}
+
+}  // namespace
+
 Vars Tape::apply(const Operation& operation, std::span<const Var> inputs, ParameterStore* store) {
   State& s = *state_;
   if (store != nullptr && store->dtype() != s.dtype) {
@@ -173,7 +194,9 @@ Vars Tape::apply(const Operation& operation, std::span<const Var> inputs, Parame
   const std::span<int> ids = s.take<int>(inputs.size());
   bool wants = operation.has_trainable_parameters();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    wants = s.slot(inputs[i]).wants_gradient || wants;
+    const State::Slot& slot = s.slot(inputs[i]);
+    if (slot.value.data.dtype == DType::int32 && !operation.takes_ids()) refuse_ids(operation, i);
+    wants = slot.wants_gradient || wants;
     ids[i] = inputs[i].id;
   }
   const int id = static_cast<int>(s.nodes.size());
@@ -208,10 +231,10 @@ Samples Tape::get(Var v) const {
   const Value& value = state_->slot(v).value;
   Shape shape = {value.data.rows};
   shape.insert(shape.end(), value.features.begin(), value.features.end());
-  Tensor out(shape, state_->dtype);
+  Tensor out(shape, value.data.dtype);
   if (out.size() != 0) {
     std::memcpy(out.bytes(), value.data.data,
-                static_cast<std::size_t>(out.size()) * dtype_size(state_->dtype));
+                static_cast<std::size_t>(out.size()) * dtype_size(value.data.dtype));
   }
   if (value.layout) return Samples::packed(value.layout, std::move(out));
   if (out.rank() >= 3) {  // a value without time axis whose sample has several axes
@@ -348,6 +371,11 @@ Matrix Call::make_output(int i, std::shared_ptr<const Layout> layout, const Shap
 
 Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
                               const Shape& features) {
+  return make_output_rows(i, rows, std::move(layout), features, dtype());
+}
+
+Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
+                              const Shape& features, DType dtype) {
   Tape::State& s = *tape_.state_;
   Tape::State::Node& node = s.node(node_);
   if (i != node.output_count) throw Error(ErrorKind::usage, "outputs are made in order 0, 1, …");
@@ -355,8 +383,8 @@ Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const La
   Tape::State::Slot slot;
   slot.value.layout = std::move(layout);
   slot.value.features = features;
-  slot.value.data = s.make_matrix(rows, element_count(features));
-  slot.wants_gradient = node.runs_backward;
+  slot.value.data = s.make_matrix(rows, element_count(features), dtype);
+  slot.wants_gradient = node.runs_backward && dtype != DType::int32;
   const Matrix out = slot.value.data;
   s.add(std::move(slot));
   return out;

@@ -171,9 +171,9 @@ void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, d
       piece.count = rows * infos[p].columns();
       update(piece);
     };
-    // A broken gradient (scale NaN) reaches every row, as it does in arrays without sparse rows.
-    const bool rests = options_.lazy || (rests_without_gradient() && decay == 0);
-    if (rests && std::isfinite(piece.prelude.scale))
+    // A broken gradient (scale NaN) reaches every row, as it does in dense arrays.
+    const bool touched_only = options_.lazy || (!moves_without_gradient() && decay == 0);
+    if (touched_only && std::isfinite(piece.prelude.scale))
       parameters.each_touched_run(static_cast<int>(p), update_rows);
     else
       update_rows(0, infos[p].rows());

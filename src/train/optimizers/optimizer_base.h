@@ -74,8 +74,8 @@ class OptimizerBase : public Optimizer {
   virtual void begin_step(std::int64_t step, double learning_rate) noexcept = 0;
   virtual void update(const Piece<float>& piece) const noexcept = 0;
   virtual void update(const Piece<double>& piece) const noexcept = 0;
-  /// Whether a weight whose gradient is 0, and its slots, keep their bits (weight decay aside).
-  virtual bool rests_without_gradient() const noexcept { return false; }
+  /// Whether weights or slots change where the gradient is 0 (weight decay aside).
+  virtual bool moves_without_gradient() const noexcept { return true; }
   /// Numbers besides iterations and learning rate.
   virtual void write_numbers(Json&) const {}
   virtual void read_numbers(const Json&) {}

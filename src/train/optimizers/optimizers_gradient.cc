@@ -114,7 +114,7 @@ class Sgd : public NamedOptimizer<Sgd, SgdOptions> {
   }
 
  private:
-  bool rests_without_gradient() const noexcept override { return options_.momentum == 0; }
+  bool moves_without_gradient() const noexcept override { return options_.momentum != 0; }
 };
 
 struct RmspropOptions : CommonOptimizerOptions {
@@ -242,8 +242,8 @@ class Adagrad : public NamedOptimizer<Adagrad, AdagradOptions> {
 
  private:
   /// Without ε a weight that never had a gradient becomes 0 / 0.
-  bool rests_without_gradient() const noexcept override {
-    return options_.epsilon > 0 || options_.initial_accumulator_value > 0;
+  bool moves_without_gradient() const noexcept override {
+    return options_.epsilon == 0 && options_.initial_accumulator_value == 0;
   }
 };
 
