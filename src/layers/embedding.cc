@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "layers/common/base_layers.h"
 #include "layers/common/compaction.h"
@@ -31,6 +32,7 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
     const EmbeddingOptions& o = options();
     table_ = declare_array(store, prefix + "embeddings", {o.input_dim, o.output_dim}, true,
                            o.embeddings_regularizer.l1, o.embeddings_regularizer.l2);
+    store.declare_sparse_rows(table_);
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     const std::string& name = store.infos()[static_cast<std::size_t>(table_)].name;
@@ -38,21 +40,21 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
                      RandomStream(seed, purpose_key(name.c_str())), where());
   }
 
+  bool takes_ids() const override { return true; }
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const Value in = call.input(0);
       std::shared_ptr<const Layout> layout = in.layout;
-      const View<const T> given = in.data.view<const T>();
-      auto* ids = call.scratch<std::int64_t>(given.rows * given.cols);
+      // Without a layout the input is [batch, steps]; packed order is time-major.
+      if (!layout) layout = call.layouts().dense(in.data.rows, in.data.cols);
+      auto* ids = call.scratch<std::int64_t>(in.data.rows * in.data.cols);
       std::int64_t count = 0;
-      if (layout) {
-        for (std::int64_t r = 0; r < given.rows; ++r) ids[count++] = id(given(r, 0));
-      } else {  // [batch, steps] without layout: packed order is time-major
-        layout = call.layouts().dense(given.rows, given.cols);
+      with_any_dtype(in.data.dtype, [&]<class Given>(Given) {
+        const View<const Given> given = in.data.view<Given>();
         for (std::int64_t t = 0; t < given.cols; ++t) {
-          for (std::int64_t b = 0; b < given.rows; ++b) ids[count++] = id(given(b, t));
+          for (std::int64_t r = 0; r < given.rows; ++r) ids[count++] = id(given(r, t));
         }
-      }
+      });
       if (options().mask_zero) {
         auto* keep = call.scratch<std::uint8_t>(count);
         for (std::int64_t r = 0; r < count; ++r) keep[r] = ids[r] != 0;
@@ -97,8 +99,9 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
     if (!trainable()) return;
     with_dtype(call.dtype(), [&]<class T>(T) {
       const View<const T> dy = call.output_gradient(0).view<T>();
-      const View<T> gradient = call.parameter_gradient(table_).view<T>();
       const auto* ids = call.kept<std::int64_t>(0);
+      const View<T> gradient =
+          call.parameter_gradient(table_, {ids, static_cast<std::size_t>(dy.rows)}).view<T>();
       for (std::int64_t r = 0; r < dy.rows; ++r) {
         T* to = gradient.row(ids[r]);
         for (std::int64_t c = 0; c < dy.cols; ++c) to[c] += dy(r, c);
@@ -107,10 +110,11 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
   }
 
  private:
+  /// Numbers may be ids as well when they are whole, as in Keras.
   template <class T>
   std::int64_t id(T value) const {
-    const bool whole = std::isfinite(value) && value == std::floor(value);
-    if (!whole || value < 0 || value >= static_cast<T>(options().input_dim)) {
+    const auto exact = static_cast<double>(value);
+    if (!(exact >= 0 && exact < static_cast<double>(options().input_dim)) || exact != std::floor(exact)) {
       fail("an id is outside of the embedding", std::to_string(value),
            "whole numbers from 0 to " + std::to_string(options().input_dim - 1),
            "raise input_dim or map unknown ids");
@@ -129,19 +133,22 @@ class Masking final : public OptionsLayer<MaskingOptions> {
       fail("masking acts on the steps of a sequence", describe(inputs[0]), "(None, time, features)");
     return {inputs[0]};
   }
+  bool takes_ids() const override { return true; }
   void forward(Call& call) const override {
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const Value in = call.input(0);
+    const Value in = call.input(0);
+    with_any_dtype(in.data.dtype, [&]<class T>(T) {
+      using Number = std::conditional_t<std::is_integral_v<T>, double, T>;
       const View<const T> x = in.data.view<const T>();
       auto* keep = call.scratch<std::uint8_t>(x.rows);
       std::fill_n(keep, x.rows, std::uint8_t{0});
       for (std::int64_t r = 0; r < x.rows; ++r) {
         for (std::int64_t c = 0; c < x.cols; ++c) {
-          if (x(r, c) != static_cast<T>(options().mask_value)) keep[r] = 1;
+          if (static_cast<Number>(x(r, c)) != static_cast<Number>(options().mask_value)) keep[r] = 1;
         }
       }
       const Compaction kept = compact(call, *in.layout, keep);
-      const View<T> y = call.make_output(0, kept.layout, in.features).view<T>();
+      const View<T> y =
+          call.make_output_rows(0, kept.layout->total(), kept.layout, in.features, in.data.dtype).view<T>();
       auto* rows = call.keep<std::int64_t>(0, y.rows);
       for (std::int64_t r = 0; r < y.rows; ++r) {
         rows[r] = kept.rows[static_cast<std::size_t>(r)];

@@ -311,15 +311,16 @@ double Network::regularization(bool add_gradient) {
   for (std::size_t i = 0; i < infos.size(); ++i) {
     const double l1 = infos[i].l1, l2 = infos[i].l2;
     if (l1 == 0 && l2 == 0) continue;
+    const bool add = add_gradient && infos[i].trainable;
     const Matrix value = parameters_.value(static_cast<int>(i)),
-                 gradient = parameters_.gradient(static_cast<int>(i));
+                 gradient = add ? parameters_.mutable_gradient(static_cast<int>(i)) : Matrix{};
     with_dtype(parameters_.dtype(), [&]<class T>(T) {
       const T* w = value.view<T>().data;
       T* g = gradient.view<T>().data;
       for (std::int64_t k = 0; k < infos[i].size; ++k) {
         total += l1 * std::abs(static_cast<double>(w[k])) +
                  l2 * static_cast<double>(w[k]) * static_cast<double>(w[k]);
-        if (add_gradient && infos[i].trainable) {
+        if (add) {
           g[k] +=
               static_cast<T>(l1) * static_cast<T>((w[k] > 0) - (w[k] < 0)) + static_cast<T>(2 * l2) * w[k];
         }

@@ -78,13 +78,19 @@ struct Tape::State {
     const std::size_t bytes = static_cast<std::size_t>(rows * cols) * dtype_size(type);
     return {arena.take(bytes == 0 ? 1 : bytes), rows, cols, cols, type};
   }
-  Matrix make_matrix(std::int64_t rows, std::int64_t cols) { return make_matrix(rows, cols, dtype); }
-  /// Copies values that come from outside, as numbers of the tape's type.
+  /// Copies values that come from outside: ids as they are, others as numbers of the tape's type.
   Var constant(std::shared_ptr<const Layout> layout, const Shape& features, ConstMatrix from,
                bool wants_gradient) {
     Slot slot;
-    slot.value = {std::move(layout), features, make_matrix(from.rows, element_count(features))};
-    slot.wants_gradient = wants_gradient && differentiating;
+    const bool ids = from.dtype == DType::int32;
+    slot.value = {std::move(layout), features,
+                  make_matrix(from.rows, element_count(features), ids ? DType::int32 : dtype)};
+    slot.wants_gradient = wants_gradient && differentiating && !ids;
+    if (ids) {
+      std::copy_n(static_cast<const std::int32_t*>(from.data), from.rows * from.cols,
+                  static_cast<std::int32_t*>(slot.value.data.data));
+      return add(std::move(slot));
+    }
     with_dtype(dtype, [&]<class To>(To) {
       with_dtype(from.dtype, [&]<class From>(From) {
         To* to = static_cast<To*>(slot.value.data.data);
@@ -114,7 +120,7 @@ struct Tape::State {
     const Matrix out = value.data;
     Slot slot;
     slot.value = std::move(value);
-    slot.wants_gradient = n.runs_backward;
+    slot.wants_gradient = n.runs_backward && out.dtype != DType::int32;
     add(std::move(slot));
     return out;
   }
@@ -182,6 +188,20 @@ Var Tape::parameter(ParameterStore& store, int index) {
   return s.add(std::move(slot));
 }
 
+namespace {
+
+[[noreturn]] void refuse_ids(const Operation& operation, std::size_t input) {
+  const auto* layer = dynamic_cast<const Layer*>(&operation);
+  throw Error(ErrorKind::usage, "ids are used as numbers")
+      .where(layer != nullptr ? "layer '" + layer->name() + "' (" + layer->type() + ")"
+                              : std::string("an operation on a tape"))
+      .seen("input " + std::to_string(input) + " is int32")
+      .expected("float32 or float64")
+      .fix("put an embedding before it, or give the values as numbers (cast)");
+}
+
+}  // namespace
+
 Vars Tape::apply(const Operation& operation, std::span<const Var> inputs, ParameterStore* store) {
   State& s = *state_;
   if (store != nullptr && store->dtype() != s.dtype) {
@@ -192,7 +212,9 @@ Vars Tape::apply(const Operation& operation, std::span<const Var> inputs, Parame
   const std::span<int> ids = s.take<int>(inputs.size());
   bool wants = operation.has_trainable_parameters();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    wants = s.slot(inputs[i]).wants_gradient || wants;
+    const State::Slot& slot = s.slot(inputs[i]);
+    if (slot.value.data.dtype == DType::int32 && !operation.takes_ids()) refuse_ids(operation, i);
+    wants = slot.wants_gradient || wants;
     ids[i] = inputs[i].id;
   }
   const int id = static_cast<int>(s.nodes.size());
@@ -332,7 +354,7 @@ void Tape::play_back() {
   }
   for (const State::Slot& slot : s.slots) {
     if (slot.store == nullptr || !slot.gradient) continue;
-    const Matrix to = slot.store->gradient(slot.parameter);
+    const Matrix to = slot.store->mutable_gradient(slot.parameter);
     with_dtype(s.dtype, [&]<class T>(T) {
       const T* from = static_cast<const T*>(slot.gradient.data);
       T* at = static_cast<T*>(to.data);
@@ -379,8 +401,14 @@ Matrix Call::make_output(int i, std::shared_ptr<const Layout> layout, const Shap
 
 Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
                               const Shape& features) {
+  return make_output_rows(i, rows, std::move(layout), features, dtype());
+}
+
+Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
+                              const Shape& features, DType dtype) {
   Tape::State& s = *tape_.state_;
-  return s.make_output(node_, i, {std::move(layout), features, s.make_matrix(rows, element_count(features))});
+  return s.make_output(node_, i,
+                       {std::move(layout), features, s.make_matrix(rows, element_count(features), dtype)});
 }
 
 void Call::make_number(int i, double value) {
@@ -404,7 +432,12 @@ ConstMatrix Call::parameter(int index) const {
   return store->value(index);
 }
 Matrix Call::mutable_parameter(int index) const { return tape_.state_->node(node_).store->value(index); }
-Matrix Call::parameter_gradient(int index) const { return tape_.state_->node(node_).store->gradient(index); }
+Matrix Call::parameter_gradient(int index) const {
+  return tape_.state_->node(node_).store->mutable_gradient(index);
+}
+Matrix Call::parameter_gradient(int index, std::span<const std::int64_t> rows) const {
+  return tape_.state_->node(node_).store->mutable_gradient(index, rows);
+}
 
 ConstMatrix Call::output_gradient(int i) const {
   return tape_.state_->slot(tape_.state_->node(node_).output(i)).gradient;

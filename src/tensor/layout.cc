@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "rondo/base/error.h"
+#include "tensor/converted.h"
 
 namespace rondo {
 
@@ -309,14 +310,14 @@ Samples Samples::ragged(std::span<const Tensor> sequences) {
 Samples Samples::tokens(const Tensor& ids) {
   require_padded(ids, 2);
   auto layout = Layout::dense(ids.dim(0), ids.dim(1));
-  Tensor rows = pack(ids, *layout);
+  Tensor rows = pack(ids, *layout).cast(DType::int32);
   return packed(std::move(layout), std::move(rows));
 }
 
 Samples Samples::tokens(const Tensor& ids, std::span<const std::uint8_t> mask) {
   require_padded(ids, 2);
   auto layout = Layout::from_mask(mask, ids.dim(0), ids.dim(1));
-  Tensor rows = pack(ids, *layout);
+  Tensor rows = pack(ids, *layout).cast(DType::int32);
   return packed(std::move(layout), std::move(rows));
 }
 
@@ -390,18 +391,19 @@ void Samples::gather_into(std::span<const std::int64_t> indices, DType dtype, La
   const Layout& to = *out.layout_;
   Shape shape = values_.shape();
   shape[0] = to.total();
+  if (values_.dtype() == DType::int32) dtype = DType::int32;
   out.values_.resize(shape, dtype);
   const std::int64_t row = from.total() == 0 ? 0 : values_.size() / from.total();
   if (row == 0 || count == 0) return;
-  with_dtype(values_.dtype(), [&]<class From>(From) {
+  with_any_dtype(values_.dtype(), [&]<class From>(From) {
     const From* source = values_.data<From>().data();
-    with_dtype(dtype, [&]<class To>(To) {
+    with_any_dtype(dtype, [&]<class To>(To) {
       To* target = out.values_.data<To>().data();
       for (std::int64_t t = 0; t < to.longest(); ++t) {
         for (std::int64_t r = 0; r < to.rows(t); ++r, target += row) {
           const std::int64_t b = indices[static_cast<std::size_t>(to.order()[static_cast<std::size_t>(r)])];
           const From* at = source + (from.offset(t) + from.place()[static_cast<std::size_t>(b)]) * row;
-          for (std::int64_t c = 0; c < row; ++c) target[c] = static_cast<To>(at[c]);
+          for (std::int64_t c = 0; c < row; ++c) target[c] = converted<To>(at[c]);
         }
       }
     });
@@ -411,7 +413,7 @@ void Samples::gather_into(std::span<const std::int64_t> indices, DType dtype, La
 Samples Samples::cast(DType dtype) const {
   Samples out;
   out.layout_ = layout_;
-  out.values_ = values_.cast(dtype);
+  out.values_ = values_.dtype() == DType::int32 ? values_ : values_.cast(dtype);
   return out;
 }
 

@@ -47,7 +47,7 @@ constexpr NumberFormat kFormats[] = {
     {"F16", 2, DType::float32, convert<std::uint16_t, float, float_from_half>},
     {"BF16", 2, DType::float32, convert<std::uint16_t, float, float_from_bfloat16>},
     {"I64", 8, DType::float64, convert_int64},
-    whole<std::int32_t, double>("I32"),
+    {"I32", 4, DType::int32, nullptr},
     whole<std::uint32_t, double>("U32"),
     whole<std::int16_t, float>("I16"),
     whole<std::uint16_t, float>("U16"),

@@ -1,5 +1,6 @@
 #include "rondo/tensor/parameters.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "rondo/base/error.h"
@@ -26,10 +27,8 @@ const ParameterInfo& present(std::span<const ParameterInfo> infos, int index, co
 }
 
 Matrix piece(Tensor& buffer, const ParameterInfo& info) {
-  const std::int64_t rows = info.shape.size() <= 1 ? 1 : info.shape[0];
-  const std::int64_t cols = rows == 0 ? 0 : info.size / rows;
-  return {buffer.bytes() + static_cast<std::size_t>(info.offset) * dtype_size(buffer.dtype()), rows, cols,
-          cols, buffer.dtype()};
+  return {buffer.bytes() + static_cast<std::size_t>(info.offset) * dtype_size(buffer.dtype()), info.rows(),
+          info.columns(), info.columns(), buffer.dtype()};
 }
 Tensor copy_out(const Tensor& buffer, const ParameterInfo& info) {
   Tensor out(info.shape, buffer.dtype());
@@ -63,6 +62,7 @@ int ParameterStore::declare(std::string name, Shape shape, bool trainable, doubl
   info.l1 = l1;
   info.l2 = l2;
   infos_.push_back(std::move(info));
+  touched_.emplace_back();
   return static_cast<int>(infos_.size()) - 1;
 }
 
@@ -80,6 +80,12 @@ int ParameterStore::adopt(const std::string& name, const Shape& shape, bool trai
   info.l1 = l1;
   info.l2 = l2;
   return index;
+}
+
+void ParameterStore::declare_sparse_rows(int index) {
+  const auto rows = static_cast<std::size_t>(infos_.at(static_cast<std::size_t>(index)).rows());
+  touched_[static_cast<std::size_t>(index)] = {true, false, 0, std::vector<std::int64_t>(rows),
+                                               std::vector<std::uint8_t>(rows)};
 }
 
 void ParameterStore::allocate() {
@@ -117,9 +123,27 @@ Matrix ParameterStore::value(int index) { return piece(values_, present(infos_, 
 ConstMatrix ParameterStore::value(int index) const {
   return piece(const_cast<Tensor&>(values_), present(infos_, index, values_));
 }
-Matrix ParameterStore::gradient(int index) { return piece(gradients_, present(infos_, index, gradients_)); }
 ConstMatrix ParameterStore::gradient(int index) const {
   return piece(const_cast<Tensor&>(gradients_), present(infos_, index, gradients_));
+}
+Matrix ParameterStore::mutable_gradient(int index) {
+  const Matrix whole = piece(gradients_, present(infos_, index, gradients_));
+  touched_[static_cast<std::size_t>(index)].all = true;
+  return whole;
+}
+Matrix ParameterStore::mutable_gradient(int index, std::span<const std::int64_t> rows) {
+  const Matrix whole = piece(gradients_, present(infos_, index, gradients_));
+  TouchedRows& touched = touched_[static_cast<std::size_t>(index)];
+  if (touched.all) return whole;
+  const std::size_t before = touched.count;
+  for (const std::int64_t row : rows) {
+    std::uint8_t& listed = touched.is_listed[static_cast<std::size_t>(row)];
+    if (listed == 0) touched.list[touched.count++] = row;
+    listed = 1;
+  }
+  const auto list = std::span(touched.list).first(touched.count);
+  if (touched.count != before) std::ranges::sort(list);
+  return whole;
 }
 
 Tensor ParameterStore::get(int index) const { return copy_out(values_, present(infos_, index, values_)); }
@@ -142,9 +166,30 @@ void ParameterStore::set(int index, const Tensor& value) {
   }
 }
 
+Tensor& ParameterStore::mutable_gradients() {
+  for (TouchedRows& touched : touched_) touched.all = true;
+  return gradients_;
+}
+
+std::int64_t ParameterStore::touched_rows(int index) const {
+  std::int64_t total = 0;
+  each_touched_run(index, [&](std::int64_t, std::int64_t rows) { total += rows; });
+  return total;
+}
+
 void ParameterStore::zero_gradients() {
-  if (gradients_.size() != 0) {
-    std::memset(gradients_.bytes(), 0, static_cast<std::size_t>(gradients_.size()) * dtype_size(dtype_));
+  if (gradients_.size() == 0) return;
+  for (std::size_t i = 0; i < infos_.size(); ++i) {
+    const Matrix whole = piece(gradients_, infos_[i]);
+    const auto row_bytes = static_cast<std::size_t>(whole.cols) * dtype_size(dtype_);
+    TouchedRows& touched = touched_[i];
+    each_touched_run(static_cast<int>(i), [&](std::int64_t first, std::int64_t rows) {
+      std::memset(static_cast<std::byte*>(whole.data) + static_cast<std::size_t>(first) * row_bytes, 0,
+                  static_cast<std::size_t>(rows) * row_bytes);
+      if (touched.sparse) std::memset(touched.is_listed.data() + first, 0, static_cast<std::size_t>(rows));
+    });
+    touched.count = 0;
+    touched.all = !touched.sparse;
   }
 }
 

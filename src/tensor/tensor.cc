@@ -6,6 +6,7 @@
 #include <new>
 
 #include "rondo/base/error.h"
+#include "tensor/converted.h"
 
 namespace rondo {
 namespace {
@@ -30,12 +31,23 @@ std::int64_t checked_count(const Shape& shape) {
 
 }  // namespace
 
-const char* dtype_name(DType dtype) { return dtype == DType::float32 ? "float32" : "float64"; }
+const char* dtype_name(DType dtype) {
+  constexpr const char* kNames[] = {"float32", "float64", "int32"};
+  return kNames[static_cast<std::size_t>(dtype)];
+}
 
 DType parse_dtype(const std::string& name) {
-  if (name == "float32") return DType::float32;
-  if (name == "float64") return DType::float64;
-  throw Error(ErrorKind::usage, "unknown dtype").seen("'" + name + "'").expected("float32 or float64");
+  for (const DType dtype : {DType::float32, DType::float64, DType::int32}) {
+    if (name == dtype_name(dtype)) return dtype;
+  }
+  throw Error(ErrorKind::usage, "unknown dtype").seen("'" + name + "'").expected("float32, float64 or int32");
+}
+
+void detail::refuse_ids() {
+  throw Error(ErrorKind::usage, "ids are used as numbers")
+      .seen("int32")
+      .expected("float32 or float64")
+      .fix("look ids up in an embedding, or convert them with cast()");
 }
 
 void Shape::refuse() {
@@ -93,9 +105,7 @@ Tensor& Tensor::operator=(const Tensor& other) {
 
 Tensor Tensor::full(Shape shape, double value, DType dtype) {
   Tensor out(shape, dtype);
-  with_dtype(dtype, [&]<class T>(T) {
-    for (T& v : out.data<T>()) v = static_cast<T>(value);
-  });
+  with_any_dtype(dtype, [&]<class T>(T) { std::ranges::fill(out.data<T>(), converted<T>(value)); });
   return out;
 }
 
@@ -108,13 +118,19 @@ Tensor copy_in(std::span<const From> values, Shape shape) {
         .seen(std::to_string(values.size()) + " values for shape " + to_string(out.shape()))
         .expected(std::to_string(out.size()) + " values");
   }
-  std::ranges::transform(values, out.data<To>().begin(), [](From v) { return static_cast<To>(v); });
+  std::ranges::transform(values, out.data<To>().begin(), converted<To, From>);
   return out;
 }
 }  // namespace
 
 Tensor Tensor::from(std::span<const float> values, Shape shape) { return copy_in<float>(values, shape); }
 Tensor Tensor::from(std::span<const double> values, Shape shape) { return copy_in<double>(values, shape); }
+Tensor Tensor::from(std::span<const std::int32_t> ids, Shape shape) {
+  return copy_in<std::int32_t>(ids, shape);
+}
+Tensor Tensor::from(std::span<const std::int64_t> ids, Shape shape) {
+  return copy_in<std::int32_t>(ids, shape);
+}
 Tensor Tensor::from(std::initializer_list<double> values, Shape shape, DType dtype) {
   return copy_in<double>(std::span<const double>(values.begin(), values.size()), shape).cast(dtype);
 }
@@ -143,12 +159,14 @@ double Tensor::at(std::int64_t index) const {
         .seen(std::to_string(index))
         .expected("0 to " + std::to_string(size_ - 1));
   }
-  return with_dtype(dtype_, [&]<class T>(T) -> double { return data<T>()[static_cast<std::size_t>(index)]; });
+  return with_any_dtype(dtype_,
+                        [&]<class T>(T) -> double { return data<T>()[static_cast<std::size_t>(index)]; });
 }
 
 void Tensor::set(std::int64_t index, double value) {
   static_cast<void>(at(index));
-  with_dtype(dtype_, [&]<class T>(T) { data<T>()[static_cast<std::size_t>(index)] = static_cast<T>(value); });
+  with_any_dtype(dtype_,
+                 [&]<class T>(T) { data<T>()[static_cast<std::size_t>(index)] = converted<T>(value); });
 }
 
 Tensor Tensor::reshaped(Shape shape) const& { return Tensor(*this).reshaped(shape); }
@@ -177,14 +195,22 @@ Tensor Tensor::reshaped(Shape shape) && {
 }
 
 Tensor Tensor::cast(DType dtype) const {
-  if (dtype == dtype_) return *this;
-  Tensor out(shape_, dtype);
-  with_dtype(dtype_, [&]<class From>(From) {
-    with_dtype(dtype, [&]<class To>(To) {
-      std::ranges::transform(data<From>(), out.data<To>().begin(), [](From v) { return static_cast<To>(v); });
+  Tensor out;
+  cast_into(dtype, out);
+  return out;
+}
+
+void Tensor::cast_into(DType dtype, Tensor& out) const {
+  if (dtype == dtype_) {
+    out = *this;
+    return;
+  }
+  out.resize(shape_, dtype);
+  with_any_dtype(dtype_, [&]<class From>(From) {
+    with_any_dtype(dtype, [&]<class To>(To) {
+      std::ranges::transform(data<From>(), out.data<To>().begin(), converted<To, From>);
     });
   });
-  return out;
 }
 
 Tensor Tensor::slice(std::int64_t begin, std::int64_t end) const {
@@ -218,14 +244,15 @@ void Tensor::gather_into(std::span<const std::int64_t> indices, DType dtype, Ten
   }
   Shape shape = shape_;
   shape[0] = static_cast<std::int64_t>(indices.size());
+  if (dtype_ == DType::int32) dtype = DType::int32;
   out.resize(shape, dtype);
   if (row == 0) return;
-  with_dtype(dtype_, [&]<class From>(From) {
+  with_any_dtype(dtype_, [&]<class From>(From) {
     const From* from = data<From>().data();
-    with_dtype(dtype, [&]<class To>(To) {
+    with_any_dtype(dtype, [&]<class To>(To) {
       To* to = out.data<To>().data();
       for (const std::int64_t i : indices) {
-        for (std::int64_t c = 0; c < row; ++c) to[c] = static_cast<To>(from[i * row + c]);
+        for (std::int64_t c = 0; c < row; ++c) to[c] = converted<To>(from[i * row + c]);
         to += row;
       }
     });

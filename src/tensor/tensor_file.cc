@@ -261,6 +261,10 @@ void check_writable(const TensorFile& file) {
   }
 }
 
+const char* format_name(DType dtype) {
+  return dtype == DType::float32 ? "F32" : dtype == DType::float64 ? "F64" : "I32";
+}
+
 std::string encode_header(const TensorFile& file, const std::vector<const Named*>& order) {
   Json::Object members;
   if (!file.metadata.empty()) {
@@ -275,7 +279,7 @@ std::string encode_header(const TensorFile& file, const std::vector<const Named*
     const Tensor& tensor = item->second;
     const std::int64_t end = position + tensor.size() * static_cast<std::int64_t>(dtype_size(tensor.dtype()));
     members.emplace_back(
-        item->first, Json::object({{"dtype", tensor.dtype() == DType::float32 ? "F32" : "F64"},
+        item->first, Json::object({{"dtype", format_name(tensor.dtype())},
                                    {"shape", Json::list(tensor.shape())},
                                    {"data_offsets", Json::list(std::vector<std::int64_t>{position, end})}}));
     position = end;

@@ -121,7 +121,7 @@ void align(const Value& prediction, const Samples& given, const Tensor* weights,
     values = &out.storage;
   }
   if (values->dtype() != prediction.data.dtype) {
-    out.cast = values->cast(prediction.data.dtype);
+    values->cast_into(prediction.data.dtype, out.cast);
     values = &out.cast;
   }
   Shape features = values->shape();
@@ -150,7 +150,7 @@ void detail::shape_target(const Samples& target, bool prediction_is_sequence, st
     const std::int64_t batch = values.dim(0), steps = values.dim(1);
     Tensor rows = std::move(out.values());  // packed: step after step
     rows.resize({batch * steps, 1}, values.dtype());
-    with_dtype(values.dtype(), [&]<class T>(T) {
+    with_any_dtype(values.dtype(), [&]<class T>(T) {
       for (std::int64_t t = 0; t < steps; ++t) {
         for (std::int64_t b = 0; b < batch; ++b)
           rows.data<T>()[at(t * batch + b)] = values.data<T>()[at(b * steps + t)];

@@ -184,6 +184,34 @@ TEST_F(Training, OfABatchInPiecesTakesNoMemoryForAStep) {
   EXPECT_EQ(taken_by_steps(model, data, {.shuffle = false, .micro_batch_size = 3}), 0);
 }
 
+/// More ids in every batch than in the one before: lists of touched rows have room for all rows from the
+/// beginning.
+TEST_F(Training, OfAnEmbeddingTakesNoMemoryForAStepHoweverManyRowsItTouches) {
+  for (const bool lazy : {false, true}) {
+    constexpr std::int64_t kVocabulary = 500;
+    Tensor ids({kSamples, kSteps}, DType::int32), classes({kSamples, 1}, DType::int32);
+    for (std::int64_t i = 0; i < ids.size(); ++i) ids.set(i, static_cast<double>(i % (1 + i / 2)));
+    for (std::int64_t b = 0; b < kSamples; ++b) classes.set(b, static_cast<double>(b % 3));
+    Sequential model({embedding({.input_dim = kVocabulary, .output_dim = 4}), lstm({.units = 6}),
+                      dense({.units = 3, .activation = "softmax"})});
+    model.compile({.optimizer = Json::object({{"name", "adam"}, {"global_clipnorm", 1}, {"lazy", lazy}}),
+                   .loss = "sparse_categorical_crossentropy",
+                   .metrics = {"accuracy"}});
+    Batch batch;
+    batch.targets = {Samples(classes)};
+    std::vector<Samples> inputs = {Samples::tokens(Tensor(ids.shape(), DType::int32)), Samples::tokens(ids)};
+    batch.inputs = {inputs[0]};
+    for (int i = 0; i < 2; ++i) model.train_on_batch(batch);
+    batch.inputs = {inputs[1]};
+    const std::size_t before = allocations();
+    for (int i = 0; i < 3; ++i) model.train_on_batch(batch);
+    EXPECT_EQ(allocations() - before, 0) << lazy;
+    EXPECT_GT(model.network().parameters().touched_rows(0), 100);
+    const ArrayDataset data(Samples::tokens(ids), Samples(classes));
+    EXPECT_EQ(taken_by_steps(model, data, {}), 0) << lazy;
+  }
+}
+
 TEST_F(Training, AnEpochTakesTheSameForAnyNumberOfSteps) {
   const auto taken_by_epoch = [](std::int64_t batch_size) {
     Sequential model = last_step_model();

@@ -241,7 +241,9 @@ struct EmbeddingOptions {
   }
 };
 /// Ids [batch, time] (Samples::tokens) to vectors [batch, time, output_dim]; ids [batch, n] of a non-sequence
-/// to [batch, n·…].
+/// to [batch, n·…]. Ids are int32, or numbers that are whole. The table has sparse rows: a step gives a
+/// gradient to the rows of its ids only, and what that saves depends on the optimiser (see make_optimizer,
+/// `lazy`).
 LayerPtr embedding(EmbeddingOptions options);
 
 struct LayerNormalizationOptions {

@@ -47,6 +47,7 @@ struct SessionOptions {
 ///
 /// Steps cannot throw, so a call that does not fit (a stream that is not there, spans of other sizes) changes
 /// no state and fills y with NaN; so does, in the rows of its vector, an embedding's id out of range.
+/// Ids are given as floats, which are exact up to 2^24 (16,777,216): larger tables need Network::run.
 class Session {
  public:
   /// The states of one stream: a value that can be kept, compared, copied to other sessions over the same

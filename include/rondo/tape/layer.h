@@ -38,7 +38,7 @@ struct ValueShape {
 struct Value {
   std::shared_ptr<const Layout> layout;
   Shape features;
-  Matrix data;  ///< [rows, product of features], dense
+  Matrix data;  ///< [rows, product of features], dense; int32 when the values are ids
 
   bool is_sequence() const { return layout != nullptr; }
 };
@@ -85,9 +85,12 @@ class Call {
   const Value& input(int i) const;
   /// Makes output i, with uninitialised values. In backward: use `output_value`.
   Matrix make_output(int i, std::shared_ptr<const Layout> layout, const Shape& features);
-  /// The same with a number of rows of its own (make_output takes the layout's, or one a sample of input 0).
+  /// The same with a number of rows of its own (make_output takes the layout's, or one a sample of input 0),
+  /// or of another type than the tape's: ids.
   Matrix make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
                           const Shape& features);
+  Matrix make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
+                          const Shape& features, DType dtype);
   /// Makes output i one number in double, whatever the tape's type: a loss is a sum over many rows. It goes
   /// to Tape::backward, not into primitive operations.
   void make_number(int i, double value);
@@ -98,6 +101,8 @@ class Call {
   /// For running statistics: a parameter that the forward pass of training changes.
   Matrix mutable_parameter(int index) const;
   Matrix parameter_gradient(int index) const;  ///< add to it
+  /// The same when only `rows` get something (see ParameterStore for arrays with sparse rows).
+  Matrix parameter_gradient(int index, std::span<const std::int64_t> rows) const;
 
   /// Gradient that arrived at output i; absent when nobody used that output.
   ConstMatrix output_gradient(int i) const;
@@ -143,6 +148,8 @@ class Operation {
   virtual ~Operation() = default;
   virtual void forward(Call& call) const = 0;
   virtual void backward(Call& call) const = 0;
+  /// Whether it knows what to do with ids (values of type int32); if not, a tape refuses to give it any.
+  virtual bool takes_ids() const { return false; }
   /// Whether backward must run even when no input wants a gradient.
   virtual bool has_trainable_parameters() const { return false; }
 };

@@ -42,7 +42,7 @@ class Tape {
   void reset(RunOptions options = {}, bool differentiating = true);
   const RunOptions& options() const;
 
-  /// A value from outside. Its type is converted to the tape's when it differs.
+  /// A value from outside. Numbers are converted to the tape's type; ids stay int32 and have no gradient.
   Var input(const Samples& batch, bool wants_gradient = false);
   /// A value of another tape, such as a teacher's prediction: a constant here.
   Var input(const Value& value);

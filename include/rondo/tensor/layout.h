@@ -91,7 +91,8 @@ class Samples {
   static Samples ragged(std::span<const Tensor> sequences);
   /// Rows packed already: `values` is [layout->total(), features...].
   static Samples packed(std::shared_ptr<const Layout> layout, Tensor values);
-  /// [batch, time] of integers (as numbers) for an embedding: a sequence without feature axis.
+  /// Ids [batch, time] for an embedding: a sequence without feature axis. Numbers are converted to int32, so
+  /// that each id stays exact; throws Error(usage) for one that is not whole (where a mask leaves it in).
   static Samples tokens(const Tensor& ids);
   static Samples tokens(const Tensor& ids, std::span<const std::uint8_t> mask);
 
@@ -113,8 +114,10 @@ class Samples {
   Tensor sample(std::int64_t b) const;
   /// The samples `indices`, in that order.
   Samples gather(std::span<const std::int64_t> indices) const;
-  /// The same with values of type `dtype`, into a batch whose memory is used again; `pool` makes its layout.
+  /// The same into a batch whose memory is used again: numbers as values of type `dtype`, ids as ids; `pool`
+  /// makes its layout.
   void gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool, Samples& out) const;
+  /// Numbers as values of type `dtype`; ids stay ids.
   Samples cast(DType dtype) const;
 
  private:

@@ -13,23 +13,40 @@
 
 namespace rondo {
 
-enum class DType : std::uint8_t { float32, float64 };
+/// Numbers, or ids: int32 holds tokens, categories and class numbers, which are looked up and not computed
+/// with.
+enum class DType : std::uint8_t { float32, float64, int32 };
 
 const char* dtype_name(DType dtype);
-/// "float32" or "float64"; anything else throws Error(usage).
+/// "float32", "float64" or "int32"; anything else throws Error(usage).
 DType parse_dtype(const std::string& name);
-constexpr std::size_t dtype_size(DType dtype) { return dtype == DType::float32 ? 4 : 8; }
+constexpr std::size_t dtype_size(DType dtype) { return dtype == DType::float64 ? 8 : 4; }
 
 template <class T>
 constexpr DType dtype_of() {
-  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
-  return std::is_same_v<T, float> ? DType::float32 : DType::float64;
+  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, std::int32_t>);
+  return std::is_same_v<T, float>    ? DType::float32
+         : std::is_same_v<T, double> ? DType::float64
+                                     : DType::int32;
 }
 
-/// Calls f(T{}) with T = float or double.
+namespace detail {
+[[noreturn]] void refuse_ids();
+}
+
+/// Calls f(T{}) with T = float or double; throws Error(usage) for ids.
 template <class F>
 decltype(auto) with_dtype(DType dtype, F&& f) {
   if (dtype == DType::float32) return f(float{});
+  if (dtype == DType::int32) detail::refuse_ids();
+  return f(double{});
+}
+
+/// Calls f(T{}) with T = float, double or std::int32_t.
+template <class F>
+decltype(auto) with_any_dtype(DType dtype, F&& f) {
+  if (dtype == DType::float32) return f(float{});
+  if (dtype == DType::int32) return f(std::int32_t{});
   return f(double{});
 }
 
@@ -44,6 +61,9 @@ class Tensor {
   /// Copies `values`; their number must equal the shape's.
   static Tensor from(std::span<const float> values, Shape shape);
   static Tensor from(std::span<const double> values, Shape shape);
+  /// Ids; throws Error(usage) for one that int32 cannot hold.
+  static Tensor from(std::span<const std::int32_t> ids, Shape shape);
+  static Tensor from(std::span<const std::int64_t> ids, Shape shape);
   static Tensor from(std::initializer_list<double> values, Shape shape, DType dtype = DType::float32);
 
   Tensor(const Tensor& other);
@@ -98,12 +118,15 @@ class Tensor {
   /// The same elements in another shape; one dimension may be -1.
   Tensor reshaped(Shape shape) const&;
   Tensor reshaped(Shape shape) &&;
+  /// To int32 only whole numbers within its range; throws Error(usage) for others.
   Tensor cast(DType dtype) const;
+  /// The same into a tensor whose memory is used again.
+  void cast_into(DType dtype, Tensor& out) const;
   /// Rows `begin` to `end` of the first axis.
   Tensor slice(std::int64_t begin, std::int64_t end) const;
   /// Rows of the first axis, in the order of `indices`.
   Tensor gather(std::span<const std::int64_t> indices) const;
-  /// The same as values of type `dtype`, into a tensor whose memory is used again.
+  /// The same into a tensor whose memory is used again: numbers as values of type `dtype`, ids as ids.
   void gather_into(std::span<const std::int64_t> indices, DType dtype, Tensor& out) const;
 
  private:

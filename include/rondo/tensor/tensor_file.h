@@ -36,16 +36,16 @@ struct TensorFileHeader {
   std::uint64_t file_bytes = 0;
 };
 
-/// The bytes of a file: float64 arrays first, then float32, each by name, so that every number stands at a
-/// multiple of its size. The same content gives the same bytes, whatever order it is in. Throws Error(usage)
-/// for doubled or invalid names, rank > 8, or more than 65,536 arrays.
+/// The bytes of a file: float64 arrays first, then float32 and int32, each by name, so that every number
+/// stands at a multiple of its size. The same content gives the same bytes, whatever order it is in. Throws
+/// Error(usage) for doubled or invalid names, rank > 8, or more than 65,536 arrays.
 std::string encode_tensor_file(const TensorFile& file);
 
 /// Writes it in one step (AtomicFile); throws Error(resources) as well.
 void write_tensor_file(const std::string& path, const TensorFile& file);
 
-/// Reads and checks everything before it takes memory for numbers. F32 and F64 come as they are; F16, BF16,
-/// I8, U8, I16 and U16 as float32; I32, U32, I64 as float64. Throws Error(model_file) for anything out of
+/// Reads and checks everything before it takes memory for numbers. F32, F64 and I32 come as they are; F16,
+/// BF16, I8, U8, I16 and U16 as float32; U32 and I64 as float64. Throws Error(model_file) for anything out of
 /// order: a header over 16 MiB or not JSON, more than 65,536 arrays, rank > 8, a size that overflows or
 /// disagrees with its bytes, arrays that overlap, leave holes or do not end with the file, doubled names,
 /// unknown types or keys, whole numbers that float64 cannot hold. `where` names the source in messages.

@@ -60,7 +60,7 @@ class Optimizer {
 ///
 /// Every one also has learning_rate (a number or a schedule, see schedules.h), weight_decay,
 /// exclude_from_weight_decay (parts of parameter names), at most one of clipnorm (each array's gradient),
-/// global_clipnorm (all gradients together) and clipvalue (each element), and
+/// global_clipnorm (all gradients together) and clipvalue (each element), lazy (see below), and
 ///
 ///     convention: "keras" (default) | "torch"
 ///
@@ -68,6 +68,28 @@ class Optimizer {
 /// holds the learning rate, and whether weight_decay shrinks weights directly (Keras: always; PyTorch: adamw
 /// only) or is added to the gradient. Arithmetic is in the store's dtype; norms are sums in double in a fixed
 /// order.
+///
+/// Embeddings have sparse rows (see ParameterStore): a step gives a gradient to the rows of its ids only.
+/// What a step does to the other rows:
+///
+///     sgd without momentum, adagrad   nothing: they are not visited, and the bits are those of a dense
+///     update
+///                                     (of finite weights; a weight of −0 stays −0)
+///     all others, and weight_decay    by default what Keras does: moments and momentum decay and go on
+///     moving
+///                                     every row, so that a step costs as much as the whole table
+///     lazy: true                      nothing: weights, moments and decay of a row change in the steps only
+///     that
+///                                     give it a gradient, with the bias correction of the common step count.
+///                                     That is LazyAdam of TensorFlow Addons and SparseAdam of PyTorch, here
+///                                     for every optimiser. The cost does not depend on the size of the
+///                                     table. Numbers differ from the default: rare rows keep old moments and
+///                                     are not decayed
+///
+/// Clipping measures the same norms, to the bit, whichever it is. A penalty of the layer
+/// (embeddings_regularizer) gives a gradient to every row, and so does a table that is used as a dense array
+/// (tied weights): such steps are dense, with lazy too. A gradient that is not finite reaches every row when
+/// norms are clipped.
 std::unique_ptr<Optimizer> make_optimizer(const Json& name_or_config);
 
 std::vector<std::string> optimizer_names();

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "layers/common/base_layers.h"
 #include "rondo/tape/stream.h"
 #include "rondo/tape/tape.h"
@@ -58,28 +60,30 @@ class Relabel : public Operation {
   }
 
  protected:
-  static void copy(Call& call, const Value& in, Matrix out) {
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      std::copy_n(in.data.view<const T>().data, in.data.rows * in.data.cols, out.view<T>().data);
-    });
+  static void copy(const Value& in, Matrix out) {
+    const auto bytes = static_cast<std::size_t>(in.data.rows * in.data.cols) * dtype_size(in.data.dtype);
+    if (bytes != 0) std::memcpy(out.data, in.data.data, bytes);
   }
 };
 
 /// Steps become samples of their own.
 class StepsToSamples final : public Relabel {
  public:
+  bool takes_ids() const override { return true; }
   void forward(Call& call) const override {
     const Value in = call.input(0);
-    copy(call, in, call.make_output_rows(0, in.data.rows, nullptr, in.features));
+    copy(in, call.make_output_rows(0, in.data.rows, nullptr, in.features, in.data.dtype));
   }
 };
 
 /// Inputs: samples, and the sequence whose steps they are.
 class SamplesToSteps final : public Relabel {
  public:
+  bool takes_ids() const override { return true; }
   void forward(Call& call) const override {
     const Value in = call.input(0);
-    copy(call, in, call.make_output(0, call.input(1).layout, in.features));
+    const std::shared_ptr<const Layout> layout = call.input(1).layout;
+    copy(in, call.make_output_rows(0, layout->total(), layout, in.features, in.data.dtype));
   }
 };
 

@@ -21,7 +21,7 @@ Tensor random_tensor(Shape shape, const RandomStream& random, const Subject& sub
                   ? static_cast<double>(random.below(i, static_cast<std::uint64_t>(subject.integer_limit)))
                   : static_cast<float>(subject.magnitude * random.normal(i));
   }
-  return t;
+  return subject.integer_inputs ? t.cast(DType::int32) : t;
 }
 
 std::vector<Samples> make_inputs(const Subject& subject, std::uint64_t seed) {

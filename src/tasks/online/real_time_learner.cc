@@ -117,7 +117,7 @@ class RealTimeLearner : public Learner {
   bool update() {
     ParameterStore& store = stores_[live];
     const auto into = [&](Part which, std::vector<float>& from) {
-      const auto to = store.gradients().data<float>().begin() + store.infos()[which].offset;
+      const auto to = store.mutable_gradients().data<float>().begin() + store.infos()[which].offset;
       const float share = 1.0F / static_cast<float>(every_);
       std::transform(from.begin(), from.end(), to, [share](float value) { return share * value; });
       std::fill(from.begin(), from.end(), 0.0F);

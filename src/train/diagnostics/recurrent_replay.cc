@@ -177,7 +177,7 @@ LayerGradientFlow RecurrentReplay::measure() {
   if (every_step) {
     const Tensor learnt = weights_.gradients();
     for (const Group& group : all) add_norms(tape, run(tape, group, false), group, flow.norm_from_end);
-    weights_.gradients() = learnt;
+    weights_.mutable_gradients() = learnt;
     const bool silent = std::ranges::all_of(flow.norm_from_end, [](double v) { return v == 0; });
     if (silent) flow.norm_from_end = flow.norm;  // the last output is not used
   } else {

@@ -1,5 +1,6 @@
 #include "train/optimizers/optimizer_base.h"
 
+#include <array>
 #include <cmath>
 
 #include "train/named_config.h"
@@ -7,25 +8,34 @@
 namespace rondo::detail {
 namespace {
 
-template <class T>
-double squares_of(std::span<const T> values) noexcept {
-  constexpr std::size_t kLanes = 8;
-  std::array<double, kLanes> lanes{};
-  std::size_t i = 0;
-  for (; i + kLanes <= values.size(); i += kLanes) {
-    for (std::size_t k = 0; k < kLanes; ++k) {
-      const auto x = static_cast<double>(values[i + k]);
-      lanes[k] += x * x;
-    }
-  }
-  for (std::size_t k = 0; i < values.size(); ++i, ++k) {
-    const auto x = static_cast<double>(values[i]);
-    lanes[k] += x * x;
-  }
-  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
-}
-
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// Σ g² of the gradient of array `p`, in double, in an order that does not depend on the machine: element i
+/// of the array is added to sum i mod 8. Rows that were not touched would add zeros, which change no bit.
+template <class T>
+double sum_of_squares(const ParameterStore& parameters, std::size_t p) noexcept {
+  constexpr std::int64_t kSums = 8;
+  const ParameterInfo& info = parameters.infos()[p];
+  const T* const gradient = reinterpret_cast<const T*>(parameters.gradients().bytes()) + info.offset;
+  std::array<double, kSums> sums{};
+  const auto add = [&](std::int64_t i) {
+    const auto x = static_cast<double>(gradient[i]);
+    sums[at(i % kSums)] += x * x;
+  };
+  parameters.each_touched_run(static_cast<int>(p), [&](std::int64_t first, std::int64_t rows) {
+    std::int64_t i = first * info.columns();
+    const std::int64_t end = i + rows * info.columns();
+    for (; i < end && i % kSums != 0; ++i) add(i);
+    for (; i + kSums <= end; i += kSums) {
+      for (std::int64_t k = 0; k < kSums; ++k) {
+        const auto x = static_cast<double>(gradient[i + k]);
+        sums[at(k)] += x * x;
+      }
+    }
+    for (; i < end; ++i) add(i);
+  });
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
 
 /// A copy of one array of a slot, with the array's shape; and back.
 Tensor copy_out(const Tensor& slot, const ParameterInfo& info) {
@@ -43,9 +53,6 @@ void copy_in(Tensor& slot, const ParameterInfo& info, const Tensor& source) {
 }
 
 }  // namespace
-
-double sum_of_squares(std::span<const float> values) noexcept { return squares_of(values); }
-double sum_of_squares(std::span<const double> values) noexcept { return squares_of(values); }
 
 void require_option(bool holds, const std::string& optimizer, const char* rule) {
   if (holds) return;
@@ -120,13 +127,11 @@ void OptimizerBase::prepare(const ParameterStore& parameters) {
 double OptimizerBase::measure(const ParameterStore& parameters) {
   const auto infos = parameters.infos();
   return with_dtype(parameters.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const auto gradients = parameters.gradients().template data<T>();
     double total = 0;
     for (std::size_t p = 0; p < infos.size(); ++p) {
       squares_[p] = 0;
       if (!infos[p].trainable) continue;
-      squares_[p] = sum_of_squares(gradients.subspan(at(infos[p].offset), at(infos[p].size)));
+      squares_[p] = sum_of_squares<decltype(zero)>(parameters, p);
       total += squares_[p];
     }
     return std::sqrt(total);
@@ -157,13 +162,21 @@ void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, d
       piece.prelude.shrink = static_cast<T>(decay * rate);
     else
       piece.prelude.l2 = static_cast<T>(decay);
-    piece.weights = weights + infos[p].offset;
-    piece.gradients = gradients + infos[p].offset;
-    for (std::size_t s = 0; s < slots_.size(); ++s) {
-      piece.slots[s] = reinterpret_cast<T*>(slots_[s].bytes()) + infos[p].offset;
-    }
-    piece.count = infos[p].size;
-    update(piece);
+    const auto update_rows = [&](std::int64_t first, std::int64_t rows) {
+      const std::int64_t begin = infos[p].offset + first * infos[p].columns();
+      piece.weights = weights + begin;
+      piece.gradients = gradients + begin;
+      for (std::size_t s = 0; s < slots_.size(); ++s)
+        piece.slots[s] = reinterpret_cast<T*>(slots_[s].bytes()) + begin;
+      piece.count = rows * infos[p].columns();
+      update(piece);
+    };
+    // A broken gradient (scale NaN) reaches every row, as it does in dense arrays.
+    const bool touched_only = options_.lazy || (!moves_without_gradient() && decay == 0);
+    if (touched_only && std::isfinite(piece.prelude.scale))
+      parameters.each_touched_run(static_cast<int>(p), update_rows);
+    else
+      update_rows(0, infos[p].rows());
   }
 }
 

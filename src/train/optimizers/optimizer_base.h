@@ -24,6 +24,7 @@ struct CommonOptimizerOptions {
   double weight_decay = 0;
   std::vector<std::string> exclude_from_weight_decay;
   std::optional<double> clipnorm, global_clipnorm, clipvalue;
+  bool lazy = false;
 
   bool torch() const { return convention == "torch"; }
 
@@ -37,6 +38,8 @@ struct CommonOptimizerOptions {
     option("clipnorm", self.clipnorm, "largest norm of the gradient of one array");
     option("global_clipnorm", self.global_clipnorm, "largest norm of all gradients together");
     option("clipvalue", self.clipvalue, "largest size of an element of a gradient");
+    option("lazy", self.lazy,
+           "of an embedding, update only the rows that have a gradient in this step, as LazyAdam does");
   }
 };
 
@@ -71,6 +74,8 @@ class OptimizerBase : public Optimizer {
   virtual void begin_step(std::int64_t step, double learning_rate) noexcept = 0;
   virtual void update(const Piece<float>& piece) const noexcept = 0;
   virtual void update(const Piece<double>& piece) const noexcept = 0;
+  /// Whether weights or slots change where the gradient is 0 (weight decay aside).
+  virtual bool moves_without_gradient() const noexcept { return true; }
   /// Numbers besides iterations and learning rate.
   virtual void write_numbers(Json&) const {}
   virtual void read_numbers(const Json&) {}
@@ -94,10 +99,6 @@ class OptimizerBase : public Optimizer {
   std::vector<double> squares_;              // by parameter: Σ g²
   std::vector<std::uint8_t> without_decay_;  // by parameter
 };
-
-/// Σ x², in double, in an order that does not depend on the machine.
-double sum_of_squares(std::span<const float> values) noexcept;
-double sum_of_squares(std::span<const double> values) noexcept;
 
 struct OptimizerEntry {
   std::string name;

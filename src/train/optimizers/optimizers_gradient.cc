@@ -112,6 +112,9 @@ class Sgd : public NamedOptimizer<Sgd, SgdOptions> {
       });
     });
   }
+
+ private:
+  bool moves_without_gradient() const noexcept override { return options_.momentum != 0; }
 };
 
 struct RmspropOptions : CommonOptimizerOptions {
@@ -235,6 +238,12 @@ class Adagrad : public NamedOptimizer<Adagrad, AdagradOptions> {
     with_flag(options_.torch(), [&](auto torch) {
       run_rule(AdagradRule<T, torch.value>{static_cast<T>(rate_), static_cast<T>(options_.epsilon)}, p);
     });
+  }
+
+ private:
+  /// Without ε a weight that never had a gradient becomes 0 / 0.
+  bool moves_without_gradient() const noexcept override {
+    return options_.epsilon == 0 && options_.initial_accumulator_value == 0;
   }
 };
 

@@ -185,7 +185,8 @@ TEST(Embedding, RefusesIdsThatAreNone) {
   Network network = network_of(embedding({.input_dim = 5, .output_dim = 3}), {ValueShape{true, -1, {}}});
   for (const double bad : {-1.0, 5.0, 1.5, 1e30, std::numeric_limits<double>::quiet_NaN(),
                            std::numeric_limits<double>::infinity()}) {
-    expect_usage_error({"embedding"}, [&] { run(network, {Samples::tokens(Tensor::full({1, 2}, bad))}); });
+    const Samples numbers = Samples::packed(Layout::dense(1, 2), Tensor::full({2}, bad));
+    expect_usage_error({"embedding"}, [&] { run(network, {numbers}); });
   }
 }
 

@@ -22,6 +22,18 @@ TEST(ArrayDataset, GathersInputsTargetsAndWeightsTogether) {
   EXPECT_EQ(chosen.weights[0].at(2), 2);
 }
 
+TEST(ArrayDataset, KeepsIdsExactAmongNumbers) {
+  const std::vector<std::int64_t> ids = {16'777'217, 16'777'219}, classes = {16'777'221, 1};
+  const ArrayDataset data({Samples::tokens(Tensor::from(ids, {2, 1})), Samples(Tensor::from({1, 2}, {2, 1}))},
+                          {Samples(Tensor::from(classes, {2, 1}))});
+  const std::int64_t indices[] = {1, 0};
+  const Batch chosen = data.gather(indices, DType::float32);
+  EXPECT_EQ(chosen.inputs[0].values().dtype(), DType::int32);
+  EXPECT_EQ(chosen.inputs[0].values().at(0), 16'777'219);
+  EXPECT_EQ(chosen.inputs[1].values().dtype(), DType::float32);
+  EXPECT_EQ(chosen.targets[0].values().at(1), 16'777'221);
+}
+
 TEST(ArrayDataset, NumbersOfSamplesMustAgree) {
   const Tensor three = Tensor({3, 1}), two = Tensor({2, 1});
   EXPECT_THROW(ArrayDataset(Samples(three), Samples(two)), Error);

@@ -198,6 +198,34 @@ TEST(Samples, OfTokensHasNoFeatureAxis) {
   EXPECT_EQ(values(batch.to_padded()), (std::vector<double>{0, 2, 3, 4}));
 }
 
+TEST(Samples, OfTokensKeepsEveryIdExact) {
+  constexpr std::int32_t kBeyondFloat = 16'777'217;  // 2^24 + 1
+  const std::vector<std::int64_t> wide = {kBeyondFloat, 2, 3, kBeyondFloat + 2};
+  const Tensor ids = Tensor::from(wide, {2, 2});
+  const std::uint8_t mask[] = {1, 0, 1, 1};
+  const std::int64_t order[] = {1, 0};
+  for (const Samples& batch :
+       {Samples::tokens(ids), Samples::tokens(ids, mask),
+        Samples::ragged(std::vector<Tensor>{ids.slice(0, 1).reshaped({2}), ids.slice(1, 2).reshaped({2})})}) {
+    EXPECT_EQ(batch.values().dtype(), DType::int32);
+    LayoutPool pool;
+    Samples gathered;
+    batch.gather_into(order, DType::float32, pool, gathered);
+    EXPECT_EQ(gathered.values().dtype(), DType::int32);
+    EXPECT_EQ(gathered.sample(0).at(1), kBeyondFloat + 2);
+    EXPECT_EQ(gathered.to_padded().at(2), kBeyondFloat);
+    EXPECT_EQ(batch.cast(DType::float32).sample(0).at(0), kBeyondFloat) << "a network's type is for numbers";
+  }
+}
+
+TEST(Samples, OfTokensTakesNumbersThatAreWhole) {
+  EXPECT_EQ(Samples::tokens(Tensor::from({1, 2}, {1, 2})).values().dtype(), DType::int32);
+  EXPECT_THROW(Samples::tokens(Tensor::from({1, 2.5}, {1, 2})), Error);
+  const std::uint8_t mask[] = {1, 0};
+  EXPECT_EQ(Samples::tokens(Tensor::from({1, 2.5}, {1, 2}), mask).values().at(0), 1)
+      << "nobody reads the other";
+}
+
 TEST(Samples, CastsItsValuesAndKeepsItsLayout) {
   const Samples batch = Samples(Tensor::full({2, 3, 1}, 0.5)).cast(DType::float64);
   EXPECT_EQ(batch.values().dtype(), DType::float64);

@@ -81,11 +81,87 @@ TEST(ParameterStore, ZeroesItsGradients) {
   ParameterStore store(DType::float64);
   store.declare("a", {2, 2});
   store.allocate();
-  store.gradients().set(1, 5);
+  store.mutable_gradients().set(1, 5);
   EXPECT_EQ(store.get_gradient(0).at(1), 5);
   store.zero_gradients();
   EXPECT_EQ(store.get_gradient(0).at(1), 0);
   EXPECT_EQ(store.get_gradient(0).shape(), (Shape{2, 2}));
+}
+
+/// A store whose second array has five sparse rows of two columns.
+ParameterStore with_sparse_rows() {
+  ParameterStore store;
+  store.declare("dense", {3});
+  store.declare_sparse_rows(store.declare("table", {5, 2}));
+  store.allocate();
+  return store;
+}
+
+std::vector<std::pair<std::int64_t, std::int64_t>> touched_runs(const ParameterStore& store, int index) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> runs;
+  store.each_touched_run(index,
+                         [&](std::int64_t first, std::int64_t rows) { runs.emplace_back(first, rows); });
+  return runs;
+}
+using Runs = std::vector<std::pair<std::int64_t, std::int64_t>>;
+
+TEST(ParameterStore, ListsTouchedRowsOnceInAscendingRuns) {
+  ParameterStore store = with_sparse_rows();
+  EXPECT_EQ(touched_runs(store, 0), (Runs{{0, 1}})) << "a vector is one row, always written";
+  EXPECT_TRUE(touched_runs(store, 1).empty());
+  const std::int64_t first[] = {4, 1, 4}, second[] = {0};
+  store.mutable_gradient(1, first);
+  EXPECT_EQ(touched_runs(store, 1), (Runs{{1, 1}, {4, 1}}));
+  store.mutable_gradient(1, second);
+  EXPECT_EQ(touched_runs(store, 1), (Runs{{0, 2}, {4, 1}}));
+  EXPECT_EQ(store.touched_rows(1), 3);
+}
+
+TEST(ParameterStore, ZeroesTheTouchedRowsAndVisitsNoOther) {
+  ParameterStore store = with_sparse_rows();
+  const std::int64_t rows[] = {1, 3};
+  const View<float> table = store.mutable_gradient(1, rows).view<float>();
+  for (std::int64_t r = 0; r < 5; ++r)
+    table(r, 0) = 1;  // rows 0, 2 and 4 against the contract: they show a visit
+  store.zero_gradients();
+  const Tensor left = store.get_gradient(1);
+  for (std::int64_t r = 0; r < 5; ++r) EXPECT_EQ(left.at(2 * r), r == 1 || r == 3 ? 0 : 1) << r;
+  EXPECT_EQ(store.touched_rows(1), 0);
+  store.mutable_gradient(1, rows);
+  EXPECT_EQ(touched_runs(store, 1), (Runs{{1, 1}, {3, 1}})) << "listed again";
+}
+
+TEST(ParameterStore, CountsEveryRowAsTouchedWhenAllMayBeWritten) {
+  const std::int64_t rows[] = {2};
+  for (const bool everything : {false, true}) {
+    ParameterStore store = with_sparse_rows();
+    store.mutable_gradient(1, rows);
+    if (everything)
+      store.mutable_gradients().set(store.infos()[1].offset + 9, 1);
+    else
+      store.mutable_gradient(1).view<float>()(4, 1) = 1;
+    EXPECT_EQ(touched_runs(store, 1), (Runs{{0, 5}}));
+    store.mutable_gradient(1, rows);
+    EXPECT_EQ(store.touched_rows(1), 5) << "still all";
+    store.zero_gradients();
+    EXPECT_EQ(store.get_gradient(1).at(9), 0);
+    EXPECT_EQ(store.touched_rows(1), 0);
+  }
+}
+
+TEST(ParameterStore, KeepsItsListOfRowsWhenItIsCopiedOrGrows) {
+  ParameterStore store = with_sparse_rows();
+  const std::int64_t rows[] = {2}, others[] = {3, 0, 1, 4};
+  store.mutable_gradient(1, rows);
+  ParameterStore copy = store;
+  copy.mutable_gradient(1, others);
+  EXPECT_EQ(copy.touched_rows(1), 5);
+  EXPECT_EQ(store.touched_rows(1), 1);
+  store.declare("new", {2});
+  store.allocate();
+  store.zero_gradients();
+  store.mutable_gradient(1, others);
+  EXPECT_EQ(touched_runs(store, 1), (Runs{{0, 2}, {3, 2}}));
 }
 
 TEST(ParameterStore, ConvertsWhatIsSetAndRefusesOtherShapes) {

@@ -120,6 +120,21 @@ TEST(TensorFileTest, ArraysMayBeListedInAnyOrder) {
   EXPECT_EQ(file.find("late")->at(0), 2.5);
 }
 
+TEST(TensorFileTest, IdsComeBackAsTheyWere) {
+  const std::vector<std::int64_t> ids = {16'777'217, -1, 2'147'483'647, 0};
+  TensorFile file;
+  file.tensors.emplace_back("ids", Tensor::from(ids, {2, 2}));
+  file.tensors.emplace_back("a", Tensor::from({1.5}, {1}, DType::float64));
+  file.tensors.emplace_back("z", Tensor::from({2.5}, {1}));
+  const TensorFile back = decode_tensor_file(encode_tensor_file(file));
+  const Tensor& seen = *back.find("ids");
+  EXPECT_EQ(seen.dtype(), DType::int32);
+  EXPECT_EQ(seen.shape(), (Shape{2, 2}));
+  for (std::size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(seen.data<std::int32_t>()[i], ids[i]);
+  EXPECT_EQ(back.find("a")->at(0), 1.5);
+  EXPECT_EQ(back.find("z")->at(0), 2.5);
+}
+
 TEST(TensorFileTest, OtherNumbersBecomeReals) {
   const auto read = [](const std::string& type, const std::string& numbers, std::size_t count) {
     const std::string header = R"({"x":{"dtype":")" + type + R"(","shape":[)" + std::to_string(count) +
@@ -133,7 +148,7 @@ TEST(TensorFileTest, OtherNumbersBecomeReals) {
   };
   expect(read("I64", raw(std::int64_t{-3}, std::int64_t{1} << 53), 2), DType::float64,
          {-3, 9007199254740992.0});
-  expect(read("I32", raw(std::int32_t{-2147483647}), 1), DType::float64, {-2147483647});
+  expect(read("I32", raw(std::int32_t{-2147483647}), 1), DType::int32, {-2147483647});
   expect(read("U32", raw(std::uint32_t{4294967295u}), 1), DType::float64, {4294967295.0});
   expect(read("I16", raw(std::int16_t{-32768}), 1), DType::float32, {-32768});
   expect(read("U16", raw(std::uint16_t{65535}), 1), DType::float32, {65535});

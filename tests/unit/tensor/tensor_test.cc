@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "rondo/base/error.h"
@@ -130,6 +131,51 @@ TEST(Tensor, ConvertsItsTypeAndRefusesToBeReadAsAnother) {
   EXPECT_EQ(t.cast(DType::float64).at(0), 0.1);
   EXPECT_THROW(static_cast<void>(t.data<float>()), Error);
   EXPECT_EQ(t.data<double>().size(), 2U);
+}
+
+/// 2^24 + 1 has no float32.
+constexpr std::int64_t kBeyondFloat = 16'777'217;
+
+TEST(Tensor, OfIdsKeepsThemExact) {
+  const std::vector<std::int64_t> ids = {kBeyondFloat, 3, -2'147'483'648};
+  const Tensor t = Tensor::from(ids, {3});
+  EXPECT_EQ(t.dtype(), DType::int32);
+  EXPECT_EQ(t.data<std::int32_t>()[0], kBeyondFloat);
+  EXPECT_EQ(t.at(2), -2'147'483'648.0);
+  Tensor gathered;
+  const std::int64_t rows[] = {2, 0};
+  t.gather_into(rows, DType::float32, gathered);
+  EXPECT_EQ(gathered.dtype(), DType::int32) << "ids are not turned into numbers on the way";
+  EXPECT_EQ(gathered.at(1), kBeyondFloat);
+  EXPECT_EQ(t.slice(0, 1).reshaped({1, 1}).at(0), kBeyondFloat);
+  EXPECT_EQ(t.cast(DType::float64).cast(DType::int32).at(0), kBeyondFloat);
+  EXPECT_EQ(Tensor::full({2}, 7, DType::int32).at(1), 7);
+  EXPECT_EQ(parse_dtype(dtype_name(DType::int32)), DType::int32);
+}
+
+TEST(Tensor, OfIdsRefusesWhatIsNoId) {
+  for (const double bad : {0.5, 2'147'483'648.0, -2'147'483'649.0, std::numeric_limits<double>::quiet_NaN(),
+                           std::numeric_limits<double>::infinity()}) {
+    EXPECT_THROW(Tensor::full({1}, bad, DType::float64).cast(DType::int32), Error) << bad;
+    EXPECT_THROW(Tensor({1}, DType::int32).set(0, bad), Error) << bad;
+  }
+  const std::vector<std::int64_t> wide = {std::int64_t{1} << 32};
+  EXPECT_THROW(Tensor::from(wide, {1}), Error);
+}
+
+TEST(Tensor, OfIdsIsNotComputedWith) {
+  EXPECT_THROW(with_dtype(DType::int32, [](auto) {}), Error);
+  EXPECT_THROW(static_cast<void>(Tensor({1}, DType::int32).data<float>()), Error);
+}
+
+TEST(Tensor, IsConvertedIntoMemoryThatIsUsedAgain) {
+  Tensor out({3}, DType::float64);
+  const std::byte* memory = out.bytes();
+  Tensor::from({1, 2, 3}, {3}).cast_into(DType::float64, out);
+  EXPECT_EQ(values(out), (std::vector<double>{1, 2, 3}));
+  Tensor::from({4, 5}, {2}, DType::float64).cast_into(DType::float64, out);
+  EXPECT_EQ(values(out), (std::vector<double>{4, 5}));
+  EXPECT_EQ(out.bytes(), memory);
 }
 
 TEST(Tensor, ChecksIndices) {

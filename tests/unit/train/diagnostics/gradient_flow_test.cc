@@ -322,7 +322,7 @@ TEST(GradientFlow, LooksIntoEveryLayerAndIntoWrappers) {
 
 TEST(GradientFlow, LeavesParametersAndTheirGradientsAlone) {
   Network network = network_of({lstm({.units = 4})}, 3);
-  network.parameters().gradients().set(3, 0.25);
+  network.parameters().mutable_gradients().set(3, 0.25);
   const Tensor values = network.parameters().values(), gradients = network.parameters().gradients();
   (void)measure_gradient_flow(network, long_examples(9), kSquares);
   const auto same = [](const Tensor& a, const Tensor& b) {

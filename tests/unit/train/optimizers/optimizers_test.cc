@@ -20,7 +20,7 @@ ParameterStore one_weight(double gradient, DType dtype = DType::float64) {
   store.declare("w", {1});
   store.allocate();
   store.values().set(0, 1);
-  store.gradients().set(0, gradient);
+  store.mutable_gradients().set(0, gradient);
   return store;
 }
 
@@ -47,7 +47,7 @@ void set_gradients(ParameterStore& store, std::uint64_t step) {
   const RandomStream random(11, 0, step);
   for (const ParameterInfo& info : store.infos()) {
     for (std::int64_t i = info.offset; i < info.offset + info.size; ++i) {
-      store.gradients().set(i, random.normal(static_cast<std::uint64_t>(i)));
+      store.mutable_gradients().set(i, random.normal(static_cast<std::uint64_t>(i)));
     }
   }
 }
@@ -166,8 +166,8 @@ TEST(Optimizers, AmsgradNeverForgetsALargeGradient) {
   for (int step = 0; step < 6; ++step) {
     adam->step(plain);
     amsgrad->step(keeping);
-    plain.gradients().set(0, 0.1);
-    keeping.gradients().set(0, 0.1);
+    plain.mutable_gradients().set(0, 0.1);
+    keeping.mutable_gradients().set(0, 0.1);
   }
   EXPECT_GT(keeping.values().at(0), plain.values().at(0));
 }
@@ -179,7 +179,7 @@ TEST(Optimizers, ClipByValueByNormAndByGlobalNorm) {
     store.declare("b", {1});
     store.allocate();
     for (const auto& [p, i, g] : {std::tuple{0, 0, 3.0}, {0, 1, 4.0}, {1, 0, 12.0}}) {
-      store.gradients().set(store.infos()[static_cast<std::size_t>(p)].offset + i, g);
+      store.mutable_gradients().set(store.infos()[static_cast<std::size_t>(p)].offset + i, g);
     }
     Json c = options(clip);
     c.set("name", "sgd").set("learning_rate", 1.0);
@@ -277,7 +277,7 @@ TEST(Optimizers, MinimiseABowl) {
       faster.set("learning_rate", config.at("name") == "adadelta" ? 20.0 : 0.02);
     const auto optimizer = make_optimizer(faster);
     for (int step = 0; step < 2000; ++step) {
-      store.gradients().set(0, store.values().at(0) - 0.5);
+      store.mutable_gradients().set(0, store.values().at(0) - 0.5);
       optimizer->step(store);
     }
     const bool decays = config.find("weight_decay") != nullptr || config.at("name") == "adamw";
