@@ -10,8 +10,32 @@
 
 namespace rondo::cli {
 
-void add_job_options(CLI::App& verb, JobArguments& arguments) {
-  verb.add_option("CONFIG", arguments.config, "TOML file that describes data, model and training")
+namespace {
+
+bool is_model(const std::string& file) { return std::filesystem::path(file).extension() == ".rondo"; }
+
+/// A model file holds its own job, but for the table.
+CsvTraining read_model_job(const JobArguments& arguments) {
+  if (arguments.data.empty()) {
+    throw Error(ErrorKind::usage, "a model file does not hold a table")
+        .where(arguments.config)
+        .fix("name it with --data");
+  }
+  if (!arguments.set.empty()) {
+    throw Error(ErrorKind::usage, "--set changes a config, not a model").where(arguments.config);
+  }
+  CsvTraining job = read_trained_csv(arguments.config);
+  job.data.file = std::filesystem::absolute(arguments.data).string();
+  return job;
+}
+
+}  // namespace
+
+void add_job_options(CLI::App& verb, JobArguments& arguments, bool trained) {
+  arguments.trained = trained;
+  verb.add_option("CONFIG", arguments.config,
+                  trained ? "TOML file that the model was trained with; or model.rondo, with --data"
+                          : "TOML file that describes data, model and training")
       ->required();
   verb.add_option("--data", arguments.data, "another CSV file than the one in the config");
   verb.add_option("--set", arguments.set, "change a value of the config: section.key=value; may be repeated")
@@ -22,6 +46,7 @@ void add_job_options(CLI::App& verb, JobArguments& arguments) {
 }
 
 CsvTraining read_job(const JobArguments& arguments) {
+  if (arguments.trained && is_model(arguments.config)) return read_model_job(arguments);
   ConfigFile file = ConfigFile::read(arguments.config);
   if (file.root().find("forecast") && !file.root().find("model")) {
     throw Error(ErrorKind::usage, "this is a config of rondo forecast")
@@ -40,7 +65,7 @@ RunControls job_controls(const JobArguments& arguments) {
   RunControls controls;
   controls.log = Logger(parse_log_level(arguments.log_level));
   controls.stop = &interrupted();
-  controls.progress = !arguments.quiet;
+  controls.verbose = arguments.quiet ? 0 : -1;
   return controls;
 }
 

@@ -12,10 +12,11 @@ namespace rondo::cli {
 struct JobArguments {
   std::string config, data, log_level = "warning";
   std::vector<std::string> set;
-  bool quiet = false;
+  bool quiet = false, trained = false;
 };
 
-void add_job_options(CLI::App& verb, JobArguments& arguments);
+/// `trained`: the verb uses a model; its file serves as well as the config.
+void add_job_options(CLI::App& verb, JobArguments& arguments, bool trained);
 CsvTraining read_job(const JobArguments& arguments);
 RunControls job_controls(const JobArguments& arguments);
 

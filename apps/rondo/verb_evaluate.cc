@@ -33,7 +33,7 @@ void add_evaluate(CLI::App& app) {
                             "rondo evaluate prices.toml --part train\n"
                             "rondo evaluate prices.toml --data newer.csv --part all --json");
   const auto request = std::make_shared<Request>();
-  add_job_options(*verb, request->job);
+  add_job_options(*verb, request->job, true);
   verb->add_option("--part", request->part, "train, validation, test or all")
       ->check(CLI::IsMember({"train", "validation", "test", "all"}))
       ->capture_default_str();

@@ -196,7 +196,7 @@ void run(Request& request, const CLI::App& verb) {
   write_file_atomically(folder / "config.toml",
                         forecast_toml(request.options, request.file, request.table.csv));
 
-  ForecastControls controls;
+  RunControls controls;
   controls.log = Logger(parse_log_level(request.log_level));
   controls.stop = &interrupted();
   controls.verbose = request.json ? 0 : -1;

@@ -15,7 +15,7 @@ namespace {
 struct Request {
   OnlineJob job;
   std::string log_level = "warning";
-  bool json = false;
+  bool json = false, resume = false;
 };
 
 void print_result(const OnlineResult& result, std::ostream& out) {
@@ -43,7 +43,7 @@ void print_result(const OnlineResult& result, std::ostream& out) {
 }
 
 void run(const Request& request) {
-  OnlineControls controls;
+  RunControls controls;
   controls.log = Logger(parse_log_level(request.log_level));
   controls.stop = &interrupted();
   // Where forecasts or the object go to stdout, what people read goes to stderr.
@@ -53,7 +53,9 @@ void run(const Request& request) {
         .seen("--json and --out -")
         .fix("write the predictions to a file");
   }
-  if (!request.json) controls.table = &words;
+  controls.verbose = request.json ? 0 : -1;
+  controls.progress = &words;
+  controls.resume = request.resume;
   const OnlineResult result = run_online(request.job, controls);
   if (result.same_times > 0) {
     controls.log.warning(std::to_string(result.same_times) +
@@ -89,7 +91,7 @@ void add_online(CLI::App& app) {
   verb->add_option("--snapshot-every", job.snapshot_every,
                    "rows between snapshots; 0: about every five seconds, and at the end")
       ->capture_default_str();
-  verb->add_flag("--resume", job.resume,
+  verb->add_flag("--resume", request->resume,
                  "go on from the snapshot where there is one; the stream is given from its beginning");
   verb->add_flag("--force", job.force, "begin anew and replace the snapshot");
   verb->add_flag("--json", request->json, "print the results as one JSON object on stdout");

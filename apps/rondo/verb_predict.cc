@@ -30,7 +30,7 @@ void add_predict(CLI::App& app) {
                             "rondo predict prices.toml > predictions.csv\n"
                             "rondo predict prices.toml --data newer.csv --out predictions.csv");
   const auto request = std::make_shared<Request>();
-  add_job_options(*verb, request->job);
+  add_job_options(*verb, request->job, true);
   verb->add_option("--out", request->out, "file to write; default: stdout");
   verb->callback([request] { run(*request); });
 }

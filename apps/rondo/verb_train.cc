@@ -55,7 +55,7 @@ void add_train(CLI::App& app) {
                             "rondo train prices.toml --set training.epochs=20 --set output.folder=run2\n"
                             "rondo train prices.toml --resume");
   const auto request = std::make_shared<Request>();
-  add_job_options(*verb, request->job);
+  add_job_options(*verb, request->job, false);
   verb->add_flag("--resume", request->resume,
                  "go on from the checkpoint in the output folder where there is one");
   verb->add_flag("--json", request->json, "print the results as one JSON object on stdout");

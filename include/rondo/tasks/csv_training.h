@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -9,8 +8,8 @@
 
 #include "rondo/base/config_file.h"
 #include "rondo/base/json.h"
-#include "rondo/base/log.h"
 #include "rondo/base/options.h"
+#include "rondo/base/run_controls.h"
 #include "rondo/data/csv.h"
 #include "rondo/data/scaler.h"
 #include "rondo/data/timeline.h"
@@ -159,15 +158,21 @@ struct CsvTraining {
   Json layers = Json::array();  ///< the specs of a Sequential model, from the input up; see make_layer
   CsvFitOptions training;
   CsvOutputOptions output;
-  std::string base;  ///< folder that relative paths start at; "" is the current one
+  std::string base;   ///< folder that relative paths start at; "" is the current one
+  std::string model;  ///< the trained model, where it is not model.rondo in the output folder
 
   std::string data_path() const;
   std::string output_path(const std::string& name) const;
+  std::string model_path() const;
 };
 
 /// Reads and checks a job. Throws Error(usage) with the line of what is wrong: unknown keys and sections
 /// (nearest name), wrong types, values out of range, layers that do not exist.
 CsvTraining read_csv_training(const ConfigFile& file);
+
+/// The job that a model file of train_csv belongs to: everything but table and output folder. The file alone
+/// is enough for evaluate_csv and predict_csv once `data.file` names a table. Throws Error(model_file).
+CsvTraining read_trained_csv(const std::string& model);
 
 /// The job as TOML with a comment for every option and every default spelled out.
 std::string to_toml(const CsvTraining& job);
@@ -176,14 +181,6 @@ std::string to_toml(const CsvTraining& job);
 /// a classifier. `target` and `time` may be "" (the last column of numbers; the first column that reads as
 /// times). Throws Error(data) as read_csv does, or when no column can be the target.
 CsvTraining suggest_csv_training(const std::string& file, const std::string& target, const std::string& time);
-
-/// How a job is run, beside what it is.
-struct RunControls {
-  Logger log;
-  const std::atomic<bool>* stop = nullptr;  ///< becomes true when the user wants an end
-  bool progress = true;                     ///< show epochs on stderr
-  bool resume = false;                      ///< go on from the checkpoint, if there is one
-};
 
 struct CsvTrainingResult {
   std::int64_t samples_train = 0, samples_validation = 0, samples_test = 0;
@@ -195,16 +192,17 @@ struct CsvTrainingResult {
 };
 
 /// Trains and writes model.rondo, checkpoint, history.csv and config.toml into the output folder. Throws
-/// Error(interrupted) after the checkpoint when `stop` was set, Error(diverged) when the loss is not finite.
-CsvTrainingResult train_csv(const CsvTraining& job, const RunControls& controls);
+/// Error(interrupted) after the checkpoint when controls.stop was set, Error(diverged) when the loss is not
+/// finite.
+CsvTrainingResult train_csv(const CsvTraining& job, const RunControls& controls = {});
 
 /// Loss and metrics of the trained model on a part of the data: "train", "validation", "test" or "all".
 std::vector<std::pair<std::string, double>> evaluate_csv(const CsvTraining& job, const std::string& part,
-                                                         const RunControls& controls);
+                                                         const RunControls& controls = {});
 
 /// Predictions of the trained model for every sample of the table (windows: the one after the last row too),
 /// in the table's own units: a table with place, true value where known, and prediction; for classes, a
 /// probability for each.
-Table predict_csv(const CsvTraining& job, const RunControls& controls);
+Table predict_csv(const CsvTraining& job, const RunControls& controls = {});
 
 }  // namespace rondo

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <iosfwd>
 #include <limits>
 #include <memory>
 #include <span>
@@ -10,8 +8,8 @@
 #include <vector>
 
 #include "rondo/base/json.h"
-#include "rondo/base/log.h"
 #include "rondo/base/options.h"
+#include "rondo/base/run_controls.h"
 #include "rondo/data/csv.h"
 #include "rondo/data/series.h"
 #include "rondo/data/table.h"
@@ -131,16 +129,6 @@ struct ForecastOptions {
     TimeOptions::visit(self.times, option);
     ArrangeOptions::visit(self.arrange, option);
   }
-};
-
-/// How a forecast is run, beside what it is.
-struct ForecastControls {
-  Logger log;
-  const std::atomic<bool>* stop = nullptr;  ///< becomes true when the user wants an end: Error(interrupted)
-  int verbose = 0;                          ///< as FitOptions::verbose
-  std::ostream* progress = nullptr;         ///< null: stderr
-  std::string checkpoint;                   ///< file; "": none
-  bool resume = false;                      ///< go on from it where it exists
 };
 
 /// Errors. MAE, RMSE, CRPS, widths and interval scores are in units of the target, MSE in their square, sMAPE
@@ -339,10 +327,10 @@ struct ForecastTables {
 /// Throws Error(data) for a missing column, text among numbers, a table without any series that is long
 /// enough and not constant, times at no regular distance, known covariates that end before the horizon, ids
 /// in the test file that the table does not have, negative values under a likelihood of counts; Error(usage)
-/// for options out of range; Error(interrupted) when `stop` was set (the checkpoint is written);
+/// for options out of range; Error(interrupted) when controls.stop was set (the checkpoint is written);
 /// Error(diverged) when training is not finite.
 ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,
-                            const ForecastControls& controls = {});
+                            const RunControls& controls = {.verbose = 0});
 
 /// The contract of `rondo forecast --json`. `files` is what stands under "files".
 Json forecast_json(const ForecastResult& result, const Json& files);

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,8 +8,8 @@
 #include <vector>
 
 #include "rondo/base/json.h"
-#include "rondo/base/log.h"
 #include "rondo/base/options.h"
+#include "rondo/base/run_controls.h"
 #include "rondo/data/csv.h"
 #include "rondo/tensor/tensor_file.h"
 
@@ -146,19 +144,11 @@ struct OnlineJob {
   /// time, and for each target the value, what had been forecast of it, and the forecast for the row
   /// `horizon` later.
   std::string predictions;
-  std::string snapshot;             ///< file that always holds all that `resume` needs; "": none
+  std::string snapshot;             ///< file that always holds all that RunControls::resume needs; "": none
   std::int64_t snapshot_every = 0;  ///< rows; 0: about every five seconds. Another comes at the end
-  bool resume = false;              ///< go on from the snapshot where there is one
   bool force = false;               ///< replace a snapshot of an earlier run
   OnlineOptions options;
   CsvOptions csv;
-};
-
-/// How it is run.
-struct OnlineControls {
-  Logger log;
-  const std::atomic<bool>* stop = nullptr;  ///< becomes true when the user wants an end: Error(interrupted)
-  std::ostream* table = nullptr;            ///< where the table of progress goes, line by line; null: nowhere
 };
 
 /// Errors over some rows. With several targets all are in units of each target's running deviation.
@@ -193,17 +183,18 @@ struct OnlineResult {
   double rows_per_second = 0;
 };
 
-/// Forecasts every row of the stream before it learns from it. The forecasts depend on rows and options only:
+/// Forecasts every row of the stream before it learns from it. A table of progress goes to controls.progress,
+/// line by line, unless controls.verbose is 0. The forecasts depend on rows and options only:
 /// not on interruptions, where each run after the first resumes from the snapshot of the one before and reads
 /// the same rows from the beginning. Memory does not grow with the stream.
 ///
 /// Throws Error(data) with file and line for a row that cannot be used (wrong number of cells, text, a
 /// missing value, a time before the last one), for a missing column and for a stream without rows; what was
 /// learnt until then is in the snapshot. Error(usage) for options out of range, or a snapshot that stands
-/// already when neither `resume` nor `force` says what to do with it; Error(model_file) for a snapshot of
-/// another job or other rows; Error(resources) where a file cannot be written; Error(interrupted) when `stop`
-/// was set.
-OnlineResult run_online(const OnlineJob& job, const OnlineControls& controls = {});
+/// already when neither controls.resume nor `force` says what to do with it; Error(model_file) for a snapshot
+/// of another job or other rows; Error(resources) where a file cannot be written; Error(interrupted) when
+/// controls.stop was set.
+OnlineResult run_online(const OnlineJob& job, const RunControls& controls = {.verbose = 0});
 
 /// The contract of `rondo online --json`.
 Json online_json(const OnlineResult& result);

@@ -132,6 +132,8 @@ std::string CsvTraining::output_path(const std::string& name) const {
   return resolve(base, (std::filesystem::path(output.folder) / name).string());
 }
 
+std::string CsvTraining::model_path() const { return model.empty() ? output_path("model.rondo") : model; }
+
 CsvTraining read_csv_training(const ConfigFile& file) {
   file.check_sections({"data", "samples", "split", "scaler", "model", "training", "output"});
   CsvTraining job;

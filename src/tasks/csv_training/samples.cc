@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "rondo/base/error.h"
 #include "rondo/base/random.h"
@@ -307,30 +308,20 @@ PreparedData prepare_csv(const CsvTraining& job, Table table, const Preparation*
   return data;
 }
 
-Json Preparation::to_config() const {
-  Json out = Json::object();
-  out.set("inputs", Json::list(inputs))
-      .set("targets", Json::list(targets))
-      .set("classes", Json::list(classes));
-  out.set("input_scaler", input_scaler.fitted() ? input_scaler.to_config() : Json());
-  out.set("target_scaler", target_scaler.fitted() ? target_scaler.to_config() : Json());
-  return out;
-}
-
-Preparation Preparation::from_config(const Json& config, const std::string& where) {
-  try {
-    Preparation out;
-    detail::from_config(config.at("inputs"), out.inputs, "inputs");
-    detail::from_config(config.at("targets"), out.targets, "targets");
-    detail::from_config(config.at("classes"), out.classes, "classes");
-    if (const Json& c = config.at("input_scaler"); !c.is_null()) out.input_scaler = Scaler::from_config(c);
-    if (const Json& c = config.at("target_scaler"); !c.is_null()) out.target_scaler = Scaler::from_config(c);
-    return out;
-  } catch (const Error& error) {
-    throw Error(ErrorKind::model_file, "the notes on how to prepare data are damaged")
-        .where(where)
-        .seen(error.summary())
-        .fix("train again");
+void Preparation::archive(tasks::Archive& archive) {
+  archive.field("inputs", inputs);
+  archive.field("targets", targets);
+  archive.field("classes", classes);
+  for (auto [name, scaler] :
+       {std::pair("input_scaler", &input_scaler), std::pair("target_scaler", &target_scaler)}) {
+    Json written = scaler->fitted() ? scaler->to_config() : Json();
+    archive.field(name, written);
+    if (!archive.reading() || written.is_null()) continue;
+    try {
+      *scaler = Scaler::from_config(written, name);
+    } catch (const Error& error) {
+      archive.refuse(name, "cannot be used", error.summary());
+    }
   }
 }
 

@@ -24,7 +24,7 @@ bool DriftDetector::add(double error) {
   return true;
 }
 
-void DriftDetector::archive(StateArchive& archive) {
+void DriftDetector::archive(tasks::Archive& archive) {
   archive.field("rows", rows_);
   archive.field("usual", usual_);
   archive.field("recent", recent_);

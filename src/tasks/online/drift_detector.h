@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "tasks/online/state_archive.h"
+#include "tasks/common/archive.h"
 
 namespace rondo::online {
 
@@ -23,7 +23,7 @@ class DriftDetector {
   double usual() const { return usual_; }    ///< of the rows until the last alarm or since
   double recent() const { return recent_; }  ///< mean error of the last rows
 
-  void archive(StateArchive& archive);
+  void archive(tasks::Archive& archive);
 
  private:
   double threshold_ = 30;

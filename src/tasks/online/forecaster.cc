@@ -25,7 +25,7 @@ using online::make_learner;
 using online::Mixture;
 using online::RecentRows;
 using online::RecursiveLeastSquares;
-using online::StateArchive;
+using tasks::Archive;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kFormat = "rondo-online-1";
@@ -253,8 +253,17 @@ struct OnlineForecaster::Impl {
     }
   }
 
-  void archive(StateArchive& archive) {
-    archive.prefix("");
+  void archive(Archive& archive) {
+    archive.allow_nonfinite();
+    archive.section("state", [&] { archive_state(archive); });
+    if (rows >= 0 && features.rows() == rows && scores >= 0 && scores <= rows) return;
+    throw Error(ErrorKind::model_file, "the numbers of rows in the state contradict each other")
+        .where(archive.where())
+        .seen(std::to_string(rows) + ", " + std::to_string(features.rows()) + " and " +
+              std::to_string(scores));
+  }
+
+  void archive_state(Archive& archive) {
     archive.field("rows", rows);
     archive.field("scores", scores);
     archive.field("good_row", good_row);
@@ -264,10 +273,11 @@ struct OnlineForecaster::Impl {
                                {"live_recent", &live_recent},
                                {"good_recent", &good_recent}})
       archive.field(name, *value);
-    archive.field("residual", residual);
-    archive.field("residual_rows", residual_rows);
-    archive.field("last_residual", last_residual);
-    archive.field("largest_move", largest_move);
+    for (auto [name, values] : {std::pair{"residual", &residual},
+                                {"residual_rows", &residual_rows},
+                                {"last_residual", &last_residual},
+                                {"largest_move", &largest_move}})
+      archive.array(name, *values);
     line_inputs.archive(archive, "line_inputs");
     experts.archive(archive, "experts");
     good_forecasts.archive(archive, "good_forecasts");
@@ -276,23 +286,11 @@ struct OnlineForecaster::Impl {
     residual_units.archive(archive, "residual_units");
     history.inputs.archive(archive, "network_inputs");
     history.aims.archive(archive, "aims");
-    features.archive(archive);
-    archive.prefix("line/");
-    line.archive(archive);
-    for (std::size_t d = 0; d < targets; ++d) {
-      archive.prefix("mixture_" + std::to_string(d) + "/");
-      mixtures[d].archive(archive);
-    }
-    archive.prefix("drift/");
-    detector.archive(archive);
-    archive.prefix("network/");
-    if (learner) learner->archive(archive);
-    archive.prefix("");
-    if (rows >= 0 && features.rows() == rows && scores >= 0 && scores <= rows) return;
-    throw Error(ErrorKind::model_file, "the numbers of rows in the state contradict each other")
-        .where(archive.where())
-        .seen(std::to_string(rows) + ", " + std::to_string(features.rows()) + " and " +
-              std::to_string(scores));
+    archive.field("features", features);
+    archive.field("line", line);
+    for (std::size_t d = 0; d < targets; ++d) archive.field("mixture_" + std::to_string(d), mixtures[d]);
+    archive.field("drift", detector);
+    if (learner) archive.field("network", *learner);
   }
 
   Json identity() const {
@@ -351,7 +349,7 @@ TensorFile OnlineForecaster::state() const {
   TensorFile file;
   file.metadata.emplace_back("format", kFormat);
   file.metadata.emplace_back("forecaster", to_json(impl_->identity()));
-  StateArchive archive = StateArchive::writer(file);
+  Archive archive = Archive::writer(file);
   impl_->archive(archive);
   return file;
 }
@@ -375,7 +373,7 @@ void OnlineForecaster::restore(const TensorFile& file, const std::string& where)
   }
   // Into a fresh one: a file that turns out to be broken half-way must not leave half of it here.
   auto fresh = std::make_unique<Impl>(targets(), covariates(), options());
-  StateArchive archive = StateArchive::reader(file, where);
+  Archive archive = Archive::reader(file, where);
   fresh->archive(archive);
   impl_ = std::move(fresh);
 }

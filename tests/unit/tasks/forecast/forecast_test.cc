@@ -79,7 +79,7 @@ ForecastOptions quick(const std::string& target, const std::string& time = "") {
   return options;
 }
 
-ForecastResult sales_forecast(ForecastOptions options, const ForecastControls& controls = {}) {
+ForecastResult sales_forecast(ForecastOptions options, const RunControls& controls = {.verbose = 0}) {
   return run_forecast(parse_csv(monthly_sales(96)), options, controls);
 }
 
@@ -174,7 +174,7 @@ TEST(Forecast, EndsWithTheSameBitsWhenInterruptedAndResumed) {
   options.epochs = 12;
   const ForecastResult whole = sales_forecast(options);
 
-  ForecastControls controls;
+  RunControls controls{.verbose = 0};
   controls.checkpoint = scratch("resume").string();
   controls.verbose = 2;
   StopAfterEpochs counter(5);
@@ -199,7 +199,7 @@ TEST(Forecast, EndsWithTheSameBitsWhenInterruptedAndResumed) {
 }
 
 TEST(Forecast, ResumesFromTheBeginningWhereThereIsNoCheckpoint) {
-  ForecastControls controls;
+  RunControls controls{.verbose = 0};
   controls.checkpoint = scratch("fresh").string();
   controls.resume = true;
   const ForecastOptions options = quick("sales", "month");
