@@ -38,18 +38,13 @@ struct CsvDataOptions {
     option("inputs", self.inputs,
            "columns to predict from; empty: all numbers (windows: the targets' past too)");
     option("time", self.time, "column of times; '': rows are in order");
-    option("id", self.id, "column that tells series apart; '': one series");
+    option("id", self.id, "column of series ids; '': one series");
     option("missing", self.missing, "missing values: 'error', 'previous', 'linear' or 'mask'");
-    option("separator", self.csv.separator, "'auto', ',', ';', 'tab', '|' or any one character");
-    option("header", self.csv.header, "'auto', 'yes' or 'no': whether the first row holds names");
-    option("decimal", self.csv.decimal, "'auto', '.' or ','");
-    option("missing_words", self.csv.missing, "more texts that mean a missing value");
+    CsvOptions::visit_format(self.csv, option);
     option("time_format", self.times.format, "'auto', 'number', 'epoch_seconds', 'epoch_milliseconds', …");
     option("time_zone", self.times.zone, "zone of times that name none");
     option("day_order", self.times.day_order, "'auto', 'day_first' or 'month_first'");
-    option("unsorted", self.arrange.unsorted, "rows not in order of time: 'error' or 'sort'");
-    option("doubled", self.arrange.doubled, "a time that occurs twice: 'error', 'first' or 'last'");
-    option("gaps", self.arrange.gaps, "missing steps of time: 'insert', 'keep' or 'error'");
+    ArrangeOptions::visit(self.arrange, option);
   }
 };
 
@@ -120,21 +115,22 @@ struct CsvFitOptions {
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("loss", self.loss, "what is made small: a name, or { name = …, options }");
+    option("loss", self.loss, "loss to minimise: a name, or { name = …, options }");
     option("optimizer", self.optimizer, "a name, or { name = 'adam', learning_rate = 0.001, … }");
-    option("metrics", self.metrics, "numbers to report besides, such as ['mae', 'accuracy']");
-    option("epochs", self.epochs, "most passes over the training part");
+    option("metrics", self.metrics, "further metrics to report, such as ['mae', 'accuracy']");
+    option("epochs", self.epochs, "maximum passes over the training part");
     option("batch_size", self.batch_size, "samples of one step");
     option("shuffle", self.shuffle, "new order of samples in every epoch");
-    option("patience", self.patience, "stop after so many epochs without a better val_loss; 0: never");
-    option("min_delta", self.min_delta, "less than this is not better");
-    option("reduce_patience", self.reduce_patience, "lower the learning rate after so many; 0: never");
-    option("reduce_factor", self.reduce_factor, "times which it is lowered");
+    option("patience", self.patience, "stop after this many epochs without a better val_loss; 0: never");
+    option("min_delta", self.min_delta, "smallest improvement that counts");
+    option("reduce_patience", self.reduce_patience,
+           "lower the learning rate after this many such epochs; 0: never");
+    option("reduce_factor", self.reduce_factor, "factor by which it is lowered");
     option("tensorboard", self.tensorboard, "write events for TensorBoard into the output folder");
     option("seed", self.seed, "of initial weights, order and dropout; the same seed gives the same bits");
     option("threads", self.threads, "0: one for every core; does not change results");
     option("checkpoint_batches", self.checkpoint_batches,
-           "write the checkpoint after so many steps too; 0: after every epoch only");
+           "write the checkpoint also after this many steps; 0: only after every epoch");
   }
 };
 

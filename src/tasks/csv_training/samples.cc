@@ -64,7 +64,7 @@ void fit_scalers(const CsvTraining& job, std::span<const Tensor> inputs, std::sp
   preparation.input_scaler.fit(inputs);
   for (const std::int64_t c : preparation.input_scaler.constant_columns()) {
     log.warning("the input '" + preparation.inputs[static_cast<std::size_t>(c)] +
-                "' is constant in the training part: it tells the network nothing");
+                "' is constant in the training part: it carries no information");
   }
   if (!job.scaler.targets || !preparation.classes.empty()) return;
   preparation.target_scaler = Scaler(job.scaler.scaler);
@@ -92,7 +92,7 @@ Parts cut_parts(const CsvTraining& job, std::int64_t count, const Table& table) 
   const std::int64_t test = amount(job.split.test), validation = amount(job.split.validation);
   const std::int64_t train = count - test - validation;
   if (train < 1) {
-    throw Error(ErrorKind::data, "nothing is left to train on")
+    throw Error(ErrorKind::data, "no samples are left to train on")
         .where(table.source())
         .seen(std::to_string(count) + " samples, " + std::to_string(validation) + " to validate, " +
               std::to_string(test) + " to test")

@@ -28,7 +28,7 @@ std::vector<std::string> diagonal_cell_names() { return {"indrnn", "diagonal_gru
 Kind diagonal_cell_kind(const std::string& name) {
   if (name == "indrnn") return Kind::indrnn;
   if (name == "diagonal_gru") return Kind::diagonal_gru;
-  throw Error(ErrorKind::usage, "there is no diagonal cell '" + name + "'").expected("indrnn, diagonal_gru");
+  throw Error(ErrorKind::usage, "unknown diagonal cell '" + name + "'").expected("indrnn, diagonal_gru");
 }
 
 void initialize_diagonal_cell(const DiagonalCell& cell, std::uint64_t seed, std::span<float> weights) {

@@ -33,7 +33,7 @@ class RecentRows {
   std::vector<T> values_;
 };
 
-/// What a network learns from: its inputs by row, and what it should have said.
+/// What a network is trained on: its inputs by row, and its targets.
 struct History {
   RecentRows<float> inputs;  ///< [row][inputs]
   /// [row][targets]: what the line left, in units that make it about 1; NaN where the truth is not known.

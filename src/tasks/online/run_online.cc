@@ -39,8 +39,8 @@ void check_job(const OnlineJob& job, const RunControls& controls) {
   require(job.missing == "error" || job.missing == "previous",
           "option missing is out of range: " + job.missing, "'error' or 'previous'");
   require(job.snapshot_every >= 0, "option snapshot_every is out of range", "0 or more rows");
-  require(!controls.resume || !job.snapshot.empty(), "there is no snapshot to go on from", "--snapshot FILE",
-          "name the snapshot of the run that is to go on");
+  require(!controls.resume || !job.snapshot.empty(), "there is no snapshot to resume from", "--snapshot FILE",
+          "name the snapshot of the run to continue");
   std::vector<std::string> names = job.targets;
   names.insert(names.end(), job.past.begin(), job.past.end());
   if (!job.time.empty()) names.push_back(job.time);
@@ -54,7 +54,7 @@ void check_job(const OnlineJob& job, const RunControls& controls) {
   if (std::filesystem::exists(job.snapshot, ignored)) {
     throw Error(ErrorKind::usage, "there is a snapshot of an earlier run")
         .where(job.snapshot)
-        .fix("--resume goes on from it, --force begins anew and replaces it");
+        .fix("--resume continues from it, --force starts over and replaces it");
   }
 }
 
@@ -143,8 +143,8 @@ class Run {
     const StreamRow* row = stream_.next();
     if (controls_.stop != nullptr && controls_.stop->load(std::memory_order_relaxed)) {
       throw Error(ErrorKind::interrupted, "stopped after row " + std::to_string(forecaster_.rows()))
-          .fix(job_.snapshot.empty() ? "with --snapshot FILE it could go on with --resume"
-                                     : "go on with --resume");
+          .fix(job_.snapshot.empty() ? "with --snapshot FILE it could be continued by --resume"
+                                     : "continue with --resume");
     }
     return row;
   }
@@ -168,7 +168,7 @@ class Run {
     throw Error(ErrorKind::model_file, "the snapshot was learnt from other rows than these")
         .where(job_.snapshot)
         .seen(stream_.name() + ", first " + std::to_string(wanted) + " rows")
-        .fix("give the stream from its beginning, unchanged, or begin anew with --force");
+        .fix("give the stream from its beginning, unchanged, or start over with --force");
   }
 
   bool snapshot_is_due() {
@@ -225,7 +225,7 @@ class Run {
           .where(job_.snapshot)
           .seen(saved == nullptr ? "nothing" : *saved)
           .expected(identity())
-          .fix("resume with the columns of the run that wrote it, or begin anew with --force");
+          .fix("resume with the columns of the run that wrote it, or start over with --force");
     }
     Archive reader = Archive::reader(file, job_.snapshot);
     archive(reader);

@@ -322,11 +322,11 @@ TEST(Forecast, SpellsOutEverySettingInItsConfig) {
   csv.header = "no";
   csv.decimal = ",";
   csv.missing = {"gone", "not known"};
-  const std::string text = forecast_toml(options, "sales.csv", csv);
+  const std::string text = to_toml(ForecastConfig{"sales.csv", csv, options});
   const ForecastConfig back = read_forecast_config(ConfigFile::parse(text));
   EXPECT_EQ(back.file, "sales.csv");
   EXPECT_EQ(to_config(back.options), to_config(options));
-  EXPECT_EQ(to_config(back.table.csv), to_config(csv));
+  EXPECT_EQ(to_config(back.csv), to_config(csv));
   const Json section = parse_toml(text).at("forecast");
   ForecastOptions::visit(options, [&](const char* name, const auto&, const char*) {
     EXPECT_NE(section.find(name), nullptr) << name;
@@ -404,7 +404,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"too few rows before the validation part", monthly_sales(60),
                              [](ForecastOptions& o) { o.split = "train=4,validation=40,test=12"; },
                              ErrorKind::data, "validation part of --split"},
-                    BadInput{"doubled times", monthly_sales(60) + "2004-12,7\n",
+                    BadInput{"duplicate timestamps", monthly_sales(60) + "2004-12,7\n",
                              [](ForecastOptions& o) { o.strict = true; }, ErrorKind::data, "2004-12"},
                     BadInput{"times out of order", monthly_sales(60) + "1999-12,7\n",
                              [](ForecastOptions& o) { o.strict = true; }, ErrorKind::data, "1999-12"},

@@ -99,8 +99,8 @@ TEST(OnlineRun, EveryRowThatCannotBeUsedIsNamedAndWhatWasLearntIsKept) {
   };
   const Scratch scratch;
   for (const Bad& bad :
-       {Bad{"150,oops,1", {"'oops'", "no number"}}, Bad{"150,,1", {"missing", "--missing previous"}},
-        Bad{"150,NaN,1", {"missing"}}, Bad{"150,inf,1", {"no number"}}, Bad{"150,1e200,1", {"too large"}},
+       {Bad{"150,oops,1", {"'oops'", "not a number"}}, Bad{"150,,1", {"missing", "--missing previous"}},
+        Bad{"150,NaN,1", {"missing"}}, Bad{"150,inf,1", {"not a number"}}, Bad{"150,1e200,1", {"too large"}},
         Bad{"150,1", {"2 cells", "3 cells"}}, Bad{"150,1,2,3", {"4 cells"}},
         Bad{"9,60,1", {"time runs backwards", "'9'"}}, Bad{"soon,60,1", {"time", "'soon'"}},
         Bad{"150,\"6\"0,1", {"quote"}}}) {
