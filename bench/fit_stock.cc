@@ -42,6 +42,6 @@ int main(int argc, char** argv) {
   Sequential model({simple_rnn({.units = 50}), dense({.units = 1})});
   model.set_threads(argc > 1 ? std::atoi(argv[1]) : 1);
   model.compile({.optimizer = "adam", .loss = "mse"});
-  const History history = model.fit(x, y, {.batch_size = 32, .epochs = 10, .verbose = 0});
+  const History history = model.fit(x, y, {.batch_size = 32, .epochs = 10, .run = {.verbose = 0}});
   std::printf("%g\n", history.at("loss").back());
 }

@@ -5,8 +5,21 @@ if(NOT sources OR NOT TARGET rondo)
   return()
 endif()
 
+# A verb is one file, apps/rondo/verb_NAME.cc; the list of all is derived, so that a new verb touches none.
+set(declarations "")
+set(calls "")
+file(GLOB verbs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/apps/rondo/verb_*.cc")
+foreach(verb IN LISTS verbs)
+  string(REGEX REPLACE ".*/verb_(.*)\\.cc$" "\\1" name "${verb}")
+  string(APPEND declarations "void add_${name}(CLI::App& app);\n")
+  string(APPEND calls "  add_${name}(app);\n")
+endforeach()
+set(verb_list "${PROJECT_BINARY_DIR}/generated/verb_list.cc")
+file(CONFIGURE OUTPUT "${verb_list}" @ONLY CONTENT
+     "#include \"verbs.h\"\n\nnamespace rondo::cli {\n\n@declarations@\nvoid add_verbs(CLI::App& app) {\n@calls@}\n\n}  // namespace rondo::cli\n")
+
 find_package(CLI11 REQUIRED)
-add_executable(rondo_cli ${sources})
+add_executable(rondo_cli ${sources} "${verb_list}")
 rondo_configure_target(rondo_cli)
 set_target_properties(rondo_cli PROPERTIES OUTPUT_NAME rondo RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
 target_include_directories(rondo_cli PRIVATE "${PROJECT_SOURCE_DIR}/apps/rondo" "${PROJECT_SOURCE_DIR}/src")

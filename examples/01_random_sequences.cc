@@ -58,7 +58,8 @@ int main() try {
 
   // The last tenth of the samples is kept out of training, to watch how well the network does on what it has
   // not seen.
-  model.fit(train.x, train.y, {.batch_size = 32, .epochs = 15, .validation_split = 0.1, .verbose = 2});
+  model.fit(train.x, train.y,
+            {.batch_size = 32, .epochs = 15, .validation_split = 0.1, .run = {.verbose = 2}});
   // The sizes of the layers follow from the first data, so the summary comes after them.
   std::cout << model.summary() << '\n';
 

@@ -62,7 +62,7 @@ int main() try {
   // A name alone takes the optimiser's defaults; an object sets its options.
   const auto adam = rondo::Json::object({{"name", "adam"}, {"learning_rate", 0.003}});
   model.compile({.optimizer = adam, .loss = "mse", .metrics = {"mae"}});
-  model.fit(x_train, train.level, {.epochs = 25, .verbose = 2});
+  model.fit(x_train, train.level, {.epochs = 25, .run = {.verbose = 2}});
 
   const rondo::Tensor predicted = model.predict(x_test).values();  // [tanks, 1]
   for (std::int64_t i = 0; i < 5; ++i) {

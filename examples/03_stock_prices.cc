@@ -119,7 +119,7 @@ int main(int argc, char** argv) try {
       rondo::dense({.units = 1}),
   });
   model.compile({.optimizer = "adam", .loss = "mse"});
-  const rondo::History history = model.fit(train, {.epochs = 100, .verbose = 2});
+  const rondo::History history = model.fit(train, {.epochs = 100, .run = {.verbose = 2}});
 
   // Predict, and bring the numbers back to prices.
   const rondo::Tensor scaled = model.predict(test)[0].values();  // [test windows, 1]

@@ -200,7 +200,7 @@ bool learn(const std::string& title, rondo::Pipeline<Digit> train, rondo::Pipeli
   const auto adam = rondo::Json::object({{"name", "adam"}, {"learning_rate", 0.003}});
   // "sparse": the target is the number of the class instead of a row of zeros with a one.
   model.compile({.optimizer = adam, .loss = "sparse_categorical_crossentropy", .metrics = {"accuracy"}});
-  model.fit(*training, {.batch_size = 64, .epochs = epochs, .verbose = 2});
+  model.fit(*training, {.batch_size = 64, .epochs = epochs, .run = {.verbose = 2}});
 
   const rondo::NamedValues result = model.evaluate(*testing, {.batch_size = 250});
   const double loss = result[0].second, accuracy = result[1].second;

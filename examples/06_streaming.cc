@@ -35,7 +35,7 @@ int main() {
   rondo::Sequential model(
       {rondo::lstm({.units = kUnits, .return_sequences = true}), rondo::dense({.units = 1})});
   model.compile({.optimizer = "adam", .loss = "mse"});
-  model.fit(rondo::Samples(x), rondo::Samples(y), {.epochs = 15, .verbose = 0});
+  model.fit(rondo::Samples(x), rondo::Samples(y), {.epochs = 15, .run = {.verbose = 0}});
 
   rondo::Session session(model.network());
   std::vector<double> nanoseconds;

@@ -104,7 +104,7 @@ int main() try {
   model.compile({.optimizer = adam, .loss = "binary_crossentropy", .metrics = {"roc_auc"}});
   model.fit(
       rondo::ArrayDataset({x_train.sequences, rondo::Samples(x_train.statics)}, {rondo::Samples(y_train)}),
-      {.epochs = 12, .verbose = 2});
+      {.epochs = 12, .run = {.verbose = 2}});
   const rondo::ArrayDataset test_set({x_test.sequences, rondo::Samples(x_test.statics)},
                                      {rondo::Samples(y_test)});
   const double network = auc(model.predict(test_set)[0].values(), y_test);

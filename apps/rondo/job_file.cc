@@ -3,25 +3,48 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "interrupt.h"
 #include "rondo/base/config_file.h"
 #include "rondo/base/error.h"
 #include "rondo/base/progress.h"
 
 namespace rondo::cli {
 
-void add_job_options(CLI::App& verb, JobArguments& arguments) {
-  verb.add_option("CONFIG", arguments.config, "TOML file that describes data, model and training")
+namespace {
+
+bool is_model(const std::string& file) { return std::filesystem::path(file).extension() == ".rondo"; }
+
+/// A model file holds its own job, but for the table.
+CsvTraining read_model_job(const JobArguments& arguments) {
+  if (arguments.data.empty()) {
+    throw Error(ErrorKind::usage, "a model file does not hold a table")
+        .where(arguments.config)
+        .fix("name it with --data");
+  }
+  if (!arguments.set.empty()) {
+    throw Error(ErrorKind::usage, "--set changes a config, not a model").where(arguments.config);
+  }
+  CsvTraining job = read_trained_csv(arguments.config);
+  job.data.file = std::filesystem::absolute(arguments.data).string();
+  return job;
+}
+
+}  // namespace
+
+void add_job_options(CLI::App& verb, JobArguments& arguments, bool accepts_model,
+                     const std::vector<std::string_view>& except) {
+  arguments.accepts_model = accepts_model;
+  verb.add_option("CONFIG", arguments.config,
+                  accepts_model ? "TOML file that the model was trained with; or model.rondo, with --data"
+                                : "TOML file that describes data, model and training")
       ->required();
-  verb.add_option("--data", arguments.data, "another CSV file than the one in the config");
-  verb.add_option("--set", arguments.set, "change a value of the config: section.key=value; may be repeated")
-      ->allow_extra_args(false);
-  verb.add_option("--log-level", arguments.log_level, "debug, info, warning, error or off")
-      ->capture_default_str();
-  verb.add_flag("--quiet", arguments.quiet, "show no progress");
+  add_options(verb, arguments);
+  // A list in a value has commas of its own, and what follows the value is no further one.
+  verb.get_option("--set")->delimiter('\0')->allow_extra_args(false);
+  add_options(verb, arguments.run, "", except);
 }
 
 CsvTraining read_job(const JobArguments& arguments) {
+  if (arguments.accepts_model && is_model(arguments.config)) return read_model_job(arguments);
   ConfigFile file = ConfigFile::read(arguments.config);
   if (file.root().find("forecast") && !file.root().find("model")) {
     throw Error(ErrorKind::usage, "this is a config of rondo forecast")
@@ -34,14 +57,6 @@ CsvTraining read_job(const JobArguments& arguments) {
   CsvTraining job = read_csv_training(file);
   if (!arguments.data.empty()) job.data.file = std::filesystem::absolute(arguments.data).string();
   return job;
-}
-
-RunControls job_controls(const JobArguments& arguments) {
-  RunControls controls;
-  controls.log = Logger(parse_log_level(arguments.log_level));
-  controls.stop = &interrupted();
-  controls.progress = !arguments.quiet;
-  return controls;
 }
 
 void print_values(const std::vector<std::pair<std::string, double>>& values) {

@@ -14,16 +14,10 @@
 
 namespace rondo::cli {
 
-std::string flag_of(const std::string& name) {
-  std::string flag = "--" + name;
-  for (char& c : flag) c = c == '_' ? '-' : c;
-  return flag;
-}
-
 CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& description,
                    const std::string& examples) {
   CLI::App* verb = app.add_subcommand(name, description);
-  std::string footer = "Batch:\n  ";
+  std::string footer = "Examples:\n  ";
   for (const char c : examples) {
     footer += c;
     if (c == '\n') footer += "  ";
@@ -106,14 +100,7 @@ int run(int argc, char** argv) {
       "First steps:    rondo forecast FILE.csv --target COLUMN --time COLUMN\n"
       "Environment:    RONDO_INSTRUCTION_SET forces a set of rondo --version, such as AVX2");
   app.parse_complete_callback([] { instruction_set(); });  // a wrong name in the environment stops every verb
-  add_forecast(app);
-  add_online(app);
-  add_train(app);
-  add_evaluate(app);
-  add_predict(app);
-  add_inspect(app);
-  add_init(app);
-  add_check(app);
+  add_verbs(app);
 
   try {
     app.parse(argc, argv);
@@ -144,9 +131,8 @@ int run(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return report(Error(ErrorKind::resources, "out of memory").fix("use smaller batches, windows or layers"));
   } catch (const std::exception& error) {
-    return report(
-        Error(ErrorKind::check_failed, std::string("something that should not happen: ") + error.what())
-            .fix("please report this with the command that led to it"));
+    return report(Error(ErrorKind::check_failed, std::string("internal error: ") + error.what())
+                      .fix("please report this with the command that led to it"));
   }
 }
 

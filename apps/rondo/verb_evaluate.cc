@@ -1,6 +1,5 @@
 // rondo evaluate: loss and metrics of a trained model on a part of its data.
 
-#include <cstdio>
 #include <memory>
 
 #include "job_file.h"
@@ -11,18 +10,22 @@ namespace {
 struct Request {
   JobArguments job;
   std::string part = "test";
-  bool json = false;
+
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("part", self.part, "train, validation, test or all");
+  }
 };
 
 void run(const Request& request) {
-  const auto values = evaluate_csv(read_job(request.job), request.part, job_controls(request.job));
-  if (!request.json) {
+  const auto values = evaluate_csv(read_job(request.job), request.part, request.job.run.controls());
+  if (!request.job.run.json) {
     print_values(values);
     return;
   }
   Json out = Json::object();
   for (const auto& [name, value] : values) out.set(name, value);
-  std::printf("%s\n", to_json(out, 2).c_str());
+  print_json(out);
 }
 
 }  // namespace
@@ -33,11 +36,9 @@ void add_evaluate(CLI::App& app) {
                             "rondo evaluate prices.toml --part train\n"
                             "rondo evaluate prices.toml --data newer.csv --part all --json");
   const auto request = std::make_shared<Request>();
-  add_job_options(*verb, request->job);
-  verb->add_option("--part", request->part, "train, validation, test or all")
-      ->check(CLI::IsMember({"train", "validation", "test", "all"}))
-      ->capture_default_str();
-  verb->add_flag("--json", request->json, "print the values as one JSON object");
+  add_job_options(*verb, request->job, true, {"resume"});
+  add_options(*verb, *request);
+  verb->get_option("--part")->check(CLI::IsMember({"train", "validation", "test", "all"}));
   verb->callback([request] { run(*request); });
 }
 

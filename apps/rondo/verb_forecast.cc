@@ -6,23 +6,16 @@
 #include <iostream>
 #include <optional>
 #include <string_view>
-#include <type_traits>
 
-#include "interrupt.h"
+#include "options.h"
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/config_file.h"
 #include "rondo/base/error.h"
-#include "rondo/base/log.h"
 #include "rondo/base/version.h"
-#include "rondo/data/csv.h"
-#include "rondo/tasks/forecast.h"
-#include "rondo/tasks/forecast_command.h"
 #include "rondo/tasks/forecast_config.h"
 #include "rondo/tasks/forecast_model.h"
 #include "rondo/tasks/forecast_report.h"
 #include "rondo/tasks/report.h"
-#include "typed_options.h"
-#include "verbs.h"
 
 namespace rondo::cli {
 namespace {
@@ -30,36 +23,18 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Request {
-  ForecastOptions options;
-  ForecastTableOptions table;
-  std::string file, from, config, out, log_level = "warning";
-  bool json = false, resume = false;
+  ForecastConfig forecast;
+  std::string from, config, out;
+  RunOptions run;
+
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("from", self.from,
+           "model.rondo of an earlier run: forecast the end of FILE with it, without training");
+    option("config", self.config, "TOML file with a [forecast] section, as init and --out write it");
+    option("out", self.out, "folder for forecast.csv, model.rondo, report.html; default NAME-forecast");
+  }
 };
-
-/// Options that people know by another name too.
-std::string flags_of(const std::string& name) {
-  if (name == "window") return "--window,--look-back";
-  if (name == "backtest") return "--backtest,--origins";
-  return flag_of(name);
-}
-
-/// Every field of an options struct as an option of the verb, with its default in the help.
-template <class Options>
-void add_fields(CLI::App& verb, Options& options, const std::string& group) {
-  Options::visit(options, [&](const char* name, auto& field, const char* doc) {
-    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(field)>, bool>) {
-      verb.add_flag(flag_of(name), field, doc)->group(group);
-      return;
-    }
-    CLI::Option* option = verb.add_option(flags_of(name), field, doc)->group(group);
-    if constexpr (requires { field.push_back({}); } &&
-                  !std::is_same_v<std::remove_cvref_t<decltype(field)>, std::string>) {
-      option->delimiter(',');
-    } else {
-      option->capture_default_str();
-    }
-  });
-}
 
 std::string today() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -91,22 +66,21 @@ void print_result(const ForecastResult& result, const fs::path& folder) {
       << (folder / "model.rondo").string() << "\nreport    " << (folder / "report.html").string()
       << "\n\nNext: open the report in a browser, or look into the model with\n  rondo inspect "
       << (folder / "model.rondo").string()
-      << "\nor go on with a later table, without training again, with\n  rondo forecast NEWER.csv --from "
+      << "\nor forecast from a later table, without training again, with\n  rondo forecast NEWER.csv --from "
       << (folder / "model.rondo").string() << "\n";
 }
 
-/// Values of the file, under those that the command line gave.
+/// Options of the command line override those of the file.
 void read_config(Request& request, const CLI::App& verb) {
   ForecastConfig config = read_forecast_config(ConfigFile::read(request.config));
-  read_options(config.options, typed_options(request.options, verb), "forecast");
-  read_options(config.table, typed_options(request.table, verb), "forecast");
-  request.options = std::move(config.options);
-  request.table = std::move(config.table);
-  if (request.file.empty()) request.file = std::move(config.file);
+  read_options(config, given_options(request.forecast, verb), "forecast");
+  if (!request.forecast.file.empty()) config.file = request.forecast.file;
+  request.forecast = std::move(config);
 }
 
 fs::path output_folder(const Request& request) {
-  fs::path folder = request.out.empty() ? fs::path(request.file).stem().string() + "-forecast" : request.out;
+  fs::path folder =
+      request.out.empty() ? fs::path(request.forecast.file).stem().string() + "-forecast" : request.out;
   std::error_code failure;
   fs::create_directories(folder, failure);
   if (failure || !fs::is_directory(folder)) {
@@ -118,20 +92,20 @@ fs::path output_folder(const Request& request) {
   return folder;
 }
 
-/// What the model was trained with cannot be said again.
+/// Options of training have no effect on a model that is trained.
 void refuse_training_options(const CLI::App& verb) {
   const ForecastOptions defaults;
   ForecastOptions::visit(defaults, [&](const char* name, const auto&, const char*) {
     const std::string_view option = name;
     if (option == "future" || option == "threads" || verb.get_option(flag_of(name))->count() == 0) return;
     throw Error(ErrorKind::usage,
-                flag_of(name) + " says how a model is trained, --from takes one that is trained")
+                flag_of(name) + " is an option of training, and --from uses a model that is already trained")
         .seen(flag_of(name) + " with --from")
         .fix("leave it out, or train again without --from");
   });
   for (const char* flag : {"--config", "--resume"}) {
     if (verb.get_option(flag)->count() == 0) continue;
-    throw Error(ErrorKind::usage, std::string(flag) + " has nothing to say to --from: nothing is trained")
+    throw Error(ErrorKind::usage, std::string(flag) + " cannot be combined with --from: nothing is trained")
         .fix("leave it out");
   }
 }
@@ -146,23 +120,23 @@ void print_ahead(const ForecastAhead& ahead, const ForecastOptions& options, con
   std::fflush(stdout);
 }
 
-/// A model that is trained goes on with a later table.
+/// Forecasts the end of a table with a trained model.
 void run_from(const Request& request, const CLI::App& verb) {
   refuse_training_options(verb);
   ForecastModel model = ForecastModel::load(request.from);
-  const Table table = read_csv(request.file, request.table.csv);
+  const Table table = read_csv(request.forecast.file, request.forecast.csv);
   std::optional<Table> future;
-  if (!request.options.future.empty()) future = read_csv(request.options.future, request.table.csv);
+  if (!request.forecast.options.future.empty())
+    future = read_csv(request.forecast.options.future, request.forecast.csv);
   ForecastTables tables(table);
   if (future) tables.future = &*future;
-  const ForecastAhead ahead = model.forecast(tables, static_cast<int>(request.options.threads));
-  const Logger log(parse_log_level(request.log_level));
-  for (const std::string& note : ahead.notes) log.warning(note);
+  const ForecastAhead ahead = model.forecast(tables, static_cast<int>(request.forecast.options.threads));
+  for (const std::string& note : ahead.notes) request.run.controls().log.warning(note);
   const fs::path file = output_folder(request) / "forecast.csv";
   write_csv(file, forecast_table(model.options(), ahead.series));
-  if (request.json) {
+  if (request.run.json) {
     const Json files = Json::object({{"forecast", file.string()}, {"model", request.from}});
-    std::cout << to_json(forecast_json(ahead, model.options(), files), 2) << "\n";
+    print_json(forecast_json(ahead, model.options(), files));
   } else {
     print_ahead(ahead, model.options(), file);
   }
@@ -170,44 +144,39 @@ void run_from(const Request& request, const CLI::App& verb) {
 
 void run(Request& request, const CLI::App& verb) {
   if (!request.config.empty() && request.from.empty()) read_config(request, verb);
-  if (request.file.empty()) {
+  if (request.forecast.file.empty()) {
     throw Error(ErrorKind::usage, "no CSV file given").fix("rondo forecast FILE.csv --target COLUMN");
   }
   if (!request.from.empty()) {
     run_from(request, verb);
     return;
   }
-  if (request.options.target.empty() && !request.options.wide) {
+  if (request.forecast.options.target.empty() && !request.forecast.options.wide) {
     throw Error(ErrorKind::usage, "no target given")
         .expected("--target COLUMN, --target a,b, --target all, or --wide for a table with one series a row")
         .fix("name the column to forecast");
   }
-  const Table table = read_csv(request.file, request.table.csv);
+  const Table table = read_csv(request.forecast.file, request.forecast.csv);
   const auto read_more = [&](const std::string& file) {
-    return file.empty() ? std::optional<Table>() : read_csv(file, request.table.csv);
+    return file.empty() ? std::optional<Table>() : read_csv(file, request.forecast.csv);
   };
-  const std::optional<Table> future = read_more(request.options.future);
-  const std::optional<Table> test = read_more(request.options.test_file);
+  const std::optional<Table> future = read_more(request.forecast.options.future);
+  const std::optional<Table> test = read_more(request.forecast.options.test_file);
   ForecastTables tables(table);
   if (future) tables.future = &*future;
   if (test) tables.test = &*test;
 
   const fs::path folder = output_folder(request);
-  write_file_atomically(folder / "config.toml",
-                        forecast_toml(request.options, request.file, request.table.csv));
+  write_file_atomically(folder / "config.toml", to_toml(request.forecast));
 
-  ForecastControls controls;
-  controls.log = Logger(parse_log_level(request.log_level));
-  controls.stop = &interrupted();
-  controls.verbose = request.json ? 0 : -1;
+  RunControls controls = request.run.controls();
   controls.checkpoint = (folder / "checkpoint.rondo").string();
-  controls.resume = request.resume;
-  const ForecastResult result = run_forecast(tables, request.options, controls);
+  const ForecastResult result = run_forecast(tables, request.forecast.options, controls);
 
   write_csv(folder / "forecast.csv", forecast_table(result));
   result.save_model((folder / "model.rondo").string());
   ForecastReport report = make_forecast_report(result);
-  report.command = forecast_command(request.file, request.options, request.table.csv, request.out);
+  report.command = forecast_command(request.forecast, request.out);
   report.version = std::string(kVersion);
   report.created = today();
   write_report(folder / "report.html", report);
@@ -215,8 +184,8 @@ void run(Request& request, const CLI::App& verb) {
   const Json files = Json::object({{"forecast", (folder / "forecast.csv").string()},
                                    {"model", (folder / "model.rondo").string()},
                                    {"report", (folder / "report.html").string()}});
-  if (request.json) {
-    std::cout << to_json(forecast_json(result, files), 2) << "\n";
+  if (request.run.json) {
+    print_json(forecast_json(result, files));
   } else {
     print_result(result, folder);
   }
@@ -237,20 +206,10 @@ void add_forecast(CLI::App& app) {
                "rondo forecast prices.csv --target close --time date --out run --resume\n"
                "rondo forecast newer.csv --from run/model.rondo --out next");
   const auto request = std::make_shared<Request>();
-  verb->add_option("FILE", request->file, "CSV file, plain or gzip");
-  verb->add_option("--from", request->from,
-                   "model.rondo of an earlier run: forecast the end of FILE with it, without training");
-  verb->add_option("--config", request->config,
-                   "TOML file with a [forecast] section, as init and --out write it");
-  verb->add_option("--out", request->out,
-                   "folder for forecast.csv, model.rondo, report.html; default NAME-forecast");
-  verb->add_flag("--json", request->json, "print the results as one JSON object on stdout");
-  verb->add_flag("--resume", request->resume,
-                 "go on from the checkpoint in the output folder where there is one");
-  verb->add_option("--log-level", request->log_level, "debug, info, warning, error or off")
-      ->capture_default_str();
-  add_fields(*verb, request->options, "Forecast");
-  add_fields(*verb, request->table, "Table");
+  verb->add_option("FILE", request->forecast.file, "CSV file, plain or gzip");
+  add_options(*verb, *request);
+  add_options(*verb, request->run);
+  add_options(*verb, request->forecast, "Forecast", {"file"});
   verb->callback([request, verb] { run(*request, *verb); });
 }
 

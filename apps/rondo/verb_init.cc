@@ -4,11 +4,11 @@
 #include <iostream>
 #include <memory>
 
+#include "options.h"
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/error.h"
 #include "rondo/tasks/csv_training.h"
-#include "rondo/tasks/forecast.h"
-#include "verbs.h"
+#include "rondo/tasks/forecast_config.h"
 
 namespace rondo::cli {
 namespace {
@@ -16,6 +16,16 @@ namespace {
 struct Request {
   std::string task = "forecast", data, target, time, out;
   bool force = false;
+
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("task", self.task, "forecast (for rondo forecast) or train (any network, for rondo train)");
+    option("data", self.data, "the CSV file (plain or gzip)");
+    option("target", self.target, "column to predict; default: the last column of numbers");
+    option("time", self.time, "column of times; default: the first that reads as times");
+    option("out", self.out, "file to write; default: stdout");
+    option("force", self.force, "replace the file if it exists");
+  }
 };
 
 std::string config_text(const Request& request) {
@@ -27,10 +37,11 @@ std::string config_text(const Request& request) {
     }
     return to_toml(noted);
   }
-  ForecastOptions options;
-  options.target = job.data.target.at(0);
-  options.time = job.data.time;
-  return forecast_toml(options, request.data);
+  ForecastConfig config;
+  config.file = request.data;
+  config.options.target = job.data.target.at(0);
+  config.options.time = job.data.time;
+  return to_toml(config);
 }
 
 void run(const Request& request) {
@@ -55,15 +66,9 @@ void add_init(CLI::App& app) {
                             "rondo init --task forecast --data prices.csv --target close --out prices.toml\n"
                             "rondo init --task train --data prices.csv --target close > network.toml");
   const auto request = std::make_shared<Request>();
-  verb->add_option("--task", request->task,
-                   "forecast (for rondo forecast) or train (any network, for rondo train)")
-      ->check(CLI::IsMember({"forecast", "train"}))
-      ->capture_default_str();
-  verb->add_option("--data", request->data, "the CSV file (plain or gzip)")->required();
-  verb->add_option("--target", request->target, "column to predict; default: the last column of numbers");
-  verb->add_option("--time", request->time, "column of times; default: the first that reads as times");
-  verb->add_option("--out", request->out, "file to write; default: stdout");
-  verb->add_flag("--force", request->force, "replace the file if it exists");
+  add_options(*verb, *request);
+  verb->get_option("--task")->check(CLI::IsMember({"forecast", "train"}));
+  verb->get_option("--data")->required();
   verb->callback([request] { run(*request); });
 }
 

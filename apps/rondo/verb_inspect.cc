@@ -5,10 +5,10 @@
 #include <iostream>
 #include <memory>
 
+#include "options.h"
 #include "rondo/base/error.h"
 #include "rondo/model/network.h"
 #include "rondo/tensor/tensor_file.h"
-#include "verbs.h"
 
 namespace rondo::cli {
 namespace {
@@ -16,6 +16,12 @@ namespace {
 struct Request {
   std::string file;
   bool json = false, tensors = false;
+
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("tensors", self.tensors, "list every array with type and shape");
+    option("json", self.json, "print everything but the numbers as one JSON object");
+  }
 };
 
 const std::string* find(const TensorFileHeader& header, std::string_view key) {
@@ -64,7 +70,7 @@ Network network_of(const std::string& text, const std::string& path) {
   }
 }
 
-void print_json(const TensorFileHeader& header) {
+void print_header(const TensorFileHeader& header) {
   Json metadata = Json::object(), tensors = Json::array();
   for (const auto& [key, text] : header.metadata) metadata.set(key, parsed(text));
   for (const TensorFileEntry& entry : header.entries) {
@@ -72,7 +78,7 @@ void print_json(const TensorFileHeader& header) {
         Json::object({{"name", entry.name}, {"dtype", entry.dtype}, {"shape", Json::list(entry.shape)}}));
   }
   const Json all = Json::object({{"bytes", header.file_bytes}, {"metadata", metadata}, {"tensors", tensors}});
-  std::printf("%s\n", to_json(all, 2).c_str());
+  print_json(all);
 }
 
 void print_tensors(const TensorFileHeader& header) {
@@ -91,7 +97,7 @@ void run(const Request& request) {
         .fix("list its arrays with --tensors");
   }
   if (request.json) {
-    print_json(header);
+    print_header(header);
     return;
   }
   std::printf("file      %s, %llu bytes, %zu arrays\n", request.file.c_str(),
@@ -111,14 +117,13 @@ void run(const Request& request) {
 }  // namespace
 
 void add_inspect(CLI::App& app) {
-  CLI::App* verb = add_verb(app, "inspect", "What is in a model file: layers, parameters, notes",
+  CLI::App* verb = add_verb(app, "inspect", "Contents of a model file: layers, parameters, sections",
                             "rondo inspect run/model.rondo\n"
                             "rondo inspect run/model.rondo --tensors\n"
                             "rondo inspect run/model.rondo --json");
   const auto request = std::make_shared<Request>();
   verb->add_option("MODEL", request->file, "model or checkpoint")->required();
-  verb->add_flag("--tensors", request->tensors, "list every array with type and shape");
-  verb->add_flag("--json", request->json, "print everything but the numbers as one JSON object");
+  add_options(*verb, *request);
   verb->callback([request] { run(*request); });
 }
 

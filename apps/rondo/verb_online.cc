@@ -4,18 +4,16 @@
 #include <iostream>
 #include <memory>
 
-#include "interrupt.h"
+#include "options.h"
 #include "rondo/base/error.h"
 #include "rondo/tasks/online.h"
-#include "verbs.h"
 
 namespace rondo::cli {
 namespace {
 
 struct Request {
   OnlineJob job;
-  std::string log_level = "warning";
-  bool json = false;
+  RunOptions run;
 };
 
 void print_result(const OnlineResult& result, std::ostream& out) {
@@ -32,7 +30,7 @@ void print_result(const OnlineResult& result, std::ostream& out) {
       static_cast<long long>(result.rows), result.skill, result.skill_linear, result.rows_per_second);
   out << text;
   if (result.drift_count > 0)
-    out << result.drift_count << (result.drift_count == 1 ? " change" : " changes") << " noticed\n";
+    out << result.drift_count << (result.drift_count == 1 ? " change" : " changes") << " detected\n";
   for (std::size_t d = 0; d < result.next.size(); ++d) {
     std::snprintf(text, sizeof text, "next  %s %.6g, %lld after the last row\n",
                   result.job.targets[d].c_str(), result.next[d],
@@ -43,24 +41,22 @@ void print_result(const OnlineResult& result, std::ostream& out) {
 }
 
 void run(const Request& request) {
-  OnlineControls controls;
-  controls.log = Logger(parse_log_level(request.log_level));
-  controls.stop = &interrupted();
+  RunControls controls = request.run.controls();
   // Where forecasts or the object go to stdout, what people read goes to stderr.
   std::ostream& words = request.job.predictions == "-" ? std::cerr : std::cout;
-  if (request.json && request.job.predictions == "-") {
-    throw Error(ErrorKind::usage, "the standard output has room for one thing only")
+  if (request.run.json && request.job.predictions == "-") {
+    throw Error(ErrorKind::usage, "the standard output can carry only one of the two")
         .seen("--json and --out -")
         .fix("write the predictions to a file");
   }
-  if (!request.json) controls.table = &words;
+  controls.progress = &words;
   const OnlineResult result = run_online(request.job, controls);
   if (result.same_times > 0) {
     controls.log.warning(std::to_string(result.same_times) +
-                         " rows have the time of the row before; they were learnt from in their order");
+                         " rows have the time of the row before; they were used in the order of the file");
   }
-  if (request.json)
-    std::cout << to_json(online_json(result), 2) << "\n";
+  if (request.run.json)
+    print_json(online_json(result));
   else
     print_result(result, words);
 }
@@ -76,38 +72,9 @@ void add_online(CLI::App& app) {
                "rondo online load.csv --target load --snapshot state.rondo --snapshot-every 10000\n"
                "rondo online load.csv --target load --snapshot state.rondo --resume");
   const auto request = std::make_shared<Request>();
-  OnlineJob& job = request->job;
-  verb->add_option("FILE", job.file, "CSV file, plain or gzip; - for the standard input");
-  verb->add_option("--target", job.targets, "column to forecast, or several: a,b")->delimiter(',');
-  verb->add_option("--time", job.time, "column of times, which must not run backwards");
-  verb->add_option("--past", job.past, "other columns of numbers that forecasts may use: a,b")
-      ->delimiter(',');
-  verb->add_option("--missing", job.missing, "missing values: 'error', or 'previous' keeps the last one")
-      ->capture_default_str();
-  verb->add_option("--out", job.predictions, "CSV file for the forecasts; - for the standard output");
-  verb->add_option("--snapshot", job.snapshot, "file that always holds all that --resume needs");
-  verb->add_option("--snapshot-every", job.snapshot_every,
-                   "rows between snapshots; 0: about every five seconds, and at the end")
-      ->capture_default_str();
-  verb->add_flag("--resume", job.resume,
-                 "go on from the snapshot where there is one; the stream is given from its beginning");
-  verb->add_flag("--force", job.force, "begin anew and replace the snapshot");
-  verb->add_flag("--json", request->json, "print the results as one JSON object on stdout");
-  verb->add_option("--log-level", request->log_level, "debug, info, warning, error or off")
-      ->capture_default_str();
-  OnlineOptions::visit(job.options, [&](const char* name, auto& field, const char* doc) {
-    verb->add_option(flag_of(name), field, doc)->group("Learning")->capture_default_str();
-  });
-  verb->add_option("--separator", job.csv.separator, "'auto', ',', ';', 'tab', '|' or any one character")
-      ->group("Table")
-      ->capture_default_str();
-  verb->add_option("--header", job.csv.header, "'auto', 'yes' or 'no': whether the first row holds names")
-      ->group("Table")
-      ->capture_default_str();
-  verb->add_option("--decimal", job.csv.decimal, "'auto', '.' or ','")->group("Table")->capture_default_str();
-  verb->add_option("--missing-words", job.csv.missing, "more texts that mean a missing value")
-      ->group("Table")
-      ->delimiter(',');
+  verb->add_option("FILE", request->job.file, "CSV file, plain or gzip; - for the standard input");
+  add_options(*verb, request->job, "Stream and learning", {"file"});
+  add_options(*verb, request->run);
   verb->callback([request] { run(*request); });
 }
 

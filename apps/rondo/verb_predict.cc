@@ -1,4 +1,4 @@
-// rondo predict: what a trained model says of every sample of a table.
+// rondo predict: predictions of a trained model for every sample of a table.
 
 #include <iostream>
 #include <memory>
@@ -12,10 +12,15 @@ namespace {
 struct Request {
   JobArguments job;
   std::string out;
+
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("out", self.out, "file to write; default: stdout");
+  }
 };
 
 void run(const Request& request) {
-  const Table table = predict_csv(read_job(request.job), job_controls(request.job));
+  const Table table = predict_csv(read_job(request.job), request.job.run.controls());
   if (request.out.empty()) {
     std::cout << to_csv(table);
   } else {
@@ -30,8 +35,8 @@ void add_predict(CLI::App& app) {
                             "rondo predict prices.toml > predictions.csv\n"
                             "rondo predict prices.toml --data newer.csv --out predictions.csv");
   const auto request = std::make_shared<Request>();
-  add_job_options(*verb, request->job);
-  verb->add_option("--out", request->out, "file to write; default: stdout");
+  add_job_options(*verb, request->job, true, {"resume", "json"});
+  add_options(*verb, *request);
   verb->callback([request] { run(*request); });
 }
 

@@ -8,11 +8,6 @@
 namespace rondo::cli {
 namespace {
 
-struct Request {
-  JobArguments job;
-  bool resume = false, json = false;
-};
-
 Json as_config(const CsvTrainingResult& result) {
   Json test = Json::object();
   for (const auto& [name, value] : result.test) test.set(name, value);
@@ -27,12 +22,10 @@ Json as_config(const CsvTrainingResult& result) {
                        {"files", Json::list(result.files)}});
 }
 
-void run(const Request& request) {
-  RunControls controls = job_controls(request.job);
-  controls.resume = request.resume;
-  const CsvTrainingResult result = train_csv(read_job(request.job), controls);
-  if (request.json) {
-    std::printf("%s\n", to_json(as_config(result), 2).c_str());
+void run(const JobArguments& request) {
+  const CsvTrainingResult result = train_csv(read_job(request), request.run.controls());
+  if (request.run.json) {
+    print_json(as_config(result));
     return;
   }
   std::printf("trained %lld epochs%s in %.1f s on %lld samples (%lld to validate, %lld to test)\n",
@@ -43,7 +36,7 @@ void run(const Request& request) {
   print_values(result.test);
   std::printf("\n");
   for (const std::string& file : result.files) std::printf("wrote %s\n", file.c_str());
-  std::printf("\nNext: rondo predict %s\n", request.job.config.c_str());
+  std::printf("\nNext: rondo predict %s\n", request.config.c_str());
 }
 
 }  // namespace
@@ -54,11 +47,8 @@ void add_train(CLI::App& app) {
                             "rondo train prices.toml\n"
                             "rondo train prices.toml --set training.epochs=20 --set output.folder=run2\n"
                             "rondo train prices.toml --resume");
-  const auto request = std::make_shared<Request>();
-  add_job_options(*verb, request->job);
-  verb->add_flag("--resume", request->resume,
-                 "go on from the checkpoint in the output folder where there is one");
-  verb->add_flag("--json", request->json, "print the results as one JSON object on stdout");
+  const auto request = std::make_shared<JobArguments>();
+  add_job_options(*verb, *request, false);
   verb->callback([request] { run(*request); });
 }
 

@@ -174,7 +174,7 @@ Scores train_network(const Setup& setup, const Fold& fold, const std::string& la
                             .validation_batch_size = 256,
                             .seed = seed,
                             .callbacks = {stopping},
-                            .verbose = 0});
+                            .run = {.verbose = 0}});
   std::fprintf(stderr, "%s: validation AUC %.4f after epoch %d, %.0f s\n", title.c_str(),
                stopping->best().value_or(0), static_cast<int>(stopping->best_epoch() + 1),
                seconds_since(start));

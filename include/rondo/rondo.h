@@ -38,7 +38,6 @@
 #include "rondo/tasks/csv_training.h"
 #include "rondo/tasks/forecast.h"
 #include "rondo/tasks/forecast_accuracy.h"
-#include "rondo/tasks/forecast_command.h"
 #include "rondo/tasks/forecast_config.h"
 #include "rondo/tasks/forecast_model.h"
 #include "rondo/tasks/forecast_report.h"

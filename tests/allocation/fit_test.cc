@@ -64,7 +64,7 @@ std::size_t taken_by_steps(Model& model, const Dataset& data, FitOptions options
   options.callbacks = {watcher};
   options.epochs = 4;
   options.batch_size = 8;  // the last one is smaller
-  options.verbose = 0;
+  options.run.verbose = 0;
   model.fit(data, options);
   return taken;
 }
@@ -221,7 +221,7 @@ TEST_F(Training, AnEpochTakesTheSameForAnyNumberOfSteps) {
     watcher->epoch_begin = [&](TrainingRun&) { at.push_back(allocations()); };
     at.reserve(100);
     model.fit(equal_inputs(), Samples(random_tensor({kSamples, 2}, 2)),
-              {.batch_size = batch_size, .epochs = 4, .callbacks = {watcher}, .verbose = 0});
+              {.batch_size = batch_size, .epochs = 4, .callbacks = {watcher}, .run = {.verbose = 0}});
     return at[3] - at[2];
   };
   const std::size_t few = taken_by_epoch(25), many = taken_by_epoch(2);

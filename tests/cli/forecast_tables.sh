@@ -67,7 +67,7 @@ expect 3 'longer than the test part' "$RONDO" forecast wide.csv --ensemble 1 --e
 expect 0 '' "$RONDO" forecast bare.csv "${quick[@]}" --target all --out bare
 contains bare/forecast.csv 'column_3,150,'
 
-expect 0 'doubled' "$RONDO" forecast messy.csv "${quick[@]}" --target a --time time --out messy
+expect 0 'duplicate timestamps' "$RONDO" forecast messy.csv "${quick[@]}" --target a --time time --out messy
 contains stderr.txt 'put in order of time'
 contains stderr.txt '1 missing row inserted'
 expect 3 'order' "$RONDO" forecast messy.csv "${quick[@]}" --target a --time time --strict --out messy

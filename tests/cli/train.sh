@@ -23,13 +23,20 @@ TOML
 
 expect 3 'no trained model yet' "$RONDO" evaluate job.toml
 expect 0 'test part' "$RONDO" train job.toml --quiet
-for file in model.rondo checkpoint.rondo history.csv config.toml preparation.json; do holds test -s run/$file; done
+for file in model.rondo checkpoint.rondo history.csv config.toml; do holds test -s run/$file; done
 expect 0 'loss' "$RONDO" evaluate job.toml
 expect 0 'loss' "$RONDO" evaluate job.toml --part train --json
 expect 0 'sales_predicted' "$RONDO" predict job.toml
 contains stdout.txt '2000-01,,'
 expect 0 '' "$RONDO" predict job.toml --out predictions.csv
 holds test -s predictions.csv
+# The model file alone is enough.
+cp run/model.rondo alone.rondo
+expect 0 '' "$RONDO" predict alone.rondo --data sales.csv --out alone.csv
+holds cmp alone.csv predictions.csv
+expect 0 'loss' "$RONDO" evaluate alone.rondo --data sales.csv --part all
+expect 2 'name it with --data' "$RONDO" predict alone.rondo
+expect 3 'model.rondo' "$RONDO" train run/model.rondo
 expect 0 'loss' "$RONDO" evaluate run/config.toml
 expect 0 '"stopped_early"' "$RONDO" train job.toml --quiet --json
 
@@ -89,6 +96,4 @@ expect 6 'output folder' "$RONDO" train job.toml --quiet --set output.folder=pla
 head -c 1000 run/model.rondo >run/cut && mv run/cut run/model.rondo
 expect 4 '' "$RONDO" evaluate job.toml
 expect 4 '' "$RONDO" predict job.toml
-echo '{' >run/preparation.json
-expect 4 '' "$RONDO" evaluate job.toml
 finish

@@ -68,7 +68,7 @@ std::vector<float> train(const std::string& cell, const std::string& set) {
   Tensor y({50, 3});
   for (std::int64_t b = 0; b < 50; ++b) y.set(b * 3 + b % 3, 1);
   model.fit(Samples::padded(random_tensor({50, 12, 3}, 1), lengths), Samples(y),
-            {.batch_size = 16, .epochs = 3, .seed = 2, .verbose = 0});
+            {.batch_size = 16, .epochs = 3, .seed = 2, .run = {.verbose = 0}});
   const auto values = model.network().parameters().values().data<float>();
   return {values.begin(), values.end()};
 }

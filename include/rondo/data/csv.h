@@ -20,14 +20,18 @@ struct CsvOptions {
   std::vector<std::string> text_columns = {};  ///< columns to keep as text though they look like numbers
   std::vector<std::string> columns = {};       ///< keep these only; empty: all
 
+  /// How the file is written, in the options of every task that reads one.
+  template <class Self, class V>
+  static void visit_format(Self& self, V&& option) {
+    option("separator", self.separator, "'auto', ',', ';', 'tab', '|' or any one character");
+    option("header", self.header, "'auto', 'yes' or 'no': whether the first row holds column names");
+    option("decimal", self.decimal, "decimal sign of numbers: 'auto', '.' or ','");
+    option("missing_words", self.missing,
+           "texts that mean a missing value, besides empty, NA, NaN, null, None, ?, -");
+  }
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("separator", self.separator, "'auto', ',', ';', 'tab', '|' or any one character");
-    option("header", self.header,
-           "'auto', 'yes' or 'no': whether the first row holds the names of the columns");
-    option("decimal", self.decimal, "'auto', '.' or ',': the decimal sign of numbers");
-    option("missing", self.missing,
-           "texts that mean a missing value, besides empty, NA, NaN, null, None, ?, -");
+    visit_format(self, option);
     option("text_columns", self.text_columns, "columns to keep as text though they look like numbers");
     option("columns", self.columns, "read these columns only; empty: all");
   }

@@ -77,7 +77,7 @@ struct SeriesOptions {
 /// What was done on the way from table to series; for reports.
 struct SeriesReport {
   std::int64_t rows_inserted = 0;  ///< gaps in time
-  std::int64_t rows_dropped = 0;   ///< doubled times
+  std::int64_t rows_dropped = 0;   ///< duplicate timestamps
   std::int64_t rows_trimmed = 0;   ///< at the start, where "previous" had nothing to carry
   std::int64_t cells_missing = 0;  ///< NaN before filling, inserted rows included
   std::int64_t cells_filled = 0;
@@ -90,7 +90,7 @@ struct SeriesReport {
 
 /// Cuts a long table (one row per series and time; ids in order of first appearance) or a wide one (one row
 /// per time) into series. Throws Error(data) for a missing column (nearest name), text among numbers, times
-/// out of order, doubled or with gaps (as the options say), NaN under "error", each with file and line.
+/// out of order, duplicated or with gaps (as the options say), NaN under "error", each with file and line.
 SeriesSet make_series(const Table& table, const SeriesOptions& options, SeriesReport* report = nullptr);
 
 /// A table with one series a row, as the M competitions have it: `id` names the column of names ("" : rows

@@ -164,7 +164,7 @@ Timeline parse_times(std::span<const double> numbers, const TimeOptions& options
 /// What to do with a timeline that is not in perfect order.
 struct ArrangeOptions {
   std::string unsorted = "error";  ///< "error" or "sort"
-  std::string doubled =
+  std::string duplicates =
       "error";                  ///< "error", "first" or "last": which row of a time that occurs twice counts
   std::string gaps = "insert";  ///< "insert" (rows of NaN), "keep", "error" or "auto": insert, but keep the
                                 ///< gaps of business days, which are holidays
@@ -172,7 +172,7 @@ struct ArrangeOptions {
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
     option("unsorted", self.unsorted, "rows not in order of time: 'error' or 'sort'");
-    option("doubled", self.doubled,
+    option("duplicates", self.duplicates,
            "a time that occurs twice: 'error', or keep the 'first' or the 'last' row");
     option("gaps", self.gaps,
            "missing steps of time: 'insert' rows without values, 'keep' them missing, 'error', or 'auto': "

@@ -11,7 +11,7 @@
 #include "rondo/tasks/csv_training.h"
 #include "rondo/tasks/forecast.h"
 
-// Looks a table or a job over before time is spent on it: `rondo check FILE.csv` and `rondo check
+// Checks a table or a job before time is spent on training: `rondo check FILE.csv` and `rondo check
 // CONFIG.toml`.
 
 namespace rondo {
@@ -20,7 +20,7 @@ enum class CheckLevel : std::uint8_t { ok, warning, error };
 /// "ok", "warning" or "error".
 const char* check_level_name(CheckLevel level);
 
-/// One thing that was looked at.
+/// The outcome of one check.
 struct CheckFinding {
   CheckLevel level = CheckLevel::ok;
   std::string topic;  ///< "table", "times", "columns", "series", "leaks", "split", "model" or "cost"
@@ -43,14 +43,25 @@ struct CheckReport {
   Json to_config() const;
 };
 
-/// What the checks are told beyond a forecast's options.
+/// Settings of the checks themselves.
 struct CheckOptions {
-  std::vector<std::string> allow;  ///< columns that may look as if they knew the future, because they do
-  bool named_only = false;  ///< the covariates named are all that will be used; else any other column may be
-  bool leaks = true;        ///< run the preparation again and again to look for leaks
+  std::vector<std::string> allow;
+  bool named_only = false;
+  bool leaks = true;
+
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option(
+        "allow", self.allow,
+        "columns that may know the target's future because they really do (plans, sensors upstream), or that "
+        "look scaled by nature");
+    option("named_only", self.named_only,
+           "only the covariates named will be used; otherwise any column may be");
+    option("leaks", self.leaks, "look for leaks by running the preparation repeatedly");
+  }
 };
 
-/// Looks over a table that is to be forecast. A target or time column that is not named is guessed: the last
+/// Checks a table that is to be forecast. A target or time column that is not named is guessed: the last
 /// column of numbers, the first that reads as times. Names that are not in the table and options out of range
 /// throw Error(data) and Error(usage); everything else becomes a finding.
 CheckReport check_forecast(const Table& table, ForecastOptions options, const CheckOptions& check = {});
@@ -76,9 +87,9 @@ struct ColumnLeak {
   std::string what() const;
 };
 
-/// Looks for such columns among the numbers of a table (all but time and id when `columns` is empty), up to
-/// `horizon` rows ahead and at least 24, within each series. Columns that the target's past explains as well
-/// are left alone.
+/// Searches for such columns among the numbers of a table (all but time and id when `columns` is empty), up
+/// to `horizon` rows ahead and at least 24, within each series. Columns that the target's past explains as
+/// well are left alone.
 std::vector<ColumnLeak> find_column_leaks(const Table& table, std::string_view target,
                                           const std::vector<std::string>& columns = {},
                                           std::string_view time = {}, std::string_view id = {},

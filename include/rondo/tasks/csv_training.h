@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -9,8 +8,8 @@
 
 #include "rondo/base/config_file.h"
 #include "rondo/base/json.h"
-#include "rondo/base/log.h"
 #include "rondo/base/options.h"
+#include "rondo/base/run_controls.h"
 #include "rondo/data/csv.h"
 #include "rondo/data/scaler.h"
 #include "rondo/data/timeline.h"
@@ -39,18 +38,13 @@ struct CsvDataOptions {
     option("inputs", self.inputs,
            "columns to predict from; empty: all numbers (windows: the targets' past too)");
     option("time", self.time, "column of times; '': rows are in order");
-    option("id", self.id, "column that tells series apart; '': one series");
+    option("id", self.id, "column of series ids; '': one series");
     option("missing", self.missing, "missing values: 'error', 'previous', 'linear' or 'mask'");
-    option("separator", self.csv.separator, "'auto', ',', ';', 'tab', '|' or any one character");
-    option("header", self.csv.header, "'auto', 'yes' or 'no': whether the first row holds names");
-    option("decimal", self.csv.decimal, "'auto', '.' or ','");
-    option("missing_words", self.csv.missing, "more texts that mean a missing value");
+    CsvOptions::visit_format(self.csv, option);
     option("time_format", self.times.format, "'auto', 'number', 'epoch_seconds', 'epoch_milliseconds', …");
     option("time_zone", self.times.zone, "zone of times that name none");
     option("day_order", self.times.day_order, "'auto', 'day_first' or 'month_first'");
-    option("unsorted", self.arrange.unsorted, "rows not in order of time: 'error' or 'sort'");
-    option("doubled", self.arrange.doubled, "a time that occurs twice: 'error', 'first' or 'last'");
-    option("gaps", self.arrange.gaps, "missing steps of time: 'insert', 'keep' or 'error'");
+    ArrangeOptions::visit(self.arrange, option);
   }
 };
 
@@ -121,21 +115,22 @@ struct CsvFitOptions {
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("loss", self.loss, "what is made small: a name, or { name = …, options }");
+    option("loss", self.loss, "loss to minimise: a name, or { name = …, options }");
     option("optimizer", self.optimizer, "a name, or { name = 'adam', learning_rate = 0.001, … }");
-    option("metrics", self.metrics, "numbers to report besides, such as ['mae', 'accuracy']");
-    option("epochs", self.epochs, "most passes over the training part");
+    option("metrics", self.metrics, "further metrics to report, such as ['mae', 'accuracy']");
+    option("epochs", self.epochs, "maximum passes over the training part");
     option("batch_size", self.batch_size, "samples of one step");
     option("shuffle", self.shuffle, "new order of samples in every epoch");
-    option("patience", self.patience, "stop after so many epochs without a better val_loss; 0: never");
-    option("min_delta", self.min_delta, "less than this is not better");
-    option("reduce_patience", self.reduce_patience, "lower the learning rate after so many; 0: never");
-    option("reduce_factor", self.reduce_factor, "times which it is lowered");
+    option("patience", self.patience, "stop after this many epochs without a better val_loss; 0: never");
+    option("min_delta", self.min_delta, "smallest improvement that counts");
+    option("reduce_patience", self.reduce_patience,
+           "lower the learning rate after this many such epochs; 0: never");
+    option("reduce_factor", self.reduce_factor, "factor by which it is lowered");
     option("tensorboard", self.tensorboard, "write events for TensorBoard into the output folder");
     option("seed", self.seed, "of initial weights, order and dropout; the same seed gives the same bits");
     option("threads", self.threads, "0: one for every core; does not change results");
     option("checkpoint_batches", self.checkpoint_batches,
-           "write the checkpoint after so many steps too; 0: after every epoch only");
+           "write the checkpoint also after this many steps; 0: only after every epoch");
   }
 };
 
@@ -159,15 +154,21 @@ struct CsvTraining {
   Json layers = Json::array();  ///< the specs of a Sequential model, from the input up; see make_layer
   CsvFitOptions training;
   CsvOutputOptions output;
-  std::string base;  ///< folder that relative paths start at; "" is the current one
+  std::string base;   ///< folder that relative paths start at; "" is the current one
+  std::string model;  ///< the trained model, where it is not model.rondo in the output folder
 
   std::string data_path() const;
   std::string output_path(const std::string& name) const;
+  std::string model_path() const;
 };
 
 /// Reads and checks a job. Throws Error(usage) with the line of what is wrong: unknown keys and sections
 /// (nearest name), wrong types, values out of range, layers that do not exist.
 CsvTraining read_csv_training(const ConfigFile& file);
+
+/// The job that a model file of train_csv belongs to: everything but table and output folder. The file alone
+/// is enough for evaluate_csv and predict_csv once `data.file` names a table. Throws Error(model_file).
+CsvTraining read_trained_csv(const std::string& model);
 
 /// The job as TOML with a comment for every option and every default spelled out.
 std::string to_toml(const CsvTraining& job);
@@ -176,14 +177,6 @@ std::string to_toml(const CsvTraining& job);
 /// a classifier. `target` and `time` may be "" (the last column of numbers; the first column that reads as
 /// times). Throws Error(data) as read_csv does, or when no column can be the target.
 CsvTraining suggest_csv_training(const std::string& file, const std::string& target, const std::string& time);
-
-/// How a job is run, beside what it is.
-struct RunControls {
-  Logger log;
-  const std::atomic<bool>* stop = nullptr;  ///< becomes true when the user wants an end
-  bool progress = true;                     ///< show epochs on stderr
-  bool resume = false;                      ///< go on from the checkpoint, if there is one
-};
 
 struct CsvTrainingResult {
   std::int64_t samples_train = 0, samples_validation = 0, samples_test = 0;
@@ -195,16 +188,17 @@ struct CsvTrainingResult {
 };
 
 /// Trains and writes model.rondo, checkpoint, history.csv and config.toml into the output folder. Throws
-/// Error(interrupted) after the checkpoint when `stop` was set, Error(diverged) when the loss is not finite.
-CsvTrainingResult train_csv(const CsvTraining& job, const RunControls& controls);
+/// Error(interrupted) after the checkpoint when controls.stop was set, Error(diverged) when the loss is not
+/// finite.
+CsvTrainingResult train_csv(const CsvTraining& job, const RunControls& controls = {});
 
 /// Loss and metrics of the trained model on a part of the data: "train", "validation", "test" or "all".
 std::vector<std::pair<std::string, double>> evaluate_csv(const CsvTraining& job, const std::string& part,
-                                                         const RunControls& controls);
+                                                         const RunControls& controls = {});
 
 /// Predictions of the trained model for every sample of the table (windows: the one after the last row too),
 /// in the table's own units: a table with place, true value where known, and prediction; for classes, a
 /// probability for each.
-Table predict_csv(const CsvTraining& job, const RunControls& controls);
+Table predict_csv(const CsvTraining& job, const RunControls& controls = {});
 
 }  // namespace rondo

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <iosfwd>
 #include <limits>
 #include <memory>
 #include <span>
@@ -10,8 +8,8 @@
 #include <vector>
 
 #include "rondo/base/json.h"
-#include "rondo/base/log.h"
 #include "rondo/base/options.h"
+#include "rondo/base/run_controls.h"
 #include "rondo/data/csv.h"
 #include "rondo/data/series.h"
 #include "rondo/data/table.h"
@@ -31,7 +29,7 @@ inline constexpr const char* kDefaultBacktest = "20%";
 struct ForecastOptions {
   std::string target;  ///< column, columns "a,b" or "all"; in a wide table a name for the values
   std::string time;    ///< column of times; "": rows are in order
-  std::string id;      ///< column that tells series apart; "": one series
+  std::string id;      ///< column of series ids; "": one series
   bool wide = false;   ///< one series a row
   std::vector<std::string> known, past, statics;
   std::string future, test_file;  ///< files
@@ -64,14 +62,14 @@ struct ForecastOptions {
   std::string missing = "previous";
   bool strict = false;
   TimeOptions times;
-  ArrangeOptions arrange{.unsorted = "sort", .doubled = "last", .gaps = "auto"};
+  ArrangeOptions arrange{.unsorted = "sort", .duplicates = "last", .gaps = "auto"};
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
     option("target", self.target,
            "column to forecast; several: 'a,b', or 'all' columns of numbers that have no other part");
     option("time", self.time, "column of times; '': rows are in order");
-    option("id", self.id, "column that tells series apart; '': one series");
+    option("id", self.id, "column of series ids; '': one series");
     option("wide", self.wide, "one series a row, its id first (or in the column that id names)");
     option("known", self.known,
            "columns known beforehand (calendar, prices, plans): rows after the last target value or the file "
@@ -118,7 +116,7 @@ struct ForecastOptions {
            "networks whose mean is taken, 1 to 100; they hold out the fifths of the training part in turn");
     option("tune", self.tune,
            "seconds for a search of settings before the forecast (not of the recursive model); 0: none");
-    option("epochs", self.epochs, "most passes over the training part; 0: from the size of the data");
+    option("epochs", self.epochs, "maximum passes over the training part; 0: from the size of the data");
     option("patience", self.patience,
            "stop after so many epochs without a better validation loss; 0: from the size of the data");
     option("batch_size", self.batch_size, "windows of one step; 0: from the size of the data");
@@ -127,20 +125,11 @@ struct ForecastOptions {
     option("threads", self.threads, "0: one for every core; does not change results");
     option("missing", self.missing,
            "missing values: 'previous' (the last one before; marked as not observed) or 'error'");
-    option("strict", self.strict, "refuse unsorted and doubled times instead of putting them in order");
+    option("strict", self.strict,
+           "refuse unsorted and duplicate timestamps instead of sorting and merging them");
     TimeOptions::visit(self.times, option);
     ArrangeOptions::visit(self.arrange, option);
   }
-};
-
-/// How a forecast is run, beside what it is.
-struct ForecastControls {
-  Logger log;
-  const std::atomic<bool>* stop = nullptr;  ///< becomes true when the user wants an end: Error(interrupted)
-  int verbose = 0;                          ///< as FitOptions::verbose
-  std::ostream* progress = nullptr;         ///< null: stderr
-  std::string checkpoint;                   ///< file; "": none
-  bool resume = false;                      ///< go on from it where it exists
 };
 
 /// Errors. MAE, RMSE, CRPS, widths and interval scores are in units of the target, MSE in their square, sMAPE
@@ -339,10 +328,10 @@ struct ForecastTables {
 /// Throws Error(data) for a missing column, text among numbers, a table without any series that is long
 /// enough and not constant, times at no regular distance, known covariates that end before the horizon, ids
 /// in the test file that the table does not have, negative values under a likelihood of counts; Error(usage)
-/// for options out of range; Error(interrupted) when `stop` was set (the checkpoint is written);
+/// for options out of range; Error(interrupted) when controls.stop was set (the checkpoint is written);
 /// Error(diverged) when training is not finite.
 ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,
-                            const ForecastControls& controls = {});
+                            const RunControls& controls = {.verbose = 0});
 
 /// The contract of `rondo forecast --json`. `files` is what stands under "files".
 Json forecast_json(const ForecastResult& result, const Json& files);
@@ -351,10 +340,5 @@ Json forecast_json(const ForecastResult& result, const Json& files);
 Table forecast_table(const ForecastResult& result);
 /// The same of some series; a column of ids where they have ids, of targets where these differ.
 Table forecast_table(const ForecastOptions& options, std::span<const ForecastSeries> all);
-
-/// The options as TOML that `rondo forecast --config` and people can read: every one with its value and a
-/// comment. `csv` says how the file is read; its `missing` is `missing_words` there.
-std::string forecast_toml(const ForecastOptions& options, const std::string& file,
-                          const CsvOptions& csv = {});
 
 }  // namespace rondo

@@ -8,30 +8,34 @@
 
 namespace rondo {
 
-/// How the table of a forecast is read, under the names that the command line and a [forecast] section have
-/// for it
-/// (`missing` says there what becomes of missing values).
-struct ForecastTableOptions {
+/// A whole forecast: the table, how its file is written, and what to do with it. The [forecast] section of a
+/// TOML file, and the options of `rondo forecast`.
+struct ForecastConfig {
+  std::string file;  ///< "": named elsewhere
   CsvOptions csv;
+  ForecastOptions options;
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
-    option("separator", self.csv.separator, "'auto', ',', ';', 'tab', '|' or any one character");
-    option("header", self.csv.header, "'auto', 'yes' or 'no': whether the first row holds names");
-    option("decimal", self.csv.decimal, "'auto', '.' or ','");
-    option("missing_words", self.csv.missing, "more texts that mean a missing value");
+    option("file", self.file, "the CSV file (plain or gzip)");
+    CsvOptions::visit_format(self.csv, option);
+    ForecastOptions::visit(self.options, option);
   }
 };
 
-/// A [forecast] section.
-struct ForecastConfig {
-  ForecastOptions options;
-  ForecastTableOptions table;
-  std::string file;  ///< "": it names none
-};
-
-/// What forecast_toml writes, all of it or a part. Throws Error(usage) with the line for unknown keys, wrong
+/// Reads what to_toml writes, all of it or a part. Throws Error(usage) with the line for unknown keys, wrong
 /// types and other sections.
-ForecastConfig read_forecast_config(const ConfigFile& config);
+ForecastConfig read_forecast_config(const ConfigFile& file);
+
+/// TOML with every option, its value and a comment.
+std::string to_toml(const ForecastConfig& config);
+
+/// "rondo forecast FILE …" with every option that differs from its default, quoted for a POSIX shell: the
+/// command that reproduces a forecast. `out` is the folder of its files; "" leaves it open.
+std::string forecast_command(const ForecastConfig& config, const std::string& out = {});
+
+/// One word as a POSIX shell reads it back: unchanged where nothing in it is special to a shell, else in
+/// quotes.
+std::string quote_for_shell(std::string_view word);
 
 }  // namespace rondo

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,20 +8,20 @@
 #include <vector>
 
 #include "rondo/base/json.h"
-#include "rondo/base/log.h"
 #include "rondo/base/options.h"
+#include "rondo/base/run_controls.h"
 #include "rondo/data/csv.h"
 #include "rondo/tensor/tensor_file.h"
 
-// Learning from a stream: every row is predicted first and learnt from afterwards, in constant memory. `rondo
-// online`.
+// Learning from a stream: every row is predicted first and used for training afterwards, in constant memory.
+// `rondo online`.
 
 namespace rondo {
 
 /// Larger numbers are refused: their squares, and sums of those, would not be finite.
 inline constexpr double kOnlineLargest = 1e100;
 
-/// What is learnt and how.
+/// What is trained and how.
 struct OnlineOptions {
   std::int64_t horizon = 1;
   std::string cell = "gru";
@@ -52,12 +50,11 @@ struct OnlineOptions {
     option("every", self.every, "rows between two steps of the optimiser");
     option("learning_rate", self.learning_rate, "of Adam");
     option("clip", self.clip, "largest norm of the gradient");
-    option("lags", self.lags,
-           "past values that the linear predictor sees, of all targets together at most 48");
+    option("lags", self.lags, "past values that the linear predictor sees; at most 48 over all targets");
     option("forgetting", self.forgetting, "of the linear predictor: weight of a row against the next one");
     option("memory", self.memory, "rows that means and variances remember");
     option("drift_threshold", self.drift_threshold,
-           "how much error above the usual one adds up before a change is reported, in usual errors");
+           "accumulated excess error before a change is reported, in units of the running mean error");
     option("seed", self.seed, "of the first weights; the same seed gives the same bits");
   }
 };
@@ -65,15 +62,15 @@ struct OnlineOptions {
 /// A change of the stream, or of how well it is forecast.
 struct OnlineDrift {
   std::int64_t row = 0;       ///< number of the row at which it was noticed, from 1
-  double before = 0;          ///< usual absolute error until then, in usual deviations of the target
+  double before = 0;          ///< mean absolute error until then, in deviations of the target
   double after = 0;           ///< the same over the last rows
   bool rolled_back = false;   ///< the last good weights came back, since they do better
   std::int64_t good_row = 0;  ///< after how many rows those weights stood
   bool alarm = true;          ///< false: an earlier alarm's good weights came back after all
 };
 
-/// What is known of a row once it has been learnt from. Forecasts are those made `horizon` rows before; NaN
-/// in the first rows. Refers to memory of the forecaster, until its next row.
+/// What is known of a row once the model was trained on it. Forecasts are those made `horizon` rows before;
+/// NaN in the first rows. Refers to memory of the forecaster, until its next row.
 struct OnlineRow {
   std::span<const double> actual;       ///< [targets]; NaN where missing
   std::span<const double> forecast;     ///< [targets]
@@ -95,8 +92,8 @@ struct OnlineRow {
 /// values) and of a recurrent network that learns what the line leaves; the weights follow their recent
 /// errors (fixed share: Herbster, Warmuth 1998), so that it is never much worse than the best of them. Scales
 /// are running means and variances of the past alone. Between rows it keeps scales, line, weights, optimiser,
-/// states, mixture and drift detector; `state` copies all that out, and one that is restored goes on with the
-/// same bits.
+/// states, mixture and drift detector; `state` copies all that out, and one that is restored continues with
+/// the same bits.
 ///
 /// Memory does not grow with the rows. The work for a row is the same for every row, but for the step of the
 /// optimiser at every `every`-th.
@@ -112,12 +109,12 @@ class OnlineForecaster {
   /// Forecast of the targets `horizon` rows after the last row, in their units. NaN before the first row.
   std::span<const double> predict() const;
   /// Scores the forecast that was made of this row, learns from it, and forecasts `horizon` rows further. NaN
-  /// is a missing value: nothing is learnt of it, and inputs keep their last one. Throws Error(usage) for
+  /// is a missing value: it is not trained on, and inputs keep their last one. Throws Error(usage) for
   /// another number of values, Error(data) for infinities and values beyond `kOnlineLargest`; nothing has
   /// changed then.
   const OnlineRow& partial_fit(std::span<const double> row);
 
-  std::int64_t rows() const;  ///< learnt from
+  std::int64_t rows() const;  ///< seen until now
   std::int64_t targets() const;
   std::int64_t covariates() const;
   const OnlineOptions& options() const;
@@ -146,19 +143,27 @@ struct OnlineJob {
   /// time, and for each target the value, what had been forecast of it, and the forecast for the row
   /// `horizon` later.
   std::string predictions;
-  std::string snapshot;             ///< file that always holds all that `resume` needs; "": none
+  std::string snapshot;             ///< file that always holds all that RunControls::resume needs; "": none
   std::int64_t snapshot_every = 0;  ///< rows; 0: about every five seconds. Another comes at the end
-  bool resume = false;              ///< go on from the snapshot where there is one
   bool force = false;               ///< replace a snapshot of an earlier run
   OnlineOptions options;
   CsvOptions csv;
-};
 
-/// How it is run.
-struct OnlineControls {
-  Logger log;
-  const std::atomic<bool>* stop = nullptr;  ///< becomes true when the user wants an end: Error(interrupted)
-  std::ostream* table = nullptr;            ///< where the table of progress goes, line by line; null: nowhere
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("file", self.file, "CSV file, plain or gzip; - for the standard input");
+    option("target", self.targets, "column to forecast, or several: a,b");
+    option("time", self.time, "column of times, which must not run backwards");
+    option("past", self.past, "other columns of numbers that forecasts may use: a,b");
+    option("missing", self.missing, "missing values: 'error', or 'previous' to repeat the last value");
+    option("out", self.predictions, "CSV file for the forecasts; - for the standard output");
+    option("snapshot", self.snapshot, "file that always holds all that --resume needs");
+    option("snapshot_every", self.snapshot_every,
+           "rows between snapshots; 0: about every five seconds, and at the end");
+    option("force", self.force, "start over and replace the snapshot");
+    OnlineOptions::visit(self.options, option);
+    CsvOptions::visit_format(self.csv, option);
+  }
 };
 
 /// Errors over some rows. With several targets all are in units of each target's running deviation.
@@ -189,21 +194,22 @@ struct OnlineResult {
   std::vector<OnlineDrift> drifts;  ///< the last 100 of them
   std::vector<double> next;         ///< the forecast `horizon` rows after the last
   std::vector<double> shares;  ///< of persistence, line, network, mean network in the first target's forecast
-  double seconds = 0;          ///< of this run, and how many rows it learnt from in a second
+  double seconds = 0;          ///< of this run, and its rows per second
   double rows_per_second = 0;
 };
 
-/// Forecasts every row of the stream before it learns from it. The forecasts depend on rows and options only:
+/// Forecasts every row of the stream before it learns from it. A table of progress goes to controls.progress,
+/// line by line, unless controls.verbose is 0. The forecasts depend on rows and options only:
 /// not on interruptions, where each run after the first resumes from the snapshot of the one before and reads
 /// the same rows from the beginning. Memory does not grow with the stream.
 ///
 /// Throws Error(data) with file and line for a row that cannot be used (wrong number of cells, text, a
 /// missing value, a time before the last one), for a missing column and for a stream without rows; what was
 /// learnt until then is in the snapshot. Error(usage) for options out of range, or a snapshot that stands
-/// already when neither `resume` nor `force` says what to do with it; Error(model_file) for a snapshot of
-/// another job or other rows; Error(resources) where a file cannot be written; Error(interrupted) when `stop`
-/// was set.
-OnlineResult run_online(const OnlineJob& job, const OnlineControls& controls = {});
+/// already when neither controls.resume nor `force` is set; Error(model_file) for a snapshot
+/// of another job or other rows; Error(resources) where a file cannot be written; Error(interrupted) when
+/// controls.stop was set.
+OnlineResult run_online(const OnlineJob& job, const RunControls& controls = {.verbose = 0});
 
 /// The contract of `rondo online --json`.
 Json online_json(const OnlineResult& result);

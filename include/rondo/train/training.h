@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "rondo/base/json.h"
+#include "rondo/base/run_controls.h"
 #include "rondo/model/network.h"
 #include "rondo/tape/tape.h"
 #include "rondo/tensor/dataset.h"
@@ -67,22 +68,7 @@ struct FitOptions {
   std::vector<CallbackPtr> callbacks = {};
   bool terminate_on_nan = true;  ///< Error(diverged) as soon as a loss or gradient is not finite
 
-  /// 0: nothing, 1: a bar, 2: a line an epoch, -1: a bar on a terminal and lines elsewhere.
-  int verbose = -1;
-  std::ostream* progress = nullptr;  ///< null: stderr
-  Logger logger = {};
-
-  /// A file that always holds all that `resume` needs: written after every epoch and when training is
-  /// interrupted.
-  std::string checkpoint = {};
-  std::int64_t checkpoint_every = 1;          ///< epochs
-  std::int64_t checkpoint_every_batches = 0;  ///< also within an epoch, after so many batches; 0: not
-  /// Goes on from `checkpoint` where that file exists; the result has the bits of a training without
-  /// interruption.
-  bool resume = false;
-  /// Looked at after every batch; when it becomes true, the checkpoint is written and Error(interrupted)
-  /// thrown.
-  const std::atomic<bool>* stop_flag = nullptr;
+  RunControls run = {};  ///< progress, log, checkpoint and resumption, stop
 };
 
 struct EvaluateOptions {
@@ -103,7 +89,7 @@ class Trainer {
   Trainer(Trainer&&) noexcept;
   Trainer& operator=(Trainer&&) noexcept;
 
-  /// Throws Error(diverged) at the first loss that is not finite, Error(interrupted) when stop_flag asks for
+  /// Throws Error(diverged) at the first loss that is not finite, Error(interrupted) when run.stop asks for
   /// it.
   History fit(const Dataset& data, const FitOptions& options = {});
   /// "loss" and every metric, means over all samples.

@@ -149,7 +149,8 @@ std::vector<std::string> SeriesReport::notes() const {
     notes.push_back("the rows were put in order of time: " + some(rows_unsorted, "row", "rows") +
                     " came after a later one");
   }
-  if (rows_dropped > 0) notes.push_back(some(rows_dropped, "row", "rows") + " of doubled times left out");
+  if (rows_dropped > 0)
+    notes.push_back(some(rows_dropped, "row", "rows") + " of duplicate timestamps left out");
   if (rows_inserted > 0)
     notes.push_back(some(rows_inserted, "missing row", "missing rows") + " inserted without values");
   if (cells_filled > 0) notes.push_back(some(cells_filled, "missing value", "missing values") + " filled");

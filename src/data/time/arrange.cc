@@ -26,7 +26,7 @@ class Arranger {
            std::span<const std::int64_t> table_rows)
       : times_(times), options_(options), table_(table), column_(column), table_rows_(table_rows) {
     check("unsorted", options.unsorted, {"error", "sort"});
-    check("doubled", options.doubled, {"error", "first", "last"});
+    check("duplicates", options.duplicates, {"error", "first", "last"});
     check("gaps", options.gaps, {"insert", "keep", "error", "auto"});
   }
 
@@ -87,19 +87,19 @@ class Arranger {
         kept.push_back(row);
         continue;
       }
-      if (options_.doubled == "error") {
+      if (options_.duplicates == "error") {
         throw Error(ErrorKind::data, "a time occurs twice")
             .where(where(row))
             .seen("'" + times_.text(row) + "' on " + line(kept.back()) + " and on " + line(row))
             .expected("one row for every time")
             .fix(
-                "remove one of the rows, or keep the first or the last (doubled = first or last); if the "
+                "remove one of the rows, or keep the first or the last (duplicates = first or last); if the "
                 "rows belong to "
                 "several series, name the column that tells them apart (id); if it is the hour that occurs "
                 "twice when "
                 "summer time ends, name the zone (zone = Europe/Berlin)");
       }
-      if (options_.doubled == "last") kept.back() = row;
+      if (options_.duplicates == "last") kept.back() = row;
       ++out_.dropped;
     }
     out_.source = std::move(kept);

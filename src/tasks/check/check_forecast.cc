@@ -7,6 +7,7 @@
 #include "tasks/check/forecast_leaks.h"
 #include "tasks/check/subject.h"
 #include "tasks/forecast/panel/roles.h"
+#include "tasks/forecast/panel/split.h"
 
 namespace rondo {
 
@@ -56,8 +57,7 @@ Subject subject_of(const Table& table, ForecastOptions& options, const CheckOpti
 
 /// Rows of a series that leave enough to learn from when the backtest has had its part.
 std::int64_t fewest_rows(const ForecastOptions& options) {
-  constexpr std::int64_t kMinTrainingRows = 12;  // as prepare has it
-  const std::int64_t training = std::max(kMinTrainingRows, options.window) + 2 * options.horizon;
+  const std::int64_t training = std::max(forecasting::kMinTrainingRows, options.window) + 2 * options.horizon;
   std::int64_t rows = training + options.horizon;
   while (rows - std::max(forecasting::backtest_rows(options.backtest, rows), options.horizon) < training &&
          rows < 100 * training) {
@@ -82,16 +82,17 @@ void check_split(const Prepared& prepared, const ForecastOptions& options, Check
   out.ok(count_of(train, "row") + " to learn from, " + count_of(test, "row") + " to test on");
   if (origins < kFewOrigins) {
     out.add(CheckLevel::warning,
-            "the backtest has " + count_of(origins, "forecast") + " only: its verdict cannot be sure", "",
+            "the backtest has only " + count_of(origins, "forecast") + ": its verdict is unreliable", "",
             count_of(test, "row") + " in steps of " + std::to_string(stride),
             "keep more rows with --backtest, or let forecasts overlap with --stride 1");
   } else {
     out.ok("the backtest has " + count_of(origins, "forecast"));
   }
   if (windows < kFewWindows) {
-    out.add(CheckLevel::warning, "there are " + count_of(windows, "window") + " only to learn from", "",
-            count_of(train, "row") + " for a horizon of " + std::to_string(options.horizon),
-            "expect little more than a line; give more history, or a shorter --horizon or --window");
+    out.add(
+        CheckLevel::warning, "there are only " + count_of(windows, "window") + " to learn from", "",
+        count_of(train, "row") + " for a horizon of " + std::to_string(options.horizon),
+        "expect little more than the linear model; give more history, or a shorter --horizon or --window");
   }
 }
 
@@ -166,7 +167,7 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
   }
   subject.refuses_missing = !prepared && options.missing == "error";
   subject.refuses_unsorted = !prepared && (options.strict || options.arrange.unsorted == "error");
-  subject.refuses_doubled = !prepared && (options.strict || options.arrange.doubled == "error");
+  subject.refuses_duplicates = !prepared && (options.strict || options.arrange.duplicates == "error");
   subject.refuses_short = !prepared;
   if (prepared) subject.test_share = test_share(prepared->panel);
 

@@ -38,7 +38,7 @@ Subject subject_of(const CsvTraining& job, const Table& table, const CheckOption
   subject.horizon = job.samples.kind == "windows" ? job.samples.horizon + job.samples.gap : 1;
   subject.refuses_missing = job.data.missing == "error";
   subject.refuses_unsorted = job.data.arrange.unsorted == "error";
-  subject.refuses_doubled = job.data.arrange.doubled == "error";
+  subject.refuses_duplicates = job.data.arrange.duplicates == "error";
   const double rows = static_cast<double>(table.rows());
   subject.test_share = std::clamp(job.split.test < 1 ? job.split.test : job.split.test / rows, 0.0, 0.9);
   return subject;
@@ -74,7 +74,7 @@ void check_job_leaks(const CsvTraining& job, const Subject& subject, const Timel
   }
   const bool by_time = times != nullptr || job.samples.kind == "windows";
   if (job.split.shuffle && job.samples.kind == "rows" && by_time) {
-    out.add(CheckLevel::error, "rows of one time series are dealt to training and test at random",
+    out.add(CheckLevel::error, "rows of one time series are assigned to training and test at random",
             "shuffle of [split]", "a test row stands between training rows",
             "set shuffle = false, so that the last rows test");
   }
@@ -139,9 +139,9 @@ void check_split(const CsvTraining& job, const PreparedData& data, CheckReport& 
             size == 0 ? std::string("there is no ") + name + " part"
                       : std::string("the ") + name + " part is small",
             "[split]", count_of(size, "sample"),
-            size == 0 ? without : "make it larger: a mean of so few errors says little");
+            size == 0 ? without : "make it larger: a mean of so few errors is unreliable");
   };
-  small("validation", validation, "without one nothing stops the training before it learns by heart");
+  small("validation", validation, "without one nothing stops the training before it overfits");
   small("test", test, "without one nobody knows how good the network is");
   if (job.training.batch_size > train) {
     out.add(CheckLevel::warning, "a batch is larger than the training part", "batch_size of [training]",

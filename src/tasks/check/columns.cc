@@ -104,7 +104,7 @@ bool look_for_constant(const Subject& subject, const Column& column, Group& grou
     group.add(subject.is_target(column.name()) ? CheckLevel::error : CheckLevel::warning,
               quoted(column) + " is constant", subject.table->source(), number(most->first) + " in all rows",
               subject.is_target(column.name()) ? "choose another target: there is nothing to learn"
-                                               : "leave the column out: it says nothing");
+                                               : "leave the column out: it carries no information");
     return false;
   }
   if (share >= kMostlyTheSame) {
@@ -126,7 +126,7 @@ void look_for_outliers(const Subject& subject, const Column& column, std::span<c
       CheckLevel::warning,
       quoted(column) + " has " + count_of(found.count, "outlier") + " (more than 10 robust deviations away)",
       subject.table->where(found.row, column.name()),
-      number(found.worst) + ", where " + number(found.median) + " is usual",
+      number(found.worst) + ", against a median of " + number(found.median),
       code ? "this looks like a code for a missing value: --missing-words " + number(found.worst)
       : share > kHeavyTail
           ? "so many are hardly mistakes but a heavy tail (try --transform log) or another level"

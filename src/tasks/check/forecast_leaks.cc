@@ -47,7 +47,7 @@ class Tracer {
   LeakTrace operator()(const Table& table) const {
     Prepared prepared = forecasting::prepare(table, options_);
     if (prepared.panel.series.size() != all_rows_.size()) {
-      throw Error(ErrorKind::data, "a series is left without values");
+      throw Error(ErrorKind::data, "a series has no values left");
     }
     if (all_rows_.size() == 1 && prepared.panel.series[0].rows() != all_rows_[0]) {
       // Rows went, or those at the end have no target left and are no history any more. The training part

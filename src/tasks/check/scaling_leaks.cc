@@ -39,7 +39,7 @@ void check_scaling_leaks(const Subject& subject, std::span<const SeriesRows> ser
     group.add(used && mark.doubt.empty() ? CheckLevel::error : CheckLevel::warning, what, where,
               evidence(mark) + (mark.doubt.empty() ? "" : ", but " + mark.doubt),
               "give the values as measured: rondo scales them by the training part alone; if they are like "
-              "that by nature, say so with --allow " +
+              "that by nature, declare it with --allow " +
                   name);
   }
   group.close();

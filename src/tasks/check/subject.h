@@ -19,7 +19,7 @@ struct SeriesRows {
   std::vector<std::int64_t> rows;
 };
 
-/// What is looked over: a table and what its columns mean.
+/// What is checked: a table and the roles of its columns.
 struct Subject {
   const Table* table = nullptr;
   std::vector<std::string> targets;
@@ -29,7 +29,7 @@ struct Subject {
   TimeOptions times;
   std::int64_t horizon = 1;
   double test_share = 0.2;  ///< of every series, at its end
-  bool refuses_missing = true, refuses_unsorted = true, refuses_doubled = true, refuses_short = true;
+  bool refuses_missing = true, refuses_unsorted = true, refuses_duplicates = true, refuses_short = true;
 
   bool uses(std::string_view column) const;
   bool is_target(std::string_view column) const;

@@ -60,7 +60,7 @@ bool check_size(const Table& table, CheckReport& report) {
   }
   if (!table.has_header()) {
     out.add(CheckLevel::warning, "the columns have no names", table.source(), "the first row holds values",
-            "if it holds names, say so with --header yes; else call columns by number, 1 for the first");
+            "if it holds column names, use --header yes; otherwise refer to columns by number, from 1");
   }
   return true;
 }

@@ -11,10 +11,10 @@ namespace {
 
 /// What is out of order, over all series.
 struct Disorder {
-  std::int64_t unsorted = 0, doubled = 0, gaps = 0, missing = 0, longest = 0, irregular = 0;
-  std::int64_t first_unsorted = -1, first_doubled = -1;  ///< rows of the table
-  std::string longest_from, longest_to, longest_in;      ///< times around the longest gap; its series
-  std::int64_t spring_hours = 0, autumn_hours = 0;  ///< missing and doubled hours as summer time makes them
+  std::int64_t unsorted = 0, duplicates = 0, gaps = 0, missing = 0, longest = 0, irregular = 0;
+  std::int64_t first_unsorted = -1, first_duplicate = -1;  ///< rows of the table
+  std::string longest_from, longest_to, longest_in;        ///< times around the longest gap; its series
+  std::int64_t spring_hours = 0, autumn_hours = 0;  ///< missing and repeated hours as summer time makes them
   std::set<std::string> frequencies;
 };
 
@@ -41,7 +41,7 @@ std::vector<std::int64_t> distinct_rows(const Timeline& times, const SeriesRows&
       rows.push_back(row);
       continue;
     }
-    if (found.doubled++ == 0) found.first_doubled = row;
+    if (found.duplicates++ == 0) found.first_duplicate = row;
     if (!times.format().is_calendar()) continue;
     const Timeline::Fields at = times.fields(row);
     if (is_sunday_night(at) && is_change_month(at.month)) ++found.autumn_hours;
@@ -94,20 +94,21 @@ std::string column_that_tells_apart(const Subject& subject, const Timeline& time
   return "";
 }
 
-void report_doubled(const Subject& subject, const Timeline& times, const Disorder& found, Findings& out) {
-  if (found.doubled == 0) {
+void report_duplicates(const Subject& subject, const Timeline& times, const Disorder& found, Findings& out) {
+  if (found.duplicates == 0) {
     out.ok("no time occurs twice");
     return;
   }
   const std::string id = subject.id.empty() ? column_that_tells_apart(subject, times) : std::string();
-  const std::string merge = subject.refuses_doubled
-                                ? "remove them, or keep one with --doubled first (or last)"
+  const std::string merge = subject.refuses_duplicates
+                                ? "remove them, or keep one with --duplicates first (or last)"
                                 : "remove those that are wrong";
-  out.add(subject.refuses_doubled ? CheckLevel::error : CheckLevel::warning,
-          count_of(found.doubled, "time") + (found.doubled == 1 ? " occurs" : " occur") + " more than once",
-          subject.table->where(found.first_doubled, subject.time),
-          "'" + times.text(found.first_doubled) + "' again",
-          id.empty() ? merge : "the rows of one time differ in '" + id + "': name it with --id " + id);
+  out.add(
+      subject.refuses_duplicates ? CheckLevel::error : CheckLevel::warning,
+      count_of(found.duplicates, "time") + (found.duplicates == 1 ? " occurs" : " occur") + " more than once",
+      subject.table->where(found.first_duplicate, subject.time),
+      "'" + times.text(found.first_duplicate) + "' again",
+      id.empty() ? merge : "the rows of one time differ in '" + id + "': name it with --id " + id);
 }
 
 void report_gaps(const Disorder& found, std::size_t series, Findings& out) {
@@ -134,16 +135,16 @@ void report_gaps(const Disorder& found, std::size_t series, Findings& out) {
 
 void report_clock(const Subject& subject, const Timeline& times, const Disorder& found, Findings& out) {
   if (times.format().day_order_guessed) {
-    out.add(CheckLevel::warning, "day and month cannot be told apart", subject.table->where(0, subject.time),
+    out.add(CheckLevel::warning, "day and month are ambiguous", subject.table->where(0, subject.time),
             "'" + times.text(0) + "' is read with the " +
                 (times.format().order == TimeFormat::Order::day_first ? "day" : "month") + " first",
-            "say which with --day-order day_first or month_first");
+            "choose one with --day-order day_first or month_first");
   }
   const bool naive = times.format().zone_style == TimeFormat::Zone::none && subject.times.zone == "UTC";
   if (naive && found.spring_hours > 0 && (found.autumn_hours > 0 || found.spring_hours > 1)) {
     out.add(CheckLevel::warning, "the clock seems to keep summer time", "",
             count_of(found.spring_hours, "hour") + " missing and " + count_of(found.autumn_hours, "row") +
-                " doubled, in Sunday nights of spring and autumn",
+                " repeated, in Sunday nights of spring and autumn",
             "name the zone with --zone, such as --zone Europe/Berlin");
   }
 }
@@ -209,7 +210,7 @@ void check_times(const Subject& subject, CheckReport& report, Timeline& times, b
             "'" + times.text(found.first_unsorted) + "' after a later time",
             subject.refuses_unsorted ? "sort the file, or let it be sorted with --unsorted sort" : "");
   }
-  report_doubled(subject, times, found, out);
+  report_duplicates(subject, times, found, out);
   report_gaps(found, sorted.size(), out);
   report_clock(subject, times, found, out);
 }

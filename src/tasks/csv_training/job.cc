@@ -110,7 +110,7 @@ void check(const CsvTraining& job, const ConfigFile& file) {
                  {0, 1e9});
   check.not_empty("output.folder", job.output.folder.empty(), "folder = \"run\" in [output]");
   if (job.samples.kind == "sequences") {
-    check.not_empty("data.id", job.data.id.empty(), "id = \"column that tells sequences apart\" in [data]");
+    check.not_empty("data.id", job.data.id.empty(), "id = \"column of sequence ids\" in [data]");
   }
   file.with_place("training.loss", [&] { make_loss(job.training.loss); });
   file.with_place("training.optimizer", [&] { make_optimizer(job.training.optimizer); });
@@ -131,6 +131,8 @@ std::string CsvTraining::data_path() const { return resolve(base, data.file); }
 std::string CsvTraining::output_path(const std::string& name) const {
   return resolve(base, (std::filesystem::path(output.folder) / name).string());
 }
+
+std::string CsvTraining::model_path() const { return model.empty() ? output_path("model.rondo") : model; }
 
 CsvTraining read_csv_training(const ConfigFile& file) {
   file.check_sections({"data", "samples", "split", "scaler", "model", "training", "output"});
@@ -181,7 +183,7 @@ std::string to_toml(const CsvTraining& job) {
 
   comments[""] =
       "A network on a CSV table: rondo train, rondo evaluate and rondo predict read this file.\n"
-      "Everything that can be set stands here; what is left out keeps the value shown.";
+      "All settings with their values; one that is left out keeps the default shown.";
   comments["data"] = "The table.";
   comments["samples"] = "What one sample is.";
   comments["split"] = "Which samples train, validate and test.";

@@ -10,6 +10,8 @@
 #include "rondo/base/pool.h"
 #include "rondo/model/network.h"
 #include "rondo/train/training.h"
+#include "tasks/common/model_file.h"
+#include "tasks/common/output_folder.h"
 #include "tasks/csv_training/job_network.h"
 #include "tasks/csv_training/samples.h"
 
@@ -17,16 +19,15 @@ namespace rondo {
 namespace {
 
 constexpr const char* kModelFile = "model.rondo";
-constexpr const char* kPreparationFile = "preparation.json";
 constexpr const char* kCheckpointFile = "checkpoint.rondo";
 constexpr const char* kHistoryFile = "history.csv";
 constexpr const char* kConfigFile = "config.toml";
 
 /// A network with its trainer, built for the job.
 struct Machine {
-  Machine(const CsvTraining& job, const PreparedData& data)
+  Machine(const CsvTraining& job, Network the_network)
       : pool(static_cast<int>(job.training.threads)),
-        network(build_network(job, data)),
+        network(std::move(the_network)),
         trainer(network, compile_options(job), &pool) {}
 
   static CompileOptions compile_options(const CsvTraining& job) {
@@ -49,12 +50,9 @@ FitOptions fit_options(const CsvTraining& job, const PreparedData& data, const R
   options.validation_data = data.validation.get();
   options.shuffle = job.training.shuffle;
   options.seed = job.training.seed;
-  options.verbose = controls.progress ? -1 : 0;
-  options.logger = controls.log;
-  options.checkpoint = job.output_path(kCheckpointFile);
-  options.checkpoint_every_batches = job.training.checkpoint_batches;
-  options.resume = controls.resume;
-  options.stop_flag = controls.stop;
+  options.run = controls;
+  options.run.checkpoint = job.output_path(kCheckpointFile);
+  options.run.checkpoint_every_batches = job.training.checkpoint_batches;
 
   const std::string monitor = data.validation ? "val_loss" : "loss";
   if (job.training.reduce_patience > 0) {
@@ -76,17 +74,6 @@ FitOptions fit_options(const CsvTraining& job, const PreparedData& data, const R
   if (job.training.tensorboard)
     options.callbacks.push_back(std::make_shared<TensorBoard>(job.output_path("tensorboard")));
   return options;
-}
-
-void make_output_folder(const CsvTraining& job) {
-  const std::string folder = job.output_path("");
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed) {
-    throw Error(ErrorKind::resources, "cannot make the output folder " + folder)
-        .seen(failed.message())
-        .fix("choose another folder in [output]");
-  }
 }
 
 std::int64_t size_of(const std::shared_ptr<const Dataset>& data) { return data ? data->size() : 0; }
@@ -120,46 +107,95 @@ NamedValues judge(Machine& machine, const CsvTraining& job, PreparedData data,
   return values;
 }
 
-struct Trained {
+/// What model.rondo holds: enough to predict without any other file. `config`: the job as TOML.
+void archive_model(tasks::Archive& archive, Network& network, Preparation& preparation, std::string& config) {
+  tasks::archive_network(archive, network);
+  archive.section("preparation", [&] { preparation.archive(archive); });
+  archive.section("csv_training", [&] {
+    archive.version(1);
+    archive.field("config", config);
+  });
+}
+
+void save_model(const CsvTraining& job, Preparation preparation, Network& network) {
+  CsvTraining kept = job;  // without what says where and how fast
+  kept.data.file = std::filesystem::path(job.data.file).filename().string();
+  kept.output = {};
+  kept.training.threads = 0;
+  kept.training.checkpoint_batches = 0;
+  std::string config = to_toml(kept);
+  tasks::save_model_file(job.model_path(), [&](tasks::Archive& archive) {
+    archive_model(archive, network, preparation, config);
+  });
+}
+
+struct TrainedModel {
+  Network network;
   Preparation preparation;
-  std::string model;
+  std::string config;
 };
 
-Trained find_trained(const CsvTraining& job) {
-  const std::string notes = job.output_path(kPreparationFile);
-  if (!std::filesystem::exists(notes)) {
+TrainedModel load_model(const std::string& path) {
+  TrainedModel model;
+  tasks::load_model_file(path, [&](tasks::Archive& archive) {
+    archive_model(archive, model.network, model.preparation, model.config);
+  });
+  return model;
+}
+
+/// The model of a job that was trained before, for its table.
+TrainedModel find_trained(const CsvTraining& job) {
+  const std::string path = job.model_path();
+  if (!std::filesystem::exists(path)) {
     throw Error(ErrorKind::data, "there is no trained model yet")
-        .where(job.output_path(""))
-        .expected(std::string(kModelFile) + " and " + kPreparationFile)
+        .where(path)
         .fix("run rondo train with this file first");
   }
-  Json config;
-  try {
-    config = parse_json(read_file(notes), notes);
-  } catch (const Error& error) {
-    throw Error(ErrorKind::model_file, "the notes on how to prepare data are damaged")
-        .where(notes)
-        .seen(error.what())
-        .fix("train again");
-  }
-  return {Preparation::from_config(config, notes), job.output_path(kModelFile)};
+  return load_model(path);
+}
+
+/// The trained network, where the job still describes it.
+Network network_of(TrainedModel& model, const CsvTraining& job, const PreparedData& data) {
+  const std::string expected = to_json(build_network(job, data).spec()), seen = to_json(model.network.spec());
+  if (seen == expected) return std::move(model.network);
+  throw Error(ErrorKind::model_file, "the model was trained with other layers than those of the config")
+      .where(job.model_path())
+      .seen(seen.substr(0, 300))
+      .expected(expected.substr(0, 300))
+      .fix("train again, or restore the layers of the config");
 }
 
 }  // namespace
 
+CsvTraining read_trained_csv(const std::string& model) {
+  const std::string config = load_model(model).config;
+  try {
+    CsvTraining job = read_csv_training(ConfigFile::parse(config, model));
+    job.data.file.clear();
+    job.model = model;
+    return job;
+  } catch (const Error& error) {
+    throw Error(ErrorKind::model_file, "the config in the model file cannot be used")
+        .where(model)
+        .seen(error.summary())
+        .fix("the file is damaged or was written by another version: train again");
+  }
+}
+
 CsvTrainingResult train_csv(const CsvTraining& job, const RunControls& controls) {
   const auto start = std::chrono::steady_clock::now();
   const PreparedData data = prepare_csv(job, nullptr, controls.log);
-  Machine machine(job, data);
-  make_output_folder(job);
-  if (controls.progress) std::cerr << machine.network.summary("Sequential") << '\n';
+  Machine machine(job, build_network(job, data));
+  tasks::make_output_folder(job.output_path(""), "choose another folder in [output]");
+  if (controls.verbose != 0)
+    (controls.progress != nullptr ? *controls.progress : std::cerr)
+        << machine.network.summary("Sequential") << '\n';
 
   // Before the first epoch: whether the folder can be written is better known now than then.
   CsvTraining noted = job;
   noted.data.file = std::filesystem::absolute(job.data_path()).string();
   noted.output.folder = std::filesystem::absolute(job.output_path("")).lexically_normal().string();
   write_file_atomically(job.output_path(kConfigFile), to_toml(noted));
-  write_file_atomically(job.output_path(kPreparationFile), to_json(data.preparation.to_config(), 2) + "\n");
 
   CsvTrainingResult result;
   result.samples_train = size_of(data.train);
@@ -167,11 +203,11 @@ CsvTrainingResult train_csv(const CsvTraining& job, const RunControls& controls)
   result.samples_test = size_of(data.test);
   result.parameters = machine.network.parameters().total_count();
   const History history = machine.trainer.fit(*data.train, fit_options(job, data, controls));
-  machine.trainer.save(job.output_path(kModelFile));
+  save_model(job, data.preparation, machine.network);
   result.epochs = static_cast<std::int64_t>(history.epochs.size());
   result.stopped_early = result.epochs < job.training.epochs;
   if (data.test) result.test = judge(machine, job, data, data.test);
-  for (const char* name : {kModelFile, kPreparationFile, kCheckpointFile, kHistoryFile, kConfigFile}) {
+  for (const char* name : {kModelFile, kCheckpointFile, kHistoryFile, kConfigFile}) {
     if (std::filesystem::exists(job.output_path(name))) result.files.push_back(job.output_path(name));
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -180,7 +216,7 @@ CsvTrainingResult train_csv(const CsvTraining& job, const RunControls& controls)
 
 std::vector<std::pair<std::string, double>> evaluate_csv(const CsvTraining& job, const std::string& part,
                                                          const RunControls& controls) {
-  const Trained trained = find_trained(job);
+  TrainedModel trained = find_trained(job);
   const PreparedData data = prepare_csv(job, &trained.preparation, controls.log);
   const std::shared_ptr<const Dataset> samples = part == "train"        ? data.train
                                                  : part == "validation" ? data.validation
@@ -191,16 +227,14 @@ std::vector<std::pair<std::string, double>> evaluate_csv(const CsvTraining& job,
         .where(job.data_path())
         .fix("see [split], or use --part all");
   }
-  Machine machine(job, data);
-  machine.trainer.load(trained.model);
+  Machine machine(job, network_of(trained, job, data));
   return judge(machine, job, data, samples);
 }
 
 Table predict_csv(const CsvTraining& job, const RunControls& controls) {
-  const Trained trained = find_trained(job);
+  TrainedModel trained = find_trained(job);
   const PreparedData data = prepare_csv(job, &trained.preparation, controls.log);
-  Machine machine(job, data);
-  machine.trainer.load(trained.model);
+  Machine machine(job, network_of(trained, job, data));
   const Samples predictions = machine.trainer.predict(*data.all, job.training.batch_size).at(0);
   std::vector<Tensor> last;
   for (std::int64_t s = 0; data.windows && s < data.original->count(); ++s) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "rondo/base/error.h"
 #include "rondo/base/random.h"
@@ -63,7 +64,7 @@ void fit_scalers(const CsvTraining& job, std::span<const Tensor> inputs, std::sp
   preparation.input_scaler.fit(inputs);
   for (const std::int64_t c : preparation.input_scaler.constant_columns()) {
     log.warning("the input '" + preparation.inputs[static_cast<std::size_t>(c)] +
-                "' is constant in the training part: it tells the network nothing");
+                "' is constant in the training part: it carries no information");
   }
   if (!job.scaler.targets || !preparation.classes.empty()) return;
   preparation.target_scaler = Scaler(job.scaler.scaler);
@@ -91,7 +92,7 @@ Parts cut_parts(const CsvTraining& job, std::int64_t count, const Table& table) 
   const std::int64_t test = amount(job.split.test), validation = amount(job.split.validation);
   const std::int64_t train = count - test - validation;
   if (train < 1) {
-    throw Error(ErrorKind::data, "nothing is left to train on")
+    throw Error(ErrorKind::data, "no samples are left to train on")
         .where(table.source())
         .seen(std::to_string(count) + " samples, " + std::to_string(validation) + " to validate, " +
               std::to_string(test) + " to test")
@@ -307,30 +308,20 @@ PreparedData prepare_csv(const CsvTraining& job, Table table, const Preparation*
   return data;
 }
 
-Json Preparation::to_config() const {
-  Json out = Json::object();
-  out.set("inputs", Json::list(inputs))
-      .set("targets", Json::list(targets))
-      .set("classes", Json::list(classes));
-  out.set("input_scaler", input_scaler.fitted() ? input_scaler.to_config() : Json());
-  out.set("target_scaler", target_scaler.fitted() ? target_scaler.to_config() : Json());
-  return out;
-}
-
-Preparation Preparation::from_config(const Json& config, const std::string& where) {
-  try {
-    Preparation out;
-    detail::from_config(config.at("inputs"), out.inputs, "inputs");
-    detail::from_config(config.at("targets"), out.targets, "targets");
-    detail::from_config(config.at("classes"), out.classes, "classes");
-    if (const Json& c = config.at("input_scaler"); !c.is_null()) out.input_scaler = Scaler::from_config(c);
-    if (const Json& c = config.at("target_scaler"); !c.is_null()) out.target_scaler = Scaler::from_config(c);
-    return out;
-  } catch (const Error& error) {
-    throw Error(ErrorKind::model_file, "the notes on how to prepare data are damaged")
-        .where(where)
-        .seen(error.summary())
-        .fix("train again");
+void Preparation::archive(tasks::Archive& archive) {
+  archive.field("inputs", inputs);
+  archive.field("targets", targets);
+  archive.field("classes", classes);
+  for (auto [name, scaler] :
+       {std::pair("input_scaler", &input_scaler), std::pair("target_scaler", &target_scaler)}) {
+    Json written = scaler->fitted() ? scaler->to_config() : Json();
+    archive.field(name, written);
+    if (!archive.reading() || written.is_null()) continue;
+    try {
+      *scaler = Scaler::from_config(written, name);
+    } catch (const Error& error) {
+      archive.refuse(name, "cannot be used", error.summary());
+    }
   }
 }
 

@@ -9,19 +9,18 @@
 #include "rondo/tape/layer.h"
 #include "rondo/tasks/csv_training.h"
 #include "rondo/tensor/dataset.h"
+#include "tasks/common/archive.h"
 
 namespace rondo {
 
-/// What was learnt from the training part and must be done again to new data.
+/// What was learnt from the training part and is applied to new data.
 struct Preparation {
   std::vector<std::string> inputs, targets;  ///< columns
   std::vector<std::string> classes;          ///< of the one target; empty: numbers
   Scaler input_scaler, target_scaler;        ///< not fitted: no scaling
 
   bool scales_targets() const { return target_scaler.fitted(); }
-  Json to_config() const;
-  /// Throws Error(model_file).
-  static Preparation from_config(const Json& config, const std::string& where);
+  void archive(tasks::Archive& archive);
 };
 
 /// The table as samples.

@@ -47,7 +47,7 @@ std::vector<std::string> input_columns(const CsvTraining& job, const Table& tabl
     if (!other) names.push_back(column.name());
   }
   if (names.empty()) {
-    throw Error(ErrorKind::data, "there is no column to predict from")
+    throw Error(ErrorKind::data, "no column is left to predict from")
         .where(table.source())
         .seen("no column of numbers beside target, time and id")
         .fix("name the columns in inputs of [data]");

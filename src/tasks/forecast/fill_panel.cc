@@ -7,13 +7,12 @@
 #include "rondo/base/error.h"
 #include "tasks/forecast/panel/encode.h"
 #include "tasks/forecast/panel/panel_series.h"
+#include "tasks/forecast/panel/split.h"
 #include "tasks/forecast/panel/transform.h"
 
 namespace rondo::forecasting {
 
 namespace {
-
-constexpr std::int64_t kMinTrainingRows = 12;
 
 std::string counted(std::int64_t n, const char* one, const char* many) {
   return std::to_string(n) + " " + (n == 1 ? one : many);

@@ -112,7 +112,7 @@ void warn_of_spikes(const Panel& panel, const ScaledPanel& scaled, ForecastResul
 }  // namespace
 
 ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,
-                            const ForecastControls& controls) {
+                            const RunControls& controls) {
   const auto start = Clock::now();
   const Prepared prepared = forecasting::prepare(tables, options);
   for (const std::string& note : prepared.notes) controls.log.warning(note);

@@ -5,28 +5,28 @@
 namespace rondo::online {
 namespace {
 
-constexpr double kTolerance = 0.3;  // in usual errors
+constexpr double kTolerance = 0.3;  // in mean errors
 constexpr double kLargest = 10;     // of one error: a single outlier is no drift
-constexpr double kMemory = 2000;    // rows of what is usual
+constexpr double kMemory = 2000;    // rows of the mean error
 constexpr double kRecent = 30;      // rows of what is recent
-constexpr double kFirstRows = 100;  // before it is known what is usual there is no alarm
+constexpr double kFirstRows = 100;  // before the mean error is known there is no alarm
 
 }  // namespace
 
 bool DriftDetector::add(double error) {
   rows_ = std::min(rows_ + 1, kMemory);
   recent_ += (error - recent_) / std::min(rows_, kRecent);
-  if (rows_ > kFirstRows && usual_ > 0)
-    sum_ = std::max(0.0, sum_ + std::min(error / usual_, kLargest) - 1 - kTolerance);
-  usual_ += ((rows_ > kFirstRows ? std::min(error, kLargest * usual_) : error) - usual_) / rows_;
+  if (rows_ > kFirstRows && mean_ > 0)
+    sum_ = std::max(0.0, sum_ + std::min(error / mean_, kLargest) - 1 - kTolerance);
+  mean_ += ((rows_ > kFirstRows ? std::min(error, kLargest * mean_) : error) - mean_) / rows_;
   if (sum_ <= threshold_) return false;
   rows_ = sum_ = 0;
   return true;
 }
 
-void DriftDetector::archive(StateArchive& archive) {
+void DriftDetector::archive(tasks::Archive& archive) {
   archive.field("rows", rows_);
-  archive.field("usual", usual_);
+  archive.field("mean", mean_);
   archive.field("recent", recent_);
   archive.field("sum", sum_);
 }

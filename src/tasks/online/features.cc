@@ -80,18 +80,13 @@ double Features::plausible(std::size_t column, double value) const {
   return std::clamp(value, lowest_[column] - range, highest_[column] + range);
 }
 
-void Features::archive(StateArchive& archive) {
-  const auto nested = [&](const char* name, RunningScale& scale) {
-    archive.prefix(name);
-    scale.archive(archive);
-  };
-  nested("scale/", scale_);
-  nested("changes/", changes_);
-  archive.prefix("features/");
+void Features::archive(tasks::Archive& archive) {
+  archive.field("scale", scale_);
+  archive.field("changes", changes_);
   archive.field("rows", rows_);
   recent_.archive(archive, "recent");
-  archive.field("lowest", lowest_);
-  archive.field("highest", highest_);
+  archive.array("lowest", lowest_);
+  archive.array("highest", highest_);
 }
 
 }  // namespace rondo::online

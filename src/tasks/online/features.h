@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
+#include "tasks/common/archive.h"
 #include "tasks/online/history.h"
 #include "tasks/online/running_scale.h"
-#include "tasks/online/state_archive.h"
 
 namespace rondo::online {
 
@@ -37,7 +37,7 @@ class Features {
   double plausible(std::size_t column, double value) const;
   void forget_shifted(double rows) { scale_.forget_shifted(rows), changes_.forget_shifted(rows); }
 
-  void archive(StateArchive& archive);
+  void archive(tasks::Archive& archive);
 
  private:
   std::int64_t targets_ = 0, covariates_ = 0, lags_ = 0, line_size_ = 0, network_size_ = 0, rows_ = 0;

@@ -25,7 +25,7 @@ using online::make_learner;
 using online::Mixture;
 using online::RecentRows;
 using online::RecursiveLeastSquares;
-using online::StateArchive;
+using tasks::Archive;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kFormat = "rondo-online-1";
@@ -43,7 +43,7 @@ constexpr double kTrialMemory = 64, kClearlyBetter = 0.8;
 constexpr double kLineRowsAfterAlarm = 500, kScaleRowsAfterAlarm = 100;
 /// No forecast moves further than so many times the largest move that was seen over a horizon.
 constexpr double kFurthest = 1.5;
-/// In usual errors: what the line learns of one row at most.
+/// In mean errors: the most that the linear predictor learns from one row.
 constexpr double kLargestLineError = 5;
 
 }  // namespace
@@ -121,7 +121,7 @@ struct OnlineForecaster::Impl {
   }
 
   void alarm() {
-    OnlineDrift drift{.row = rows + 1, .before = detector.usual(), .after = detector.recent()};
+    OnlineDrift drift{.row = rows + 1, .before = detector.mean(), .after = detector.recent()};
     drift.good_row = good_row;
     features.forget_shifted(kScaleRowsAfterAlarm);
     line.forget(kLineRowsAfterAlarm * (1 - options.forgetting));
@@ -143,7 +143,7 @@ struct OnlineForecaster::Impl {
     if (!learner) return;
     if (rows < trial_ends) {
       if (rows % kTrialEvery == 0 && !last.drift && roll_back_if_better()) {
-        last.drift = OnlineDrift{.row = rows + 1, .before = detector.usual(), .after = detector.recent()};
+        last.drift = OnlineDrift{.row = rows + 1, .before = detector.mean(), .after = detector.recent()};
         last.drift->rolled_back = true;
         last.drift->good_row = good_row;
         last.drift->alarm = false;
@@ -165,7 +165,7 @@ struct OnlineForecaster::Impl {
           std::isnan(left) ? std::numeric_limits<float>::quiet_NaN()
                            : static_cast<float>(std::clamp(left / residual_units[made][d], -10.0, 10.0));
       wanted[d] = (actual[d] - by[kPersistence]) / units[made][d];
-      // In the first rows no error is usual.
+      // In the first rows the mean error is not known.
       largest[d] = residual_rows[d] < 30 ? 100 : kLargestLineError * std::sqrt(residual[d]) / units[made][d];
       if (std::isnan(left)) continue;
       largest_move[d] = std::max(largest_move[d], std::abs(actual[d] - by[kPersistence]));
@@ -178,7 +178,7 @@ struct OnlineForecaster::Impl {
     if (learner && !learner->learn(history, made + 1)) {
       learner->roll_back();
       last.drift = OnlineDrift{.row = rows + 1,
-                               .before = detector.usual(),
+                               .before = detector.mean(),
                                .after = detector.recent(),
                                .rolled_back = true,
                                .good_row = good_row,
@@ -253,8 +253,17 @@ struct OnlineForecaster::Impl {
     }
   }
 
-  void archive(StateArchive& archive) {
-    archive.prefix("");
+  void archive(Archive& archive) {
+    archive.allow_nonfinite();
+    archive.section("state", [&] { archive_state(archive); });
+    if (rows >= 0 && features.rows() == rows && scores >= 0 && scores <= rows) return;
+    throw Error(ErrorKind::model_file, "the numbers of rows in the state contradict each other")
+        .where(archive.where())
+        .seen(std::to_string(rows) + ", " + std::to_string(features.rows()) + " and " +
+              std::to_string(scores));
+  }
+
+  void archive_state(Archive& archive) {
     archive.field("rows", rows);
     archive.field("scores", scores);
     archive.field("good_row", good_row);
@@ -264,10 +273,11 @@ struct OnlineForecaster::Impl {
                                {"live_recent", &live_recent},
                                {"good_recent", &good_recent}})
       archive.field(name, *value);
-    archive.field("residual", residual);
-    archive.field("residual_rows", residual_rows);
-    archive.field("last_residual", last_residual);
-    archive.field("largest_move", largest_move);
+    for (auto [name, values] : {std::pair{"residual", &residual},
+                                {"residual_rows", &residual_rows},
+                                {"last_residual", &last_residual},
+                                {"largest_move", &largest_move}})
+      archive.array(name, *values);
     line_inputs.archive(archive, "line_inputs");
     experts.archive(archive, "experts");
     good_forecasts.archive(archive, "good_forecasts");
@@ -276,23 +286,11 @@ struct OnlineForecaster::Impl {
     residual_units.archive(archive, "residual_units");
     history.inputs.archive(archive, "network_inputs");
     history.aims.archive(archive, "aims");
-    features.archive(archive);
-    archive.prefix("line/");
-    line.archive(archive);
-    for (std::size_t d = 0; d < targets; ++d) {
-      archive.prefix("mixture_" + std::to_string(d) + "/");
-      mixtures[d].archive(archive);
-    }
-    archive.prefix("drift/");
-    detector.archive(archive);
-    archive.prefix("network/");
-    if (learner) learner->archive(archive);
-    archive.prefix("");
-    if (rows >= 0 && features.rows() == rows && scores >= 0 && scores <= rows) return;
-    throw Error(ErrorKind::model_file, "the numbers of rows in the state contradict each other")
-        .where(archive.where())
-        .seen(std::to_string(rows) + ", " + std::to_string(features.rows()) + " and " +
-              std::to_string(scores));
+    archive.field("features", features);
+    archive.field("line", line);
+    for (std::size_t d = 0; d < targets; ++d) archive.field("mixture_" + std::to_string(d), mixtures[d]);
+    archive.field("drift", detector);
+    if (learner) archive.field("network", *learner);
   }
 
   Json identity() const {
@@ -351,7 +349,7 @@ TensorFile OnlineForecaster::state() const {
   TensorFile file;
   file.metadata.emplace_back("format", kFormat);
   file.metadata.emplace_back("forecaster", to_json(impl_->identity()));
-  StateArchive archive = StateArchive::writer(file);
+  Archive archive = Archive::writer(file);
   impl_->archive(archive);
   return file;
 }
@@ -359,7 +357,7 @@ TensorFile OnlineForecaster::state() const {
 void OnlineForecaster::restore(const TensorFile& file, const std::string& where) {
   const std::string* format = file.find_metadata("format");
   if (format == nullptr || *format != kFormat) {
-    throw Error(ErrorKind::model_file, "this is no state of an online forecaster")
+    throw Error(ErrorKind::model_file, "this is not the state of an online forecaster")
         .where(where)
         .seen(format == nullptr ? "no format" : "format " + *format)
         .expected(kFormat);
@@ -371,11 +369,11 @@ void OnlineForecaster::restore(const TensorFile& file, const std::string& where)
         .where(where)
         .seen(saved == nullptr ? "nothing" : *saved)
         .expected(own)
-        .fix("go on with the options of the run that was saved");
+        .fix("resume with the options of the run that was saved");
   }
   // Into a fresh one: a file that turns out to be broken half-way must not leave half of it here.
   auto fresh = std::make_unique<Impl>(targets(), covariates(), options());
-  StateArchive archive = StateArchive::reader(file, where);
+  Archive archive = Archive::reader(file, where);
   fresh->archive(archive);
   impl_ = std::move(fresh);
 }

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "tasks/online/state_archive.h"
+#include "tasks/common/archive.h"
 
 namespace rondo::online {
 
@@ -23,7 +23,7 @@ class RecentRows {
   std::span<const T> operator[](std::int64_t row) const {
     return std::span(values_).subspan(start(row), width());
   }
-  void archive(StateArchive& archive, const char* name) { archive.field(name, values_); }
+  void archive(tasks::Archive& archive, const char* name) { archive.array(name, std::span(values_)); }
 
  private:
   std::size_t width() const { return static_cast<std::size_t>(width_); }
@@ -33,7 +33,7 @@ class RecentRows {
   std::vector<T> values_;
 };
 
-/// What a network learns from: its inputs by row, and what it should have said.
+/// What a network is trained on: its inputs by row, and its targets.
 struct History {
   RecentRows<float> inputs;  ///< [row][inputs]
   /// [row][targets]: what the line left, in units that make it about 1; NaN where the truth is not known.

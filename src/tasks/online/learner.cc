@@ -29,12 +29,12 @@ std::unique_ptr<Learner> make_learner(const OnlineOptions& options, std::int64_t
   all.emplace_back("none");
   if (!contains(all, options.cell)) {
     const std::string near = nearest_name(options.cell, all);
-    throw Error(ErrorKind::usage, "there is no cell '" + options.cell + "'")
+    throw Error(ErrorKind::usage, "unknown cell '" + options.cell + "'")
         .expected(list(all))
         .fix(near.empty() ? "" : "did you mean '" + near + "'?");
   }
   if (!contains({"auto", "tbptt", "rtrl"}, options.gradient)) {
-    throw Error(ErrorKind::usage, "there is no gradient '" + options.gradient + "'")
+    throw Error(ErrorKind::usage, "unknown gradient '" + options.gradient + "'")
         .expected("auto, tbptt, rtrl");
   }
   if (options.cell == "none") return nullptr;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "rondo/tasks/online.h"
+#include "tasks/common/archive.h"
 #include "tasks/online/history.h"
-#include "tasks/online/state_archive.h"
 
 namespace rondo::online {
 
@@ -38,7 +38,7 @@ class Learner {
   /// The good ones come back.
   virtual void roll_back() = 0;
 
-  virtual void archive(StateArchive& archive) = 0;
+  virtual void archive(tasks::Archive& archive) = 0;
 };
 
 /// By the options' cell and gradient; null for cell "none". Throws Error(usage) for what is not known or does

@@ -42,10 +42,10 @@ void Mixture::learn(std::span<const double> squared_errors) {
   for (double& share : shares_) share = (1 - kDealtOut) * share / total + even;
 }
 
-void Mixture::archive(StateArchive& archive) {
+void Mixture::archive(tasks::Archive& archive) {
   archive.field("rows", rows_);
-  archive.field("shares", shares_);
-  archive.field("recent", recent_);
+  archive.array("shares", shares_);
+  archive.array("recent", recent_);
 }
 
 }  // namespace rondo::online

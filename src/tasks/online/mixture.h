@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "tasks/online/state_archive.h"
+#include "tasks/common/archive.h"
 
 namespace rondo::online {
 
@@ -23,7 +23,7 @@ class Mixture {
   /// The squared errors of one row.
   void learn(std::span<const double> squared_errors);
 
-  void archive(StateArchive& archive);
+  void archive(tasks::Archive& archive);
 
  private:
   double rate_ = 0.5;

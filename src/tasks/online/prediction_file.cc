@@ -44,7 +44,7 @@ void PredictionFile::fail(const char* doing, int error_number) const {
   throw Error(ErrorKind::resources, std::string("cannot ") + doing + " the file of predictions")
       .where(path_)
       .seen(std::strerror(error_number))
-      .fix(error_number == ENOSPC ? "make room on the disk, then go on with --resume"
+      .fix(error_number == ENOSPC ? "make room on the disk, then continue with --resume"
                                   : "name another file with --out");
 }
 

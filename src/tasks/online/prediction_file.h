@@ -9,7 +9,7 @@
 namespace rondo::online {
 
 /// A CSV file of forecasts that grows with the stream. A snapshot remembers its length; a run that resumes
-/// cuts off what was written after the snapshot and goes on there.
+/// cuts off what was written after the snapshot and continues there.
 class PredictionFile {
  public:
   PredictionFile() = default;

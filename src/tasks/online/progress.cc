@@ -7,6 +7,28 @@
 
 #include "rondo/base/error.h"
 
+namespace rondo {
+
+static void archive_fields(tasks::Archive& archive, OnlineProgressLine& line) {
+  archive.field("rows", line.rows);
+  archive.field("since_last", line.since_last);
+  archive.field("since_start", line.since_start);
+  archive.field("persistence", line.persistence);
+  archive.field("linear", line.linear);
+  archive.field("skill", line.skill);
+}
+
+static void archive_fields(tasks::Archive& archive, OnlineDrift& drift) {
+  archive.field("row", drift.row);
+  archive.field("before", drift.before);
+  archive.field("after", drift.after);
+  archive.field("rolled_back", drift.rolled_back);
+  archive.field("good_row", drift.good_row);
+  archive.field("alarm", drift.alarm);
+}
+
+}  // namespace rondo
+
 namespace rondo::online {
 namespace {
 
@@ -19,13 +41,6 @@ std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.5g", value);
   return text;
-}
-
-/// The first `count` rows of a table of fixed size; Error(model_file) for a count that does not fit.
-std::size_t count_of(std::vector<double>& numbers, std::size_t most, StateArchive& archive) {
-  if (numbers[0] >= 0 && numbers[0] <= static_cast<double>(most) && numbers[0] == std::floor(numbers[0]))
-    return static_cast<std::size_t>(numbers[0]);
-  throw Error(ErrorKind::model_file, "a number of the snapshot is out of range").where(archive.where());
 }
 
 }  // namespace
@@ -119,60 +134,17 @@ OnlineScore Progress::score(Who who) const {
   return {sums.squares / sums.rows, sums.absolute / sums.rows};
 }
 
-void Progress::archive(StateArchive& archive) {
+void Progress::archive(tasks::Archive& archive) {
   archive.field("scored", scored_);
   archive.field("next_line", next_line_);
   archive.field("drift_count", drift_count_);
-  std::vector<double> sums;
-  for (const auto* some : {&all_, &recent_}) {
-    for (const Sums& one : *some) sums.insert(sums.end(), {one.squares, one.absolute, one.rows});
+  for (std::size_t who = 0; who < kWho; ++who) {
+    for (auto [name, sums] : {std::pair("all_", &all_[who]), std::pair("recent_", &recent_[who])})
+      archive.field(name + std::to_string(who), *sums);
   }
-  archive.field("sums", sums);
-  auto at = sums.begin();
-  for (auto* some : {&all_, &recent_}) {
-    for (Sums& one : *some) one = {at[0], at[1], at[2]}, at += 3;
-  }
-  std::vector<double> lines(1 + kLineNumbers * kMaxLines), drifts(1 + kDriftNumbers * kMaxDrifts);
-  lines[0] = static_cast<double>(lines_.size());
-  drifts[0] = static_cast<double>(drifts_.size());
-  for (std::size_t i = 0; i < lines_.size(); ++i) {
-    const OnlineProgressLine& line = lines_[i];
-    const std::array<double, kLineNumbers> numbers = {static_cast<double>(line.rows),
-                                                      line.since_last,
-                                                      line.since_start,
-                                                      line.persistence,
-                                                      line.linear,
-                                                      line.skill};
-    std::copy(numbers.begin(), numbers.end(),
-              lines.begin() + 1 + static_cast<std::ptrdiff_t>(i * kLineNumbers));
-  }
-  for (std::size_t i = 0; i < drifts_.size(); ++i) {
-    const OnlineDrift& drift = drifts_[i];
-    const std::array<double, kDriftNumbers> numbers = {static_cast<double>(drift.row),
-                                                       drift.before,
-                                                       drift.after,
-                                                       drift.rolled_back ? 1.0 : 0.0,
-                                                       static_cast<double>(drift.good_row),
-                                                       drift.alarm ? 1.0 : 0.0};
-    std::copy(numbers.begin(), numbers.end(),
-              drifts.begin() + 1 + static_cast<std::ptrdiff_t>(i * kDriftNumbers));
-  }
-  archive.field("lines", lines);
-  archive.field("drifts", drifts);
-  if (!archive.reading()) return;
-  lines_.clear();
-  drifts_.clear();
-  const std::size_t line_count = count_of(lines, kMaxLines, archive);
-  for (std::size_t i = 0; i < line_count; ++i) {
-    const double* n = lines.data() + 1 + i * kLineNumbers;
-    lines_.push_back({static_cast<std::int64_t>(n[0]), n[1], n[2], n[3], n[4], n[5]});
-  }
-  const std::size_t drift_rows = count_of(drifts, kMaxDrifts, archive);
-  for (std::size_t i = 0; i < drift_rows; ++i) {
-    const double* n = drifts.data() + 1 + i * kDriftNumbers;
-    drifts_.push_back(
-        {static_cast<std::int64_t>(n[0]), n[1], n[2], n[3] != 0, static_cast<std::int64_t>(n[4]), n[5] != 0});
-  }
+  archive.field("lines", lines_);
+  archive.field("drifts", drifts_);
+  if (lines_.size() > kMaxLines || drifts_.size() > kMaxDrifts) archive.refuse("lines", "is too long");
 }
 
 }  // namespace rondo::online

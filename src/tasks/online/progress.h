@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "rondo/tasks/online.h"
-#include "tasks/online/state_archive.h"
+#include "tasks/common/archive.h"
 
 namespace rondo::online {
 
@@ -30,11 +30,16 @@ class Progress {
   const std::vector<OnlineDrift>& drifts() const { return drifts_; }
   std::int64_t drift_count() const { return drift_count_; }
 
-  void archive(StateArchive& archive);
+  void archive(tasks::Archive& archive);
 
  private:
   struct Sums {
     double squares = 0, absolute = 0, rows = 0;
+    void archive(tasks::Archive& archive) {
+      archive.field("squares", squares);
+      archive.field("absolute", absolute);
+      archive.field("rows", rows);
+    }
   };
   void add_line(std::int64_t rows);
   void print(const OnlineProgressLine& line) const;

@@ -75,16 +75,16 @@ class RealTimeLearner : public Learner {
       std::fill(gradient->begin(), gradient->end(), 0.0F);
   }
 
-  void archive(StateArchive& archive) override {
+  void archive(tasks::Archive& archive) override {
     sets_.archive(archive);
-    archive.field("live_state", states_[live]);
-    archive.field("mean_state", states_[mean]);
-    archive.field("good_state", states_[good]);
-    archive.field("learning_state", state_);
-    archive.field("influence", influence_);
-    archive.field("gradient", gradient_);
-    archive.field("head_gradient", head_gradient_);
-    archive.field("head_bias_gradient", head_bias_gradient_);
+    archive.array("live_state", states_[live]);
+    archive.array("mean_state", states_[mean]);
+    archive.array("good_state", states_[good]);
+    archive.array("learning_state", state_);
+    archive.array("influence", influence_);
+    archive.array("gradient", gradient_);
+    archive.array("head_gradient", head_gradient_);
+    archive.array("head_bias_gradient", head_bias_gradient_);
   }
 
  private:

@@ -78,9 +78,9 @@ void RecursiveLeastSquares::learn(std::span<const double> features, std::span<co
   }
 }
 
-void RecursiveLeastSquares::archive(StateArchive& archive) {
-  archive.field("weights", weights_);
-  archive.field("covariance", covariance_);
+void RecursiveLeastSquares::archive(tasks::Archive& archive) {
+  archive.array("weights", weights_);
+  archive.array("covariance", covariance_);
 }
 
 }  // namespace rondo::online

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "tasks/online/state_archive.h"
+#include "tasks/common/archive.h"
 
 namespace rondo::online {
 
@@ -28,7 +28,7 @@ class RecursiveLeastSquares {
   void forget(double share);
 
   std::int64_t features() const { return features_; }
-  void archive(StateArchive& archive);
+  void archive(tasks::Archive& archive);
 
  private:
   void restart();

@@ -73,7 +73,7 @@ void RowStream::read_cell_into(const detail::RawRow& row, std::size_t which, dou
   const bool missing = kind == detail::CellKind::missing;
   throw Error(ErrorKind::data, missing     ? "a value is missing"
                                : too_large ? "a number is too large"
-                                           : "a cell is no number")
+                                           : "a cell is not a number")
       .where(bytes_.name() + ", line " + std::to_string(row.line) + ", column '" + columns_.values[which] +
              "'")
       .seen(detail::shown(cell))

@@ -2,14 +2,15 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <iostream>
 #include <limits>
 
 #include "rondo/base/error.h"
 #include "rondo/tasks/online.h"
+#include "tasks/common/archive.h"
 #include "tasks/online/prediction_file.h"
 #include "tasks/online/progress.h"
 #include "tasks/online/row_stream.h"
-#include "tasks/online/state_archive.h"
 #include "tasks/online/time_order.h"
 
 namespace rondo {
@@ -19,10 +20,10 @@ using online::csv_cell;
 using online::PredictionFile;
 using online::Progress;
 using online::RowStream;
-using online::StateArchive;
 using online::StreamColumns;
 using online::StreamRow;
 using online::TimeOrder;
+using tasks::Archive;
 using Clock = std::chrono::steady_clock;
 
 constexpr double kSecondsBetweenSnapshots = 5;
@@ -31,15 +32,15 @@ void require(bool holds, const std::string& what, const std::string& expected, c
   if (!holds) throw Error(ErrorKind::usage, what).expected(expected).fix(fix);
 }
 
-void check_job(const OnlineJob& job) {
+void check_job(const OnlineJob& job, const RunControls& controls) {
   require(!job.file.empty(), "no CSV file given", "a file, or - for the standard input",
           "rondo online FILE.csv --target COLUMN");
   require(!job.targets.empty(), "no target given", "--target COLUMN", "name the column to forecast");
   require(job.missing == "error" || job.missing == "previous",
           "option missing is out of range: " + job.missing, "'error' or 'previous'");
   require(job.snapshot_every >= 0, "option snapshot_every is out of range", "0 or more rows");
-  require(!job.resume || !job.snapshot.empty(), "there is no snapshot to go on from", "--snapshot FILE",
-          "name the snapshot of the run that is to go on");
+  require(!controls.resume || !job.snapshot.empty(), "there is no snapshot to resume from", "--snapshot FILE",
+          "name the snapshot of the run to continue");
   std::vector<std::string> names = job.targets;
   names.insert(names.end(), job.past.begin(), job.past.end());
   if (!job.time.empty()) names.push_back(job.time);
@@ -48,12 +49,12 @@ void check_job(const OnlineJob& job) {
       require(names[i] != names[k], "the column '" + names[i] + "' is named twice",
               "every column once among --target, --past and --time");
   }
-  if (job.snapshot.empty() || job.resume || job.force) return;
+  if (job.snapshot.empty() || controls.resume || job.force) return;
   std::error_code ignored;
   if (std::filesystem::exists(job.snapshot, ignored)) {
     throw Error(ErrorKind::usage, "there is a snapshot of an earlier run")
         .where(job.snapshot)
-        .fix("--resume goes on from it, --force begins anew and replaces it");
+        .fix("--resume continues from it, --force starts over and replaces it");
   }
 }
 
@@ -74,19 +75,24 @@ std::uint64_t mix(std::uint64_t hash, std::span<const double> values) {
   return hash;
 }
 
+std::ostream* progress_stream(const RunControls& controls) {
+  if (controls.verbose == 0) return nullptr;
+  return controls.progress == nullptr ? &std::cerr : controls.progress;
+}
+
 class Run {
  public:
-  Run(const OnlineJob& job, const OnlineControls& controls)
+  Run(const OnlineJob& job, const RunControls& controls)
       : job_(job),
         controls_(controls),
         forecaster_(static_cast<std::int64_t>(job.targets.size()), static_cast<std::int64_t>(job.past.size()),
                     job.options),
         stream_(job.file, columns_of(job), job.csv, controls.stop),
-        progress_(job.targets.size(), controls.table) {}
+        progress_(job.targets.size(), progress_stream(controls)) {}
 
   OnlineResult run() {
     std::error_code ignored;
-    if (job_.resume && std::filesystem::exists(job_.snapshot, ignored)) restore();
+    if (controls_.resume && std::filesystem::exists(job_.snapshot, ignored)) restore();
     if (!job_.predictions.empty()) predictions_.open(job_.predictions, predictions_length_, header());
     progress_.begin();
     started_ = last_snapshot_ = Clock::now();
@@ -137,8 +143,8 @@ class Run {
     const StreamRow* row = stream_.next();
     if (controls_.stop != nullptr && controls_.stop->load(std::memory_order_relaxed)) {
       throw Error(ErrorKind::interrupted, "stopped after row " + std::to_string(forecaster_.rows()))
-          .fix(job_.snapshot.empty() ? "with --snapshot FILE it could go on with --resume"
-                                     : "go on with --resume");
+          .fix(job_.snapshot.empty() ? "with --snapshot FILE it could be continued by --resume"
+                                     : "continue with --resume");
     }
     return row;
   }
@@ -162,7 +168,7 @@ class Run {
     throw Error(ErrorKind::model_file, "the snapshot was learnt from other rows than these")
         .where(job_.snapshot)
         .seen(stream_.name() + ", first " + std::to_string(wanted) + " rows")
-        .fix("give the stream from its beginning, unchanged, or begin anew with --force");
+        .fix("give the stream from its beginning, unchanged, or start over with --force");
   }
 
   bool snapshot_is_due() {
@@ -173,16 +179,18 @@ class Run {
 
   static std::uint64_t hash_start() { return 0xCBF29CE484222325ULL; }
 
-  void archive(StateArchive& archive) {
-    archive.prefix("run/");
-    archive.field("hash", hash_);
-    archive.field("predictions_length", predictions_length_);
-    archive.field("same_times", same_times_);
-    std::string time = times_.last();
-    archive.text("time", time);
-    times_.restore(time);
-    archive.prefix("progress/");
-    progress_.archive(archive);
+  void archive(Archive& archive) {
+    archive.allow_nonfinite();
+    archive.section("run", [&] {
+      archive.field("hash", hash_);
+      archive.field("predictions_length", predictions_length_, std::int64_t{0},
+                    std::numeric_limits<std::int64_t>::max());
+      archive.field("same_times", same_times_);
+      std::string time = times_.last();
+      archive.field("time", time);
+      times_.restore(time);
+      archive.field("progress", progress_);
+    });
   }
 
   /// Names of columns and whatever else changes the numbers.
@@ -199,7 +207,7 @@ class Run {
     predictions_length_ = predictions_.is_open() ? predictions_.length() : 0;
     TensorFile file = forecaster_.state();
     file.metadata.emplace_back("job", identity());
-    StateArchive writer = StateArchive::writer(file);
+    Archive writer = Archive::writer(file);
     archive(writer);
     write_tensor_file(job_.snapshot, file);
     last_snapshot_ = Clock::now();
@@ -217,12 +225,10 @@ class Run {
           .where(job_.snapshot)
           .seen(saved == nullptr ? "nothing" : *saved)
           .expected(identity())
-          .fix("resume with the columns of the run that wrote it, or begin anew with --force");
+          .fix("resume with the columns of the run that wrote it, or start over with --force");
     }
-    StateArchive reader = StateArchive::reader(file, job_.snapshot);
+    Archive reader = Archive::reader(file, job_.snapshot);
     archive(reader);
-    if (predictions_length_ < 0)
-      throw Error(ErrorKind::model_file, "a number of the snapshot is out of range").where(job_.snapshot);
     saved_rows_ = resumed_from_ = forecaster_.rows();
   }
 
@@ -267,7 +273,7 @@ class Run {
   }
 
   const OnlineJob& job_;
-  const OnlineControls& controls_;
+  const RunControls& controls_;
   OnlineForecaster forecaster_;
   RowStream stream_;
   Progress progress_;
@@ -280,8 +286,8 @@ class Run {
 
 }  // namespace
 
-OnlineResult run_online(const OnlineJob& job, const OnlineControls& controls) {
-  check_job(job);
+OnlineResult run_online(const OnlineJob& job, const RunControls& controls) {
+  check_job(job, controls);
   return Run(job, controls).run();
 }
 

@@ -55,12 +55,12 @@ void RunningScale::forget_shifted(double rows) {
   }
 }
 
-void RunningScale::archive(StateArchive& archive) {
-  archive.field("count", count_);
-  archive.field("mean", mean_);
-  archive.field("variance", variance_);
-  archive.field("last_mean", last_mean_);
-  archive.field("last_variance", last_variance_);
+void RunningScale::archive(tasks::Archive& archive) {
+  archive.array("count", count_);
+  archive.array("mean", mean_);
+  archive.array("variance", variance_);
+  archive.array("last_mean", last_mean_);
+  archive.array("last_variance", last_variance_);
 }
 
 }  // namespace rondo::online

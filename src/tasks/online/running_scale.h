@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "tasks/online/state_archive.h"
+#include "tasks/common/archive.h"
 
 namespace rondo::online {
 
@@ -28,7 +28,7 @@ class RunningScale {
   /// network would have to learn every change of it.
   void forget_shifted(double rows);
 
-  void archive(StateArchive& archive);
+  void archive(tasks::Archive& archive);
 
  private:
   bool shifted(std::size_t column) const;

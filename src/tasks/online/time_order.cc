@@ -82,7 +82,7 @@ TimeOrder::Step TimeOrder::add(std::string_view text, const std::string& source,
         .where(where)
         .seen(detail::shown(text) + " after " + detail::shown(last_))
         .expected("rows in the order of their times")
-        .fix("sort the rows before they are learnt from: a stream cannot be put in order later");
+        .fix("sort the rows first: a stream cannot be sorted later");
   }
   if (order == 0) return Step::same;
   last_.assign(text);

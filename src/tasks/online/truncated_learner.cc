@@ -142,14 +142,14 @@ class TruncatedLearner : public Learner {
     streams_[mean].states = streams_[good].states;
   }
 
-  void archive(StateArchive& archive) override {
+  void archive(tasks::Archive& archive) override {
     sets_.archive(archive);
     starts_.archive(archive, "starts");
     constexpr const char* kNames[] = {"live_state", "mean_state", "good_state"};
     for (std::size_t k = 0; k < kinds; ++k) {
       std::vector<float> values(zero_.size());
       copy_out(streams_[k].states, values);
-      archive.field(kNames[k], values);
+      archive.array(kNames[k], values);
       copy_in(values, streams_[k].states);
     }
   }

@@ -56,18 +56,16 @@ void WeightSets::roll_back() {
   optimizer_->restore(live_, good_state_);
 }
 
-void WeightSets::archive_optimizer(StateArchive& archive, const char* name, Optimizer& optimizer) {
+void WeightSets::archive_optimizer(tasks::Archive& archive, const char* name, Optimizer& optimizer) {
   const std::string base(name);
   OptimizerState state = optimizer.state(live_);
-  std::string numbers = to_json(state.numbers);
   if (optimizer.iterations() == 0) state.slots.clear();  // all zero still
-  archive.text(name, numbers);
+  archive.field(base + ".numbers", state.numbers);
   if (archive.reading()) {
-    state.numbers = parse_json(numbers, archive.where());
     state.slots.clear();
     const Json* iterations = state.numbers.find("iterations");
     if (iterations == nullptr || !iterations->is_integer() || iterations->as_integer() < 0) {
-      throw Error(ErrorKind::model_file, "the optimiser's numbers are damaged").where(archive.where());
+      archive.refuse(base + ".numbers", "is not the state of an optimiser");
     }
     // An optimiser before its first step has no arrays: take their names and shapes from one that made a
     // step.
@@ -80,16 +78,15 @@ void WeightSets::archive_optimizer(StateArchive& archive, const char* name, Opti
     }
   }
   for (auto& [slot, tensor] : state.slots) {
-    std::string full = base;
-    archive.field(full.append("/").append(slot), tensor);
+    archive.array(base + "." + slot, tensor);
   }
   if (archive.reading()) optimizer.restore(live_, state);
 }
 
-void WeightSets::archive(StateArchive& archive) {
-  archive.field("live", live_.values());
-  archive.field("mean", mean_.values());
-  archive.field("good", good_.values());
+void WeightSets::archive(tasks::Archive& archive) {
+  archive.array("live", live_.values());
+  archive.array("mean", mean_.values());
+  archive.array("good", good_.values());
   archive_optimizer(archive, "optimizer", *optimizer_);
   const auto good = make_optimizer(settings_);
   good->restore(live_, good_state_);

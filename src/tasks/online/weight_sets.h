@@ -20,10 +20,10 @@ class WeightSets {
   bool step();
   void keep();
   void roll_back();
-  void archive(StateArchive& archive);
+  void archive(tasks::Archive& archive);
 
  private:
-  void archive_optimizer(StateArchive& archive, const char* name, Optimizer& optimizer);
+  void archive_optimizer(tasks::Archive& archive, const char* name, Optimizer& optimizer);
 
   Json settings_;
   ParameterStore &live_, &mean_, &good_;

@@ -26,11 +26,14 @@ void check_options(const FitOptions& o) {
   require(o.micro_batch_size == 0 || o.tbptt == 0, "micro_batch_size or tbptt, not both", "both");
   require(o.tbptt >= 0, "tbptt must not be negative", std::to_string(o.tbptt));
   require(o.bptt_memory >= 0, "bptt_memory must not be negative", std::to_string(o.bptt_memory));
-  require(!o.resume || !o.checkpoint.empty(), "resume needs the path of a checkpoint", "checkpoint is empty");
-  require(o.checkpoint_every >= 1, "checkpoint_every must be at least 1", std::to_string(o.checkpoint_every));
-  require(o.checkpoint_every_batches >= 0, "checkpoint_every_batches must not be negative",
-          std::to_string(o.checkpoint_every_batches));
-  require(o.verbose >= -1 && o.verbose <= 2, "verbose must be -1, 0, 1 or 2", std::to_string(o.verbose));
+  require(!o.run.resume || !o.run.checkpoint.empty(), "resume needs the path of a checkpoint",
+          "checkpoint is empty");
+  require(o.run.checkpoint_every >= 1, "checkpoint_every must be at least 1",
+          std::to_string(o.run.checkpoint_every));
+  require(o.run.checkpoint_every_batches >= 0, "checkpoint_every_batches must not be negative",
+          std::to_string(o.run.checkpoint_every_batches));
+  require(o.run.verbose >= -1 && o.run.verbose <= 2, "verbose must be -1, 0, 1 or 2",
+          std::to_string(o.run.verbose));
 }
 
 }  // namespace
@@ -60,7 +63,8 @@ FitLoop::FitLoop(Trainer& trainer, const Dataset& data, const FitOptions& option
 History FitLoop::run() {
   for (const CallbackPtr& callback : options_.callbacks) callback->on_train_begin(*this);
   impl_.carried.clear();
-  if (options_.resume && std::filesystem::exists(options_.checkpoint)) load_checkpoint(options_.checkpoint);
+  if (options_.run.resume && std::filesystem::exists(options_.run.checkpoint))
+    load_checkpoint(options_.run.checkpoint);
   open_progress();
   while (epoch_ < options_.epochs && !stopping_) run_epoch();
   for (const CallbackPtr& callback : options_.callbacks) callback->on_train_end(*this);
@@ -68,12 +72,12 @@ History FitLoop::run() {
 }
 
 void FitLoop::open_progress() {
-  const bool terminal = options_.progress == nullptr;
-  std::ostream& out = terminal ? std::cerr : *options_.progress;
+  const bool terminal = options_.run.progress == nullptr;
+  std::ostream& out = terminal ? std::cerr : *options_.run.progress;
   ProgressStyle style = ProgressStyle::lines;
-  if (options_.verbose == 0) style = ProgressStyle::none;
-  if (options_.verbose == 1) style = ProgressStyle::bar;
-  if (options_.verbose == -1 && terminal) style = detect_progress_style();
+  if (options_.run.verbose == 0) style = ProgressStyle::none;
+  if (options_.run.verbose == 1) style = ProgressStyle::bar;
+  if (options_.run.verbose == -1 && terminal) style = detect_progress_style();
   progress_.emplace(out, style, terminal && style == ProgressStyle::bar && colour_wanted());
 }
 
@@ -99,9 +103,9 @@ void FitLoop::run_epoch() {
     run_batch();
     progress_->step(batch_, last_logs_);
     write_queued();
-    const std::int64_t every = options_.checkpoint_every_batches;
-    if (!options_.checkpoint.empty() && every > 0 && batch_ % every == 0 && batch_ < batches)
-      save_now(options_.checkpoint, true);
+    const std::int64_t every = options_.run.checkpoint_every_batches;
+    if (!options_.run.checkpoint.empty() && every > 0 && batch_ % every == 0 && batch_ < batches)
+      save_now(options_.run.checkpoint, true);
     stop_when_asked();
   }
   end_epoch(batches);
@@ -129,14 +133,14 @@ void FitLoop::run_batch() {
 }
 
 void FitLoop::stop_when_asked() {
-  if (options_.stop_flag == nullptr || !options_.stop_flag->load(std::memory_order_relaxed)) return;
+  if (options_.run.stop == nullptr || !options_.run.stop->load(std::memory_order_relaxed)) return;
   Error error(ErrorKind::interrupted, "training was interrupted");
   error.where("epoch " + std::to_string(epoch_ + 1) + ", batch " + std::to_string(batch_));
-  if (options_.checkpoint.empty()) {
+  if (options_.run.checkpoint.empty()) {
     error.fix("name a checkpoint file to be able to resume");
   } else {
-    save_now(options_.checkpoint, true);
-    error.fix("resume from " + options_.checkpoint);
+    save_now(options_.run.checkpoint, true);
+    error.fix("resume from " + options_.run.checkpoint);
   }
   throw error;
 }
@@ -158,8 +162,8 @@ void FitLoop::end_epoch(std::int64_t batches) {
   meters_.reset();
   write_queued();
   const bool last = epoch_ >= options_.epochs || stopping_;
-  if (!options_.checkpoint.empty() && (last || epoch_ % options_.checkpoint_every == 0)) {
-    save_now(options_.checkpoint, true);
+  if (!options_.run.checkpoint.empty() && (last || epoch_ % options_.run.checkpoint_every == 0)) {
+    save_now(options_.run.checkpoint, true);
   }
   if (!last) stop_when_asked();
 }

@@ -86,13 +86,13 @@ void FitLoop::load_checkpoint(const std::string& path) {
           .where(path)
           .seen("data whose hash is " + (saved == nullptr ? "not known" : to_json(*saved)))
           .expected("the data of this run: " + to_json(value))
-          .fix("resume with the data of the interrupted run, or remove the file to begin anew");
+          .fix("resume with the data of the interrupted run, or remove the file to start over");
     }
     throw Error(ErrorKind::usage, "the checkpoint belongs to a run with other settings")
         .where(path)
         .seen(key + " = " + (saved == nullptr ? "(nothing)" : to_json(*saved)))
         .expected(key + " = " + to_json(value))
-        .fix("resume with the settings of the interrupted run, or remove the file to begin anew");
+        .fix("resume with the settings of the interrupted run, or remove the file to start over");
   }
   detail::take_network(file, impl_.network, path);
   detail::take_optimizer(file, *impl_.optimizer, impl_.network.parameters(), path);

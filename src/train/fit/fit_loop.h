@@ -28,7 +28,7 @@ class FitLoop : public TrainingRun {
   // Files are written when all callbacks have been called, so that they hold everybody's state.
   void save_checkpoint(const std::string& path) override { queued_.emplace_back(path, true); }
   void save_model(const std::string& path) override { queued_.emplace_back(path, false); }
-  const Logger& logger() const override { return options_.logger; }
+  const Logger& logger() const override { return options_.run.log; }
 
  private:
   void open_progress();

@@ -130,7 +130,7 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
   result.skill = judgement.skill;
   result.skill_against = judgement.best;
   std::replace(result.skill_against.begin(), result.skill_against.end(), ' ', '_');  // as in kNames
-  result.verdict = static_cast<ForecastVerdict>(judgement.verdict);
+  result.verdict = judgement.verdict;
   result.verdict_sentence = judgement.sentence;
 }
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "tasks/forecast/statistics/accuracy.h"
+#include "tasks/common/verdict.h"
 
 namespace rondo::forecasting {
 
@@ -32,7 +32,7 @@ NetworkShare judge_network(const Rows& left, const Rows& word, std::int64_t over
     }
     if (any_known) gains.push_back(gain);
   }
-  out.statistic = loss_gain_statistic(gains, overlap);
+  out.statistic = tasks::loss_gain_statistic(gains, overlap);
   if (out.statistic <= 1) return out;
   out.share = factor * (1 - 1 / (out.statistic * out.statistic));
   return out;

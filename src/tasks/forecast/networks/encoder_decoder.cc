@@ -245,7 +245,7 @@ TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, co
   SegmentSamples training(panel, scaled, window, folds, Role::train, windows_of_a_part(options),
                           options.seed);
   const SegmentSamples validation(panel, scaled, window, folds, Role::held_out, kMaxJudged, options.seed);
-  options.logger.info(
+  options.run.log.info(
       "network: " + std::to_string(window.rows()) + " rows in segments of " + std::to_string(window.segment) +
       ", " + std::to_string(options.members) + " members of " + std::to_string(options.units) + " units, " +
       std::to_string(updates_of(options)) + " updates of " + std::to_string(options.batch_size) +

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -35,12 +33,7 @@ struct SegmentTraining {
   std::uint64_t seed = 1;
 
   std::vector<CallbackPtr> callbacks;
-  int verbose = 0;
-  std::ostream* progress = nullptr;
-  Logger logger;
-  std::string checkpoint;
-  bool resume = false;
-  const std::atomic<bool>* stop_flag = nullptr;
+  RunControls run = {.verbose = 0};
 };
 
 /// Encoder and decoder over segments with a linear path beside them. Each member has its own parameters:

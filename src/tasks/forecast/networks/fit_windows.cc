@@ -71,12 +71,7 @@ FittedWindows fit_windows(Network& network, SegmentSamples& training, const Segm
   fit.seed = options.seed;
   fit.callbacks = {std::make_shared<EpochSampler<SegmentSamples>>(training), early};
   fit.callbacks.insert(fit.callbacks.end(), options.callbacks.begin(), options.callbacks.end());
-  fit.verbose = options.verbose;
-  fit.progress = options.progress;
-  fit.logger = options.logger;
-  fit.checkpoint = options.checkpoint;
-  fit.resume = options.resume;
-  fit.stop_flag = options.stop_flag;
+  fit.run = options.run;
   FittedWindows out;
   out.history = trainer.fit(training, fit);
   out.best_epoch = early->best_epoch() + 1;

@@ -110,11 +110,11 @@ TrainedRecursive train_recursive(const Panel& panel, const ScaledPanel& scaled, 
   RecursiveSamples training(panel, scaled, window, folds, Role::train, windows_of_a_part(options),
                             options.seed);
   const RecursiveSamples validation(panel, scaled, window, folds, Role::held_out, kMaxJudged, options.seed);
-  options.logger.info("recursive network: " + std::to_string(window.rows()) + " rows, " +
-                      std::to_string(options.members) + " members of " + std::to_string(options.units) +
-                      " units, " + std::to_string(updates_of(options)) + " updates of " +
-                      std::to_string(options.batch_size) + " windows of " +
-                      std::to_string(training.available()));
+  options.run.log.info("recursive network: " + std::to_string(window.rows()) + " rows, " +
+                       std::to_string(options.members) + " members of " + std::to_string(options.units) +
+                       " units, " + std::to_string(updates_of(options)) + " updates of " +
+                       std::to_string(options.batch_size) + " windows of " +
+                       std::to_string(training.available()));
   FittedWindows fitted =
       fit_windows(out.model.network, training, validation, options.head.loss(true), options, pool);
   out.history = std::move(fitted.history);

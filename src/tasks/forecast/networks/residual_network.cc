@@ -158,12 +158,7 @@ TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, co
   fit.seed = options.seed;
   fit.callbacks = {std::make_shared<EpochSampler<ResidualWindows>>(training), early};
   fit.callbacks.insert(fit.callbacks.end(), options.callbacks.begin(), options.callbacks.end());
-  fit.verbose = options.verbose;
-  fit.progress = options.progress;
-  fit.logger = options.logger;
-  fit.checkpoint = options.checkpoint;
-  fit.resume = options.resume;
-  fit.stop_flag = options.stop_flag;
+  fit.run = options.run;
   out.history = trainer.fit(training, fit);
   out.best_epoch = early->best_epoch() + 1;
   std::vector<double> shares;

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -27,12 +25,7 @@ struct ResidualTraining {
   std::uint64_t seed = 1;
 
   std::vector<CallbackPtr> callbacks;
-  int verbose = 0;
-  std::ostream* progress = nullptr;
-  Logger logger;
-  std::string checkpoint;
-  bool resume = false;
-  const std::atomic<bool>* stop_flag = nullptr;
+  RunControls run = {.verbose = 0};
 };
 
 /// The members: recurrent layer and a dense layer that starts at zero, each; one network with as many

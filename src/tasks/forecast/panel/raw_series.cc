@@ -13,7 +13,8 @@ namespace rondo::forecasting {
 
 namespace {
 
-/// More doubled times than this share of the rows, with different values, are several series in one table.
+/// More duplicate timestamps than this share of the rows, with different values, are several series in one
+/// table.
 constexpr std::int64_t kDoubledShare = 5;
 
 /// The column of codes that stands for a column of texts.
@@ -51,7 +52,7 @@ SeriesSet long_series(const Table& table, const std::vector<std::string>& column
   how.missing = "mask";
   how.times = options.times;
   how.arrange = options.arrange;
-  if (options.strict) how.arrange.unsorted = how.arrange.doubled = "error";
+  if (options.strict) how.arrange.unsorted = how.arrange.duplicates = "error";
   return make_series(table, how, &report);
 }
 

@@ -5,6 +5,9 @@
 
 namespace rondo::forecasting {
 
+/// A training part of fewer rows is refused, whatever window and horizon.
+inline constexpr std::int64_t kMinTrainingRows = 12;
+
 /// Rows of the parts of one series: train, then validation, then test; what follows is left out.
 struct Parts {
   std::int64_t train = 0, validation = 0, test = 0;

@@ -17,21 +17,16 @@ constexpr std::int64_t kMaxJudgedOrigins = 4000;
 constexpr std::int64_t kMaxDrawnOrigins = 600;
 
 template <class Training>
-void put_controls(const ForecastOptions& options, const ForecastControls& controls, Training& training) {
+void put_controls(const ForecastOptions& options, const RunControls& controls, Training& training) {
   training.cell = options.cell;
   training.units = options.units;
   training.batch_size = options.batch_size;
   training.learning_rate = options.learning_rate;
   training.seed = options.seed;
-  training.verbose = controls.verbose;
-  training.progress = controls.progress;
-  training.logger = controls.log;
-  training.checkpoint = controls.checkpoint;
-  training.resume = controls.resume;
-  training.stop_flag = controls.stop;
+  training.run = controls;
 }
 
-ResidualTraining residual_training(const ForecastOptions& options, const ForecastControls& controls) {
+ResidualTraining residual_training(const ForecastOptions& options, const RunControls& controls) {
   const ResidualTraining usual;
   ResidualTraining training;
   put_controls(options, controls, training);
@@ -86,7 +81,7 @@ std::vector<NetworkForecast> by_part(const std::vector<NetworkForecast>& words, 
 
 /// A search, or what it found before the run was interrupted.
 template <class Search, class Load>
-auto searched_or_loaded(const ForecastControls& controls, const Search& search, const Load& load) {
+auto searched_or_loaded(const RunControls& controls, const Search& search, const Load& load) {
   const std::string file = controls.checkpoint + ".tuned";
   if (!controls.checkpoint.empty() && controls.resume && std::filesystem::exists(file)) return load(file);
   auto tuned = search();
@@ -95,7 +90,7 @@ auto searched_or_loaded(const ForecastControls& controls, const Search& search, 
 }
 
 /// The outcome of a search and its settings, for people.
-std::string told_search(const ForecastOptions& options, const ForecastControls& controls,
+std::string told_search(const ForecastOptions& options, const RunControls& controls,
                         const FoundSettings& found) {
   std::string note = search_note(options.tune, found);
   controls.log.info(note);
@@ -119,7 +114,7 @@ std::string note_on_past(const ForecastOptions& options) {
 
 TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
                                SegmentWindow window, const ForecastOptions& options,
-                               const ForecastControls& controls, bool calendar, Pool& pool) {
+                               const RunControls& controls, bool calendar, Pool& pool) {
   SegmentTraining training;
   put_controls(options, controls, training);
   training.members = static_cast<int>(options.ensemble);
@@ -210,8 +205,7 @@ TrainedPart train_segment_part(const Panel& panel, const ScaledPanel& scaled, co
 }
 
 TrainedPart train_residual_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
-                                const ForecastOptions& options, const ForecastControls& controls,
-                                Pool& pool) {
+                                const ForecastOptions& options, const RunControls& controls, Pool& pool) {
   WindowInput input =
       choose_window_input(panel, choice.members.front(), choice.longest_lag(), options.window);
   ResidualTraining training = residual_training(options, controls);
@@ -286,8 +280,8 @@ NetworkForecast NetworkPart::forecast(const Panel& panel, const ScaledPanel& sca
 }
 
 TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
-                               const ForecastOptions& options, const ForecastControls& controls,
-                               bool calendar, Pool& pool) {
+                               const ForecastOptions& options, const RunControls& controls, bool calendar,
+                               Pool& pool) {
   SegmentWindow window = choose_segment_window(panel, options.window, calendar);
   window.counts = names_counts(options.likelihood);
   if (options.model == "recursive") {

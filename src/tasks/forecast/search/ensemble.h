@@ -49,7 +49,7 @@ struct TrainedPart {
 };
 
 TrainedPart train_network_part(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
-                               const ForecastOptions& options, const ForecastControls& controls,
-                               bool calendar, Pool& pool);
+                               const ForecastOptions& options, const RunControls& controls, bool calendar,
+                               Pool& pool);
 
 }  // namespace rondo::forecasting

@@ -105,9 +105,9 @@ TunedSegments tune_segments(const Panel& panel, const ScaledPanel& scaled, const
   first.training.members = 1;
   first.training.updates =
       std::max<std::int64_t>(20, std::llround(static_cast<double>(first.training.updates) * kPartOfUpdates));
-  first.training.checkpoint.clear();
-  first.training.resume = false;
-  first.training.verbose = 0;
+  first.training.run.checkpoint.clear();
+  first.training.run.resume = false;
+  first.training.run.verbose = 0;
 
   const Shared shared = shared_by_trials(panel, scaled, window, calendar);
   const Folds folds(panel, 1, shared.reach);

@@ -60,9 +60,9 @@ TunedResidual tune_residual(const Panel& panel, const ScaledPanel& scaled,
                             const ResidualTraining& training, double seconds, Pool& pool) {
   Trial first{input, training};
   first.training.epochs = std::max<std::int64_t>(1, training.epochs / kPartOfEpochs);
-  first.training.checkpoint.clear();
-  first.training.resume = false;
-  first.training.verbose = 0;
+  first.training.run.checkpoint.clear();
+  first.training.run.resume = false;
+  first.training.run.verbose = 0;
 
   TunedResidual out;
   out.input = input;

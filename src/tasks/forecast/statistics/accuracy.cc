@@ -53,26 +53,4 @@ double naive_error(std::span<const double> values, std::int64_t period) {
   return sum / static_cast<double>(values.size() - lag);
 }
 
-double loss_gain_statistic(std::span<const double> gains, std::int64_t overlap) {
-  const auto n = static_cast<double>(gains.size());
-  if (gains.size() < 2) return 0;
-  double mean = 0;
-  for (const double g : gains) mean += g;
-  mean /= n;
-  const auto covariance = [&](std::size_t lag) {
-    double sum = 0;
-    for (std::size_t t = lag; t < gains.size(); ++t) sum += (gains[t] - mean) * (gains[t - lag] - mean);
-    return sum / n;
-  };
-  const double h = static_cast<double>(overlap) + 1;
-  double variance = covariance(0);
-  for (std::size_t lag = 1; lag <= static_cast<std::size_t>(overlap) && lag < gains.size(); ++lag) {
-    variance +=
-        2 * (1 - static_cast<double>(lag) / h) * covariance(lag);  // Bartlett's weights keep it positive
-  }
-  if (!(variance > 0)) return 0;
-  const double correction = (n + 1 - 2 * h + h * (h - 1) / n) / n;
-  return mean / std::sqrt(variance / n) * std::sqrt(std::max(correction, 0.0));
-}
-
 }  // namespace rondo::forecasting

@@ -41,10 +41,4 @@ class Accuracy {
 /// Mean |y[t] - y[t - period]|; 0 when there are no such pairs.
 double naive_error(std::span<const double> values, std::int64_t period);
 
-/// Whether forecasts with smaller losses are so by more than luck: the statistic of Diebold and Mariano
-/// (1995) with the correction for small samples of Harvey, Leybourne and Newbold (1997). `gains` are losses
-/// of the rival minus losses of the model, in order of time; `overlap` is the number of neighbours (less one)
-/// that share rows. Large is good; 0 where it says nothing.
-double loss_gain_statistic(std::span<const double> gains, std::int64_t overlap);
-
 }  // namespace rondo::forecasting

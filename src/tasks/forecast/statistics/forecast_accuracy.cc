@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rondo/base/error.h"
+#include "tasks/common/verdict.h"
 #include "tasks/forecast/statistics/accuracy.h"
 #include "train/losses/probability_functions.h"
 
@@ -232,7 +233,7 @@ DieboldMariano diebold_mariano(Values rival_losses, Values losses, std::int64_t 
   }
   DieboldMariano out;
   out.origins = static_cast<std::int64_t>(gains.size());
-  out.statistic = forecasting::loss_gain_statistic(gains, std::max<std::int64_t>(overlap, 0));
+  out.statistic = tasks::loss_gain_statistic(gains, std::max<std::int64_t>(overlap, 0));
   if (out.statistic == 0 || gains.size() < 2) return out;
   const double freedom = static_cast<double>(gains.size() - 1);
   out.p_better = detail::student_t_cdf(-out.statistic, freedom);

@@ -28,8 +28,7 @@ std::int64_t TestParts::of(std::int64_t origin_row) const {
 
 void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
                      const std::vector<Origin>& origins, std::int64_t folds, const ForecastOptions& options,
-                     const ForecastControls& controls, bool calendar, Pool& pool,
-                     ScaledForecasts& forecasts) {
+                     const RunControls& controls, bool calendar, Pool& pool, ScaledForecasts& forecasts) {
   for (std::int64_t fold = 1; fold < folds; ++fold) {
     std::vector<Origin> own;
     std::vector<std::size_t> places;
@@ -43,7 +42,7 @@ void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineCh
     const Panel moved = moved_panel(panel, fold, folds);
     ScaledPanel rescaled(moved, choice.transform, choice.difference);
     rescaled.lowest = scaled.lowest;
-    ForecastControls again = controls;
+    RunControls again = controls;
     if (!again.checkpoint.empty()) again.checkpoint += ".fold" + std::to_string(fold + 1);
     controls.log.info("refit " + std::to_string(fold + 1) + " of " + std::to_string(folds));
     TrainedPart trained = train_network_part(moved, rescaled, choice, options, again, calendar, pool);

@@ -12,7 +12,7 @@ namespace rondo::forecasting {
 /// those of the first training.
 void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
                      const std::vector<Origin>& origins, std::int64_t folds, const ForecastOptions& options,
-                     const ForecastControls& controls, bool calendar, Pool& pool, ScaledForecasts& forecasts);
+                     const RunControls& controls, bool calendar, Pool& pool, ScaledForecasts& forecasts);
 
 /// The test part of one series in parts of equal time, as far as rows are whole.
 struct TestParts {

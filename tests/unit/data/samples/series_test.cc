@@ -147,7 +147,7 @@ TEST(Series, OptionsReadFromAConfig) {
   EXPECT_EQ(options.time, "day");
   EXPECT_EQ(options.times.zone, "Europe/Berlin");
   EXPECT_EQ(options.arrange.gaps, "keep");
-  expect_error(ErrorKind::usage, {"data", "doubld", "doubled"}, [&] {
+  expect_error(ErrorKind::usage, {"data", "duplicate", "duplicates"}, [&] {
     read_options(options, Json::object({{"doubld", "first"}}), "data");
   });
 }

@@ -30,14 +30,14 @@ TEST(Arrange, DoubledTimesAreAnErrorThatNamesBothLines) {
 }
 
 TEST(Arrange, SortsKeepsOneOfTwoAndFillsGaps) {
-  const Arrangement first = arranged(sales(), {.unsorted = "sort", .doubled = "first"});
+  const Arrangement first = arranged(sales(), {.unsorted = "sort", .duplicates = "first"});
   EXPECT_EQ(first.source, (Rows{0, 2, 1, -1, -1, 4}));
   EXPECT_EQ(first.inserted, 2);
   EXPECT_EQ(first.dropped, 1);
   EXPECT_TRUE(first.sorted);
   EXPECT_EQ(first.times.text(4), "2020-01-10");
   EXPECT_EQ(first.times.gaps(), 0);
-  const Arrangement last = arranged(sales(), {.unsorted = "sort", .doubled = "last", .gaps = "keep"});
+  const Arrangement last = arranged(sales(), {.unsorted = "sort", .duplicates = "last", .gaps = "keep"});
   EXPECT_EQ(last.source, (Rows{0, 3, 1, 4}));
   EXPECT_EQ(last.times.gaps(), 2);
 }

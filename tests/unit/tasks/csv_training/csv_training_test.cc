@@ -5,10 +5,12 @@
 
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/error.h"
+#include "rondo/tensor/tensor_file.h"
 
 namespace rondo {
 namespace {
@@ -33,7 +35,7 @@ class CsvTrainingTest : public testing::Test {
   static RunControls quiet() {
     RunControls controls;
     controls.log = Logger::silent();
-    controls.progress = false;
+    controls.verbose = 0;
     return controls;
   }
 
@@ -94,12 +96,13 @@ TEST_F(CsvTrainingTest, ScalersLearnFromTheTrainingPartOnly) {
   write("table.csv", growing_table(300));
   const CsvTraining first = job(kWindowJob);
   train_csv(first, quiet());
-  const std::string before = read_file(first.output_path("preparation.json"));
+  const auto preparation = [&] { return *read_tensor_file(first.model_path()).find_metadata("preparation"); };
+  const std::string before = preparation();
   std::string changed = growing_table(295);
   for (int i = 295; i < 300; ++i) changed += std::to_string(i) + ",1000000\n";
   write("table.csv", changed);
   train_csv(first, quiet());
-  EXPECT_EQ(read_file(first.output_path("preparation.json")), before);
+  EXPECT_EQ(preparation(), before);
 }
 
 /// Sequences of unequal length whose class is whether they go up or down.
@@ -209,19 +212,50 @@ TEST_F(CsvTrainingTest, AMistakeIsAnsweredWithItsLine) {
   EXPECT_NE(changed("length = 8", "kind = 'sequences'").find("data.id"), std::string::npos);
 }
 
-TEST_F(CsvTrainingTest, DamagedNotesAreRefusedAsAModelFile) {
+TEST_F(CsvTrainingTest, TheModelFileAloneIsEnoughToPredict) {
   write("table.csv", growing_table(120));
-  const CsvTraining training = job(kWindowJob);
-  CsvTraining quick = training;
-  quick.training.epochs = 1;
-  train_csv(quick, quiet());
-  for (const char* text : {"", "{", "{}", "[]", R"({"inputs":1})"}) {
-    write_file_atomically(training.output_path("preparation.json"), text);
+  CsvTraining training = job(kWindowJob);
+  training.training.epochs = 1;
+  train_csv(training, quiet());
+  const Table expected = predict_csv(training, quiet());
+  const std::string moved = (folder_ / "elsewhere.rondo").string();
+  fs::rename(training.model_path(), moved);
+  fs::remove_all(training.output_path(""));
+  CsvTraining trained = read_trained_csv(moved);
+  trained.data.file = training.data_path();
+  EXPECT_EQ(to_csv(predict_csv(trained, quiet())), to_csv(expected));
+}
+
+TEST_F(CsvTrainingTest, ADamagedModelFileIsRefused) {
+  write("table.csv", growing_table(120));
+  CsvTraining training = job(kWindowJob);
+  training.training.epochs = 1;
+  train_csv(training, quiet());
+  const TensorFile whole = read_tensor_file(training.model_path());
+  for (auto damage : std::vector<std::function<void(TensorFile&)>>{
+           [](TensorFile& file) {
+             std::erase_if(file.metadata, [](auto& m) { return m.first == "preparation"; });
+           },
+           [](TensorFile& file) {
+             for (auto& [key, text] : file.metadata)
+               if (key == "preparation") text = R"({"inputs":1})";
+           },
+           [](TensorFile& file) {
+             for (auto& [key, text] : file.metadata)
+               if (key == "csv_training") text = "{";
+           },
+           [](TensorFile& file) { file.metadata.emplace_back("forecast", "{}"); },
+           [](TensorFile& file) { file.tensors.pop_back(); },
+           [](TensorFile& file) { file.tensors.emplace_back("more", Tensor({1}, DType::float32)); }}) {
+    TensorFile broken = whole;
+    damage(broken);
+    write_tensor_file(training.model_path(), broken);
     try {
       predict_csv(training, quiet());
-      ADD_FAILURE() << text;
+      ADD_FAILURE() << "no error";
     } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::model_file) << text << error.what();
+      EXPECT_EQ(error.kind(), ErrorKind::model_file) << error.what();
+      EXPECT_NE(std::string(error.what()).find("model.rondo"), std::string::npos) << error.what();
     }
   }
 }

@@ -79,7 +79,7 @@ ForecastOptions quick(const std::string& target, const std::string& time = "") {
   return options;
 }
 
-ForecastResult sales_forecast(ForecastOptions options, const ForecastControls& controls = {}) {
+ForecastResult sales_forecast(ForecastOptions options, const RunControls& controls = {.verbose = 0}) {
   return run_forecast(parse_csv(monthly_sales(96)), options, controls);
 }
 
@@ -174,7 +174,7 @@ TEST(Forecast, EndsWithTheSameBitsWhenInterruptedAndResumed) {
   options.epochs = 12;
   const ForecastResult whole = sales_forecast(options);
 
-  ForecastControls controls;
+  RunControls controls{.verbose = 0};
   controls.checkpoint = scratch("resume").string();
   controls.verbose = 2;
   StopAfterEpochs counter(5);
@@ -199,7 +199,7 @@ TEST(Forecast, EndsWithTheSameBitsWhenInterruptedAndResumed) {
 }
 
 TEST(Forecast, ResumesFromTheBeginningWhereThereIsNoCheckpoint) {
-  ForecastControls controls;
+  RunControls controls{.verbose = 0};
   controls.checkpoint = scratch("fresh").string();
   controls.resume = true;
   const ForecastOptions options = quick("sales", "month");
@@ -322,11 +322,11 @@ TEST(Forecast, SpellsOutEverySettingInItsConfig) {
   csv.header = "no";
   csv.decimal = ",";
   csv.missing = {"gone", "not known"};
-  const std::string text = forecast_toml(options, "sales.csv", csv);
+  const std::string text = to_toml(ForecastConfig{"sales.csv", csv, options});
   const ForecastConfig back = read_forecast_config(ConfigFile::parse(text));
   EXPECT_EQ(back.file, "sales.csv");
   EXPECT_EQ(to_config(back.options), to_config(options));
-  EXPECT_EQ(to_config(back.table.csv), to_config(csv));
+  EXPECT_EQ(to_config(back.csv), to_config(csv));
   const Json section = parse_toml(text).at("forecast");
   ForecastOptions::visit(options, [&](const char* name, const auto&, const char*) {
     EXPECT_NE(section.find(name), nullptr) << name;
@@ -404,7 +404,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"too few rows before the validation part", monthly_sales(60),
                              [](ForecastOptions& o) { o.split = "train=4,validation=40,test=12"; },
                              ErrorKind::data, "validation part of --split"},
-                    BadInput{"doubled times", monthly_sales(60) + "2004-12,7\n",
+                    BadInput{"duplicate timestamps", monthly_sales(60) + "2004-12,7\n",
                              [](ForecastOptions& o) { o.strict = true; }, ErrorKind::data, "2004-12"},
                     BadInput{"times out of order", monthly_sales(60) + "1999-12,7\n",
                              [](ForecastOptions& o) { o.strict = true; }, ErrorKind::data, "1999-12"},

@@ -157,19 +157,6 @@ TEST(ForecastAccuracy, LeavesConstantSeriesOutOfScaledErrors) {
   EXPECT_EQ(zeros.smape(), 0);
 }
 
-TEST(ForecastAccuracy, GainStatisticTellsLuckFromGain) {
-  int lucky = 0;
-  for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    std::vector<double> gains = noise(seed + 100, 60);
-    lucky += loss_gain_statistic(gains, 0) > 2 ? 1 : 0;
-    for (double& g : gains) g += 1;
-    EXPECT_GT(loss_gain_statistic(gains, 0), 2) << seed;
-  }
-  EXPECT_LE(lucky, 12);  // 2.5 % are expected
-  EXPECT_EQ(loss_gain_statistic(std::vector<double>(10, 0.0), 0), 0);
-  EXPECT_EQ(loss_gain_statistic(std::vector<double>{1}, 0), 0);
-}
-
 TEST(ForecastSeason, FindsDayAndWeekWithoutACalendar) {
   std::vector<double> values = noise(1, 2400);
   for (std::size_t t = 0; t < values.size(); ++t) {
@@ -221,11 +208,11 @@ TEST(ForecastVerdict, NeedsAClearAndSureGainOverBoth) {
                  contender("ridge", ridge, 100, 4), 0)
         .verdict;
   };
-  EXPECT_EQ(verdict(1.0, 2.0, 1.5), Verdict::better);
-  EXPECT_EQ(verdict(1.0, 2.0, 1.0), Verdict::no_better_than_ridge);
-  EXPECT_EQ(verdict(1.0, 2.0, 1.005), Verdict::no_better_than_ridge);
-  EXPECT_EQ(verdict(1.0, 1.0, 2.0), Verdict::no_better_than_naive);
-  EXPECT_EQ(verdict(1.0, 0.5, 0.9), Verdict::no_better_than_naive);
+  EXPECT_EQ(verdict(1.0, 2.0, 1.5), ForecastVerdict::better);
+  EXPECT_EQ(verdict(1.0, 2.0, 1.0), ForecastVerdict::no_better_than_ridge);
+  EXPECT_EQ(verdict(1.0, 2.0, 1.005), ForecastVerdict::no_better_than_ridge);
+  EXPECT_EQ(verdict(1.0, 1.0, 2.0), ForecastVerdict::no_better_than_naive);
+  EXPECT_EQ(verdict(1.0, 0.5, 0.9), ForecastVerdict::no_better_than_naive);
 }
 
 TEST(ForecastVerdict, ComparesWithTheBestRivalInWords) {
@@ -242,8 +229,8 @@ TEST(ForecastVerdict, OfFewOriginsDemandsALargerGain) {
                  0)
         .verdict;
   };
-  EXPECT_EQ(verdict(0.95), Verdict::no_better_than_ridge);
-  EXPECT_EQ(verdict(0.8), Verdict::better);
+  EXPECT_EQ(verdict(0.95), ForecastVerdict::no_better_than_ridge);
+  EXPECT_EQ(verdict(0.8), ForecastVerdict::better);
 }
 
 TEST(ForecastBacktest, IsGivenAsRowsOrShare) {

@@ -308,7 +308,7 @@ TEST(DriftDetector, NoticesErrorsThatDouble) {
   std::uint64_t rows = 0;
   while (!detector.add(2 * std::abs(random.normal(5000 + rows)))) ASSERT_LT(++rows, 200U);
   EXPECT_GT(rows, 5U);
-  EXPECT_NEAR(detector.usual(), 0.8, 0.15);
+  EXPECT_NEAR(detector.mean(), 0.8, 0.15);
 }
 
 TEST(DriftDetector, OneOutlierIsNoDrift) {

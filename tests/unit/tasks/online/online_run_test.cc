@@ -40,6 +40,8 @@ OnlineJob job_for(const std::filesystem::path& file) {
   return job;
 }
 
+const RunControls kResume{.verbose = 0, .resume = true};
+
 std::string content(const std::filesystem::path& path) { return read_file(path.string()); }
 
 TEST(OnlineRun, WritesAForecastBesideEveryRow) {
@@ -66,8 +68,8 @@ TEST(OnlineRun, WritesAForecastBesideEveryRow) {
 TEST(OnlineRun, PrintsALineAtPowersOfTwoAndAtTheEnd) {
   const Scratch scratch;
   std::ostringstream out;
-  OnlineControls controls;
-  controls.table = &out;
+  RunControls controls;
+  controls.progress = &out;
   const OnlineResult result = run_online(job_for(scratch.write("a.csv", table(300))), controls);
   std::vector<std::int64_t> rows;
   double squares = 0;
@@ -97,8 +99,8 @@ TEST(OnlineRun, EveryRowThatCannotBeUsedIsNamedAndWhatWasLearntIsKept) {
   };
   const Scratch scratch;
   for (const Bad& bad :
-       {Bad{"150,oops,1", {"'oops'", "no number"}}, Bad{"150,,1", {"missing", "--missing previous"}},
-        Bad{"150,NaN,1", {"missing"}}, Bad{"150,inf,1", {"no number"}}, Bad{"150,1e200,1", {"too large"}},
+       {Bad{"150,oops,1", {"'oops'", "not a number"}}, Bad{"150,,1", {"missing", "--missing previous"}},
+        Bad{"150,NaN,1", {"missing"}}, Bad{"150,inf,1", {"not a number"}}, Bad{"150,1e200,1", {"too large"}},
         Bad{"150,1", {"2 cells", "3 cells"}}, Bad{"150,1,2,3", {"4 cells"}},
         Bad{"9,60,1", {"time runs backwards", "'9'"}}, Bad{"soon,60,1", {"time", "'soon'"}},
         Bad{"150,\"6\"0,1", {"quote"}}}) {
@@ -118,8 +120,7 @@ TEST(OnlineRun, EveryRowThatCannotBeUsedIsNamedAndWhatWasLearntIsKept) {
     // The row is put right, and the run goes on as if nothing had been wrong.
     job.file = scratch.write("good.csv", table(300)).string();
     job.force = false;
-    job.resume = true;
-    const OnlineResult resumed = run_online(job);
+    const OnlineResult resumed = run_online(job, kResume);
     EXPECT_EQ(resumed.resumed_from, 150) << bad.line;
     const std::string predictions = content(job.predictions);
     OnlineJob whole = job_for(job.file);
@@ -166,7 +167,8 @@ TEST(OnlineRun, StreamsWithoutRowsOrColumnsAreRefused) {
   expect_error(ErrorKind::usage, {"named twice"},
                with(table(9), [](OnlineJob& job) { job.past = {"load"}; }));
   expect_error(ErrorKind::usage, {"no target"}, with(table(9), [](OnlineJob& job) { job.targets.clear(); }));
-  expect_error(ErrorKind::usage, {"snapshot"}, with(table(9), [](OnlineJob& job) { job.resume = true; }));
+  expect_error(ErrorKind::usage, {"snapshot"},
+               [&] { run_online(job_for(scratch.write("a.csv", table(9))), kResume); });
   expect_error(ErrorKind::data, {"cannot read"}, with(table(9), [](OnlineJob& job) { job.file += "x"; }));
 }
 
@@ -176,20 +178,19 @@ TEST(OnlineRun, ASnapshotIsNotReplacedByAccident) {
   job.snapshot = scratch.path("s.rondo").string();
   run_online(job);
   expect_error(ErrorKind::usage, {"--resume", "--force"}, [&] { run_online(job); });
-  job.resume = true;
   OnlineJob other = job;
   other.options.units = 9;
-  expect_error(ErrorKind::model_file, {"other columns or options"}, [&] { run_online(other); });
+  expect_error(ErrorKind::model_file, {"other columns or options"}, [&] { run_online(other, kResume); });
   other = job;
   other.time.clear();
-  expect_error(ErrorKind::model_file, {"another job"}, [&] { run_online(other); });
+  expect_error(ErrorKind::model_file, {"another job"}, [&] { run_online(other, kResume); });
   other = job;
   other.file = scratch.write("b.csv", table(60, 20, "18,61,1")).string();
-  expect_error(ErrorKind::model_file, {"other rows"}, [&] { run_online(other); });
+  expect_error(ErrorKind::model_file, {"other rows"}, [&] { run_online(other, kResume); });
   other.file = scratch.write("b.csv", table(20)).string();
-  expect_error(ErrorKind::data, {"shorter"}, [&] { run_online(other); });
+  expect_error(ErrorKind::data, {"shorter"}, [&] { run_online(other, kResume); });
   job.file = scratch.write("a.csv", table(80)).string();  // what stood there is still good
-  EXPECT_EQ(run_online(job).resumed_from, 50);
+  EXPECT_EQ(run_online(job, kResume).resumed_from, 50);
 }
 
 TEST(OnlineRun, StoppedAtAnyRowItGoesOnWithTheSameBits) {
@@ -218,19 +219,17 @@ TEST(OnlineRun, StoppedAtAnyRowItGoesOnWithTheSameBits) {
     Stopper stopper;
     stopper.limit = limit;
     std::ostream out(&stopper);
-    OnlineControls controls;
-    controls.table = &out;
+    RunControls controls;
+    controls.progress = &out;
     controls.stop = &stopper.stop;
     expect_error(ErrorKind::interrupted, {"--resume"}, [&] { run_online(job, controls); });
     job.force = false;
-    job.resume = true;
-    const OnlineResult resumed = run_online(job);
+    const OnlineResult resumed = run_online(job, kResume);
     EXPECT_EQ(resumed.resumed_from, 1 << (limit - 2));
     EXPECT_EQ(resumed.forecast.loss, whole.forecast.loss);
     EXPECT_EQ(resumed.progress.size(), whole.progress.size());
     EXPECT_EQ(content(scratch.path("p.csv")), content(scratch.path("whole.csv")));
     EXPECT_EQ(content(scratch.path("s.rondo")), content(scratch.path("whole.rondo")));
-    job.resume = false;
   }
 }
 
@@ -241,8 +240,7 @@ TEST(OnlineRun, PredictionsThatWereLostAreMissed) {
   job.snapshot = scratch.path("s.rondo").string();
   run_online(job);
   scratch.write("p.csv", "row\n");
-  job.resume = true;
-  expect_error(ErrorKind::data, {"shorter"}, [&] { run_online(job); });
+  expect_error(ErrorKind::data, {"shorter"}, [&] { run_online(job, kResume); });
 }
 
 TEST(OnlineRun, ABrokenSnapshotIsRefusedAndNeverHarms) {
@@ -252,14 +250,13 @@ TEST(OnlineRun, ABrokenSnapshotIsRefusedAndNeverHarms) {
   job.options.lags = 2;
   job.snapshot = scratch.path("s.rondo").string();
   run_online(job);
-  job.resume = true;
   const std::vector<std::string> seeds = {content(job.snapshot)};
   std::mt19937_64 random(1);
   int refused = 0;
   for (int i = 0; i < 300; ++i) {
     scratch.write("s.rondo", mutate(seeds, random));
     try {
-      run_online(job);
+      run_online(job, kResume);
     } catch (const Error&) {
       ++refused;
     }

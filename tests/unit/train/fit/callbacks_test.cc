@@ -27,7 +27,7 @@ class Script {
     callbacks.insert(callbacks.begin(), script);
     FitOptions options;
     options.epochs = static_cast<std::int64_t>(values.size());
-    options.verbose = 0;
+    options.run.verbose = 0;
     options.callbacks = std::move(callbacks);
     Trainer trainer(net_, {.optimizer = Json::object({{"name", "sgd"}, {"learning_rate", 1.0}})});
     const History history = trainer.fit(

@@ -21,7 +21,7 @@ Tensor noise(Shape shape, std::uint64_t seed) {
 FitOptions quiet(std::int64_t epochs) {
   FitOptions options;
   options.epochs = epochs;
-  options.verbose = 0;
+  options.run.verbose = 0;
   return options;
 }
 

@@ -55,7 +55,7 @@ FitOptions quiet(std::int64_t epochs) {
   FitOptions options;
   options.epochs = epochs;
   options.batch_size = 8;
-  options.verbose = 0;
+  options.run.verbose = 0;
   options.seed = 3;
   return options;
 }
@@ -163,15 +163,15 @@ TEST_P(ResumedTraining, EndsWithTheBitsOfAnUninterruptedOne) {
   std::atomic<bool> flag = false;
   Network resumed = small_network(false, true);
   FitOptions first = options(stop_after(GetParam(), flag));
-  first.stop_flag = &flag;
-  first.checkpoint = folder / "checkpoint";
+  first.run.stop = &flag;
+  first.run.checkpoint = folder / "checkpoint";
   const Error error = error_of([&] { Trainer(resumed, compile).fit(data, first); });
   EXPECT_EQ(error.kind(), ErrorKind::interrupted) << error.what();
 
   resumed = small_network(false, true);
   FitOptions second = options(std::make_shared<LambdaCallback>());
-  second.checkpoint = first.checkpoint;
-  second.resume = true;
+  second.run.checkpoint = first.run.checkpoint;
+  second.run.resume = true;
   const History history = Trainer(resumed, compile).fit(data, second);
   EXPECT_TRUE(same_parameters(whole, resumed));
   EXPECT_EQ(history.epochs, expected.epochs);
@@ -192,8 +192,8 @@ TEST(Training, ResumeBeginsAnewWithoutACheckpointAndRefusesAnotherRuns) {
   const ArrayDataset data = small_data();
   Network net = small_network(), plain = small_network();
   FitOptions options = quiet(2);
-  options.checkpoint = folder / "checkpoint";
-  options.resume = true;
+  options.run.checkpoint = folder / "checkpoint";
+  options.run.resume = true;
   Trainer(net, {.optimizer = "adam"}).fit(data, options);
   Trainer(plain, {.optimizer = "adam"}).fit(data, quiet(2));
   EXPECT_TRUE(same_parameters(net, plain));
@@ -204,7 +204,7 @@ TEST(Training, ResumeBeginsAnewWithoutACheckpointAndRefusesAnotherRuns) {
   options.batch_size = 8;
   EXPECT_EQ(error_of([&] { Trainer(net, {.optimizer = "sgd"}).fit(data, options); }).kind(),
             ErrorKind::model_file);
-  write_file_atomically(options.checkpoint, "not a checkpoint");
+  write_file_atomically(options.run.checkpoint, "not a checkpoint");
   EXPECT_EQ(error_of([&] { Trainer(net, {.optimizer = "adam"}).fit(data, options); }).kind(),
             ErrorKind::model_file);
 }
@@ -455,8 +455,8 @@ TEST(Training, WritesPlainLinesWhereThereIsNoTerminal) {
   Network net = small_network();
   std::ostringstream out;
   FitOptions options = quiet(2);
-  options.verbose = -1;
-  options.progress = &out;
+  options.run.verbose = -1;
+  options.run.progress = &out;
   Trainer(net, {.metrics = {"mae"}}).fit(small_data(), options);
   const std::string text = out.str();
   EXPECT_NE(text.find("mae"), std::string::npos) << text;
@@ -475,8 +475,8 @@ TEST(Training, RefusesWhatDoesNotFit) {
   Trainer trainer(net, {});
   for (const auto& spoil : std::vector<std::function<void(FitOptions&)>>{
            [](FitOptions& o) { o.batch_size = 0; }, [](FitOptions& o) { o.validation_split = 1; },
-           [](FitOptions& o) { o.epochs = -1; }, [](FitOptions& o) { o.resume = true; },
-           [](FitOptions& o) { o.tbptt = -1; }, [](FitOptions& o) { o.verbose = 7; }}) {
+           [](FitOptions& o) { o.epochs = -1; }, [](FitOptions& o) { o.run.resume = true; },
+           [](FitOptions& o) { o.tbptt = -1; }, [](FitOptions& o) { o.run.verbose = 7; }}) {
     FitOptions options = quiet(1);
     spoil(options);
     EXPECT_EQ(error_of([&] { trainer.fit(data, options); }).kind(), ErrorKind::usage);
@@ -491,8 +491,8 @@ TEST(Training, RefusesWhatDoesNotFit) {
 TEST(Training, ResumeRefusesACheckpointOfOtherDataOfTheSameSize) {
   const Folder folder;
   FitOptions options = quiet(2);
-  options.checkpoint = folder / "checkpoint";
-  options.resume = true;
+  options.run.checkpoint = folder / "checkpoint";
+  options.run.resume = true;
   options.validation_split = 0.2;
   Network net = small_network();
   Trainer(net, {.optimizer = "adam"}).fit(small_data(), options);
@@ -510,18 +510,18 @@ TEST(Training, ResumeRefusesACheckpointOfOtherDataOfTheSameSize) {
 TEST(Training, CheckpointsWithinAnEpochWhenAskedTo) {
   const Folder folder;
   FitOptions options = quiet(1);
-  options.checkpoint = folder / "checkpoint";
-  options.checkpoint_every_batches = 2;
+  options.run.checkpoint = folder / "checkpoint";
+  options.run.checkpoint_every_batches = 2;
   auto watcher = std::make_shared<LambdaCallback>();
   std::vector<bool> there;
   watcher->batch_end = [&](TrainingRun&, std::int64_t, const NamedValues&) {
-    there.push_back(std::filesystem::exists(options.checkpoint));
+    there.push_back(std::filesystem::exists(options.run.checkpoint));
   };
   options.callbacks = {watcher};
   Network net = small_network();
   Trainer(net, {.optimizer = "adam"}).fit(small_data(30), options);  // batches of 8, 8, 8 and 6
   EXPECT_EQ(there, (std::vector<bool>{false, false, true, true}));
-  options.checkpoint_every_batches = -1;
+  options.run.checkpoint_every_batches = -1;
   EXPECT_EQ(error_of([&] { Trainer(net, {}).fit(small_data(), options); }).kind(), ErrorKind::usage);
 }
 

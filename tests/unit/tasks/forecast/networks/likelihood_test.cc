@@ -329,7 +329,7 @@ TEST_P(EveryModel, HasTheSameBitsWithAnyNumberOfThreadsAndWhenResumed) {
   options.epochs = 6;
   const ForecastResult one = run_forecast(table, options);
   options.threads = 2;
-  ForecastControls controls;
+  RunControls controls{.verbose = 0};
   controls.checkpoint = checkpoint.string();
   controls.verbose = 2;
   StopAfterLines counter(7);

@@ -160,7 +160,7 @@ struct Checkpoint {
 };
 
 /// Runs until `stop` is seen.
-void expect_interrupted(const ForecastControls& controls) {
+void expect_interrupted(const RunControls& controls) {
   try {
     run_forecast(chaos(), with_network(), controls);
     ADD_FAILURE() << "was not interrupted";
@@ -172,7 +172,7 @@ void expect_interrupted(const ForecastControls& controls) {
 TEST(SegmentNetwork, HasTheSameBitsWhenInterruptedBetweenEpochsAndWithinOneAndResumed) {
   for (const int epochs : {1, 6}) {
     const Checkpoint checkpoint("epochs");
-    ForecastControls controls;
+    RunControls controls{.verbose = 0};
     controls.checkpoint = checkpoint.path.string();
     controls.verbose = 2;
     StopAfterEpochs counter(epochs);
@@ -208,9 +208,9 @@ TEST(SegmentNetwork, HasTheSameBitsWhenInterruptedAfterEveryBatch) {
 
   const Checkpoint checkpoint("batches");
   const std::atomic<bool> stop{true};
-  training.checkpoint = checkpoint.path.string();
-  training.resume = true;
-  training.stop_flag = &stop;
+  training.run.checkpoint = checkpoint.path.string();
+  training.run.resume = true;
+  training.run.stop = &stop;
   int interruptions = 0;
   while (true) {
     try {

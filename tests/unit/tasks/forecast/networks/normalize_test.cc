@@ -209,11 +209,10 @@ TEST(NormalizeOption, HasTheSameBitsOnAnyNumberOfThreads) {
 }
 
 TEST(NormalizeOption, GoesThroughTheConfigFile) {
-  ForecastOptions options = quick();
-  options.normalize = "mean_abs";
-  options.deseasonalize = "yes";
-  const ForecastOptions back =
-      read_forecast_config(ConfigFile::parse(forecast_toml(options, "y.csv"))).options;
+  ForecastConfig config{"y.csv", {}, quick()};
+  config.options.normalize = "mean_abs";
+  config.options.deseasonalize = "yes";
+  const ForecastOptions back = read_forecast_config(ConfigFile::parse(to_toml(config))).options;
   EXPECT_EQ(back.normalize, "mean_abs");
   EXPECT_EQ(back.deseasonalize, "yes");
 }

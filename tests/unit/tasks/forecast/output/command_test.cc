@@ -1,6 +1,6 @@
 // The command that a report shows: whoever pastes it into a shell runs the same forecast again.
 
-#include "rondo/tasks/forecast_command.h"
+#include "rondo/tasks/forecast_config.h"
 
 #include <gtest/gtest.h>
 
@@ -34,8 +34,12 @@ ForecastOptions of_target(const std::string& target) {
   return options;
 }
 
+std::string command_of(const std::string& file, const ForecastOptions& options) {
+  return forecast_command({file, {}, options});
+}
+
 TEST(ForecastCommand, NamesNothingThatIsTheDefaultAnyway) {
-  EXPECT_EQ(forecast_command("a.csv", of_target("y")), "rondo forecast a.csv --target y");
+  EXPECT_EQ(command_of("a.csv", of_target("y")), "rondo forecast a.csv --target y");
 }
 
 TEST(ForecastCommand, KeepsEveryWordWholeInAShell) {
@@ -44,7 +48,7 @@ TEST(ForecastCommand, KeepsEveryWordWholeInAShell) {
         "#x", "line\nbreak", "température °C", "a  b", "-x", "--out"}) {
     EXPECT_EQ(words_by_shell(quote_for_shell(text)), std::vector<std::string>{text});
     if (text.empty()) continue;
-    const std::vector<std::string> words = words_by_shell(forecast_command(text, of_target(text)));
+    const std::vector<std::string> words = words_by_shell(command_of(text, of_target(text)));
     const bool dash = text.starts_with('-');
     ASSERT_EQ(words.size(), dash ? 4u : 5u) << text;
     EXPECT_EQ(words[2], dash ? "./" + text : text);
@@ -83,14 +87,14 @@ TEST(ForecastCommand, NamesEveryOptionThatDiffersFromItsDefault) {
     for (char& c : flag) c = c == '_' ? '-' : c;
     std::vector<std::string> expected{"rondo", "forecast", "a.csv", flag};
     if (!value.empty()) expected.push_back(value);
-    EXPECT_EQ(words_by_shell(forecast_command("a.csv", options)), expected);
+    EXPECT_EQ(words_by_shell(command_of("a.csv", options)), expected);
   }
 }
 
 TEST(ForecastCommand, KeepsEveryDigitOfANumber) {
   ForecastOptions options = of_target("y");
   options.learning_rate = 0.1 + 0.2;
-  const std::vector<std::string> words = words_by_shell(forecast_command("a.csv", options));
+  const std::vector<std::string> words = words_by_shell(command_of("a.csv", options));
   EXPECT_EQ(std::stod(words.back()), options.learning_rate);
 }
 
@@ -98,9 +102,9 @@ TEST(ForecastCommand, SaysHowTheTableIsReadAndWhereTheFilesGo) {
   CsvOptions csv;
   csv.separator = ";";
   csv.missing = {"n/a", "not known"};
-  EXPECT_EQ(words_by_shell(forecast_command("a.csv", of_target("y"), csv, "my run")),
-            (std::vector<std::string>{"rondo", "forecast", "a.csv", "--target", "y", "--separator", ";",
-                                      "--missing-words", "n/a,not known", "--out", "my run"}));
+  EXPECT_EQ(words_by_shell(forecast_command({"a.csv", csv, of_target("y")}, "my run")),
+            (std::vector<std::string>{"rondo", "forecast", "a.csv", "--separator", ";", "--missing-words",
+                                      "n/a,not known", "--target", "y", "--out", "my run"}));
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ class Rows : public testing::TestWithParam<std::int64_t> {};
 TEST_P(Rows, KnownCovariatesReachTheForecast) {
   const std::int64_t horizon = 3;
   const Table table = parse_csv(promotions(GetParam(), horizon));
-  ForecastControls quiet;
+  RunControls quiet{.verbose = 0};
   ForecastOptions options = options_of(horizon);
   options.known = {"promotion"};
   const ForecastResult with = run_forecast(table, options, quiet);

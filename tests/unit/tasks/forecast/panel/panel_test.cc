@@ -88,7 +88,7 @@ TEST(ForecastPanel, KeepsTheLastOfDoubledTimesAndCountsThem) {
   ASSERT_EQ(out.panel.series[0].rows(), 100);
   EXPECT_EQ(out.panel.series[0].values[40], 7);
   EXPECT_EQ(out.panel.series[0].values[41], 8);
-  EXPECT_TRUE(says(out, "2 rows of doubled times"));
+  EXPECT_TRUE(says(out, "2 rows of duplicate timestamps"));
   ForecastOptions strict = hourly_options();
   strict.strict = true;
   expect_refused(ErrorKind::data, {"order"}, [&] { prepared(text, strict); });

@@ -154,7 +154,7 @@ TEST(ForecastTune, KeepsToItsTime) {
 /// One network over windows, one beside the line.
 class TunedModel : public testing::TestWithParam<const char*> {
  protected:
-  ForecastResult tuned(std::int64_t rows, const ForecastControls& controls = {}) const {
+  ForecastResult tuned(std::int64_t rows, const RunControls& controls = {.verbose = 0}) const {
     ForecastOptions options = small_forecast(2);
     options.model = GetParam();
     options.tune = 1;
@@ -163,7 +163,7 @@ class TunedModel : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(TunedModel, IsNotSearchedForAgainWhereARunIsResumed) {
-  ForecastControls controls;
+  RunControls controls{.verbose = 0};
   const fs::path checkpoint = fs::temp_directory_path() / (std::string("rondo-tune-test-") + GetParam());
   const fs::path file = checkpoint.string() + ".tuned";
   fs::remove(checkpoint);
