@@ -13,14 +13,12 @@
 #include "rondo/base/config_file.h"
 #include "rondo/base/error.h"
 #include "rondo/base/log.h"
-#include "rondo/base/version.h"
 #include "rondo/data/csv.h"
 #include "rondo/tasks/forecast.h"
 #include "rondo/tasks/forecast_command.h"
 #include "rondo/tasks/forecast_config.h"
 #include "rondo/tasks/forecast_model.h"
 #include "rondo/tasks/forecast_report.h"
-#include "rondo/tasks/report.h"
 #include "typed_options.h"
 #include "verbs.h"
 
@@ -206,11 +204,8 @@ void run(Request& request, const CLI::App& verb) {
 
   write_csv(folder / "forecast.csv", forecast_table(result));
   result.save_model((folder / "model.rondo").string());
-  ForecastReport report = make_forecast_report(result);
-  report.command = forecast_command(request.file, request.options, request.table.csv, request.out);
-  report.version = std::string(kVersion);
-  report.created = today();
-  write_report(folder / "report.html", report);
+  const std::string command = forecast_command(request.file, request.options, request.table.csv, request.out);
+  write_page(folder / "report.html", forecast_page(result, command, today()));
 
   const Json files = Json::object({{"forecast", (folder / "forecast.csv").string()},
                                    {"model", (folder / "model.rondo").string()},
