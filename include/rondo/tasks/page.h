@@ -60,13 +60,13 @@ struct PageFigure {
 
 struct Page {
   std::string kind = "report";  ///< above the title: "forecast report"
-  std::string title, subtitle;
-  PageVerdict verdict;
-  std::vector<PageFigure> figures;  ///< up to four
-  std::vector<std::string> notes, warnings;
-  std::vector<PageSection> sections;                      ///< those without parts are left out
-  std::string command;                                    ///< makes the page again; "": not shown
-  std::vector<std::pair<std::string, std::string>> made;  ///< how it was made: version, date, seed …
+  std::string title = {}, subtitle = {};
+  PageVerdict verdict = {};
+  std::vector<PageFigure> figures = {};  ///< up to four
+  std::vector<std::string> notes = {}, warnings = {};
+  std::vector<PageSection> sections = {};                      ///< those without parts are left out
+  std::string command = {};                                    ///< makes the page again; "": not shown
+  std::vector<std::pair<std::string, std::string>> made = {};  ///< how it was made: version, date, seed …
   Json data = Json::object();  ///< what several parts draw from: members of `report` in the scripts
 };
 
@@ -107,7 +107,7 @@ struct PageTable {
   bool first_row_marked = false;  ///< the row that others are compared with
   std::vector<TableColumn> columns = {};
   std::vector<std::vector<TableCell>> rows = {};  ///< the first cell names the row
-  std::size_t max_rows = 200;                ///< the note says how many were left out
+  std::size_t max_rows = 200;                     ///< the note says how many were left out
 };
 /// Throws Error (usage) when a row has another number of cells than there are columns.
 PagePart table_part(const PageTable& table);
@@ -148,8 +148,8 @@ struct HeatMap {
   std::string id;
   std::string title = {}, lead = {};
   std::string x, y;  ///< titles of the axes
-  std::vector<std::string> columns, rows;
-  std::vector<std::vector<double>> values;  ///< [row][column], the first row at the top
+  std::vector<std::string> columns = {}, rows = {};
+  std::vector<std::vector<double>> values = {};  ///< [row][column], the first row at the top
 };
 /// Throws Error (usage) when the labels are not as many as the values.
 PagePart heat_map_part(const HeatMap& map);

@@ -56,7 +56,7 @@ std::vector<BacktestFold> backtest_folds(const ForecastResult& result) {
     one.test_begin = first.times.text(parts.begin(number));
     one.test_end = first.times.text(parts.begin(number + 1) - 1);
     one.origins = errors[fold].origins.size();
-    one.refitted = refitted && fold > 0;
+    one.reused = !refitted && fold > 0;
     for (std::size_t k = 0; k < one.rmse.size(); ++k)
       one.rmse[k] = std::sqrt(errors[fold].squares[k] / errors[fold].rows);
     if (one.origins > 0) out.push_back(std::move(one));

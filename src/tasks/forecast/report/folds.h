@@ -18,7 +18,7 @@ struct BacktestFold {
   std::string train_end;             ///< time of the last row of the training part
   std::string test_begin, test_end;  ///< times of the first and the last row forecast
   std::size_t origins = 0;           ///< of all series
-  bool refitted = false;             ///< whether the networks were retrained for this fold
+  bool reused = false;               ///< whether it was forecast by the networks of the fold before
   std::array<double, 5> rmse{};
 };
 

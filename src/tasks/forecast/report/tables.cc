@@ -181,19 +181,19 @@ PagePart fold_table(const ForecastResult& result) {
   for (const char* name : kFoldForecasters) table.columns.push_back({capital(name)});
   std::vector<double> all;
   for (const BacktestFold& fold : folds) all.insert(all.end(), fold.rmse.begin(), fold.rmse.end());
-  bool any_not_refitted = false;
+  bool any_reused = false;
   for (std::size_t i = 0; i < folds.size(); ++i) {
     const BacktestFold& fold = folds[i];
-    any_not_refitted = any_not_refitted || !fold.refitted;
+    any_reused = any_reused || fold.reused;
     std::vector<TableCell>& row = table.rows.emplace_back();
-    row = {{std::to_string(i + 1) + (fold.refitted ? "" : " *")},
+    row = {{std::to_string(i + 1) + (fold.reused ? " *" : "")},
            {fold.train_end},
            {fold.test_begin + (fold.test_end == fold.test_begin ? "" : " to " + fold.test_end)},
            {format_count(fold.origins)}};
     for (TableCell& cell : error_cells({fold.rmse.begin(), fold.rmse.end()}, largest_of(all)))
       row.push_back(std::move(cell));
   }
-  if (any_not_refitted) table.note += " * Not retrained: the model of the first fold, with newer inputs.";
+  if (any_reused) table.note += " * Not retrained: the model of the fold before, with newer inputs.";
   return table_part(table);
 }
 

@@ -1,4 +1,4 @@
-#include "tasks/report/statistics.h"
+#include "tasks/forecast/report/residuals.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,7 @@
 #include <numeric>
 #include <random>
 
-#include "tasks/report/format.h"
-
-namespace rondo {
+namespace rondo::forecasting {
 namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
@@ -120,33 +118,12 @@ TEST(ReportThinning, KeepsTheLowestTheHighestAndTheGaps) {
   EXPECT_GT(rows_to_draw(nothing, 100).size(), 0U);
 }
 
-TEST(ReportNumbers, ReadWell) {
-  EXPECT_EQ(format_number(15.2), "15.20");
-  EXPECT_EQ(format_number(0.048213), "0.04821");
-  EXPECT_EQ(format_number(-3), "−3.000");
-  EXPECT_EQ(format_number(0), "0");
-  EXPECT_EQ(format_number(1234.56), "1235");
-  EXPECT_EQ(format_number(1234567.8), "1,234,568");
-  EXPECT_EQ(format_number(2.5e12), "2.500e+12");
-  EXPECT_EQ(format_number(1.5e-7), "1.500e-07");
-  EXPECT_EQ(format_number(kMissing), "–");
-  EXPECT_EQ(format_number(std::numeric_limits<double>::infinity()), "infinite");
-  EXPECT_EQ(format_percent(0.1234, true), "+12.3 %");
-  EXPECT_EQ(format_percent(-0.05, true), "−5.0 %");
-  EXPECT_EQ(format_percent(kMissing), "–");
-  EXPECT_EQ(format_seconds(0.841), "0.84 s");
-  EXPECT_EQ(format_seconds(185), "3 min 05 s");
-  EXPECT_EQ(format_seconds(7260), "2 h 01 min");
-  EXPECT_EQ(format_count(100000), "100,000");
-}
-
-TEST(ReportText, KeepsUtf8AndReplacesWhatIsNot) {
-  EXPECT_EQ(escape_html("长短期 <b> & \"q\" 'a'"), "长短期 &lt;b&gt; &amp; &quot;q&quot; &#39;a&#39;");
-  EXPECT_EQ(escape_html("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD") << "an overlong slash";
-  EXPECT_EQ(escape_html("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD") << "a surrogate";
-  EXPECT_EQ(escape_html("a\xE9"), "a\xEF\xBF\xBD");
-  EXPECT_EQ(escape_json_for_script("\"</script>&\""), "\"\\u003c/script\\u003e\\u0026\"");
+TEST(ReportPit, ValuesFallIntoTenths) {
+  const std::vector<double> values = {0, 0.05, 0.1, 0.95, 1, kMissing, -0.2, 1.1};
+  const PitHistogram histogram = pit_histogram(values);
+  EXPECT_EQ(histogram.rows, 5U);
+  EXPECT_EQ(histogram.counts, (std::vector<std::size_t>{2, 1, 0, 0, 0, 0, 0, 0, 0, 2}));
 }
 
 }  // namespace
-}  // namespace rondo
+}  // namespace rondo::forecasting
