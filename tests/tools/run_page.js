@@ -52,6 +52,7 @@ class Element extends Target {
     this.attributes = new Map();
     this.childNodes = [];
     this.parentNode = null;
+    this.value = '';
     this.style = {setProperty() {}, removeProperty() {}};
     this.dataset = {};
     const element = this;
@@ -73,7 +74,9 @@ class Element extends Target {
     return this.parentNode instanceof Element ? this.parentNode : null;
   }
   get isConnected() {
-    return true;
+    let node = this;
+    while (node.parentNode) node = node.parentNode;
+    return node.tagName === '#DOCUMENT';
   }
   get id() {
     return this.getAttribute('id') ?? '';
@@ -92,7 +95,7 @@ class Element extends Target {
     return this.childNodes.map(node => typeof node === 'string' ? node : node.textContent).join('');
   }
   set textContent(text) {
-    this.childNodes = [String(text)];
+    this.replaceChildren(text);
   }
   hasAttribute(name) {
     return this.attributes.has(name);
@@ -116,6 +119,7 @@ class Element extends Target {
     }
   }
   replaceChildren(...nodes) {
+    for (const child of this.children) child.parentNode = null;
     this.childNodes = [];
     this.append(...nodes);
   }
@@ -124,17 +128,25 @@ class Element extends Target {
     this.parentNode.childNodes = this.parentNode.childNodes.filter(node => node !== this);
     this.parentNode = null;
   }
-  *all() {
-    for (const child of this.children) {
-      yield child;
-      yield* child.all();
+  /** Calls `visit` for everything below until it returns true. */
+  find(visit) {
+    for (const node of this.childNodes) {
+      if (!(node instanceof Element)) continue;
+      const found = visit(node) ? node : node.find(visit);
+      if (found) return found;
     }
+    return null;
+  }
+  all() {
+    const all = [];
+    this.find(element => void all.push(element));
+    return all;
   }
   querySelectorAll(selector) {
-    return [...this.all()].filter(element => matches(element, selector));
+    return this.all().filter(element => matches(element, selector));
   }
   querySelector(selector) {
-    return this.querySelectorAll(selector)[0] ?? null;
+    return this.find(element => matches(element, selector));
   }
   closest(selector) {
     for (let node = this; node instanceof Element; node = node.parentNode)
@@ -164,8 +176,7 @@ class Context {
         if (name in own) return own[name];
         return (...given) => {
           calls[name] = (calls[name] ?? 0) + 1;
-          for (const value of given)
-            if (typeof value === 'number' && Number.isNaN(value)) throw new Error(`${String(name)} of NaN`);
+          if (/^fill(Rect|Text)$/.test(String(name)) && given.some(Number.isNaN)) throw new Error(`${String(name)} of NaN`);
           if (name === 'measureText') return {width: 7 * String(given[0]).length};
           if (/^create/.test(String(name))) return {addColorStop() {}};
           return undefined;
@@ -234,7 +245,7 @@ function parse(html) {
     body: root.querySelector('body'),
     createElement: tag => make(tag, document),
     createElementNS: (_, tag) => make(tag, document),
-    getElementById: id => [...root.all()].find(element => element.id === id) ?? null,
+    getElementById: id => root.find(element => element.getAttribute('id') === id),
     querySelector: selector => root.querySelector(selector),
     querySelectorAll: selector => root.querySelectorAll(selector),
   });
@@ -263,7 +274,7 @@ function run(html) {
   const context = vm.createContext(window);
   const evaluate = script => vm.runInContext(script, context, {filename: 'page'});
   scripts.forEach(evaluate);
-  const ids = [...document.documentElement.all()].map(element => element.id).filter(Boolean);
+  const ids = document.documentElement.all().map(element => element.id).filter(Boolean);
   if (new Set(ids).size < ids.length) throw new Error(`ids occur twice: ${ids.filter((id, i) => ids.indexOf(id) < i)}`);
 
   const {charts} = JSON.parse(evaluate(`JSON.stringify({charts: [...charts].map(([id, chart]) => ({
@@ -276,13 +287,13 @@ function run(html) {
     const {calls} = document.getElementById(chart.id);
     chart.drawn = (calls.stroke ?? 0) + (calls.fill ?? 0) + (calls.fillRect ?? 0);
   }
-  const texts = Object.fromEntries([...document.documentElement.all()]
+  const texts = Object.fromEntries(document.documentElement.all()
       .filter(element => /(-lead|-note|-title)$/.test(element.id)).map(element => [element.id, element.textContent]));
 
-  // What a reader does: every button, every fold, every series, paper and the other theme.
+  // What a reader does: every button, every fold, some series, paper.
   let clicks = 0;
   for (const button of document.querySelectorAll('button')) {
-    if (!button.onclick) continue;
+    if (!button.onclick || !button.isConnected) continue;  // an earlier click may have replaced it
     button.onclick({target: button});
     ++clicks;
   }
@@ -293,7 +304,7 @@ function run(html) {
     tables += details.querySelectorAll('table').length;
   }
   const select = document.getElementById('series');
-  for (const option of select?.options ?? []) {
+  for (const option of select?.options.slice(0, 6) ?? []) {
     select.value = option.getAttribute('value');
     select.onchange();
   }

@@ -109,8 +109,9 @@ PageFigure backtest_span(const ForecastResult& result) {
   return {"Tested on", counted(rows, "row", "rows"), rows > 0 ? detail : "no backtest"};
 }
 
-PagePart component(const char* name) {
-  return asset_part(std::string("forecast/report/") + name + ".html", Json::object(), Json::object());
+/// What draws from the series of the page.
+PagePart component(const std::string& name) {
+  return asset_part("forecast/report/" + name + ".html", Json::object(), Json::object());
 }
 
 PagePart calibration(const ForecastCalibration& given) {

@@ -142,8 +142,8 @@ const tidyLog =
                  tidy(value) :
                  '';
 
-const tidy = value =>
-    Number(value.toPrecision(6)).toLocaleString('en-US', {maximumSignificantDigits: 6}).replace('-', '−');
+const sixDigits = new Intl.NumberFormat('en-US', {maximumSignificantDigits: 6});
+const tidy = value => sixDigits.format(Number(value.toPrecision(6))).replace('-', '−');
 
 function draw(id, config, description) {
   charts.get(id)?.destroy();

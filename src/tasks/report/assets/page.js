@@ -4,7 +4,6 @@
 function drawPage() {
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   for (const part of report.parts) drawers[part.kind](part);
-  for (const step of afterDrawing) step();
   document.querySelectorAll('.contents a').forEach(link => {
     const target = document.querySelector(link.getAttribute('href'));
     link.parentElement.hidden = !target || target.hidden;

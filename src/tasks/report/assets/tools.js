@@ -5,8 +5,8 @@ const report = JSON.parse(document.getElementById('report-data').textContent);
 
 /** How each kind of part is drawn, by its name: set by the scripts of the parts. */
 const drawers = {};
-/** What is done once, before the first drawing, and after each. */
-const beforeDrawing = [], afterDrawing = [];
+/** What is done once, before the first drawing. */
+const beforeDrawing = [];
 
 const byId = id => document.getElementById(id);
 
@@ -49,16 +49,9 @@ function columnFormat(...columns) {
       Math.max(0, ...columns.map(column => column.reduce((most, v) => Math.max(most, Math.abs(v ?? 0)), 0)));
   if (largest === 0 || largest >= 1e9 || largest < 1e-4) return number;
   const decimals = Math.min(7, Math.max(0, 3 - Math.floor(Math.log10(largest))));
-  return value => value === null || value === undefined || !Number.isFinite(value) ?
-                      '–' :
-                      value
-                          .toLocaleString('en-US', {
-                            minimumFractionDigits: decimals,
-                            maximumFractionDigits: decimals,
-                            useGrouping: largest >= 9999.5
-                          })
-                          .replace(/^-(?=[0.,]*$)/, '')
-                          .replace('-', '−');
+  const written = new Intl.NumberFormat(
+      'en-US', {minimumFractionDigits: decimals, maximumFractionDigits: decimals, useGrouping: largest >= 9999.5});
+  return value => Number.isFinite(value) ? written.format(value).replace(/^-(?=[0.,]*$)/, '').replace('-', '−') : '–';
 }
 
 /** What a chart leaves out of `total` rows. */
@@ -72,6 +65,7 @@ function thinnedNote(rows, total, where) {
 
 const percent = share => share === null || share === undefined ? '–' : `${(share * 100).toFixed(0)}\u00a0%`;
 const count = (n, one, many) => `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
+
 /** A table with a header row; the first column names the row. */
 function fillTable(table, header, rows, caption) {
   const head = element('tr');

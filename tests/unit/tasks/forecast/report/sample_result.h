@@ -16,8 +16,9 @@ namespace rondo {
 /// numbers, the same every time.
 class SampleResult {
  public:
-  explicit SampleResult(std::size_t series, std::size_t rows = 600, std::size_t horizon = 48)
-      : rows_(rows), horizon_(horizon), times_(hours(rows + horizon)) {
+  explicit SampleResult(std::size_t series, std::size_t rows = 600, std::size_t horizon = 48,
+                        std::size_t horizons_tested = 4)
+      : rows_(rows), horizon_(horizon), test_(horizons_tested * horizon), times_(hours(rows + horizon)) {
     result_.target = "load";
     result_.targets = {"load"};
     result_.cell = "gru";
@@ -90,7 +91,7 @@ class SampleResult {
     series.future_times =
         times_.slice(static_cast<std::int64_t>(rows_), static_cast<std::int64_t>(rows_ + horizon_));
     for (std::size_t row = 0; row < rows_; ++row) series.values.push_back(level(row, i) + 22 * noise(1));
-    const std::size_t test = 4 * horizon_, begin = rows_ - test;
+    const std::size_t begin = rows_ - test_;
     series.train_rows = static_cast<std::int64_t>(begin);
     series.validation_rows = static_cast<std::int64_t>(2 * horizon_);
     const double width = 26 + 20 * std::abs(noise(2));
@@ -208,7 +209,7 @@ class SampleResult {
     result_.seconds_total = 44.9;
   }
 
-  std::size_t rows_, horizon_;
+  std::size_t rows_, horizon_, test_;
   Timeline times_;
   std::uint64_t count_ = 0;
   ForecastResult result_;

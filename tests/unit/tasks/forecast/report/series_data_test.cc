@@ -184,11 +184,11 @@ TEST(SeriesDataSize, StaysBelowThreeMegabytesForPanelsOfAnySize) {
 }
 
 TEST(SeriesDataSize, OneLongSeriesWithManyLinesFits) {
-  const ForecastResult result = SampleResult(1, 60'000, 12'000).get();
+  const ForecastResult result = SampleResult(1, 60'000, 720, 64).get();
   const std::string page = render_page(forecast_page(result));
   EXPECT_LT(page.size(), 3'000'000U);
   const json data = data_of(page);
-  EXPECT_EQ(data.at("series").at(0).at("backtest").at("total"), 48'000);
+  EXPECT_EQ(data.at("series").at(0).at("backtest").at("total"), 64 * 720);
   const auto rows = data.at("series").at(0).at("history").at("row").get<std::vector<std::int64_t>>();
   for (const ForecastAnomaly& anomaly : result.anomalies)
     EXPECT_TRUE(std::binary_search(rows.begin(), rows.end(), anomaly.row)) << "marks stand on drawn rows";
