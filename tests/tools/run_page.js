@@ -292,10 +292,13 @@ function run(html) {
 
   // What a reader does: every button, every fold, some series, paper.
   let clicks = 0;
-  for (const button of document.querySelectorAll('button')) {
-    if (!button.onclick || !button.isConnected) continue;  // an earlier click may have replaced it
-    button.onclick({target: button});
-    ++clicks;
+  for (const selector of ['.key', '.ranges button', '.sorter', '.pager button', '.stepper button', '.more', '.link']) {
+    const buttons = document.querySelectorAll(selector);
+    for (const button of selector === '.link' ? buttons.slice(0, 3) : buttons) {  // names of series: all do the same
+      if (!button.isConnected) continue;  // an earlier click has replaced it
+      button.onclick({target: button});
+      ++clicks;
+    }
   }
   let tables = 0;
   for (const details of document.querySelectorAll('details')) {
@@ -304,7 +307,7 @@ function run(html) {
     tables += details.querySelectorAll('table').length;
   }
   const select = document.getElementById('series');
-  for (const option of select?.options.slice(0, 6) ?? []) {
+  for (const option of select?.options.slice(0, 5) ?? []) {
     select.value = option.getAttribute('value');
     select.onchange();
   }

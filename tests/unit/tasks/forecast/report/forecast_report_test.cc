@@ -554,7 +554,7 @@ TEST(ForecastReport, HeadlineAndFanShowTheSameBand) {
 
 TEST(ForecastReport, LetsNoGivenTextBecomeMarkup) {
   const std::string hostile = "</script><script>alert(1)</script><!--\"'><img src=x>&amp;{{data}}";
-  ForecastResult result = SampleResult(2).get();
+  ForecastResult result = SampleResult(2, 200, 8).get();
   const std::string plain = render_page(forecast_page(result, "rondo forecast", "today"));
   result.target = result.cell = result.source = result.skill_against = result.verdict_sentence = hostile;
   result.notes = result.warnings = {hostile};
@@ -572,7 +572,7 @@ TEST(ForecastReport, LetsNoGivenTextBecomeMarkup) {
 }
 
 TEST(ForecastReport, ItsScriptsDrawEveryChart) {
-  const ForecastResult result = SampleResult(3, 600, 48).get();
+  const ForecastResult result = SampleResult(3, 240, 24).get();
   const json drawn = run_scripts(render_page(forecast_page(result)));
   std::map<std::string, json> charts;
   for (const json& chart : drawn.at("charts")) charts[chart.at("id")] = chart;
@@ -590,17 +590,17 @@ TEST(ForecastReport, ItsScriptsDrawEveryChart) {
       if (line.at("label") == label) return line.at("points").get<int>();
     return -1;
   };
-  EXPECT_EQ(points("forecast-chart", "Forecast"), 49) << "the last value, then the horizon";
-  EXPECT_EQ(points("forecast-chart", "History"), 600);
-  EXPECT_EQ(points("backtest-chart", "Actual"), 192);
-  EXPECT_EQ(points("backtest-chart", "Seasonal naive"), 192);
-  EXPECT_EQ(points("steps-chart", "Ridge"), 48);
+  EXPECT_EQ(points("forecast-chart", "Forecast"), 25) << "the last value, then the horizon";
+  EXPECT_EQ(points("forecast-chart", "History"), 240);
+  EXPECT_EQ(points("backtest-chart", "Actual"), 96);
+  EXPECT_EQ(points("backtest-chart", "Seasonal naive"), 96);
+  EXPECT_EQ(points("steps-chart", "Ridge"), 24);
   EXPECT_EQ(points("training-chart", "Validation loss"), 34);
   EXPECT_EQ(points("residual-lags", "Autocorrelation"), 40);
   EXPECT_EQ(points("pit-chart", "Rows"), 10);
   EXPECT_EQ(points("coverage-chart", "Observed"), 2);
   EXPECT_FALSE(charts["forecast-chart"].at("x").empty());
-  EXPECT_GT(drawn.at("clicks"), 20) << "keys, ranges, pages and names of series";
+  EXPECT_GT(drawn.at("clicks"), 30) << "keys, ranges, pages and names of series";
   EXPECT_NE(drawn.at("texts").at("series-list-lead").get<std::string>().find("3 series, worst first"),
             std::string::npos);
   EXPECT_NE(drawn.at("texts")
@@ -611,7 +611,7 @@ TEST(ForecastReport, ItsScriptsDrawEveryChart) {
 }
 
 TEST(ForecastReport, ItsScriptsCopeWithWhatIsMissing) {
-  ForecastResult result = SampleResult(30, 300, 24).get();
+  ForecastResult result = SampleResult(25, 200, 8).get();
   result.series[0].backtest = {};
   result.series[1].forecast.clear();
   result.series[1].future_times = {};
