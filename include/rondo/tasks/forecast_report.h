@@ -12,7 +12,7 @@ namespace rondo {
 ///
 /// The page stays below 3 MB whatever the panel: long series are thinned (their extremes and their last rows
 /// stay), of many series the worst and an even choice of the others are drawn, all (at most some thousands)
-/// are listed with their errors, and the page says what it left out.
+/// are listed with their errors, and the page states what it left out.
 Page forecast_page(const ForecastResult& result, const std::string& command = {},
                    const std::string& created = {});
 

@@ -107,7 +107,7 @@ struct PageTable {
   bool first_row_marked = false;  ///< the row that others are compared with
   std::vector<TableColumn> columns = {};
   std::vector<std::vector<TableCell>> rows = {};  ///< the first cell names the row
-  std::size_t max_rows = 200;                     ///< the note says how many were left out
+  std::size_t max_rows = 200;                     ///< a note states how many were left out
 };
 /// Throws Error (usage) when a row has another number of cells than there are columns.
 PagePart table_part(const PageTable& table);
@@ -131,7 +131,7 @@ struct PageCurves {
 };
 PagePart curves_part(const PageCurves& curves);
 
-/// The losses of a training, with a sentence that tells their course.
+/// The losses of a training, with a sentence about their course.
 PagePart training_part(const std::vector<double>& loss, const std::vector<double>& validation,
                        std::size_t best_epoch, const std::string& about_loss);
 
@@ -162,7 +162,7 @@ struct PageExample {
 };
 PagePart examples_part(const std::vector<PageExample>& examples);
 
-/// One line of the settings table. `origin` says who chose the value: "given", "chosen" or "default".
+/// A row of the settings table. `origin`: who chose the value: "given", "chosen" or "default".
 struct PageSetting {
   std::string name, value, origin;
 };

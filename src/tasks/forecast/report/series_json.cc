@@ -54,7 +54,7 @@ std::vector<std::size_t> rows_of_all(std::initializer_list<std::span<const doubl
   return rows;
 }
 
-/// The last rows, one by one: of many series that says more, and takes less room, than a thinned line.
+/// The last rows, one by one: of many series they are more useful, and take less room, than a thinned line.
 std::vector<std::size_t> last_rows(std::size_t total, std::size_t limit) {
   std::vector<std::size_t> rows(std::min(total, limit));
   std::iota(rows.begin(), rows.end(), total - rows.size());

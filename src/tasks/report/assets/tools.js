@@ -17,7 +17,7 @@ function show(id, visible) {
 const capital = text => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Puts a sentence into an element. No line ends between a number and its per cent sign. */
-function say(id, text) {
+function setText(id, text) {
   byId(id).textContent = text.replace(/(\d) %/g, '$1\u00a0%');
 }
 

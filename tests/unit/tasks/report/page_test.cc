@@ -161,7 +161,7 @@ TEST(Page, TakesPartsThatATaskMakesItself) {
        "",
        "",
        {page_part("<p id=\"own-note\">{{text}}</p>\n<style>\n.own { color: red; }\n</style>\n"
-                  "<script>\ndrawers.own = ({text}) => say('own-note', text);\n</script>\n",
+                  "<script>\ndrawers.own = ({text}) => setText('own-note', text);\n</script>\n",
                   "own", Json::object({{"text", "before"}}), Json::object({{"text", "after"}}))}}};
   const std::string html = render_page(page);
   EXPECT_NE(html.find(".own { color: red; }"), std::string::npos);
