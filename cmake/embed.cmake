@@ -1,5 +1,5 @@
 # Turns a file into a C++ source that returns its bytes. Run as a script:
-#   cmake -D INPUT=… -D OUTPUT=… -D HEADER=… -D NAMESPACE=… -D FUNCTION=… -P embed.cmake
+#   cmake -D INPUT=… -D OUTPUT=… -D NAMESPACE=… -D FUNCTION=… -P embed.cmake
 file(READ "${INPUT}" bytes HEX)
 string(LENGTH "${bytes}" digits)
 math(EXPR size "${digits} / 2")
@@ -9,7 +9,11 @@ endif()
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
 get_filename_component(name "${INPUT}" NAME)
 file(WRITE "${OUTPUT}" "// ${name}, made by cmake/embed.cmake: do not edit.
-#include \"${HEADER}\"
+#include <string_view>
+
+namespace ${NAMESPACE} {
+std::string_view ${FUNCTION}();
+}
 
 namespace {
 

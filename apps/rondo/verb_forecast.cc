@@ -11,11 +11,9 @@
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/config_file.h"
 #include "rondo/base/error.h"
-#include "rondo/base/version.h"
 #include "rondo/tasks/forecast_config.h"
 #include "rondo/tasks/forecast_model.h"
 #include "rondo/tasks/forecast_report.h"
-#include "rondo/tasks/report.h"
 
 namespace rondo::cli {
 namespace {
@@ -175,11 +173,8 @@ void run(Request& request, const CLI::App& verb) {
 
   write_csv(folder / "forecast.csv", forecast_table(result));
   result.save_model((folder / "model.rondo").string());
-  ForecastReport report = make_forecast_report(result);
-  report.command = forecast_command(request.forecast, request.out);
-  report.version = std::string(kVersion);
-  report.created = today();
-  write_report(folder / "report.html", report);
+  write_page(folder / "report.html",
+             forecast_page(result, forecast_command(request.forecast, request.out), today()));
 
   const Json files = Json::object({{"forecast", (folder / "forecast.csv").string()},
                                    {"model", (folder / "model.rondo").string()},

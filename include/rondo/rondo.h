@@ -42,7 +42,7 @@
 #include "rondo/tasks/forecast_model.h"
 #include "rondo/tasks/forecast_report.h"
 #include "rondo/tasks/online.h"
-#include "rondo/tasks/report.h"
+#include "rondo/tasks/page.h"
 #include "rondo/tensor/dataset.h"
 #include "rondo/tensor/layout.h"
 #include "rondo/tensor/matrix.h"

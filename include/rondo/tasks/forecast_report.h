@@ -1,11 +1,19 @@
 #pragma once
 
+#include <string>
+
 #include "rondo/tasks/forecast.h"
-#include "rondo/tasks/report.h"
+#include "rondo/tasks/page.h"
 
 namespace rondo {
 
-/// The result as the HTML report wants it. Command, version and date are left to the caller.
-ForecastReport make_forecast_report(const ForecastResult& result);
+/// The HTML report of a forecast, for write_page. `command` makes it again, `created` is a date; "" leaves
+/// them out.
+///
+/// The page stays below 3 MB whatever the panel: long series are thinned (their extremes and their last rows
+/// stay), of many series the worst and an even choice of the others are drawn, all (at most some thousands)
+/// are listed with their errors, and the page states what it left out.
+Page forecast_page(const ForecastResult& result, const std::string& command = {},
+                   const std::string& created = {});
 
 }  // namespace rondo

@@ -82,13 +82,15 @@ std::string escape_html(std::string_view text) {
 std::string escape_json_for_script(std::string_view json) {
   std::string safe;
   safe.reserve(json.size());
-  for (const char c : json) {
-    switch (c) {
+  while (!json.empty()) {
+    const std::size_t length = utf8_length(json);
+    switch (json.front()) {
       case '<': safe += "\\u003c"; break;
       case '>': safe += "\\u003e"; break;
       case '&': safe += "\\u0026"; break;
-      default: safe += c;
+      default: safe += length == 0 ? kReplacement : json.substr(0, length);
     }
+    json.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return safe;
 }
@@ -125,6 +127,19 @@ std::string format_percent(double share, bool sign) {
 std::string format_skill(double skill) {
   if (!std::isfinite(skill)) return std::string(kDash);
   return with_minus_sign(fixed(std::abs(skill) < 0.0005 ? 0 : skill, 3));
+}
+
+std::string capital(std::string text) {
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
+    text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  return text;
+}
+
+std::string cell_name(std::string cell) {
+  if (cell == "simple_rnn") return "SimpleRNN";
+  if (cell == "lstm" || cell == "gru" || cell == "mgu")
+    for (char& letter : cell) letter = static_cast<char>(letter - 'a' + 'A');
+  return cell;
 }
 
 std::string format_seconds(double seconds) {

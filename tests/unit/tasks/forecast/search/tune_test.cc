@@ -12,6 +12,7 @@
 
 #include "rondo/tasks/forecast_report.h"
 #include "support/instrumented.h"
+#include "tasks/forecast/report/settings.h"
 #include "tasks/forecast/search/tune_residual.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
@@ -195,10 +196,10 @@ TEST_P(TunedModel, TellsWhatWasChosenInReportAndJson) {
   EXPECT_TRUE(contains(note, std::to_string(result.window) + " rows")) << note;
   EXPECT_TRUE(contains(note, std::to_string(result.training.units) + " units")) << note;
   EXPECT_TRUE(contains(to_json(forecast_json(result, Json::object())), note));
-  const ForecastReport report = make_forecast_report(result);
-  EXPECT_EQ(report.notes.front(), note);
-  const auto row = std::ranges::find(report.settings, "search of settings", &ReportSetting::name);
-  ASSERT_NE(row, report.settings.end());
+  EXPECT_EQ(forecast_page(result).notes.front(), note);
+  const std::vector<PageSetting> settings = forecasting::settings_of(result);
+  const auto row = std::ranges::find(settings, "search of settings", &PageSetting::name);
+  ASSERT_NE(row, settings.end());
   EXPECT_TRUE(contains(row->value, std::to_string(result.training.trials) + " setting")) << row->value;
 }
 
@@ -213,9 +214,8 @@ TEST(ForecastTune, SaysWhereRowsAreTooFewForIt) {
   EXPECT_EQ(result.training.trials, 0);
   ASSERT_FALSE(result.notes.empty());
   EXPECT_TRUE(contains(result.notes.front(), "--tune 30: too few rows")) << result.notes.front();
-  const ForecastReport report = make_forecast_report(result);
-  EXPECT_EQ(std::ranges::find(report.settings, "search of settings", &ReportSetting::name),
-            report.settings.end());
+  const std::vector<PageSetting> settings = forecasting::settings_of(result);
+  EXPECT_EQ(std::ranges::find(settings, "search of settings", &PageSetting::name), settings.end());
 }
 
 /// The network beside the line, with settings that leave it hardly any chance to learn.

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "rondo/tasks/forecast.h"
+
+// A series of the result as the report draws it.
+namespace rondo::forecasting {
+
+/// Some rows of a time axis.
+struct TimeRows {
+  const Timeline* times = nullptr;
+  std::vector<std::int64_t> rows = {};
+
+  static TimeRows all_of(const Timeline& times);
+  std::size_t size() const { return rows.size(); }
+  std::string text(std::size_t i) const { return times->text(rows[i]); }
+  std::int64_t tick(std::size_t i) const { return times->ticks()[static_cast<std::size_t>(rows[i])]; }
+};
+
+/// The backtest in order of time, one forecast a row: where several overlap, the one from the latest origin.
+struct LatestForecasts {
+  TimeRows times;
+  std::vector<std::size_t> entries;  ///< of ForecastSeries::Backtest, one for each time
+
+  std::vector<double> of(const std::vector<double>& values) const;
+};
+LatestForecasts latest_forecasts(const ForecastSeries& series);
+
+/// Residuals one step ahead (actual − forecast made one row before). Empty unless the backtest has forecasts
+/// of the next row from every row. They show better what is left to learn than those of a whole horizon,
+/// whose errors are correlated by their common origin.
+struct OneStepResiduals {
+  TimeRows times;
+  std::vector<double> values;
+};
+OneStepResiduals one_step_residuals(const ForecastSeries& series);
+
+/// The values, NaN where they were missing.
+std::vector<double> known_values(const ForecastSeries& series);
+
+/// Errors of the model, where the series has a test part, then of the baselines.
+std::vector<ForecastScore> all_scores(const ForecastSeries& series);
+
+/// The id, the target or both, whichever there are several of.
+std::string series_name(const ForecastSeries& series, const ForecastResult& result);
+
+/// "seasonal_naive" → "seasonal naive".
+std::string display_name(const std::string& forecaster);
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,232 @@
+#include "tasks/forecast/report/series_json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <initializer_list>
+#include <numeric>
+#include <utility>
+
+#include "tasks/forecast/report/residuals.h"
+
+namespace rondo::forecasting {
+namespace {
+
+Json numbers(const std::vector<double>& values, std::span<const std::size_t> rows, const Detail& detail) {
+  Json picked = Json::array();
+  for (const std::size_t row : rows) picked.push_back(rounded(values[row], detail.digits));
+  return picked;
+}
+
+Json numbers(const std::vector<double>& values, const Detail& detail) {
+  Json all = Json::array();
+  for (const double value : values) all.push_back(rounded(value, detail.digits));
+  return all;
+}
+
+Json count(std::size_t size) { return static_cast<std::int64_t>(size); }
+
+Json counts(const std::vector<std::size_t>& sizes) {
+  Json all = Json::array();
+  for (const std::size_t size : sizes) all.push_back(count(size));
+  return all;
+}
+
+std::vector<std::size_t> all_rows(std::size_t count) {
+  std::vector<std::size_t> rows(count);
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  return rows;
+}
+
+/// Rows that keep the shape of all `lines`, every one of the last rows, and `also`.
+std::vector<std::size_t> rows_of_all(std::initializer_list<std::span<const double>> lines, std::size_t limit,
+                                     std::size_t recent, std::span<const std::size_t> also = {}) {
+  const std::size_t total = lines.begin()->size();
+  std::vector<std::size_t> rows(also.begin(), also.end());
+  for (const std::span<const double> line : lines) {
+    const std::vector<std::size_t> more = rows_to_draw(line, limit);
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  for (std::size_t row = total - std::min(total, recent); row < total; ++row) rows.push_back(row);
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
+}
+
+/// The last rows, one by one: of many series they are more useful, and take less room, than a thinned line.
+std::vector<std::size_t> last_rows(std::size_t total, std::size_t limit) {
+  std::vector<std::size_t> rows(std::min(total, limit));
+  std::iota(rows.begin(), rows.end(), total - rows.size());
+  return rows;
+}
+
+/// Row numbers without a hole as {"from", "count"}.
+Json rows_json(const std::vector<std::size_t>& rows, const Detail& detail) {
+  const bool whole = !rows.empty() && rows.back() - rows.front() + 1 == rows.size();
+  if (detail.digits == 0 || !whole) return counts(rows);
+  return Json::object({{"from", count(rows.front())}, {"count", count(rows.size())}});
+}
+
+void add_bands(Json& target, const ForecastBands& bands, std::span<const std::size_t> rows,
+               const Detail& detail) {
+  if (bands.low80.empty()) return;
+  target.set("low80", numbers(bands.low80, rows, detail));
+  target.set("high80", numbers(bands.high80, rows, detail));
+  target.set("low95", numbers(bands.low95, rows, detail));
+  target.set("high95", numbers(bands.high95, rows, detail));
+}
+
+Json history_json(SeriesWriter& writer, const ForecastSeries& series, const std::vector<double>& values,
+                  std::span<const ForecastAnomaly> anomalies) {
+  std::vector<std::size_t> marked;
+  for (const ForecastAnomaly& anomaly : anomalies) marked.push_back(static_cast<std::size_t>(anomaly.row));
+  const std::size_t total = values.size(), limit = writer.detail.history;
+  const bool tail = writer.detail.digits > 0 &&
+                    std::ranges::all_of(marked, [&](std::size_t row) { return row + limit >= total; });
+  const std::vector<std::size_t> rows =
+      tail ? last_rows(total, limit) : rows_of_all({values}, limit, writer.detail.recent, marked);
+  return Json::object({{"thinned", rows.size() < total},
+                       {"row", rows_json(rows, writer.detail)},
+                       {"time", writer.times(TimeRows::all_of(series.times), rows)},
+                       {"value", numbers(values, rows, writer.detail)}});
+}
+
+Json forecast_json(SeriesWriter& writer, const ForecastSeries& series) {
+  const std::vector<std::size_t> rows = all_rows(series.forecast.size());
+  Json result = Json::object({{"time", writer.times(TimeRows::all_of(series.future_times), rows)},
+                              {"mean", numbers(series.forecast, writer.detail)}});
+  const ForecastQuantiles& quantiles = series.quantiles;
+  if (writer.detail.digits == 0 || quantiles.levels.empty())
+    add_bands(result, series.bands, rows, writer.detail);
+  if (quantiles.levels.empty()) return result;
+  Json values = Json::array();
+  for (const std::vector<double>& line : quantiles.values) values.push_back(numbers(line, writer.detail));
+  result.set("quantiles",
+             Json::object({{"level", Json::list(quantiles.levels)}, {"value", std::move(values)}}));
+  return result;
+}
+
+Json summary_json(const ResidualSummary& summary, const Detail& detail) {
+  return Json::object({{"count", count(summary.count)},
+                       {"mean", summary.mean},
+                       {"deviation", summary.deviation},
+                       {"histogram", Json::object({{"edges", numbers(summary.histogram.edges, detail)},
+                                                   {"counts", counts(summary.histogram.counts)}})},
+                       {"autocorrelation", numbers(summary.autocorrelation, detail)},
+                       {"bound", summary.bound}});
+}
+
+Json residuals_json(SeriesWriter& writer, const ForecastSeries& series, const LatestForecasts& latest) {
+  const OneStepResiduals one_step = one_step_residuals(series);
+  const bool is_one_step = !one_step.values.empty();
+  const std::vector<double> errors =
+      is_one_step ? one_step.values
+                  : residuals(latest.of(series.backtest.actual), latest.of(series.backtest.predicted));
+  const std::vector<std::size_t> rows = writer.detail.digits > 0
+                                            ? last_rows(errors.size(), writer.detail.backtest)
+                                            : rows_to_draw(errors, writer.detail.backtest);
+  Json result = summary_json(summarise_residuals(errors), writer.detail);
+  result.set("one_step", is_one_step);
+  result.set("total", count(errors.size()));
+  if (!is_one_step && writer.detail.digits > 0)
+    return result;  // the page subtracts the lines of the backtest
+  result.set("row", rows_json(rows, writer.detail));
+  result.set("time", writer.times(is_one_step ? one_step.times : latest.times, rows));
+  result.set("value", numbers(errors, rows, writer.detail));
+  return result;
+}
+
+/// All lines of the backtest share their rows, so that one look at a time shows every forecaster: those that
+/// keep the shape of the actual values and of the predictions.
+Json backtest_json(SeriesWriter& writer, const ForecastSeries& series, const LatestForecasts& latest) {
+  const Detail& detail = writer.detail;
+  const ForecastSeries::Backtest& from = series.backtest;
+  const std::vector<double> actual = latest.of(from.actual), predicted = latest.of(from.predicted);
+  const std::size_t total = latest.times.size();
+  const std::vector<std::size_t> rows =
+      detail.digits > 0 ? last_rows(total, detail.backtest)
+                        : rows_of_all({actual, predicted}, detail.backtest, detail.recent);
+  Json result = Json::object({{"total", count(total)},
+                              {"first", latest.times.text(0)},
+                              {"thinned", rows.size() < total},
+                              {"row", rows_json(rows, detail)},
+                              {"time", writer.times(latest.times, rows)},
+                              {"actual", numbers(actual, rows, detail)},
+                              {"predicted", numbers(predicted, rows, detail)}});
+  const ForecastBands bands{latest.of(from.bands.low80), latest.of(from.bands.high80),
+                            latest.of(from.bands.low95), latest.of(from.bands.high95)};
+  add_bands(result, bands, rows, detail);
+  result.set("inside80", share_inside(actual, bands.low80, bands.high80));
+  result.set("inside95", share_inside(actual, bands.low95, bands.high95));
+  Json baselines = Json::array();
+  const std::string& best = writer.result.skill_against;
+  for (const auto& [name, values] : {std::pair{"naive", &from.naive},
+                                     {"seasonal_naive", &from.seasonal_naive},
+                                     {"drift", &from.drift},
+                                     {"ridge", &from.ridge}})
+    if (detail.digits == 0 || best.empty() || name == best)
+      baselines.push_back(
+          Json::object({{"name", display_name(name)}, {"value", numbers(latest.of(*values), rows, detail)}}));
+  result.set("baselines", std::move(baselines));
+  return result;
+}
+
+Json scores_json(const std::vector<ForecastScore>& scores, int digits) {
+  Json result = Json::array();
+  for (const ForecastScore& score : scores)
+    result.push_back(Json::object({{"name", display_name(score.name)},
+                                   {"mae", rounded(score.mae, digits)},
+                                   {"rmse", rounded(score.rmse, digits)},
+                                   {"mase", rounded(score.mase, digits)},
+                                   {"smape", rounded(score.smape, digits)}}));
+  return result;
+}
+
+Json anomaly_json(const ForecastAnomaly& anomaly, double value) {
+  Json one = Json::object({{"row", anomaly.row},
+                           {"value", value},
+                           {"score", anomaly.score},
+                           {"remarkable", anomaly.score > ForecastAnomaly::kRemarkable}});
+  for (const auto& [name, known] :
+       {std::pair{"expected", anomaly.expected}, {"low95", anomaly.low95}, {"high95", anomaly.high95}})
+    if (std::isfinite(known)) one.set(name, known);
+  return one;
+}
+
+}  // namespace
+
+Json series_json(SeriesWriter& writer, const ForecastSeries& series,
+                 std::span<const ForecastAnomaly> anomalies) {
+  const std::vector<double> values = known_values(series);
+  const auto missing = std::ranges::count_if(values, [](double v) { return std::isnan(v); });
+  Json result = Json::object({{"name", series_name(series, writer.result)},
+                              {"rows", Json::object({{"total", count(values.size())},
+                                                     {"missing", static_cast<std::int64_t>(missing)},
+                                                     {"train", series.train_rows - series.validation_rows},
+                                                     {"validation", series.validation_rows},
+                                                     {"test", series.times.size() - series.train_rows}})},
+                              {"history", history_json(writer, series, values, anomalies)},
+                              {"forecast", forecast_json(writer, series)},
+                              {"scores", scores_json(all_scores(series), writer.detail.digits)}});
+  if (writer.result.targets.size() > 1) result.set("target", series.target);
+  if (const LatestForecasts latest = latest_forecasts(series); latest.times.size() > 0) {
+    result.set("backtest", backtest_json(writer, series, latest));
+    result.set("residuals", residuals_json(writer, series, latest));
+  }
+  if (anomalies.empty()) return result;
+  Json marks = Json::array();
+  for (const ForecastAnomaly& anomaly : anomalies)
+    marks.push_back(anomaly_json(anomaly, values[static_cast<std::size_t>(anomaly.row)]));
+  result.set("anomalies", std::move(marks));
+  return result;
+}
+
+double rounded(double value, int digits) {
+  if (!std::isfinite(value) || digits == 0) return value;
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*g", digits, value);
+  return std::strtod(text, nullptr);
+}
+
+}  // namespace rondo::forecasting

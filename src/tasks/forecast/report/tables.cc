@@ -1,0 +1,287 @@
+#include "tasks/forecast/report/tables.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <string_view>
+
+#include "tasks/forecast/report/drawn_series.h"
+#include "tasks/forecast/report/folds.h"
+#include "tasks/forecast/report/series_data.h"
+#include "tasks/report/format.h"
+
+namespace rondo::forecasting {
+namespace {
+
+using Kind = TableColumn::Kind;
+
+struct Measure {
+  std::string_view title;
+  double ForecastScore::*value;
+  std::string_view note;
+};
+
+constexpr std::array<Measure, 13> kMeasures = {{
+    {"MAE", &ForecastScore::mae, ""},
+    {"RMSE", &ForecastScore::rmse, ""},
+    {"MASE", &ForecastScore::mase,
+     "MASE is the MAE divided by that of a naive forecast on the training part; below 1 is better than "
+     "naive."},
+    {"sMAPE %", &ForecastScore::smape, "sMAPE is in percent, 0 to 200."},
+    {"MAPE %", &ForecastScore::mape, "MAPE is in percent of the actual value."},
+    {"RMSSE", &ForecastScore::rmsse, "RMSSE is MASE's counterpart for squared errors."},
+    {"OWA", &ForecastScore::owa,
+     "OWA is the mean of sMAPE and MASE, each divided by that of Naive2, as in the M4 competition."},
+    {"CRPS", &ForecastScore::crps,
+     "CRPS scores the whole forecast distribution; for a point forecast it is the absolute error."},
+    {"Quantile loss", &ForecastScore::quantile_loss,
+     "Quantile loss is twice the pinball loss of the quantiles divided by the sum of absolute actual "
+     "values."},
+    {"MSE", &ForecastScore::mse, "MSE has the unit of the target squared."},
+    {"MSE, scaled", &ForecastScore::mse_scaled,
+     "Scaled errors are those of z-scores (mean and deviation of the training part)."},
+    {"MAE, scaled", &ForecastScore::mae_scaled, ""},
+    {"p-value", &ForecastScore::p_value,
+     "p-value: Diebold–Mariano test of equal accuracy of this baseline and the model."},
+}};
+
+double largest_of(const std::vector<double>& values) {
+  double largest = 0;
+  for (const double v : values)
+    if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
+  return largest;
+}
+
+/// Numbers of one column with the same decimals; the lowest is the best.
+std::vector<TableCell> error_cells(const std::vector<double>& values, double largest) {
+  double best = INFINITY;
+  for (const double v : values)
+    if (v < best) best = v;
+  std::vector<TableCell> cells;
+  for (const double v : values)
+    cells.push_back(
+        {format_number_beside(v, largest), v == best ? TableCell::Mark::best : TableCell::Mark::none});
+  return cells;
+}
+
+std::vector<TableCell> score_cells(const Measure& measure, const std::vector<double>& values) {
+  if (measure.value != &ForecastScore::p_value) return error_cells(values, largest_of(values));
+  std::vector<TableCell> cells;
+  for (const double p : values) cells.push_back({p < 0.001 ? "< 0.001" : format_number_beside(p, 1)});
+  return cells;
+}
+
+void add_column(PageTable& table, TableColumn column, std::vector<TableCell> cells) {
+  table.columns.push_back(std::move(column));
+  for (std::size_t r = 0; r < table.rows.size(); ++r) table.rows[r].push_back(std::move(cells[r]));
+}
+
+std::string anomaly_lead(const std::vector<ForecastAnomaly>& worst) {
+  const auto marked = static_cast<std::size_t>(std::ranges::count_if(
+      worst, [](const ForecastAnomaly& a) { return a.score > ForecastAnomaly::kRemarkable; }));
+  char limit[48];
+  std::snprintf(limit, sizeof limit, "a score of %g", ForecastAnomaly::kRemarkable);
+  const std::string lead =
+      "Most anomalous rows first. The score is the error of the latest forecast of a row in standard "
+      "deviations "
+      "of that forecast. ";
+  if (marked == 0) return lead + "None exceeds " + limit + ".";
+  return lead + (marked == 1 ? "One exceeds " : format_count(marked) + " exceed ") + limit + " and " +
+         (marked == 1 ? "is" : "are") + " marked (◇), here and in the chart of the history.";
+}
+
+}  // namespace
+
+PagePart score_table(const ForecastResult& result) {
+  std::vector<ForecastScore> scores{result.test};
+  scores.insert(scores.end(), result.baselines.begin(), result.baselines.end());
+  PageTable table{.id = "scores",
+                  .title = "Errors in the backtest",
+                  .note =
+                      "Smaller is better; the best of each column is bold. MAE and RMSE are in the units of "
+                      "the target.",
+                  .first_row_marked = true,
+                  .columns = {{"Forecaster"}}};
+  for (const ForecastScore& score : scores) table.rows.push_back({{capital(display_name(score.name))}});
+  for (const Measure& measure : kMeasures) {
+    std::vector<double> values;
+    for (const ForecastScore& score : scores) values.push_back(score.*measure.value);
+    if (std::ranges::all_of(values, [](double v) { return std::isnan(v); })) continue;
+    add_column(table, {std::string(measure.title)}, score_cells(measure, values));
+    if (!measure.note.empty()) table.note += " " + std::string(measure.note);
+  }
+  constexpr std::size_t kManyColumns = 10;
+  if (table.columns.size() > kManyColumns) table.layout = PageTable::Layout::dense;
+  return table_part(table);
+}
+
+PagePart band_table(const ForecastResult& result) {
+  const ForecastScore& test = result.test;
+  if (std::isnan(test.width80)) return {};
+  const double largest =
+      largest_of({test.width80, test.width95, test.interval_score80, test.interval_score95});
+  const auto number = [&](double value) { return TableCell{format_number_beside(value, largest)}; };
+  PageTable table{.id = "bands",
+                  .title = "Prediction intervals in the backtest",
+                  .note =
+                      "A calibrated 80 % band contains 80 % of the rows, a 95 % band 95 %. Of calibrated "
+                      "bands the narrower ones are better: the interval score is the width plus a penalty "
+                      "for rows outside; smaller is better. Both are in the units of the target.",
+                  .layout = PageTable::Layout::narrow,
+                  .columns = {{"Band"}, {"Coverage"}, {"Mean width"}, {"Interval score"}}};
+  table.rows = {{{"80 % band"},
+                 {format_percent(result.coverage80)},
+                 number(test.width80),
+                 number(test.interval_score80)},
+                {{"95 % band"},
+                 {format_percent(result.coverage95)},
+                 number(test.width95),
+                 number(test.interval_score95)}};
+  return table_part(table);
+}
+
+PagePart horizon_curves(const ForecastResult& result) {
+  if (result.horizon < 2 || result.by_step.empty()) return {};
+  PageCurves curves{.id = "steps",
+                    .title = "Error by step of the horizon",
+                    .x = "steps ahead",
+                    .y = "RMSE",
+                    .point = "Step",
+                    .from_zero = true};
+  for (std::size_t k = 0; k < result.by_step.size(); ++k) {
+    const std::string name = k == 0 ? "model" : display_name(result.baselines[k - 1].name);
+    std::vector<double> values;
+    for (const ForecastStepScore& score : result.by_step[k]) values.push_back(score.rmse);
+    curves.curves.push_back({capital(name), std::move(values)});
+  }
+  const std::vector<double>& model = curves.curves.front().values;
+  std::size_t beaten = 0;
+  for (std::size_t h = 0; h < model.size(); ++h)
+    beaten += std::any_of(curves.curves.begin() + 1, curves.curves.end(),
+                          [&](const PageCurve& other) { return other.values[h] < model[h]; });
+  curves.lead = "The model’s RMSE goes from " + format_number(model.front()) + " one step ahead to " +
+                format_number(model.back()) + " after " + format_count(model.size()) + " steps. " +
+                (beaten == 0              ? "No baseline is better at any step."
+                 : beaten == model.size() ? "Some baseline is better at every step."
+                                          : "Some baseline is better at " + format_count(beaten) + " of " +
+                                                format_count(model.size()) + " steps.");
+  return curves_part(curves);
+}
+
+PagePart fold_table(const ForecastResult& result) {
+  const std::vector<BacktestFold> folds = backtest_folds(result);
+  if (folds.empty()) return {};
+  PageTable table{
+      .id = "folds",
+      .title = "Fold by fold",
+      .lead = "Every fold forecasts rows that come after all of its training rows.",
+      .note = "RMSE of each forecaster, the best of each fold bold.",
+      .columns = {{"Fold"}, {"Trained until", Kind::text}, {"Tested on", Kind::text}, {"Origins"}}};
+  for (const char* name : kFoldForecasters) table.columns.push_back({capital(name)});
+  std::vector<double> all;
+  for (const BacktestFold& fold : folds) all.insert(all.end(), fold.rmse.begin(), fold.rmse.end());
+  bool any_reused = false;
+  for (std::size_t i = 0; i < folds.size(); ++i) {
+    const BacktestFold& fold = folds[i];
+    any_reused = any_reused || fold.reused;
+    std::vector<TableCell>& row = table.rows.emplace_back();
+    row = {{std::to_string(i + 1) + (fold.reused ? " *" : "")},
+           {fold.train_end},
+           {fold.test_begin + (fold.test_end == fold.test_begin ? "" : " to " + fold.test_end)},
+           {format_count(fold.origins)}};
+    for (TableCell& cell : error_cells({fold.rmse.begin(), fold.rmse.end()}, largest_of(all)))
+      row.push_back(std::move(cell));
+  }
+  if (any_reused) table.note += " * Not retrained: the model of the fold before, with newer inputs.";
+  return table_part(table);
+}
+
+PagePart anomaly_table(const ForecastResult& result) {
+  const std::vector<ForecastAnomaly>& worst = result.anomalies;
+  if (worst.empty()) return {};
+  const bool several = result.series.size() > 1;
+  double largest = 0;
+  for (const ForecastAnomaly& anomaly : worst) largest = std::max(largest, std::abs(anomaly.actual));
+  // Series of one table may live on scales of their own.
+  const auto shape = [&](double value) {
+    return several ? format_number(value) : format_number_beside(value, largest);
+  };
+  PageTable table{.id = "anomalies",
+                  .label = "Anomalies",
+                  .lead = anomaly_lead(worst),
+                  .layout = PageTable::Layout::narrow,
+                  .columns = {{"Time"}}};
+  if (several) table.columns.push_back({"Series", Kind::text});
+  for (const char* title : {"Score", "Actual", "Expected", "95 % band"}) table.columns.push_back({title});
+  for (const ForecastAnomaly& anomaly : worst) {
+    std::vector<TableCell>& row = table.rows.emplace_back();
+    row.push_back({anomaly.time});
+    if (several) row.push_back({series_name(result.series[series_of(anomaly, result)], result)});
+    row.push_back(
+        {format_number_beside(anomaly.score, std::max(100.0, anomaly.score)),
+         anomaly.score > ForecastAnomaly::kRemarkable ? TableCell::Mark::remarkable : TableCell::Mark::none});
+    row.push_back({shape(anomaly.actual)});
+    row.push_back({shape(anomaly.expected)});
+    row.push_back({std::isnan(anomaly.low95 + anomaly.high95)
+                       ? "–"
+                       : shape(anomaly.low95) + " to " + shape(anomaly.high95)});
+  }
+  return table_part(table);
+}
+
+PagePart importance_table(const ForecastResult& result) {
+  const std::vector<ForecastImportance>& inputs = result.importance;
+  if (inputs.empty()) return {};
+  std::vector<double> increases;
+  for (const ForecastImportance& input : inputs) increases.push_back(input.increase);
+  const double largest = largest_of(increases);
+  PageTable table{
+      .id = "importance",
+      .label = "Feature importance",
+      .lead = "Permutation importance: by how much the error (RMSE in the scale of training, " +
+              format_number(result.importance_error) +
+              ") grows when one input is shuffled so that it carries no information. Close to 0: the "
+              "model does without it. Correlated inputs share their importance. Columns are read "
+              "from another time of their series, static columns from another series; of the "
+              "target's own past the model reads what led up to another time, of the calendar "
+              "another time's position in the day, week or year.",
+      .columns = {{"Input"}, {"", Kind::bar}, {"Increase"}, {"Relative"}, {"±"}},
+      .max_rows = 60};
+  for (const ForecastImportance& input : inputs)
+    table.rows.push_back({{input.name},
+                          {.bar = largest > 0 ? input.increase / largest : 0},
+                          {format_number_beside(input.increase, largest)},
+                          {format_percent(input.increase / result.importance_error, true)},
+                          {format_number_beside(input.spread, largest)}});
+  return table_part(table);
+}
+
+PagePart member_table(const ForecastResult& result) {
+  const std::vector<ForecastMember>& members = result.members;
+  if (members.size() < 2) return {};
+  PageTable table{
+      .id = "members",
+      .title = "The ensemble",
+      .lead = format_count(members.size()) + " networks were trained; the forecast is their mean.",
+      .columns = {{"Network"}, {"Validated on", Kind::text}, {"Best epoch"}},
+      .max_rows = 100};
+  std::vector<double> losses;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const ForecastMember& member = members[i];
+    losses.push_back(member.validation_loss);
+    table.rows.push_back(
+        {{std::to_string(i + 1)},
+         {member.fold > 0 ? "fifth " + std::to_string(member.fold) + " of 5" : "the validation part"},
+         {member.best_epoch > 0 ? format_count(static_cast<std::size_t>(member.best_epoch)) : "–"}});
+  }
+  add_column(table, {"Validation loss"}, error_cells(losses, largest_of(losses)));
+  table.note = "Validation loss: on rows held out from the training of that network, with the weights kept";
+  if (result.best_epoch > 0)
+    table.note +=
+        ", those of epoch " + format_count(static_cast<std::size_t>(result.best_epoch)) + " for all networks";
+  table.note += ". Best epoch: where that network's own loss is lowest.";
+  return table_part(table);
+}
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,126 @@
+#include "tasks/forecast/report/tables.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tasks/report/format.h"
+#include "unit/tasks/forecast/report/sample_result.h"
+#include "unit/tasks/report/page_tools.h"
+
+namespace rondo::forecasting {
+namespace {
+
+constexpr double kNone = ForecastScore::kNone;
+
+bool contains(const PagePart& part, const std::string& text) {
+  return part.html.find(text) != std::string::npos;
+}
+
+TEST(ForecastTables, ScoreColumnsAreThoseThatAreKnown) {
+  ForecastResult result = SampleResult(1).get();
+  PagePart table = score_table(result);
+  for (const char* title : {">MAE<", ">RMSE<", ">MASE<", ">sMAPE %<", ">RMSSE<", ">CRPS<", ">Quantile loss<",
+                            ">p-value<", "Diebold–Mariano", "&lt; 0.001"})
+    EXPECT_TRUE(contains(table, title)) << title;
+  EXPECT_FALSE(contains(table, "OWA"));
+  result.test.crps = result.test.quantile_loss = kNone;
+  for (ForecastScore& score : result.baselines) score.p_value = kNone;
+  result.test.owa = 0.473;
+  table = score_table(result);
+  for (const char* title : {">CRPS<", ">Quantile loss<", ">p-value<", "Diebold"})
+    EXPECT_FALSE(contains(table, title)) << title;
+  EXPECT_TRUE(contains(table, "0.4730"));
+}
+
+TEST(ForecastTables, MarkTheLowestErrorOfEachColumnAndIgnoreUnknownOnes) {
+  ForecastResult result = SampleResult(1).get();
+  result.test.mase = kNone;
+  const PagePart table = score_table(result);
+  EXPECT_TRUE(contains(table, "<td class=\"best\"><strong>42.8</strong></td>"));
+  EXPECT_TRUE(contains(table, "<td class=\"best\"><strong>0.866</strong></td>"))
+      << "the seasonal naive one, where the model's MASE is not known";
+  EXPECT_TRUE(contains(table, "<td>–</td>")) << "an error that is not defined is a dash";
+}
+
+TEST(ForecastTables, BandsShowCoverageWidthAndScore) {
+  ForecastResult result = SampleResult(1).get();
+  EXPECT_TRUE(contains(band_table(result), "<td>78.9 %</td><td>118.0</td><td>151.0</td>"));
+  result.test.width80 = kNone;
+  EXPECT_EQ(band_table(result).html, "");
+}
+
+TEST(ForecastTables, ErrorsByStepAreCurvesOfEveryForecaster) {
+  const ForecastResult result = SampleResult(1).get();
+  const PagePart part = horizon_curves(result);
+  const Json::Array& lines = part.data.at("lines").as_array();
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[2].at("name").as_string(), "Seasonal naive");
+  for (std::size_t k = 0; k < 5; ++k)
+    for (std::size_t h = 0; h < 48; ++h)
+      EXPECT_EQ(lines[k].at("value").as_array()[h].as_real(), result.by_step[k][h].rmse);
+  ForecastResult short_one = result;
+  short_one.horizon = 1;
+  EXPECT_EQ(horizon_curves(short_one).html, "");
+}
+
+TEST(ForecastTables, SayAtHowManyStepsABaselineIsBetter) {
+  ForecastResult result = SampleResult(1).get();
+  const auto with_ridge = [&](double first, double others) {
+    for (auto& steps : result.by_step)
+      for (auto& step : steps) step.rmse = 10;
+    for (auto& step : result.by_step[4]) step.rmse = others;
+    result.by_step[4][0].rmse = first;
+    return horizon_curves(result).html;
+  };
+  EXPECT_NE(with_ridge(11, 11).find("No baseline is better at any step."), std::string::npos);
+  EXPECT_NE(with_ridge(9, 11).find("Some baseline is better at 1 of 48 steps."), std::string::npos);
+  EXPECT_NE(with_ridge(9, 9).find("Some baseline is better at every step."), std::string::npos);
+}
+
+TEST(ForecastTables, AnomaliesStandBesideWhatWasExpected) {
+  const ForecastResult result = SampleResult(2).get();
+  const ForecastAnomaly& worst = result.anomalies[0];
+  const PagePart table = anomaly_table(result);
+  EXPECT_TRUE(contains(table, format_number(worst.low95) + " to " + format_number(worst.high95)));
+  EXPECT_TRUE(contains(table, "<td>" + format_number(worst.expected) + "</td>"));
+  EXPECT_TRUE(contains(table, "station 102"));
+  EXPECT_TRUE(contains(table, result.anomalies[19].time));
+}
+
+TEST(ForecastTables, SayHowManyAnomaliesExceedTheLimitAndMarkThese) {
+  ForecastResult result = SampleResult(1).get();
+  const auto scored = [&](double first, double second, double others) {
+    for (ForecastAnomaly& row : result.anomalies) row.score = others;
+    result.anomalies[0].score = first;
+    result.anomalies[1].score = second;
+    return anomaly_table(result).html;
+  };
+  const std::string two = scored(7, 3.5, 3), one = scored(7, 2.5, 2), none = scored(3, 2.5, 2);
+  EXPECT_EQ(occurrences(two, "class=\"remarkable\""), 2U);
+  EXPECT_NE(two.find("2 exceed a score of 3 and are marked"), two.npos);
+  EXPECT_EQ(occurrences(one, "class=\"remarkable\""), 1U);
+  EXPECT_NE(one.find("One exceeds a score of 3 and is marked"), one.npos);
+  EXPECT_EQ(occurrences(none, "class=\"remarkable\""), 0U);
+  EXPECT_NE(none.find("None exceeds a score of 3"), none.npos);
+}
+
+TEST(ForecastTables, ImportanceIsRelativeToTheError) {
+  const PagePart table = importance_table(SampleResult(1).get());
+  EXPECT_TRUE(contains(table, "+224.8 %"));
+  EXPECT_TRUE(contains(table, "Correlated inputs share their importance"));
+  EXPECT_TRUE(contains(table, "bar hatched")) << "an input that harms";
+}
+
+TEST(ForecastTables, MembersStandBesideTheirLosses) {
+  ForecastResult result = SampleResult(1).get();
+  const PagePart table = member_table(result);
+  EXPECT_TRUE(contains(table, "<td class=\"text\">fifth 2 of 5</td><td>24</td><td>0.1352</td>"));
+  EXPECT_TRUE(contains(table, "<strong>0.1312</strong>"));
+  EXPECT_TRUE(contains(table, "those of epoch 22 for all networks"));
+  result.members.resize(1);
+  EXPECT_EQ(member_table(result).html, "") << "one network is no ensemble";
+}
+
+}  // namespace
+}  // namespace rondo::forecasting
