@@ -9,6 +9,7 @@ function(rondo_add_test_program name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;LINK")
   add_executable(${name} ${ARG_SOURCES} ${support})
   rondo_configure_program(${name})
+  rondo_precompile(${name} tests ${RONDO_STANDARD_HEADERS} <gtest/gtest.h>)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   target_compile_definitions(${name} PRIVATE RONDO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
@@ -60,6 +61,8 @@ add_test(NAME include_order
          COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tools/check_includes.py")
 add_test(NAME include_order_can_fail
          COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/tools/check_includes_test.py")
+add_test(NAME test_tools
+         COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/tools/test_tools_test.py")
 add_test(NAME quality_files
          COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/tools/quality_test.py")
 add_test(NAME headers_alone
