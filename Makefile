@@ -2,7 +2,7 @@
 JOBS   ?= $(shell nproc)
 PRESET ?= release
 
-.PHONY: help deps lint-deps bench-deps configure build demo test bench bench-quick bench-kernels bench-build quality quality-darts lint format clean parity
+.PHONY: help deps lint-deps bench-deps configure build demo test bench bench-quick bench-kernels bench-build quality quality-darts lint lint-changed format clean parity
 
 help:
 	@echo 'make build    configure and build (build/rondo is the command line)'
@@ -13,7 +13,8 @@ help:
 	@echo 'make quality  forecast public data sets with the defaults, write bench/quality.md (ONLY=text for some cases)'
 	@echo 'make quality-darts    time a backtest beside Darts, which it installs in a virtual environment (see parity)'
 	@echo 'make parity   compare live with Keras and PyTorch (installs both in a virtual environment)'
-	@echo 'make lint     formatting, include order, headers, clang-tidy'
+	@echo 'make lint     formatting, include order, headers, clang-tidy (lint-changed: clang-tidy of what differs from the'
+	@echo '              release point only)'
 	@echo 'make format   format all sources in place'
 	@echo 'make deps     install the packages only'
 	@echo 'make clean    remove the build folder'
@@ -30,11 +31,17 @@ configure: deps
 build: configure
 	@cmake --build --preset $(PRESET) --parallel $(JOBS)
 
-demo: build
+# The command line alone: no test, no example.
+demo: deps
+	@echo '== 1 of 3: configuring'
+	@cmake --preset $(PRESET) --log-level=WARNING
+	@echo '== 2 of 3: building the command line (the first time some minutes; the compiler says how far it is)'
+	@cmake --build --preset $(PRESET) --parallel $(JOBS) --target rondo_cli
+	@echo '== 3 of 3: forecasting sunspots'
 	@build/rondo forecast examples/data/sunspots.csv --target sunspots --time month --horizon 24 --out build/demo
 
 test: build
-	@ctest --preset $(PRESET) --parallel $(JOBS)
+	@tools/run_tests.sh --preset $(PRESET) --parallel $(JOBS)
 
 bench-deps: deps
 	@tools/install_packages.sh tools/debian-packages-bench.txt
@@ -59,8 +66,10 @@ quality-darts: build
 	@python3 bench/quality/run.py --only Darts
 
 lint: lint-deps
-	@$(MAKE) --no-print-directory configure PRESET=release
 	@JOBS=$(JOBS) tools/lint.sh
+
+lint-changed: lint-deps
+	@JOBS=$(JOBS) tools/lint.sh --changed
 
 format: lint-deps
 	@tools/list_sources.sh | xargs clang-format-14 -i

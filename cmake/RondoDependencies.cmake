@@ -14,11 +14,11 @@ find_path(RONDO_CSV_INCLUDE_DIR csv.h REQUIRED)
 find_library(RONDO_CSV_LIBRARY csv REQUIRED)
 mark_as_advanced(RONDO_CSV_INCLUDE_DIR RONDO_CSV_LIBRARY)
 
-# What each room links besides the rooms to its left.
-set(RONDO_DEPS_base Threads::Threads fmt::fmt tomlplusplus::tomlplusplus)
-set(RONDO_DEPS_kernels hwy::hwy)
-set(RONDO_DEPS_data csv date::date-tz ZLIB::ZLIB)
-set(RONDO_DEPS_formats ZLIB::ZLIB)
-
+# What the library is linked with.
+set(RONDO_LINKED Threads::Threads fmt::fmt tomlplusplus::tomlplusplus hwy::hwy csv date::date-tz ZLIB::ZLIB)
 # Header-only: seen while compiling, absent from the installed package.
 set(RONDO_HEADER_ONLY nlohmann_json::nlohmann_json Eigen3::Eigen)
+
+# The same definitions for every room and test: a precompiled header serves only those that are compiled like it.
+add_library(rondo_dependencies INTERFACE)
+target_link_libraries(rondo_dependencies INTERFACE ${RONDO_LINKED} ${RONDO_HEADER_ONLY})

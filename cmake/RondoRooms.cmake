@@ -2,7 +2,6 @@
 # of all of them for everybody else. A room without sources is an interface library.
 set(RONDO_ROOMS "")
 set(RONDO_OBJECTS "")
-set(RONDO_LINKED "")
 
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/rooms.txt")
 file(STRINGS "${PROJECT_SOURCE_DIR}/tools/rooms.txt" room_lines REGEX "^[a-z]+:")
@@ -23,7 +22,11 @@ foreach(line IN LISTS room_lines)
   if(sources)
     add_library(${target} STATIC ${sources})
     rondo_configure_target(${target})
-    target_link_libraries(${target} PRIVATE ${RONDO_HEADER_ONLY})
+    rondo_build_cold_sources_fast(${sources})
+    if(NOT room STREQUAL "kernels")  # there it is the vectors that take the compiler's time
+      rondo_precompile(${target} library ${RONDO_STANDARD_HEADERS})
+    endif()
+    target_link_libraries(${target} PUBLIC rondo_dependencies)
     list(APPEND RONDO_OBJECTS $<TARGET_OBJECTS:${target}>)
     set(scope PUBLIC)
   else()
@@ -32,10 +35,8 @@ foreach(line IN LISTS room_lines)
   endif()
   target_include_directories(${target} ${scope}
     "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src" "${RONDO_GENERATED_DIR}")
-  target_link_libraries(${target} ${scope} ${uses} ${RONDO_DEPS_${room}})
-  list(APPEND RONDO_LINKED ${RONDO_DEPS_${room}})
+  target_link_libraries(${target} ${scope} ${uses})
 endforeach()
-list(REMOVE_DUPLICATES RONDO_LINKED)
 
 file(GLOB_RECURSE RONDO_PUBLIC_HEADERS CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/rondo/*.h")
 

@@ -3,17 +3,19 @@ find_package(rapidcheck REQUIRED)
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
 file(GLOB support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.cc")
+set_source_files_properties("${PROJECT_SOURCE_DIR}/tests/support/source_folder.cc" PROPERTIES
+  COMPILE_DEFINITIONS RONDO_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SKIP_PRECOMPILE_HEADERS ON)
 
 # One executable of several test files, one entry of ctest.
 function(rondo_add_test_program name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;LINK")
   add_executable(${name} ${ARG_SOURCES} ${support})
   rondo_configure_program(${name})
+  rondo_precompile(${name} tests ${RONDO_STANDARD_HEADERS} <gtest/gtest.h>)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
-  target_compile_definitions(${name} PRIVATE RONDO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${name} PRIVATE
-    ${ARG_LINK} fmt::fmt ${RONDO_HEADER_ONLY} rapidcheck GTest::gmock GTest::gtest_main)
+    ${ARG_LINK} rondo_dependencies rapidcheck GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
 endfunction()
 
@@ -60,6 +62,8 @@ add_test(NAME include_order
          COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tools/check_includes.py")
 add_test(NAME include_order_can_fail
          COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/tools/check_includes_test.py")
+add_test(NAME test_tools
+         COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/tools/test_tools_test.py")
 add_test(NAME quality_files
          COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/tools/quality_test.py")
 add_test(NAME headers_alone

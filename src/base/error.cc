@@ -7,6 +7,10 @@ namespace rondo {
 Error::Error(ErrorKind kind, std::string what)
     : std::runtime_error(what), kind_(kind), summary_(std::move(what)), text_(summary_) {}
 
+Error::Error(const Error& other) = default;
+Error& Error::operator=(const Error& other) = default;
+Error::~Error() = default;
+
 Error& Error::where(std::string text) { return detail("where:    ", text); }
 Error& Error::seen(std::string text) { return detail("seen:     ", text); }
 Error& Error::expected(std::string text) { return detail("expected: ", text); }

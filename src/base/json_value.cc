@@ -19,6 +19,30 @@ std::string place(std::string_view path) {
 
 }  // namespace
 
+Json::Json() = default;
+Json::Json(const Json& other) = default;
+Json::Json(Json&& other) noexcept = default;
+Json& Json::operator=(const Json& other) = default;
+Json& Json::operator=(Json&& other) noexcept = default;
+Json::~Json() = default;
+
+Json::Json(bool value) : data_(value) {}
+Json::Json(int value) : data_(std::int64_t{value}) {}
+Json::Json(std::int64_t value) : data_(value) {}
+Json::Json(std::uint64_t value) : data_(static_cast<std::int64_t>(value)) {}
+Json::Json(double value) : data_(value) {}
+Json::Json(const char* value) : data_(std::string(value)) {}
+Json::Json(std::string_view value) : data_(std::string(value)) {}
+Json::Json(std::string value) : data_(std::move(value)) {}
+Json::Json(Array value) : data_(std::move(value)) {}
+Json::Json(Object value) : data_(std::move(value)) {}
+
+Json Json::array() { return Json(Array{}); }
+Json Json::object() { return Json(Object{}); }
+Json Json::object(std::initializer_list<Member> members) { return Json(Object(members)); }
+
+bool Json::operator==(const Json& other) const { return data_ == other.data_; }
+
 const char* Json::type_name() const {
   static constexpr const char* kNames[] = {"null", "boolean", "integer", "real", "string", "array", "object"};
   return kNames[data_.index()];

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rondo/base/error.h"
+#include "support/source_folder.h"
 
 namespace rondo::golden {
 
@@ -46,7 +47,7 @@ std::vector<Tensor> GoldenCase::tensors(const Json& names) const {
 std::filesystem::path golden_folder() {
   const char* given = std::getenv("RONDO_GOLDEN_DIR");
   return given != nullptr && *given != '\0' ? std::filesystem::path(given)
-                                            : std::filesystem::path(RONDO_SOURCE_DIR) / "tests" / "golden";
+                                            : source_folder() / "tests" / "golden";
 }
 
 std::vector<std::filesystem::path> golden_files() {

@@ -26,6 +26,10 @@ enum class ErrorKind : int {
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, std::string what);
+  // Not inline: every throw copies one and destroys two.
+  Error(const Error& other);
+  Error& operator=(const Error& other);
+  ~Error() override;
 
   Error& where(std::string text);
   Error& seen(std::string text);

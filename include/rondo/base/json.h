@@ -18,21 +18,29 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  Json() = default;  // null
-  Json(bool value) : data_(value) {}
-  Json(int value) : data_(std::int64_t{value}) {}
-  Json(std::int64_t value) : data_(value) {}
-  Json(std::uint64_t value) : data_(static_cast<std::int64_t>(value)) {}
-  Json(double value) : data_(value) {}
-  Json(const char* value) : data_(std::string(value)) {}
-  Json(std::string_view value) : data_(std::string(value)) {}
-  Json(std::string value) : data_(std::move(value)) {}
-  Json(Array value) : data_(std::move(value)) {}
-  Json(Object value) : data_(std::move(value)) {}
+  // Defined in one source file: every file that touches a Json would compile the copies and destructors of a variant
+  // again.
+  Json();  // null
+  Json(const Json& other);
+  Json(Json&& other) noexcept;
+  Json& operator=(const Json& other);
+  Json& operator=(Json&& other) noexcept;
+  ~Json();
 
-  static Json array() { return Json(Array{}); }
-  static Json object() { return Json(Object{}); }
-  static Json object(std::initializer_list<Member> members) { return Json(Object(members)); }
+  Json(bool value);
+  Json(int value);
+  Json(std::int64_t value);
+  Json(std::uint64_t value);
+  Json(double value);
+  Json(const char* value);
+  Json(std::string_view value);
+  Json(std::string value);
+  Json(Array value);
+  Json(Object value);
+
+  static Json array();
+  static Json object();
+  static Json object(std::initializer_list<Member> members);
   template <class Range>
   static Json list(const Range& values) {
     Array items;
@@ -70,7 +78,7 @@ class Json {
   void push_back(Json value);
   void erase(std::string_view key);
 
-  bool operator==(const Json&) const = default;
+  bool operator==(const Json& other) const;
 
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> data_;

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "support/source_folder.h"
+
 namespace rondo {
 
 /// A folder that is gone with the test.
@@ -45,10 +47,8 @@ class Scratch {
 inline std::filesystem::path shared_data() {
   std::error_code ignored;
   if (const char* given = std::getenv("RONDO_SHARED_DATA")) return given;
-#ifdef RONDO_SOURCE_DIR
-  const auto beside = std::filesystem::path(RONDO_SOURCE_DIR) / "../shared/data";
+  const auto beside = source_folder() / "../shared/data";
   if (std::filesystem::is_directory(beside, ignored)) return beside;
-#endif
   return {};
 }
 

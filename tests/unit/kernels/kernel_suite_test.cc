@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 #include <regex>
+#include "support/source_folder.h"
 
 namespace rondo::kernels {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 TEST(KernelEqualsReference, IsAskedOfEveryKernelThatIsCompiledForInstructionSets) {
   const std::regex exported("HWY_EXPORT\\((\\w+)\\)");
   std::size_t count = 0;
-  for (const auto& file : std::filesystem::directory_iterator(RONDO_SOURCE_DIR "/src/kernels/cpu")) {
+  for (const auto& file : std::filesystem::directory_iterator(source_folder() / "src/kernels/cpu")) {
     std::ifstream in(file.path());
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     for (std::sregex_iterator it(text.begin(), text.end(), exported), end; it != end; ++it, ++count) {

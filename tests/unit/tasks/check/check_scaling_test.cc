@@ -11,6 +11,7 @@
 #include "rondo/base/random.h"
 #include "rondo/data/csv.h"
 #include "rondo/tasks/check.h"
+#include "support/source_folder.h"
 #include "unit/data/scratch.h"
 
 namespace rondo {
@@ -292,8 +293,7 @@ TEST(CheckScaling, OfAJobIsAnErrorWhereTheColumnIsUsed) {
 }
 
 TEST(CheckScaling, IsFoundInNoSeriesThatEverybodyKnows) {
-  std::vector<std::filesystem::path> files = {std::filesystem::path(RONDO_SOURCE_DIR) / "examples" / "data" /
-                                              "sunspots.csv"};
+  std::vector<std::filesystem::path> files = {source_folder() / "examples" / "data" / "sunspots.csv"};
   if (!shared_data().empty()) {
     for (const char* name : {"airline-passengers", "shampoo", "daily-min-temperatures", "monthly-sunspots"})
       files.push_back(shared_data() / "timeseries" / "classic" / (std::string(name) + ".csv"));

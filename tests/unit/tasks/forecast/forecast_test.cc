@@ -17,6 +17,7 @@
 #include "rondo/tasks/forecast_report.h"
 #include "rondo/tensor/tensor_file.h"
 #include "support/instrumented.h"
+#include "support/source_folder.h"
 #include "unit/data/expect_error.h"
 
 namespace rondo {
@@ -91,7 +92,7 @@ fs::path scratch(const std::string& name) {
 
 fs::path shared_series(const std::string& file) {
   const char* folder = std::getenv("RONDO_SHARED_DATA");
-  const fs::path root = folder ? fs::path(folder) : fs::path(RONDO_SOURCE_DIR) / ".." / "shared" / "data";
+  const fs::path root = folder ? fs::path(folder) : source_folder() / ".." / "shared" / "data";
   return root / "timeseries" / "classic" / file;
 }
 

@@ -11,6 +11,7 @@
 #include "rondo/base/random.h"
 #include "rondo/data/csv.h"
 #include "rondo/tasks/forecast_accuracy.h"
+#include "support/source_folder.h"
 #include "tasks/forecast/evaluation/baselines.h"
 #include "tasks/forecast/evaluation/naive2.h"
 
@@ -145,7 +146,7 @@ std::filesystem::path data_folder() {
   for (const char* variable : {"RONDO_DATA", "RONDO_SHARED_DATA"}) {
     if (const char* told = std::getenv(variable); told != nullptr) places.emplace_back(told);
   }
-  places.emplace_back(std::filesystem::path(RONDO_SOURCE_DIR) / "../shared/data");
+  places.emplace_back(source_folder() / "../shared/data");
   for (const auto& place : places) {
     if (std::filesystem::exists(place / "timeseries/m4-hourly/Hourly-train.csv.gz")) return place;
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "rondo/tasks/forecast.h"
+#include "support/source_folder.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
 namespace rondo::forecasting {
@@ -78,7 +79,7 @@ void add_paths(const json& part, const std::string& path, std::set<std::string>&
 
 /// The fields in the first column of the table under `heading`: `a.b, c` is a.b and a.c.
 std::set<std::string> described(const std::string& guide, const std::string& heading) {
-  std::ifstream file(std::string(RONDO_SOURCE_DIR) + "/docs/" + guide);
+  std::ifstream file(source_folder() / "docs" / guide);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const std::size_t begin = text.find(heading), end = text.find("\n## ", begin);
   std::set<std::string> out;

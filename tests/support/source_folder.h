@@ -1,0 +1,10 @@
+#pragma once
+
+#include <filesystem>
+
+namespace rondo {
+
+/// The root of the source tree.
+std::filesystem::path source_folder();
+
+}  // namespace rondo
