@@ -60,8 +60,8 @@ Machines watch_machines(std::int64_t count, std::uint64_t seed) {
 }
 
 double auc(const rondo::Tensor& scores, const rondo::Tensor& outcomes) {
-  const auto metric = rondo::make_metric("roc_auc");
-  metric->update(rondo::as_matrix(scores), rondo::as_matrix(outcomes));
+  const auto metric = rondo::make_row_metric("roc_auc");
+  metric->update_rows(rondo::as_matrix(scores), rondo::as_matrix(outcomes));
   return metric->result();
 }
 
