@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "layers/recurrent/drivers/recurrent_plan.h"
+#include "layers/recurrent/common/recurrent_plan.h"
 #include "rondo/tape/stream.h"
 
 namespace rondo {

@@ -3,75 +3,61 @@
 #include <algorithm>
 #include <cmath>
 
-#include "layers/recurrent/drivers/gain_sums.h"
+#include "layers/recurrent/common/gain_sums.h"
 
 namespace rondo {
-std::int64_t Checkpoints::most_segments(std::int64_t longest, std::size_t step_bytes,
-                                        std::size_t state_bytes) {
-  // What is needed falls until about here, where the kept states cost as much as a segment's steps.
-  const double balance = std::sqrt(static_cast<double>(longest) * static_cast<double>(step_bytes) /
-                                   static_cast<double>(std::max<std::size_t>(state_bytes, 1)));
-  return std::clamp<std::int64_t>(static_cast<std::int64_t>(balance), 2, std::max<std::int64_t>(longest, 2));
-}
+namespace {
 
-std::size_t Checkpoints::needed(std::int64_t segments, std::int64_t longest, std::size_t step_bytes,
-                                std::size_t state_bytes) {
-  const std::int64_t steps = (longest + segments - 1) / segments;
-  return static_cast<std::size_t>(steps) * step_bytes +
-         (segments > 1 ? static_cast<std::size_t>(segments) * state_bytes : 0);
-}
+/// Bytes that a forward pass keeps: of an average step, and of all states.
+struct KeptBytes {
+  std::size_t step = 0, state = 0;
+  std::int64_t longest = 0;
 
-std::size_t Checkpoints::least_bytes(std::int64_t longest, std::size_t step_bytes, std::size_t state_bytes) {
-  return std::min(needed(1, longest, step_bytes, state_bytes),
-                  needed(most_segments(longest, step_bytes, state_bytes), longest, step_bytes, state_bytes));
-}
+  template <class T>
+  static KeptBytes of(const RecurrentPlan<T>& plan) {
+    const cells::CellInfo& info = plan.info();
+    const std::int64_t units = plan.shape.units, longest = std::max<std::int64_t>(plan.time.longest(), 1);
+    // A row's preactivations, twice where gradients are laid out in another way, its states and inputs, and
+    // what cells of two stages add.
+    std::int64_t row =
+        2 * plan.shape.sums_stride() + (info.states + info.stages + 1) * units + plan.shape.inputs;
+    if (plan.options.normalized) row += 2 * (info.gates + 1) * units;
+    if (plan.options.recurrent_masks != nullptr) row += info.gates * plan.state_size(0);
+    if (plan.options.state_decay.data != nullptr) row += units;
+    std::int64_t state = 0;
+    for (int j = 0; j < info.states; ++j) state += plan.time.batch() * plan.state_size(j);
+    const std::int64_t step = (plan.time.total() + longest - 1) / longest * row;
+    return {static_cast<std::size_t>(step) * sizeof(T), static_cast<std::size_t>(state) * sizeof(T),
+            plan.time.longest()};
+  }
 
-std::optional<Checkpoints> Checkpoints::plan(std::int64_t longest, std::size_t step_bytes,
-                                             std::size_t state_bytes, std::size_t bytes) {
-  const auto fits = [&](std::int64_t segments) {
-    return needed(segments, longest, step_bytes, state_bytes) <= bytes;
-  };
-  Checkpoints plan{std::max<std::int64_t>(longest, 1), 1};
-  if (bytes == 0 || longest == 0 || fits(1)) return plan;
-  std::int64_t low = 1, high = most_segments(longest, step_bytes, state_bytes);
-  if (!fits(high)) return std::nullopt;
+  std::int64_t steps_of(std::int64_t segments) const { return (longest + segments - 1) / segments; }
+  std::size_t in(std::int64_t segments) const {
+    return static_cast<std::size_t>(steps_of(segments)) * step +
+           (segments > 1 ? static_cast<std::size_t>(segments) * state : 0);
+  }
+  /// What is needed falls until about here, where the kept states cost as much as a segment's steps.
+  std::int64_t max_segments() const {
+    const double balance = std::sqrt(static_cast<double>(longest) * static_cast<double>(step) /
+                                     static_cast<double>(std::max<std::size_t>(state, 1)));
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(balance), 2,
+                                    std::max<std::int64_t>(longest, 2));
+  }
+};
+
+/// The number of steps of the longest segments that fit into the plan's memory: all of them if that is 0.
+/// When no length fits (least_memory), the shortest.
+template <class T>
+std::int64_t segment_steps(const RecurrentPlan<T>& plan) {
+  const KeptBytes bytes = KeptBytes::of(plan);
+  const auto fits = [&](std::int64_t segments) { return bytes.in(segments) <= plan.memory; };
+  if (plan.memory == 0 || fits(1)) return plan.time.longest();
+  std::int64_t low = 1, high = bytes.max_segments();
   while (high - low > 1) {  // low does not fit, high does
     const std::int64_t middle = low + (high - low) / 2;
     (fits(middle) ? high : low) = middle;
   }
-  plan.steps = (longest + high - 1) / high;
-  plan.count = (longest + plan.steps - 1) / plan.steps;
-  return plan;
-}
-
-namespace {
-
-/// Bytes of an average step and of all states.
-struct KeptBytes {
-  std::size_t step = 0, state = 0;
-};
-
-template <class T>
-KeptBytes kept_bytes(const RecurrentPlan<T>& plan) {
-  const cells::CellInfo& info = plan.info();
-  const std::int64_t units = plan.shape.units, longest = std::max<std::int64_t>(plan.time.longest(), 1);
-  // A row's preactivations, twice where gradients are laid out in another way, its states and inputs, and
-  // what cells of two stages add.
-  std::int64_t row =
-      2 * plan.shape.sums_stride() + (info.states + info.stages + 1) * units + plan.shape.inputs;
-  if (plan.options.normalized) row += 2 * (info.gates + 1) * units;
-  if (plan.options.recurrent_masks != nullptr) row += info.gates * plan.state_size(0);
-  if (plan.options.state_decay.data != nullptr) row += units;
-  std::int64_t state = 0;
-  for (int j = 0; j < info.states; ++j) state += plan.time.batch() * plan.state_size(j);
-  const std::int64_t step = (plan.time.total() + longest - 1) / longest * row;
-  return {static_cast<std::size_t>(step) * sizeof(T), static_cast<std::size_t>(state) * sizeof(T)};
-}
-
-template <class T>
-std::optional<Checkpoints> checkpoints_of(const RecurrentPlan<T>& plan) {
-  const KeptBytes bytes = kept_bytes(plan);
-  return Checkpoints::plan(plan.time.longest(), bytes.step, bytes.state, plan.memory);
+  return bytes.steps_of(high);
 }
 
 template <class T>
@@ -86,18 +72,18 @@ class Segments {
  public:
   using Plan = RecurrentPlan<T>;
 
-  explicit Segments(const Plan& plan) : plan_(plan), checkpoints_(*checkpoints_of(plan)) {
+  explicit Segments(const Plan& plan) : plan_(plan), steps_(segment_steps(plan)) {
     for (int j = 0; j < plan.info().states; ++j) states_size_ += plan.time.batch() * plan.state_size(j);
   }
 
-  std::int64_t count() const { return checkpoints_.count; }
+  std::int64_t count() const { return (plan_.time.longest() + steps_ - 1) / steps_; }
   std::int64_t states_size() const { return (count() - 1) * states_size_; }
 
   Plan plan(std::int64_t segment) const {
-    const std::int64_t first = segment * checkpoints_.steps;
+    const std::int64_t first = segment * steps_;
     Plan part = plan_;
     part.memory = 0;
-    part.time = plan_.time.part(first, std::min(checkpoints_.steps, plan_.time.longest() - first));
+    part.time = plan_.time.part(first, std::min(steps_, plan_.time.longest() - first));
     part.options.state_decay = rows(part, plan_.options.state_decay);
     for (kernels::Zone<T>& zone : part.options.zones) {
       if (zone.bits != nullptr) zone.bits += first_row(part) * zone.stride;
@@ -129,7 +115,7 @@ class Segments {
   }
 
   const Plan& plan_;
-  Checkpoints checkpoints_;
+  const std::int64_t steps_;  ///< of a segment
   std::int64_t states_size_ = 0;
 };
 
@@ -137,14 +123,13 @@ class Segments {
 
 template <class T>
 std::size_t least_memory(const RecurrentPlan<T>& plan) {
-  const KeptBytes bytes = kept_bytes(plan);
-  return Checkpoints::least_bytes(plan.time.longest(), bytes.step, bytes.state);
+  const KeptBytes bytes = KeptBytes::of(plan);
+  return std::min(bytes.in(1), bytes.in(bytes.max_segments()));
 }
 
 template <class T>
 bool checkpointed_applies(const RecurrentPlan<T>& plan, Workspace&) {
-  const std::optional<Checkpoints> checkpoints = checkpoints_of(plan);
-  return checkpoints && checkpoints->count > 1;
+  return segment_steps(plan) < plan.time.longest();
 }
 
 template <class T>

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <span>
 
-#include "layers/recurrent/drivers/gain_sums.h"
+#include "layers/recurrent/common/gain_sums.h"
+#include "layers/recurrent/common/weight_gradients.h"
 #include "layers/recurrent/drivers/lane_pass.h"
 #include "layers/recurrent/drivers/lane_weight_gradient.h"
-#include "layers/recurrent/drivers/weight_gradients.h"
 
 namespace rondo {
 namespace {
@@ -114,8 +114,7 @@ class LaneBackward : LanePass {
       // One thread adds up what waits while it is in the cache.
       const std::int64_t chunk =
           parts_ > 1 ? steps : std::clamp<std::int64_t>((norm_.used() ? 128 : 256) / lanes, 1, steps);
-      panels_ = LaneWeightGradient(shape_, schedule_, chunk, {norm_.used(), masks()}, gradients_.weights,
-                                   workspace_);
+      panels_.begin(shape_, schedule_, chunk, {norm_.used(), masks()}, gradients_.weights, workspace_);
     }
     reads_ = panels_.reads;
     if (!masks() || reads_.data != nullptr) return;

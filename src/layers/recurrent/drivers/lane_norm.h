@@ -7,8 +7,8 @@
 #include "kernels/lane_norm.h"
 #include "kernels/lanes.h"
 #include "layers/recurrent/common/gate_ranges.h"
+#include "layers/recurrent/common/recurrent_plan.h"
 #include "layers/recurrent/drivers/lane_product.h"
-#include "layers/recurrent/drivers/recurrent_plan.h"
 
 // Layer normalisation where lanes are sequences, for cells of one stage: what LanePass runs in the
 // place of its products, and around the formulas of a cell whose state is normalised.

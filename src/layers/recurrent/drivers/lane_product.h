@@ -5,7 +5,7 @@
 
 #include "kernels/lanes.h"
 #include "layers/recurrent/common/gate_ranges.h"
-#include "layers/recurrent/drivers/recurrent_plan.h"
+#include "layers/recurrent/common/recurrent_plan.h"
 
 namespace rondo {
 

@@ -18,10 +18,12 @@ std::int64_t sum_stride(std::int64_t columns) {
 GateRange one_gate(int gate) { return {0, 1, {gate}}; }
 }  // namespace
 
-LaneWeightGradient::LaneWeightGradient(const LaneShape& lane_shape, const LaneSchedule& schedule,
-                                       std::int64_t steps, const Kind& of_kind,
-                                       const RecurrentWeights<float>& gradients, Workspace& workspace)
-    : shape(lane_shape), kind(of_kind), chunk_steps(steps) {
+void LaneWeightGradient::begin(const LaneShape& lane_shape, const LaneSchedule& schedule, std::int64_t steps,
+                               const Kind& of_kind, const RecurrentWeights<float>& gradients,
+                               Workspace& workspace) {
+  shape = lane_shape;
+  kind = of_kind;
+  chunk_steps = steps;
   const auto& info = *shape.info;
   const std::int64_t rows = steps * schedule.lanes;
   std::size_t group_count = 1;
@@ -40,11 +42,7 @@ LaneWeightGradient::LaneWeightGradient(const LaneShape& lane_shape, const LaneSc
   }
   if (info.stages == 2) gated_segments = workspace.take<LaneSegment>(steps * blocks);
   begin_biases(gradients, workspace);
-  if (separate()) {
-    begin_separate(rows, gradients, workspace);
-  } else {
-    begin_together(gradients, workspace);
-  }
+  begin_products(rows, gradients, workspace);
 }
 
 void LaneWeightGradient::begin_biases(const RecurrentWeights<float>& gradients, Workspace& workspace) {
@@ -67,37 +65,21 @@ void LaneWeightGradient::begin_biases(const RecurrentWeights<float>& gradients, 
     std::copy_n(nth(gradients.vectors, p), shape.units, bias_at(bias, info.sums + p));
 }
 
-void LaneWeightGradient::begin_together(const RecurrentWeights<float>& gradients, Workspace& workspace) {
-  const std::int64_t units = shape.units;
-  const auto begin = [&](View<float> from, const GateRange& range, float* to) {
-    gates_to_sums(from, range, units, columns_of(to, range), stride);
-  };
-  stride = sum_stride(shape.sum_rows());
-  kernel = workspace.zeros<float>((shape.inputs + shape.info->stages * units) * stride);
-  recurrent = kernel + shape.inputs * stride;
-  begin(gradients.kernel, shape.input_range, kernel);
-  begin(gradients.recurrent_kernel, shape.recurrent_range[0], recurrent);
-  if (shape.info->stages == 2) {
-    gated = recurrent + units * stride;
-    begin(gradients.recurrent_kernel, shape.recurrent_range[1], gated);
-  }
-}
-
-void LaneWeightGradient::begin_separate(std::int64_t panel_rows, const RecurrentWeights<float>& gradients,
+void LaneWeightGradient::begin_products(std::int64_t panel_rows, const RecurrentWeights<float>& gradients,
                                         Workspace& workspace) {
   const auto& info = *shape.info;
   const std::int64_t units = shape.units;
-  const auto add = [&](const GradientPanels& panels, const GateRange& range, const LaneSegment* where,
-                       std::int64_t first_row, std::int64_t kernel_rows, std::int64_t recurrent_rows) {
-    LaneProductGradient& p = products[product_count++];
-    p = {panels, range, where, first_row, kernel_rows, recurrent_rows};
-    p.stride = sum_stride(panels.columns());
-    p.sum = workspace.zeros<float>((kernel_rows + recurrent_rows) * p.stride);
-    if (kernel_rows > 0) gates_to_sums(gradients.kernel, range, units, p.sum, p.stride);
-    if (recurrent_rows > 0)
-      gates_to_sums(gradients.recurrent_kernel, range, units, p.sum + kernel_rows * p.stride, p.stride);
-  };
   const GateRange &in = shape.input_range, &rec = shape.recurrent_range[0];
+  const auto add = [&](const GradientPanels& panels, std::int64_t column, const GateRange& range,
+                       const LaneRows& rows) {
+    LaneProductGradient& p = products[product_count++];
+    p = {&panels, range, column, used(panels, column, range), rows};
+    p.stride = sum_stride(panels.columns());
+    p.sum = workspace.zeros<float>((rows.kernel + rows.recurrent) * p.stride);
+    if (rows.kernel > 0) gates_to_sums(gradients.kernel, range, units, p.kernel_sum(), p.stride);
+    if (rows.recurrent > 0)
+      gates_to_sums(gradients.recurrent_kernel, range, units, p.recurrent_sum(), p.stride);
+  };
   if (kind.normalized) {
     const auto make = [&](int groups) {
       return LanePanels::make(panel_rows, info.gates * units,
@@ -107,21 +89,35 @@ void LaneWeightGradient::begin_separate(std::int64_t panel_rows, const Recurrent
     recurrents = make(rec.count);
   }
   if (!kind.masked) {
-    add(inputs.groups[0], in, segments, 0, shape.inputs, 0);
-    add(recurrents.groups[0], rec, segments, shape.inputs, 0, units);
+    // x and h follow one another in memory.
+    const LaneRows x{segments, 0, shape.inputs, 0}, h{segments, shape.inputs, 0, units},
+        both{segments, 0, shape.inputs, units}, gated{gated_segments, 0, 0, units};
+    const auto of_sums = [&](const GateRange& range, const LaneRows& rows) {
+      add(sums.groups[0], range.first * units, range, rows);
+    };
+    if (kind.normalized) {
+      add(inputs.groups[0], 0, in, x);
+      add(recurrents.groups[0], 0, rec, h);
+    } else if (in.first == rec.first && in.gate == rec.gate) {
+      of_sums(in, both);
+    } else {
+      of_sums(in, x);
+      of_sums(rec, h);
+    }
+    if (info.stages == 2) of_sums(shape.recurrent_range[1], gated);
     return;
   }
   for (int g = 0; g < info.gates; ++g) {
     const int in_sum = nth(info.input_sum, g), rec_sum = nth(info.recurrent_sum, g);
-    const std::int64_t first_read = g * (shape.inputs + units);
+    const std::int64_t first = g * (shape.inputs + units);
     if (in_sum == rec_sum && !kind.normalized) {
-      add(nth(sums.groups, in_sum), one_gate(g), read_segments, first_read, shape.inputs, units);
+      add(nth(sums.groups, in_sum), 0, one_gate(g), {read_segments, first, shape.inputs, units});
       continue;
     }
-    add(kind.normalized ? nth(inputs.groups, in_sum - in.first) : nth(sums.groups, in_sum), one_gate(g),
-        read_segments, first_read, shape.inputs, 0);
-    add(kind.normalized ? nth(recurrents.groups, rec_sum - rec.first) : nth(sums.groups, rec_sum),
-        one_gate(g), read_segments, first_read + shape.inputs, 0, units);
+    add(kind.normalized ? nth(inputs.groups, in_sum - in.first) : nth(sums.groups, in_sum), 0, one_gate(g),
+        {read_segments, first, shape.inputs, 0});
+    add(kind.normalized ? nth(recurrents.groups, rec_sum - rec.first) : nth(sums.groups, rec_sum), 0,
+        one_gate(g), {read_segments, first + shape.inputs, 0, units});
   }
 }
 
@@ -130,17 +126,9 @@ void LaneWeightGradient::end(const RecurrentWeights<float>& gradients) const {
   const std::int64_t units = shape.units;
   for (std::size_t i = 0; i < product_count; ++i) {
     const LaneProductGradient& p = products[i];
-    if (p.kernel_rows > 0) sums_to_gates(p.sum, p.stride, p.range, units, gradients.kernel);
-    if (p.recurrent_rows > 0)
-      sums_to_gates(p.sum + p.kernel_rows * p.stride, p.stride, p.range, units, gradients.recurrent_kernel);
-  }
-  const auto end_product = [&](float* from, const GateRange& range, View<float> to) {
-    sums_to_gates(columns_of(from, range), stride, range, units, to);
-  };
-  if (!separate()) {
-    end_product(kernel, shape.input_range, gradients.kernel);
-    end_product(recurrent, shape.recurrent_range[0], gradients.recurrent_kernel);
-    if (info.stages == 2) end_product(gated, shape.recurrent_range[1], gradients.recurrent_kernel);
+    if (p.rows.kernel > 0) sums_to_gates(p.kernel_sum(), p.stride, p.range, units, gradients.kernel);
+    if (p.rows.recurrent > 0)
+      sums_to_gates(p.recurrent_sum(), p.stride, p.range, units, gradients.recurrent_kernel);
   }
   const auto end_bias = [&](float* from, const GateRange& range, View<float> to) {
     for (int i = 0; i < range.count; ++i) {
@@ -166,7 +154,7 @@ std::size_t LaneWeightGradient::find_segments(const LaneTrace& trace, std::int64
       segments[count] = {trace.inputs_and_h + lane * rows * (trace.schedule.steps + 1) + s * rows * width,
                          width};
       if (kind.masked) read_segments[count] = {reads.at(lane, from - s), width};
-      if (gated == nullptr) continue;
+      if (gated_segments == nullptr) continue;
       gated_segments[count] = {
           trace.gated_state + lane * shape.units * trace.schedule.steps + s * shape.units * width, width};
     }
@@ -181,30 +169,6 @@ void LaneWeightGradient::put(const CellCall<float>& call, const LaneNormGradient
   recurrents.put(norm.recurrent, call.rows, call.rows, row);
 }
 
-kernels::PanelRange LaneWeightGradient::of(const GateRange& range, PanelRange only) const {
-  const GradientPanels& panels = sums.groups[0];
-  return {std::max(panels.panel_of(range.first * shape.units), only.first),
-          std::min(panels.panel_of((range.first + range.count) * shape.units - 1) + 1, only.last)};
-}
-
-void LaneWeightGradient::add_together(std::size_t count, std::int64_t panel_rows, PanelRange only) const {
-  const auto run = [&](const LaneSegment* where, std::int64_t first, std::int64_t rows,
-                       const GateRange& range, float* to) {
-    kernels::add_lane_gradient({where, count}, first, sums.groups[0], of(range, only),
-                               {to, rows, stride, stride});
-  };
-  const std::int64_t units = shape.units;
-  const GateRange &in = shape.input_range, &rec = shape.recurrent_range[0];
-  if (in.first == rec.first && in.count == rec.count) {
-    run(segments, 0, shape.inputs + units, in, kernel);  // `recurrent` follows `kernel` in memory
-  } else {
-    run(segments, 0, shape.inputs, in, kernel);
-    run(segments, shape.inputs, units, rec, recurrent);
-  }
-  if (gated != nullptr) run(gated_segments, 0, units, shape.recurrent_range[1], gated);
-  add_biases(panel_rows, 0, only);
-}
-
 void LaneWeightGradient::add_biases(std::int64_t panel_rows, std::size_t group, PanelRange only) const {
   const GradientPanels& panels = sums.groups[group];
   const auto first = static_cast<std::int64_t>(group) * bias_stride;
@@ -212,7 +176,8 @@ void LaneWeightGradient::add_biases(std::int64_t panel_rows, std::size_t group, 
   if (recurrent_bias == nullptr) return;
   const GateRange range = recurrent_bias_range(*shape.info);
   if (sums.count == 1) {
-    only = of(range, only);
+    const PanelRange of_range = used(panels, range.first * shape.units, range);
+    only = {std::max(only.first, of_range.first), std::min(only.last, of_range.last)};
   } else if (!range.covers(static_cast<int>(group))) {
     return;
   }
@@ -221,30 +186,26 @@ void LaneWeightGradient::add_biases(std::int64_t panel_rows, std::size_t group, 
 
 int LaneWeightGradient::job_count() const {
   std::int64_t count = 0;
+  for (std::size_t i = 0; i < product_count; ++i) count += products[i].count();
   for (std::size_t i = 0; i < sums.count; ++i) count += sums.groups[i].panels();
-  for (std::size_t i = 0; i < product_count; ++i) count += products[i].panels.panels();
   return static_cast<int>(count);
 }
 
 void LaneWeightGradient::run_job(int job, std::size_t count, std::int64_t panel_rows) const {
   std::int64_t panel = job;
-  for (std::size_t i = 0; i < sums.count; ++i) {
-    const std::int64_t panels = sums.groups[i].panels();
-    if (panel < panels) {
-      if (separate()) return add_biases(panel_rows, i, {panel, panel + 1});
-      return add_together(count, panel_rows, {panel, panel + 1});
-    }
-    panel -= panels;
+  for (std::size_t i = 0; i < product_count; ++i) {
+    const LaneProductGradient& p = products[i];
+    if (panel < p.count()) return p.add(count, {p.used.first + panel, p.used.first + panel + 1});
+    panel -= p.count();
   }
-  const LaneProductGradient* product = products.data();
-  for (; panel >= product->panels.panels(); ++product) panel -= product->panels.panels();
-  product->add(count, panel);
+  std::size_t group = 0;
+  for (; panel >= sums.groups[group].panels(); ++group) panel -= sums.groups[group].panels();
+  add_biases(panel_rows, group, {panel, panel + 1});
 }
 
 void LaneWeightGradient::run_all(std::size_t count, std::int64_t panel_rows) const {
-  if (!separate()) return add_together(count, panel_rows, {0, sums.groups[0].panels()});
-  const int jobs = job_count();
-  for (int job = 0; job < jobs; ++job) run_job(job, count, panel_rows);
+  for (std::size_t i = 0; i < product_count; ++i) products[i].add(count, products[i].used);
+  for (std::size_t i = 0; i < sums.count; ++i) add_biases(panel_rows, i, {0, sums.groups[i].panels()});
 }
 
 }  // namespace rondo

@@ -39,20 +39,29 @@ struct LanePanels {
   }
 };
 
-/// The gradient of the weights of one product that has panels to itself: of gates of the kernel, of the
-/// recurrent kernel, or of both, whose rows follow one another in the segments.
-struct LaneProductGradient {
-  kernels::GradientPanels panels;
-  GateRange range;  ///< whose gates are the panels' columns
+/// What a product reads: rows of segments that belong to the kernel, to the recurrent kernel, or to both, one
+/// after the other.
+struct LaneRows {
   const kernels::LaneSegment* segments = nullptr;
-  std::int64_t first_row = 0;  ///< of the segments
-  std::int64_t kernel_rows = 0, recurrent_rows = 0;
-  std::int64_t stride = 0;
-  float* sum = nullptr;
+  std::int64_t first = 0, kernel = 0, recurrent = 0;
+};
 
-  void add(std::size_t segment_count, std::int64_t panel) const {
-    kernels::add_lane_gradient({segments, segment_count}, first_row, panels, {panel, panel + 1},
-                               {sum, kernel_rows + recurrent_rows, stride, stride});
+/// The gradient of the weights of one product.
+struct LaneProductGradient {
+  const kernels::GradientPanels* panels = nullptr;
+  GateRange range;
+  std::int64_t column = 0;  ///< of the panels, where the range begins
+  kernels::PanelRange used;
+  LaneRows rows;
+  std::int64_t stride = 0;
+  float* sum = nullptr;  ///< [rows][columns of the panels]
+
+  std::int64_t count() const { return used.last - used.first; }
+  float* kernel_sum() const { return sum + column; }
+  float* recurrent_sum() const { return kernel_sum() + rows.kernel * stride; }
+  void add(std::size_t segment_count, kernels::PanelRange only) const {
+    kernels::add_lane_gradient({rows.segments, segment_count}, rows.first, *panels, only,
+                               {sum, rows.kernel + rows.recurrent, stride, stride});
   }
 };
 
@@ -77,21 +86,21 @@ struct LaneWeightGradient {
   /// Of sums and vectors: all together, or each for itself where gates read their own. Of vectors only when
   /// products are normalised: these have panels of their own, and biases are added up with the gains.
   LanePanels sums;
-  std::int64_t stride = 0;                                          ///< of the rows of `kernel` …
-  float *kernel = nullptr, *recurrent = nullptr, *gated = nullptr;  ///< of panels that are together
-  std::int64_t bias_stride = 0;                                     ///< from group to group of `sums`
+  std::int64_t bias_stride = 0;  ///< from group to group of `sums`
   float *bias = nullptr, *recurrent_bias = nullptr;
   kernels::LaneSegment *segments = nullptr, *gated_segments = nullptr,
                        *read_segments = nullptr;  ///< room for a chunk's
   LanePanels inputs, recurrents;                  ///< of normalised products
   LaneReads reads;
-  std::array<LaneProductGradient, 2 * cells::kMaxSums> products{};
+  std::array<LaneProductGradient, 2 * cells::kMaxSums> products{};  ///< point into the panels above
   std::size_t product_count = 0;
 
   LaneWeightGradient() = default;
+  LaneWeightGradient(const LaneWeightGradient&) = delete;
+  LaneWeightGradient& operator=(const LaneWeightGradient&) = delete;
   /// Begins with what `gradients` holds; the panels hold `steps` steps.
-  LaneWeightGradient(const LaneShape& shape, const LaneSchedule& schedule, std::int64_t steps,
-                     const Kind& kind, const RecurrentWeights<float>& gradients, Workspace& workspace);
+  void begin(const LaneShape& shape, const LaneSchedule& schedule, std::int64_t steps, const Kind& kind,
+             const RecurrentWeights<float>& gradients, Workspace& workspace);
   void end(const RecurrentWeights<float>& gradients) const;
 
   /// Says where the left operands of steps `from`, from - 1, … lie.
@@ -113,16 +122,14 @@ struct LaneWeightGradient {
   }
   /// The sum or vector that the first rows of `sums` belong to.
   std::int64_t first_sum() const { return kind.normalized ? shape.info->sums : 0; }
-  bool separate() const { return kind.normalized || kind.masked; }
-  PanelRange of(const GateRange& range, PanelRange only) const;
-  void add_together(std::size_t segment_count, std::int64_t panel_rows, PanelRange only) const;
+  /// The panels that hold the columns of a range.
+  PanelRange used(const kernels::GradientPanels& panels, std::int64_t column, const GateRange& range) const {
+    return {panels.panel_of(column), panels.panel_of(column + range.count * shape.units - 1) + 1};
+  }
   void add_biases(std::int64_t panel_rows, std::size_t group, PanelRange only) const;
   void begin_biases(const RecurrentWeights<float>& gradients, Workspace& workspace);
-  void begin_together(const RecurrentWeights<float>& gradients, Workspace& workspace);
-  void begin_separate(std::int64_t panel_rows, const RecurrentWeights<float>& gradients,
+  void begin_products(std::int64_t panel_rows, const RecurrentWeights<float>& gradients,
                       Workspace& workspace);
-  /// Where the rows of a range's weights lie in sums of all columns.
-  float* columns_of(float* rows, const GateRange& range) const { return rows + range.first * shape.units; }
 };
 
 }  // namespace rondo

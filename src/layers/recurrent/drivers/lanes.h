@@ -1,7 +1,7 @@
 #pragma once
 
+#include "layers/recurrent/common/recurrent_plan.h"
 #include "layers/recurrent/drivers/driver.h"
-#include "layers/recurrent/drivers/recurrent_plan.h"
 
 // The driver for batches: SIMD lanes are sequences. States are stored [unit][lane], so that no lane is lost
 // to a number of units that does not fill vectors, and the formulas read what the products left. Same bits as

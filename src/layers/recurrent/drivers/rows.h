@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "layers/recurrent/common/gate_product.h"
+#include "layers/recurrent/common/recurrent_plan.h"
 #include "layers/recurrent/drivers/driver.h"
-#include "layers/recurrent/drivers/recurrent_plan.h"
 
 // The driver that runs every plan: SIMD lanes are hidden units, rows are sequences. Between products and
 // formulas it runs the passes that the plan's options ask for, and none where there are none.

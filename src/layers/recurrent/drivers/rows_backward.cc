@@ -1,9 +1,9 @@
 #include <algorithm>
 
 #include "kernels/row_passes.h"
-#include "layers/recurrent/drivers/gain_sums.h"
+#include "layers/recurrent/common/gain_sums.h"
+#include "layers/recurrent/common/weight_gradients.h"
 #include "layers/recurrent/drivers/rows.h"
-#include "layers/recurrent/drivers/weight_gradients.h"
 #include "tape/parallel.h"
 
 namespace rondo {

@@ -6,7 +6,7 @@
 #include "kernels/cells.h"
 #include "kernels/stream.h"
 #include "kernels/stream_cell.h"
-#include "layers/recurrent/drivers/recurrent_plan.h"
+#include "layers/recurrent/common/recurrent_plan.h"
 
 namespace rondo {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "layers/recurrent/common/recurrent_plan.h"
 #include "layers/recurrent/drivers/checkpointed.h"
-#include "layers/recurrent/drivers/recurrent_plan.h"
 #include "rondo/base/random.h"
 
 // Which driver runs a recurrence, and that it makes no difference to a single bit.

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "layers/recurrent/drivers/recurrent_plan.h"
+#include "layers/recurrent/common/recurrent_plan.h"
 
 // Gradients of weights where every packed step has a row: products over all steps at once.
 

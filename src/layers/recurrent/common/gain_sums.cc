@@ -1,4 +1,4 @@
-#include "layers/recurrent/drivers/gain_sums.h"
+#include "layers/recurrent/common/gain_sums.h"
 
 #include "kernels/matrix.h"
 #include "layers/recurrent/common/gate_ranges.h"

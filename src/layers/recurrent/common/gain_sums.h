@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "layers/recurrent/drivers/recurrent_plan.h"
+#include "layers/recurrent/common/recurrent_plan.h"
 
 // Gradients of layer normalisation's gains and of the biases of normalised cells. They are added up for each
 // place over its steps, last step first, then over the places: no driver, share of threads or cut into

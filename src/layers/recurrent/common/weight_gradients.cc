@@ -1,4 +1,4 @@
-#include "layers/recurrent/drivers/weight_gradients.h"
+#include "layers/recurrent/common/weight_gradients.h"
 
 #include "kernels/matrix.h"
 #include "tape/parallel.h"

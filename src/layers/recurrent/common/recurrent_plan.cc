@@ -1,4 +1,4 @@
-#include "layers/recurrent/drivers/recurrent_plan.h"
+#include "layers/recurrent/common/recurrent_plan.h"
 
 #include <algorithm>
 
