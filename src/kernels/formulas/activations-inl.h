@@ -183,24 +183,35 @@ HWY_INLINE Lane add_gradient(Lane x, Lane y, Lane dy, Lane to) {
   return fma(dy, slope, to);
 }
 
-// What recurrent cells run, by kind.
+// What recurrent cells run, by kind. A function each that is not inlined, for a case that is rare: as callers
+// see what it does, their values stay in registers.
 template <class Entry>
-Lane value_of(Lane x) {
-  if constexpr (kIsRecurrent<Entry>) return Entry::value(x);
-  return x;
+HWY_INLINE bool set_value(bool is_kind, Lane x, Lane& y) {
+  if constexpr (kIsRecurrent<Entry>) {
+    if (is_kind) y = Entry::value(x);
+  }
+  return is_kind;
 }
 template <class Entry>
-Lane backward_of(Lane y, Lane dy) {
-  if constexpr (kIsRecurrent<Entry>) return Entry::backward(y, dy);
-  return dy;
+HWY_INLINE bool set_backward(bool is_kind, Lane y, Lane dy, Lane& d) {
+  if constexpr (kIsRecurrent<Entry>) {
+    if (is_kind) d = Entry::backward(y, dy);
+  }
+  return is_kind;
 }
 template <class... Entry>
-constexpr auto values_of(List<Entry...>) {
-  return std::array<Lane (*)(Lane), sizeof...(Entry)>{value_of<Entry>...};
+HWY_NOINLINE Lane value_of(std::size_t kind, Lane x, List<Entry...>) {
+  Lane y = x;
+  std::size_t place = 0;
+  static_cast<void>((set_value<Entry>(kind == place++, x, y) || ...));
+  return y;
 }
 template <class... Entry>
-constexpr auto backwards_of(List<Entry...>) {
-  return std::array<Lane (*)(Lane, Lane), sizeof...(Entry)>{backward_of<Entry>...};
+HWY_NOINLINE Lane backward_of(std::size_t kind, Lane y, Lane dy, List<Entry...>) {
+  Lane d = dy;
+  std::size_t place = 0;
+  static_cast<void>((set_backward<Entry>(kind == place++, y, dy, d) || ...));
+  return d;
 }
 
 }  // namespace activation

@@ -14,18 +14,20 @@ struct UsualActivations {
   HWY_INLINE Lane d_act(Lane y, Lane dy) const { return activation::Tanh::backward(y, dy); }
   HWY_INLINE Lane d_gate(Lane y, Lane dy) const { return activation::Sigmoid::backward(y, dy); }
 };
-inline constexpr auto kActivationValues = activation::values_of(activation::Entries());
-inline constexpr auto kActivationBackwards = activation::backwards_of(activation::Entries());
 struct AnyActivations {
   static constexpr bool kInlined = false;
-  std::size_t activation, recurrent;
+  std::size_t act_kind, gate_kind;
   HWY_INLINE explicit AnyActivations(const CellCall<Number>& call)
-      : activation(static_cast<std::size_t>(call.activation)),
-        recurrent(static_cast<std::size_t>(call.recurrent_activation)) {}
-  HWY_INLINE Lane act(Lane x) const { return kActivationValues[activation](x); }
-  HWY_INLINE Lane gate(Lane x) const { return kActivationValues[recurrent](x); }
-  HWY_INLINE Lane d_act(Lane y, Lane dy) const { return kActivationBackwards[activation](y, dy); }
-  HWY_INLINE Lane d_gate(Lane y, Lane dy) const { return kActivationBackwards[recurrent](y, dy); }
+      : act_kind(static_cast<std::size_t>(call.activation)),
+        gate_kind(static_cast<std::size_t>(call.recurrent_activation)) {}
+  HWY_INLINE Lane act(Lane x) const { return activation::value_of(act_kind, x, activation::Entries()); }
+  HWY_INLINE Lane gate(Lane x) const { return activation::value_of(gate_kind, x, activation::Entries()); }
+  HWY_INLINE Lane d_act(Lane y, Lane dy) const {
+    return activation::backward_of(act_kind, y, dy, activation::Entries());
+  }
+  HWY_INLINE Lane d_gate(Lane y, Lane dy) const {
+    return activation::backward_of(gate_kind, y, dy, activation::Entries());
+  }
 };
 
 /// The same with their inputs clipped to [-clip, clip], as ONNX's `clip`. No activation falls anywhere, so a
@@ -64,6 +66,7 @@ template <class Activations, Walk kWalk>
 struct FormulaIo : Activations {
   const CellCall<Number>& call;
   std::int64_t line, at = 0;  ///< which line, and where in it
+  bool whole = true;          ///< what Walk::any asks
 
   HWY_INLINE FormulaIo(const Activations& a, const CellCall<Number>& c, std::int64_t l)
       : Activations(a), call(c), line(l) {}
@@ -72,10 +75,7 @@ struct FormulaIo : Activations {
     return kWalk == Walk::rows || (kWalk == Walk::any && call.lanes_are_rows);
   }
   /// Whether the vector ends within its line. Lines of rows are whole vectors.
-  HWY_INLINE bool is_whole() const {
-    if constexpr (kWalk == Walk::any) return call.lanes_are_rows || at + kLanes <= call.units;
-    return kWalk != Walk::some_units;
-  }
+  HWY_INLINE bool is_whole() const { return kWalk == Walk::any ? whole : kWalk != Walk::some_units; }
   HWY_INLINE Lane get(const Number* p) const { return is_whole() ? load(p) : load_some(p, call.units - at); }
   HWY_INLINE void put(Lane v, Number* p) const {
     if (is_whole()) {
@@ -127,7 +127,10 @@ HWY_INLINE void for_each_unit(const CellCall<Number>& shared, Formula formula) {
   if constexpr (!Activations::kInlined) {  // a call for each activation hides what this asks; less to compile
     for (std::int64_t line = 0; line < lines; ++line) {
       FormulaIo<Activations, Walk::any> io(activations, call, line);
-      for (; io.at < length; io.at += kLanes) formula(io);
+      for (; io.at < length; io.at += kLanes) {
+        io.whole = io.at + kLanes <= length;
+        formula(io);
+      }
     }
   } else if (call.lanes_are_rows) {
     for (std::int64_t unit = 0; unit < lines; ++unit) {
