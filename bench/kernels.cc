@@ -136,8 +136,7 @@ void lanes_product(State& state, Product p) {
   kernels::PackedRows packed(p.n, p.k, memory.data());
   packed.put_transposed(weights.view(), 0, 0);
   count_flops(state, p.flops(), [&] {
-    kernels::multiply_lanes(packed, p.k, b.data(), p.m, kernels::Start::bias, bias.data(), c.data(), p.m,
-                            p.m);
+    kernels::multiply_lanes(packed, b.view(), kernels::Start::bias, bias.data(), c.view());
   });
 }
 
@@ -152,7 +151,7 @@ void lanes_gradient(State& state, Product p) {
   std::vector<kernels::LaneSegment> segments;
   for (std::int64_t s = 0; s < steps; ++s) segments.push_back({operand.view().row(s), lanes});
   count_flops(state, 2.0 * static_cast<double>(steps * lanes * p.k * p.n), [&] {
-    kernels::add_lane_gradient(segments, 0, p.k, panels, 0, 0, panels.panels(), c.data(), width);
+    kernels::add_lane_gradient(segments, 0, panels, {0, panels.panels()}, {c.data(), p.k, width, width});
   });
 }
 

@@ -19,44 +19,44 @@ struct LaneValues {
 };
 constexpr std::int64_t kFewInputs = 4;
 
-/// normal = (x - mean) / sqrt(variance + epsilon), and to = (bias ? bias : to) + gain·normal, where gain and
-/// bias have one value a row. `normal` may be x, or null. mean [lanes] (or null) and inverse [lanes] = 1 /
-/// sqrt(…) are what normalises again.
-void normalize_lanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const LaneValues& x,
-                     float epsilon, float* normal, float* mean, float* inverse, const float* gain,
-                     const float* bias, float* to);
-/// One of two products that feed the same sums, and what is known of it.
+/// What is normalised together: `rows` values of each lane, rows `ld` apart.
+struct LaneShape {
+  std::int64_t rows = 0, lanes = 0, ld = 0;
+};
+
+/// One normalisation, and what is known of it.
 struct LaneProductNorm {
   LaneValues values;  ///< the raw ones in forward; in backward the normalised ones, or what they are made of
-  float* normal = nullptr;  ///< where normalised values go; null: nowhere
-  float *mean = nullptr, *inverse = nullptr;
-  const float* gain = nullptr;
-  float *d_gain = nullptr, *d_x = nullptr;  ///< backward only; rows `lanes` apart
+  float* normal = nullptr;                    ///< where normalised values go; null: nowhere
+  float *mean = nullptr, *inverse = nullptr;  ///< [lanes]: what normalises again; mean may be null
+  const float* gain = nullptr;                ///< [rows]
+  float *d_gain = nullptr,
+        *d_x = nullptr;  ///< backward only; rows `lanes` apart, unless d_x_ld says otherwise
+  std::int64_t d_x_ld = 0;
 };
-/// to = bias + input.gain·normal + recurrent.gain·normal: normalize_lanes of both in one walk. Values of
-/// `recurrent` are in memory.
-void normalize_lane_pair(std::int64_t rows, std::int64_t lanes, std::int64_t ld, float epsilon,
-                         const LaneProductNorm& input, const LaneProductNorm& recurrent, const float* bias,
-                         float* to);
+
+/// normal = (x - mean) / sqrt(variance + epsilon) and to = (bias ? bias : to) + gain·normal, where bias has
+/// one value a row; inverse = 1 / sqrt(…). `normal` may be x.
+void normalize_lanes(const LaneShape& shape, float epsilon, const LaneProductNorm& product, const float* bias,
+                     float* to);
+/// d [rows][lane] is the gradient of what normalize_lanes gave: d_x = (accumulate ? d_x : 0) + the gradient
+/// of x (d_x may be the normalised values). d_gain += d·normal and d_bias += d (null: none) in every lane's
+/// own accumulators, whose rows are `lanes` apart. Values that are made need `mean`.
+void normalize_lanes_backward(const LaneShape& shape, const float* d, const LaneProductNorm& product,
+                              float* d_bias, bool accumulate);
+
+/// to = bias + input.gain·normal + recurrent.gain·normal: normalize_lanes of two products that feed the same
+/// sums, in one walk. Values of `recurrent` are in memory.
+void normalize_lane_pair(const LaneShape& shape, float epsilon, const LaneProductNorm& input,
+                         const LaneProductNorm& recurrent, const float* bias, float* to);
 /// normalize_lanes_backward of both in one walk.
-void normalize_lane_pair_backward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* d,
-                                  const LaneProductNorm& input, const LaneProductNorm& recurrent,
-                                  float* d_bias);
+void normalize_lane_pair_backward(const LaneShape& shape, const float* d, const LaneProductNorm& input,
+                                  const LaneProductNorm& recurrent, float* d_bias);
 
 /// to = bias + gain·normal: what normalize_lanes gave, from what it kept.
-void scale_lanes(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* normal,
-                 const float* gain, const float* bias, float* to);
+void scale_lanes(const LaneShape& shape, const float* normal, const float* gain, const float* bias,
+                 float* to);
 /// The same normalised values in the place of x.
-void normalize_lanes_again(std::int64_t rows, std::int64_t lanes, std::int64_t ld, float* x,
-                           const float* mean, const float* inverse);
-
-/// d [rows][lane] is the gradient of what normalize_lanes gave: d_x = (accumulate ? d_x : 0) + the gradient
-/// of x (d_x may be `normal`), with rows d_x_ld apart. d_gain += d·normal and d_bias += d (null: none) in
-/// every lane's own accumulators, whose rows are `lanes` apart. `normal`: the normalised values in memory, or
-/// with weights what they are made of, and then `mean`.
-void normalize_lanes_backward(std::int64_t rows, std::int64_t lanes, std::int64_t ld, const float* d,
-                              const LaneValues& normal, const float* mean, const float* inverse,
-                              const float* gain, float* d_gain, float* d_bias, bool accumulate, float* d_x,
-                              std::int64_t d_x_ld);
+void normalize_lanes_again(const LaneShape& shape, float* x, const float* mean, const float* inverse);
 
 }  // namespace rondo::kernels

@@ -36,10 +36,9 @@ class PackedRows {
   float* data_ = nullptr;
 };
 
-/// c [rows][lane] = start + a · b over k = 0 … k_count - 1, for `lanes` lanes (a multiple of kLaneGroup). b
-/// [k_count][lane] and c have rows ldb and ldc apart; `bias` has one value a row.
-void multiply_lanes(const PackedRows& a, std::int64_t k_count, const float* b, std::int64_t ldb, Start start,
-                    const float* bias, float* c, std::int64_t ldc, std::int64_t lanes);
+/// c [a.rows(), lanes] = start + a · b for b [up to a.k(), lanes], over the rows that b has; `bias` has one
+/// value a row. Lanes are a multiple of kLaneGroup.
+void multiply_lanes(const PackedRows& a, View<const float> b, Start start, const float* bias, View<float> c);
 
 /// out [column][lane] = column of row rows[lane] of `from`; 0 where rows[lane] < 0. `lanes` is a multiple
 /// of 4.
@@ -77,15 +76,18 @@ struct LaneSegment {
   std::int64_t width = 0;
 };
 
-/// c [rows, columns] += operand · g, where the operand's rows are rows first_row … first_row + rows - 1 of
+/// Panels first … last - 1.
+struct PanelRange {
+  std::int64_t first = 0, last = 0;
+};
+
+/// c [rows, columns] += operand · g, where the operand's rows are rows first_row … first_row + c.rows - 1 of
 /// every segment. The sum runs over the segments in order and in each from its last lane to its first; the
-/// rows of g follow in the same order, from g_row on. Only the columns of panels first_panel … last_panel - 1
-/// are touched. Rows of c are `ldc` apart and hold all panels of g.
-void add_lane_gradient(std::span<const LaneSegment> segments, std::int64_t first_row, std::int64_t rows,
-                       const GradientPanels& g, std::int64_t g_row, std::int64_t first_panel,
-                       std::int64_t last_panel, float* c, std::int64_t ldc);
-/// c [columns] += rows first_row … first_row + rows - 1 of g, in order.
-void add_panel_sums(const GradientPanels& g, std::int64_t first_row, std::int64_t rows,
-                    std::int64_t first_panel, std::int64_t last_panel, float* c);
+/// rows of g follow in the same order, from the first. Only the columns of `panels` are touched. Rows of c
+/// hold all panels of g.
+void add_lane_gradient(std::span<const LaneSegment> segments, std::int64_t first_row, const GradientPanels& g,
+                       PanelRange panels, View<float> c);
+/// c [columns] += the first `rows` rows of g, in order.
+void add_panel_sums(const GradientPanels& g, std::int64_t rows, PanelRange panels, float* c);
 
 }  // namespace rondo::kernels

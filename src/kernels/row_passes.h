@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <span>
 
-// Passes over rows that options of recurrent layers add to a step. Row r of an array starts at pointer + r ·
-// its stride. The same bits on every instruction set with fused multiply-adds.
+#include "rondo/tensor/matrix.h"
+
+// Passes over rows that options of recurrent layers add to a step. The same bits on every instruction set
+// with fused multiply-adds.
 
 namespace rondo::kernels {
 
@@ -26,31 +28,38 @@ struct Zone {
   T rate = 0;               ///< of replacement, for the expected value
 };
 
-/// to = replaced ? old : to; without bits to = to + rate·(old - to).
+/// to = replaced ? old : to; without bits to = to + rate·(old - to). Sizes are those of `to`.
 template <class T>
-void zone_rows(std::int64_t rows, std::int64_t width, const Zone<T>& zone, const T* old,
-               std::int64_t old_stride, T* to, std::int64_t stride);
-/// d is the gradient of what zone_rows made (d_output, or null, is added to it): d_old = replaced ? d : 0 and
-/// d = replaced ? 0 : d; without bits rate·d and (1 - rate)·d.
+void zone_rows(const Zone<T>& zone, View<const T> old, View<T> to);
+/// d is the gradient of what zone_rows made (d_output, unless its data is null, is added to it): d_old =
+/// replaced ? d : 0 and d = replaced ? 0 : d; without bits rate·d and (1 - rate)·d. Sizes are those of `d`.
 template <class T>
-void zone_rows_backward(std::int64_t rows, std::int64_t width, const Zone<T>& zone, T* d, std::int64_t stride,
-                        const T* d_output, std::int64_t d_output_stride, T* d_old, std::int64_t d_old_stride);
+void zone_rows_backward(const Zone<T>& zone, View<T> d, View<const T> d_output, View<T> d_old);
 
 // Layer normalisation. Sums over a row have one order: 16 partial sums, the j-th of elements j, j + 16, j +
 // 32 …, of which then j and j + 8, j and j + 4, j and j + 2, j and j + 1 are added.
 
-/// normal = (x - mean) / sqrt(variance + epsilon) of each row, inverse = 1 / sqrt(…), and
-/// to = (bias ? bias : to) + gain·normal. `normal` may be x.
+/// The parameters of a normalisation: to = (bias ? bias : to) + gain·normal.
 template <class T>
-void normalize_rows(std::int64_t rows, std::int64_t width, const T* x, std::int64_t x_stride, T epsilon,
-                    T* normal, std::int64_t normal_stride, T* inverse, const T* gain, const T* bias, T* to,
-                    std::int64_t to_stride);
+struct RowScale {
+  const T *gain = nullptr, *bias = nullptr;
+};
+/// normal = (x - mean) / sqrt(variance + epsilon) of each row, inverse [rows] = 1 / sqrt(…), and `to` as
+/// RowScale says. `normal` may be x. Sizes are those of `x`.
+template <class T>
+void normalize_rows(View<const T> x, T epsilon, View<T> normal, T* inverse, const RowScale<T>& scale,
+                    View<T> to);
+
+/// Each row's own accumulators of gradients: d_gain += d·normal, d_bias += d (null: none).
+template <class T>
+struct RowScaleGradients {
+  T *d_gain = nullptr, *d_bias = nullptr;
+  std::int64_t stride = 0;
+};
 /// d is the gradient of normalize_rows's result: d_x = (accumulate ? d_x : 0) + the gradient of x (d_x may be
-/// `normal`), and in each row's own accumulators d_gain += d·normal, d_bias += d (null: none).
+/// `normal`). Sizes are those of `d`.
 template <class T>
-void normalize_rows_backward(std::int64_t rows, std::int64_t width, const T* d, std::int64_t d_stride,
-                             const T* normal, std::int64_t normal_stride, const T* inverse, const T* gain,
-                             T* d_gain, T* d_bias, std::int64_t accumulator_stride, bool accumulate, T* d_x,
-                             std::int64_t d_x_stride);
+void normalize_rows_backward(View<const T> d, View<const T> normal, const T* inverse, const T* gain,
+                             const RowScaleGradients<T>& to, bool accumulate, View<T> d_x);
 
 }  // namespace rondo::kernels

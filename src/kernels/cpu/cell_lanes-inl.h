@@ -17,8 +17,8 @@ HWY_INLINE void store_some(Lane v, float* p, std::int64_t n) { StoreFirst(v.v, F
 
 // The runner needs activate(), the formulas need the runner's Cells<>.
 // clang-format off
-#include "kernels/cpu/recurrent_activation-inl.h"
-#include "kernels/cpu/cell_runner-inl.h"
+#include "kernels/formulas/recurrent_activation-inl.h"
+#include "kernels/formulas/cell_runner-inl.h"
 #include "kernels/cpu/stream_cell-inl.h"
 #include RONDO_CELL_FILE
 // clang-format on

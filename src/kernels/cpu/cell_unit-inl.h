@@ -1,7 +1,7 @@
-// The translation unit of one file of cells: its formulas compiled for every instruction set and once in
-// double. The build makes a .cc for each src/cells/*-inl.h that defines RONDO_CELL_FILE and RONDO_CELL_NAME
-// and includes this.
+// The translation unit of one file of cells: its formulas compiled for every instruction set. The build makes
+// a .cc for each src/cells/*-inl.h that defines RONDO_CELL_FILE and RONDO_CELL_NAME and includes this.
 
+#include "kernels/cpu/unroll.h"
 #include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/cell_unit-inl.h"
@@ -54,6 +54,12 @@ constexpr auto kHalfPieces = half::narrow_stream_functions<kKeeps>(half::Family(
 template <bool kKeeps>
 constexpr auto kQuarterPieces = quarter::narrow_stream_functions<kKeeps>(quarter::Family());
 
+template <class... Cell>
+constexpr auto infos_of(whole::Cells<Cell...>) {
+  return std::array{Cell::info...};
+}
+constexpr auto kInfos = infos_of(whole::Family());
+
 CellFormulas<float> Formulas(int index) { return kTable[static_cast<std::size_t>(index)]; }
 /// null where the narrower vectors are other names of the wider ones.
 constexpr StreamCellFunction piece_of(StreamCellFunction run, std::int64_t lanes, std::int64_t wider) {
@@ -77,32 +83,6 @@ HWY_AFTER_NAMESPACE();
 namespace rondo::kernels {
 namespace {
 
-namespace scalar {
-#include "kernels/cpu/scalar_math-inl.h"
-
-using Lane = double;
-using Number = double;
-constexpr std::int64_t kLanes = 1;
-inline Lane load(const double* p) { return *p; }
-inline void store(Lane v, double* p) { *p = v; }
-inline Lane load_some(const double* p, std::int64_t) { return *p; }
-inline void store_some(Lane v, double* p, std::int64_t) { *p = v; }
-
-// The runner needs activate(), the formulas need the runner's Cells<>.
-// clang-format off
-#include "kernels/cpu/recurrent_activation-inl.h"
-#include "kernels/cpu/cell_runner-inl.h"
-#include RONDO_CELL_FILE
-// clang-format on
-
-constexpr auto kTable = table_of(Family());
-template <class... Cell>
-constexpr auto infos_of(Cells<Cell...>) {
-  return std::array<cells::CellInfo, sizeof...(Cell)>{Cell::info...};
-}
-constexpr auto kInfos = infos_of(Family());
-}  // namespace scalar
-
 HWY_EXPORT(Formulas);
 HWY_EXPORT(StreamSteps);
 
@@ -116,10 +96,10 @@ StreamCellKernels stream_step(bool keeps) {
   return HWY_DYNAMIC_DISPATCH(StreamSteps)(kIndex, keeps);
 }
 
-template <std::size_t... kIndex>
-std::array<CellKernels, sizeof...(kIndex)> make_family(std::index_sequence<kIndex...>) {
-  return {CellKernels{scalar::kInfos[kIndex], simd_formulas<static_cast<int>(kIndex)>, scalar::kTable[kIndex],
-                      stream_step<static_cast<int>(kIndex)>}...};
+template <std::size_t... kIndex, class Infos>
+std::array<CellKernels, sizeof...(kIndex)> make_family(std::index_sequence<kIndex...>, const Infos& infos) {
+  return {CellKernels{
+      infos[kIndex], simd_formulas<static_cast<int>(kIndex)>, {}, stream_step<static_cast<int>(kIndex)>}...};
 }
 
 }  // namespace
@@ -127,7 +107,8 @@ std::array<CellKernels, sizeof...(kIndex)> make_family(std::index_sequence<kInde
 #define RONDO_JOIN_(a, b) a##b
 #define RONDO_JOIN(a, b) RONDO_JOIN_(a, b)
 std::span<const CellKernels> RONDO_JOIN(cell_family_, RONDO_CELL_NAME)() {
-  static const auto family = make_family(std::make_index_sequence<scalar::kInfos.size()>());
+  constexpr auto infos = HWY_NAMESPACE::kInfos;
+  static const auto family = make_family(std::make_index_sequence<infos.size()>(), infos);
   return family;
 }
 

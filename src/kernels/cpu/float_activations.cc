@@ -19,7 +19,7 @@ using FloatTag = hn::ScalableTag<float>;
 // clang-format off
 #include "kernels/cpu/simd_math-inl.h"
 #include "kernels/cpu/partial-inl.h"
-#include "kernels/cpu/recurrent_activation-inl.h"
+#include "kernels/formulas/recurrent_activation-inl.h"
 // clang-format on
 
 using Kind = ActivationKind;

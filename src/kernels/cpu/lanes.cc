@@ -5,17 +5,12 @@
 #include <cstring>
 #include <utility>
 
+#include "kernels/cpu/unroll.h"
 #include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/lanes.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-
-#ifdef __clang__
-#define RONDO_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define RONDO_UNROLL _Pragma("GCC unroll 16")
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace rondo::kernels::HWY_NAMESPACE {
@@ -25,19 +20,11 @@ using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
 
+#include "kernels/cpu/tile-inl.h"
 #include "kernels/cpu/transpose-inl.h"
 
-#if HWY_TARGET <= HWY_AVX3
-constexpr int kTileRows = 12;  // 12 rows x 2 vectors of sums and 2 of b, of 32 registers
-constexpr int kPanel = 4;      // vectors a panel of gradients
-constexpr std::array<int, 5> kGradientRows = {0, 12, 12, 8, 6};
-constexpr bool kHalves = true;
-#else
-constexpr int kTileRows = 6;  // 6 rows x 2 vectors, of 16 registers
-constexpr int kPanel = 2;
-constexpr std::array<int, 5> kGradientRows = {0, 10, 6, 0, 0};
-constexpr bool kHalves = false;  // vectors are half as wide already
-#endif
+constexpr int kTileRows = kTiling.lane_rows, kPanel = kTiling.panel;
+constexpr bool kHalves = kTiling.fractions;
 /// Half a vector.
 using HalfD = hn::FixedTag<float, kHalves ? N / 2 : 1>;
 
@@ -49,7 +36,6 @@ struct Shares {
 };
 
 // ---- products
-// -----------------------------------------------------------------------------------------------------------
 
 void PutTransposed(View<const float> from, std::int64_t row, std::int64_t k0, std::int64_t rows,
                    std::int64_t k, float* out) {
@@ -134,25 +120,23 @@ constexpr auto LaneTiles(std::integer_sequence<int, kLess...>) {
 template <int NV>
 constexpr auto kLaneTiles = LaneTiles<NV>(std::make_integer_sequence<int, kTileRows>());
 
-void MultiplyLanes(const float* a, std::int64_t rows, std::int64_t k, std::int64_t k_count, const float* b,
-                   std::int64_t ldb, Start start, const float* bias, float* c, std::int64_t ldc,
-                   std::int64_t lanes) {
-  const Shares tiles(rows, kTileRows);
+void MultiplyLanes(const PackedRows& a, View<const float> b, Start start, const float* bias, View<float> c) {
+  const Shares tiles(a.rows(), kTileRows);
   for (std::int64_t t = 0; t < tiles.tiles; ++t) {
     const std::int64_t first = tiles.first(t), height = tiles.first(t + 1) - first;
     const auto at = static_cast<std::size_t>(height - 1);
+    const float* weights = a.data() + first * a.k();
     std::int64_t lane = 0;
-    for (; lane + 2 * N <= lanes; lane += 2 * N)
-      kLaneTiles<2>[at](a + first * k, k_count, b + lane, ldb, start, bias + first, c + first * ldc + lane,
-                        ldc);
-    for (; lane < lanes; lane += N)
-      kLaneTiles<1>[at](a + first * k, k_count, b + lane, ldb, start, bias + first, c + first * ldc + lane,
-                        ldc);
+    for (; lane + 2 * N <= c.cols; lane += 2 * N)
+      kLaneTiles<2>[at](weights, b.rows, b.data + lane, b.stride, start, bias + first, c.row(first) + lane,
+                        c.stride);
+    for (; lane < c.cols; lane += N)
+      kLaneTiles<1>[at](weights, b.rows, b.data + lane, b.stride, start, bias + first, c.row(first) + lane,
+                        c.stride);
   }
 }
 
 // ---- to and from lanes
-// ----------------------------------------------------------------------------------------------------
 
 void GatherLanes(View<const float> from, const std::int32_t* rows, std::int64_t lanes, float* out,
                  std::int64_t ld) {
@@ -204,7 +188,6 @@ void ScatterLanes(const float* values, std::int64_t ld, const std::int32_t* rows
 }
 
 // ---- gradients of weights
-// -------------------------------------------------------------------------------------------------
 
 /// Columns in panels of a few vectors each; panel p of `capacity` rows begins at element first(p) · N ·
 /// capacity. Where half a vector holds the last columns, that is all the last panel has of it: half the work.
@@ -300,41 +283,31 @@ constexpr auto GradientTiles(std::integer_sequence<int, kLess...>) {
 }
 template <int NV, bool kHalf>
 constexpr auto kGradientTiles =
-    GradientTiles<NV, kHalf>(std::make_integer_sequence<int, kGradientRows[static_cast<std::size_t>(NV)]>());
+    GradientTiles<NV, kHalf>(std::make_integer_sequence<int, kTiling.grad_rows[NV]>());
 
 /// Calls job.operator()<NV, kHalf>() for the vectors of a panel.
 template <class Job>
 void WithPanel(const PanelShares& panels, std::int64_t panel, Job job) {
-  const auto run = [&]<int NV>() {
+  WithCount<kPanel>(panels.vectors(panel), [&]<int NV>() HWY_ATTR {
     if constexpr (kHalves) {
       if (panels.ends_in_half(panel)) return job.template operator()<NV, true>();
     }
     job.template operator()<NV, false>();
-  };
-  switch (panels.vectors(panel)) {
-    case 1: run.template operator()<1>(); break;
-    case 2: run.template operator()<2>(); break;
-#if HWY_TARGET <= HWY_AVX3
-    case 3: run.template operator()<3>(); break;
-    case 4: run.template operator()<4>(); break;
-#endif
-    default: break;
-  }
+  });
 }
 
-void AddLaneGradient(std::span<const LaneSegment> segments, std::int64_t first_row, std::int64_t rows,
-                     const float* g, std::int64_t columns, std::int64_t capacity, std::int64_t g_row,
-                     std::int64_t first_panel, std::int64_t last_panel, float* c, std::int64_t ldc) {
-  const PanelShares panels(columns);
-  for (std::int64_t p = first_panel; p < last_panel; ++p) {
+void AddLaneGradient(std::span<const LaneSegment> segments, std::int64_t first_row, const GradientPanels& g,
+                     PanelRange range, View<float> c) {
+  const PanelShares panels(g.columns());
+  for (std::int64_t p = range.first; p < range.last; ++p) {
     const std::int64_t first = panels.first(p) * N;
-    const float* panel = g + first * capacity + g_row * panels.width(p);
+    const float* panel = g.data() + first * g.capacity();
     WithPanel(panels, p, [&]<int NV, bool kHalf>() {
-      const Shares tiles(rows, kGradientRows[NV]);
+      const Shares tiles(c.rows, kTiling.grad_rows[NV]);
       for (std::int64_t t = 0; t < tiles.tiles; ++t) {
         const std::int64_t row = tiles.first(t), height = tiles.first(t + 1) - row;
         kGradientTiles<NV, kHalf>[static_cast<std::size_t>(height - 1)](segments, first_row + row, panel,
-                                                                        c + row * ldc + first, ldc);
+                                                                        c.row(row) + first, c.stride);
       }
     });
   }
@@ -357,12 +330,11 @@ void PanelSums(const float* HWY_RESTRICT panel, std::int64_t rows, float* HWY_RE
   if constexpr (kHalf) hn::StoreU(rest, dh, c + kWhole * N);
 }
 
-void AddPanelSums(const float* g, std::int64_t columns, std::int64_t capacity, std::int64_t first_row,
-                  std::int64_t rows, std::int64_t first_panel, std::int64_t last_panel, float* c) {
-  const PanelShares panels(columns);
-  for (std::int64_t p = first_panel; p < last_panel; ++p) {
+void AddPanelSums(const GradientPanels& g, std::int64_t rows, PanelRange range, float* c) {
+  const PanelShares panels(g.columns());
+  for (std::int64_t p = range.first; p < range.last; ++p) {
     const std::int64_t first = panels.first(p) * N;
-    const float* panel = g + first * capacity + first_row * panels.width(p);
+    const float* panel = g.data() + first * g.capacity();
     WithPanel(panels, p, [&]<int NV, bool kHalf>() { PanelSums<NV, kHalf>(panel, rows, c + first); });
   }
 }
@@ -394,10 +366,8 @@ void PackedRows::put(View<const float> from, std::int64_t row, std::int64_t k) {
   HWY_DYNAMIC_DISPATCH(Put)(from, row, k, rows_, k_, data_);
 }
 
-void multiply_lanes(const PackedRows& a, std::int64_t k_count, const float* b, std::int64_t ldb, Start start,
-                    const float* bias, float* c, std::int64_t ldc, std::int64_t lanes) {
-  HWY_DYNAMIC_DISPATCH(MultiplyLanes)
-  (a.data(), a.rows(), a.k(), k_count, b, ldb, start, bias, c, ldc, lanes);
+void multiply_lanes(const PackedRows& a, View<const float> b, Start start, const float* bias, View<float> c) {
+  HWY_DYNAMIC_DISPATCH(MultiplyLanes)(a, b, start, bias, c);
 }
 
 void gather_lanes(View<const float> from, const std::int32_t* rows, std::int64_t lanes, float* out,
@@ -420,16 +390,12 @@ void GradientPanels::put_lanes(const float* values, std::int64_t ld, std::int64_
   HWY_DYNAMIC_DISPATCH(PutLanes)(values, ld, lanes, row, columns_, capacity_, data_);
 }
 
-void add_lane_gradient(std::span<const LaneSegment> segments, std::int64_t first_row, std::int64_t rows,
-                       const GradientPanels& g, std::int64_t g_row, std::int64_t first_panel,
-                       std::int64_t last_panel, float* c, std::int64_t ldc) {
-  HWY_DYNAMIC_DISPATCH(AddLaneGradient)
-  (segments, first_row, rows, g.data(), g.columns(), g.capacity(), g_row, first_panel, last_panel, c, ldc);
+void add_lane_gradient(std::span<const LaneSegment> segments, std::int64_t first_row, const GradientPanels& g,
+                       PanelRange panels, View<float> c) {
+  HWY_DYNAMIC_DISPATCH(AddLaneGradient)(segments, first_row, g, panels, c);
 }
-void add_panel_sums(const GradientPanels& g, std::int64_t first_row, std::int64_t rows,
-                    std::int64_t first_panel, std::int64_t last_panel, float* c) {
-  HWY_DYNAMIC_DISPATCH(AddPanelSums)
-  (g.data(), g.columns(), g.capacity(), first_row, rows, first_panel, last_panel, c);
+void add_panel_sums(const GradientPanels& g, std::int64_t rows, PanelRange panels, float* c) {
+  HWY_DYNAMIC_DISPATCH(AddPanelSums)(g, rows, panels, c);
 }
 
 }  // namespace rondo::kernels

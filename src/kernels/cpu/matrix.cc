@@ -5,17 +5,12 @@
 #include <cstring>
 #include <utility>
 
+#include "kernels/cpu/unroll.h"
 #include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/matrix.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-
-#ifdef __clang__
-#define RONDO_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define RONDO_UNROLL _Pragma("GCC unroll 16")
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace rondo::kernels::HWY_NAMESPACE {
@@ -24,15 +19,10 @@ using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
 #include "kernels/cpu/partial-inl.h"
+#include "kernels/cpu/tile-inl.h"
 #include "kernels/cpu/transpose-inl.h"
 
-#if HWY_TARGET <= HWY_AVX3
-constexpr int kPanel = 4;  // vectors a panel: with 32 registers 6 rows x 4 vectors of sums fit
-constexpr int kRows[] = {0, 14, 12, 8, 6};
-#else
-constexpr int kPanel = 2;  // 16 registers: 6 rows x 2 vectors
-constexpr int kRows[] = {0, 10, 6};
-#endif
+constexpr int kPanel = kTiling.panel;
 
 /// How many vectors each panel gets when `n` columns are shared out evenly.
 struct Panels {
@@ -50,7 +40,7 @@ struct Panels {
 std::int64_t NarrowLanes(std::int64_t n) {
   constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(D()));
   const std::int64_t rest = n % kLanes;
-  if (kLanes < 16 || rest == 0 || n > kPanel * kLanes) return 0;
+  if (!kTiling.fractions || rest == 0 || n > kPanel * kLanes) return 0;
   return rest <= kLanes / 4 ? kLanes / 4 : rest <= kLanes / 2 ? kLanes / 2 : 0;
 }
 
@@ -156,9 +146,10 @@ void PanelRows(View<const float> a, const float* b, Start start, const float* bi
     for (; a.rows - r >= MR; r += MR)
       Tile<MR, NV>(a.row(r), a.stride, b, a.cols, start, bias, c + r * ldc, ldc, tail);
   };
-  run.template operator()<kRows[NV]>();
-  if constexpr (kRows[NV] > 8) run.template operator()<8>();
-  if constexpr (kRows[NV] > 4) run.template operator()<4>();
+  constexpr int kRows = kTiling.rows[NV];
+  run.template operator()<kRows>();
+  if constexpr (kRows > 8) run.template operator()<8>();
+  if constexpr (kRows > 4) run.template operator()<4>();
   run.template operator()<2>();
   run.template operator()<1>();
 }
@@ -269,31 +260,29 @@ void Multiply(View<const float> a, const float* b, std::int64_t n, Start start, 
       const float* panel = b + begin * a.cols;
       float* to = c.row(m) + begin;
       const float* from = bias == nullptr ? nullptr : bias + begin;
-      switch (nv) {
-        case 1: PanelRows<1>(block, panel, start, from, to, c.stride, tail); break;
-        case 2: PanelRows<2>(block, panel, start, from, to, c.stride, tail); break;
-#if HWY_TARGET <= HWY_AVX3
-        case 3: PanelRows<3>(block, panel, start, from, to, c.stride, tail); break;
-        case 4: PanelRows<4>(block, panel, start, from, to, c.stride, tail); break;
-#endif
-        default: break;
-      }
+      WithCount<kPanel>(
+          nv, [&]<int NV>() HWY_ATTR { PanelRows<NV>(block, panel, start, from, to, c.stride, tail); });
     }
   }
 }
 
+template <class Tag = D>  // so that a branch not taken is not compiled
+void MultiplyOneRowOf(View<const float> a, const float* b, std::int64_t n, Start start, const float* bias,
+                      View<float> c, bool backwards) {
+  if constexpr (kTiling.fractions) {
+    constexpr auto kLanes = static_cast<int>(hn::MaxLanes(Tag()));
+    constexpr auto kWhole = std::make_integer_sequence<int, kPanel>();
+    constexpr auto kHalf = RowsWithRest<kLanes / 2>(kWhole), kQuarter = RowsWithRest<kLanes / 4>(kWhole);
+    if (const std::int64_t narrow = NarrowLanes(n); narrow > 0) {
+      const auto& rows = narrow == kLanes / 2 ? kHalf : kQuarter;
+      return rows[static_cast<std::size_t>(n / kLanes)](a.data, b, a.cols, start, bias, c.data, n % kLanes);
+    }
+  }
+  Multiply(a, b, n, start, bias, c, backwards);
+}
 void MultiplyOneRow(View<const float> a, const float* b, std::int64_t n, Start start, const float* bias,
                     View<float> c, bool backwards) {
-#if HWY_MAX_BYTES == 64
-  constexpr auto kLanes = static_cast<int>(hn::MaxLanes(D()));
-  constexpr auto kWhole = std::make_integer_sequence<int, kPanel>();
-  constexpr auto kHalf = RowsWithRest<kLanes / 2>(kWhole), kQuarter = RowsWithRest<kLanes / 4>(kWhole);
-  if (const std::int64_t narrow = NarrowLanes(n); narrow > 0) {
-    const auto& rows = narrow == kLanes / 2 ? kHalf : kQuarter;
-    return rows[static_cast<std::size_t>(n / kLanes)](a.data, b, a.cols, start, bias, c.data, n % kLanes);
-  }
-#endif
-  Multiply(a, b, n, start, bias, c, backwards);
+  MultiplyOneRowOf(a, b, n, start, bias, c, backwards);
 }
 
 /// Tile of a gradient: MR columns of a (rows of c) x NV vectors of g, over the rows of one block.
@@ -339,9 +328,10 @@ void TransposedPanel(View<const float> a, const float* g, std::int64_t ldg, floa
     for (; a.cols - k >= MR; k += MR)
       TransposedTile<MR, NV>(a.data + k, a.stride, g, ldg, a.rows, c + k * ldc, ldc, tail);
   };
-  run.template operator()<kRows[NV]>();
-  if constexpr (kRows[NV] > 8) run.template operator()<8>();
-  if constexpr (kRows[NV] > 4) run.template operator()<4>();
+  constexpr int kRows = kTiling.rows[NV];
+  run.template operator()<kRows>();
+  if constexpr (kRows > 8) run.template operator()<8>();
+  if constexpr (kRows > 4) run.template operator()<4>();
   run.template operator()<2>();
   run.template operator()<1>();
 }
@@ -351,7 +341,7 @@ void AddTransposedProduct(View<const float> a, View<const float> g, View<float> 
   constexpr std::int64_t kBlockRows = 128;
   // One panel of g is copied densely: its rows lie far apart, and it is read again for every tile of a's
   // columns.
-  alignas(64) float panel[kBlockRows * kPanel * HWY_MAX_BYTES / sizeof(float)];
+  HWY_ALIGN float panel[kBlockRows * kPanel * hn::MaxLanes(D())];
   const Panels panels(g.cols);
   for (std::int64_t left = a.rows; left > 0;) {
     const std::int64_t rows = std::min(kBlockRows, left);
@@ -366,15 +356,8 @@ void AddTransposedProduct(View<const float> a, View<const float> g, View<float> 
         std::fill(panel + i * width + used, panel + (i + 1) * width, 0.0F);
       }
       float* to = c.data + begin;
-      switch (nv) {
-        case 1: TransposedPanel<1>(block, panel, width, to, c.stride, tail); break;
-        case 2: TransposedPanel<2>(block, panel, width, to, c.stride, tail); break;
-#if HWY_TARGET <= HWY_AVX3
-        case 3: TransposedPanel<3>(block, panel, width, to, c.stride, tail); break;
-        case 4: TransposedPanel<4>(block, panel, width, to, c.stride, tail); break;
-#endif
-        default: break;
-      }
+      WithCount<kPanel>(
+          nv, [&]<int NV>() HWY_ATTR { TransposedPanel<NV>(block, panel, width, to, c.stride, tail); });
     }
     left -= rows;
   }
@@ -423,11 +406,6 @@ std::int64_t Packed<float>::size(std::int64_t k, std::int64_t n) {
   return HWY_DYNAMIC_DISPATCH(PackedSize)(k, n);
 }
 template <>
-std::int64_t Packed<double>::size(std::int64_t k, std::int64_t n) {
-  return k * n;
-}
-
-template <>
 Packed<float>::Packed(View<const float> b, bool transposed, float* memory, bool one_row)
     : k_(transposed ? b.cols : b.rows), n_(transposed ? b.rows : b.cols), data_(memory), one_row_(one_row) {
   if (one_row) {
@@ -436,14 +414,6 @@ Packed<float>::Packed(View<const float> b, bool transposed, float* memory, bool 
     HWY_DYNAMIC_DISPATCH(Pack)(b, transposed, k_, n_, memory);
   }
 }
-template <>
-Packed<double>::Packed(View<const double> b, bool transposed, double* memory, bool)
-    : k_(transposed ? b.cols : b.rows), n_(transposed ? b.rows : b.cols), data_(memory) {
-  for (std::int64_t i = 0; i < k_; ++i) {
-    for (std::int64_t j = 0; j < n_; ++j) memory[i * n_ + j] = transposed ? b(j, i) : b(i, j);
-  }
-}
-
 template <>
 void multiply<float>(View<const float> a, const Packed<float>& b, Start start, const float* bias,
                      View<float> c, bool backwards) {
@@ -456,46 +426,13 @@ void multiply<float>(View<const float> a, const Packed<float>& b, Start start, c
 }
 
 template <>
-void multiply<double>(View<const double> a, const Packed<double>& b, Start start, const double* bias,
-                      View<double> c, bool) {
-  const std::int64_t n = b.n();
-  for (std::int64_t r = 0; r < a.rows; ++r) {
-    double* to = c.row(r);
-    if (start == Start::zero) std::fill(to, to + n, 0.0);
-    if (start == Start::bias) std::copy(bias, bias + n, to);
-    for (std::int64_t i = 0; i < a.cols; ++i) {
-      const double x = a(r, i);
-      const double* w = b.data() + i * n;
-      for (std::int64_t j = 0; j < n; ++j) to[j] += x * w[j];
-    }
-  }
-}
-
-template <>
 void add_transposed_product<float>(View<const float> a, View<const float> g, View<float> c) {
   if (a.rows > 0 && g.cols > 0) HWY_DYNAMIC_DISPATCH(AddTransposedProduct)(a, g, c);
 }
 
 template <>
-void add_transposed_product<double>(View<const double> a, View<const double> g, View<double> c) {
-  for (std::int64_t m = a.rows; m-- > 0;) {
-    for (std::int64_t k = 0; k < a.cols; ++k) {
-      const double x = a(m, k);
-      for (std::int64_t n = 0; n < g.cols; ++n) c(k, n) += x * g(m, n);
-    }
-  }
-}
-
-template <>
 void add_column_sums<float>(View<const float> g, float* out) {
   if (g.rows > 0 && g.cols > 0) HWY_DYNAMIC_DISPATCH(AddColumnSums)(g, out);
-}
-
-template <>
-void add_column_sums<double>(View<const double> g, double* out) {
-  for (std::int64_t m = g.rows; m-- > 0;) {
-    for (std::int64_t n = 0; n < g.cols; ++n) out[n] += g(m, n);
-  }
 }
 
 }  // namespace rondo::kernels

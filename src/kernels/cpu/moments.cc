@@ -12,7 +12,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace rondo::kernels::HWY_NAMESPACE {
 
-#include "kernels/cpu/sweep-inl.h"
+#include "kernels/formulas/sweep-inl.h"
 
 // Plain loops: within Highway's brackets the compiler turns them into vectors of each instruction set.
 template <class T, bool amsgrad>

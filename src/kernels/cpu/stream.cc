@@ -6,19 +6,12 @@
 #include <array>
 #include <utility>
 
+#include "kernels/cpu/unroll.h"
 #include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/stream.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-
-#ifndef RONDO_STREAM_UNROLL
-#ifdef __clang__
-#define RONDO_STREAM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define RONDO_STREAM_UNROLL _Pragma("GCC unroll 16")
-#endif
-#endif
 
 #ifndef RONDO_STREAM_ONCE
 #define RONDO_STREAM_ONCE
@@ -42,13 +35,10 @@ using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(D()));
 
-#if HWY_TARGET <= HWY_AVX3
-constexpr int kPanel = 16;  // vectors in flight for one row: hides the latency of two FMA units
-constexpr int kTile = 6;    // vectors in flight for each of four rows
-#else
-constexpr int kPanel = 12;
-constexpr int kTile = 3;
-#endif
+#include "kernels/cpu/tile-inl.h"
+
+constexpr int kPanel = kTiling.stream_panel;  // vectors in flight for one row
+constexpr int kTile = kTiling.stream_tile;    // vectors in flight for each of kTileRows rows
 constexpr int kTileRows = 4;
 
 /// Vectors are shared out evenly over panels, each stored [k][vectors of the panel].
@@ -84,26 +74,26 @@ HWY_NOINLINE void Tile(const StreamProduct& product, const float* HWY_RESTRICT w
                        float* const* out) noexcept {
   const D d;
   V acc[MR][NV];
-  RONDO_STREAM_UNROLL for (int r = 0; r < MR; ++r) {
+  RONDO_UNROLL for (int r = 0; r < MR; ++r) {
     const float* from = product.start == nullptr ? out[r] + product.first + begin : product.start + begin;
-    RONDO_STREAM_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = hn::LoadU(d, from + v * kLanes);
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = hn::LoadU(d, from + v * kLanes);
   }
   const auto add = [&](const float* const* rows, std::int64_t count) HWY_ATTR {
     const float* row[MR];
-    RONDO_STREAM_UNROLL for (int r = 0; r < MR; ++r) row[r] = rows[r];
+    RONDO_UNROLL for (int r = 0; r < MR; ++r) row[r] = rows[r];
     for (std::int64_t k = 0; k < count; ++k, w += stride) {
       V a[MR];
-      RONDO_STREAM_UNROLL for (int r = 0; r < MR; ++r) a[r] = hn::Set(d, row[r][k]);
-      RONDO_STREAM_UNROLL for (int v = 0; v < NV; ++v) {
+      RONDO_UNROLL for (int r = 0; r < MR; ++r) a[r] = hn::Set(d, row[r][k]);
+      RONDO_UNROLL for (int v = 0; v < NV; ++v) {
         const V weight = hn::Load(d, w + v * kLanes);
-        RONDO_STREAM_UNROLL for (int r = 0; r < MR; ++r) acc[r][v] = hn::MulAdd(a[r], weight, acc[r][v]);
+        RONDO_UNROLL for (int r = 0; r < MR; ++r) acc[r][v] = hn::MulAdd(a[r], weight, acc[r][v]);
       }
     }
   };
   if (product.x_count > 0) add(x, product.x_count);
   if (product.h_count > 0) add(h, product.h_count);
-  RONDO_STREAM_UNROLL for (int r = 0; r < MR; ++r) {
-    RONDO_STREAM_UNROLL for (int v = 0; v < NV; ++v) {
+  RONDO_UNROLL for (int r = 0; r < MR; ++r) {
+    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
       hn::StoreU(acc[r][v], d, out[r] + product.first + begin + v * kLanes);
     }
   }

@@ -42,12 +42,6 @@ struct RegisterIo : UsualActivations {
   }
 };
 
-#ifdef __clang__
-#define RONDO_STREAM_CELL_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define RONDO_STREAM_CELL_UNROLL _Pragma("GCC unroll 16")
-#endif
-
 /// kBlocks vectors of units from `unit`. Weights: [x, then h][block][sum that is fed][lane].
 template <class Cell, int kBlocks, bool kKeeps>
 HWY_NOINLINE void step_units(const StreamCellStep& step, const float* x, float* state, float* next_h,
@@ -57,16 +51,16 @@ HWY_NOINLINE void step_units(const StreamCellStep& step, const float* x, float* 
   constexpr auto kInput = fed_sums(Cell::info, true), kState = fed_sums(Cell::info, false);
   const float* HWY_RESTRICT w = step.weights + unit * (step.inputs + step.units) * Cell::info.gates;
   Lane acc[kBlocks][kSums];
-  RONDO_STREAM_CELL_UNROLL for (int b = 0; b < kBlocks; ++b) {
-    RONDO_STREAM_CELL_UNROLL for (int s = 0; s < kSums; ++s) acc[b][s] =
+  RONDO_UNROLL for (int b = 0; b < kBlocks; ++b) {
+    RONDO_UNROLL for (int s = 0; s < kSums; ++s) acc[b][s] =
         load(step.start + s * step.pitch + unit + b * kLanes);
   }
   const auto add = [&](auto fed_by, const float* from, std::int64_t count) HWY_ATTR {
     constexpr auto kFed = decltype(fed_by)::value ? kInput : kState;
     for (std::int64_t k = 0; k < count; ++k) {
       const Lane factor = hn::Set(FloatTag(), from[k]);
-      RONDO_STREAM_CELL_UNROLL for (int b = 0; b < kBlocks; ++b) {
-        RONDO_STREAM_CELL_UNROLL for (int s = 0; s < kSums; ++s) {
+      RONDO_UNROLL for (int b = 0; b < kBlocks; ++b) {
+        RONDO_UNROLL for (int s = 0; s < kSums; ++s) {
           if (!kFed[static_cast<std::size_t>(s)]) continue;
           acc[b][s] = fma(factor, load(w), acc[b][s]);
           w += kLanes;
@@ -76,14 +70,13 @@ HWY_NOINLINE void step_units(const StreamCellStep& step, const float* x, float* 
   };
   add(std::true_type(), call.x, step.inputs);
   add(std::false_type(), call.state, step.units);
-  RONDO_STREAM_CELL_UNROLL for (int b = 0; b < kBlocks; ++b) {
+  RONDO_UNROLL for (int b = 0; b < kBlocks; ++b) {
     RegisterIo<kSums, kKeeps> io(call, unit + b * kLanes);
-    RONDO_STREAM_CELL_UNROLL for (int s = 0; s < kSums; ++s) io.sums[s] = acc[b][s];
+    RONDO_UNROLL for (int s = 0; s < kSums; ++s) io.sums[s] = acc[b][s];
     Cell::forward(io);
     if constexpr (kKeeps) io.keep();
   }
 }
-#undef RONDO_STREAM_CELL_UNROLL
 
 template <class Cell, int kBlocks, bool kKeeps>
 constexpr StreamCellFunction stream_function() {

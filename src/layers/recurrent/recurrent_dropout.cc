@@ -23,7 +23,8 @@ void draw_dropout(const RandomStream& stream, double rate, std::span<const std::
   kernels::draw_bits(stream, firsts, mask_row_bytes(width), kernels::bit_limit(rate), bits,
                      mask_row_bytes(width));
   std::fill_n(scale, rows * width, static_cast<T>(1 / (1 - rate)));
-  kernels::zone_rows<T>(rows, width, {bits, mask_row_bytes(width), T{0}}, zeros, 0, scale, width);
+  kernels::zone_rows<T>({bits, mask_row_bytes(width), T{0}}, {zeros, rows, width, 0},
+                        {scale, rows, width, width});
 }
 
 template <class T>

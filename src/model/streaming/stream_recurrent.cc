@@ -204,8 +204,10 @@ class StreamRecurrent final : public StreamOp {
     float* raw = rows.write(raw_, r);
     float inverse = 0;
     multiply_(p.product, 1, &left, &left, &raw, rows.backwards);
-    kernels::normalize_rows<float>(1, p.width, raw, p.width, epsilon_, raw, p.width, &inverse, p.gain.data(),
-                                   which == 0 ? bias_ + p.first : nullptr, sums + p.first, p.width);
+    const View<float> normal{raw, 1, p.width, p.width};
+    kernels::normalize_rows<float>(normal, epsilon_, normal, &inverse,
+                                   {p.gain.data(), which == 0 ? bias_ + p.first : nullptr},
+                                   {sums + p.first, 1, p.width, p.width});
   }
 
   /// What options add after the formulas: normalisation of c, projection of h, zoneout.
@@ -233,8 +235,9 @@ class StreamRecurrent final : public StreamOp {
     if (!state_gain_.empty()) {
       float inverse = 0;
       call.operand = rows.write(operand_, r);
-      kernels::normalize_rows<float>(1, units_, call.next[1], units_, epsilon_, call.operand, units_,
-                                     &inverse, state_gain_.data(), state_bias_.data(), call.operand, units_);
+      const View<float> normal{call.operand, 1, units_, units_};
+      kernels::normalize_rows<float>({call.next[1], 1, units_, units_}, epsilon_, normal, &inverse,
+                                     {state_gain_.data(), state_bias_.data()}, normal);
       formulas_.output(call);
     }
     float* h = call.next[0];
@@ -248,7 +251,7 @@ class StreamRecurrent final : public StreamOp {
       const std::int64_t width = j == 0 ? h_width_ : units_;
       float* next = j == 0 ? h : call.next[j];
       if (at < 2 && zoned_[at])
-        kernels::zone_rows<float>(1, width, zones_[at], call.state[j], width, next, width);
+        kernels::zone_rows<float>(zones_[at], {call.state[j], 1, width, width}, {next, 1, width, width});
       std::copy_n(next, width, rows.state(r, states_[at].offset));
     }
   }

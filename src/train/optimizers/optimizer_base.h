@@ -41,7 +41,7 @@ struct CommonOptimizerOptions {
 };
 
 using kernels::Prelude;
-#include "kernels/cpu/sweep-inl.h"
+#include "kernels/formulas/sweep-inl.h"
 
 /// Everything but the formula: slots, clipping, weight decay, learning rate, state.
 class OptimizerBase : public Optimizer {

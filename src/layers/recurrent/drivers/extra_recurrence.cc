@@ -110,8 +110,9 @@ struct ExtraRecurrence<T>::Forward {
     }
     T* normal = trace.input_normal + at * width;
     input.multiply(x, driver.extras_.input_gate_stride, Start::zero, nullptr, {normal, x.rows, width, width});
-    kernels::normalize_rows(x.rows, width, normal, width, driver.extras_.epsilon, normal, width,
-                            trace.input_inverse + at, input_gain, bias + range.first * units, out, stride);
+    const View<T> rows{normal, x.rows, width, width};
+    kernels::normalize_rows<T>(rows, driver.extras_.epsilon, rows, trace.input_inverse + at,
+                               {input_gain, bias + range.first * units}, {out, x.rows, width, stride});
   }
 
   /// Adds a stage's recurrent product for `left` [rows, width], the places from `place`; row `at` of the
@@ -148,9 +149,9 @@ struct ExtraRecurrence<T>::Forward {
     } else {
       recurrent[index].multiply(left, gate_stride, Start::zero, nullptr, {normal, left.rows, width, all});
     }
-    kernels::normalize_rows<T>(left.rows, width, normal, all, extras.epsilon, normal, all,
-                               trace.recurrent_inverse[index] + at, recurrent_gain[index], nullptr, out,
-                               stride);
+    const View<T> rows{normal, left.rows, width, all};
+    kernels::normalize_rows<T>(rows, extras.epsilon, rows, trace.recurrent_inverse[index] + at,
+                               {recurrent_gain[index]}, {out, left.rows, width, stride});
   }
 
   /// From sums to the states after the step, which `call` says: rows at row `at` of the trace, packed row
@@ -164,9 +165,10 @@ struct ExtraRecurrence<T>::Forward {
     formulas.forward(call);
     if (state_gain != nullptr) {
       call.operand = trace.operand + at * units;
-      kernels::normalize_rows<T>(call.rows, units, call.next[1], units, extras.epsilon,
-                                 trace.state_normal + at * units, units, trace.state_inverse + at, state_gain,
-                                 state_bias, call.operand, units);
+      const auto rows_of = [&](auto* data) { return View{data, call.rows, units, units}; };
+      kernels::normalize_rows<T>(rows_of(call.next[1]), extras.epsilon,
+                                 rows_of(trace.state_normal + at * units), trace.state_inverse + at,
+                                 {state_gain, state_bias}, rows_of(call.operand));
       formulas.output(call);
     }
     if (extras.projected > 0) {
@@ -177,8 +179,8 @@ struct ExtraRecurrence<T>::Forward {
       const auto state = static_cast<std::size_t>(j);
       if (!extras.zoned[state]) continue;
       const std::int64_t width = driver.width(j);
-      kernels::zone_rows(call.rows, width, zone_at(extras.zones[state], row), call.state[j], width,
-                         j == 0 ? h : call.next[j], width);
+      kernels::zone_rows<T>(zone_at(extras.zones[state], row), {call.state[j], call.rows, width, width},
+                            {j == 0 ? h : call.next[j], call.rows, width, width});
     }
     if (output != nullptr) copy_rows(call.rows, h_width, h, h_width, output, call.output_stride);
   }
@@ -351,11 +353,12 @@ struct ExtraRecurrence<T>::Backward {
     if (extras.normalized) {
       const std::int64_t all = driver.info_.gates * driver.units_, column = driver.recurrent_column_[index];
       T* normal = trace.recurrent_normal + row * all + column;
+      const View<T> rows{normal, d.rows, d.cols, all};
       kernels::normalize_rows_backward<T>(
-          d.rows, d.cols, d.data, d.stride, normal, all, trace.recurrent_inverse[index] + row,
-          recurrent_gain[index], gains.recurrent + place * all + column,
-          gains.recurrent_bias == nullptr ? nullptr : gains.recurrent_bias + place * all + column, all, false,
-          normal, all);
+          d, rows, trace.recurrent_inverse[index] + row, recurrent_gain[index],
+          {gains.recurrent + place * all + column,
+           gains.recurrent_bias == nullptr ? nullptr : gains.recurrent_bias + place * all + column, all},
+          false, rows);
       d = {normal, d.rows, d.cols, all};
     }
     if (extras.recurrent_masks == nullptr) {
@@ -387,9 +390,9 @@ struct ExtraRecurrence<T>::Backward {
     for (std::size_t j = 0; j < 2; ++j) {
       if (!extras.zoned[j]) continue;
       const std::int64_t width = driver.width(static_cast<int>(j));
-      kernels::zone_rows_backward<T>(n, width, zone_at(extras.zones[j], row), call.d_state[j], width,
-                                     j == 0 ? call.d_output : nullptr, call.d_output_stride,
-                                     zoned[j] + begin * width, width);
+      kernels::zone_rows_backward<T>(zone_at(extras.zones[j], row), {call.d_state[j], n, width, width},
+                                     {j == 0 ? call.d_output : nullptr, n, width, call.d_output_stride},
+                                     {zoned[j] + begin * width, n, width, width});
       if (j == 0) call.d_output = nullptr;
     }
     if (extras.projected > 0) {
@@ -407,10 +410,11 @@ struct ExtraRecurrence<T>::Backward {
     } else {
       call.operand = trace.operand + row * units;
       formulas.backward_output(call);
-      kernels::normalize_rows_backward<T>(n, units, call.operand, units, trace.state_normal + row * units,
-                                          units, trace.state_inverse + row, state_gain,
-                                          gains.state + begin * units, gains.state_bias + begin * units,
-                                          units, true, call.d_state[1], units);
+      kernels::normalize_rows_backward<T>(
+          {call.operand, n, units, units}, {trace.state_normal + row * units, n, units, units},
+          trace.state_inverse + row, state_gain,
+          {gains.state + begin * units, gains.state_bias + begin * units, units}, true,
+          {call.d_state[1], n, units, units});
       formulas.backward_normalized(call);
     }
     const View<const T> d_sums{call.sums, n, driver.info_.sums * units, driver.stride_};
@@ -425,10 +429,10 @@ struct ExtraRecurrence<T>::Backward {
     if (extras.normalized) {
       const std::int64_t all = driver.inputs_.count * units;
       T* normal = trace.input_normal + row * all;
-      kernels::normalize_rows_backward<T>(n, all, d_sums.data + driver.inputs_.first * units, d_sums.stride,
-                                          normal, all, trace.input_inverse + row, input_gain,
-                                          gains.input + begin * all, gains.bias + begin * all, all, false,
-                                          normal, all);
+      const View<T> rows{normal, n, all, all};
+      kernels::normalize_rows_backward<T>(
+          d_sums.columns(driver.inputs_.first * units, all), rows, trace.input_inverse + row, input_gain,
+          {gains.input + begin * all, gains.bias + begin * all, all}, false, rows);
     }
     for (std::size_t j = 0; j < 2; ++j) {
       if (!extras.zoned[j]) continue;

@@ -219,11 +219,17 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
   for (int j = 0; j < 2; ++j) {
     const auto state = static_cast<std::size_t>(j);
     if (!extras_.zoned[state]) continue;
-    kernels::zone_rows_backward(units_, lanes, zone_of(slice, j, s), call.d_state[j], lanes,
-                                j == 0 ? call.d_output : nullptr, lanes, at.d_old[state], lanes);
+    const auto rows_of = [&](auto* data) { return View{data, units_, lanes, lanes}; };
+    kernels::zone_rows_backward<float>(zone_of(slice, j, s), rows_of(call.d_state[j]),
+                                       rows_of(j == 0 ? call.d_output : nullptr), rows_of(at.d_old[state]));
     if (j == 0) call.d_output = nullptr;
   }
   if (masks()) mask_operands(slice, trace, x, s, call.state[0], read);
+  const auto multiply_back = [&](const PackedRows& weights, const float* d, std::int64_t stride, Start start,
+                                 float* to) {
+    multiply_lanes(weights, {d, weights.k(), lanes, stride}, start, nullptr,
+                   {to, weights.rows(), lanes, lanes});
+  };
   const float* d_recurrent = call.sums + recurrent_range_[0].first * size;
   const float* d_inputs = call.sums + input_range_.first * size;
   std::int64_t d_stride = width;
@@ -240,9 +246,8 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
   if (info_.stages == 2) {
     call.operand = at.d_operand;
     call.operand_stride = lanes;
-    multiply_lanes(products.recurrent[1], products.recurrent[1].k(),
-                   call.sums + recurrent_range_[1].first * size, width, Start::zero, nullptr, at.d_operand,
-                   lanes, lanes);
+    multiply_back(products.recurrent[1], call.sums + recurrent_range_[1].first * size, width, Start::zero,
+                  at.d_operand);
     call.d_output = nullptr;  // is in d_state already
     formulas.backward_prepare(call);
   }
@@ -252,20 +257,20 @@ CellCall<float> LaneRecurrence::step_backward(const BackwardSlice& at, const Lan
     for (std::size_t i = 0; i < count; ++i) {
       const auto gate = static_cast<std::int64_t>(i);
       float* own = at.d_masked + gate * units_ * lanes;
-      multiply_lanes(products.masked_gates[i], units_, d_recurrent + gate * units_ * d_stride, d_stride,
-                     Start::zero, nullptr, own, lanes, lanes);
+      multiply_back(products.masked_gates[i], d_recurrent + gate * units_ * d_stride, d_stride, Start::zero,
+                    own);
       of_gates[i] = own;
       masks_of_gates[i] = at.masks + gate * units_ * lanes;
     }
     kernels::sum_products<float>(std::span(of_gates).first(count), std::span(masks_of_gates).first(count),
                                  units_ * lanes, info_.direct, call.d_state[0]);
   } else {
-    multiply_lanes(products.recurrent[0], products.recurrent[0].k(), d_recurrent, d_stride,
-                   info_.direct ? Start::accumulate : Start::zero, nullptr, call.d_state[0], lanes, lanes);
+    multiply_back(products.recurrent[0], d_recurrent, d_stride,
+                  info_.direct ? Start::accumulate : Start::zero, call.d_state[0]);
   }
   const auto add_input_gradient = [&](const PackedRows& weights, const float* d, View<float> to) {
     kernels::gather_lanes(to, rows, lanes, at.d_input, lanes);
-    multiply_lanes(weights, weights.k(), d, d_stride, Start::accumulate, nullptr, at.d_input, lanes, lanes);
+    multiply_back(weights, d, d_stride, Start::accumulate, at.d_input);
     kernels::scatter_lanes(at.d_input, lanes, rows, lanes, to);
   };
   if (dx.data != nullptr && extras_.input_gate_stride == 0) {

@@ -171,22 +171,25 @@ void LaneRecurrence::run_forward(const Slice& slice, const LaneTrace& trace, con
     }
     for (std::size_t g = 0; g < products.group_count; ++g) {
       const ProductGroup& group = products.groups[g];
-      multiply_lanes(group.weights, h_is_zero ? group.input_k : group.k, xh + group.first_k * width, width,
-                     Start::bias, products.bias + group.first_row, call.sums + group.first_row * width, width,
-                     slice.lanes);
+      multiply_lanes(group.weights,
+                     {xh + group.first_k * width, h_is_zero ? group.input_k : group.k, slice.lanes, width},
+                     Start::bias, products.bias + group.first_row,
+                     {call.sums + group.first_row * width, group.weights.rows(), slice.lanes, width});
     }
     if (info_.stages == 2) {
       formulas.prepare(call);
-      multiply_lanes(products.second_stage, units_, call.operand, width, Start::accumulate, nullptr,
-                     call.sums + recurrent_range_[1].first * units_ * width, width, slice.lanes);
+      const PackedRows& weights = products.second_stage;
+      multiply_lanes(
+          weights, {call.operand, units_, slice.lanes, width}, Start::accumulate, nullptr,
+          {call.sums + recurrent_range_[1].first * units_ * width, weights.rows(), slice.lanes, width});
     }
     for (int j = 0; j < info_.states; ++j) call.next[j] = state_of(next, j);
     formulas.forward(call);
     if (norm_.of_state()) norm_.finish(call, norm);
     for (int j = 0; j < 2; ++j) {
       if (!extras_.zoned[static_cast<std::size_t>(j)]) continue;
-      kernels::zone_rows(units_, slice.lanes, zone_of(slice, j, s), call.state[j], width, call.next[j],
-                         width);
+      kernels::zone_rows<float>(zone_of(slice, j, s), {call.state[j], units_, slice.lanes, width},
+                                {call.next[j], units_, slice.lanes, width});
     }
     if (y.data != nullptr) kernels::scatter_lanes(call.next[0], width, rows, slice.lanes, y);
     for (const LaneSchedule::Run& run : schedule_.ending(s)) {

@@ -67,8 +67,8 @@ void LaneRecurrence::make_masked_sums(const Slice& slice, const Products& produc
                                       const CellCall<float>& call, const float* read, bool h_is_zero) const {
   const std::int64_t width = slice.width, size = units_ * width, h_units = h_is_zero ? 0 : units_;
   const auto sum = [&](int s, const PackedRows& weights, std::int64_t k, const float* left) {
-    multiply_lanes(weights, k, left, width, Start::bias, products.bias + s * units_, call.sums + s * size,
-                   width, slice.lanes);
+    multiply_lanes(weights, {left, k, slice.lanes, width}, Start::bias, products.bias + s * units_,
+                   {call.sums + s * size, units_, slice.lanes, width});
   };
   for (int g = 0; g < info_.gates; ++g) {
     const auto gate = static_cast<std::size_t>(g);

@@ -87,7 +87,8 @@ LaneNormTrace LaneNorm::find(const LaneNormTrace& all, std::int64_t block_lane, 
 
 void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, const LaneOperands& operands,
                          bool h_is_zero) const {
-  const std::int64_t lanes = call.rows, width = call.sums_stride, rows = info_->gates * units_;
+  const std::int64_t lanes = call.rows, width = call.sums_stride;
+  const kernels::LaneShape shape{info_->gates * units_, lanes, width};
   for (int s = 0; s < info_->sums; ++s) {
     if (in_.covers(s)) continue;
     for (std::int64_t u = s * units_; u < (s + 1) * units_; ++u)
@@ -98,16 +99,13 @@ void LaneNorm::make_sums(const CellCall<float>& call, const LaneNormTrace& now, 
                       lanes);
   const kernels::LaneProductNorm input = input_norm(now, operands), recurrent = recurrent_norm(now);
   if (paired()) {
-    kernels::normalize_lane_pair(rows, lanes, width, epsilon_, input, recurrent, bias_ + in_.first * units_,
+    kernels::normalize_lane_pair(shape, epsilon_, input, recurrent, bias_ + in_.first * units_,
                                  call.sums + in_.first * units_ * width);
     return;
   }
-  kernels::normalize_lanes(rows, lanes, width, input.values, epsilon_, input.normal, input.mean,
-                           input.inverse, input.gain, bias_ + in_.first * units_,
+  kernels::normalize_lanes(shape, epsilon_, input, bias_ + in_.first * units_,
                            call.sums + in_.first * units_ * width);
-  kernels::normalize_lanes(rows, lanes, width, recurrent.values, epsilon_, recurrent.normal, nullptr,
-                           recurrent.inverse, recurrent.gain, nullptr,
-                           call.sums + rec_.first * units_ * width);
+  kernels::normalize_lanes(shape, epsilon_, recurrent, nullptr, call.sums + rec_.first * units_ * width);
 }
 
 kernels::LaneProductNorm LaneNorm::input_norm(const LaneNormTrace& now, const LaneOperands& operands) const {
@@ -122,8 +120,9 @@ kernels::LaneProductNorm LaneNorm::recurrent_norm(const LaneNormTrace& now) cons
 
 void LaneNorm::finish(CellCall<float> call, const LaneNormTrace& now) const {
   const std::int64_t width = call.sums_stride;
-  kernels::normalize_lanes(units_, call.rows, width, {call.next[1]}, epsilon_, now.state, nullptr,
-                           now.inverse + 2 * width, state_gain_, state_bias_, now.scaled_state);
+  kernels::normalize_lanes({units_, call.rows, width}, epsilon_,
+                           {{call.next[1]}, now.state, nullptr, now.inverse + 2 * width, state_gain_},
+                           state_bias_, now.scaled_state);
   call.operand = now.scaled_state;
   call.operand_stride = width;
   formulas_.output(call);
@@ -135,40 +134,44 @@ void LaneNorm::run_backward(CellCall<float> call, const LaneNormTrace& now, cons
     return;
   }
   const std::int64_t width = call.sums_stride;
-  kernels::scale_lanes(units_, call.rows, width, now.state, state_gain_, state_bias_, now.scaled_state);
+  const kernels::LaneShape shape{units_, call.rows, width};
+  kernels::scale_lanes(shape, now.state, state_gain_, state_bias_, now.scaled_state);
   call.operand = now.scaled_state;
   call.operand_stride = width;
   formulas_.backward_output(call);
-  kernels::normalize_lanes_backward(units_, call.rows, width, call.operand, {now.state}, nullptr,
-                                    now.inverse + 2 * width, state_gain_, gains.state, gains.state_bias, true,
-                                    call.d_state[1], call.d_state_stride);
+  kernels::normalize_lanes_backward(shape, call.operand,
+                                    {.values = {now.state},
+                                     .inverse = now.inverse + 2 * width,
+                                     .gain = state_gain_,
+                                     .d_gain = gains.state,
+                                     .d_x = call.d_state[1],
+                                     .d_x_ld = call.d_state_stride},
+                                    gains.state_bias, true);
   formulas_.backward_normalized(call);
 }
 
 void LaneNorm::products_backward(const CellCall<float>& call, const LaneNormTrace& now,
                                  const LaneOperands& operands, const LaneGains& gains,
                                  const LaneNormGradients& to) const {
-  const std::int64_t lanes = call.rows, width = call.sums_stride, rows = info_->gates * units_;
+  const std::int64_t lanes = call.rows, width = call.sums_stride;
+  const kernels::LaneShape shape{info_->gates * units_, lanes, width};
   if (!makes_input() && !keeps_input()) {
     input_.multiply(operands.x, operands.x_gate_stride, inputs_, now.input, width, lanes);
-    kernels::normalize_lanes_again(rows, lanes, width, now.input, now.inverse + 3 * width, now.inverse);
+    kernels::normalize_lanes_again(shape, now.input, now.inverse + 3 * width, now.inverse);
   }
   kernels::LaneProductNorm input = input_norm(now, operands), recurrent = recurrent_norm(now);
   const float *d_input = call.sums + in_.first * units_ * width,
               *d_recurrent = call.sums + rec_.first * units_ * width;
+  input.d_gain = gains.input;
+  input.d_x = to.input;
+  recurrent.d_gain = gains.recurrent;
+  recurrent.d_x = to.recurrent;
   if (paired()) {
-    input.d_gain = gains.input;
-    input.d_x = to.input;
-    recurrent.d_gain = gains.recurrent;
-    recurrent.d_x = to.recurrent;
-    kernels::normalize_lane_pair_backward(rows, lanes, width, d_input, input, recurrent, gains.bias);
+    kernels::normalize_lane_pair_backward(shape, d_input, input, recurrent, gains.bias);
     return;
   }
-  kernels::normalize_lanes_backward(rows, lanes, width, d_recurrent, recurrent.values, nullptr,
-                                    recurrent.inverse, recurrent.gain, gains.recurrent, gains.recurrent_bias,
-                                    false, to.recurrent, lanes);
-  kernels::normalize_lanes_backward(rows, lanes, width, d_input, input.values, input.mean, input.inverse,
-                                    input.gain, gains.input, gains.bias, false, to.input, lanes);
+  kernels::normalize_lanes_backward(shape, d_recurrent, recurrent, gains.recurrent_bias, false);
+  kernels::normalize_lanes_backward(shape, d_input, input, gains.bias, false);
 }
 
 LaneGains LaneNorm::make_gains(float* memory, std::int64_t lanes) const {

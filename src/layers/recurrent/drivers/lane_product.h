@@ -39,8 +39,9 @@ class LaneProduct {
     const int count = each_gate_ ? range_.count : 1;
     for (int i = 0; i < count; ++i) {
       const auto at = static_cast<std::size_t>(i);
-      kernels::multiply_lanes(packed_[at], k_count, left + (each_gate_ ? range_.gate[at] * gate_stride : 0),
-                              width, kernels::Start::zero, nullptr, out + i * units_ * width, width, lanes);
+      const float* from = left + (each_gate_ ? range_.gate[at] * gate_stride : 0);
+      kernels::multiply_lanes(packed_[at], {from, k_count, lanes, width}, kernels::Start::zero, nullptr,
+                              {out + i * units_ * width, packed_[at].rows(), lanes, width});
     }
   }
 

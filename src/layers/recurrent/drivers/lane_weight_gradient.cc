@@ -196,7 +196,7 @@ void LaneWeightGradient::put(const CellCall<float>& call, const LaneNormGradient
   recurrents.put(norm.recurrent, call.rows, call.rows, row);
 }
 
-LaneWeightGradient::PanelRange LaneWeightGradient::of(const GateRange& range, PanelRange only) const {
+kernels::PanelRange LaneWeightGradient::of(const GateRange& range, PanelRange only) const {
   const GradientPanels& panels = sums.groups[0];
   return {std::max(panels.panel_of(range.first * shape.units), only.first),
           std::min(panels.panel_of((range.first + range.count) * shape.units - 1) + 1, only.last)};
@@ -205,9 +205,8 @@ LaneWeightGradient::PanelRange LaneWeightGradient::of(const GateRange& range, Pa
 void LaneWeightGradient::add_together(std::size_t count, std::int64_t panel_rows, PanelRange only) const {
   const auto run = [&](const LaneSegment* where, std::int64_t first, std::int64_t rows,
                        const GateRange& range, float* to) {
-    const PanelRange columns = of(range, only);
-    kernels::add_lane_gradient({where, count}, first, rows, sums.groups[0], 0, columns.first, columns.last,
-                               to, stride);
+    kernels::add_lane_gradient({where, count}, first, sums.groups[0], of(range, only),
+                               {to, rows, stride, stride});
   };
   const std::int64_t units = shape.units;
   const GateRange &in = shape.input_range, &rec = shape.recurrent_range[0];
@@ -224,7 +223,7 @@ void LaneWeightGradient::add_together(std::size_t count, std::int64_t panel_rows
 void LaneWeightGradient::add_biases(std::int64_t panel_rows, std::size_t group, PanelRange only) const {
   const GradientPanels& panels = sums.groups[group];
   const auto first = static_cast<std::int64_t>(group) * bias_stride;
-  kernels::add_panel_sums(panels, 0, panel_rows, only.first, only.last, bias + first);
+  kernels::add_panel_sums(panels, panel_rows, only, bias + first);
   if (recurrent_bias == nullptr) return;
   const GateRange range = recurrent_bias_range(*shape.info);
   if (sums.count == 1) {
@@ -232,7 +231,7 @@ void LaneWeightGradient::add_biases(std::int64_t panel_rows, std::size_t group, 
   } else if (!range.covers(static_cast<int>(group))) {
     return;
   }
-  kernels::add_panel_sums(panels, 0, panel_rows, only.first, only.last, recurrent_bias + first);
+  kernels::add_panel_sums(panels, panel_rows, only, recurrent_bias + first);
 }
 
 int LaneWeightGradient::job_count() const {

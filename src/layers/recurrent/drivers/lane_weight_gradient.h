@@ -52,8 +52,8 @@ struct LaneProductGradient {
   float* sum = nullptr;
 
   void add(std::size_t segment_count, std::int64_t panel) const {
-    kernels::add_lane_gradient({segments, segment_count}, first_row, kernel_rows + recurrent_rows, panels, 0,
-                               panel, panel + 1, sum, stride);
+    kernels::add_lane_gradient({segments, segment_count}, first_row, panels, {panel, panel + 1},
+                               {sum, kernel_rows + recurrent_rows, stride, stride});
   }
 };
 
@@ -101,9 +101,7 @@ struct LaneWeightGradient {
   void run_all(std::size_t segment_count, std::int64_t panel_rows) const;
 
  private:
-  struct PanelRange {
-    std::int64_t first, last;
-  };
+  using PanelRange = kernels::PanelRange;
   /// Of a sum, or of a vector after the sums.
   float* bias_at(float* biases, std::int64_t row) const {
     row -= first_sum();

@@ -41,8 +41,8 @@ TEST(RowPasses, NormaliseWithSumsOfOneOrderWhateverTheLanes) {
       const std::vector<float> x = noise(kRows * width, 1), gain = noise(width, 2), bias = noise(width, 3);
       std::vector<float> normal(kRows * width), inverse(kRows), y(kRows * width);
       const auto w = static_cast<std::int64_t>(width);
-      normalize_rows<float>(kRows, w, x.data(), w, kEpsilon, normal.data(), w, inverse.data(), gain.data(),
-                            bias.data(), y.data(), w);
+      normalize_rows<float>({x.data(), kRows, w, w}, kEpsilon, {normal.data(), kRows, w, w}, inverse.data(),
+                            {gain.data(), bias.data()}, {y.data(), kRows, w, w});
       const float share = 1.0F / static_cast<float>(width);
       for (std::size_t r = 0; r < kRows; ++r) {
         const float* row = x.data() + r * width;
@@ -71,8 +71,9 @@ TEST(RowPasses, ZoneWhereBitsAreSet) {
                              dy = noise(2 * kWidth, 3);
     std::vector<float> y = next, d = dy, d_old(2 * kWidth);
     const Zone<float> zone{bits.data(), kStride, 0};
-    zone_rows<float>(2, kWidth, zone, old.data(), kWidth, y.data(), kWidth);
-    zone_rows_backward<float>(2, kWidth, zone, d.data(), kWidth, dy.data(), kWidth, d_old.data(), kWidth);
+    const auto rows_of = [](auto& values) { return View{values.data(), 2, kWidth, kWidth}; };
+    zone_rows<float>(zone, rows_of(old), rows_of(y));
+    zone_rows_backward<float>(zone, rows_of(d), rows_of(dy), rows_of(d_old));
     for (std::size_t r = 0; r < 2; ++r) {
       for (std::size_t i = 0; i < kWidth; ++i) {
         const std::size_t at = r * kWidth + i;

@@ -7,6 +7,7 @@ struct Cells {};
 
 /// Tanh and sigmoid known when compiling: the case that must be fast.
 struct UsualActivations {
+  static constexpr bool kInlined = true;
   HWY_INLINE explicit UsualActivations(const CellCall<Number>&) {}
   HWY_INLINE Lane act(Lane x) const { return tanh(x); }
   HWY_INLINE Lane gate(Lane x) const { return sigmoid(x); }
@@ -14,6 +15,7 @@ struct UsualActivations {
   HWY_INLINE Lane d_gate(Lane y, Lane dy) const { return sigmoid_backward(y, dy); }
 };
 struct AnyActivations {
+  static constexpr bool kInlined = false;
   ActivationKind activation, recurrent;
   HWY_INLINE explicit AnyActivations(const CellCall<Number>& call)
       : activation(call.activation), recurrent(call.recurrent_activation) {}
@@ -49,9 +51,13 @@ struct Clipped : Activations {
   }
 };
 
-/// What a formula sees: its unit's sums, states and places for results. A `line` is what lies side by side:
-/// the units of a row, or the rows of a unit. kWhole: no vector crosses the end of a line.
-template <class Activations, bool kLanesAreRows, bool kWhole>
+/// How lines are walked over, a line being what lies side by side in memory: the units of a row, or with
+/// lanes_are_rows the rows of a unit. The first three are known when compiling: whole vectors of units, those
+/// that are left, and vectors of rows. `any` asks each time.
+enum class Walk { whole_units, some_units, rows, any };
+
+/// What a formula sees: its unit's sums, states and places for results.
+template <class Activations, Walk kWalk>
 struct FormulaIo : Activations {
   const CellCall<Number>& call;
   std::int64_t line, at = 0;  ///< which line, and where in it
@@ -59,12 +65,17 @@ struct FormulaIo : Activations {
   HWY_INLINE FormulaIo(const Activations& a, const CellCall<Number>& c, std::int64_t l)
       : Activations(a), call(c), line(l) {}
 
-  HWY_INLINE Lane get(const Number* p) const {
-    if constexpr (kWhole) return load(p);
-    return load_some(p, call.units - at);
+  HWY_INLINE bool lanes_are_rows() const {
+    return kWalk == Walk::rows || (kWalk == Walk::any && call.lanes_are_rows);
   }
+  /// Whether the vector ends within its line. Lines of rows are whole vectors.
+  HWY_INLINE bool is_whole() const {
+    if constexpr (kWalk == Walk::any) return call.lanes_are_rows || at + kLanes <= call.units;
+    return kWalk != Walk::some_units;
+  }
+  HWY_INLINE Lane get(const Number* p) const { return is_whole() ? load(p) : load_some(p, call.units - at); }
   HWY_INLINE void put(Lane v, Number* p) const {
-    if constexpr (kWhole) {
+    if (is_whole()) {
       store(v, p);
     } else {
       store_some(v, p, call.units - at);
@@ -72,8 +83,7 @@ struct FormulaIo : Activations {
   }
   /// Element of an array of `k` kinds: [line][kind][at], or [kind][line][at] when lanes are rows.
   HWY_INLINE std::int64_t place(int k, std::int64_t stride) const {
-    if constexpr (kLanesAreRows) return (k * call.units + line) * stride + at;
-    return line * stride + k * call.units + at;
+    return lanes_are_rows() ? (k * call.units + line) * stride + at : line * stride + k * call.units + at;
   }
   HWY_INLINE Number* sum_at(int k) const { return call.sums + place(k, call.sums_stride); }
   HWY_INLINE Number* d_state_at(int j) const { return call.d_state[j] + place(0, call.d_state_stride); }
@@ -83,7 +93,7 @@ struct FormulaIo : Activations {
   HWY_INLINE Lane saved(int k) const { return get(sum_at(k)); }
   HWY_INLINE Lane state(int j) const { return get(call.state[j] + place(0, call.state_stride)); }
   HWY_INLINE Lane vector(int p) const {
-    if constexpr (kLanesAreRows) return Lane(call.vectors[p * call.units + line]);
+    if (lanes_are_rows()) return Lane(call.vectors[p * call.units + line]);
     return get(call.vectors + p * call.units + at);
   }
   HWY_INLINE void save(int k, Lane v) const { put(v, sum_at(k)); }
@@ -109,33 +119,40 @@ template <class Activations, class Formula>
 HWY_INLINE void for_each_unit(const CellCall<Number>& shared, Formula formula) {
   const CellCall<Number> call = shared;  // a copy that no store can change: strides stay in registers
   const Activations activations(call);
-  if (call.lanes_are_rows) {
-    for (std::int64_t unit = 0; unit < call.units; ++unit) {
-      FormulaIo<Activations, true, true> io(activations, call, unit);
-      for (; io.at < call.rows; io.at += kLanes) formula(io);
+  const std::int64_t lines = call.lanes_are_rows ? call.units : call.rows,
+                     length = call.lanes_are_rows ? call.rows : call.units;
+  if constexpr (!Activations::kInlined) {  // a call for each activation hides what this asks; less to compile
+    for (std::int64_t line = 0; line < lines; ++line) {
+      FormulaIo<Activations, Walk::any> io(activations, call, line);
+      for (; io.at < length; io.at += kLanes) formula(io);
     }
-    return;
-  }
-  for (std::int64_t row = 0; row < call.rows; ++row) {
-    FormulaIo<Activations, false, true> io(activations, call, row);
-    for (; io.at + kLanes <= call.units; io.at += kLanes) formula(io);
-    if (io.at < call.units) {
-      FormulaIo<Activations, false, false> rest(activations, call, row);
-      rest.at = io.at;
-      formula(rest);
+  } else if (call.lanes_are_rows) {
+    for (std::int64_t unit = 0; unit < lines; ++unit) {
+      FormulaIo<Activations, Walk::rows> io(activations, call, unit);
+      for (; io.at < length; io.at += kLanes) formula(io);
+    }
+  } else {
+    for (std::int64_t row = 0; row < lines; ++row) {
+      FormulaIo<Activations, Walk::whole_units> io(activations, call, row);
+      for (; io.at + kLanes <= length; io.at += kLanes) formula(io);
+      if (io.at < length) {
+        FormulaIo<Activations, Walk::some_units> rest(activations, call, row);
+        rest.at = io.at;
+        formula(rest);
+      }
     }
   }
 }
 
 template <class Formula>
 HWY_INLINE void with_activations(const CellCall<Number>& call, Formula formula) {
-  const bool usual =
-      call.activation == ActivationKind::tanh && call.recurrent_activation == ActivationKind::sigmoid;
   if (call.clip > 0) {
-    usual ? for_each_unit<Clipped<UsualActivations>>(call, formula)
-          : for_each_unit<Clipped<AnyActivations>>(call, formula);
+    for_each_unit<Clipped<AnyActivations>>(call, formula);
+  } else if (call.activation == ActivationKind::tanh &&
+             call.recurrent_activation == ActivationKind::sigmoid) {
+    for_each_unit<UsualActivations>(call, formula);
   } else {
-    usual ? for_each_unit<UsualActivations>(call, formula) : for_each_unit<AnyActivations>(call, formula);
+    for_each_unit<AnyActivations>(call, formula);
   }
 }
 
