@@ -295,7 +295,7 @@ function run(html) {
   for (const selector of ['.key', '.ranges button', '.sorter', '.pager button', '.stepper button', '.more', '.link']) {
     const buttons = document.querySelectorAll(selector);
     for (const button of selector === '.link' ? buttons.slice(0, 3) : buttons) {  // names of series: all do the same
-      if (!button.isConnected) continue;  // an earlier click has replaced it
+      if (!button.isConnected || button.closest('[hidden]')) continue;  // replaced by an earlier click, or not shown
       button.onclick({target: button});
       ++clicks;
     }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <ranges>
 #include <vector>
 
 #include "rondo/base/error.h"
@@ -97,8 +96,8 @@ class Filling {
 
   const Json& find(std::string_view name) const {
     if (name == ".") return *scopes_.back();
-    for (const Json* scope : scopes_ | std::views::reverse)
-      if (const Json* value = scope->find(name)) return *value;
+    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope)
+      if (const Json* value = (*scope)->find(name)) return *value;
     fail("a slot has no value", name, "give it one, \"\" or false where there is none");
   }
 
