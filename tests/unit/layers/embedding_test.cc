@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <vector>
 
 #include "unit/layers/run_network.h"
@@ -161,7 +162,7 @@ TEST(Ids, AreRefusedByLayersAndOperationsThatCompute) {
   const Tensor ids = Tensor::from(Ids{1, 2, 3, 4}, {1, 2, 2});
   for (const auto& make : std::vector<std::function<LayerPtr()>>{
            [] { return lstm({.units = 2}); }, [] { return dense({.units = 2}); },
-           [] { return activation("tanh"); }, [] { return layer_normalization(); },
+           [] { return activation({.activation = "tanh"}); }, [] { return layer_normalization(); },
            [] { return bidirectional(gru({.units = 2})); },
            [] { return time_distributed(dense({.units = 2})); }}) {
     const LayerPtr layer = make();

@@ -70,7 +70,7 @@ Outcome run(const Case& c, std::size_t budget) {
   tape.backward(out, gradients);
   for (const Var v : given) result.values.push_back(tape.gradient(v));
   for (std::size_t p = 0; p < network.parameters().infos().size(); ++p) {
-    const Matrix g = network.parameters().gradient(static_cast<int>(p));
+    const ConstMatrix g = network.parameters().gradient(static_cast<int>(p));
     Tensor copy({g.rows, g.cols});
     for (std::int64_t r = 0; r < g.rows; ++r) {
       for (std::int64_t k = 0; k < g.cols; ++k) copy.set(r * g.cols + k, g.view<float>()(r, k));

@@ -65,7 +65,7 @@ Outcome train(std::int64_t batch, const RecurrentOptions& options, const char* t
     }
   }
   for (std::size_t p = 0; p < network.parameters().infos().size(); ++p) {
-    const Matrix g = network.parameters().gradient(static_cast<int>(p));
+    const ConstMatrix g = network.parameters().gradient(static_cast<int>(p));
     Tensor copy({g.rows, g.cols});
     for (std::int64_t r = 0; r < g.rows; ++r) {
       for (std::int64_t c = 0; c < g.cols; ++c) copy.set(r * g.cols + c, g.view<float>()(r, c));
