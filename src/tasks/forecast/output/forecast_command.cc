@@ -48,8 +48,8 @@ std::string quote_for_shell(std::string_view word) {
 std::string forecast_command(const ForecastConfig& config, const std::string& out) {
   std::string command =
       "rondo forecast " + quote_for_shell(config.file.starts_with('-') ? "./" + config.file : config.file);
-  const Json defaults = to_config(ForecastConfig());
-  for (const auto& [name, value] : to_config(config).as_object()) {
+  const Json defaults = to_config(ForecastConfig()), all = to_config(config);
+  for (const auto& [name, value] : all.as_object()) {
     if (name == "file" || value == defaults.at(name)) continue;
     if (value.is_bool())
       command += " " + flag_of(name);

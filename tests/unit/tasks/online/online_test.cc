@@ -314,7 +314,7 @@ TEST(Online, RefusesAStateThatIsNotItsOwn) {
   const TensorFile state = forecaster.state();
   expect_error(ErrorKind::model_file, {"other columns or options"}, [&] { other.restore(state); });
   expect_error(ErrorKind::model_file, {"other columns or options"}, [&] { wider.restore(state); });
-  expect_error(ErrorKind::model_file, {"no state"}, [&] { forecaster.restore(TensorFile{}); });
+  expect_error(ErrorKind::model_file, {"not the state"}, [&] { forecaster.restore(TensorFile{}); });
   for (std::size_t i = 0; i < state.tensors.size(); ++i) {  // any array that is missing is missed
     TensorFile broken = state;
     const std::string name = broken.tensors[i].first;
