@@ -458,6 +458,11 @@ void* Call::scratch_bytes(std::size_t bytes) const {
   return tape_.state_->arena.take(bytes == 0 ? 1 : bytes);
 }
 
+Call::ScratchMark Call::scratch_mark() const {
+  const Arena::Mark mark = tape_.state_->arena.mark();
+  return {mark.block, mark.used};
+}
+void Call::rewind_scratch(ScratchMark mark) const { tape_.state_->arena.rewind({mark.block, mark.used}); }
 Workspace Call::workspace() const { return {tape_.state_->arena, pool()}; }
 
 RandomStream Call::random(const std::string& name, std::uint64_t purpose) const {

@@ -126,6 +126,12 @@ class Call {
     return static_cast<T*>(scratch_bytes(static_cast<std::size_t>(count) * sizeof(T)));
   }
   void* scratch_bytes(std::size_t bytes) const;
+  /// How much the tape's arena holds; and back to there: memory taken since is free again. See ScratchScope.
+  struct ScratchMark {
+    std::size_t block = 0, used = 0;
+  };
+  ScratchMark scratch_mark() const;
+  void rewind_scratch(ScratchMark mark) const;
   /// The same memory, and the pool, for what runs inside of this call (src/tape/workspace.h).
   Workspace workspace() const;
 
@@ -137,6 +143,20 @@ class Call {
   Call(Tape& tape, int node) : tape_(tape), node_(node) {}
   Tape& tape_;
   int node_;
+};
+
+/// Gives back the scratch memory that was taken during its life. Nothing may be kept and no output made in
+/// between.
+class ScratchScope {
+ public:
+  explicit ScratchScope(const Call& call) : call_(call), mark_(call.scratch_mark()) {}
+  ScratchScope(const ScratchScope&) = delete;
+  ScratchScope& operator=(const ScratchScope&) = delete;
+  ~ScratchScope() { call_.rewind_scratch(mark_); }
+
+ private:
+  const Call& call_;
+  Call::ScratchMark mark_;
 };
 
 /// Something a tape can record: a forward function and its own backward.

@@ -8,7 +8,7 @@ namespace rondo::examples {
 namespace {
 
 FitOptions quiet(std::int64_t micro_batch_size) {
-  FitOptions options = {.batch_size = 12, .epochs = 3, .seed = 3, .verbose = 0};
+  FitOptions options = {.batch_size = 12, .epochs = 3, .seed = 3, .run = {.verbose = 0}};
   options.micro_batch_size = micro_batch_size;
   return options;
 }

@@ -54,7 +54,7 @@ FitOptions quiet(std::int64_t epochs) {
   FitOptions options;
   options.epochs = epochs;
   options.batch_size = 4;
-  options.verbose = 0;
+  options.run.verbose = 0;
   options.seed = 3;
   return options;
 }
@@ -152,12 +152,12 @@ TEST(SparseTraining, OfALazyOptimizerResumesWithTheSameBits) {
   Network whole = word_network(), resumed = word_network();
   FitOptions options = quiet(4);
   Trainer(whole, compiled(kLazy)).fit(data, options);
-  options.checkpoint = path;
+  options.run.checkpoint = path;
   options.epochs = 2;
   Trainer(resumed, compiled(kLazy)).fit(data, options);
   resumed = word_network();
   options.epochs = 4;
-  options.resume = true;
+  options.run.resume = true;
   Trainer(resumed, compiled(kLazy)).fit(data, options);
   EXPECT_TRUE(same_parameters(whole, resumed));
   std::filesystem::remove_all(path);

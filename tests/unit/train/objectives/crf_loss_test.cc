@@ -98,7 +98,7 @@ CompileOptions with_crf(double l2 = 0) {
           .custom_objectives = {std::make_shared<CrfLoss>(l2)}};
 }
 
-FitOptions quiet(std::int64_t epochs) { return {.batch_size = 8, .epochs = epochs, .seed = 3, .verbose = 0}; }
+FitOptions quiet(std::int64_t epochs) { return {.batch_size = 8, .epochs = epochs, .seed = 3, .run = {.verbose = 0}}; }
 
 Tensor transitions_of(Model& model) {
   const ParameterStore& parameters = model.network().parameters();
@@ -184,9 +184,9 @@ TEST(CrfLoss, ResumesToTheBitsOfAnUninterruptedTraining) {
   const History expected = whole.fit(data, quiet(5));
 
   FitOptions options = quiet(5);
-  options.checkpoint = path;
+  options.run.checkpoint = path;
   std::atomic<bool> stop = false;
-  options.stop_flag = &stop;
+  options.run.stop = &stop;
   auto interrupt = std::make_shared<LambdaCallback>();
   interrupt->batch_end = [&](TrainingRun& run, std::int64_t batch, const NamedValues&) {
     stop = run.epoch() == 2 && batch == 1;
@@ -197,7 +197,7 @@ TEST(CrfLoss, ResumesToTheBitsOfAnUninterruptedTraining) {
   EXPECT_EQ(error_of([&] { first.fit(data, options); }).kind(), ErrorKind::interrupted);
   stop = false;
   interrupt->batch_end = {};
-  options.resume = true;
+  options.run.resume = true;
   second.compile(with_crf());
   const History history = second.fit(data, options);
   EXPECT_EQ(history.values, expected.values);

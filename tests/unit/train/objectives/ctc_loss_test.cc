@@ -123,7 +123,7 @@ CompileOptions with_ctc(Json optimizer) {
 }
 
 FitOptions quiet(std::int64_t epochs) {
-  return {.batch_size = 10, .epochs = epochs, .seed = 3, .verbose = 0};
+  return {.batch_size = 10, .epochs = epochs, .seed = 3, .run = {.verbose = 0}};
 }
 
 TEST(CtcLoss, TrainsAModelToSpell) {

@@ -21,7 +21,7 @@ bool same_bits(const Tensor& a, const Tensor& b) {
          std::memcmp(a.bytes(), b.bytes(), static_cast<std::size_t>(a.size()) * dtype_size(a.dtype())) == 0;
 }
 
-FitOptions quiet(std::int64_t epochs) { return {.batch_size = 8, .epochs = epochs, .seed = 3, .verbose = 0}; }
+FitOptions quiet(std::int64_t epochs) { return {.batch_size = 8, .epochs = epochs, .seed = 3, .run = {.verbose = 0}}; }
 
 /// Trains in one go, and interrupted after `batches` of the whole fit and resumed; expects the same bits.
 void expect_resumes(const std::function<Network()>& network, const CompileOptions& compile,
@@ -33,10 +33,10 @@ void expect_resumes(const std::function<Network()>& network, const CompileOption
   FitOptions options = quiet(4);
   options.validation_split = 0.2;
   const History expected = Trainer(whole, compile).fit(data, options);
-  options.checkpoint = path;
-  options.resume = true;
+  options.run.checkpoint = path;
+  options.run.resume = true;
   std::atomic<bool> stop = false;
-  options.stop_flag = &stop;
+  options.run.stop = &stop;
   auto interrupt = std::make_shared<LambdaCallback>();
   interrupt->batch_end = [&](TrainingRun&, std::int64_t, const NamedValues&) { stop = --batches == 0; };
   options.callbacks = {interrupt};
