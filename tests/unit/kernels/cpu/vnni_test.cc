@@ -1,4 +1,5 @@
-// A file is compiled for AVX-512 with VNNI by one line.
+// A file is compiled for AVX-512 with VNNI by one line. Highway 1.0 asks compilers for the VNNI of AVX there:
+// a function that uses that of AVX-512 says so itself.
 
 #define RONDO_WANT_VNNI
 #include "kernels/targets.h"
@@ -16,7 +17,11 @@ namespace {
 const char* Name() { return hwy::TargetName(HWY_TARGET); }
 
 /// Σ a[i]·b[i] of 64 numbers.
-std::int32_t Dot(const std::uint8_t* a, const std::int8_t* b) {
+#if HWY_TARGET == HWY_AVX3_DL
+[[gnu::target("avx512vnni")]]
+#endif
+std::int32_t
+Dot(const std::uint8_t* a, const std::int8_t* b) {
 #if HWY_TARGET == HWY_AVX3_DL
   return _mm512_reduce_add_epi32(
       _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_loadu_si512(a), _mm512_loadu_si512(b)));
@@ -76,7 +81,8 @@ TEST(InstructionSetWithVnni, RunsInFilesThatWantItAndTheNextBestInOthers) {
 TEST(InstructionSetWithVnni, IsListedBeforeTheOneWithout) {
   const auto& sets = instruction_sets();
   const auto with = std::ranges::find(sets, "AVX3_DL");
-  if (with != sets.end()) EXPECT_EQ(*(with + 1), "AVX3");
+  if (with == sets.end()) GTEST_SKIP() << "this machine has no AVX-512 with VNNI";
+  EXPECT_EQ(*(with + 1), "AVX3");
 }
 
 }  // namespace
