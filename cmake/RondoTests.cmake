@@ -23,6 +23,10 @@ endfunction()
 set(RONDO_TESTS_USE_tape rondo_model)
 set(RONDO_TESTS_USE_layers rondo_train)
 
+# gcc gives functions of a precompiled header the options of the file, and vectors need those of their instruction set.
+file(GLOB vector_tests CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/kernels/cpu/*_test.cc")
+set_source_files_properties(${vector_tests} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+
 foreach(room IN LISTS RONDO_ROOMS)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/${room}/*_test.cc")
   if(sources)

@@ -10,6 +10,8 @@
 
 #include "rondo/tasks/page.h"
 
+#include "support/source_folder.h"
+
 namespace rondo {
 
 /// What the scripts of a page draw from.
@@ -47,8 +49,8 @@ inline nlohmann::json run_scripts(const std::string& page) {
   const fs::path folder = fs::temp_directory_path() / (std::string("rondo-page-") + test->name());
   fs::create_directories(folder);
   std::ofstream(folder / "page.html") << page;
-  const std::string command =
-      "node '" RONDO_SOURCE_DIR "/tests/tools/run_page.js' '" + (folder / "page.html").string() + "' 2>&1";
+  const std::string command = "node '" + (source_folder() / "tests/tools/run_page.js").string() + "' '" +
+                              (folder / "page.html").string() + "' 2>&1";
   std::string output;
   std::FILE* pipe = popen(command.c_str(), "r");
   char buffer[4096];
