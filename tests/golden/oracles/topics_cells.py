@@ -125,6 +125,8 @@ TRIES = {"plain": ({}, None, False), "sequence": ({"return_sequences": True, "re
 def _add_equations(bundle, seed, label, base):
     """The cases of a cell that only its equations are an oracle for."""
     for name, (extra, mask, initial) in TRIES.items():
+        if base["type"] == "indrnn":  # no gates
+            extra = {key: value for key, value in extra.items() if key != "recurrent_activation"}
         bundle.add(from_equations(seed, f"{label}.{name}", [base | extra], (3, 6, 2), mask=mask, initial_state=initial))
     bundle.add(from_equations(seed, f"{label}.stack",
                               [base | {"return_sequences": True}, base | {"name": "upper", "units": 4},
