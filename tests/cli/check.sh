@@ -8,7 +8,7 @@ expect 0 'knows nothing of the future' "$RONDO" check sales.csv --target sales -
 tail -1 stdout.txt | grep -qE '^[0-9]+ passed, 0 warnings, 0 errors$' || complain "the last line is $(tail -1 stdout.txt)"
 holds test ! -s stderr.txt
 expect 0 "the target is taken to be 'sales'" "$RONDO" check sales.csv
-expect 0 "'insert', 'keep', 'error' or 'auto'" "$RONDO" check --help
+expect 0 "'insert' rows without values, 'keep' them" "$RONDO" check --help
 if grep -q $'\x1b' stdout.txt; then complain 'colours where nobody looks'; fi
 
 # planted leaks: a centred moving average, the value of tomorrow; a trailing average is honest

@@ -329,7 +329,7 @@ TEST(Check, SplitsThatAreTooSmallAreFound) {
   ForecastOptions options;
   options.horizon = 8;
   options.backtest = "last=10";
-  expect_finding(check(sound(40), options), CheckLevel::warning, "the backtest has 1 forecast only");
+  expect_finding(check(sound(40), options), CheckLevel::warning, "the backtest has only 1 forecast");
   options.horizon = 30;
   options.backtest = "20%";
   const CheckFinding refused = expect_finding(check(sound(40), options), CheckLevel::error, "too few rows");
