@@ -275,7 +275,7 @@ struct ForecastResult {
   std::string transform;  ///< "none", "log" or "sqrt"
   bool difference = false;
   std::int64_t lags = 0;  ///< longest of the line
-  std::int64_t line_members = 0;
+  std::int64_t linear_members = 0;
   double network_weight =
       0;  ///< 0: validation said that the network adds nothing, the forecast is the line's
 

@@ -62,7 +62,7 @@ std::vector<ReportSetting> report_settings(const ForecastResult& result) {
       number_setting("season (rows)", given.period, result.period),
       open_or_given("window (rows)", window_open, number(result.window)),
       open_or_given("lags of the line", window_open, number(result.lags)),
-      chosen("regressions averaged", number(result.line_members)),
+      chosen("regressions averaged", number(result.linear_members)),
       open_or_given("transform", given.transform == usual.transform, result.transform),
       open_or_given("forecast of", given.difference == usual.difference,
                     result.difference ? "changes" : "levels"),

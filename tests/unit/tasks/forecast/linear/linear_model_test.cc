@@ -44,12 +44,13 @@ std::vector<double> growing_seasons(std::size_t count) {
   return y;
 }
 
-double rmse(const Panel& panel, const ScaledPanel& scaled, const LinearPath& path) {
+double rmse(const ScaledPanel& scaled, const LinearModel& path) {
+  const Panel& panel = scaled.panel();
   std::vector<Origin> origins;
   const PanelSeries& series = panel.series.front();
   for (std::int64_t row = series.train_rows - 1; row + panel.horizon < series.rows(); ++row)
     origins.push_back({0, row});
-  const Rows forecast = path.predict(panel, scaled, origins);
+  const Rows forecast = path.predict(scaled, origins);
   double square = 0, count = 0;
   for (std::size_t i = 0; i < origins.size(); ++i) {
     const auto row = forecast.row(static_cast<std::int64_t>(i));
@@ -64,49 +65,49 @@ double rmse(const Panel& panel, const ScaledPanel& scaled, const LinearPath& pat
 }
 
 double searched_rmse(const Panel& panel, Pool& pool) {
-  const LineChoice choice = search_line(panel, {}, pool);
+  const LinearChoice choice = search_linear(panel, {}, pool);
   const ScaledPanel scaled(panel, choice.transform, choice.difference);
-  return rmse(panel, scaled,
-              fit_line(panel, scaled, choice.members, std::vector{panel.series.front().train_rows}));
+  return rmse(scaled,
+              fit_linear(scaled, choice.members, std::vector{panel.series.front().train_rows}));
 }
 
-TEST(ForecastLine, ReachesTheNoiseOfAnAutoregression) {
+TEST(ForecastLinear, ReachesTheNoiseOfAnAutoregression) {
   Pool pool(1);
   EXPECT_LT(searched_rmse(panel_of(autoregression(1500, 1), 500), pool), 1.06);
 }
 
-TEST(ForecastLine, TakesTheLogarithmOfGrowth) {
+TEST(ForecastLinear, TakesTheLogarithmOfGrowth) {
   Pool pool(1);
   const Panel panel = panel_of(growing_seasons(144), 24, 1, {12});
-  EXPECT_EQ(search_line(panel, {}, pool).transform, Transform::log);
+  EXPECT_EQ(search_linear(panel, {}, pool).transform, Transform::log);
 }
 
-TEST(ForecastLine, LeavesASeriesOfBothSignsAsItIs) {
+TEST(ForecastLinear, LeavesASeriesOfBothSignsAsItIs) {
   Pool pool(1);
-  EXPECT_EQ(search_line(panel_of(autoregression(300, 2), 50), {}, pool).transform, Transform::none);
+  EXPECT_EQ(search_linear(panel_of(autoregression(300, 2), 50), {}, pool).transform, Transform::none);
 }
 
-TEST(ForecastLine, IsChosenWithoutLookingAtTheTest) {
+TEST(ForecastLinear, IsChosenWithoutLookingAtTheTest) {
   Pool pool(1);
   std::vector<double> changed = growing_seasons(144);
   const Panel before = panel_of(changed, 24, 1, {12});
   for (std::size_t t = 120; t < 144; ++t) changed[t] = 1e6 + static_cast<double>(t % 7);
   const Panel after = panel_of(changed, 24, 1, {12});
-  const LineChoice a = search_line(before, {}, pool), b = search_line(after, {}, pool);
+  const LinearChoice a = search_linear(before, {}, pool), b = search_linear(after, {}, pool);
   EXPECT_EQ(a.score, b.score);
   EXPECT_EQ(a.members.size(), b.members.size());
   const ScaledPanel sa(before, a.transform, a.difference), sb(after, b.transform, b.difference);
-  EXPECT_EQ(fit_line(before, sa, a.members, std::vector<std::int64_t>{120}).map.weights,
-            fit_line(after, sb, b.members, std::vector<std::int64_t>{120}).map.weights);
+  EXPECT_EQ(fit_linear(before, sa, a.members, std::vector<std::int64_t>{120}).map.weights,
+            fit_linear(after, sb, b.members, std::vector<std::int64_t>{120}).map.weights);
 }
 
-TEST(ForecastLine, IsTheSameWithOneThreadAndTwo) {
+TEST(ForecastLinear, IsTheSameWithOneThreadAndTwo) {
   const Panel panel = panel_of(growing_seasons(300), 60, 6, {12});
   Pool one(1), two(2);
   EXPECT_EQ(searched_rmse(panel, one), searched_rmse(panel, two));
 }
 
-TEST(ForecastLine, ForecastsAllStepsOfALongHorizonOfASeason) {
+TEST(ForecastLinear, ForecastsAllStepsOfALongHorizonOfASeason) {
   Pool pool(1);
   std::vector<double> y;
   const RandomStream stream(8);
@@ -116,7 +117,7 @@ TEST(ForecastLine, ForecastsAllStepsOfALongHorizonOfASeason) {
   EXPECT_LT(searched_rmse(panel_of(y, 200, 48, {24}), pool), 0.13);
 }
 
-TEST(ForecastLine, UsesACovariateThatLeads) {
+TEST(ForecastLinear, UsesACovariateThatLeads) {
   Pool pool(1);
   const RandomStream stream(9);
   std::vector<double> y{0}, lead;
@@ -132,18 +133,18 @@ TEST(ForecastLine, UsesACovariateThatLeads) {
   EXPECT_LT(searched_rmse(panel, pool), 0.2);
 }
 
-TEST(ForecastLine, StaysWithinTheWindowThatWasAskedFor) {
+TEST(ForecastLinear, StaysWithinTheWindowThatWasAskedFor) {
   const Panel panel = panel_of(growing_seasons(300), 60, 1, {12});
-  LineLimits limits;
+  LinearLimits limits;
   limits.longest_lag = 5;
   for (const std::int64_t lag : lag_candidates(panel, limits)) EXPECT_LE(lag, 5);
 }
 
-TEST(ForecastLine, NeverHasMoreLagsThanAShortSeriesBears) {
+TEST(ForecastLinear, NeverHasMoreLagsThanAShortSeriesBears) {
   Pool pool(1);
   for (std::size_t rows = 16; rows < 40; ++rows) {
     const Panel panel = panel_of(growing_seasons(rows), 2, 1, {12});
-    const LineChoice choice = search_line(panel, {}, pool);
+    const LinearChoice choice = search_linear(panel, {}, pool);
     ASSERT_FALSE(choice.members.empty());
     EXPECT_LE(choice.longest_lag(), panel.series.front().train_rows * 3 / 10);
   }
@@ -151,7 +152,7 @@ TEST(ForecastLine, NeverHasMoreLagsThanAShortSeriesBears) {
 
 TEST(ForecastWindow, IsCutIntoSeasonsWhereItIsLong) {
   const Panel panel = panel_of(growing_seasons(3000), 100, 24, {24, 168});
-  LineCandidate line;
+  LinearCandidate line;
   line.wave_orders = {0, 0};
   const WindowInput longer = choose_window_input(panel, line, 337, 0);
   EXPECT_EQ(longer.segment, 24);
@@ -170,7 +171,7 @@ TEST(ForecastWindow, EndsAtItsOrigin) {
   WindowInput input;
   input.steps = 4;
   std::vector<float> out(4);
-  input.fill(panel, scaled, {0, 50}, out);
+  input.fill(scaled, {0, 50}, out);
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_NEAR(scaled.scales[0].backward(out[i]), 47 + static_cast<double>(i), 1e-3);
   }
@@ -209,11 +210,11 @@ TEST(ForecastMembers, TakeTheFifthsInTurnAgainWhereThereAreMoreThanFive) {
     for (int k = 5; k < 12; ++k) EXPECT_EQ(members.role(k, {0, row}), members.role(k % 5, {0, row}));
   }
   const ScaledPanel scaled(panel, Transform::none, false);
-  const std::vector<LineCandidate> line = {LineCandidate{.lags = 3, .wave_orders = {0}}};
+  const std::vector<LinearCandidate> line = {LinearCandidate{.lags = 3, .wave_orders = {0}}};
   Pool pool(1);
   const WindowInput input = choose_window_input(panel, line.front(), 8, 0);
-  const Residuals three = make_residuals(panel, scaled, line, input, 3, pool);
-  const Residuals twelve = make_residuals(panel, scaled, line, input, 12, pool);
+  const Residuals three = make_residuals(scaled, line, input, 3, pool);
+  const Residuals twelve = make_residuals(scaled, line, input, 12, pool);
   for (std::size_t i = 0; i < three.origins.size(); ++i) {
     const auto origin = static_cast<std::int64_t>(i);
     for (int k = 0; k < 12; ++k) {
@@ -240,7 +241,7 @@ TEST(ForecastWindow, SaysWhichRowsWereMissingAndNothingElseChanges) {
   Panel complete = holes;  // the same values, said to be read
   complete.series.front().observed.clear();
   const ScaledPanel scaled(holes, Transform::none, false);
-  LineCandidate line;
+  LinearCandidate line;
   line.wave_orders = {1};
   for (const std::int64_t rows : {10, 96}) {  // in rows, and in segments of a season
     const WindowInput masked = choose_window_input(holes, line, rows, rows);
@@ -273,7 +274,7 @@ TEST(ForecastWindow, SaysWhichRowsWereMissingAndNothingElseChanges) {
 
 TEST(ForecastWindow, KeepsItsShapeWhateverIsMissingInTheTestPart) {
   Panel panel = panel_of(growing_seasons(300), 60, 6, {12});
-  LineCandidate line;
+  LinearCandidate line;
   line.wave_orders = {0};
   panel.series.front().observed.assign(300, 1);
   panel.series.front().observed[240] = 0;

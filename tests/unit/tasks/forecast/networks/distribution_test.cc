@@ -1,6 +1,6 @@
 // Distributions that forecasts are made of: cdf, quantile, density, score and draws all tell the same story.
 
-#include "tasks/forecast/networks/distribution.h"
+#include "tasks/forecast/likelihood/distribution.h"
 
 #include <gtest/gtest.h>
 

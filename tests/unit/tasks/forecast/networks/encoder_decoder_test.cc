@@ -9,7 +9,7 @@
 #include <set>
 
 #include "tasks/forecast/networks/encoder_decoder_data.h"
-#include "tasks/forecast/networks/segment_window.h"
+#include "tasks/forecast/windows/window.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
 namespace rondo::forecasting {
@@ -37,13 +37,13 @@ PanelOf everything(const Case& one) {
   return of;
 }
 
-SegmentWindow window_for(const Panel& panel, const ScaledPanel& scaled, const Case& one) {
-  SegmentWindow window = choose_segment_window(panel, 0, true);
-  if (one.fixed) window.fix_spreads(panel, scaled);
+Window window_for(const ScaledPanel& scaled, const Case& one) {
+  Window window = choose_window(scaled.panel(), 0, true);
+  if (one.fixed) window.fix_spreads(scaled);
   return window;
 }
 
-std::vector<Origin> all_origins(const Panel& panel, const SegmentWindow& window) {
+std::vector<Origin> all_origins(const Panel& panel, const Window& window) {
   std::vector<Origin> out;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     for (std::int64_t row = window.first_origin(); row < panel.series[s].rows(); ++row) {
@@ -59,26 +59,26 @@ struct Inputs {
   bool operator==(const Inputs&) const = default;
 };
 
-Inputs inputs_of(const SegmentWindow& window, const Panel& panel, const ScaledPanel& scaled,
+Inputs inputs_of(const Window& window, const ScaledPanel& scaled,
                  const Origin& origin) {
   // What is not written stays NaN, which equals nothing.
   const auto empty = [](std::int64_t count) {
     return std::vector<float>(static_cast<std::size_t>(count), std::nanf(""));
   };
   Inputs in{empty(window.steps * window.step_features()), empty(window.out_steps * window.decoder_features()),
-            empty(window.line_features())};
-  window.fill(panel, scaled, origin, in.encoder, in.decoder, in.line);
+            empty(window.linear_features())};
+  window.fill(scaled, origin, in.encoder, in.decoder, in.line);
   return in;
 }
 
-TEST(SegmentWindow, ItsScaleUndoesWhatItsTargetsDid) {
+TEST(Window, ItsScaleUndoesWhatItsTargetsDid) {
   for (const Case& one : kCases) {
     const Panel panel = everything(one).make();
     const ScaledPanel scaled(panel, Transform::log, false);
-    const SegmentWindow window = window_for(panel, scaled, one);
+    const Window window = window_for(scaled, one);
     std::vector<double> normalised(static_cast<std::size_t>(window.out_rows()));
     for (const Origin& origin : all_origins(panel, window)) {
-      const SegmentWindow::Scale own = window.scale(scaled, origin);
+      const Window::Scale own = window.scale(scaled, origin);
       window.targets(scaled, origin, normalised);
       const std::vector<double>& level = scaled.level[static_cast<std::size_t>(origin.series)];
       for (std::size_t h = 0; h < normalised.size(); ++h) {
@@ -93,10 +93,10 @@ TEST(SegmentWindow, ItsScaleUndoesWhatItsTargetsDid) {
   }
 }
 
-TEST(SegmentWindow, TargetsOfTheLastRowAreAllMissing) {
+TEST(Window, TargetsOfTheLastRowAreAllMissing) {
   const Panel panel = everything({3, {}}).make();
   const ScaledPanel scaled(panel, Transform::none, false);
-  const SegmentWindow window = choose_segment_window(panel, 0, true);
+  const Window window = choose_window(panel, 0, true);
   std::vector<double> out(static_cast<std::size_t>(window.out_rows()), 7);
   window.targets(scaled, {1, panel.series[1].rows() - 1}, out);
   for (const double v : out) EXPECT_TRUE(std::isnan(v));
@@ -105,13 +105,13 @@ TEST(SegmentWindow, TargetsOfTheLastRowAreAllMissing) {
   EXPECT_TRUE(std::isnan(out[1]));
 }
 
-TEST(SegmentWindow, PutsAWindowAroundItsLastRowsInItsOwnDeviation) {
+TEST(Window, PutsAWindowAroundItsLastRowsInItsOwnDeviation) {
   PanelOf of;
   of.horizon = 12;
   of.seasons = {12};
   const Panel panel = of.make();
   const ScaledPanel scaled(panel, Transform::none, false);
-  const SegmentWindow window = choose_segment_window(panel, 0, true);
+  const Window window = choose_window(panel, 0, true);
   ASSERT_EQ(window.base_rows, 12);
   const Origin origin{0, 150};
   double base = 0, mean = 0, square = 0;
@@ -121,16 +121,16 @@ TEST(SegmentWindow, PutsAWindowAroundItsLastRowsInItsOwnDeviation) {
   for (std::int64_t row = 151 - window.rows(); row <= 150; ++row) mean += level(row) / rows;
   for (std::int64_t row = 151 - window.rows(); row <= 150; ++row)
     square += std::pow(level(row) - mean, 2) / rows;
-  const SegmentWindow::Scale own = window.scale(scaled, origin);
+  const Window::Scale own = window.scale(scaled, origin);
   EXPECT_NEAR(own.base, base, 1e-12);
   EXPECT_NEAR(own.spread, std::sqrt(square), 1e-3);  // a floor of 0.02 squared is under it
   EXPECT_GE(own.spread, std::sqrt(square));
 }
 
-TEST(SegmentWindow, CountsAreDividedByOnePlusTheMeanSizeOfTheLookBack) {
+TEST(Window, CountsAreDividedByOnePlusTheMeanSizeOfTheLookBack) {
   const Panel panel = everything({3, {}}).make();
   const ScaledPanel scaled(panel, Transform::none, false);
-  SegmentWindow window = choose_segment_window(panel, 0, true);
+  Window window = choose_window(panel, 0, true);
   window.counts = true;
   for (const Origin& origin : {Origin{0, 100}, Origin{1, 220}}) {
     const auto s = static_cast<std::size_t>(origin.series);
@@ -160,7 +160,7 @@ void change_after(Panel& panel, std::size_t s, std::int64_t row) {
   for (std::size_t i = ahead * known; i < series.known.size(); ++i) series.known[i] = 70;
 }
 
-TEST(SegmentWindow, NeverReadsARowAfterItsOriginNorCovariatesAfterTheHorizon) {
+TEST(Window, NeverReadsARowAfterItsOriginNorCovariatesAfterTheHorizon) {
   for (const Case& one : kCases) {
     const Panel panel = everything(one).make();
     for (std::size_t s = 0; s < panel.series.size(); ++s) {
@@ -169,7 +169,7 @@ TEST(SegmentWindow, NeverReadsARowAfterItsOriginNorCovariatesAfterTheHorizon) {
         Panel changed = panel;
         change_after(changed, s, origin.row);
         const ScaledPanel before(panel, Transform::none, true), now(changed, Transform::none, true);
-        const SegmentWindow window = window_for(panel, before, one), again = window_for(changed, now, one);
+        const Window window = window_for(panel, before, one), again = window_for(changed, now, one);
         const Inputs inputs = inputs_of(window, panel, before, origin);
         EXPECT_TRUE(inputs == inputs_of(again, changed, now, origin))
             << one.horizon << ", origin " << origin.row;
@@ -182,12 +182,12 @@ TEST(SegmentWindow, NeverReadsARowAfterItsOriginNorCovariatesAfterTheHorizon) {
   }
 }
 
-TEST(SegmentWindow, NeverReadsARowAfterItsOriginWithinTheTrainingPart) {
+TEST(Window, NeverReadsARowAfterItsOriginWithinTheTrainingPart) {
   // There a change would move the scales of the series too, so it is made after these are settled.
   for (const Case& one : kCases) {
     const Panel panel = everything(one).make();
     const ScaledPanel scaled(panel, Transform::none, false);
-    const SegmentWindow window = window_for(panel, scaled, one);
+    const Window window = window_for(scaled, one);
     for (std::int64_t row = window.first_origin(); row < 200; row += 17) {
       Panel changed_panel = panel;
       ScaledPanel changed = scaled;
@@ -201,37 +201,37 @@ TEST(SegmentWindow, NeverReadsARowAfterItsOriginWithinTheTrainingPart) {
       wreck(changed.compressed[0], next);
       wreck(changed.past[0], 2 * next);
       wreck(changed.known[0], next + static_cast<std::size_t>(one.horizon));
-      EXPECT_TRUE(inputs_of(window, panel, scaled, {0, row}) ==
+      EXPECT_TRUE(inputs_of(window, scaled, {0, row}) ==
                   inputs_of(window, changed_panel, changed, {0, row}))
           << one.horizon << ", origin " << row;
     }
   }
 }
 
-TEST(SegmentWindow, MissingValuesOfTheTestPartDoNotChangeItsShape) {
+TEST(Window, MissingValuesOfTheTestPartDoNotChangeItsShape) {
   PanelOf of = everything({3, {}});
   of.holes = false;
   Panel panel = of.make();
-  const std::int64_t features = choose_segment_window(panel, 0, true).step_features();
+  const std::int64_t features = choose_window(panel, 0, true).step_features();
   panel.series[0].observed.assign(300, 1);
   panel.series[0].observed[270] = 0;
-  EXPECT_EQ(choose_segment_window(panel, 0, true).step_features(), features);
+  EXPECT_EQ(choose_window(panel, 0, true).step_features(), features);
   panel.series[0].observed[259] = 0;  // the last row that is learnt from
-  EXPECT_GT(choose_segment_window(panel, 0, true).step_features(), features);
+  EXPECT_GT(choose_window(panel, 0, true).step_features(), features);
 }
 
-TEST(SegmentWindow, OfOneRowBeginsAtTheFirstRow) {
+TEST(Window, OfOneRowBeginsAtTheFirstRow) {
   const Panel panel = everything({1, {}}).make();
   const ScaledPanel scaled(panel, Transform::none, false);
-  const SegmentWindow window = choose_segment_window(panel, 1, true);
+  const Window window = choose_window(panel, 1, true);
   ASSERT_EQ(window.first_origin(), 0);
-  const Inputs in = inputs_of(window, panel, scaled, {0, 0});
+  const Inputs in = inputs_of(window, scaled, {0, 0});
   for (const auto* part : {&in.encoder, &in.decoder, &in.line}) {
     EXPECT_TRUE(std::none_of(part->begin(), part->end(), [](float v) { return std::isnan(v); }));
   }
 }
 
-TEST(SegmentWindow, LooksBackWholeSegmentsAsFarAsItIsTold) {
+TEST(Window, LooksBackWholeSegmentsAsFarAsItIsTold) {
   const std::vector<std::vector<double>> calendars{{}, {7}, {12}, {24, 168}, {7, 365.25}, {4.5}};
   for (const std::int64_t rows : {60, 300, 2000}) {
     for (const std::int64_t horizon : {1, 3, 10, 18, 24, 30}) {
@@ -245,7 +245,7 @@ TEST(SegmentWindow, LooksBackWholeSegmentsAsFarAsItIsTold) {
         const std::int64_t most = (rows - 2 * horizon) * 11 / 20;
         if (most < 1) continue;
         for (const std::int64_t look_back : {0, 1, 5, 16, 40, 100, 250, 800, 1000}) {
-          const SegmentWindow window = choose_segment_window(panel, look_back, true);
+          const Window window = choose_window(panel, look_back, true);
           SCOPED_TRACE(testing::Message() << rows << " rows, horizon " << horizon << ", look-back "
                                           << look_back << ", segment " << window.segment);
           EXPECT_GE(window.segment, 1);
@@ -269,16 +269,16 @@ TEST(SegmentWindow, LooksBackWholeSegmentsAsFarAsItIsTold) {
 struct Dealt {
   Panel panel;
   ScaledPanel scaled;
-  SegmentWindow window;
+  Window window;
   Folds folds;
 
   explicit Dealt(const PanelOf& of, int members = 3)
       : panel(of.make()),
         scaled(panel, Transform::none, false),
-        window(choose_segment_window(panel, 0, true)),
+        window(choose_window(panel, 0, true)),
         folds(panel, members, window.out_rows()) {}
   SegmentSamples samples(Role role, std::int64_t size, std::uint64_t seed = 1) const {
-    return {panel, scaled, window, folds, role, size, seed};
+    return {scaled, window, folds, role, size, seed};
   }
 };
 

@@ -1,12 +1,12 @@
 // Who learns from which rows, counted row by row.
 
-#include "tasks/forecast/networks/folds.h"
+#include "tasks/forecast/windows/folds.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "tasks/forecast/networks/segment_window.h"
+#include "tasks/forecast/windows/window.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
 namespace rondo::forecasting {
@@ -45,7 +45,7 @@ TEST(ForecastFolds, EveryOriginIsLearntFromHeldOutOrNeitherByItsRows) {
   for (const Shape& shape : kShapes) {
     for (const std::int64_t validation : {0, 60}) {
       const Panel panel = some_series(shape.horizon, shape.seasons, validation).make();
-      const std::int64_t reach = choose_segment_window(panel, 0, true).out_rows();
+      const std::int64_t reach = choose_window(panel, 0, true).out_rows();
       const Folds folds(panel, 3, reach);
       for (std::size_t s = 0; s < panel.series.size(); ++s) {
         for (std::int64_t row = 0; row < panel.series[s].rows(); ++row) {
@@ -63,7 +63,7 @@ TEST(ForecastFolds, EveryOriginIsLearntFromHeldOutOrNeitherByItsRows) {
 TEST(ForecastFolds, EveryMemberLearnsFromMostAndIsJudgedBySomeOrigins) {
   for (const Shape& shape : kShapes) {
     const Panel panel = some_series(shape.horizon, shape.seasons).make();
-    const std::int64_t reach = choose_segment_window(panel, 0, true).out_rows();
+    const std::int64_t reach = choose_window(panel, 0, true).out_rows();
     const Folds folds(panel, 5, reach);
     for (int k = 0; k < 5; ++k) {
       std::int64_t learnt = 0, judged = 0, all = 0;

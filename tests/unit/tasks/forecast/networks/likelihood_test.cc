@@ -15,7 +15,7 @@
 #include "rondo/base/random.h"
 #include "rondo/data/csv.h"
 #include "rondo/tasks/forecast.h"
-#include "tasks/forecast/networks/distribution.h"
+#include "tasks/forecast/likelihood/distribution.h"
 #include "tasks/forecast/networks/recursive_data.h"
 #include "tasks/forecast/networks/recursive_network.h"
 
@@ -157,7 +157,7 @@ std::vector<double> logistic_map(std::size_t rows) {
 struct Alone {
   forecasting::Panel panel;
   std::vector<forecasting::Origin> origins;
-  forecasting::NetworkForecast said;
+  forecasting::Forecasts said;
 };
 
 Alone recursive_alone(std::vector<double> values, std::int64_t tested, std::int64_t horizon, bool seasonal) {
@@ -171,17 +171,17 @@ Alone recursive_alone(std::vector<double> values, std::int64_t tested, std::int6
   out.panel.horizon = horizon;
   if (seasonal) out.panel.seasons = {kSeason};
   const forecasting::ScaledPanel scaled(out.panel, forecasting::Transform::none, false);
-  const forecasting::SegmentWindow window =
-      forecasting::recursive_window(forecasting::choose_segment_window(out.panel, 16, true), horizon, 16);
-  forecasting::SegmentTraining training;
+  const forecasting::Window window =
+      forecasting::recursive_window(forecasting::choose_window(out.panel, 16, true), horizon, 16);
+  forecasting::NetworkTraining training;
   training.members = 1;
   training.units = 16;
   training.epochs = 30;
   Pool pool(1);
   const forecasting::Folds folds(out.panel, 1, horizon);
-  auto trained = forecasting::train_recursive(out.panel, scaled, window, folds, training, pool);
+  auto trained = forecasting::train_recursive(out.scaled, window, folds, training, pool);
   for (std::int64_t row = series.train_rows; row + horizon < rows; ++row) out.origins.push_back({0, row});
-  out.said = trained.model.members(out.panel, scaled, out.origins, pool).front();
+  out.said = trained.model.members(out.scaled, out.origins, pool).front();
   const double unit = scaled.scales[0].scale, center = scaled.scales[0].center;
   for (double& v : out.said.location.values) v = center + unit * v;
   for (double& v : out.said.spread.values) v *= unit;
@@ -226,19 +226,19 @@ TEST(RecursiveNetwork, ReadsWhetherTheValueBeforeWasMissing) {
   panel.series.push_back(series);
   const forecasting::ScaledPanel scaled(panel, forecasting::Transform::none, false);
   const auto window_of = [](const forecasting::Panel& from) {
-    return forecasting::recursive_window(forecasting::choose_segment_window(from, 12, true), from.horizon,
+    return forecasting::recursive_window(forecasting::choose_window(from, 12, true), from.horizon,
                                          12);
   };
   const std::vector<forecasting::Origin> origins{{0, 40}, {0, 77}};
-  const forecasting::SegmentWindow plain = window_of(panel);
+  const forecasting::Window plain = window_of(panel);
   const std::int64_t features = forecasting::recursive_features(plain);
-  const Tensor before = forecasting::recursive_inputs(panel, scaled, plain, origins, 2);
+  const Tensor before = forecasting::recursive_inputs(scaled, plain, origins, 2);
 
   panel.series[0].observed.assign(120, 1);
   for (std::size_t t = 3; t < 120; t += 4) panel.series[0].observed[t] = 0;
-  const forecasting::SegmentWindow masked = window_of(panel);
+  const forecasting::Window masked = window_of(panel);
   ASSERT_EQ(forecasting::recursive_features(masked), features + 1);
-  const Tensor after = forecasting::recursive_inputs(panel, scaled, masked, origins, 2);
+  const Tensor after = forecasting::recursive_inputs(scaled, masked, origins, 2);
   const std::int64_t rows = masked.rows() + 2;
   for (std::int64_t i = 0; i < 2 * rows; ++i) {
     const std::int64_t row = origins[static_cast<std::size_t>(i / rows)].row - masked.rows() + 2 + i % rows;
@@ -250,7 +250,7 @@ TEST(RecursiveNetwork, ReadsWhetherTheValueBeforeWasMissing) {
   // A draw is no missing value, whatever the truth at its row.
   std::vector<float> drawn(static_cast<std::size_t>(features + 1), -7);
   for (const std::int64_t row : {42, 43, 44, 45}) {
-    forecasting::fill_recursive_row(panel, scaled, masked, origins[0], masked.scale(scaled, origins[0]), row,
+    forecasting::fill_recursive_row(scaled, masked, origins[0], masked.scale(scaled, origins[0]), row,
                                     drawn);
     EXPECT_EQ(drawn[1], 1);
   }

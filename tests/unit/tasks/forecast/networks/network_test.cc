@@ -10,7 +10,7 @@
 
 #include "rondo/base/error.h"
 #include "rondo/layers/layers.h"
-#include "tasks/forecast/networks/blend_weight.h"
+#include "tasks/forecast/ensemble/blend_weight.h"
 #include "tasks/forecast/networks/encoder_decoder.h"
 #include "tasks/forecast/networks/member_flow.h"
 #include "unit/tasks/forecast/forecast_samples.h"
@@ -25,46 +25,46 @@ constexpr std::int64_t kOrigins = 200, kHorizon = 3;
 Rows rows_of(std::vector<double> values) { return {kHorizon, std::move(values)}; }
 std::vector<double> noise(std::uint64_t seed) { return white_noise(seed, kOrigins * kHorizon); }
 
-TEST(NetworkShare, OfANetworkThatSaysTheTruthIsNearOne) {
-  const NetworkShare judged = judge_network(rows_of(noise(1)), rows_of(noise(1)), 0);
+TEST(BlendWeight, OfANetworkThatSaysTheTruthIsNearOne) {
+  const BlendWeight judged = fit_blend_weight(rows_of(noise(1)), rows_of(noise(1)), 0);
   EXPECT_GT(judged.share, 0.97);
   EXPECT_LE(judged.share, 1);
   EXPECT_NEAR(judged.gain, 1, 1e-12);
 }
 
-TEST(NetworkShare, OfANetworkThatSaysWhatTheLineSaysIsZero) {
+TEST(BlendWeight, OfANetworkThatSaysWhatTheLineSaysIsZero) {
   const Rows nothing = rows_of(std::vector<double>(kOrigins * kHorizon, 0.0));
-  EXPECT_EQ(judge_network(rows_of(noise(1)), nothing, 0).share, 0);
-  EXPECT_EQ(judge_network(nothing, nothing, 0).share, 0);
-  EXPECT_EQ(judge_network(nothing, rows_of(noise(1)), 0).share, 0) << "the line was right already";
-  EXPECT_EQ(judge_network({kHorizon, {}}, {kHorizon, {}}, 0).share, 0) << "nothing was judged";
+  EXPECT_EQ(fit_blend_weight(rows_of(noise(1)), nothing, 0).share, 0);
+  EXPECT_EQ(fit_blend_weight(nothing, nothing, 0).share, 0);
+  EXPECT_EQ(fit_blend_weight(nothing, rows_of(noise(1)), 0).share, 0) << "the line was right already";
+  EXPECT_EQ(fit_blend_weight({kHorizon, {}}, {kHorizon, {}}, 0).share, 0) << "nothing was judged";
 }
 
-TEST(NetworkShare, OfANetworkThatMakesItWorseIsZero) {
+TEST(BlendWeight, OfANetworkThatMakesItWorseIsZero) {
   std::vector<double> against = noise(1);
   for (double& v : against) v = -v;
-  const NetworkShare judged = judge_network(rows_of(noise(1)), rows_of(against), 0);
+  const BlendWeight judged = fit_blend_weight(rows_of(noise(1)), rows_of(against), 0);
   EXPECT_EQ(judged.share, 0);
   EXPECT_LT(judged.gain, 0);
 }
 
-TEST(NetworkShare, OfNoiseIsZeroAndOnceInAWhileSmall) {
+TEST(BlendWeight, OfNoiseIsZeroAndOnceInAWhileSmall) {
   int trusted = 0;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-    const double share = judge_network(rows_of(noise(seed)), rows_of(noise(1000 + seed)), 0).share;
+    const double share = fit_blend_weight(rows_of(noise(seed)), rows_of(noise(1000 + seed)), 0).share;
     trusted += share > 0 ? 1 : 0;
     EXPECT_LT(share, 0.1) << seed;
   }
   EXPECT_LE(trusted, 14);  // a statistic above 1 has a chance of 1 in 40
 }
 
-TEST(NetworkShare, LiesBetweenZeroAndOneAndGrowsWithWhatTheNetworkKnows) {
+TEST(BlendWeight, LiesBetweenZeroAndOneAndGrowsWithWhatTheNetworkKnows) {
   const std::vector<double> truth = noise(1), error = noise(2);
   double last = -1;
   for (const double known : {0.0, 0.2, 0.5, 1.0}) {
     std::vector<double> word;
     for (std::size_t i = 0; i < truth.size(); ++i) word.push_back(known * truth[i] + (1 - known) * error[i]);
-    const double share = judge_network(rows_of(truth), rows_of(word), 0).share;
+    const double share = fit_blend_weight(rows_of(truth), rows_of(word), 0).share;
     EXPECT_GE(share, 0);
     EXPECT_LE(share, 1);
     EXPECT_GT(share, last) << known;
@@ -73,7 +73,7 @@ TEST(NetworkShare, LiesBetweenZeroAndOneAndGrowsWithWhatTheNetworkKnows) {
   // Who says half of the truth, without error, is not doubled: more than its word is never taken.
   std::vector<double> half = truth;
   for (double& v : half) v *= 0.5;
-  EXPECT_LE(judge_network(rows_of(truth), rows_of(half), 0).share, 1);
+  EXPECT_LE(fit_blend_weight(rows_of(truth), rows_of(half), 0).share, 1);
 }
 
 /// A forecast in which the network has a say.
@@ -196,15 +196,15 @@ TEST(SegmentNetwork, HasTheSameBitsWhenInterruptedAfterEveryBatch) {
   of.seasons = {12};
   const Panel panel = of.make();
   const ScaledPanel scaled(panel, Transform::none, false);
-  const SegmentWindow window = choose_segment_window(panel, 0, true);
+  const Window window = choose_window(panel, 0, true);
   const Folds folds(panel, 2, window.out_rows());
-  SegmentTraining training;
+  NetworkTraining training;
   training.members = 2;
   training.units = 4;
   training.updates = 60;
   training.batch_size = 16;
   Pool pool(1);
-  const TrainedSegments whole = train_segments(panel, scaled, window, folds, training, pool);
+  const TrainedSegments whole = train_segments(scaled, window, folds, training, pool);
 
   const Checkpoint checkpoint("batches");
   const std::atomic<bool> stop{true};
@@ -214,7 +214,7 @@ TEST(SegmentNetwork, HasTheSameBitsWhenInterruptedAfterEveryBatch) {
   int interruptions = 0;
   while (true) {
     try {
-      const TrainedSegments pieces = train_segments(panel, scaled, window, folds, training, pool);
+      const TrainedSegments pieces = train_segments(scaled, window, folds, training, pool);
       EXPECT_EQ(pieces.history.at("loss"), whole.history.at("loss"));
       EXPECT_EQ(pieces.history.at("val_loss"), whole.history.at("val_loss"));
       break;

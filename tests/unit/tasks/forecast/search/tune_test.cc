@@ -1,6 +1,6 @@
 // The search for settings: in time, never for the worse, and what it returns is what it judged.
 
-#include "tasks/forecast/search/tune.h"
+#include "tasks/forecast/ensemble/tune.h"
 
 #include <gtest/gtest.h>
 
@@ -24,15 +24,15 @@ namespace fs = std::filesystem;
 struct Search {
   Panel panel;
   ScaledPanel scaled;
-  SegmentWindow window;
-  SegmentTraining training;
+  Window window;
+  NetworkTraining training;
   Pool pool{1};
 
   explicit Search(std::uint64_t seed, std::int64_t look_back = 6, std::int64_t horizon = 2)
       : panel(chaos(horizon)),
         scaled(panel, Transform::none, false),
-        window(choose_segment_window(panel, look_back, true)) {
-    if (window.levels) window.fix_spreads(panel, scaled);
+        window(choose_window(panel, look_back, true)) {
+    if (window.levels) window.fix_spreads(scaled);
     training.units = 8;
     training.learning_rate = 0.002;
     training.dropout = 0.5;
@@ -42,7 +42,7 @@ struct Search {
   }
 
   TunedSegments tune(double seconds) {
-    return tune_segments(panel, scaled, window, training, true, seconds, pool);
+    return tune_segments(scaled, window, training, true, seconds, pool);
   }
 
   /// A search that finds something better, however slow and busy the machine is.
@@ -121,9 +121,9 @@ TEST(ForecastTune, TriesLookBacksThatSegmentsRoundUp) {
   search.panel.series[0].position.assign(1105, 0);
   search.panel.series[0].train_rows = 1000;
   search.scaled = ScaledPanel(search.panel, Transform::none, false);
-  search.window = choose_segment_window(search.panel, 250, true);
+  search.window = choose_window(search.panel, 250, true);
   ASSERT_EQ(search.window.rows(), 250);
-  const SegmentWindow longest = choose_segment_window(search.panel, 500, true);
+  const Window longest = choose_window(search.panel, 500, true);
   ASSERT_GT(longest.rows(), 500);
   search.training.updates = 20;
   const TunedSegments tuned = search.tune(0);
@@ -222,7 +222,7 @@ TEST(ForecastTune, SaysWhereRowsAreTooFewForIt) {
 struct SearchBesideTheLine {
   Panel panel = Search::chaos(1);
   ScaledPanel scaled{panel, Transform::none, false};
-  std::vector<LineCandidate> line = {LineCandidate{.lags = 2, .wave_orders = {}}};
+  std::vector<LinearCandidate> line = {LinearCandidate{.lags = 2, .wave_orders = {}}};
   WindowInput input = choose_window_input(panel, line.front(), 8, 8);
   ResidualTraining training;
   Pool pool{1};
@@ -234,7 +234,7 @@ struct SearchBesideTheLine {
     training.learning_rate = 1e-4;
   }
   TunedResidual tune(double seconds) {
-    return tune_residual(panel, scaled, line, input, training, seconds, pool);
+    return tune_residual(scaled, line, input, training, seconds, pool);
   }
 };
 
