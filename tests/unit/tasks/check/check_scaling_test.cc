@@ -8,10 +8,10 @@
 #include <numbers>
 #include <numeric>
 
-#include "../data/scratch.h"
 #include "rondo/base/random.h"
 #include "rondo/data/csv.h"
 #include "rondo/tasks/check.h"
+#include "unit/data/scratch.h"
 
 namespace rondo {
 namespace {

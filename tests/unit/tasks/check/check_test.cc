@@ -7,10 +7,10 @@
 #include <cmath>
 #include <functional>
 
-#include "../data/expect_error.h"
-#include "../data/scratch.h"
 #include "rondo/base/random.h"
 #include "tasks/check/cost.h"
+#include "unit/data/expect_error.h"
+#include "unit/data/scratch.h"
 
 namespace rondo {
 namespace {
