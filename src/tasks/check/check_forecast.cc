@@ -6,7 +6,7 @@
 #include "tasks/check/cost.h"
 #include "tasks/check/forecast_leaks.h"
 #include "tasks/check/subject.h"
-#include "tasks/forecast/panel/roles.h"
+#include "tasks/forecast/table/roles.h"
 
 namespace rondo {
 
