@@ -69,10 +69,8 @@ Judgement judge(const Contender& model, const std::vector<Contender>& naive_kind
   out.statistic = statistic_against(model, ridge, overlap);
   if (!beats(model, ridge, out.statistic)) {
     out.verdict = Verdict::no_better_than_ridge;
-    out.sentence =
-        "The network is no better than the straight line it starts from (ridge autoregression): its error "
-        "is " +
-        compare(model, ridge) + ".";
+    out.sentence = "The network is no better than the linear model (ridge autoregression): its error is " +
+                   compare(model, ridge) + ".";
     return out;
   }
   out.verdict = Verdict::better;

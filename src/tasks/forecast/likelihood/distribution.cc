@@ -116,18 +116,6 @@ Distribution Distribution::from_raw(Likelihood likelihood, std::span<const doubl
   return out;
 }
 
-Distribution Distribution::transformed(double shift, double factor) const {
-  if (is_count_likelihood(likelihood)) {
-    throw Error(ErrorKind::usage, "a distribution of counts cannot be moved or stretched")
-        .where(likelihood_name(likelihood))
-        .fix("hand the scale of the series to the loss (exposure) instead");
-  }
-  Distribution out = *this;
-  out.location = shift + factor * location;
-  out.scale = factor * scale;
-  return out;
-}
-
 double Distribution::mean() const {
   return likelihood == Likelihood::student_t && !(shape > 1) ? std::nan("") : location;
 }

@@ -39,9 +39,6 @@ struct Distribution {
   /// `size` is the exposure of the count losses, the scale of the series (1: none).
   static Distribution from_raw(Likelihood likelihood, std::span<const double> raw, double size = 1);
 
-  /// That of shift + factor · X, factor > 0. Not for counts (they have no other units): Error(usage).
-  Distribution transformed(double shift, double factor) const;
-
   /// NaN where there is none (student_t with ν ≤ 1); variance infinite for ν ≤ 2.
   double mean() const;
   double variance() const;

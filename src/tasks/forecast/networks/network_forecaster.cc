@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "tasks/common/model_file.h"
+#include "tasks/forecast/panel/calendar_waves.h"
 
 namespace rondo::forecasting {
 

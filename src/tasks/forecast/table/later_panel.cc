@@ -176,7 +176,7 @@ LaterPanel read_later_panel(const Preparation& preparation, const ForecastTables
   options.test_file.clear();
   if (tables.future != nullptr && preparation.roles.known.empty()) {
     throw Error(ErrorKind::usage,
-                "the model knows no column beforehand, so a file with their future says nothing")
+                "--future has no effect: the model has no columns that are known beforehand")
         .seen(tables.future->source())
         .fix("leave --future out");
   }

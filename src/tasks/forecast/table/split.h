@@ -11,10 +11,10 @@ struct Parts {
   std::int64_t total() const { return train + validation + test; }
 };
 
-/// `text` is "train=N,validation=N,test=N", each in rows or per cents ("60%") of `rows`; one of train and
-/// test may be left out and is what the others leave. Per cents that add up to 100 leave no row over. Throws
-/// Error(usage) when it is not understood. The parts may be more than `rows`, and those of few rows may be
-/// empty.
+/// `text` is "train=N,validation=N,test=N", each in rows or percent ("60%") of `rows`; one of train and
+/// test may be left out and is what the others leave. Percentages that add up to 100 leave no row over.
+/// Throws Error(usage) when it is not understood. The parts may be more than `rows`, and those of few rows
+/// may be empty.
 Parts split_rows(const std::string& text, std::int64_t rows);
 
 /// Throws Error(usage) for a text that split_rows does not understand, or that leaves no row for train or

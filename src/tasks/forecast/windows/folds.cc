@@ -67,7 +67,6 @@ Role BlockFolds::role(int member, const Origin& origin) const {
 
 FifthFolds::FifthFolds(const Panel& panel, int members, std::int64_t first)
     : Folds(members, std::ranges::any_of(panel.series, [](const auto& s) { return s.validation_rows > 0; })),
-      first_(first),
       horizon_(panel.horizon) {
   const std::int64_t usable = panel.shortest_training() - panel.horizon - first;
   margin_ = validation_is_given_ ? panel.horizon - 1
@@ -94,7 +93,6 @@ const FifthFolds::Range& FifthFolds::held_out(int member, std::int64_t series) c
 }
 
 Role FifthFolds::role(int member, const Origin& origin) const {
-  if (origin.row < first_) return Role::neither;
   if (origin.row + horizon_ >= train_rows_[static_cast<std::size_t>(origin.series)]) return Role::neither;
   const Range& out = held_out(member, origin.series);
   if (origin.row >= out.begin && origin.row < out.end) return Role::held_out;

@@ -65,7 +65,7 @@ class BlockFolds final : public Folds {
 /// counted from the end, and learns from the others, except those whose horizon reaches into the fifth.
 class FifthFolds final : public Folds {
  public:
-  /// `first` is the first origin that can be used.
+  /// `first` is the first origin that networks can use; earlier ones are nobody's to hold out.
   FifthFolds(const Panel& panel, int members, std::int64_t first);
   Role role(int member, const Origin& origin) const override;
   bool holds_out(int member, std::int64_t series, std::int64_t row) const override;
@@ -76,7 +76,7 @@ class FifthFolds final : public Folds {
   };
   const Range& held_out(int member, std::int64_t series) const;
 
-  std::int64_t first_, horizon_;
+  std::int64_t horizon_;
   /// Origins so near to the held-out ones are not learnt from: the horizon, or a fifth where that is shorter;
   /// where the validation part is given, exactly those whose horizon reaches into it.
   std::int64_t margin_;

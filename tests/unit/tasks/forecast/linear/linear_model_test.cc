@@ -1,4 +1,4 @@
-// The linear path: what it may see, what it finds, and that it is chosen on the training part alone.
+// The linear model: what it may see, what it finds, and that it is chosen on the training part alone.
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,6 @@
 
 #include "rondo/base/random.h"
 #include "tasks/forecast/linear/linear_search.h"
-#include "tasks/forecast/networks/residual_data.h"
-#include "tasks/forecast/networks/window_input.h"
 
 namespace rondo::forecasting {
 namespace {
@@ -67,8 +65,7 @@ double rmse(const ScaledPanel& scaled, const LinearModel& path) {
 double searched_rmse(const Panel& panel, Pool& pool) {
   const LinearChoice choice = search_linear(panel, {}, pool);
   const ScaledPanel scaled(panel, choice.transform, choice.difference);
-  return rmse(scaled,
-              fit_linear(scaled, choice.members, std::vector{panel.series.front().train_rows}));
+  return rmse(scaled, fit_linear(scaled, choice.members, std::vector{panel.series.front().train_rows}));
 }
 
 TEST(ForecastLinear, ReachesTheNoiseOfAnAutoregression) {
@@ -148,139 +145,6 @@ TEST(ForecastLinear, NeverHasMoreLagsThanAShortSeriesBears) {
     ASSERT_FALSE(choice.members.empty());
     EXPECT_LE(choice.longest_lag(), panel.series.front().train_rows * 3 / 10);
   }
-}
-
-TEST(ForecastWindow, IsCutIntoSeasonsWhereItIsLong) {
-  const Panel panel = panel_of(growing_seasons(3000), 100, 24, {24, 168});
-  LinearCandidate line;
-  line.wave_orders = {0, 0};
-  const WindowInput longer = choose_window_input(panel, line, 337, 0);
-  EXPECT_EQ(longer.segment, 24);
-  EXPECT_EQ(longer.steps, 14);
-  const WindowInput shorter = choose_window_input(panel, line, 30, 0);
-  EXPECT_EQ(shorter.segment, 1);
-  EXPECT_EQ(shorter.steps, 30);
-  EXPECT_EQ(choose_window_input(panel, line, 30, 60).rows(), 48);
-}
-
-TEST(ForecastWindow, EndsAtItsOrigin) {
-  std::vector<double> ramp;
-  for (int t = 0; t < 100; ++t) ramp.push_back(t);
-  const Panel panel = panel_of(ramp, 20);
-  const ScaledPanel scaled(panel, Transform::none, false);
-  WindowInput input;
-  input.steps = 4;
-  std::vector<float> out(4);
-  input.fill(scaled, {0, 50}, out);
-  for (std::size_t i = 0; i < 4; ++i) {
-    EXPECT_NEAR(scaled.scales[0].backward(out[i]), 47 + static_cast<double>(i), 1e-3);
-  }
-}
-
-TEST(ForecastMembers, LearnNothingThatReachesIntoWhatTheyHoldOut) {
-  const Panel panel = panel_of(growing_seasons(300), 60, 6, {12});
-  const Members members = split_members(panel, 3, 20);
-  for (int k = 0; k < 3; ++k) {
-    std::int64_t held = 0;
-    for (std::int64_t row = 20; row < 240 - 6; ++row) {
-      if (members.role(k, {0, row}) == Role::held_out) ++held;
-      if (members.role(k, {0, row}) != Role::train) continue;
-      for (std::int64_t other = row - 5; other <= row + 5; ++other) {
-        EXPECT_NE(members.role(k, {0, other}), Role::held_out);
-      }
-    }
-    EXPECT_EQ(held, (240 - 6 - 20) / 5);
-  }
-}
-
-TEST(ForecastMembers, HoldOutDifferentRows) {
-  const Panel panel = panel_of(growing_seasons(300), 60, 1, {12});
-  const Members members = split_members(panel, 5, 20);
-  for (std::int64_t row = 20; row < 239; ++row) {
-    int holders = 0;
-    for (int k = 0; k < 5; ++k) holders += members.role(k, {0, row}) == Role::held_out ? 1 : 0;
-    EXPECT_LE(holders, 1);
-  }
-}
-
-TEST(ForecastMembers, TakeTheFifthsInTurnAgainWhereThereAreMoreThanFive) {
-  const Panel panel = panel_of(growing_seasons(300), 60, 6, {12});
-  const Members members = split_members(panel, 12, 20);
-  for (std::int64_t row = 20; row < 234; ++row) {
-    for (int k = 5; k < 12; ++k) EXPECT_EQ(members.role(k, {0, row}), members.role(k % 5, {0, row}));
-  }
-  const ScaledPanel scaled(panel, Transform::none, false);
-  const std::vector<LinearCandidate> line = {LinearCandidate{.lags = 3, .wave_orders = {0}}};
-  Pool pool(1);
-  const WindowInput input = choose_window_input(panel, line.front(), 8, 0);
-  const Residuals three = make_residuals(scaled, line, input, 3, pool);
-  const Residuals twelve = make_residuals(scaled, line, input, 12, pool);
-  for (std::size_t i = 0; i < three.origins.size(); ++i) {
-    const auto origin = static_cast<std::int64_t>(i);
-    for (int k = 0; k < 12; ++k) {
-      const auto left = twelve.row(k, origin);
-      EXPECT_TRUE(std::ranges::equal(left, twelve.row(k % 5, origin)));
-      EXPECT_EQ(std::ranges::equal(left, three.row(0, origin)), k % 5 == 0) << "lines of their own";
-    }
-  }
-}
-
-/// Every fifth value of the training part is missing.
-Panel with_holes(Panel panel) {
-  PanelSeries& series = panel.series.front();
-  series.observed.assign(series.values.size(), 1);
-  for (std::int64_t row = 2; row < series.train_rows; row += 5) {
-    series.observed[static_cast<std::size_t>(row)] = 0;
-    series.values[static_cast<std::size_t>(row)] = series.values[static_cast<std::size_t>(row - 1)];
-  }
-  return panel;
-}
-
-TEST(ForecastWindow, SaysWhichRowsWereMissingAndNothingElseChanges) {
-  const Panel holes = with_holes(panel_of(growing_seasons(300), 60, 6, {12}));
-  Panel complete = holes;  // the same values, said to be read
-  complete.series.front().observed.clear();
-  const ScaledPanel scaled(holes, Transform::none, false);
-  LinearCandidate line;
-  line.wave_orders = {1};
-  for (const std::int64_t rows : {10, 96}) {  // in rows, and in segments of a season
-    const WindowInput masked = choose_window_input(holes, line, rows, rows);
-    const WindowInput plain = choose_window_input(complete, line, rows, rows);
-    ASSERT_TRUE(masked.masked);
-    ASSERT_FALSE(plain.masked);
-    ASSERT_EQ(masked.features(), plain.features() + plain.segment);
-    const auto values_of = [](const WindowInput& input) {
-      return std::vector<float>(static_cast<std::size_t>(input.steps * input.features()), -7);
-    };
-    for (const std::int64_t row : {150, 151, 152, 260}) {
-      std::vector<float> with = values_of(masked), without = values_of(plain), rest;
-      masked.fill(holes, scaled, {0, row}, with);
-      plain.fill(complete, scaled, {0, row}, without);
-      std::int64_t at = row - masked.rows();
-      for (std::size_t i = 0; i < with.size(); ++i) {
-        const auto place = static_cast<std::int64_t>(i) % masked.features();
-        if (place < 2 * masked.segment && place % 2 == 1) {
-          ++at;
-          EXPECT_EQ(with[i], at % 5 == 2 && at < 240 ? 0 : 1) << at;
-        } else {
-          rest.push_back(with[i]);
-        }
-      }
-      EXPECT_EQ(at, row);
-      EXPECT_EQ(rest, without);
-    }
-  }
-}
-
-TEST(ForecastWindow, KeepsItsShapeWhateverIsMissingInTheTestPart) {
-  Panel panel = panel_of(growing_seasons(300), 60, 6, {12});
-  LinearCandidate line;
-  line.wave_orders = {0};
-  panel.series.front().observed.assign(300, 1);
-  panel.series.front().observed[240] = 0;
-  EXPECT_FALSE(choose_window_input(panel, line, 12, 0).masked);
-  panel.series.front().observed[239] = 0;  // the last row that is learnt from
-  EXPECT_TRUE(choose_window_input(panel, line, 12, 0).masked);
 }
 
 }  // namespace

@@ -13,7 +13,6 @@
 #include "rondo/tasks/forecast.h"
 #include "rondo/tasks/forecast_config.h"
 #include "tasks/forecast/networks/encoder_decoder.h"
-#include "tasks/forecast/networks/encoder_decoder_data.h"
 #include "unit/tasks/forecast/seasonal_series.h"
 
 namespace rondo {
@@ -29,8 +28,7 @@ Window window_on(const ScaledPanel& scaled, Normalization normalization) {
 }
 
 /// The values of an origin's window on its scale.
-std::vector<double> normal_values(const Window& window, const ScaledPanel& scaled,
-                                  const Origin& origin) {
+std::vector<double> normal_values(const Window& window, const ScaledPanel& scaled, const Origin& origin) {
   const Window::Scale own = window.scale(scaled, origin);
   std::vector<double> out;
   for (std::int64_t row = origin.row - window.rows() + 1; row <= origin.row; ++row) {
@@ -130,7 +128,7 @@ void repeat_last_value(Network& network, const Window& window, std::int64_t colu
   set_all(network, "linear_1.kernel", weights);
 }
 
-TEST(RevIn, TakesItsLearntScaleBackFromWhatIsSaid) {
+TEST(RevIn, UndoesItsLearntScaleInTheForecast) {
   const Panel panel = two_series();
   const ScaledPanel scaled(panel, Transform::log, false);
   const Window window = window_on(scaled, Normalization::revin);
@@ -141,16 +139,20 @@ TEST(RevIn, TakesItsLearntScaleBackFromWhatIsSaid) {
       NetworkTraining training = small_training(likelihood);
       training.members = 1;
       training.direct = direct;
-      SegmentModel model{window, make_segment_network(window, training), kHorizon, training.head};
+      EncoderDecoder model;
+      model.window = window;
+      model.network = make_encoder_decoder(window, training);
+      model.horizon = kHorizon;
+      model.head = training.head;
       repeat_last_value(model.network, window,
                         window.out_rows() * (likelihood == "quantile" ? training.head.parameters() : 1));
       for (const double log_gain : {0.0, -0.7, 1.3}) {
         set_all(model.network, "factors_1.values", {log_gain, 0.4 * log_gain});
-        const Forecasts said = model.members(scaled, origins, pool).front();
+        const Forecasts forecast = model.members(scaled, origins, pool).front();
         for (std::size_t i = 0; i < origins.size(); ++i) {
           const double last = scaled.level[static_cast<std::size_t>(origins[i].series)]
                                           [static_cast<std::size_t>(origins[i].row)];
-          for (const double v : said.location.row(static_cast<std::int64_t>(i))) {
+          for (const double v : forecast.location.row(static_cast<std::int64_t>(i))) {
             EXPECT_NEAR(v, last, 1e-5) << likelihood << " " << log_gain;
           }
         }
@@ -165,9 +167,11 @@ TEST(RevIn, EveryMemberLearnsAGainAndAnOffsetOfItsOwn) {
   const Window window = window_on(scaled, Normalization::revin);
   Pool pool(1);
   const NetworkTraining training = small_training();
-  const Folds folds(panel, training.members, window.out_rows());
-  const TrainedSegments trained = train_segments(scaled, window, folds, training, pool);
-  const ParameterStore& store = trained.model.network.parameters();
+  const BlockFolds folds(panel, training.members, window.out_rows());
+  const LinearChoice linear;
+  const TrainingTask task{scaled, linear, {}, {}, true};
+  const TrainedNetwork trained = EncoderDecoderPlan(window, training).train(task, folds, pool);
+  const ParameterStore& store = trained.network->network.parameters();
   const Tensor one = store.get(store.find("factors_1.values")),
                two = store.get(store.find("factors_2.values"));
   for (std::int64_t i = 0; i < 2; ++i) {

@@ -6,9 +6,9 @@
 #include <limits>
 #include <string>
 
-#include "tasks/forecast/linear/linear_search.h"
 #include "tasks/forecast/ensemble/blend_weight.h"
 #include "tasks/forecast/ensemble/ensemble.h"
+#include "tasks/forecast/linear/linear_search.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
 namespace rondo::forecasting {
@@ -43,15 +43,15 @@ TEST_P(HeldOutScores, LeaveOutWhatWasFilled) {
   options.model = GetParam().model;
   options.window = 14;
   Pool pool(1);
-  const TrainedPart trained = train_network_part(scaled, choice, options, {}, false, pool);
+  const TrainedEnsemble trained = train_ensemble({scaled, choice, options, {}, false}, pool);
   EXPECT_EQ(trained.training.network == "residual", options.model == "auto");
-  ASSERT_GT(trained.scores.count(), 10);
-  for (std::int64_t i = 0; i < trained.scores.count(); ++i) {
+  ASSERT_GT(trained.held_out_errors.count(), 10);
+  for (std::int64_t i = 0; i < trained.held_out_errors.count(); ++i) {
     int missing = 0;
-    for (const double score : trained.scores.row(i)) missing += std::isnan(score) ? 1 : 0;
+    for (const double score : trained.held_out_errors.row(i)) missing += std::isnan(score) ? 1 : 0;
     ASSERT_EQ(missing, 1) << i;
   }
-  EXPECT_TRUE(std::isfinite(trained.part.share.share));
+  EXPECT_TRUE(std::isfinite(trained.weight.weight));
 }
 
 INSTANTIATE_TEST_SUITE_P(Forecast, HeldOutScores,
@@ -60,26 +60,26 @@ INSTANTIATE_TEST_SUITE_P(Forecast, HeldOutScores,
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(BlendWeight, OfMissingTruthsIsThatOfTheOthers) {
-  const Rows left{2, white_noise(1, 400)};
-  Rows word = left;
+  const Rows residuals{2, white_noise(1, 400)};
+  Rows shifts = residuals;
   const std::vector<double> noise = white_noise(2, 400);
-  for (std::size_t i = 0; i < noise.size(); ++i) word.values[i] += noise[i];
+  for (std::size_t i = 0; i < noise.size(); ++i) shifts.values[i] += noise[i];
   // Every third forecast has no truth at all, every fourth one of two.
-  Rows holed = left, rest{2, {}}, rest_word{2, {}};
-  for (std::int64_t i = 0; i < left.count(); ++i) {
+  Rows holed = residuals, rest{2, {}}, rest_shifts{2, {}};
+  for (std::int64_t i = 0; i < residuals.count(); ++i) {
     if (i % 3 == 0) holed.row(i)[0] = holed.row(i)[1] = kNaN;
     if (i % 4 == 0) holed.row(i)[1] = kNaN;
     if (i % 3 == 0) continue;
     const bool half = i % 4 == 0;  // where both say 0, nothing is gained or lost
-    const auto truth = rest.append(), said = rest_word.append();
+    const auto truth = rest.append(), shift = rest_shifts.append();
     for (std::size_t h = 0; h < 2; ++h) {
-      truth[h] = half && h == 1 ? 0 : left.row(i)[h];
-      said[h] = half && h == 1 ? 0 : word.row(i)[h];
+      truth[h] = half && h == 1 ? 0 : residuals.row(i)[h];
+      shift[h] = half && h == 1 ? 0 : shifts.row(i)[h];
     }
   }
-  const BlendWeight a = fit_blend_weight(holed, word, 1), b = fit_blend_weight(rest, rest_word, 1);
-  EXPECT_GT(a.share, 0.1);
-  EXPECT_DOUBLE_EQ(a.share, b.share);
+  const BlendWeight a = fit_blend_weight(holed, shifts, 1), b = fit_blend_weight(rest, rest_shifts, 1);
+  EXPECT_GT(a.weight, 0.1);
+  EXPECT_DOUBLE_EQ(a.weight, b.weight);
   EXPECT_DOUBLE_EQ(a.gain, b.gain);
   EXPECT_DOUBLE_EQ(a.statistic, b.statistic);
 }

@@ -1,4 +1,4 @@
-// What the segment network sees of a moment, in which numbers it answers, and how windows are dealt to it.
+// What networks see of an origin, in which numbers they answer, and which windows an epoch has.
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-#include "tasks/forecast/networks/encoder_decoder_data.h"
+#include "tasks/forecast/networks/encoder_decoder_samples.h"
 #include "tasks/forecast/windows/window.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
@@ -37,7 +37,7 @@ PanelOf everything(const Case& one) {
   return of;
 }
 
-Window window_for(const ScaledPanel& scaled, const Case& one) {
+Window window_of(const ScaledPanel& scaled, const Case& one) {
   Window window = choose_window(scaled.panel(), 0, true);
   if (one.fixed) window.fix_spreads(scaled);
   return window;
@@ -55,19 +55,18 @@ std::vector<Origin> all_origins(const Panel& panel, const Window& window) {
 
 /// Everything that goes into the network.
 struct Inputs {
-  std::vector<float> encoder, decoder, line;
+  std::vector<float> encoder, decoder, linear;
   bool operator==(const Inputs&) const = default;
 };
 
-Inputs inputs_of(const Window& window, const ScaledPanel& scaled,
-                 const Origin& origin) {
+Inputs inputs_of(const Window& window, const ScaledPanel& scaled, const Origin& origin) {
   // What is not written stays NaN, which equals nothing.
   const auto empty = [](std::int64_t count) {
     return std::vector<float>(static_cast<std::size_t>(count), std::nanf(""));
   };
   Inputs in{empty(window.steps * window.step_features()), empty(window.out_steps * window.decoder_features()),
             empty(window.linear_features())};
-  window.fill(scaled, origin, in.encoder, in.decoder, in.line);
+  window.fill(scaled, origin, in.encoder, in.decoder, in.linear);
   return in;
 }
 
@@ -75,7 +74,7 @@ TEST(Window, ItsScaleUndoesWhatItsTargetsDid) {
   for (const Case& one : kCases) {
     const Panel panel = everything(one).make();
     const ScaledPanel scaled(panel, Transform::log, false);
-    const Window window = window_for(scaled, one);
+    const Window window = window_of(scaled, one);
     std::vector<double> normalised(static_cast<std::size_t>(window.out_rows()));
     for (const Origin& origin : all_origins(panel, window)) {
       const Window::Scale own = window.scale(scaled, origin);
@@ -169,14 +168,12 @@ TEST(Window, NeverReadsARowAfterItsOriginNorCovariatesAfterTheHorizon) {
         Panel changed = panel;
         change_after(changed, s, origin.row);
         const ScaledPanel before(panel, Transform::none, true), now(changed, Transform::none, true);
-        const Window window = window_for(panel, before, one), again = window_for(changed, now, one);
-        const Inputs inputs = inputs_of(window, panel, before, origin);
-        EXPECT_TRUE(inputs == inputs_of(again, changed, now, origin))
-            << one.horizon << ", origin " << origin.row;
+        const Window window = window_of(before, one), again = window_of(now, one);
+        const Inputs inputs = inputs_of(window, before, origin);
+        EXPECT_TRUE(inputs == inputs_of(again, now, origin)) << one.horizon << ", origin " << origin.row;
         // One row earlier the same change is seen.
         change_after(changed, s, origin.row - 1);
-        EXPECT_FALSE(inputs ==
-                     inputs_of(again, changed, ScaledPanel(changed, Transform::none, true), origin));
+        EXPECT_FALSE(inputs == inputs_of(again, ScaledPanel(changed, Transform::none, true), origin));
       }
     }
   }
@@ -187,10 +184,10 @@ TEST(Window, NeverReadsARowAfterItsOriginWithinTheTrainingPart) {
   for (const Case& one : kCases) {
     const Panel panel = everything(one).make();
     const ScaledPanel scaled(panel, Transform::none, false);
-    const Window window = window_for(scaled, one);
+    const Window window = window_of(scaled, one);
     for (std::int64_t row = window.first_origin(); row < 200; row += 17) {
       Panel changed_panel = panel;
-      ScaledPanel changed = scaled;
+      ScaledPanel changed = scaled.over(changed_panel);
       change_after(changed_panel, 0, row);
       const auto wreck = [](std::vector<double>& values, std::size_t first) {
         for (std::size_t i = first; i < values.size(); ++i) values[i] = 3;
@@ -201,8 +198,7 @@ TEST(Window, NeverReadsARowAfterItsOriginWithinTheTrainingPart) {
       wreck(changed.compressed[0], next);
       wreck(changed.past[0], 2 * next);
       wreck(changed.known[0], next + static_cast<std::size_t>(one.horizon));
-      EXPECT_TRUE(inputs_of(window, scaled, {0, row}) ==
-                  inputs_of(window, changed_panel, changed, {0, row}))
+      EXPECT_TRUE(inputs_of(window, scaled, {0, row}) == inputs_of(window, changed, {0, row}))
           << one.horizon << ", origin " << row;
     }
   }
@@ -226,7 +222,7 @@ TEST(Window, OfOneRowBeginsAtTheFirstRow) {
   const Window window = choose_window(panel, 1, true);
   ASSERT_EQ(window.first_origin(), 0);
   const Inputs in = inputs_of(window, scaled, {0, 0});
-  for (const auto* part : {&in.encoder, &in.decoder, &in.line}) {
+  for (const auto* part : {&in.encoder, &in.decoder, &in.linear}) {
     EXPECT_TRUE(std::none_of(part->begin(), part->end(), [](float v) { return std::isnan(v); }));
   }
 }
@@ -266,19 +262,19 @@ TEST(Window, LooksBackWholeSegmentsAsFarAsItIsTold) {
 }
 
 /// Windows of two series with their folds.
-struct Dealt {
+struct Sampled {
   Panel panel;
   ScaledPanel scaled;
   Window window;
-  Folds folds;
+  BlockFolds folds;
 
-  explicit Dealt(const PanelOf& of, int members = 3)
+  explicit Sampled(const PanelOf& of, int members = 3)
       : panel(of.make()),
         scaled(panel, Transform::none, false),
         window(choose_window(panel, 0, true)),
         folds(panel, members, window.out_rows()) {}
-  SegmentSamples samples(Role role, std::int64_t size, std::uint64_t seed = 1) const {
-    return {scaled, window, folds, role, size, seed};
+  EncoderDecoderSamples samples(Role role, std::int64_t size, std::uint64_t seed = 1) const {
+    return {scaled, folds, {role, window.first_origin(), size, seed}, window};
   }
 };
 
@@ -289,7 +285,8 @@ std::vector<double> numbers(const Tensor& tensor) {
 }
 
 /// Inputs, targets and weights of some samples, one list a sample: what is dealt, whatever its order.
-std::vector<std::vector<double>> dealt(const SegmentSamples& samples, std::span<const std::int64_t> indices) {
+std::vector<std::vector<double>> samples_of(const EncoderDecoderSamples& samples,
+                                            std::span<const std::int64_t> indices) {
   const Batch examples = samples.gather(indices, DType::float32);
   std::vector<std::vector<double>> out(indices.size());
   for (std::size_t b = 0; b < indices.size(); ++b) {
@@ -305,27 +302,27 @@ std::vector<std::vector<double>> dealt(const SegmentSamples& samples, std::span<
   return out;
 }
 
-std::vector<std::vector<double>> epoch_of(SegmentSamples& samples, std::int64_t epoch) {
+std::vector<std::vector<double>> epoch_of(EncoderDecoderSamples& samples, std::int64_t epoch) {
   samples.set_epoch(epoch);
   std::vector<std::int64_t> all(static_cast<std::size_t>(samples.size()));
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
-  return dealt(samples, all);
+  return samples_of(samples, all);
 }
 
-TEST(SegmentSamples, AnEpochDependsOnSeedAndNumberOnly) {
-  const Dealt all(everything({3, {12}}));
-  SegmentSamples one = all.samples(Role::train, 50), other = all.samples(Role::train, 50);
+TEST(WindowSamples, AnEpochDependsOnSeedAndNumberOnly) {
+  const Sampled all(everything({3, {12}}));
+  EncoderDecoderSamples one = all.samples(Role::train, 50), other = all.samples(Role::train, 50);
   const auto third = epoch_of(one, 3);
   for (const std::int64_t before : {9, 0, 4}) epoch_of(other, before);
   EXPECT_TRUE(third == epoch_of(other, 3));
   EXPECT_FALSE(third == epoch_of(other, 2));
-  SegmentSamples seeded = all.samples(Role::train, 50, 2);
+  EncoderDecoderSamples seeded = all.samples(Role::train, 50, 2);
   EXPECT_FALSE(third == epoch_of(seeded, 3));
 }
 
-TEST(SegmentSamples, EpochsDealEveryWindowBeforeOneComesAgain) {
-  const Dealt all(everything({3, {12}}));
-  SegmentSamples samples = all.samples(Role::train, 64);
+TEST(WindowSamples, EpochsHaveEveryWindowBeforeOneComesAgain) {
+  const Sampled all(everything({3, {12}}));
+  EncoderDecoderSamples samples = all.samples(Role::train, 64);
   const std::int64_t whole = samples.available() / 64;
   ASSERT_GE(whole, 3);
   std::set<std::vector<double>> seen;
@@ -336,23 +333,23 @@ TEST(SegmentSamples, EpochsDealEveryWindowBeforeOneComesAgain) {
   EXPECT_EQ(static_cast<std::int64_t>(seen.size()), samples.available());
 }
 
-TEST(SegmentSamples, AreTheSameInAnyOrder) {
-  const Dealt all(everything({18, {12}}));
+TEST(WindowSamples, AreTheSameInAnyOrder) {
+  const Sampled all(everything({18, {12}}));
   for (const Role role : {Role::train, Role::held_out}) {
-    SegmentSamples samples = all.samples(role, 40);
+    EncoderDecoderSamples samples = all.samples(role, 40);
     samples.set_epoch(2);
     const std::vector<std::int64_t> mixed{5, 0, 9, 5, 1};
-    const auto together = dealt(samples, mixed);
+    const auto together = samples_of(samples, mixed);
     for (std::size_t b = 0; b < mixed.size(); ++b) {
-      EXPECT_TRUE(together[b] == dealt(samples, {&mixed[b], 1}).front()) << b;
+      EXPECT_TRUE(together[b] == samples_of(samples, {&mixed[b], 1}).front()) << b;
     }
     EXPECT_TRUE(together[0] == together[3]);
     EXPECT_FALSE(together[0] == together[1]);
   }
 }
 
-TEST(SegmentSamples, CountForThoseMembersWhoseRoleTheyHave) {
-  const Dealt all(everything({3, {12}}), 4);
+TEST(WindowSamples, CountForThoseMembersWhoseRoleTheyHave) {
+  const Sampled all(everything({3, {12}}), 4);
   // A sample is known by its targets, which are noise.
   std::map<std::vector<double>, Origin> by_target;
   std::vector<double> truth(static_cast<std::size_t>(all.window.out_rows()));
@@ -364,7 +361,7 @@ TEST(SegmentSamples, CountForThoseMembersWhoseRoleTheyHave) {
     by_target[key] = origin;
   }
   for (const Role role : {Role::train, Role::held_out}) {
-    SegmentSamples samples = all.samples(role, 300);
+    EncoderDecoderSamples samples = all.samples(role, 300);
     std::vector<std::int64_t> indices(static_cast<std::size_t>(samples.size()));
     for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::int64_t>(i);
     const Batch examples = samples.gather(indices, DType::float32);

@@ -1,4 +1,4 @@
-// The search for settings: in time, never for the worse, and what it returns is what it judged.
+// The search for settings: in time, never for the worse, and what it returns is what it evaluated.
 
 #include "tasks/forecast/ensemble/tune.h"
 
@@ -9,10 +9,13 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <string>
 
 #include "rondo/tasks/forecast_report.h"
 #include "support/instrumented.h"
-#include "tasks/forecast/search/tune_residual.h"
+#include "tasks/forecast/networks/encoder_decoder.h"
+#include "tasks/forecast/networks/residual_network.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
 namespace rondo::forecasting {
@@ -24,30 +27,34 @@ namespace fs = std::filesystem;
 struct Search {
   Panel panel;
   ScaledPanel scaled;
-  Window window;
-  NetworkTraining training;
+  LinearChoice linear;
+  ForecastOptions options;
+  ForecastControls controls;
+  std::unique_ptr<NetworkPlan> plan;
   Pool pool{1};
 
   explicit Search(std::uint64_t seed, std::int64_t look_back = 6, std::int64_t horizon = 2)
-      : panel(chaos(horizon)),
-        scaled(panel, Transform::none, false),
-        window(choose_window(panel, look_back, true)) {
-    if (window.levels) window.fix_spreads(scaled);
+      : panel(chaos(horizon)), scaled(panel, Transform::none, false) {
+    options.window = look_back;
+    NetworkTraining training;
     training.units = 8;
     training.learning_rate = 0.002;
     training.dropout = 0.5;
     training.updates = 120;
     training.batch_size = 16;
     training.seed = seed;
+    plan = std::make_unique<EncoderDecoderPlan>(window_for(task()), training);
   }
 
-  TunedSegments tune(double seconds) {
-    return tune_segments(scaled, window, training, true, seconds, pool);
+  TrainingTask task() const { return {scaled, linear, options, controls, true}; }
+  static const SearchSpace& space(const char* kind = "encoder_decoder") {
+    return std::ranges::find(network_kinds(), std::string(kind), &NetworkKind::name)->space;
   }
+  TunedPlan tune(double seconds) { return forecasting::tune(task(), *plan, space(), seconds, pool); }
 
   /// A search that finds something better, however slow and busy the machine is.
-  TunedSegments tune_until_better() {
-    TunedSegments tuned = tune(0.3);
+  TunedPlan tune_until_better() {
+    TunedPlan tuned = tune(0.3);
     for (double seconds = 0.6; seconds < 60 && !(tuned.after < tuned.before); seconds *= 2) {
       tuned = tune(seconds);
     }
@@ -73,45 +80,43 @@ double seconds_of(const std::function<void()>& act) {
 TEST(ForecastTune, NeverEndsWithALargerErrorThanBefore) {
   for (const std::uint64_t seed : {1, 2, 3}) {
     Search search(seed);
-    const TunedSegments tuned = search.tune(0.3);
+    const TunedPlan tuned = search.tune(0.3);
     EXPECT_LE(tuned.after, tuned.before) << seed;
     EXPECT_GT(tuned.after, 0);
     EXPECT_TRUE(std::isfinite(tuned.before));
     EXPECT_LT(tuned.pruned, std::max<std::int64_t>(tuned.trials, 1));
     if (tuned.after == tuned.before) {
-      EXPECT_EQ(tuned.window.rows(), search.window.rows());
-      EXPECT_EQ(tuned.training.units, search.training.units);
-      EXPECT_EQ(tuned.training.learning_rate, search.training.learning_rate);
+      EXPECT_EQ(tuned.plan->look_back(), search.plan->look_back());
+      EXPECT_EQ(tuned.plan->training.units, search.plan->training.units);
+      EXPECT_EQ(tuned.plan->training.learning_rate, search.plan->training.learning_rate);
     }
   }
-  const TunedSegments better = Search(1).tune_until_better();
+  const TunedPlan better = Search(1).tune_until_better();
   EXPECT_LT(better.after, better.before) << "nothing is better than settings that were made bad";
 }
 
 TEST(ForecastTune, WithoutTimeLeavesTheSettingsAsTheyAre) {
   Search search(1);
-  const TunedSegments tuned = search.tune(0);
+  const TunedPlan tuned = search.tune(0);
   EXPECT_EQ(tuned.trials, 1);
   EXPECT_EQ(tuned.after, tuned.before);
-  EXPECT_EQ(tuned.window.rows(), search.window.rows());
-  EXPECT_EQ(tuned.training.units, search.training.units);
-  EXPECT_EQ(tuned.training.dropout, search.training.dropout);
-  EXPECT_EQ(tuned.training.learning_rate, search.training.learning_rate);
+  EXPECT_EQ(tuned.plan->look_back(), search.plan->look_back());
+  EXPECT_EQ(tuned.plan->training.units, search.plan->training.units);
+  EXPECT_EQ(tuned.plan->training.dropout, search.plan->training.dropout);
+  EXPECT_EQ(tuned.plan->training.learning_rate, search.plan->training.learning_rate);
 }
 
-TEST(ForecastTune, TheErrorItTellsIsThatOfTheSettingsItReturns) {
+TEST(ForecastTune, TheErrorItReportsIsThatOfTheSettingsItReturns) {
   // Searched again from what was found, the first trial has that error.
   Search search(2);
-  const TunedSegments found = search.tune_until_better();
+  const TunedPlan found = search.tune_until_better();
   ASSERT_LT(found.after, found.before);
   Search again(2);
-  again.training.units = found.training.units;
-  again.training.dropout = found.training.dropout;
-  again.training.learning_rate = found.training.learning_rate;
-  again.window = found.window;
+  again.plan = found.plan->clone();
   const double error = again.tune(0).before;
-  // Other look-backs are judged on a few origins more or less.
-  EXPECT_NEAR(error, found.after, found.window.rows() == search.window.rows() ? 1e-12 : 0.1 * found.after);
+  // Other look-backs are evaluated on a few origins more or less.
+  EXPECT_NEAR(error, found.after,
+              found.plan->look_back() == search.plan->look_back() ? 1e-12 : 0.1 * found.after);
 }
 
 TEST(ForecastTune, TriesLookBacksThatSegmentsRoundUp) {
@@ -121,13 +126,14 @@ TEST(ForecastTune, TriesLookBacksThatSegmentsRoundUp) {
   search.panel.series[0].position.assign(1105, 0);
   search.panel.series[0].train_rows = 1000;
   search.scaled = ScaledPanel(search.panel, Transform::none, false);
-  search.window = choose_window(search.panel, 250, true);
-  ASSERT_EQ(search.window.rows(), 250);
+  NetworkTraining training = search.plan->training;
+  training.updates = 20;
+  search.plan = std::make_unique<EncoderDecoderPlan>(choose_window(search.panel, 250, true), training);
+  ASSERT_EQ(search.plan->look_back(), 250);
   const Window longest = choose_window(search.panel, 500, true);
   ASSERT_GT(longest.rows(), 500);
-  search.training.updates = 20;
-  const TunedSegments tuned = search.tune(0);
-  EXPECT_GE(tuned.judged_from, longest.first_origin());
+  const TunedPlan tuned = search.tune(0);
+  EXPECT_GE(tuned.evaluated_from, longest.first_origin());
   EXPECT_TRUE(std::isfinite(tuned.before));
 }
 
@@ -135,7 +141,7 @@ TEST(ForecastTune, KeepsToItsTime) {
   if (kInstrumented) GTEST_SKIP() << "time is not measured under a sanitizer";
   Search search(1);
   const double one = seconds_of([&] { search.tune(0); });
-  TunedSegments tuned;
+  TunedPlan tuned;
   const double all = seconds_of([&] { tuned = search.tune(1.5); });
   EXPECT_GT(tuned.trials, 1);
   EXPECT_LT(all, 1.5 + 10 * one + 2) << "a trial that began may end";
@@ -151,7 +157,7 @@ TEST(ForecastTune, KeepsToItsTime) {
   EXPECT_LT(run, 2 + 5 * without + 5);
 }
 
-/// One network over windows, one beside the line.
+/// One network over windows, one beside the linear model.
 class TunedModel : public testing::TestWithParam<const char*> {
  protected:
   ForecastResult tuned(std::int64_t rows, const ForecastControls& controls = {}) const {
@@ -218,55 +224,70 @@ TEST(ForecastTune, SaysWhereRowsAreTooFewForIt) {
             report.settings.end());
 }
 
-/// The network beside the line, with settings that leave it hardly any chance to learn.
-struct SearchBesideTheLine {
+/// The residual network, with settings that leave it hardly any chance to learn.
+struct ResidualSearch {
   Panel panel = Search::chaos(1);
   ScaledPanel scaled{panel, Transform::none, false};
-  std::vector<LinearCandidate> line = {LinearCandidate{.lags = 2, .wave_orders = {}}};
-  WindowInput input = choose_window_input(panel, line.front(), 8, 8);
-  ResidualTraining training;
+  LinearChoice linear;
+  ForecastOptions options;
+  ForecastControls controls;
+  NetworkTraining training;
+  std::unique_ptr<NetworkPlan> plan;
   Pool pool{1};
 
-  SearchBesideTheLine() {
-    training.cell = "gru";
+  ResidualSearch() {
+    linear.members = {LinearCandidate{.lags = 2, .wave_orders = {}}};
     training.units = 4;
     training.epochs = 12;
     training.learning_rate = 1e-4;
+    look_back(8);
   }
-  TunedResidual tune(double seconds) {
-    return tune_residual(scaled, line, input, training, seconds, pool);
+  void look_back(std::int64_t rows) {
+    plan = std::make_unique<ResidualPlan>(choose_residual_window(panel, linear.members.front(), rows, rows),
+                                          training);
+  }
+  TrainingTask task() const { return {scaled, linear, options, controls, true}; }
+  TunedPlan tune(double seconds) {
+    return forecasting::tune(task(), *plan, Search::space("residual"), seconds, pool);
+  }
+  /// Written and read again.
+  TunedPlan again(const TunedPlan& tuned) const {
+    const std::string path = (fs::temp_directory_path() / "rondo-tune-test-residual").string();
+    save_found(tuned.found(task()), path);
+    TunedPlan read = load_tuned(path, task(), *plan, Search::space("residual"));
+    fs::remove(path);
+    return read;
+  }
+  static std::string window_of(const TunedPlan& tuned) {
+    const ResidualWindow& window = dynamic_cast<const ResidualPlan&>(*tuned.plan).window;
+    return std::to_string(window.steps) + " steps of " + std::to_string(window.segment);
   }
 };
 
-TEST(ForecastTune, FindsBetterSettingsForTheNetworkBesideTheLine) {
-  SearchBesideTheLine search;
-  const TunedResidual none = search.tune(0);
+TEST(ForecastTune, FindsBetterSettingsForTheResidualNetwork) {
+  ResidualSearch search;
+  const TunedPlan none = search.tune(0);
   EXPECT_EQ(none.trials, 1);
   EXPECT_EQ(none.after, none.before);
-  EXPECT_EQ(none.input.rows(), search.input.rows());
-  EXPECT_EQ(none.training.learning_rate, search.training.learning_rate);
-  TunedResidual found = none;
-  for (double seconds = 0.5; seconds < 60 && !(found.after < found.before); seconds *= 2) {
+  EXPECT_EQ(none.plan->look_back(), search.plan->look_back());
+  EXPECT_EQ(none.plan->training.learning_rate, search.training.learning_rate);
+  TunedPlan found = search.tune(0.5);
+  for (double seconds = 1; seconds < 60 && !(found.after < found.before); seconds *= 2) {
     found = search.tune(seconds);
     EXPECT_LE(found.after, found.before);
   }
   ASSERT_LT(found.after, found.before);
   // Searched again from there, the first trial has that error.
-  SearchBesideTheLine again;
-  again.training.units = found.training.units;
-  again.training.learning_rate = found.training.learning_rate;
-  again.input = found.input;
-  const bool same = found.input.rows() == search.input.rows();
+  ResidualSearch again;
+  again.plan = found.plan->clone();
+  const bool same = found.plan->look_back() == search.plan->look_back();
   EXPECT_NEAR(again.tune(0).before, found.after, same ? 1e-12 : 0.1 * found.after);
 
-  const std::string path = (fs::temp_directory_path() / "rondo-tune-test-residual").string();
-  save_found(found.found(), path);
-  const TunedResidual read = load_tuned(path, search.panel, search.line, search.input, search.training);
-  fs::remove(path);
-  EXPECT_EQ(to_config(read.input), to_config(found.input));
-  EXPECT_EQ(read.training.units, found.training.units);
-  EXPECT_EQ(read.training.learning_rate, found.training.learning_rate);
-  EXPECT_EQ(read.training.epochs, search.training.epochs);
+  const TunedPlan read = search.again(found);
+  EXPECT_EQ(ResidualSearch::window_of(read), ResidualSearch::window_of(found));
+  EXPECT_EQ(read.plan->training.units, found.plan->training.units);
+  EXPECT_EQ(read.plan->training.learning_rate, found.plan->training.learning_rate);
+  EXPECT_EQ(read.plan->training.epochs, search.training.epochs);
   EXPECT_EQ(read.trials, found.trials);
 }
 
@@ -275,40 +296,39 @@ TEST(ForecastTune, ReadsLookBacksThatSegmentsRoundAsTheyWere) {
   PanelOf of;
   of.rows = {400};
   of.seasons = {24};
-  SearchBesideTheLine search;
+  ResidualSearch search;
   search.panel = of.make();
-  search.line.front().wave_orders = {0};
+  search.scaled = ScaledPanel(search.panel, Transform::none, false);
+  search.linear.members.front().wave_orders = {0};
   for (const std::int64_t rows : {30, 40, 60}) {
-    search.input = choose_window_input(search.panel, search.line.front(), rows, rows);
-    TunedResidual tuned;
-    tuned.training = search.training;
+    search.look_back(rows);
     for (const double factor : {0.5, 1.5, 2.0}) {
-      const auto asked = static_cast<std::int64_t>(factor * static_cast<double>(search.input.rows()));
-      tuned.input = choose_window_input(search.panel, search.line.front(), asked, asked);
-      const std::string path = (fs::temp_directory_path() / "rondo-tune-test-rounded").string();
-      save_found(tuned.found(), path);
-      const TunedResidual read = load_tuned(path, search.panel, search.line, search.input, search.training);
-      fs::remove(path);
-      EXPECT_EQ(to_config(read.input), to_config(tuned.input)) << rows << " " << factor;
+      TunedPlan tuned;
+      const auto wanted = std::llround(factor * static_cast<double>(search.plan->look_back()));
+      tuned.plan = search.plan->with_look_back(search.task(), wanted);
+      EXPECT_EQ(ResidualSearch::window_of(search.again(tuned)), ResidualSearch::window_of(tuned))
+          << rows << " " << factor;
     }
   }
 }
 
 TEST(ForecastTune, WhatItFoundIsReadBackAsItWas) {
   Search search(2);
-  const TunedSegments found = search.tune(0.3);
+  const TunedPlan found = search.tune(0.3);
   const std::string path = (fs::temp_directory_path() / "rondo-tune-test-file").string();
-  save_found(found.found(), path);
-  const TunedSegments read =
-      load_tuned(path, search.panel, search.scaled, search.window, search.training, true);
+  save_found(found.found(search.task()), path);
+  const TunedPlan read = load_tuned(path, search.task(), *search.plan, Search::space());
   fs::remove(path);
-  EXPECT_EQ(read.window.rows(), found.window.rows());
-  EXPECT_EQ(read.window.segment, found.window.segment);
-  EXPECT_EQ(read.window.spreads, found.window.spreads);
-  EXPECT_EQ(read.training.units, found.training.units);
-  EXPECT_EQ(read.training.dropout, found.training.dropout);
-  EXPECT_EQ(read.training.learning_rate, found.training.learning_rate);
-  EXPECT_EQ(read.training.updates, search.training.updates);
+  const auto window_of = [](const TunedPlan& tuned) {
+    return dynamic_cast<const EncoderDecoderPlan&>(*tuned.plan).window;
+  };
+  EXPECT_EQ(window_of(read).rows(), window_of(found).rows());
+  EXPECT_EQ(window_of(read).segment, window_of(found).segment);
+  EXPECT_EQ(window_of(read).spreads, window_of(found).spreads);
+  EXPECT_EQ(read.plan->training.units, found.plan->training.units);
+  EXPECT_EQ(read.plan->training.dropout, found.plan->training.dropout);
+  EXPECT_EQ(read.plan->training.learning_rate, found.plan->training.learning_rate);
+  EXPECT_EQ(read.plan->training.updates, search.plan->training.updates);
   EXPECT_EQ(read.after, found.after);
 }
 

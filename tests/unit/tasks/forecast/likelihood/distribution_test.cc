@@ -211,15 +211,6 @@ TEST(Distribution, ScoreIsThatOfManyDraws) {
   }
 }
 
-TEST(Distribution, MovesAndStretchesUnlessItCounts) {
-  for (const Distribution& d : continuous()) {
-    const Distribution other = d.transformed(10, 3);
-    EXPECT_NEAR(other.quantile(0.83), 10 + 3 * d.quantile(0.83), 1e-12);
-    EXPECT_NEAR(other.variance(), 9 * d.variance(), 1e-12);
-  }
-  EXPECT_THROW((Distribution{Likelihood::poisson, 5, 1, 0}.transformed(1, 2)), Error);
-}
-
 TEST(Distribution, LikelihoodsAreKnownByName) {
   for (const Likelihood likelihood : kAll)
     EXPECT_EQ(parse_likelihood(likelihood_name(likelihood)), likelihood);

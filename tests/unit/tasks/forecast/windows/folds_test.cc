@@ -46,7 +46,7 @@ TEST(ForecastFolds, EveryOriginIsLearntFromHeldOutOrNeitherByItsRows) {
     for (const std::int64_t validation : {0, 60}) {
       const Panel panel = some_series(shape.horizon, shape.seasons, validation).make();
       const std::int64_t reach = choose_window(panel, 0, true).out_rows();
-      const Folds folds(panel, 3, reach);
+      const BlockFolds folds(panel, 3, reach);
       for (std::size_t s = 0; s < panel.series.size(); ++s) {
         for (std::int64_t row = 0; row < panel.series[s].rows(); ++row) {
           const Origin origin{static_cast<std::int64_t>(s), row};
@@ -64,7 +64,7 @@ TEST(ForecastFolds, EveryMemberLearnsFromMostAndIsJudgedBySomeOrigins) {
   for (const Shape& shape : kShapes) {
     const Panel panel = some_series(shape.horizon, shape.seasons).make();
     const std::int64_t reach = choose_window(panel, 0, true).out_rows();
-    const Folds folds(panel, 5, reach);
+    const BlockFolds folds(panel, 5, reach);
     for (int k = 0; k < 5; ++k) {
       std::int64_t learnt = 0, judged = 0, all = 0;
       for (std::size_t s = 0; s < panel.series.size(); ++s) {
@@ -83,7 +83,7 @@ TEST(ForecastFolds, EveryMemberLearnsFromMostAndIsJudgedBySomeOrigins) {
 TEST(ForecastFolds, NobodyLearnsAValueThatIsHeldOutWhateverTheReach) {
   const Panel panel = some_series(4, {}).make();
   for (const std::int64_t reach : {4, 5, 8, 23}) {
-    const Folds folds(panel, 5, reach);
+    const BlockFolds folds(panel, 5, reach);
     for (int k = 0; k < 5; ++k) {
       for (std::int64_t row = 0; row < 400; ++row) {
         if (folds.role(k, {0, row}) != Role::train) continue;
@@ -95,7 +95,7 @@ TEST(ForecastFolds, NobodyLearnsAValueThatIsHeldOutWhateverTheReach) {
 
 TEST(ForecastFolds, AllMembersHoldOutTheValidationRowsThatTheUserNames) {
   const Panel panel = some_series(3, {12}, 50).make();
-  const Folds folds(panel, 5, 3);
+  const BlockFolds folds(panel, 5, 3);
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     const auto series = static_cast<std::int64_t>(s);
     const std::int64_t end = panel.series[s].train_rows, begin = end - 50;
@@ -114,7 +114,7 @@ TEST(ForecastFolds, AllMembersHoldOutTheValidationRowsThatTheUserNames) {
 
 TEST(ForecastFolds, TheSixthMemberHoldsOutWhatTheFirstDoes) {
   const Panel panel = some_series(3, {7}).make();
-  const Folds folds(panel, 9, 3);
+  const BlockFolds folds(panel, 9, 3);
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     for (std::int64_t row = 0; row < panel.series[s].train_rows; ++row) {
       for (int k = 5; k < 9; ++k) {
@@ -129,7 +129,7 @@ TEST(ForecastFolds, NetworksOfFewRowsHoldOutTheSameOriginsWhereTheUserNamesThem)
   for (const std::int64_t horizon : {1, 3, 12, 20}) {
     for (const std::int64_t validation : {1, 11, 50}) {
       const Panel panel = some_series(horizon, {12}, validation).make();
-      const Folds folds(panel, 3, horizon);
+      const BlockFolds folds(panel, 3, horizon);
       const std::int64_t first = 24;
       const Members members = split_members(panel, 3, first);
       EXPECT_TRUE(members.validation_is_given);
@@ -149,7 +149,7 @@ TEST(ForecastFolds, NetworksOfFewRowsHoldOutTheSameOriginsWhereTheUserNamesThem)
 TEST(ForecastFolds, FiveMembersHoldOutEveryRowOnce) {
   for (const Shape& shape : kShapes) {
     const Panel panel = some_series(shape.horizon, shape.seasons).make();
-    const Folds folds(panel, 5, shape.horizon);
+    const BlockFolds folds(panel, 5, shape.horizon);
     std::vector<std::int64_t> held(5);
     for (std::size_t s = 0; s < panel.series.size(); ++s) {
       for (std::int64_t row = 0; row < panel.series[s].train_rows; ++row) {
@@ -170,7 +170,7 @@ TEST(ForecastFolds, FiveMembersHoldOutEveryRowOnce) {
 
 TEST(ForecastFolds, TheNewestRowsOfNeighboursAreHeldOutByDifferentMembers) {
   const Panel panel = some_series(3, {}).make();
-  const Folds folds(panel, 5, 3);
+  const BlockFolds folds(panel, 5, 3);
   std::vector<int> newest;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     for (int k = 0; k < 5; ++k) {
