@@ -168,6 +168,7 @@ std::vector<Forecasts> EncoderDecoder::members(const ScaledPanel& scaled, std::s
 }
 
 void EncoderDecoder::archive(tasks::Archive& archive) {
+  archive.field("horizon", horizon, std::int64_t{1}, kMaxCount);
   archive.field("window", window);
   archive.field("head", head);
   archive_network(archive,

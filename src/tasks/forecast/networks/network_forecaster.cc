@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "tasks/common/model_file.h"
-#include "tasks/forecast/panel/calendar_waves.h"
 
 namespace rondo::forecasting {
 
@@ -27,7 +26,6 @@ std::vector<Forecasts> NetworkForecaster::forecasts_of(std::span<const std::vect
 
 void NetworkForecaster::archive_network(tasks::Archive& archive, const std::vector<ValueShape>& inputs,
                                         const ValueShape& output) {
-  archive.field("horizon", horizon, std::int64_t{1}, kMaxCount);
   tasks::archive_network(archive, network);
   if (!archive.reading()) return;
   bool fits = network.input_count() == inputs.size();

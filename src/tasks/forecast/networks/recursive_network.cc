@@ -74,6 +74,7 @@ Network make_recursive_network(const Window& window, const NetworkTraining& sett
 }
 
 void RecursiveNetwork::archive(tasks::Archive& archive) {
+  archive.field("horizon", horizon, std::int64_t{1}, kMaxCount);
   archive.field("window", window);
   archive.field("head", settings.head);
   if (settings.head.is_point() || settings.head.is_quantile())

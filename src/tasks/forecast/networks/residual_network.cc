@@ -147,6 +147,7 @@ std::vector<Forecasts> ResidualNetwork::forecasts_of(std::span<const std::vector
 }
 
 void ResidualNetwork::archive(tasks::Archive& archive) {
+  archive.field("horizon", horizon, std::int64_t{1}, kMaxCount);
   archive.field("window", window);
   archive.field("scale", scale);
   archive_network(archive, {ValueShape{true, window.steps, {window.features()}}},

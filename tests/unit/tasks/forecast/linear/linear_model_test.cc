@@ -94,8 +94,8 @@ TEST(ForecastLinear, IsChosenWithoutLookingAtTheTest) {
   EXPECT_EQ(a.score, b.score);
   EXPECT_EQ(a.members.size(), b.members.size());
   const ScaledPanel sa(before, a.transform, a.difference), sb(after, b.transform, b.difference);
-  EXPECT_EQ(fit_linear(before, sa, a.members, std::vector<std::int64_t>{120}).map.weights,
-            fit_linear(after, sb, b.members, std::vector<std::int64_t>{120}).map.weights);
+  EXPECT_EQ(fit_linear(sa, a.members, std::vector<std::int64_t>{120}).map.weights,
+            fit_linear(sb, b.members, std::vector<std::int64_t>{120}).map.weights);
 }
 
 TEST(ForecastLinear, IsTheSameWithOneThreadAndTwo) {

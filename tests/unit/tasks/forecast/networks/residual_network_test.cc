@@ -141,8 +141,8 @@ TEST(ResidualWindow, SaysWhichRowsWereMissingAndNothingElseChanges) {
     };
     for (const std::int64_t row : {150, 151, 152, 260}) {
       std::vector<float> with = values_of(masked), without = values_of(plain), rest;
-      masked.fill(holes, scaled, {0, row}, with);
-      plain.fill(complete, scaled, {0, row}, without);
+      masked.fill(scaled, {0, row}, with);
+      plain.fill(scaled.over(complete), {0, row}, without);
       std::int64_t at = row - masked.rows();
       for (std::size_t i = 0; i < with.size(); ++i) {
         const auto place = static_cast<std::int64_t>(i) % masked.features();

@@ -131,13 +131,13 @@ TEST(ForecastFolds, NetworksOfFewRowsHoldOutTheSameOriginsWhereTheUserNamesThem)
       const Panel panel = some_series(horizon, {12}, validation).make();
       const BlockFolds folds(panel, 3, horizon);
       const std::int64_t first = 24;
-      const Members members = split_members(panel, 3, first);
-      EXPECT_TRUE(members.validation_is_given);
+      const FifthFolds fifths(panel, 3, first);
+      EXPECT_TRUE(fifths.holds_out_the_same());
       for (std::size_t s = 0; s < panel.series.size(); ++s) {
         for (std::int64_t row = first; row + horizon < panel.series[s].train_rows; ++row) {
           const Origin origin{static_cast<std::int64_t>(s), row};
           for (int k = 0; k < 3; ++k) {
-            ASSERT_EQ(members.role(k, origin), folds.role(k, origin))
+            ASSERT_EQ(fifths.role(k, origin), folds.role(k, origin))
                 << "horizon " << horizon << ", validation " << validation << ", row " << row;
           }
         }
