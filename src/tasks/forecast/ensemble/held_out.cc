@@ -30,6 +30,28 @@ std::vector<std::vector<int>> groups_of(const Folds& folds) {
   return groups;
 }
 
+/// The linear model's forecasts of these origins, predicted together with those of all origins of the
+/// training part from row `first` on, as the residuals were that a correction has learnt: the last bits of a
+/// product of matrices depend on the number of its rows.
+Rows predict_among_all(const LinearModel& linear, const ScaledPanel& scaled, std::int64_t first,
+                       std::span<const Origin> origins) {
+  const Panel& panel = scaled.panel();
+  std::vector<Origin> all;
+  std::vector<std::int64_t> offsets;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    offsets.push_back(static_cast<std::int64_t>(all.size()));
+    for (std::int64_t row = first; row + panel.horizon < panel.series[s].train_rows; ++row)
+      all.push_back({static_cast<std::int64_t>(s), row});
+  }
+  const Rows every = linear.predict(scaled, all);
+  Rows out{every.columns, {}};
+  for (const Origin& origin : origins) {
+    const auto row = every.row(offsets[static_cast<std::size_t>(origin.series)] + origin.row - first);
+    out.values.insert(out.values.end(), row.begin(), row.end());
+  }
+  return out;
+}
+
 std::int64_t fewest_learnt(const TrainingTask& task, const Folds& folds, std::int64_t first) {
   const std::vector<Origin> all = origins_with(Role::train, task.panel(), folds, first);
   auto fewest = static_cast<std::int64_t>(all.size());
@@ -55,7 +77,10 @@ HeldOutForecasts forecast_held_out(const TrainingTask& task, const Folds& folds,
   const std::vector<Forecasts> forecasts = networks.forecasts_of(groups, task.scaled, origins, pool);
   std::vector<Rows> linear(groups.size());
   pool.run(static_cast<int>(groups.size()), [&](int k) {
-    linear[static_cast<std::size_t>(k)] = linear_of_member(task, folds, k).predict(task.scaled, origins);
+    const LinearModel own = linear_of_member(task, folds, k);
+    linear[static_cast<std::size_t>(k)] = networks.is_correction()
+                                              ? predict_among_all(own, task.scaled, first, origins)
+                                              : own.predict(task.scaled, origins);
   });
   const Rows truth = observed_targets(task.scaled, origins);
   HeldOutForecasts out{{truth.columns, {}}, {truth.columns, {}}};
