@@ -75,7 +75,7 @@ struct ForecastOptions {
            "columns known beforehand (calendar, prices, plans): rows after the last target value or the file "
            "'future' hold them for the horizon");
     option("past", self.past, "other columns whose past the forecast may use");
-    option("static", self.statics, "columns that say something about a series and never change in it");
+    option("static", self.statics, "columns that describe a series and never change within it");
     option("future", self.future, "file with the known columns (and time, id) of the rows after the end");
     option("test_file", self.test_file,
            "file with the truth after the end, laid out like the table: it is the test part");
@@ -83,13 +83,14 @@ struct ForecastOptions {
     option("backtest", self.backtest,
            "last part that is kept for the test: 'last=48', 'last=20%' or either without 'last='");
     option("split", self.split,
-           "parts in order of time, in rows or per cents: 'train=8640,validation=2880,test=2880'; instead of "
+           "parts in order of time, in rows or percent: 'train=8640,validation=2880,test=2880'; instead of "
            "backtest");
     option("stride", self.stride, "rows between forecast origins of the backtest; 0: the horizon");
     option(
         "refit", self.refit,
         "parts of the test part, each forecast by networks trained on all rows before it; 0: trained once");
-    option("window", self.window, "rows of history that line and network see; 0: chosen by validation");
+    option("window", self.window,
+           "rows of history that the linear model and the network see; 0: chosen by validation");
     option("period", self.period, "rows of a season; 0: from the calendar or the series itself");
     option("transform", self.transform, "'auto', 'none', 'log' or 'sqrt'; 'auto' is chosen by validation");
     option("difference", self.difference, "forecast changes instead of levels: 'auto', 'yes' or 'no'");
@@ -98,13 +99,13 @@ struct ForecastOptions {
         "scale of every window of the network: 'auto', 'last' (minus the last value), 'standard' (minus the "
         "mean, over the deviation), 'revin' (that and a learnt gain and offset) or 'mean_abs' (divided by "
         "the mean size)");
-    option("outliers", self.outliers,
-           "'auto': a few values far outside of everything else (gross errors) give way to the value before "
-           "when "
-           "the model looks back, or 'keep'; errors are counted against the table in any case");
+    option(
+        "outliers", self.outliers,
+        "'auto': a few values far outside of everything else (gross errors) are replaced by the value before "
+        "in what the model sees, or 'keep'; errors are counted against the table in any case");
     option("deseasonalize", self.deseasonalize,
-           "take the shortest season (or the given period) out before and put it back after: 'auto' (no), "
-           "'yes' or 'no'");
+           "remove the pattern of the shortest season (or of the given period) before training and add it to "
+           "the forecasts: 'auto' (no), 'yes' or 'no'");
     option("cell", self.cell,
            "recurrent cell: 'lstm', 'gru', 'simple_rnn' or any other that the library has");
     option("units", self.units, "size of the network's state; 0: from the size of the data");
@@ -155,14 +156,14 @@ struct ForecastScore {
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// Whether bands keep their word over the whole backtest: `nominal` shares, what was inside, and for (some
+/// Whether the bands are calibrated over the whole backtest: `nominal` shares, what was inside, and for (some
 /// of) the rows the forecast's probability of a value up to the truth (probability integral transform).
 struct ForecastCalibration {
   std::vector<double> nominal, observed, pit;
   std::int64_t rows = 0;
 };
 
-/// What an input is worth: by how much the RMSE of the backtest (in steps of the series) grows when its
+/// Importance of a feature: by how much the RMSE of the backtest (in steps of the series) grows when its
 /// values are moved, mean and standard deviation over several moves. Covariates, the target's own past and
 /// the calendar are read from other times of the series, static columns from other series.
 struct ForecastImportance {
@@ -171,7 +172,7 @@ struct ForecastImportance {
   double increase = 0, spread = 0;
 };
 
-/// A row of the backtest that surprised more than others. With errors as usual one row in 370 is remarkable.
+/// A row of the backtest with an unusually large error. Of normal errors one in 370 is remarkable.
 struct ForecastAnomaly {
   std::string id, target, time;
   double score = 0;      ///< error of the row's freshest forecast in standard deviations, from its 80 % band
@@ -229,7 +230,7 @@ struct ForecastSeries {
   Timeline future_times;
   std::vector<double> forecast;
   ForecastBands bands;
-  ForecastQuantiles quantiles;           ///< of the forecast; empty where the network says a point only
+  ForecastQuantiles quantiles;           ///< of the forecast; empty without a distribution
   ForecastScore test;                    ///< of this series alone; without a name where it has no test part
   std::vector<ForecastScore> baselines;  ///< the same, in the order of ForecastResult::baselines
 };
@@ -263,10 +264,9 @@ struct ForecastResult {
   std::string frequency;  ///< "monthly" …
   std::string transform;  ///< "none", "log" or "sqrt"
   bool difference = false;
-  std::int64_t lags = 0;  ///< longest of the line
-  std::int64_t line_members = 0;
-  double network_weight =
-      0;  ///< 0: validation said that the network adds nothing, the forecast is the line's
+  std::int64_t lags = 0;  ///< longest of the linear model
+  std::int64_t linear_members = 0;
+  double network_weight = 0;  ///< 0: no better on validation data, the forecast is the linear model's
 
   std::int64_t rows_train = 0, rows_validation = 0, rows_test = 0;
   ForecastScore test;
@@ -288,10 +288,10 @@ struct ForecastResult {
   std::vector<double> loss, validation_loss;  ///< by epoch
   std::vector<ForecastMember> members;
   ForecastTraining training;
-  /// Of the backtest: forecasting every origin by line and networks, rivals, bands and scores; without the
-  /// fits of line and networks, those of `refit` among them.
+  /// Of the backtest: forecasting every origin by linear model and networks, rivals, bands and scores;
+  /// without their fits, those of `refit` among them.
   double seconds_backtest = 0;
-  double seconds_backtest_forecasts = 0;  ///< of these: line and networks at every origin, nothing else
+  double seconds_backtest_forecasts = 0;  ///< of these: linear model and networks at every origin
   double seconds_train = 0, seconds_total = 0;
   std::vector<ForecastSeries> series;
   std::vector<std::string> targets;        ///< columns, in order
@@ -300,7 +300,7 @@ struct ForecastResult {
   std::vector<std::string> notes;          ///< remarks on the forecast
 
   /// Writes the model file that ForecastModel::load reads: spec and weights of the networks, coefficients of
-  /// the line, scales, how the table was read. All or nothing.
+  /// the linear model, scales, how the table was read. All or nothing.
   void save_model(const std::string& path) const;
 
   struct Model;

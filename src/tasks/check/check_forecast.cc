@@ -6,8 +6,8 @@
 #include "tasks/check/cost.h"
 #include "tasks/check/forecast_leaks.h"
 #include "tasks/check/subject.h"
-#include "tasks/forecast/panel/roles.h"
-#include "tasks/forecast/panel/split.h"
+#include "tasks/forecast/table/roles.h"
+#include "tasks/forecast/table/split.h"
 
 namespace rondo {
 

@@ -5,17 +5,19 @@
 
 #include "rondo/base/pool.h"
 #include "rondo/data/csv.h"
-#include "tasks/forecast/networks/likelihood_head.h"
+#include "tasks/common/model_file.h"
+#include "tasks/forecast/likelihood/likelihood_head.h"
 #include "tasks/forecast/output/model_file.h"
-#include "tasks/forecast/panel/later_panel.h"
+#include "tasks/forecast/table/later_panel.h"
 #include "tasks/forecast/trained/forecast_ahead.h"
 
 namespace rondo {
 
 ForecastModel ForecastModel::load(const std::string& path) {
   ForecastModel out;
-  out.model_ =
-      std::make_shared<ForecastResult::Model>(forecasting::take_forecaster(read_tensor_file(path), path));
+  out.model_ = std::make_shared<ForecastResult::Model>();
+  tasks::load_model_file(path,
+                         [&](tasks::Archive& archive) { forecasting::archive_model(archive, *out.model_); });
   return out;
 }
 
@@ -43,7 +45,7 @@ ForecastAhead ForecastModel::forecast(const ForecastTables& tables, int threads)
     out.series.push_back(std::move(series));
   }
   Pool pool(threads);
-  forecasting::forecast_ahead(later.panel, scaled, *model_, later.ends, out.source, pool, out.series);
+  forecasting::forecast_ahead(scaled, *model_, later.ends, out.source, pool, out.series);
   return out;
 }
 

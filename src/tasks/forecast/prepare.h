@@ -5,8 +5,8 @@
 
 #include "rondo/tasks/forecast.h"
 #include "tasks/forecast/linear/linear_search.h"
-#include "tasks/forecast/panel/preparation.h"
-#include "tasks/forecast/panel/split.h"
+#include "tasks/forecast/table/preparation.h"
+#include "tasks/forecast/table/split.h"
 
 namespace rondo::forecasting {
 
@@ -17,7 +17,7 @@ struct Prepared {
   std::int64_t period = 1;      ///< of the seasonal naive forecast: the season that forecasts best
   std::int64_t season = 1;      ///< of MASE and Naive2: the shortest season
   bool calendar = false;        ///< positions are steps of a calendar, or of the one table
-  LineLimits limits;
+  LinearLimits limits;
   Preparation preparation;
   std::vector<std::string> notes;
 };

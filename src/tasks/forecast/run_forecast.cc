@@ -6,12 +6,12 @@
 #include "rondo/base/error.h"
 #include "rondo/base/pool.h"
 #include "rondo/tasks/forecast.h"
+#include "tasks/forecast/ensemble/ensemble.h"
 #include "tasks/forecast/evaluation/anomalies.h"
 #include "tasks/forecast/evaluation/backtest.h"
 #include "tasks/forecast/evaluation/importance.h"
-#include "tasks/forecast/networks/likelihood_head.h"
+#include "tasks/forecast/likelihood/likelihood_head.h"
 #include "tasks/forecast/prepare.h"
-#include "tasks/forecast/search/ensemble.h"
 #include "tasks/forecast/trained/forecast_ahead.h"
 #include "tasks/forecast/trained/model.h"
 #include "tasks/forecast/trained/refit.h"
@@ -20,18 +20,7 @@ namespace rondo {
 
 namespace {
 
-using forecasting::BandOffsets;
-using forecasting::CalibrationErrors;
-using forecasting::LinearPath;
-using forecasting::LineChoice;
-using forecasting::NetworkForecast;
-using forecasting::Origin;
-using forecasting::Panel;
-using forecasting::PanelSeries;
-using forecasting::Prepared;
-using forecasting::ScaledForecasts;
-using forecasting::ScaledPanel;
-using forecasting::TrainedPart;
+using namespace forecasting;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
@@ -86,8 +75,8 @@ void count_rows(const Panel& panel, ForecastResult& result) {
 }
 
 /// Names the first; also those of the test part, which stay in the truth.
-void warn_of_spikes(const Panel& panel, const ScaledPanel& scaled, ForecastResult& result,
-                    const Logger& log) {
+void warn_of_spikes(const ScaledPanel& scaled, const Logger& log, ForecastResult& result) {
+  const Panel& panel = scaled.panel();
   std::size_t count = 0;
   std::string first;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
@@ -105,45 +94,28 @@ void warn_of_spikes(const Panel& panel, const ScaledPanel& scaled, ForecastResul
   if (count == 0) return;
   result.warnings.push_back((count == 1 ? "1 value lies" : std::to_string(count) + " values lie") +
                             " far outside of everything else (" + (count == 1 ? "" : "the first: ") + first +
-                            "): the model goes on from the value before; --outliers keep leaves them");
+                            "): the model uses the value before instead; --outliers keep leaves them");
   log.warning(result.warnings.back());
 }
 
-}  // namespace
-
-ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,
-                            const RunControls& controls) {
-  const auto start = Clock::now();
-  const Prepared prepared = forecasting::prepare(tables, options);
-  for (const std::string& note : prepared.notes) controls.log.warning(note);
-  const Panel& panel = prepared.panel;
-  Pool pool(static_cast<int>(options.threads));
-  ForecastResult result = start_result(prepared, options, tables.table);
-  result.threads = pool.threads();
-
-  const LineChoice choice = search_line(panel, prepared.limits, pool);
-  ScaledPanel scaled(panel, choice.transform, choice.difference);
-  if (forecasting::names_counts(options.likelihood)) scaled.lowest = 0;
-  warn_of_spikes(panel, scaled, result, controls.log);
+void describe_linear(const LinearChoice& choice, const Prepared& prepared, const Logger& log,
+                     ForecastResult& result) {
   result.transform = transform_name(choice.transform);
   result.difference = choice.difference;
   result.lags = choice.longest_lag();
-  if (panel.deseasonalize > 0) {
-    controls.log.info("season of " + std::to_string(prepared.season) +
-                      " rows taken out of the series and put back into the forecasts");
+  result.linear_members = static_cast<std::int64_t>(choice.members.size());
+  if (prepared.panel.deseasonalize > 0) {
+    log.info("removed the seasonal pattern of " + std::to_string(prepared.season) +
+             " rows before training; it is added to the forecasts");
   }
-  result.line_members = static_cast<std::int64_t>(choice.members.size());
-  controls.log.info("line: transform " + result.transform +
-                    (choice.difference ? ", differences" : ", levels") + ", " + std::to_string(result.lags) +
-                    " lags, mean of " + std::to_string(result.line_members) + " of " +
-                    std::to_string(choice.tried) + " regressions tried");
+  log.info("linear model: transform " + result.transform +
+           (choice.difference ? ", differences" : ", levels") + ", " + std::to_string(result.lags) +
+           " lags, mean of " + std::to_string(result.linear_members) + " of " + std::to_string(choice.tried) +
+           " regressions tried");
+}
 
-  count_rows(panel, result);
-  const auto before_training = Clock::now();
-  TrainedPart trained =
-      forecasting::train_network_part(panel, scaled, choice, options, controls, prepared.calendar, pool);
-  result.seconds_train = seconds_since(before_training);
-  result.window = trained.part.window_rows();
+void describe_networks(TrainedEnsemble& trained, const Logger& log, ForecastResult& result) {
+  result.window = trained.network->look_back();
   result.epochs = static_cast<std::int64_t>(trained.history.epochs.size());
   result.best_epoch = trained.best_epoch;
   if (const auto* loss = trained.history.find("loss")) result.loss = *loss;
@@ -151,63 +123,98 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   result.members = std::move(trained.members);
   result.training = std::move(trained.training);
   result.notes = std::move(trained.notes);
-  result.network_weight = trained.part.share.share;
-  {
-    char text[160];
-    std::snprintf(
-        text, sizeof text,
-        "validation: the network takes away %.1f %% of the line's squared error (t = %.1f); share %.2f",
-        100 * trained.part.share.gain, trained.part.share.statistic, result.network_weight);
-    controls.log.info(text);
-  }
-  if (result.network_weight == 0) {
-    result.notes.emplace_back(
-        options.likelihood == "point"
-            ? "On held-out rows the network adds nothing to the line, so the forecast is the line's."
-            : "On held-out rows the network adds nothing to the line, so the forecast is the line's; how "
-              "wide "
-              "its bands are, row by row, is the network's.");
-  }
-
-  std::vector<std::int64_t> training_rows, all_rows;
-  for (std::size_t s = 0; s < panel.series.size(); ++s) {
-    training_rows.push_back(panel.series[s].train_rows);
-    all_rows.push_back(panel.history_rows(s));
-  }
-  const std::vector<Origin> origins = backtest_origins(panel, result.stride);
-  const LinearPath tested_line = fit_line(panel, scaled, choice.members, training_rows);
-  ScaledForecasts forecasts;
-  const auto before_forecasts = Clock::now();
-  forecasts.ridge = tested_line.predict(panel, scaled, origins);
-  NetworkForecast tested = trained.part.forecast(panel, scaled, origins, forecasts.ridge, pool);
-  forecasts.model = std::move(tested.location);
-  forecasts.spread = std::move(tested.spread);
-  result.seconds_backtest_forecasts = seconds_since(before_forecasts);
-  forecasting::refit_forecasts(panel, scaled, choice, origins, options.refit, options, controls,
-                               prepared.calendar, pool, forecasts);
-  const auto calibration = std::make_shared<const CalibrationErrors>(trained.scores);
-  const auto before_scores = Clock::now();
-  const std::vector<BandOffsets> bands = run_backtest(panel, scaled, origins, forecasts, calibration, result);
-  result.seconds_backtest = result.seconds_backtest_forecasts + seconds_since(before_scores);
-  result.anomalies = forecasting::find_anomalies(result.series);
-  forecasting::measure_importance(panel, scaled, origins, tested_line, trained.part, options.seed, pool,
-                                  result);
   result.gradient_flow = std::move(trained.flow.flow);
   result.gradient_flow_note = std::move(trained.flow.note);
+  result.network_weight = trained.weight.weight;
+  char text[160];
+  std::snprintf(text, sizeof text,
+                "on validation data the network reduces the linear model's squared error by %.1f %% (t = "
+                "%.1f); its weight is %.2f",
+                100 * trained.weight.gain, trained.weight.statistic, result.network_weight);
+  log.info(text);
+  if (result.network_weight > 0) return;
+  std::string note =
+      "The network did not improve the error on validation data, so the forecast is the linear model's";
+  if (trained.network->has_distribution()) note += "; the width of its bands, row by row, is the network's";
+  result.notes.push_back(note + ".");
+}
 
-  auto model = std::make_shared<ForecastResult::Model>();
-  model->preparation = prepared.preparation;
-  model->scaling = scaled.scaling;
-  model->network = std::move(trained.part);
-  model->line = fit_line(panel, scaled, choice.members, all_rows);
-  model->bands = bands;
+/// Forecasts of all origins by a forecaster that has learnt from the training part, and after retraining.
+ScaledForecasts forecast_origins(const TrainingTask& task, const std::vector<Origin>& origins, Blend& tested,
+                                 Pool& pool, ForecastResult& result) {
+  const auto start = Clock::now();
+  ScaledForecasts out;
+  out.ridge = tested.linear.predict(task.scaled, origins);
+  Forecasts blended = tested.forecast(task.scaled, origins, out.ridge, pool);
+  out.model = std::move(blended.location);
+  out.spread = std::move(blended.spread);
+  result.seconds_backtest_forecasts = seconds_since(start);
+  refit_forecasts(task, origins, pool, out);
+  return out;
+}
+
+void forecast_past_the_end(const ScaledPanel& scaled, ForecastResult::Model& model, Pool& pool,
+                           ForecastResult& result) {
+  const Panel& panel = scaled.panel();
   std::vector<Origin> ends;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     ends.push_back({static_cast<std::int64_t>(s), panel.history_rows(s) - 1});
     ForecastSeries& series = result.series[s];
     series.future_times = series.times.slice(0, panel.history_rows(s)).next(panel.horizon);
   }
-  forecasting::forecast_ahead(panel, scaled, *model, ends, result.source, pool, result.series);
+  forecast_ahead(scaled, model, ends, result.source, pool, result.series);
+}
+
+std::vector<std::int64_t> history_rows(const Panel& panel) {
+  std::vector<std::int64_t> rows;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) rows.push_back(panel.history_rows(s));
+  return rows;
+}
+
+}  // namespace
+
+ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,
+                            const RunControls& controls) {
+  const auto start = Clock::now();
+  const Prepared prepared = prepare(tables, options);
+  for (const std::string& note : prepared.notes) controls.log.warning(note);
+  const Panel& panel = prepared.panel;
+  Pool pool(static_cast<int>(options.threads));
+  ForecastResult result = start_result(prepared, options, tables.table);
+  result.threads = pool.threads();
+  count_rows(panel, result);
+
+  const LinearChoice choice = search_linear(panel, prepared.limits, pool);
+  ScaledPanel scaled(panel, choice.transform, choice.difference);
+  if (names_counts(options.likelihood)) scaled.lowest = 0;
+  warn_of_spikes(scaled, controls.log, result);
+  describe_linear(choice, prepared, controls.log, result);
+
+  const auto before_training = Clock::now();
+  const TrainingTask task{scaled, choice, options, controls, prepared.calendar};
+  TrainedEnsemble trained = train_ensemble(task, pool);
+  result.seconds_train = seconds_since(before_training);
+  describe_networks(trained, controls.log, result);
+
+  const std::vector<Origin> origins = backtest_origins(panel, result.stride);
+  Blend tested;
+  tested.linear = fit_linear(scaled, choice.members, panel.training_rows());
+  tested.networks = std::move(trained.network);
+  tested.weight = result.network_weight;
+  const ScaledForecasts forecasts = forecast_origins(task, origins, tested, pool, result);
+  const auto calibration = std::make_shared<const CalibrationErrors>(trained.held_out_errors);
+  const auto before_scores = Clock::now();
+  auto model = std::make_shared<ForecastResult::Model>();
+  model->bands = run_backtest(scaled, origins, forecasts, calibration, result);
+  result.seconds_backtest = result.seconds_backtest_forecasts + seconds_since(before_scores);
+  result.anomalies = find_anomalies(result.series);
+  measure_importance(scaled, origins, tested, options.seed, pool, result);
+
+  model->preparation = prepared.preparation;
+  model->scaling = scaled.scaling;
+  model->forecaster = std::move(tested);
+  model->forecaster.linear = fit_linear(scaled, choice.members, history_rows(panel));
+  forecast_past_the_end(scaled, *model, pool, result);
   result.model = std::move(model);
   result.seconds_total = seconds_since(start);
   return result;

@@ -137,10 +137,10 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
 /// The backtest of one series, origin by origin.
 class SeriesBacktest {
  public:
-  SeriesBacktest(const Panel& panel, const ScaledPanel& scaled, std::int64_t index, ForecastResult& result)
+  SeriesBacktest(const ScaledPanel& scaled, std::int64_t index, ForecastResult& result)
       : scaled_(scaled),
         index_(index),
-        series_(panel.series[static_cast<std::size_t>(index)]),
+        series_(scaled.panel().series[static_cast<std::size_t>(index)]),
         out_(result.series[static_cast<std::size_t>(index)]),
         period_(result.period),
         naive2_(series_.values, result.season),
@@ -273,8 +273,9 @@ struct Walk {
   std::size_t first = 0, count = 0;
 };
 
-Rows errors_of(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
-               const ScaledForecasts& forecasts, std::size_t first) {
+Rows errors_of(const ScaledPanel& scaled, std::span<const Origin> origins, const ScaledForecasts& forecasts,
+               std::size_t first) {
+  const Panel& panel = scaled.panel();
   Rows errors{panel.horizon, {}};
   std::vector<double> truth(static_cast<std::size_t>(panel.horizon));
   for (std::size_t i = 0; i < origins.size(); ++i) {
@@ -304,14 +305,15 @@ std::vector<Origin> backtest_origins(const Panel& panel, std::int64_t stride) {
   return origins;
 }
 
-std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& scaled,
-                                      const std::vector<Origin>& origins, const ScaledForecasts& forecasts,
+std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vector<Origin>& origins,
+                                      const ScaledForecasts& forecasts,
                                       const std::shared_ptr<const CalibrationErrors>& calibration,
                                       ForecastResult& result) {
+  const Panel& panel = scaled.panel();
   std::array<Tally, kKinds> tallies;
   for (Tally& tally : tallies) tally.steps.resize(static_cast<std::size_t>(panel.horizon));
   std::vector<StepTruth> truths(static_cast<std::size_t>(panel.horizon));
-  BandCalibration kept_word;
+  BandCalibration calibrated;
   std::vector<BandOffsets> past_the_end;
   std::vector<double> actual;
   ForecastBands bands_of_all;
@@ -326,16 +328,16 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
       rows.push_back(origins[next++].row);
     }
     const std::span<const Origin> own(origins.data() + first, next - first);
-    const Rows errors = errors_of(panel, scaled, own, forecasts, first);
+    const Rows errors = errors_of(scaled, own, forecasts, first);
     rows.push_back(panel.history_rows(s) - 1);
     std::vector<BandOffsets> bands = bands_by_origin(calibration, errors, rows, result.stride);
     past_the_end.push_back(std::move(bands.back()));
 
-    SeriesBacktest backtest(panel, scaled, static_cast<std::int64_t>(s), result);
+    SeriesBacktest backtest(scaled, static_cast<std::int64_t>(s), result);
     for (std::size_t i = 0; i < own.size(); ++i) {
       const auto row = static_cast<std::int64_t>(first + i);
       backtest.add(own[i], forecasts.model.row(row), forecasts.ridge.row(row), forecasts.spread.row(row),
-                   bands[i], tallies, truths, kept_word);
+                   bands[i], tallies, truths, calibrated);
     }
     backtest.finish();
     if (backtest.sums(kModel).count > 0) {
@@ -373,7 +375,7 @@ std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& sca
   result.coverage95 = accuracy::coverage(actual, bands_of_all.low95, bands_of_all.high95);
   conclude(tallies, (panel.horizon + result.stride - 1) / result.stride - 1, result);
   for (const Tally& tally : tallies) result.by_step.push_back(step_scores(tally, truths));
-  kept_word.put(result.calibration);
+  calibrated.put(result.calibration);
   result.test.crps = all.crps / all.count;
   result.test.quantile_loss = all.quantile_loss(quantiles);
   put_bands(actual, bands_of_all, result.test);

@@ -22,8 +22,8 @@ struct ScaledForecasts {
 /// Fills the backtest of every series and the scores, skill, verdict and coverages of the result, which has
 /// `series` with values and train_rows, `period` and `stride` already. Returns the bands of a forecast from
 /// the end of every series, which have seen all errors.
-std::vector<BandOffsets> run_backtest(const Panel& panel, const ScaledPanel& scaled,
-                                      const std::vector<Origin>& origins, const ScaledForecasts& forecasts,
+std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vector<Origin>& origins,
+                                      const ScaledForecasts& forecasts,
                                       const std::shared_ptr<const CalibrationErrors>& calibration,
                                       ForecastResult& result);
 

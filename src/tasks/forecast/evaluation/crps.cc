@@ -7,7 +7,7 @@
 
 #include "rondo/base/error.h"
 #include "rondo/tasks/forecast_accuracy.h"
-#include "tasks/forecast/networks/distribution.h"
+#include "tasks/forecast/likelihood/distribution.h"
 #include "train/losses/probability_functions.h"
 #include "train/losses/special_functions.h"
 

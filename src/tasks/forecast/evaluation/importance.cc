@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "rondo/base/random.h"
+#include "tasks/forecast/forecaster/origins.h"
 
 namespace rondo::forecasting {
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxOrigins = 400;
 /// Of forecasts that are drawn path by path.
-constexpr std::size_t kMaxDrawnOrigins = 100;
+constexpr std::size_t kMaxSampledOrigins = 100;
 constexpr int kMoves = 3;
 
 enum class Kind { history, past, known, statics, calendar };
@@ -70,41 +71,43 @@ Moves draw_moves(Kind kind, const Panel& panel, const RandomStream& stream, std:
   return moves;
 }
 
-/// What line and networks read; the truth stays where it was.
-struct Reading {
+/// What forecasters look at; the truth stays where it was.
+struct PermutedPanel {
   Panel panel;
   ScaledPanel scaled;
+
+  explicit PermutedPanel(const ScaledPanel& from) : panel(from.panel()), scaled(from.over(panel)) {}
 };
 
 /// Column `column` of `from` [rows, columns] begins `shift` rows later in `to`, and its first rows follow its
 /// last.
 template <class T>
-void put_turned(const std::vector<T>& from, std::size_t columns, std::size_t column, std::size_t shift,
-                std::vector<T>& to) {
+void write_shifted(const std::vector<T>& from, std::size_t columns, std::size_t column, std::size_t shift,
+                   std::vector<T>& to) {
   const std::size_t rows = from.size() / columns;
   for (std::size_t r = 0; r < rows; ++r)
     to[r * columns + column] = from[(r + shift) % rows * columns + column];
 }
 
-/// Puts the feature's values into `to`, moved.
-void put_feature(const Feature& feature, const Panel& panel, const ScaledPanel& scaled, const Moves& moves,
-                 Reading& to) {
+/// Writes the feature's values into `to`, moved.
+void write_feature(const Feature& feature, const ScaledPanel& scaled, const Moves& moves, PermutedPanel& to) {
+  const Panel& panel = scaled.panel();
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     const PanelSeries& series = panel.series[s];
     const std::size_t shift = moves[s];
     switch (feature.kind) {
       case Kind::history:
         if (feature.column != kAll && series.target != panel.series[feature.column].target) break;
-        put_turned(scaled.level[s], 1, 0, shift, to.scaled.level[s]);
-        put_turned(scaled.movement[s], 1, 0, shift, to.scaled.movement[s]);
-        put_turned(scaled.compressed[s], 1, 0, shift, to.scaled.compressed[s]);
-        put_turned(series.observed, 1, 0, shift, to.panel.series[s].observed);
+        write_shifted(scaled.level[s], 1, 0, shift, to.scaled.level[s]);
+        write_shifted(scaled.movement[s], 1, 0, shift, to.scaled.movement[s]);
+        write_shifted(scaled.compressed[s], 1, 0, shift, to.scaled.compressed[s]);
+        write_shifted(series.observed, 1, 0, shift, to.panel.series[s].observed);
         break;
       case Kind::past:
-        put_turned(scaled.past[s], panel.past.size(), feature.column, shift, to.scaled.past[s]);
+        write_shifted(scaled.past[s], panel.past.size(), feature.column, shift, to.scaled.past[s]);
         break;
       case Kind::known:
-        put_turned(scaled.known[s], panel.known.size(), feature.column, shift, to.scaled.known[s]);
+        write_shifted(scaled.known[s], panel.known.size(), feature.column, shift, to.scaled.known[s]);
         break;
       case Kind::statics: to.scaled.statics[s][feature.column] = scaled.statics[shift][feature.column]; break;
       case Kind::calendar:
@@ -116,77 +119,67 @@ void put_feature(const Feature& feature, const Panel& panel, const ScaledPanel& 
 }
 
 /// Root mean square error in the scale of targets, which is the series' own.
-class Judge {
+class RootMeanSquareError {
  public:
-  Judge(const Panel& panel, const ScaledPanel& scaled, std::vector<Origin> origins, const LinearPath& line,
-        NetworkPart& network, Pool& pool)
-      : panel_(panel),
-        origins_(std::move(origins)),
-        truth_(target_rows(panel, scaled, origins_)),
-        line_(line),
-        network_(network),
+  RootMeanSquareError(const ScaledPanel& scaled, std::vector<Origin> origins, Forecaster& forecaster,
+                      Pool& pool)
+      : origins_(std::move(origins)),
+        truth_(observed_targets(scaled, origins_)),
+        forecaster_(forecaster),
         pool_(pool) {}
 
   /// NaN where no row was observed.
-  double error(const Panel& panel, const ScaledPanel& scaled) {
-    const NetworkForecast forecast =
-        network_.forecast(panel, scaled, origins_, line_.predict(panel, scaled, origins_), pool_);
+  double of(const ScaledPanel& scaled) {
+    const Forecasts forecast = forecaster_.forecast(scaled, origins_, pool_);
     double square = 0, count = 0;
-    for (std::size_t i = 0; i < origins_.size(); ++i) {
-      const PanelSeries& series = panel_.series[static_cast<std::size_t>(origins_[i].series)];
-      const auto at = static_cast<std::int64_t>(i);
-      for (std::int64_t h = 0; h < panel_.horizon; ++h) {
-        if (!series.is_observed(origins_[i].row + 1 + h)) continue;
-        const auto step = static_cast<std::size_t>(h);
-        const double miss = truth_.row(at)[step] - forecast.location.row(at)[step];
-        square += miss * miss;
-        ++count;
-      }
+    for (std::size_t i = 0; i < truth_.values.size(); ++i) {
+      if (std::isnan(truth_.values[i])) continue;
+      const double miss = truth_.values[i] - forecast.location.values[i];
+      square += miss * miss;
+      ++count;
     }
     return std::sqrt(square / count);
   }
 
  private:
-  const Panel& panel_;
   std::vector<Origin> origins_;
   Rows truth_;
-  const LinearPath& line_;
-  NetworkPart& network_;
+  Forecaster& forecaster_;
   Pool& pool_;
 };
 
 }  // namespace
 
-void measure_importance(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
-                        const LinearPath& line, NetworkPart& network, std::uint64_t seed, Pool& pool,
-                        ForecastResult& result) {
+void measure_importance(const ScaledPanel& scaled, std::span<const Origin> origins, Forecaster& forecaster,
+                        std::uint64_t seed, Pool& pool, ForecastResult& result) {
   if (origins.empty()) return;
-  const std::size_t most = network.recursive ? kMaxDrawnOrigins : kMaxOrigins;
+  const Panel& panel = scaled.panel();
+  const std::size_t most = forecaster.is_sampled() ? kMaxSampledOrigins : kMaxOrigins;
   std::vector<Origin> some;
   const std::size_t stride = (origins.size() + most - 1) / most;
   for (std::size_t i = 0; i < origins.size(); i += stride) some.push_back(origins[i]);
-  Judge judge(panel, scaled, std::move(some), line, network, pool);
-  const double before = judge.error(panel, scaled);
+  RootMeanSquareError error(scaled, std::move(some), forecaster, pool);
+  const double before = error.of(scaled);
   if (!std::isfinite(before)) return;
   result.importance_error = before;
 
   const RandomStream stream(seed, purpose_key("feature importance"));
-  Reading reading{panel, scaled};
+  PermutedPanel permuted(scaled);
   std::uint64_t next = 0;
   for (const Feature& feature : features_of(panel)) {
     double sum = 0, square = 0;
     for (int move = 0; move < kMoves; ++move, next += panel.series.size()) {
-      put_feature(feature, panel, scaled, draw_moves(feature.kind, panel, stream, next), reading);
-      const double increase = judge.error(reading.panel, reading.scaled) - before;
+      write_feature(feature, scaled, draw_moves(feature.kind, panel, stream, next), permuted);
+      const double increase = error.of(permuted.scaled) - before;
       sum += increase;
       square += increase * increase;
     }
-    put_feature(feature, panel, scaled, no_moves(feature.kind, panel), reading);
-    ForecastImportance worth;
-    worth.name = feature.name;
-    worth.increase = sum / kMoves;
-    worth.spread = std::sqrt(std::max(0.0, square / kMoves - worth.increase * worth.increase));
-    result.importance.push_back(std::move(worth));
+    write_feature(feature, scaled, no_moves(feature.kind, panel), permuted);
+    ForecastImportance importance;
+    importance.name = feature.name;
+    importance.increase = sum / kMoves;
+    importance.spread = std::sqrt(std::max(0.0, square / kMoves - importance.increase * importance.increase));
+    result.importance.push_back(std::move(importance));
   }
   std::stable_sort(result.importance.begin(), result.importance.end(),
                    [](const auto& a, const auto& b) { return a.increase > b.increase; });

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "rondo/tasks/forecast.h"
-#include "tasks/forecast/linear/linear_model.h"
-#include "tasks/forecast/search/ensemble.h"
+#include "tasks/forecast/forecaster/forecaster.h"
 
 namespace rondo::forecasting {
 
@@ -13,8 +12,7 @@ namespace rondo::forecasting {
 /// truth stays) and for the calendar (each row has the place of another one in its seasons). A static column
 /// changes hands between the series. Sets result.importance and importance_error; nothing where no row was
 /// tested.
-void measure_importance(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins,
-                        const LinearPath& line, NetworkPart& network, std::uint64_t seed, Pool& pool,
-                        ForecastResult& result);
+void measure_importance(const ScaledPanel& scaled, std::span<const Origin> origins, Forecaster& forecaster,
+                        std::uint64_t seed, Pool& pool, ForecastResult& result);
 
 }  // namespace rondo::forecasting

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "rondo/base/error.h"
-#include "rondo/tasks/forecast_accuracy.h"
 #include "train/losses/probability_functions.h"
 
 namespace rondo::forecasting {
@@ -50,16 +49,6 @@ double conformal_half_width(std::span<const double> errors, double coverage) {
   const auto n = static_cast<double>(sorted.size());
   if (std::ceil((n + 1) * coverage - 1e-9) <= n) return conformal_quantile(sorted, coverage);
   return conformal_quantile(sorted, 0.5 + 0.5 * coverage);
-}
-
-BandWidths conformal_bands(const Rows& errors) {
-  const BandOffsets offsets = split_conformal(errors, {0.80, 0.95}, BandShape::symmetric);
-  BandWidths bands;
-  for (std::int64_t step = 0; step < errors.columns; ++step) {
-    bands.half80.push_back(offsets.high_at(step, 0));
-    bands.half95.push_back(offsets.high_at(step, 1));
-  }
-  return bands;
 }
 
 BandOffsets BandOffsets::make(std::int64_t horizon, std::vector<double> levels) {
@@ -110,17 +99,6 @@ BandOffsets split_conformal(const Rows& errors, std::vector<double> levels, Band
     out.nest(step);
   }
   return out;
-}
-
-double error_scale(std::span<const double> history, std::int64_t period, std::int64_t rows, double usual) {
-  if (!(usual > 0)) {
-    throw Error(ErrorKind::usage, "the usual step of a series must be positive")
-        .where("error_scale")
-        .seen(std::to_string(usual));
-  }
-  const auto wanted = static_cast<std::size_t>(std::max<std::int64_t>(rows + period, 1));
-  const double recent = accuracy::naive_step(history.last(std::min(history.size(), wanted)), period);
-  return std::isnan(recent) ? usual : 0.5 * (recent + usual);
 }
 
 }  // namespace rondo::forecasting

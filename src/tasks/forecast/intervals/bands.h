@@ -10,21 +10,13 @@ namespace rondo::forecasting {
 
 // Bands by split conformal prediction: how far forecasts for rows not learnt from were wrong says how far the
 // next one will be. Errors are truth − forecast, divided by whatever scale makes them alike over series or
-// windows (error_scale); offsets come in the same units. Missing errors (NaN) are left out. Rows are
+// windows; offsets come in the same units. Missing errors (NaN) are left out. Rows are
 // [forecasts, horizon].
-
-/// Half widths, by step of the horizon, of bands that hold a new forecast's error with a given probability.
-struct BandWidths {
-  std::vector<double> half80, half95;
-};
 
 /// The half width that a share `coverage` of errors like these stays within, for one more error (split
 /// conformal prediction: the ⌈(n+1)·coverage⌉-th smallest absolute error). Where there are too few errors for
 /// that (fewer than 19 for 95 %), Student's quantile of their root mean square, at least the largest.
 double conformal_half_width(std::span<const double> errors, double coverage);
-
-/// From errors of forecasts that were made for rows not learnt from: [forecasts, horizon].
-BandWidths conformal_bands(const Rows& errors);
 
 /// symmetric: as far above as below. asymmetric: each side from its own errors, half of the missing
 /// probability each.
@@ -51,12 +43,6 @@ struct BandOffsets {
 
 /// The same band for every forecast, step by step of the horizon.
 BandOffsets split_conformal(const Rows& errors, std::vector<double> levels, BandShape shape);
-
-/// A size to divide errors by, so that those of restless and of calm times are alike: mean |y[t] − y[t −
-/// period]| over the last `rows` rows of `history` (rows up to the origin), with as much again of `usual`,
-/// the same mean over the training part, so that a short calm does not make bands vanish. `usual` must be
-/// positive.
-double error_scale(std::span<const double> history, std::int64_t period, std::int64_t rows, double usual);
 
 /// Quantile of one more value after `sorted` ones of weight 1 each: the ⌈(n+1)·probability⌉-th smallest.
 /// Beyond the largest, Student's quantile of the root mean square, at least the largest. 0 without values.

@@ -1,17 +1,18 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
+#include "tasks/forecast/forecaster/forecaster.h"
+#include "tasks/forecast/forecaster/origins.h"
 #include "tasks/forecast/linear/ridge.h"
-#include "tasks/forecast/panel/panel.h"
+#include "tasks/forecast/panel/calendar_waves.h"
 
 namespace rondo::forecasting {
 
-/// One way to set up the linear path: which columns it sees and how strongly it is held back.
-struct LineCandidate {
+/// One way to set up the linear model: which columns it sees and how strong its penalty is.
+struct LinearCandidate {
   std::int64_t lags = 1;  ///< rows of history (movements, see ScaledPanel)
   std::vector<std::int64_t>
       wave_orders;  ///< by season of the panel: sines and cosines of 1 … order cycles a season
@@ -21,10 +22,9 @@ struct LineCandidate {
 };
 
 /// Which columns a design has: lags, then sine and cosine by season and order, then covariates by lag.
-struct LineLayout {
+struct LinearLayout {
   std::int64_t lags = 0;
-  std::vector<double> seasons;
-  std::vector<std::int64_t> wave_orders;
+  CalendarWaves waves;
   std::int64_t covariates = 0;
   std::int64_t covariate_lags = 0;
   std::int64_t known = 0;
@@ -32,62 +32,43 @@ struct LineLayout {
 
   std::int64_t columns() const;
   /// The smallest layout that has every column of every candidate.
-  static LineLayout cover(const Panel& panel, std::span<const LineCandidate> candidates);
+  static LinearLayout cover(const Panel& panel, std::span<const LinearCandidate> candidates);
   /// Where the columns of a candidate stand in it.
-  std::vector<std::int64_t> columns_of(const LineCandidate& candidate) const;
+  std::vector<std::int64_t> columns_of(const LinearCandidate& candidate) const;
   /// The first row that has all the history needed.
   std::int64_t first_origin(bool difference) const;
   /// What is known at an origin.
-  void fill(const Panel& panel, const ScaledPanel& scaled, const Origin& origin, std::span<double> row) const;
-  Rows design(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins) const;
-
-  /// For model files.
-  template <class Self, class V>
-  static void visit(Self& self, V&& field) {
-    field("lags", self.lags, "");
-    field("seasons", self.seasons, "");
-    field("wave_orders", self.wave_orders, "");
-    field("covariates", self.covariates, "");
-    field("covariate_lags", self.covariate_lags, "");
-    field("known", self.known, "");
-    field("known_steps", self.known_steps, "");
-  }
+  void fill(const ScaledPanel& scaled, const Origin& origin, std::span<double> row) const;
+  Rows design(const ScaledPanel& scaled, std::span<const Origin> origins) const;
 };
 
-/// Targets of origins, [origins, horizon].
-Rows target_rows(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins);
-/// Makes truths of these origins, [origins, horizon], NaN where a value was missing and is the one before:
-/// nobody is judged by it.
-void forget_filled(const Panel& panel, std::span<const Origin> origins, Rows& truths);
-
-/// The linear path: a direct forecast of all steps of the horizon from what is known at an origin, in the
+/// The linear model: a direct forecast of all steps of the horizon from what is known at an origin, in the
 /// scale of ScaledPanel::targets. Linear in the history, whatever number of ridge regressions it is the mean
 /// of.
-struct LinearPath {
-  LineLayout layout;
+class LinearModel final : public Forecaster {
+ public:
+  LinearLayout layout;
   LinearMap map;
 
-  Rows predict(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins) const;
-};
+  /// The locations alone.
+  Rows predict(const ScaledPanel& scaled, std::span<const Origin> origins) const;
 
-/// Which origins may be learnt from.
-using OriginFilter = std::function<bool(const Origin&)>;
+  std::string name() const override { return "linear"; }
+  std::int64_t rows_needed(bool difference) const override { return layout.first_origin(difference) + 1; }
+  Forecasts forecast(const ScaledPanel& scaled, std::span<const Origin> origins, Pool& pool) override;
+  void archive(tasks::Archive& archive) override;
+  bool fits(const PanelShape& panel) const override;
+};
 
 /// The mean of the candidates' ridge regressions on the origins whose whole horizon lies in the first
 /// `row_limits[series]` rows and that pass the filter (null: all do). Of very many origins every k-th is
 /// used, so that about 20,000 are.
-LinearPath fit_line(const Panel& panel, const ScaledPanel& scaled, std::span<const LineCandidate> candidates,
-                    std::span<const std::int64_t> row_limits, const OriginFilter& filter = {});
+LinearModel fit_linear(const ScaledPanel& scaled, std::span<const LinearCandidate> candidates,
+                       std::span<const std::int64_t> row_limits, const OriginFilter& filter = {});
 
 /// Candidates in groups that share one design: all together where rows abound, else by number of lags, so
 /// that short histories do not lose rows to the longest candidate.
-std::vector<std::vector<LineCandidate>> group_by_design(const Panel& panel,
-                                                        std::span<const LineCandidate> candidates);
-
-/// Every how many origins one is used.
-std::int64_t origin_stride(const Panel& panel);
-/// One origin in `stride`, drawn without regard to the season (every 24th hour would know one hour of the
-/// day).
-bool is_drawn(const Origin& origin, std::int64_t stride);
+std::vector<std::vector<LinearCandidate>> group_by_design(const Panel& panel,
+                                                          std::span<const LinearCandidate> candidates);
 
 }  // namespace rondo::forecasting

@@ -26,7 +26,7 @@ struct Scale {
 };
 
 struct Grid {
-  std::vector<LineCandidate> shapes;  ///< penalties left open
+  std::vector<LinearCandidate> shapes;  ///< penalties left open
   std::vector<double> penalties;
   int blocks = 6;
   std::int64_t scored_origins = 600;
@@ -34,7 +34,7 @@ struct Grid {
 
 struct Scored {
   double error;  ///< mean square, relative to a naive step
-  LineCandidate candidate;
+  LinearCandidate candidate;
 };
 
 std::vector<std::int64_t> covariate_lag_candidates(const Panel& panel) {
@@ -50,11 +50,11 @@ std::vector<std::int64_t> known_step_candidates(const Panel& panel) {
   return {0, panel.horizon};
 }
 
-std::vector<LineCandidate> all_shapes(const std::vector<std::int64_t>& lags,
-                                      const std::vector<std::vector<std::int64_t>>& waves,
-                                      const std::vector<std::int64_t>& covariate_lags,
-                                      const std::vector<std::int64_t>& known_steps) {
-  std::vector<LineCandidate> shapes;
+std::vector<LinearCandidate> all_shapes(const std::vector<std::int64_t>& lags,
+                                        const std::vector<std::vector<std::int64_t>>& waves,
+                                        const std::vector<std::int64_t>& covariate_lags,
+                                        const std::vector<std::int64_t>& known_steps) {
+  std::vector<LinearCandidate> shapes;
   for (const std::int64_t lag : lags) {
     for (const auto& orders : waves) {
       for (const std::int64_t covariate : covariate_lags) {
@@ -68,7 +68,7 @@ std::vector<LineCandidate> all_shapes(const std::vector<std::int64_t>& lags,
 double cost(const Panel& panel, const Grid& grid) {
   double sum = 0;
   const auto targets = static_cast<double>(panel.horizon);
-  for (const LineCandidate& shape : grid.shapes) {
+  for (const LinearCandidate& shape : grid.shapes) {
     const double k = static_cast<double>(shape.lags + shape.known_steps) + 6;
     sum += k * k * k / 3 + 2 * k * targets * (k + static_cast<double>(grid.scored_origins) / grid.blocks);
   }
@@ -94,12 +94,11 @@ double naive_square(std::span<const double> values) {
 /// Scores one group of candidates that share a design.
 class GroupScorer {
  public:
-  GroupScorer(const Panel& panel, const ScaledPanel& scaled, const Grid& grid,
-              std::vector<LineCandidate> shapes)
-      : panel_(panel), scaled_(scaled), grid_(grid), shapes_(std::move(shapes)) {
-    layout_ = LineLayout::cover(panel, shapes_);
-    for (const PanelSeries& s : panel.series) {
-      edges_.push_back(block_edges(s.train_rows, panel.horizon, grid.blocks));
+  GroupScorer(const ScaledPanel& scaled, const Grid& grid, std::vector<LinearCandidate> shapes)
+      : panel_(scaled.panel()), scaled_(scaled), grid_(grid), shapes_(std::move(shapes)) {
+    layout_ = LinearLayout::cover(panel_, shapes_);
+    for (const PanelSeries& s : panel_.series) {
+      edges_.push_back(block_edges(s.train_rows, panel_.horizon, grid.blocks));
       unit_.push_back(1 / naive_square(s.training()));
     }
     std::int64_t scored = 0;
@@ -113,7 +112,7 @@ class GroupScorer {
     Moments moments(layout_.columns(), panel_.horizon);
     for (int block = 0; block < grid_.blocks; ++block) {
       const std::vector<Origin> fresh = training_origins(block);
-      moments.add(layout_.design(panel_, scaled_, fresh), target_rows(panel_, scaled_, fresh));
+      moments.add(layout_.design(scaled_, fresh), target_rows(scaled_, fresh));
       const std::vector<Origin> origins = scored_origins(block);
       if (moments.count < 4 || origins.empty()) continue;
       score_block(moments, origins, error);
@@ -122,7 +121,7 @@ class GroupScorer {
     if (count == 0) return;
     for (std::size_t i = 0; i < shapes_.size(); ++i) {
       for (std::size_t p = 0; p < grid_.penalties.size(); ++p) {
-        LineCandidate candidate = shapes_[i];
+        LinearCandidate candidate = shapes_[i];
         candidate.penalty = grid_.penalties[p];
         const double mean = error[i * grid_.penalties.size() + p] / count;
         if (std::isfinite(mean)) out.push_back({mean, std::move(candidate)});
@@ -172,7 +171,7 @@ class GroupScorer {
   /// Adds the squared errors of every candidate. A value that was missing is no truth.
   void score_block(const Moments& moments, const std::vector<Origin>& origins,
                    std::vector<double>& error) const {
-    const Rows design = layout_.design(panel_, scaled_, origins);
+    const Rows design = layout_.design(scaled_, origins);
     for (std::size_t i = 0; i < shapes_.size(); ++i) {
       const std::vector<std::int64_t> chosen = layout_.columns_of(shapes_[i]);
       const std::vector<LinearMap> maps = solve_ridge(moments, chosen, grid_.penalties);
@@ -198,8 +197,8 @@ class GroupScorer {
   const Panel& panel_;
   const ScaledPanel& scaled_;
   const Grid& grid_;
-  std::vector<LineCandidate> shapes_;
-  LineLayout layout_;
+  std::vector<LinearCandidate> shapes_;
+  LinearLayout layout_;
   std::vector<std::vector<std::int64_t>> edges_;
   std::vector<double> unit_;
   std::int64_t score_stride_ = 1;
@@ -209,7 +208,7 @@ std::vector<Scored> score(const Panel& panel, Scale scale, const Grid& grid) {
   const ScaledPanel scaled(panel, scale.transform, scale.difference);
   std::vector<Scored> scores;
   for (auto& group : group_by_design(panel, grid.shapes)) {
-    GroupScorer(panel, scaled, grid, std::move(group)).append_scores(scores);
+    GroupScorer(scaled, grid, std::move(group)).append_scores(scores);
   }
   std::stable_sort(scores.begin(), scores.end(),
                    [](const Scored& a, const Scored& b) { return a.error < b.error; });
@@ -217,7 +216,7 @@ std::vector<Scored> score(const Panel& panel, Scale scale, const Grid& grid) {
 }
 
 /// Scales in order of preference: a later one has to earn its place.
-std::vector<Scale> possible_scales(const Panel& panel, const LineLimits& limits) {
+std::vector<Scale> possible_scales(const Panel& panel, const LinearLimits& limits) {
   std::vector<Scale> scales;
   for (const Transform transform : {Transform::none, Transform::log, Transform::sqrt}) {
     if (limits.transform && *limits.transform != transform) continue;
@@ -292,13 +291,13 @@ std::vector<std::vector<Scored>> score_all(const Panel& panel, const std::vector
 
 }  // namespace
 
-std::int64_t LineChoice::longest_lag() const {
+std::int64_t LinearChoice::longest_lag() const {
   std::int64_t longest = 1;
-  for (const LineCandidate& member : members) longest = std::max(longest, member.lags);
+  for (const LinearCandidate& member : members) longest = std::max(longest, member.lags);
   return longest;
 }
 
-std::vector<std::int64_t> lag_candidates(const Panel& panel, const LineLimits& limits) {
+std::vector<std::int64_t> lag_candidates(const Panel& panel, const LinearLimits& limits) {
   const std::int64_t rows = panel.shortest_training();
   std::int64_t most = std::min({kLongestLag, rows * 3 / 10, rows - panel.horizon - 10});
   if (limits.longest_lag > 0) most = limits.longest_lag;
@@ -334,7 +333,7 @@ std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel) {
   return {sets.begin(), sets.end()};
 }
 
-LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool) {
+LinearChoice search_linear(const Panel& panel, const LinearLimits& limits, Pool& pool) {
   std::vector<Scale> scales = possible_scales(panel, limits);
   const std::vector<std::int64_t> lags = lag_candidates(panel, limits);
   const auto waves = wave_candidates(panel);
@@ -342,7 +341,7 @@ LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool)
   Grid grid;
   grid.shapes = all_shapes(lags, waves, covariate_lag_candidates(panel), known_step_candidates(panel));
   grid.penalties = {1e-4, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1};
-  LineChoice choice;
+  LinearChoice choice;
   if (cost(panel, grid) * static_cast<double>(scales.size()) > kLongGridCost) {
     Grid coarse = grid;
     std::vector<std::int64_t> few{lags[lags.size() / 2], lags.back()};

@@ -10,17 +10,17 @@
 namespace rondo::forecasting {
 
 /// What the user has fixed; everything else is searched.
-struct LineLimits {
+struct LinearLimits {
   std::optional<Transform> transform;  ///< defined for every training value
   std::optional<bool> difference;
   std::int64_t longest_lag = 0;  ///< 0: at most 700 and 30 % of the training rows
 };
 
 /// The linear forecast that did best on the training part.
-struct LineChoice {
+struct LinearChoice {
   Transform transform = Transform::none;
   bool difference = false;
-  std::vector<LineCandidate> members;  ///< best first; the linear path is the mean of their regressions
+  std::vector<LinearCandidate> members;  ///< best first; the linear path is the mean of their regressions
   double score = 0;  ///< root mean square error of the best over that of a naive step, in validation
   std::int64_t tried = 0;
 
@@ -28,7 +28,7 @@ struct LineChoice {
 };
 
 /// Candidates for the number of lags: small ones, and one and two seasons with and without one more.
-std::vector<std::int64_t> lag_candidates(const Panel& panel, const LineLimits& limits);
+std::vector<std::int64_t> lag_candidates(const Panel& panel, const LinearLimits& limits);
 
 /// Candidates for the calendar: none, one season by 1 or 3 waves, all seasons. A season needs three whole
 /// cycles in the training part, more than one wave five.
@@ -40,6 +40,6 @@ std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel);
 /// than none to be taken. All candidates (at most 30) of the winning transform and differencing that come
 /// within 2 % of the best become members. Where the full grid would be long, a coarse one chooses transform
 /// and differencing first. Sees training rows only.
-LineChoice search_line(const Panel& panel, const LineLimits& limits, Pool& pool);
+LinearChoice search_linear(const Panel& panel, const LinearLimits& limits, Pool& pool);
 
 }  // namespace rondo::forecasting

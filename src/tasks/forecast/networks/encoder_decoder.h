@@ -1,40 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "rondo/base/log.h"
-#include "rondo/base/pool.h"
-#include "rondo/model/network.h"
-#include "rondo/tasks/forecast.h"
-#include "rondo/train/callbacks.h"
-#include "tasks/forecast/networks/folds.h"
-#include "tasks/forecast/networks/likelihood_head.h"
-#include "tasks/forecast/networks/member_flow.h"
-#include "tasks/forecast/networks/network_forecast.h"
-#include "tasks/forecast/networks/segment_window.h"
+#include "tasks/forecast/networks/network_plan.h"
+#include "tasks/forecast/windows/window.h"
 
 namespace rondo::forecasting {
-
-/// How the segment network is made and trained. 0 means: from the size of the data.
-struct SegmentTraining {
-  std::string cell = "gru";
-  std::int64_t units = 0;
-  int members = 3;
-  LikelihoodHead head;
-  bool direct = false;  ///< one dense layer from the encoder's state for all steps, instead of a decoder
-  double dropout = -1;  ///< before the output layer; < 0: from the size of the data
-  std::int64_t updates = 0;
-  std::int64_t epochs = 0;  ///< passes over the windows instead, where updates is 0
-  std::int64_t batch_size = 0;
-  double learning_rate = 0;
-  std::int64_t patience = 8;  ///< twentieths of the training without a better validation loss
-  std::uint64_t seed = 1;
-
-  std::vector<CallbackPtr> callbacks;
-  RunControls run = {.verbose = 0};
-};
 
 /// Encoder and decoder over segments with a linear path beside them. Each member has its own parameters:
 ///
@@ -46,44 +20,54 @@ struct SegmentTraining {
 ///
 /// A likelihood has a dense' for each parameter of the target's distribution; the linear path is added to the
 /// location (to every quantile, each with its own). Under `revin` the window's values go through x' = gain ·
-/// x + offset before all of this, and what is said of the location comes back by (y' - offset) / gain.
+/// x + offset before all of this, and the location comes back by (y' - offset) / gain.
 /// `direct`: y = dense'(dropout(h), what is known of the horizon) + linear(window).
-Network make_segment_network(const SegmentWindow& window, const SegmentTraining& options);
+Network make_encoder_decoder(const Window& window, const NetworkTraining& settled);
 
-/// The trained members; their equal mixture is the forecast.
-struct SegmentModel {
-  SegmentWindow window;
-  Network network;
-  std::int64_t horizon = 1;
+class EncoderDecoder final : public NetworkForecaster {
+ public:
+  Window window;
   LikelihoodHead head;
+  bool direct = false;
 
-  /// What each member says.
-  std::vector<NetworkForecast> members(const Panel& panel, const ScaledPanel& scaled,
-                                       std::span<const Origin> origins, Pool& pool);
+  std::string name() const override { return direct ? "direct" : "encoder_decoder"; }
+  std::int64_t look_back() const override { return window.rows(); }
+  bool has_distribution() const override { return !head.is_point(); }
+  std::vector<Forecasts> members(const ScaledPanel& scaled, std::span<const Origin> origins,
+                                 Pool& pool) override;
+  void archive(tasks::Archive& archive) override;
+  bool fits(const PanelShape& panel) const override;
 };
 
-/// The mean of the members' locations, and the standard deviation of their mixture, in which they also differ
-/// by their locations. For a `point` the spread stays the window's, which all members share.
-NetworkForecast mixture_of(std::span<const NetworkForecast> members, bool point);
+/// A plan of networks that forecast the series itself from windows.
+class WindowPlan : public NetworkPlan {
+ public:
+  Window window;
 
-struct TrainedSegments {
-  SegmentModel model;
-  History history;
-  std::int64_t best_epoch = 0;  ///< from 1
-  MemberFlow flow;
-  std::vector<ForecastMember> members;
-  ForecastTraining training;
+  WindowPlan(Window view, NetworkTraining how) : NetworkPlan(std::move(how)), window(std::move(view)) {}
+  std::int64_t look_back() const override { return window.rows(); }
+  std::int64_t first_origin(const TrainingTask&) const override { return window.first_origin(); }
+  std::int64_t reach() const override { return window.out_rows(); }
+  std::unique_ptr<Folds> folds(const TrainingTask& task, int members, std::int64_t first,
+                               std::int64_t reach) const override;
 };
 
-/// The same options with everything that was left to the size of the data.
-SegmentTraining settle_training(const Panel& panel, const SegmentWindow& window, SegmentTraining options);
+class EncoderDecoderPlan final : public WindowPlan {
+ public:
+  using WindowPlan::WindowPlan;
+  std::unique_ptr<NetworkPlan> clone() const override;
+  std::unique_ptr<NetworkPlan> with_look_back(const TrainingTask& task, std::int64_t rows) const override;
+  NetworkTraining settled(const TrainingTask& task) const override;
+  TrainedNetwork train(const TrainingTask& task, const Folds& folds, Pool& pool) const override;
+};
 
-/// Whether there are enough windows to learn from without being told to.
-bool segment_network_applies(const Panel& panel, const SegmentWindow& window);
-/// Error(data) where there are too few even if told to; `because` is the option that told.
-void require_segment_windows(const Panel& panel, const SegmentWindow& window, const std::string& because);
-
-TrainedSegments train_segments(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
-                               const Folds& folds, const SegmentTraining& options, Pool& pool);
+/// The window that options and rows suggest, on its scale.
+Window window_for(const TrainingTask& task);
+/// Windows of the training part, validation apart.
+std::int64_t training_windows(const Panel& panel, const Window& window);
+/// The option that asks for a network over windows, whatever the number of rows; "" where none does.
+std::string asks_for_windows(const ForecastOptions& options);
+/// Error(data) where there are too few windows even for who asks for them.
+void require_windows(const Panel& panel, const Window& window, const std::string& because);
 
 }  // namespace rondo::forecasting

@@ -4,75 +4,54 @@
 #include <cmath>
 
 #include "rondo/layers/layers.h"
-#include "tasks/forecast/networks/fit_windows.h"
+#include "tasks/common/archive.h"
+#include "tasks/forecast/networks/fit_members.h"
 #include "tasks/forecast/networks/recursive_data.h"
 
 namespace rondo::forecasting {
 
 namespace {
 
-constexpr std::int64_t kMaxJudged = 1000;
+constexpr std::int64_t kMaxValidated = 1000;
+constexpr std::int64_t kDefaultPatience = 8;
+constexpr std::int64_t kMaxPaths = 100000;
 /// Multiply-adds of one training of up to five members, forward.
 constexpr double kMaxWork = 3e12;
 
-SegmentTraining settled(const SegmentWindow& window, SegmentTraining options, std::int64_t windows) {
-  const auto available = static_cast<double>(std::max<std::int64_t>(1, windows));
-  if (options.head.is_point()) options.head = LikelihoodHead("gaussian");
-  if (options.units <= 0) options.units = 32;
-  if (options.dropout < 0) options.dropout = 0.1;
-  if (options.batch_size <= 0) options.batch_size = available < 2e4 ? 32 : 128;
-  if (options.learning_rate <= 0) options.learning_rate = 5e-3;
-  if (options.updates <= 0 && options.epochs > 0) {
-    options.updates = static_cast<std::int64_t>(
-        std::ceil(static_cast<double>(options.epochs) * available / static_cast<double>(options.batch_size)));
-  }
-  if (options.updates <= 0) {
-    const auto units = static_cast<double>(options.units);
-    const double step = 4 * units * (units + static_cast<double>(recursive_features(window)));
-    const double sample = static_cast<double>(window.steps + window.out_steps) * step;
-    // More members than the usual few take more time: none of them learns less for it.
-    const int counted = std::min(options.members, kHeldOutParts);
-    const double most = kMaxWork / (sample * static_cast<double>(options.batch_size) * counted);
-    const double wanted = std::clamp(14 * std::sqrt(available), 400.0, 4000.0);
-    options.updates = static_cast<std::int64_t>(std::max(100.0, std::min(wanted, most)));
-  }
-  return options;
-}
-
-std::size_t state_count(const SegmentTraining& options) {
+std::size_t state_count(const NetworkTraining& settled) {
   Network probe;
   const int rows = probe.add_input("rows", ValueShape{true, -1, {1}});
   RecurrentOptions cell;
-  cell.units = options.units;
+  cell.units = settled.units;
   cell.return_state = true;
-  return probe.add(recurrent(options.cell, cell), {rows}).size() - 1;
+  return probe.add(recurrent(settled.cell, cell), {rows}).size() - 1;
 }
 
 }  // namespace
 
-Network make_recursive_network(const SegmentWindow& window, const SegmentTraining& options, int alone) {
+Network make_recursive_network(const Window& window, const NetworkTraining& settled, int alone) {
   Network network;
   const int rows = network.add_input("rows", ValueShape{true, -1, {recursive_features(window)}});
   std::vector<int> outputs;
-  for (int k = 0; k < options.members; ++k) {
+  for (int k = 0; k < settled.members; ++k) {
     if (alone >= 0 && k != alone) continue;
     const std::string number = "_" + std::to_string(k + 1);
     const auto one = [&](LayerPtr layer, std::vector<int> inputs) {
       return network.add(std::move(layer), std::move(inputs)).front();
     };
     RecurrentOptions cell;
-    cell.units = options.units;
+    cell.units = settled.units;
     cell.return_sequences = true;
     cell.return_state = alone >= 0;
     cell.name = "recursive" + number;
     std::vector<int> inputs{rows};
-    for (std::size_t i = 0; alone >= 0 && i < state_count(options); ++i) {
+    for (std::size_t i = 0; alone >= 0 && i < state_count(settled); ++i) {
       inputs.push_back(
-          network.add_input("state_" + std::to_string(i + 1), ValueShape{false, -1, {options.units}}));
+          network.add_input("state_" + std::to_string(i + 1), ValueShape{false, -1, {settled.units}}));
     }
-    const std::vector<int> cells = network.add(recurrent(options.cell, cell), std::move(inputs));
+    const std::vector<int> cells = network.add(recurrent(settled.cell, cell), std::move(inputs));
     int h = cells.front();
-    if (options.dropout > 0) h = one(dropout({.rate = options.dropout, .name = "dropout" + number}), {h});
+    if (settled.dropout > 0) h = one(dropout({.rate = settled.dropout, .name = "dropout" + number}), {h});
     const auto number_of = [&](const std::string& name, int from) {
       DenseOptions head;
       head.units = 1;
@@ -80,48 +59,107 @@ Network make_recursive_network(const SegmentWindow& window, const SegmentTrainin
       head.name = name + number;
       return one(dense(head), {from});
     };
-    std::vector<int> said{
+    std::vector<int> parameters{
         one(add({.name = "location" + number}), {number_of("head", h), number_of("linear", rows)})};
-    if (options.head.parameters() > 1) said.push_back(number_of("spread", h));
-    if (options.head.parameters() > 2) said.push_back(number_of("tail", h));
-    outputs.push_back(said.size() == 1 ? said.front()
-                                       : one(concatenate({.name = "distribution" + number}), said));
+    if (settled.head.parameters() > 1) parameters.push_back(number_of("spread", h));
+    if (settled.head.parameters() > 2) parameters.push_back(number_of("tail", h));
+    outputs.push_back(parameters.size() == 1
+                          ? parameters.front()
+                          : one(concatenate({.name = "distribution" + number}), parameters));
     if (alone >= 0) outputs.insert(outputs.end(), cells.begin() + 1, cells.end());
   }
   network.set_outputs(outputs);
-  network.build(options.seed);
+  network.build(settled.seed);
   return network;
 }
 
-TrainedRecursive train_recursive(const Panel& panel, const ScaledPanel& scaled, const SegmentWindow& window,
-                                 const Folds& folds, const SegmentTraining& wanted, Pool& pool) {
-  std::int64_t windows = 0;
-  for (const PanelSeries& s : panel.series) {
-    windows +=
-        std::max<std::int64_t>(0, s.train_rows - s.validation_rows - window.rows() - window.out_rows());
-  }
-  const SegmentTraining options = settled(window, wanted, windows);
-  TrainedRecursive out;
-  out.model.window = window;
-  out.model.horizon = panel.horizon;
-  out.model.options = options;
-  out.model.network = make_recursive_network(window, options);
+void RecursiveNetwork::archive(tasks::Archive& archive) {
+  archive.field("horizon", horizon, std::int64_t{1}, kMaxCount);
+  archive.field("window", window);
+  archive.field("head", settings.head);
+  if (settings.head.is_point() || settings.head.is_quantile())
+    archive.refuse("head", "has no distribution to draw from", settings.head.name());
+  archive.field("members", settings.members, 1, static_cast<int>(kMaxMembers));
+  archive.field("cell", settings.cell);
+  archive.field("units", settings.units, std::int64_t{1}, kMaxCount);
+  archive.field("dropout", settings.dropout, 0.0, 1.0);
+  archive.field("seed", settings.seed);
+  archive.field("paths", paths, std::int64_t{2}, kMaxPaths);
+  archive_network(archive, {ValueShape{true, -1, {recursive_features(window)}}},
+                  ValueShape{true, -1, {settings.head.parameters()}});
+  if (!archive.reading()) return;
+  // Members step alone, through networks of the same layers that are made when they are needed.
+  const Layer* cell = network.find_layer("recursive_1");
+  const bool fits = window.segment == 1 && cell != nullptr &&
+                    cell->config().at("units").as_integer() == settings.units &&
+                    to_json(make_recursive_network(window, settings).spec()) == to_json(network.spec());
+  if (!fits) archive.refuse("", "describes another network than the file has", "other layers");
+}
 
-  RecursiveSamples training(panel, scaled, window, folds, Role::train, windows_of_a_part(options),
-                            options.seed);
-  const RecursiveSamples validation(panel, scaled, window, folds, Role::held_out, kMaxJudged, options.seed);
-  options.run.log.info("recursive network: " + std::to_string(window.rows()) + " rows, " +
-                       std::to_string(options.members) + " members of " + std::to_string(options.units) +
-                       " units, " + std::to_string(updates_of(options)) + " updates of " +
-                       std::to_string(options.batch_size) + " windows of " +
-                       std::to_string(training.available()));
-  FittedWindows fitted =
-      fit_windows(out.model.network, training, validation, options.head.loss(true), options, pool);
-  out.history = std::move(fitted.history);
-  out.best_epoch = fitted.best_epoch;
-  out.flow = std::move(fitted.flow);
-  out.members = std::move(fitted.members);
-  out.training = training_of(options, training.available());
+/// Covariates of the past have no place in a recurrence.
+bool RecursiveNetwork::fits(const PanelShape& panel) const {
+  PanelShape known = panel;
+  known.past = 0;
+  return horizon == panel.horizon && window.fits(known);
+}
+
+std::unique_ptr<NetworkPlan> RecursivePlan::with_look_back(const TrainingTask& task,
+                                                           std::int64_t rows) const {
+  auto out = std::make_unique<RecursivePlan>(*this);
+  out->window =
+      recursive_window(choose_window(task.panel(), rows, task.calendar), task.panel().horizon, rows);
+  out->window.counts = window.counts;
+  return out;
+}
+
+NetworkTraining RecursivePlan::settled(const TrainingTask& task) const {
+  NetworkTraining settled = training;
+  const auto available =
+      static_cast<double>(std::max<std::int64_t>(1, training_windows(task.panel(), window)));
+  if (settled.head.is_point()) settled.head = LikelihoodHead("gaussian");
+  if (settled.patience <= 0) settled.patience = kDefaultPatience;
+  if (settled.units <= 0) settled.units = 32;
+  if (settled.dropout < 0) settled.dropout = 0.1;
+  if (settled.batch_size <= 0) settled.batch_size = available < 2e4 ? 32 : 128;
+  if (settled.learning_rate <= 0) settled.learning_rate = 5e-3;
+  if (settled.updates <= 0 && settled.epochs > 0) {
+    settled.updates = static_cast<std::int64_t>(
+        std::ceil(static_cast<double>(settled.epochs) * available / static_cast<double>(settled.batch_size)));
+  }
+  if (settled.updates <= 0) {
+    const auto units = static_cast<double>(settled.units);
+    const double step = 4 * units * (units + static_cast<double>(recursive_features(window)));
+    const double sample = static_cast<double>(window.steps + window.out_steps) * step;
+    // More members than the default few take more time: none of them learns less for it.
+    const int counted = std::min(settled.members, kHeldOutParts);
+    const double most = kMaxWork / (sample * static_cast<double>(settled.batch_size) * counted);
+    const double wanted = std::clamp(14 * std::sqrt(available), 400.0, 4000.0);
+    settled.updates = static_cast<std::int64_t>(std::max(100.0, std::min(wanted, most)));
+  }
+  return settled;
+}
+
+TrainedNetwork RecursivePlan::train(const TrainingTask& task, const Folds& folds, Pool& pool) const {
+  const NetworkTraining how = settled(task);
+  auto model = std::make_unique<RecursiveNetwork>();
+  model->window = window;
+  model->horizon = task.panel().horizon;
+  model->settings = how;
+  model->settings.callbacks.clear();
+  model->settings.controls = {};
+  model->network = make_recursive_network(window, how);
+
+  SampleChoice choice{Role::train, window.first_origin(), windows_an_epoch(how), how.seed};
+  RecursiveSamples samples(task.scaled, folds, choice, window);
+  choice = {Role::held_out, window.first_origin(), kMaxValidated, how.seed};
+  const RecursiveSamples validation(task.scaled, folds, choice, window);
+  how.controls.log.info(
+      "recursive network: " + std::to_string(window.rows()) + " rows, " + std::to_string(how.members) +
+      " members of " + std::to_string(how.units) + " units, " + std::to_string(updates_of(how)) +
+      " updates of " + std::to_string(how.batch_size) + " windows of " + std::to_string(samples.available()));
+  TrainedNetwork out;
+  out.network = std::move(model);
+  fit_members({samples, validation}, one_cycle_plan(how, how.head.loss(true)), how, pool, out);
   return out;
 }
 

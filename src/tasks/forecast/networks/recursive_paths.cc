@@ -1,11 +1,11 @@
-// Sample paths through the recurrence of a RecursiveModel: all paths of a block of origins step together.
+// Sample paths through the recurrence of a RecursiveNetwork: all paths of a block of origins step together.
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "rondo/tape/tape.h"
-#include "tasks/forecast/networks/distribution.h"
+#include "tasks/forecast/likelihood/distribution.h"
 #include "tasks/forecast/networks/recursive_data.h"
 #include "tasks/forecast/networks/recursive_network.h"
 
@@ -19,12 +19,12 @@ constexpr double kGaussian80 = 2.5631031310892007;  // 90 % quantile less 10 % q
 constexpr double kMinSpread = 1e-3;
 
 /// One member with its states in the open.
-class Stepper {
+class PathSampler {
  public:
-  Stepper(const RecursiveModel& model, int member, Pool& pool)
-      : network_(make_recursive_network(model.window, model.options, member)),
+  PathSampler(const RecursiveNetwork& model, int member, Pool& pool)
+      : network_(make_recursive_network(model.window, model.settings, member)),
         tape_(DType::float32, &pool),
-        units_(model.options.units) {
+        units_(model.settings.units) {
     const ParameterStore& from = model.network.parameters();
     ParameterStore& to = network_.parameters();
     for (std::size_t i = 0; i < to.infos().size(); ++i) {
@@ -45,16 +45,16 @@ class Stepper {
       state = state.gather(rows);
     }
   }
-  /// Reads rows [batch, rows, features]; returns what is said after the last one, [batch, parameters].
+  /// Reads rows [batch, rows, features]; returns the outputs after the last one, [batch, parameters].
   Tensor read(Tensor rows) {
     std::vector<Samples> inputs;
     const std::int64_t batch = rows.dim(0), steps = rows.dim(1);
     inputs.emplace_back(std::move(rows));
     inputs.insert(inputs.end(), states_.begin(), states_.end());
     tape_.reset({}, false);
-    const std::vector<Var> said = network_.run(tape_, std::span<const Samples>(inputs));
-    for (std::size_t i = 0; i < states_.size(); ++i) states_[i] = tape_.get(said[i + 1]);
-    const Tensor all = tape_.get(said[0]).to_padded();
+    const std::vector<Var> outputs = network_.run(tape_, std::span<const Samples>(inputs));
+    for (std::size_t i = 0; i < states_.size(); ++i) states_[i] = tape_.get(outputs[i + 1]);
+    const Tensor all = tape_.get(outputs[0]).to_padded();
     const std::int64_t width = all.dim(2);
     Tensor last({batch, width});
     for (std::int64_t b = 0; b < batch; ++b) {
@@ -72,16 +72,16 @@ class Stepper {
 };
 
 /// Draws of one block of origins by one member, [step][origin][path], on the windows' scales.
-std::vector<std::vector<double>> draw_block(const Panel& panel, const ScaledPanel& scaled,
-                                            const RecursiveModel& model, int member,
-                                            std::span<const Origin> origins, Stepper& stepper, Pool& pool) {
-  const SegmentWindow& window = model.window;
-  const Likelihood likelihood = model.options.head.likelihood();
+std::vector<std::vector<double>> draw_block(const ScaledPanel& scaled, const RecursiveNetwork& model,
+                                            int member, std::span<const Origin> origins, PathSampler& sampler,
+                                            Pool& pool) {
+  const Window& window = model.window;
+  const Likelihood likelihood = model.settings.head.likelihood();
   const auto count = static_cast<std::int64_t>(origins.size());
-  const std::int64_t width = recursive_features(window), parameters = model.options.head.parameters();
-  stepper.start(count);
-  Tensor said = stepper.read(recursive_inputs(panel, scaled, window, origins, 0));
-  stepper.repeat(model.paths);
+  const std::int64_t width = recursive_features(window), parameters = model.settings.head.parameters();
+  sampler.start(count);
+  Tensor raw_outputs = sampler.read(recursive_inputs(scaled, window, origins, 0));
+  sampler.repeat(model.paths);
 
   std::vector<std::vector<double>> draws(static_cast<std::size_t>(model.horizon));
   for (std::int64_t step = 0; step < model.horizon; ++step) {
@@ -89,38 +89,37 @@ std::vector<std::vector<double>> draw_block(const Panel& panel, const ScaledPane
     drawn.resize(static_cast<std::size_t>(count * model.paths));
     const bool last = step + 1 == model.horizon;
     Tensor rows({last ? 0 : count * model.paths, 1, width});
-    // Before the first step all paths of an origin hear the same.
-    const std::int64_t apart = step == 0 ? 0 : 1;
+    // Before the first step all paths of an origin share the outputs of its look-back.
     const auto one_origin = [&](int i) {
       const Origin& origin = origins[static_cast<std::size_t>(i)];
-      const SegmentWindow::Scale own = window.scale(scaled, origin);
+      const Window::Scale own = window.scale(scaled, origin);
       const double size = window.counts ? window.size(scaled, origin) : 1;
       std::vector<float> next(static_cast<std::size_t>(width));
-      if (!last) fill_recursive_row(panel, scaled, window, origin, own, origin.row + step + 2, next);
+      if (!last) fill_recursive_row(scaled, window, origin, own, origin.row + step + 2, next);
       std::array<double, 3> raw{};
       for (std::int64_t p = 0; p < model.paths; ++p) {
-        const std::int64_t place = i * model.paths + p, heard = apart == 0 ? i : place;
+        const std::int64_t path = i * model.paths + p, source = step == 0 ? i : path;
         for (std::int64_t c = 0; c < parameters; ++c) {
-          raw[static_cast<std::size_t>(c)] = said.at(heard * parameters + c);
+          raw[static_cast<std::size_t>(c)] = raw_outputs.at(source * parameters + c);
         }
         const auto used = std::span<const double>(raw).first(static_cast<std::size_t>(parameters));
         const double value = Distribution::from_raw(likelihood, used, size)
-                                 .sample(sample_stream(model.options.seed, origin.series, origin.row,
+                                 .sample(sample_stream(model.settings.seed, origin.series, origin.row,
                                                        member * model.paths + p, step)) /
                              size;
-        drawn[static_cast<std::size_t>(place)] = value;
+        drawn[static_cast<std::size_t>(path)] = value;
         if (last) continue;
         next[0] = recursive_input(value);
-        std::copy(next.begin(), next.end(), rows.data<float>().begin() + place * width);
+        std::copy(next.begin(), next.end(), rows.data<float>().begin() + path * width);
       }
     };
     pool.run(static_cast<int>(count), one_origin);
-    if (!last) said = stepper.read(std::move(rows));
+    if (!last) raw_outputs = sampler.read(std::move(rows));
   }
   return draws;
 }
 
-LikelihoodHead::Said summary_of(std::span<double> paths, bool heavy_tails) {
+LikelihoodHead::Moments moments_of(std::span<double> paths, bool heavy_tails) {
   if (heavy_tails) {
     constexpr std::array<double, 3> kLevels{0.1, 0.5, 0.9};
     const std::vector<double> q = sample_quantiles(paths, kLevels);
@@ -135,29 +134,29 @@ LikelihoodHead::Said summary_of(std::span<double> paths, bool heavy_tails) {
 
 }  // namespace
 
-std::vector<NetworkForecast> RecursiveModel::members(const Panel& panel, const ScaledPanel& scaled,
-                                                     std::span<const Origin> origins, Pool& pool) {
+std::vector<Forecasts> RecursiveNetwork::members(const ScaledPanel& scaled, std::span<const Origin> origins,
+                                                 Pool& pool) {
   const auto width = static_cast<std::size_t>(horizon), all = origins.size() * width;
-  std::vector<NetworkForecast> out;
-  for (int member = 0; member < options.members; ++member) {
-    NetworkForecast one{{horizon, std::vector<double>(all)}, {horizon, std::vector<double>(all)}};
-    Stepper stepper(*this, member, pool);
+  std::vector<Forecasts> out;
+  for (int member = 0; member < settings.members; ++member) {
+    Forecasts one{{horizon, std::vector<double>(all)}, {horizon, std::vector<double>(all)}};
+    PathSampler sampler(*this, member, pool);
     const auto block = static_cast<std::size_t>(std::max<std::int64_t>(1, kBlock / paths));
     for (std::size_t begin = 0; begin < origins.size(); begin += block) {
       const std::span<const Origin> some = origins.subspan(begin, std::min(block, origins.size() - begin));
-      std::vector<std::vector<double>> draws = draw_block(panel, scaled, *this, member, some, stepper, pool);
+      std::vector<std::vector<double>> draws = draw_block(scaled, *this, member, some, sampler, pool);
       for (std::size_t i = 0; i < some.size(); ++i) {
-        const SegmentWindow::Scale own = window.scale(scaled, some[i]);
+        const Window::Scale own = window.scale(scaled, some[i]);
         const double now = scaled.difference ? scaled.level[static_cast<std::size_t>(some[i].series)]
                                                            [static_cast<std::size_t>(some[i].row)]
                                              : 0;
         for (std::size_t h = 0; h < width; ++h) {
           const auto own_paths = static_cast<std::size_t>(paths);
-          const LikelihoodHead::Said said =
-              summary_of(std::span<double>(draws[h]).subspan(i * own_paths, own_paths),
-                         options.head.likelihood() == Likelihood::student_t);
-          one.location.values[(begin + i) * width + h] = own.base + own.spread * said.location - now;
-          one.spread.values[(begin + i) * width + h] = own.spread * said.spread;
+          const LikelihoodHead::Moments moments =
+              moments_of(std::span<double>(draws[h]).subspan(i * own_paths, own_paths),
+                         settings.head.likelihood() == Likelihood::student_t);
+          one.location.values[(begin + i) * width + h] = own.base + own.spread * moments.location - now;
+          one.spread.values[(begin + i) * width + h] = own.spread * moments.spread;
         }
       }
     }

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 
-#include "rondo/base/error.h"
 #include "rondo/layers/layers.h"
 #include "rondo/train/training.h"
-#include "tasks/forecast/networks/epoch_sampler.h"
-#include "tasks/forecast/networks/member_losses.h"
+#include "tasks/common/archive.h"
+#include "tasks/forecast/networks/fit_members.h"
 
 namespace rondo::forecasting {
 
@@ -17,173 +15,230 @@ namespace {
 /// Steps of all windows of an epoch together, and windows at least.
 constexpr std::int64_t kStepsAnEpoch = 80000;
 constexpr std::int64_t kMinWindowsAnEpoch = 512;
-constexpr std::int64_t kMaxJudgedOrigins = 4000;
 constexpr std::int64_t kPredictBatch = 256;
-/// Members that learnt from fewer origins cannot be judged.
-constexpr std::int64_t kMinLearnt = 8;
-constexpr const char* kLoss = "mean_squared_error";
 
-std::int64_t windows_an_epoch(const WindowInput& input) {
-  return std::max(kMinWindowsAnEpoch, kStepsAnEpoch / input.steps);
+std::vector<Samples> inputs_of(const ScaledPanel& scaled, const ResidualWindow& window,
+                               std::span<const Origin> origins, DType dtype) {
+  const auto batch = static_cast<std::int64_t>(origins.size());
+  Tensor values({batch, window.steps, window.features()}, DType::float32);
+  const auto width = static_cast<std::size_t>(window.steps * window.features());
+  for (std::size_t b = 0; b < origins.size(); ++b) {
+    window.fill(scaled, origins[b], values.data<float>().subspan(b * width, width));
+  }
+  std::vector<Samples> inputs;
+  inputs.emplace_back(dtype == DType::float32 ? std::move(values) : values.cast(dtype));
+  return inputs;
 }
 
-/// What the members that have held an origin out say of it in the mean, and what it should have been.
-struct HeldOut {
-  Rows truth, word;  ///< [origins, horizon]
+/// One input [batch, steps, features], one target [batch, horizon] for each member.
+class ResidualSamples final : public WindowSamples {
+ public:
+  ResidualSamples(const ScaledPanel& scaled, const Folds& folds, const SampleChoice& choice,
+                  const ResidualWindow& window, const Residuals& residuals)
+      : WindowSamples(scaled, folds, choice), window_(window), residuals_(residuals) {}
+
+ protected:
+  std::vector<Samples> inputs(std::span<const Origin> origins, DType dtype) const override {
+    return inputs_of(scaled_, window_, origins, dtype);
+  }
+  bool has_one_target() const override { return false; }
+  Tensor target(int member, std::span<const Origin> origins, DType dtype) const override {
+    Tensor out({static_cast<std::int64_t>(origins.size()), scaled_.panel().horizon}, dtype);
+    std::int64_t next = 0;
+    for (const Origin& origin : origins) {
+      for (const double v : residuals_.of(member, origin)) out.set(next++, v / residuals_.scale());
+    }
+    return out;
+  }
+
+ private:
+  const ResidualWindow& window_;
+  const Residuals& residuals_;
 };
 
-HeldOut ask_held_out(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals,
-                     Trainer& trainer) {
-  struct Place {
-    std::vector<int> members;
-    std::int64_t origin = 0;  // its index
-  };
-  std::vector<Origin> origins;
-  std::vector<Place> places;
-  const auto all = static_cast<std::int64_t>(residuals.origins.size());
-  const std::int64_t stride = std::max<std::int64_t>(1, all / kMaxJudgedOrigins);
-  for (std::int64_t i = 0; i < all; i += stride) {
-    const Origin& origin = residuals.origins[static_cast<std::size_t>(i)];
-    Place place{{}, i};
-    for (int k = 0; k < residuals.members.count; ++k) {
-      if (residuals.members.role(k, origin) == Role::held_out) place.members.push_back(k);
-    }
-    if (place.members.empty()) continue;
-    origins.push_back(origin);
-    places.push_back(std::move(place));
-  }
-  HeldOut out;
-  out.truth.columns = out.word.columns = residuals.horizon;
-  if (origins.empty()) return out;
-  const WindowsOf windows(panel, scaled, residuals.input, origins);
-  const std::vector<Samples> words = trainer.predict(windows, kPredictBatch);
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const auto& [members, origin] = places[i];
-    const auto count = static_cast<double>(members.size());
-    for (std::int64_t h = 0; h < residuals.horizon; ++h) {
-      double sum = 0;
-      for (const int k : members) {
-        sum += words[static_cast<std::size_t>(k)].values().at(
-            static_cast<std::int64_t>(i) * residuals.horizon + h);
-      }
-      // They hold out the same part, so what the line leaves is the same for all.
-      out.truth.values.push_back(residuals.row(members.front(), origin)[static_cast<std::size_t>(h)]);
-      out.word.values.push_back(sum / count * residuals.scale);
+/// Standard deviation of the values that member 0 learns from.
+double deviation(const Residuals& residuals, const Folds& folds, std::span<const Origin> origins) {
+  double sum = 0, square = 0, n = 0;
+  for (const Origin& origin : origins) {
+    if (folds.role(0, origin) != Role::train) continue;
+    for (const double v : residuals.of(0, origin)) {
+      sum += v;
+      square += v * v;
+      ++n;
     }
   }
-  forget_filled(panel, origins, out.truth);
-  return out;
-}
-
-/// A validation part that the user names may leave nothing before it.
-void require_windows(const ResidualWindows& training, const Residuals& residuals) {
-  if (training.size() > 0) return;
-  throw Error(ErrorKind::data, "too few rows to learn from")
-      .seen("0 windows of " + std::to_string(residuals.input.rows()) + " rows with " +
-            std::to_string(residuals.horizon) + " rows ahead outside of what is held out")
-      .expected("at least 1")
-      .fix("give more rows, a smaller validation part of --split, or a smaller --window or --horizon");
+  if (n == 0) return 1;
+  const double variance = square / n - (sum / n) * (sum / n);
+  return variance > 1e-24 ? std::sqrt(variance) : 1;
 }
 
 }  // namespace
 
-Network make_residual_network(const WindowInput& input, std::int64_t horizon, int members,
-                              const ResidualTraining& options) {
+Network make_residual_network(const ResidualWindow& window, std::int64_t horizon,
+                              const NetworkTraining& settled) {
   Network network;
-  const int window = network.add_input("window", ValueShape{true, input.steps, {input.features()}});
+  const int input = network.add_input("window", ValueShape{true, window.steps, {window.features()}});
   std::vector<int> outputs;
-  for (int k = 1; k <= members; ++k) {
+  for (int k = 1; k <= settled.members; ++k) {
     const std::string number = std::to_string(k);
     RecurrentOptions cell;
-    cell.units = options.units;
-    cell.name = options.cell + "_" + number;
+    cell.units = settled.units;
+    cell.name = settled.cell + "_" + number;
     DenseOptions head;
     head.units = horizon;
     head.kernel_initializer = "zeros";
     head.name = "residual_" + number;
-    const int state = network.add(recurrent(options.cell, cell), {window}).front();
+    const int state = network.add(recurrent(settled.cell, cell), {input}).front();
     outputs.push_back(network.add(dense(head), {state}).front());
   }
   network.set_outputs(outputs);
-  network.build(options.seed);
+  network.build(settled.seed);
   return network;
 }
 
-Rows ResidualNetwork::correction(const Panel& panel, const ScaledPanel& scaled,
-                                 std::span<const Origin> origins, Pool& pool) {
-  Rows out{panel.horizon, std::vector<double>(origins.size() * static_cast<std::size_t>(panel.horizon), 0.0)};
+std::vector<Samples> ResidualNetwork::outputs(const ScaledPanel& scaled, std::span<const Origin> origins,
+                                              Pool& pool) {
+  const InputsOf inputs(origins, [&](std::span<const Origin> some, DType dtype) {
+    return inputs_of(scaled, window, some, dtype);
+  });
+  Trainer trainer(network, CompileOptions{}, &pool);
+  return trainer.predict(inputs, kPredictBatch);
+}
+
+Forecasts ResidualNetwork::forecast(const ScaledPanel& scaled, std::span<const Origin> origins, Pool& pool) {
+  const std::size_t count = origins.size() * static_cast<std::size_t>(horizon);
+  Forecasts out{{horizon, std::vector<double>(count, 0.0)}, {horizon, std::vector<double>(count, 1.0)}};
   if (origins.empty()) return out;
-  const WindowsOf windows(panel, scaled, input, origins);
-  CompileOptions compile;
-  Trainer trainer(network, compile, &pool);
-  const std::vector<Samples> words = trainer.predict(windows, kPredictBatch);
-  const double factor = scale / static_cast<double>(words.size());
-  for (const Samples& word : words) {
-    for (std::size_t i = 0; i < out.values.size(); ++i) {
-      out.values[i] += factor * word.values().at(static_cast<std::int64_t>(i));
+  const double factor = scale / static_cast<double>(network.output_count());
+  for (const Samples& output : outputs(scaled, origins, pool)) {
+    for (std::size_t i = 0; i < count; ++i) {
+      out.location.values[i] += factor * output.values().at(static_cast<std::int64_t>(i));
     }
   }
   return out;
 }
 
-TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals,
-                               const ResidualTraining& options, Pool& pool) {
-  TrainedResidual out;
-  out.model.input = residuals.input;
-  out.model.scale = residuals.scale;
-  out.model.network =
-      make_residual_network(residuals.input, residuals.horizon, residuals.members.count, options);
+std::vector<Forecasts> ResidualNetwork::members(const ScaledPanel& scaled, std::span<const Origin> origins,
+                                                Pool& pool) {
+  std::vector<std::vector<int>> alone;
+  for (int k = 0; k < static_cast<int>(network.output_count()); ++k) alone.push_back({k});
+  return forecasts_of(alone, scaled, origins, pool);
+}
 
-  const std::int64_t most = windows_an_epoch(residuals.input);
-  ResidualWindows training(panel, scaled, residuals, Role::train, most, options.seed);
-  const ResidualWindows validation(panel, scaled, residuals, Role::held_out, most / 2, options.seed);
-  require_windows(training, residuals);
-
-  CompileOptions compile;
-  compile.optimizer =
-      Json::object({{"name", "adam"}, {"learning_rate", options.learning_rate}, {"clipnorm", 1.0}});
-  compile.loss = kLoss;
-  Trainer trainer(out.model.network, compile, &pool);
-
-  EarlyStoppingOptions stopping;
-  stopping.patience = options.patience;
-  stopping.restore_best_weights = true;
-  const auto early = std::make_shared<EarlyStopping>(stopping);
-
-  FitOptions fit;
-  fit.batch_size = options.batch_size;
-  fit.epochs = options.epochs;
-  fit.validation_data = &validation;
-  fit.validation_batch_size = kPredictBatch;
-  fit.seed = options.seed;
-  fit.callbacks = {std::make_shared<EpochSampler<ResidualWindows>>(training), early};
-  fit.callbacks.insert(fit.callbacks.end(), options.callbacks.begin(), options.callbacks.end());
-  fit.run = options.run;
-  out.history = trainer.fit(training, fit);
-  out.best_epoch = early->best_epoch() + 1;
-  std::vector<double> shares;
-  for (int k = 0; k < residuals.members.count; ++k) shares.push_back(validation.share(k));
-  out.members = members_of(out.model.network, out.history, out.best_epoch, shares);
-  if (residuals.members.validation_is_given) {
-    for (ForecastMember& member : out.members) member.fold = 0;
+std::vector<Forecasts> ResidualNetwork::forecasts_of(std::span<const std::vector<int>> groups,
+                                                     const ScaledPanel& scaled,
+                                                     std::span<const Origin> origins, Pool& pool) {
+  const std::size_t count = origins.size() * static_cast<std::size_t>(horizon);
+  std::vector<Samples> all;
+  if (!origins.empty()) all = outputs(scaled, origins, pool);
+  std::vector<Forecasts> out;
+  for (const std::vector<int>& group : groups) {
+    Forecasts mean{{horizon, {}}, {horizon, std::vector<double>(count, 1.0)}};
+    for (std::size_t i = 0; i < count; ++i) {
+      double sum = 0;
+      for (const int k : group) {
+        sum += all[static_cast<std::size_t>(k)].values().at(static_cast<std::int64_t>(i));
+      }
+      mean.location.values.push_back(sum / static_cast<double>(group.size()) * scale);
+    }
+    out.push_back(std::move(mean));
   }
-  training.set_epoch(0);
-  out.flow = measure_members(out.model.network, training, kLoss);
+  return out;
+}
 
-  const HeldOut held_out = ask_held_out(panel, scaled, residuals, trainer);
-  if (residuals.fewest_learnt >= kMinLearnt) {
-    out.share = judge_network(held_out.truth, held_out.word, (residuals.horizon - 1) / origin_stride(panel));
+void ResidualNetwork::archive(tasks::Archive& archive) {
+  archive.field("horizon", horizon, std::int64_t{1}, kMaxCount);
+  archive.field("window", window);
+  archive.field("scale", scale);
+  archive_network(archive, {ValueShape{true, window.steps, {window.features()}}},
+                  ValueShape{false, -1, {horizon}});
+}
+
+bool ResidualNetwork::fits(const PanelShape& panel) const {
+  return horizon == panel.horizon && window.covariates == panel.past;
+}
+
+Residuals::Residuals(const TrainingTask& task, const Folds& folds, std::int64_t first, Pool& pool)
+    : first_(first), horizon_(task.panel().horizon) {
+  std::vector<Origin> origins;
+  for (std::size_t s = 0; s < task.panel().series.size(); ++s) {
+    const std::int64_t rows = task.panel().series[s].train_rows;
+    offsets_.push_back(static_cast<std::int64_t>(origins.size()));
+    for (std::int64_t row = first; row < rows - horizon_; ++row) {
+      origins.push_back({static_cast<std::int64_t>(s), row});
+    }
   }
-  out.held_out_errors.columns = residuals.horizon;
-  double sum = 0, judged = 0;
-  for (std::size_t i = 0; i < held_out.truth.values.size(); ++i) {
-    const double truth = held_out.truth.values[i], word = held_out.word.values[i];
-    out.held_out_errors.values.push_back(truth - out.share.share * word);
-    if (std::isnan(truth)) continue;
-    sum += std::abs(truth - word);
-    ++judged;
-  }
-  out.error_taken_whole = judged > 0 ? sum / judged : 0;
+  const Rows targets = target_rows(task.scaled, origins);
+  by_part_.assign(static_cast<std::size_t>(std::min(folds.members(), kHeldOutParts)), targets);
+  pool.run(static_cast<int>(by_part_.size()), [&](int k) {
+    const LinearModel linear =
+        fit_linear(task.scaled, task.linear.members, task.panel().training_rows(),
+                   [&](const Origin& origin) { return folds.role(k, origin) == Role::train; });
+    const Rows forecast = linear.predict(task.scaled, origins);
+    std::vector<double>& residuals = by_part_[static_cast<std::size_t>(k)].values;
+    for (std::size_t i = 0; i < residuals.size(); ++i) residuals[i] -= forecast.values[i];
+  });
+  scale_ = deviation(*this, folds, origins);
+}
+
+std::span<const double> Residuals::of(int member, const Origin& origin) const {
+  const Rows& own = by_part_[static_cast<std::size_t>(member) % by_part_.size()];
+  return own.row(offsets_[static_cast<std::size_t>(origin.series)] + origin.row - first_);
+}
+
+std::unique_ptr<NetworkPlan> ResidualPlan::with_look_back(const TrainingTask& task, std::int64_t rows) const {
+  const std::int64_t most = std::max(window.rows(), task.panel().shortest_training() / 3);
+  auto out = std::make_unique<ResidualPlan>(*this);
+  const std::int64_t wanted = std::clamp<std::int64_t>(rows, 1, most);
+  if (wanted != window.rows())
+    out->window = choose_residual_window(task.panel(), task.linear.members.front(), wanted, wanted);
+  return out;
+}
+
+NetworkTraining ResidualPlan::settled(const TrainingTask&) const {
+  NetworkTraining settled = training;
+  if (settled.units <= 0) settled.units = 32;
+  if (settled.epochs <= 0) settled.epochs = 100;
+  if (settled.patience <= 0) settled.patience = 12;
+  if (settled.batch_size <= 0) settled.batch_size = 64;
+  if (settled.learning_rate <= 0) settled.learning_rate = 3e-3;
+  return settled;
+}
+
+std::int64_t ResidualPlan::first_origin(const TrainingTask& task) const {
+  const bool difference = task.scaled.difference;
+  return std::max(window.first_origin(difference),
+                  LinearLayout::cover(task.panel(), task.linear.members).first_origin(difference));
+}
+
+std::unique_ptr<Folds> ResidualPlan::folds(const TrainingTask& task, int members, std::int64_t first,
+                                           std::int64_t) const {
+  return std::make_unique<FifthFolds>(task.panel(), members, std::max(first, first_origin(task)));
+}
+
+TrainedNetwork ResidualPlan::train(const TrainingTask& task, const Folds& folds, Pool& pool) const {
+  NetworkTraining how = settled(task);
+  how.members = folds.members();
+  const std::int64_t first = first_origin(task);
+  const Residuals residuals(task, folds, first, pool);
+  auto model = std::make_unique<ResidualNetwork>();
+  model->window = window;
+  model->horizon = task.panel().horizon;
+  model->scale = residuals.scale();
+  model->network = make_residual_network(window, task.panel().horizon, how);
+
+  const std::int64_t most = std::max(kMinWindowsAnEpoch, kStepsAnEpoch / window.steps);
+  const auto learnt = static_cast<std::int64_t>(origins_with(Role::train, task.panel(), folds, first).size());
+  ResidualSamples samples(task.scaled, folds, {Role::train, first, std::min(most, learnt), how.seed}, window,
+                          residuals);
+  const ResidualSamples validation(task.scaled, folds, {Role::held_out, first, most / 2, how.seed}, window,
+                                   residuals);
+  const FitPlan plan{
+      Json::object({{"name", "adam"}, {"learning_rate", how.learning_rate}, {"clipnorm", 1.0}}),
+      "mean_squared_error", how.epochs};
+  TrainedNetwork out;
+  out.network = std::move(model);
+  fit_members({samples, validation}, plan, how, pool, out);
   return out;
 }
 

@@ -1,60 +1,78 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "rondo/base/log.h"
-#include "rondo/base/pool.h"
-#include "rondo/model/network.h"
-#include "rondo/tasks/forecast.h"
-#include "rondo/train/callbacks.h"
-#include "tasks/forecast/networks/blend_weight.h"
-#include "tasks/forecast/networks/member_flow.h"
-#include "tasks/forecast/networks/residual_data.h"
+#include "tasks/forecast/networks/network_plan.h"
+#include "tasks/forecast/networks/residual_window.h"
 
 namespace rondo::forecasting {
 
-struct ResidualTraining {
-  std::string cell = "lstm";
-  std::int64_t units = 32;
-  std::int64_t epochs = 100;
-  std::int64_t patience = 12;
-  std::int64_t batch_size = 64;
-  double learning_rate = 3e-3;
-  std::uint64_t seed = 1;
+/// A small network for few rows, which learns what the linear model leaves of the targets: each member is a
+/// recurrent layer and a dense layer that starts at zero. They see the same window and share nothing but the
+/// order of the batches.
+Network make_residual_network(const ResidualWindow& window, std::int64_t horizon,
+                              const NetworkTraining& settled);
 
-  std::vector<CallbackPtr> callbacks;
-  RunControls run = {.verbose = 0};
-};
-
-/// The members: recurrent layer and a dense layer that starts at zero, each; one network with as many
-/// outputs, all on the same window. They share nothing but the order of the batches.
-Network make_residual_network(const WindowInput& input, std::int64_t horizon, int members,
-                              const ResidualTraining& options);
-
-/// What the network would add to the line.
-struct ResidualNetwork {
-  WindowInput input;
-  Network network;
+class ResidualNetwork final : public NetworkForecaster {
+ public:
+  ResidualWindow window;
   double scale = 1;  ///< of its outputs
 
-  /// [origins, horizon] in the scale of ScaledPanel::targets.
-  Rows correction(const Panel& panel, const ScaledPanel& scaled, std::span<const Origin> origins, Pool& pool);
+  std::string name() const override { return "residual"; }
+  std::int64_t look_back() const override { return window.rows(); }
+  std::int64_t rows_needed(bool difference) const override { return window.rows() + (difference ? 1 : 0); }
+  bool is_correction() const override { return true; }
+  Forecasts forecast(const ScaledPanel& scaled, std::span<const Origin> origins, Pool& pool) override;
+  std::vector<Forecasts> members(const ScaledPanel& scaled, std::span<const Origin> origins,
+                                 Pool& pool) override;
+  std::vector<Forecasts> forecasts_of(std::span<const std::vector<int>> groups, const ScaledPanel& scaled,
+                                      std::span<const Origin> origins, Pool& pool) override;
+  void archive(tasks::Archive& archive) override;
+  bool fits(const PanelShape& panel) const override;
+
+ private:
+  /// Of every member, in units of `scale`: [origins, horizon].
+  std::vector<Samples> outputs(const ScaledPanel& scaled, std::span<const Origin> origins, Pool& pool);
 };
 
-struct TrainedResidual {
-  ResidualNetwork model;
-  NetworkShare share;
-  History history;
-  std::int64_t best_epoch = 0;  ///< from 1
-  std::vector<ForecastMember> members;
-  MemberFlow flow;
-  Rows held_out_errors;  ///< [origins, horizon]: of line and shared network together, in the scale of targets
-  double error_taken_whole = 0;  ///< mean absolute error on the same rows with a share of 1
+/// What the members learn: what is left of the targets when the linear model (fitted without the part that
+/// they hold out) is subtracted, in units of its own standard deviation.
+class Residuals {
+ public:
+  Residuals(const TrainingTask& task, const Folds& folds, std::int64_t first, Pool& pool);
+
+  /// Standard deviation of what member 0 learns from.
+  double scale() const { return scale_; }
+  /// [horizon], in the scale of ScaledPanel::targets.
+  std::span<const double> of(int member, const Origin& origin) const;
+
+ private:
+  std::int64_t first_, horizon_;
+  std::vector<std::int64_t> offsets_;  ///< by series: index of its origin `first_`
+  std::vector<Rows> by_part_;          ///< [origins, horizon]
+  double scale_ = 1;
 };
 
-TrainedResidual train_residual(const Panel& panel, const ScaledPanel& scaled, const Residuals& residuals,
-                               const ResidualTraining& options, Pool& pool);
+class ResidualPlan final : public NetworkPlan {
+ public:
+  ResidualWindow window;
+
+  ResidualPlan(ResidualWindow view, NetworkTraining how)
+      : NetworkPlan(std::move(how)), window(std::move(view)) {}
+  std::unique_ptr<NetworkPlan> clone() const override { return std::make_unique<ResidualPlan>(*this); }
+  /// At most a third of the training rows, or what it has.
+  std::unique_ptr<NetworkPlan> with_look_back(const TrainingTask& task, std::int64_t rows) const override;
+  NetworkTraining settled(const TrainingTask& task) const override;
+  std::int64_t look_back() const override { return window.rows(); }
+  std::int64_t first_origin(const TrainingTask& task) const override;
+  std::int64_t reach() const override { return 0; }
+  std::unique_ptr<Folds> folds(const TrainingTask& task, int members, std::int64_t first,
+                               std::int64_t reach) const override;
+  std::int64_t min_learnt() const override { return 8; }
+  TrainedNetwork train(const TrainingTask& task, const Folds& folds, Pool& pool) const override;
+};
 
 }  // namespace rondo::forecasting

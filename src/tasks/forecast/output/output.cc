@@ -5,7 +5,7 @@
 
 #include "rondo/base/error.h"
 #include "rondo/tasks/forecast.h"
-#include "rondo/tensor/tensor_file.h"
+#include "tasks/common/model_file.h"
 #include "tasks/forecast/output/model_file.h"
 
 namespace rondo {
@@ -111,7 +111,7 @@ Json anomalies_of(const ForecastResult& result) {
 }
 
 /// What is odd in the table, then remarks on the forecast.
-Json said_of(const ForecastResult& result) {
+Json warnings_of(const ForecastResult& result) {
   Json out = Json::list(result.warnings);
   for (const std::string& note : result.notes) out.push_back(note);
   return out;
@@ -151,7 +151,7 @@ Json forecast_json(const ForecastResult& result, const Json& files) {
                        {"by_step", by_step_of(result)},
                        {"series", series_of(result)},
                        {"anomalies", anomalies_of(result)},
-                       {"warnings", said_of(result)},
+                       {"warnings", warnings_of(result)},
                        {"files", files}});
 }
 
@@ -193,7 +193,9 @@ Table forecast_table(const ForecastOptions& options, std::span<const ForecastSer
 void ForecastResult::save_model(const std::string& path) const {
   if (!model)
     throw Error(ErrorKind::usage, "there is no model to save: the result was not made by run_forecast");
-  write_tensor_file(path, forecasting::put_forecaster(*model));
+  Model written = *model;  // an archive function reads, too: not for const objects
+  tasks::save_model_file(path,
+                         [&](tasks::Archive& archive) { forecasting::archive_model(archive, written); });
 }
 
 }  // namespace rondo

@@ -16,6 +16,12 @@ std::vector<double> standardised(const std::vector<double>& values, const std::v
 
 }  // namespace
 
+std::vector<std::int64_t> Panel::training_rows() const {
+  std::vector<std::int64_t> rows;
+  for (const PanelSeries& s : series) rows.push_back(s.train_rows);
+  return rows;
+}
+
 std::int64_t Panel::total_training_rows() const {
   std::int64_t total = 0;
   for (const PanelSeries& s : series) total += s.train_rows;
@@ -38,7 +44,8 @@ bool Panel::training_has_holes() const {
 ScaledPanel::ScaledPanel(const Panel& panel, Transform the_transform, bool differenced)
     : ScaledPanel(panel, PanelScaling::fit(panel, the_transform, differenced)) {}
 
-ScaledPanel::ScaledPanel(const Panel& panel, PanelScaling the_scaling) : scaling(std::move(the_scaling)) {
+ScaledPanel::ScaledPanel(const Panel& panel, PanelScaling the_scaling)
+    : scaling(std::move(the_scaling)), panel_(&panel) {
   transform = scaling.transform;
   difference = scaling.difference;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
@@ -67,6 +74,12 @@ ScaledPanel::ScaledPanel(const Panel& panel, PanelScaling the_scaling) : scaling
     known.push_back(standardised(from.known, scale.known));
     statics.push_back(standardised(from.statics, scaling.statics));
   }
+}
+
+ScaledPanel ScaledPanel::over(const Panel& other) const {
+  ScaledPanel out = *this;
+  out.panel_ = &other;
+  return out;
 }
 
 void ScaledPanel::targets(const Origin& origin, std::span<double> out) const {

@@ -47,6 +47,7 @@ struct Panel {
   /// The test part came from another file: forecasts past the end start where the table ends, before it.
   bool truth_after_end = false;
 
+  std::vector<std::int64_t> training_rows() const;  ///< by series
   std::int64_t total_training_rows() const;
   /// The shortest training part.
   std::int64_t shortest_training() const;
@@ -64,7 +65,7 @@ struct Origin {
   std::int64_t row = 0;
 };
 
-/// The same panel with every series on its own standard scale (fitted on training rows), and covariates too.
+/// A panel with every series on its own standard scale (fitted on training rows), and covariates too.
 struct ScaledPanel {
   PanelScaling scaling;
   Transform transform = Transform::none;
@@ -78,9 +79,17 @@ struct ScaledPanel {
   std::vector<std::vector<double>> known;       ///< by series: [rows + horizon, known names], standardised
   std::vector<std::vector<double>> statics;     ///< by series: [static names], standardised over the series
 
+  /// Refers to the panel, which has to outlive it.
   ScaledPanel(const Panel& panel, Transform transform, bool difference);
   /// With scales that were fitted before; as many series, covariates and statics as there.
   ScaledPanel(const Panel& panel, PanelScaling the_scaling);
+  ScaledPanel(Panel&& panel, Transform transform, bool difference) = delete;
+  ScaledPanel(Panel&& panel, PanelScaling the_scaling) = delete;
+
+  /// In the series' own units.
+  const Panel& panel() const { return *panel_; }
+  /// These numbers beside the positions and observations of another panel with the same series.
+  ScaledPanel over(const Panel& other) const;
 
   /// What is forecast at an origin, one number a step: level[row + h], less level[row] when `difference`.
   void targets(const Origin& origin, std::span<double> out) const;
@@ -92,6 +101,8 @@ struct ScaledPanel {
   double lowest = -std::numeric_limits<double>::infinity();
 
  private:
+  const Panel* panel_;
+
   double base(const Origin& origin) const;
   double season_ahead(const Origin& origin, std::int64_t ahead) const;
 };

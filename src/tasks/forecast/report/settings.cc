@@ -62,7 +62,7 @@ std::vector<PageSetting> settings_of(const ForecastResult& result) {
       number_setting("season (rows)", given.period, result.period),
       open_or_given("window (rows)", window_open, number(result.window)),
       open_or_given("lags of the linear model", window_open, number(result.lags)),
-      chosen("linear models averaged", number(result.line_members)),
+      chosen("linear models averaged", number(result.linear_members)),
       open_or_given("transform", given.transform == defaults.transform, result.transform),
       open_or_given("forecast of", given.difference == defaults.difference,
                     result.difference ? "changes" : "levels"),

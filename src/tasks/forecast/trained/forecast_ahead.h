@@ -13,8 +13,7 @@ namespace rondo::forecasting {
 
 /// Forecasts and bands past each of the origins `ends`, in units of the series: series[i] gets those of
 /// ends[i]. `source` names the table in messages. Error(diverged) when one is not finite.
-void forecast_ahead(const Panel& panel, const ScaledPanel& scaled, ForecastResult::Model& model,
-                    std::span<const Origin> ends, const std::string& source, Pool& pool,
-                    std::span<ForecastSeries> series);
+void forecast_ahead(const ScaledPanel& scaled, ForecastResult::Model& model, std::span<const Origin> ends,
+                    const std::string& source, Pool& pool, std::span<ForecastSeries> series);
 
 }  // namespace rondo::forecasting

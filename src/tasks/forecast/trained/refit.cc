@@ -26,44 +26,48 @@ std::int64_t TestParts::of(std::int64_t origin_row) const {
   return part;
 }
 
-void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
-                     const std::vector<Origin>& origins, std::int64_t folds, const ForecastOptions& options,
-                     const RunControls& controls, bool calendar, Pool& pool, ScaledForecasts& forecasts) {
+void refit_forecasts(const TrainingTask& task, const std::vector<Origin>& origins, Pool& pool,
+                     ScaledForecasts& forecasts) {
+  const Panel& panel = task.panel();
+  const std::int64_t folds = task.options.refit;
   for (std::int64_t fold = 1; fold < folds; ++fold) {
     std::vector<Origin> own;
-    std::vector<std::size_t> places;
+    std::vector<std::int64_t> rows;  // of `forecasts`
     for (std::size_t i = 0; i < origins.size(); ++i) {
       const PanelSeries& series = panel.series[static_cast<std::size_t>(origins[i].series)];
       if (parts_of(series, folds).of(origins[i].row) != fold) continue;
       own.push_back(origins[i]);
-      places.push_back(i);
+      rows.push_back(static_cast<std::int64_t>(i));
     }
     if (own.empty()) continue;
     const Panel moved = moved_panel(panel, fold, folds);
-    ScaledPanel rescaled(moved, choice.transform, choice.difference);
-    rescaled.lowest = scaled.lowest;
-    RunControls again = controls;
-    if (!again.checkpoint.empty()) again.checkpoint += ".fold" + std::to_string(fold + 1);
+    ScaledPanel rescaled(moved, task.linear.transform, task.linear.difference);
+    rescaled.lowest = task.scaled.lowest;
+    RunControls controls = task.controls;
+    if (!controls.checkpoint.empty()) controls.checkpoint += ".fold" + std::to_string(fold + 1);
     controls.log.info("refit " + std::to_string(fold + 1) + " of " + std::to_string(folds));
-    TrainedPart trained = train_network_part(moved, rescaled, choice, options, again, calendar, pool);
-    std::vector<std::int64_t> limits;
-    for (const PanelSeries& s : moved.series) limits.push_back(s.train_rows);
-    const Rows line = fit_line(moved, rescaled, choice.members, limits).predict(moved, rescaled, own);
-    const NetworkForecast network = trained.part.forecast(moved, rescaled, own, line, pool);
+    const TrainingTask again{rescaled, task.linear, task.options, controls, task.calendar};
+    TrainedEnsemble trained = train_ensemble(again, pool);
+    Blend blend;
+    blend.linear = fit_linear(rescaled, task.linear.members, moved.training_rows());
+    blend.networks = std::move(trained.network);
+    blend.weight = trained.weight.weight;
+    const Rows linear = blend.linear.predict(rescaled, own);
+    const Forecasts blended = blend.forecast(rescaled, own, linear, pool);
 
     // Back to the scale of the first training, in which the backtest counts.
     for (std::size_t i = 0; i < own.size(); ++i) {
       const auto s = static_cast<std::size_t>(own[i].series);
-      const double ratio = rescaled.scales[s].scale / scaled.scales[s].scale;
-      const auto from = static_cast<std::int64_t>(i), to = static_cast<std::int64_t>(places[i]);
+      const double ratio = rescaled.scales[s].scale / task.scaled.scales[s].scale;
+      const auto from = static_cast<std::int64_t>(i), to = rows[i];
       for (std::size_t h = 0; h < static_cast<std::size_t>(panel.horizon); ++h) {
         const std::int64_t ahead = static_cast<std::int64_t>(h) + 1;
         const auto back = [&](double v) {
-          return scaled.from_units(own[i], ahead, rescaled.to_units(own[i], ahead, v));
+          return task.scaled.from_units(own[i], ahead, rescaled.to_units(own[i], ahead, v));
         };
-        forecasts.model.row(to)[h] = back(network.location.row(from)[h]);
-        forecasts.ridge.row(to)[h] = back(line.row(from)[h]);
-        forecasts.spread.row(to)[h] = network.spread.row(from)[h] * ratio;
+        forecasts.model.row(to)[h] = back(blended.location.row(from)[h]);
+        forecasts.ridge.row(to)[h] = back(linear.row(from)[h]);
+        forecasts.spread.row(to)[h] = blended.spread.row(from)[h] * ratio;
       }
     }
   }

@@ -1,18 +1,16 @@
 #pragma once
 
+#include "tasks/forecast/ensemble/ensemble.h"
 #include "tasks/forecast/evaluation/backtest.h"
-#include "tasks/forecast/linear/linear_search.h"
-#include "tasks/forecast/search/ensemble.h"
 
 namespace rondo::forecasting {
 
-/// Walk-forward with training anew: the test part of every series is cut into `folds` equal parts; forecasts
-/// of the origins in parts 2, 3 … come from line and networks that learnt from all rows before that part
-/// (with the transform and the lags that were chosen before). Replaces these rows of `forecasts`, which hold
-/// those of the first training.
-void refit_forecasts(const Panel& panel, const ScaledPanel& scaled, const LineChoice& choice,
-                     const std::vector<Origin>& origins, std::int64_t folds, const ForecastOptions& options,
-                     const RunControls& controls, bool calendar, Pool& pool, ScaledForecasts& forecasts);
+/// Walk-forward with retraining: the test part of every series is cut into `options.refit` equal parts;
+/// forecasts of the origins in parts 2, 3 … come from a linear model and networks that learnt from all rows
+/// before that part (with the transform and the lags that were chosen before). Replaces these rows of
+/// `forecasts`, which hold those of the first training.
+void refit_forecasts(const TrainingTask& task, const std::vector<Origin>& origins, Pool& pool,
+                     ScaledForecasts& forecasts);
 
 /// The test part of one series in parts of equal time, as far as rows are whole.
 struct TestParts {

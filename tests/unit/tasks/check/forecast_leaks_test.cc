@@ -64,7 +64,7 @@ LeakTrace forecast_trace(const Table& table, ForecastOptions options, bool short
                   {"validation loss by epoch", result.validation_loss},
                   {"choices",
                    {static_cast<double>(result.window), static_cast<double>(result.period),
-                    static_cast<double>(result.lags), static_cast<double>(result.line_members),
+                    static_cast<double>(result.lags), static_cast<double>(result.linear_members),
                     result.network_weight, result.difference ? 1.0 : 0.0,
                     static_cast<double>(result.transform.size()), static_cast<double>(result.best_epoch)}},
                   {"seasonal indices", {}}};

@@ -304,14 +304,14 @@ TEST(Forecast, HasTheContractsKeysInItsJson) {
   EXPECT_EQ(parse_json(to_json(json)).at("verdict").as_string(), forecast_verdict_name(result.verdict));
 }
 
-TEST(Forecast, WritesAModelFileWithNetworkAndLine) {
+TEST(Forecast, WritesAModelFileWithNetworkAndLinearModel) {
   const fs::path path = scratch("model");
   sales_forecast(quick("sales", "month")).save_model(path.string());
   const TensorFile file = read_tensor_file(path.string());
   EXPECT_NE(file.find("gru_1.kernel"), nullptr);
-  EXPECT_NE(file.find("forecast/line.weights"), nullptr);
-  ASSERT_NE(file.find_metadata("forecast"), nullptr);
-  EXPECT_EQ(parse_json(*file.find_metadata("forecast")).at("options").at("target").as_string(), "sales");
+  EXPECT_NE(file.find("forecast/forecaster.linear.weights"), nullptr);
+  ASSERT_NE(file.find_metadata("preparation"), nullptr);
+  EXPECT_EQ(parse_json(*file.find_metadata("preparation")).at("options").at("target").as_string(), "sales");
   fs::remove(path);
 }
 

@@ -189,10 +189,10 @@ TEST(ForecastBands, OfFewErrorsAreWiderThanTheLargestNeedBe) {
   const std::vector<double> few{1, -1, 1, -1, 1};
   EXPECT_GT(conformal_half_width(few, 0.95), 1.96);
   EXPECT_EQ(conformal_half_width({}, 0.95), 0);
-  Rows errors{2, {1, 10, -1, 10, 1, -10}};
-  const BandWidths widths = conformal_bands(errors);
-  for (std::size_t h = 0; h < 2; ++h) EXPECT_GE(widths.half95[h], widths.half80[h]);
-  EXPECT_NEAR(widths.half95[1], 10 * widths.half95[0], 1e-9);
+  const Rows errors{2, {1, 10, -1, 10, 1, -10}};
+  const BandOffsets bands = split_conformal(errors, {0.80, 0.95}, BandShape::symmetric);
+  for (std::int64_t h = 0; h < 2; ++h) EXPECT_GE(bands.high_at(h, 1), bands.high_at(h, 0));
+  EXPECT_NEAR(bands.high_at(1, 1), 10 * bands.high_at(0, 1), 1e-9);
 }
 
 Contender contender(const char* name, double rmse, std::size_t count, std::uint64_t seed) {

@@ -97,7 +97,7 @@ TEST(ForecastBandScores, QuantileLossIsThatOfTheQuantilesThatTheBandsEndAt) {
     result.series.back().values = series.values;
     result.series.back().train_rows = series.train_rows;
   }
-  run_backtest(panel, scaled, origins, forecasts, calibration, result);
+  run_backtest(scaled, origins, forecasts, calibration, result);
 
   Numbers actual, quantiles, levels, one;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {

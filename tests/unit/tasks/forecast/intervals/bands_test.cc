@@ -287,14 +287,5 @@ TEST(SplitConformal, NestsItsBands) {
   EXPECT_THROW(BandOffsets::make(1, {}), Error);
 }
 
-TEST(ErrorScale, FollowsTheHistoryAndKeepsHalfOfTheUsual) {
-  const std::vector<double> calm(50, 3.0), lively{0, 4, 0, 4, 0, 4};
-  EXPECT_EQ(error_scale(calm, 1, 10, 2), 1);
-  EXPECT_EQ(error_scale(lively, 1, 3, 2), 3);
-  EXPECT_EQ(error_scale(lively, 2, 3, 2), 1);
-  EXPECT_EQ(error_scale(std::vector<double>{1}, 1, 3, 2), 2);
-  EXPECT_THROW(error_scale(calm, 1, 10, 0), Error);
-}
-
 }  // namespace
 }  // namespace rondo::forecasting

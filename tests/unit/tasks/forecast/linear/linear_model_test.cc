@@ -1,4 +1,4 @@
-// The linear path: what it may see, what it finds, and that it is chosen on the training part alone.
+// The linear model: what it may see, what it finds, and that it is chosen on the training part alone.
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,6 @@
 
 #include "rondo/base/random.h"
 #include "tasks/forecast/linear/linear_search.h"
-#include "tasks/forecast/networks/residual_data.h"
-#include "tasks/forecast/networks/window_input.h"
 
 namespace rondo::forecasting {
 namespace {
@@ -44,12 +42,13 @@ std::vector<double> growing_seasons(std::size_t count) {
   return y;
 }
 
-double rmse(const Panel& panel, const ScaledPanel& scaled, const LinearPath& path) {
+double rmse(const ScaledPanel& scaled, const LinearModel& path) {
+  const Panel& panel = scaled.panel();
   std::vector<Origin> origins;
   const PanelSeries& series = panel.series.front();
   for (std::int64_t row = series.train_rows - 1; row + panel.horizon < series.rows(); ++row)
     origins.push_back({0, row});
-  const Rows forecast = path.predict(panel, scaled, origins);
+  const Rows forecast = path.predict(scaled, origins);
   double square = 0, count = 0;
   for (std::size_t i = 0; i < origins.size(); ++i) {
     const auto row = forecast.row(static_cast<std::int64_t>(i));
@@ -64,49 +63,48 @@ double rmse(const Panel& panel, const ScaledPanel& scaled, const LinearPath& pat
 }
 
 double searched_rmse(const Panel& panel, Pool& pool) {
-  const LineChoice choice = search_line(panel, {}, pool);
+  const LinearChoice choice = search_linear(panel, {}, pool);
   const ScaledPanel scaled(panel, choice.transform, choice.difference);
-  return rmse(panel, scaled,
-              fit_line(panel, scaled, choice.members, std::vector{panel.series.front().train_rows}));
+  return rmse(scaled, fit_linear(scaled, choice.members, std::vector{panel.series.front().train_rows}));
 }
 
-TEST(ForecastLine, ReachesTheNoiseOfAnAutoregression) {
+TEST(ForecastLinear, ReachesTheNoiseOfAnAutoregression) {
   Pool pool(1);
   EXPECT_LT(searched_rmse(panel_of(autoregression(1500, 1), 500), pool), 1.06);
 }
 
-TEST(ForecastLine, TakesTheLogarithmOfGrowth) {
+TEST(ForecastLinear, TakesTheLogarithmOfGrowth) {
   Pool pool(1);
   const Panel panel = panel_of(growing_seasons(144), 24, 1, {12});
-  EXPECT_EQ(search_line(panel, {}, pool).transform, Transform::log);
+  EXPECT_EQ(search_linear(panel, {}, pool).transform, Transform::log);
 }
 
-TEST(ForecastLine, LeavesASeriesOfBothSignsAsItIs) {
+TEST(ForecastLinear, LeavesASeriesOfBothSignsAsItIs) {
   Pool pool(1);
-  EXPECT_EQ(search_line(panel_of(autoregression(300, 2), 50), {}, pool).transform, Transform::none);
+  EXPECT_EQ(search_linear(panel_of(autoregression(300, 2), 50), {}, pool).transform, Transform::none);
 }
 
-TEST(ForecastLine, IsChosenWithoutLookingAtTheTest) {
+TEST(ForecastLinear, IsChosenWithoutLookingAtTheTest) {
   Pool pool(1);
   std::vector<double> changed = growing_seasons(144);
   const Panel before = panel_of(changed, 24, 1, {12});
   for (std::size_t t = 120; t < 144; ++t) changed[t] = 1e6 + static_cast<double>(t % 7);
   const Panel after = panel_of(changed, 24, 1, {12});
-  const LineChoice a = search_line(before, {}, pool), b = search_line(after, {}, pool);
+  const LinearChoice a = search_linear(before, {}, pool), b = search_linear(after, {}, pool);
   EXPECT_EQ(a.score, b.score);
   EXPECT_EQ(a.members.size(), b.members.size());
   const ScaledPanel sa(before, a.transform, a.difference), sb(after, b.transform, b.difference);
-  EXPECT_EQ(fit_line(before, sa, a.members, std::vector<std::int64_t>{120}).map.weights,
-            fit_line(after, sb, b.members, std::vector<std::int64_t>{120}).map.weights);
+  EXPECT_EQ(fit_linear(sa, a.members, std::vector<std::int64_t>{120}).map.weights,
+            fit_linear(sb, b.members, std::vector<std::int64_t>{120}).map.weights);
 }
 
-TEST(ForecastLine, IsTheSameWithOneThreadAndTwo) {
+TEST(ForecastLinear, IsTheSameWithOneThreadAndTwo) {
   const Panel panel = panel_of(growing_seasons(300), 60, 6, {12});
   Pool one(1), two(2);
   EXPECT_EQ(searched_rmse(panel, one), searched_rmse(panel, two));
 }
 
-TEST(ForecastLine, ForecastsAllStepsOfALongHorizonOfASeason) {
+TEST(ForecastLinear, ForecastsAllStepsOfALongHorizonOfASeason) {
   Pool pool(1);
   std::vector<double> y;
   const RandomStream stream(8);
@@ -116,7 +114,7 @@ TEST(ForecastLine, ForecastsAllStepsOfALongHorizonOfASeason) {
   EXPECT_LT(searched_rmse(panel_of(y, 200, 48, {24}), pool), 0.13);
 }
 
-TEST(ForecastLine, UsesACovariateThatLeads) {
+TEST(ForecastLinear, UsesACovariateThatLeads) {
   Pool pool(1);
   const RandomStream stream(9);
   std::vector<double> y{0}, lead;
@@ -132,154 +130,21 @@ TEST(ForecastLine, UsesACovariateThatLeads) {
   EXPECT_LT(searched_rmse(panel, pool), 0.2);
 }
 
-TEST(ForecastLine, StaysWithinTheWindowThatWasAskedFor) {
+TEST(ForecastLinear, StaysWithinTheWindowThatWasAskedFor) {
   const Panel panel = panel_of(growing_seasons(300), 60, 1, {12});
-  LineLimits limits;
+  LinearLimits limits;
   limits.longest_lag = 5;
   for (const std::int64_t lag : lag_candidates(panel, limits)) EXPECT_LE(lag, 5);
 }
 
-TEST(ForecastLine, NeverHasMoreLagsThanAShortSeriesBears) {
+TEST(ForecastLinear, NeverHasMoreLagsThanAShortSeriesBears) {
   Pool pool(1);
   for (std::size_t rows = 16; rows < 40; ++rows) {
     const Panel panel = panel_of(growing_seasons(rows), 2, 1, {12});
-    const LineChoice choice = search_line(panel, {}, pool);
+    const LinearChoice choice = search_linear(panel, {}, pool);
     ASSERT_FALSE(choice.members.empty());
     EXPECT_LE(choice.longest_lag(), panel.series.front().train_rows * 3 / 10);
   }
-}
-
-TEST(ForecastWindow, IsCutIntoSeasonsWhereItIsLong) {
-  const Panel panel = panel_of(growing_seasons(3000), 100, 24, {24, 168});
-  LineCandidate line;
-  line.wave_orders = {0, 0};
-  const WindowInput longer = choose_window_input(panel, line, 337, 0);
-  EXPECT_EQ(longer.segment, 24);
-  EXPECT_EQ(longer.steps, 14);
-  const WindowInput shorter = choose_window_input(panel, line, 30, 0);
-  EXPECT_EQ(shorter.segment, 1);
-  EXPECT_EQ(shorter.steps, 30);
-  EXPECT_EQ(choose_window_input(panel, line, 30, 60).rows(), 48);
-}
-
-TEST(ForecastWindow, EndsAtItsOrigin) {
-  std::vector<double> ramp;
-  for (int t = 0; t < 100; ++t) ramp.push_back(t);
-  const Panel panel = panel_of(ramp, 20);
-  const ScaledPanel scaled(panel, Transform::none, false);
-  WindowInput input;
-  input.steps = 4;
-  std::vector<float> out(4);
-  input.fill(panel, scaled, {0, 50}, out);
-  for (std::size_t i = 0; i < 4; ++i) {
-    EXPECT_NEAR(scaled.scales[0].backward(out[i]), 47 + static_cast<double>(i), 1e-3);
-  }
-}
-
-TEST(ForecastMembers, LearnNothingThatReachesIntoWhatTheyHoldOut) {
-  const Panel panel = panel_of(growing_seasons(300), 60, 6, {12});
-  const Members members = split_members(panel, 3, 20);
-  for (int k = 0; k < 3; ++k) {
-    std::int64_t held = 0;
-    for (std::int64_t row = 20; row < 240 - 6; ++row) {
-      if (members.role(k, {0, row}) == Role::held_out) ++held;
-      if (members.role(k, {0, row}) != Role::train) continue;
-      for (std::int64_t other = row - 5; other <= row + 5; ++other) {
-        EXPECT_NE(members.role(k, {0, other}), Role::held_out);
-      }
-    }
-    EXPECT_EQ(held, (240 - 6 - 20) / 5);
-  }
-}
-
-TEST(ForecastMembers, HoldOutDifferentRows) {
-  const Panel panel = panel_of(growing_seasons(300), 60, 1, {12});
-  const Members members = split_members(panel, 5, 20);
-  for (std::int64_t row = 20; row < 239; ++row) {
-    int holders = 0;
-    for (int k = 0; k < 5; ++k) holders += members.role(k, {0, row}) == Role::held_out ? 1 : 0;
-    EXPECT_LE(holders, 1);
-  }
-}
-
-TEST(ForecastMembers, TakeTheFifthsInTurnAgainWhereThereAreMoreThanFive) {
-  const Panel panel = panel_of(growing_seasons(300), 60, 6, {12});
-  const Members members = split_members(panel, 12, 20);
-  for (std::int64_t row = 20; row < 234; ++row) {
-    for (int k = 5; k < 12; ++k) EXPECT_EQ(members.role(k, {0, row}), members.role(k % 5, {0, row}));
-  }
-  const ScaledPanel scaled(panel, Transform::none, false);
-  const std::vector<LineCandidate> line = {LineCandidate{.lags = 3, .wave_orders = {0}}};
-  Pool pool(1);
-  const WindowInput input = choose_window_input(panel, line.front(), 8, 0);
-  const Residuals three = make_residuals(panel, scaled, line, input, 3, pool);
-  const Residuals twelve = make_residuals(panel, scaled, line, input, 12, pool);
-  for (std::size_t i = 0; i < three.origins.size(); ++i) {
-    const auto origin = static_cast<std::int64_t>(i);
-    for (int k = 0; k < 12; ++k) {
-      const auto left = twelve.row(k, origin);
-      EXPECT_TRUE(std::ranges::equal(left, twelve.row(k % 5, origin)));
-      EXPECT_EQ(std::ranges::equal(left, three.row(0, origin)), k % 5 == 0) << "lines of their own";
-    }
-  }
-}
-
-/// Every fifth value of the training part is missing.
-Panel with_holes(Panel panel) {
-  PanelSeries& series = panel.series.front();
-  series.observed.assign(series.values.size(), 1);
-  for (std::int64_t row = 2; row < series.train_rows; row += 5) {
-    series.observed[static_cast<std::size_t>(row)] = 0;
-    series.values[static_cast<std::size_t>(row)] = series.values[static_cast<std::size_t>(row - 1)];
-  }
-  return panel;
-}
-
-TEST(ForecastWindow, SaysWhichRowsWereMissingAndNothingElseChanges) {
-  const Panel holes = with_holes(panel_of(growing_seasons(300), 60, 6, {12}));
-  Panel complete = holes;  // the same values, said to be read
-  complete.series.front().observed.clear();
-  const ScaledPanel scaled(holes, Transform::none, false);
-  LineCandidate line;
-  line.wave_orders = {1};
-  for (const std::int64_t rows : {10, 96}) {  // in rows, and in segments of a season
-    const WindowInput masked = choose_window_input(holes, line, rows, rows);
-    const WindowInput plain = choose_window_input(complete, line, rows, rows);
-    ASSERT_TRUE(masked.masked);
-    ASSERT_FALSE(plain.masked);
-    ASSERT_EQ(masked.features(), plain.features() + plain.segment);
-    const auto values_of = [](const WindowInput& input) {
-      return std::vector<float>(static_cast<std::size_t>(input.steps * input.features()), -7);
-    };
-    for (const std::int64_t row : {150, 151, 152, 260}) {
-      std::vector<float> with = values_of(masked), without = values_of(plain), rest;
-      masked.fill(holes, scaled, {0, row}, with);
-      plain.fill(complete, scaled, {0, row}, without);
-      std::int64_t at = row - masked.rows();
-      for (std::size_t i = 0; i < with.size(); ++i) {
-        const auto place = static_cast<std::int64_t>(i) % masked.features();
-        if (place < 2 * masked.segment && place % 2 == 1) {
-          ++at;
-          EXPECT_EQ(with[i], at % 5 == 2 && at < 240 ? 0 : 1) << at;
-        } else {
-          rest.push_back(with[i]);
-        }
-      }
-      EXPECT_EQ(at, row);
-      EXPECT_EQ(rest, without);
-    }
-  }
-}
-
-TEST(ForecastWindow, KeepsItsShapeWhateverIsMissingInTheTestPart) {
-  Panel panel = panel_of(growing_seasons(300), 60, 6, {12});
-  LineCandidate line;
-  line.wave_orders = {0};
-  panel.series.front().observed.assign(300, 1);
-  panel.series.front().observed[240] = 0;
-  EXPECT_FALSE(choose_window_input(panel, line, 12, 0).masked);
-  panel.series.front().observed[239] = 0;  // the last row that is learnt from
-  EXPECT_TRUE(choose_window_input(panel, line, 12, 0).masked);
 }
 
 }  // namespace

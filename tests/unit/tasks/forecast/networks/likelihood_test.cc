@@ -15,7 +15,7 @@
 #include "rondo/base/random.h"
 #include "rondo/data/csv.h"
 #include "rondo/tasks/forecast.h"
-#include "tasks/forecast/networks/distribution.h"
+#include "tasks/forecast/likelihood/distribution.h"
 #include "tasks/forecast/networks/recursive_data.h"
 #include "tasks/forecast/networks/recursive_network.h"
 
@@ -153,11 +153,11 @@ std::vector<double> logistic_map(std::size_t rows) {
   return y;
 }
 
-/// What the recursive network alone says at every origin of the last `tested` rows.
+/// What the recursive network alone forecasts at every origin of the last `tested` rows.
 struct Alone {
   forecasting::Panel panel;
   std::vector<forecasting::Origin> origins;
-  forecasting::NetworkForecast said;
+  forecasting::Forecasts forecasts;
 };
 
 Alone recursive_alone(std::vector<double> values, std::int64_t tested, std::int64_t horizon, bool seasonal) {
@@ -171,20 +171,22 @@ Alone recursive_alone(std::vector<double> values, std::int64_t tested, std::int6
   out.panel.horizon = horizon;
   if (seasonal) out.panel.seasons = {kSeason};
   const forecasting::ScaledPanel scaled(out.panel, forecasting::Transform::none, false);
-  const forecasting::SegmentWindow window =
-      forecasting::recursive_window(forecasting::choose_segment_window(out.panel, 16, true), horizon, 16);
-  forecasting::SegmentTraining training;
+  const forecasting::Window window =
+      forecasting::recursive_window(forecasting::choose_window(out.panel, 16, true), horizon, 16);
+  forecasting::NetworkTraining training;
   training.members = 1;
   training.units = 16;
   training.epochs = 30;
   Pool pool(1);
-  const forecasting::Folds folds(out.panel, 1, horizon);
-  auto trained = forecasting::train_recursive(out.panel, scaled, window, folds, training, pool);
+  const forecasting::BlockFolds folds(out.panel, 1, horizon);
+  const forecasting::LinearChoice linear;
+  const forecasting::TrainingTask task{scaled, linear, {}, {}, true};
+  const auto trained = forecasting::RecursivePlan(window, training).train(task, folds, pool);
   for (std::int64_t row = series.train_rows; row + horizon < rows; ++row) out.origins.push_back({0, row});
-  out.said = trained.model.members(out.panel, scaled, out.origins, pool).front();
+  out.forecasts = trained.network->members(scaled, out.origins, pool).front();
   const double unit = scaled.scales[0].scale, center = scaled.scales[0].center;
-  for (double& v : out.said.location.values) v = center + unit * v;
-  for (double& v : out.said.spread.values) v *= unit;
+  for (double& v : out.forecasts.location.values) v = center + unit * v;
+  for (double& v : out.forecasts.spread.values) v *= unit;
   return out;
 }
 
@@ -195,7 +197,7 @@ TEST(RecursiveNetwork, BeatsTheNaiveForecastByItself) {
     const std::vector<double>& y = alone.panel.series[0].values;
     for (std::size_t h = 0; h < 4; ++h) {
       const auto row = static_cast<std::size_t>(alone.origins[i].row);
-      error += std::pow(y[row + 1 + h] - alone.said.location.row(static_cast<std::int64_t>(i))[h], 2);
+      error += std::pow(y[row + 1 + h] - alone.forecasts.location.row(static_cast<std::int64_t>(i))[h], 2);
       naive += std::pow(y[row + 1 + h] - y[row], 2);
     }
   }
@@ -205,9 +207,9 @@ TEST(RecursiveNetwork, BeatsTheNaiveForecastByItself) {
 TEST(RecursiveNetwork, ItsPathsPartOnARandomWalk) {
   const Alone alone = recursive_alone(random_walk(700), 100, 6, false);
   std::vector<double> spread(6);
-  for (std::int64_t i = 0; i < alone.said.spread.count(); ++i) {
+  for (std::int64_t i = 0; i < alone.forecasts.spread.count(); ++i) {
     for (std::size_t h = 0; h < 6; ++h) {
-      spread[h] += alone.said.spread.row(i)[h] / static_cast<double>(alone.said.spread.count());
+      spread[h] += alone.forecasts.spread.row(i)[h] / static_cast<double>(alone.forecasts.spread.count());
     }
   }
   EXPECT_NEAR(spread[0], 1, 0.25);  // the steps of the walk
@@ -226,19 +228,18 @@ TEST(RecursiveNetwork, ReadsWhetherTheValueBeforeWasMissing) {
   panel.series.push_back(series);
   const forecasting::ScaledPanel scaled(panel, forecasting::Transform::none, false);
   const auto window_of = [](const forecasting::Panel& from) {
-    return forecasting::recursive_window(forecasting::choose_segment_window(from, 12, true), from.horizon,
-                                         12);
+    return forecasting::recursive_window(forecasting::choose_window(from, 12, true), from.horizon, 12);
   };
   const std::vector<forecasting::Origin> origins{{0, 40}, {0, 77}};
-  const forecasting::SegmentWindow plain = window_of(panel);
+  const forecasting::Window plain = window_of(panel);
   const std::int64_t features = forecasting::recursive_features(plain);
-  const Tensor before = forecasting::recursive_inputs(panel, scaled, plain, origins, 2);
+  const Tensor before = forecasting::recursive_inputs(scaled, plain, origins, 2);
 
   panel.series[0].observed.assign(120, 1);
   for (std::size_t t = 3; t < 120; t += 4) panel.series[0].observed[t] = 0;
-  const forecasting::SegmentWindow masked = window_of(panel);
+  const forecasting::Window masked = window_of(panel);
   ASSERT_EQ(forecasting::recursive_features(masked), features + 1);
-  const Tensor after = forecasting::recursive_inputs(panel, scaled, masked, origins, 2);
+  const Tensor after = forecasting::recursive_inputs(scaled, masked, origins, 2);
   const std::int64_t rows = masked.rows() + 2;
   for (std::int64_t i = 0; i < 2 * rows; ++i) {
     const std::int64_t row = origins[static_cast<std::size_t>(i / rows)].row - masked.rows() + 2 + i % rows;
@@ -250,8 +251,7 @@ TEST(RecursiveNetwork, ReadsWhetherTheValueBeforeWasMissing) {
   // A draw is no missing value, whatever the truth at its row.
   std::vector<float> drawn(static_cast<std::size_t>(features + 1), -7);
   for (const std::int64_t row : {42, 43, 44, 45}) {
-    forecasting::fill_recursive_row(panel, scaled, masked, origins[0], masked.scale(scaled, origins[0]), row,
-                                    drawn);
+    forecasting::fill_recursive_row(scaled, masked, origins[0], masked.scale(scaled, origins[0]), row, drawn);
     EXPECT_EQ(drawn[1], 1);
   }
 }
@@ -270,11 +270,11 @@ TEST(RecursiveNetwork, HasANoteWhereItCannotUseACovariate) {
     for (const std::string& note : run_forecast(parse_csv(text), options).notes) all += note + "\n";
     return all;
   };
-  EXPECT_EQ(notes().find("whose future is not known"), std::string::npos);
+  EXPECT_EQ(notes().find("with unknown future"), std::string::npos);
   options.past = {"wind", "price"};
-  EXPECT_NE(notes().find("whose future is not known (wind, price)"), std::string::npos);
+  EXPECT_NE(notes().find("columns with unknown future (wind, price)"), std::string::npos);
   options.model = "direct";
-  EXPECT_EQ(notes().find("whose future is not known"), std::string::npos);
+  EXPECT_EQ(notes().find("with unknown future"), std::string::npos);
 }
 
 struct ModelAndCell {

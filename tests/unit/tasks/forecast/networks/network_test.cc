@@ -1,4 +1,5 @@
-// How far the network is trusted beside the line, and that training it ends the same however it is run.
+// How far the network is trusted beside the linear model, and that training it ends the same however it is
+// run.
 
 #include <gtest/gtest.h>
 
@@ -10,7 +11,7 @@
 
 #include "rondo/base/error.h"
 #include "rondo/layers/layers.h"
-#include "tasks/forecast/networks/blend_weight.h"
+#include "tasks/forecast/ensemble/blend_weight.h"
 #include "tasks/forecast/networks/encoder_decoder.h"
 #include "tasks/forecast/networks/member_flow.h"
 #include "unit/tasks/forecast/forecast_samples.h"
@@ -25,55 +26,56 @@ constexpr std::int64_t kOrigins = 200, kHorizon = 3;
 Rows rows_of(std::vector<double> values) { return {kHorizon, std::move(values)}; }
 std::vector<double> noise(std::uint64_t seed) { return white_noise(seed, kOrigins * kHorizon); }
 
-TEST(NetworkShare, OfANetworkThatSaysTheTruthIsNearOne) {
-  const NetworkShare judged = judge_network(rows_of(noise(1)), rows_of(noise(1)), 0);
-  EXPECT_GT(judged.share, 0.97);
-  EXPECT_LE(judged.share, 1);
-  EXPECT_NEAR(judged.gain, 1, 1e-12);
+TEST(BlendWeight, OfANetworkThatForecastsTheTruthIsNearOne) {
+  const BlendWeight fitted = fit_blend_weight(rows_of(noise(1)), rows_of(noise(1)), 0);
+  EXPECT_GT(fitted.weight, 0.97);
+  EXPECT_LE(fitted.weight, 1);
+  EXPECT_NEAR(fitted.gain, 1, 1e-12);
 }
 
-TEST(NetworkShare, OfANetworkThatSaysWhatTheLineSaysIsZero) {
+TEST(BlendWeight, OfANetworkThatForecastsAsTheLinearModelIsZero) {
   const Rows nothing = rows_of(std::vector<double>(kOrigins * kHorizon, 0.0));
-  EXPECT_EQ(judge_network(rows_of(noise(1)), nothing, 0).share, 0);
-  EXPECT_EQ(judge_network(nothing, nothing, 0).share, 0);
-  EXPECT_EQ(judge_network(nothing, rows_of(noise(1)), 0).share, 0) << "the line was right already";
-  EXPECT_EQ(judge_network({kHorizon, {}}, {kHorizon, {}}, 0).share, 0) << "nothing was judged";
+  EXPECT_EQ(fit_blend_weight(rows_of(noise(1)), nothing, 0).weight, 0);
+  EXPECT_EQ(fit_blend_weight(nothing, nothing, 0).weight, 0);
+  EXPECT_EQ(fit_blend_weight(nothing, rows_of(noise(1)), 0).weight, 0)
+      << "the linear model was right already";
+  EXPECT_EQ(fit_blend_weight({kHorizon, {}}, {kHorizon, {}}, 0).weight, 0) << "nothing was evaluated";
 }
 
-TEST(NetworkShare, OfANetworkThatMakesItWorseIsZero) {
+TEST(BlendWeight, OfANetworkThatMakesItWorseIsZero) {
   std::vector<double> against = noise(1);
   for (double& v : against) v = -v;
-  const NetworkShare judged = judge_network(rows_of(noise(1)), rows_of(against), 0);
-  EXPECT_EQ(judged.share, 0);
-  EXPECT_LT(judged.gain, 0);
+  const BlendWeight fitted = fit_blend_weight(rows_of(noise(1)), rows_of(against), 0);
+  EXPECT_EQ(fitted.weight, 0);
+  EXPECT_LT(fitted.gain, 0);
 }
 
-TEST(NetworkShare, OfNoiseIsZeroAndOnceInAWhileSmall) {
+TEST(BlendWeight, OfNoiseIsZeroAndOnceInAWhileSmall) {
   int trusted = 0;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-    const double share = judge_network(rows_of(noise(seed)), rows_of(noise(1000 + seed)), 0).share;
+    const double share = fit_blend_weight(rows_of(noise(seed)), rows_of(noise(1000 + seed)), 0).weight;
     trusted += share > 0 ? 1 : 0;
     EXPECT_LT(share, 0.1) << seed;
   }
   EXPECT_LE(trusted, 14);  // a statistic above 1 has a chance of 1 in 40
 }
 
-TEST(NetworkShare, LiesBetweenZeroAndOneAndGrowsWithWhatTheNetworkKnows) {
+TEST(BlendWeight, LiesBetweenZeroAndOneAndGrowsWithWhatTheNetworkKnows) {
   const std::vector<double> truth = noise(1), error = noise(2);
   double last = -1;
   for (const double known : {0.0, 0.2, 0.5, 1.0}) {
-    std::vector<double> word;
-    for (std::size_t i = 0; i < truth.size(); ++i) word.push_back(known * truth[i] + (1 - known) * error[i]);
-    const double share = judge_network(rows_of(truth), rows_of(word), 0).share;
+    std::vector<double> shift;
+    for (std::size_t i = 0; i < truth.size(); ++i) shift.push_back(known * truth[i] + (1 - known) * error[i]);
+    const double share = fit_blend_weight(rows_of(truth), rows_of(shift), 0).weight;
     EXPECT_GE(share, 0);
     EXPECT_LE(share, 1);
     EXPECT_GT(share, last) << known;
     last = share;
   }
-  // Who says half of the truth, without error, is not doubled: more than its word is never taken.
+  // Half of the truth, without error, is not taken twice: no weight is above 1.
   std::vector<double> half = truth;
   for (double& v : half) v *= 0.5;
-  EXPECT_LE(judge_network(rows_of(truth), rows_of(half), 0).share, 1);
+  EXPECT_LE(fit_blend_weight(rows_of(truth), rows_of(half), 0).weight, 1);
 }
 
 /// A forecast in which the network has a say.
@@ -117,7 +119,7 @@ void expect_same(const ForecastResult& a, const ForecastResult& b) {
   }
 }
 
-TEST(SegmentNetwork, HasTheSameBitsWithOneTwoAndThreeThreads) {
+TEST(EncoderDecoder, HasTheSameBitsWithOneTwoAndThreeThreads) {
   EXPECT_GT(uninterrupted().network_weight, 0.2) << "the network must have a say in what is compared";
   for (const std::int64_t threads : {2, 3}) {
     ForecastOptions options = with_network();
@@ -129,7 +131,7 @@ TEST(SegmentNetwork, HasTheSameBitsWithOneTwoAndThreeThreads) {
   EXPECT_NE(run_forecast(chaos(), other).series[0].forecast, uninterrupted().series[0].forecast);
 }
 
-TEST(SegmentNetwork, ForecastsHorizonsThatAreNoWholeNumberOfSeasons) {
+TEST(EncoderDecoder, ForecastsHorizonsThatAreNoWholeNumberOfSeasons) {
   ForecastOptions options = small_forecast(18);
   options.period = 12;
   options.model = "encoder_decoder";
@@ -169,7 +171,7 @@ void expect_interrupted(const RunControls& controls) {
   }
 }
 
-TEST(SegmentNetwork, HasTheSameBitsWhenInterruptedBetweenEpochsAndWithinOneAndResumed) {
+TEST(EncoderDecoder, HasTheSameBitsWhenInterruptedBetweenEpochsAndWithinOneAndResumed) {
   for (const int epochs : {1, 6}) {
     const Checkpoint checkpoint("epochs");
     RunControls controls{.verbose = 0};
@@ -191,30 +193,32 @@ TEST(SegmentNetwork, HasTheSameBitsWhenInterruptedBetweenEpochsAndWithinOneAndRe
   }
 }
 
-TEST(SegmentNetwork, HasTheSameBitsWhenInterruptedAfterEveryBatch) {
+TEST(EncoderDecoder, HasTheSameBitsWhenInterruptedAfterEveryBatch) {
   PanelOf of;
   of.seasons = {12};
   const Panel panel = of.make();
   const ScaledPanel scaled(panel, Transform::none, false);
-  const SegmentWindow window = choose_segment_window(panel, 0, true);
-  const Folds folds(panel, 2, window.out_rows());
-  SegmentTraining training;
+  const Window window = choose_window(panel, 0, true);
+  const BlockFolds folds(panel, 2, window.out_rows());
+  const LinearChoice linear;
+  const TrainingTask task{scaled, linear, {}, {}, true};
+  NetworkTraining training;
   training.members = 2;
   training.units = 4;
   training.updates = 60;
   training.batch_size = 16;
   Pool pool(1);
-  const TrainedSegments whole = train_segments(panel, scaled, window, folds, training, pool);
+  const TrainedNetwork whole = EncoderDecoderPlan(window, training).train(task, folds, pool);
 
   const Checkpoint checkpoint("batches");
   const std::atomic<bool> stop{true};
-  training.run.checkpoint = checkpoint.path.string();
-  training.run.resume = true;
-  training.run.stop = &stop;
+  training.controls.checkpoint = checkpoint.path.string();
+  training.controls.resume = true;
+  training.controls.stop = &stop;
   int interruptions = 0;
   while (true) {
     try {
-      const TrainedSegments pieces = train_segments(panel, scaled, window, folds, training, pool);
+      const TrainedNetwork pieces = EncoderDecoderPlan(window, training).train(task, folds, pool);
       EXPECT_EQ(pieces.history.at("loss"), whole.history.at("loss"));
       EXPECT_EQ(pieces.history.at("val_loss"), whole.history.at("val_loss"));
       break;

@@ -13,7 +13,6 @@
 #include "rondo/tasks/forecast.h"
 #include "rondo/tasks/forecast_config.h"
 #include "tasks/forecast/networks/encoder_decoder.h"
-#include "tasks/forecast/networks/encoder_decoder_data.h"
 #include "unit/tasks/forecast/seasonal_series.h"
 
 namespace rondo {
@@ -21,17 +20,16 @@ namespace {
 
 using namespace forecasting;
 
-SegmentWindow window_on(const Panel& panel, const ScaledPanel& scaled, Normalization normalization) {
-  SegmentWindow window = choose_segment_window(panel, 16, true);
+Window window_on(const ScaledPanel& scaled, Normalization normalization) {
+  Window window = choose_window(scaled.panel(), 16, true);
   window.normalization = normalization;
-  if (window.wants_fixed_spreads()) window.fix_spreads(panel, scaled);
+  if (window.wants_fixed_spreads()) window.fix_spreads(scaled);
   return window;
 }
 
 /// The values of an origin's window on its scale.
-std::vector<double> normal_values(const SegmentWindow& window, const ScaledPanel& scaled,
-                                  const Origin& origin) {
-  const SegmentWindow::Scale own = window.scale(scaled, origin);
+std::vector<double> normal_values(const Window& window, const ScaledPanel& scaled, const Origin& origin) {
+  const Window::Scale own = window.scale(scaled, origin);
   std::vector<double> out;
   for (std::int64_t row = origin.row - window.rows() + 1; row <= origin.row; ++row) {
     const double level = scaled.level[static_cast<std::size_t>(origin.series)][static_cast<std::size_t>(row)];
@@ -42,11 +40,11 @@ std::vector<double> normal_values(const SegmentWindow& window, const ScaledPanel
 
 /// Every form of the panel that there may be, at some origins of both series.
 void for_each_case(const Panel& panel, Normalization normalization,
-                   const std::function<void(const SegmentWindow&, const ScaledPanel&, const Origin&)>& act) {
+                   const std::function<void(const Window&, const ScaledPanel&, const Origin&)>& act) {
   for (const Transform transform : {Transform::none, Transform::log, Transform::sqrt}) {
     for (const bool difference : {false, true}) {
       const ScaledPanel scaled(panel, transform, difference);
-      const SegmentWindow window = window_on(panel, scaled, normalization);
+      const Window window = window_on(scaled, normalization);
       for (const std::int64_t series : {0, 1}) {
         for (const std::int64_t row : {30, 77, 140}) act(window, scaled, {series, row});
       }
@@ -92,16 +90,16 @@ TEST(WindowScale, OfTheMeanSizeIsTheTransformOfTheRatio) {
 
 TEST(WindowScale, IsLeftAloneByAuto) {
   for_each_case(two_series(), Normalization::automatic,
-                [](const SegmentWindow& window, const ScaledPanel& scaled, Origin at) {
-                  SegmentWindow untouched = window;
-                  untouched.normalization = SegmentWindow{}.normalization;
+                [](const Window& window, const ScaledPanel& scaled, Origin at) {
+                  Window untouched = window;
+                  untouched.normalization = Window{}.normalization;
                   EXPECT_EQ(untouched.scale(scaled, at).base, window.scale(scaled, at).base);
                   EXPECT_EQ(untouched.scale(scaled, at).spread, window.scale(scaled, at).spread);
                 });
 }
 
-SegmentTraining small_training(const std::string& likelihood = "point") {
-  SegmentTraining training;
+NetworkTraining small_training(const std::string& likelihood = "point") {
+  NetworkTraining training;
   training.units = 6;
   training.members = 2;
   training.dropout = 0.1;
@@ -123,34 +121,38 @@ void set_all(Network& network, const std::string& name, const std::vector<double
 }
 
 /// Every step of the horizon repeats the window's last value, by the linear path.
-void repeat_last_value(Network& network, const SegmentWindow& window, std::int64_t columns) {
-  std::vector<double> weights(static_cast<std::size_t>(window.line_features() * columns), 0.0);
+void repeat_last_value(Network& network, const Window& window, std::int64_t columns) {
+  std::vector<double> weights(static_cast<std::size_t>(window.linear_features() * columns), 0.0);
   const auto last = static_cast<std::size_t>((window.rows() - 1) * columns);
   for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c) weights[last + c] = 1;
   set_all(network, "linear_1.kernel", weights);
 }
 
-TEST(RevIn, TakesItsLearntScaleBackFromWhatIsSaid) {
+TEST(RevIn, UndoesItsLearntScaleInTheForecast) {
   const Panel panel = two_series();
   const ScaledPanel scaled(panel, Transform::log, false);
-  const SegmentWindow window = window_on(panel, scaled, Normalization::revin);
+  const Window window = window_on(scaled, Normalization::revin);
   Pool pool(1);
   const std::vector<Origin> origins{{0, 40}, {1, 90}, {1, 150}};
   for (const std::string likelihood : {"point", "quantile", "gaussian"}) {
     for (const bool direct : {false, true}) {
-      SegmentTraining training = small_training(likelihood);
+      NetworkTraining training = small_training(likelihood);
       training.members = 1;
       training.direct = direct;
-      SegmentModel model{window, make_segment_network(window, training), kHorizon, training.head};
+      EncoderDecoder model;
+      model.window = window;
+      model.network = make_encoder_decoder(window, training);
+      model.horizon = kHorizon;
+      model.head = training.head;
       repeat_last_value(model.network, window,
                         window.out_rows() * (likelihood == "quantile" ? training.head.parameters() : 1));
       for (const double log_gain : {0.0, -0.7, 1.3}) {
         set_all(model.network, "factors_1.values", {log_gain, 0.4 * log_gain});
-        const NetworkForecast said = model.members(panel, scaled, origins, pool).front();
+        const Forecasts forecast = model.members(scaled, origins, pool).front();
         for (std::size_t i = 0; i < origins.size(); ++i) {
           const double last = scaled.level[static_cast<std::size_t>(origins[i].series)]
                                           [static_cast<std::size_t>(origins[i].row)];
-          for (const double v : said.location.row(static_cast<std::int64_t>(i))) {
+          for (const double v : forecast.location.row(static_cast<std::int64_t>(i))) {
             EXPECT_NEAR(v, last, 1e-5) << likelihood << " " << log_gain;
           }
         }
@@ -162,12 +164,14 @@ TEST(RevIn, TakesItsLearntScaleBackFromWhatIsSaid) {
 TEST(RevIn, EveryMemberLearnsAGainAndAnOffsetOfItsOwn) {
   const Panel panel = two_series();
   const ScaledPanel scaled(panel, Transform::log, false);
-  const SegmentWindow window = window_on(panel, scaled, Normalization::revin);
+  const Window window = window_on(scaled, Normalization::revin);
   Pool pool(1);
-  const SegmentTraining training = small_training();
-  const Folds folds(panel, training.members, window.out_rows());
-  const TrainedSegments trained = train_segments(panel, scaled, window, folds, training, pool);
-  const ParameterStore& store = trained.model.network.parameters();
+  const NetworkTraining training = small_training();
+  const BlockFolds folds(panel, training.members, window.out_rows());
+  const LinearChoice linear;
+  const TrainingTask task{scaled, linear, {}, {}, true};
+  const TrainedNetwork trained = EncoderDecoderPlan(window, training).train(task, folds, pool);
+  const ParameterStore& store = trained.network->network.parameters();
   const Tensor one = store.get(store.find("factors_1.values")),
                two = store.get(store.find("factors_2.values"));
   for (std::int64_t i = 0; i < 2; ++i) {

@@ -6,9 +6,9 @@
 #include <limits>
 #include <string>
 
+#include "tasks/forecast/ensemble/blend_weight.h"
+#include "tasks/forecast/ensemble/ensemble.h"
 #include "tasks/forecast/linear/linear_search.h"
-#include "tasks/forecast/networks/blend_weight.h"
-#include "tasks/forecast/search/ensemble.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
 namespace rondo::forecasting {
@@ -37,21 +37,21 @@ class HeldOutScores : public testing::TestWithParam<Kind> {};
 TEST_P(HeldOutScores, LeaveOutWhatWasFilled) {
   const Panel panel = holed_panel(GetParam().rows);
   const ScaledPanel scaled(panel, Transform::none, false);
-  LineChoice choice;
+  LinearChoice choice;
   choice.members = {{3, {}, 0, 0, 0.1}};
   ForecastOptions options = small_forecast(kHorizon);
   options.model = GetParam().model;
   options.window = 14;
   Pool pool(1);
-  const TrainedPart trained = train_network_part(panel, scaled, choice, options, {}, false, pool);
+  const TrainedEnsemble trained = train_ensemble({scaled, choice, options, {}, false}, pool);
   EXPECT_EQ(trained.training.network == "residual", options.model == "auto");
-  ASSERT_GT(trained.scores.count(), 10);
-  for (std::int64_t i = 0; i < trained.scores.count(); ++i) {
+  ASSERT_GT(trained.held_out_errors.count(), 10);
+  for (std::int64_t i = 0; i < trained.held_out_errors.count(); ++i) {
     int missing = 0;
-    for (const double score : trained.scores.row(i)) missing += std::isnan(score) ? 1 : 0;
+    for (const double score : trained.held_out_errors.row(i)) missing += std::isnan(score) ? 1 : 0;
     ASSERT_EQ(missing, 1) << i;
   }
-  EXPECT_TRUE(std::isfinite(trained.part.share.share));
+  EXPECT_TRUE(std::isfinite(trained.weight.weight));
 }
 
 INSTANTIATE_TEST_SUITE_P(Forecast, HeldOutScores,
@@ -59,32 +59,32 @@ INSTANTIATE_TEST_SUITE_P(Forecast, HeldOutScores,
                                          Kind{"segments", "encoder_decoder", 300}),
                          [](const auto& info) { return std::string(info.param.name); });
 
-TEST(NetworkShare, OfMissingTruthsIsThatOfTheOthers) {
-  const Rows left{2, white_noise(1, 400)};
-  Rows word = left;
+TEST(BlendWeight, OfMissingTruthsIsThatOfTheOthers) {
+  const Rows residuals{2, white_noise(1, 400)};
+  Rows shifts = residuals;
   const std::vector<double> noise = white_noise(2, 400);
-  for (std::size_t i = 0; i < noise.size(); ++i) word.values[i] += noise[i];
+  for (std::size_t i = 0; i < noise.size(); ++i) shifts.values[i] += noise[i];
   // Every third forecast has no truth at all, every fourth one of two.
-  Rows holed = left, rest{2, {}}, rest_word{2, {}};
-  for (std::int64_t i = 0; i < left.count(); ++i) {
+  Rows holed = residuals, rest{2, {}}, rest_shifts{2, {}};
+  for (std::int64_t i = 0; i < residuals.count(); ++i) {
     if (i % 3 == 0) holed.row(i)[0] = holed.row(i)[1] = kNaN;
     if (i % 4 == 0) holed.row(i)[1] = kNaN;
     if (i % 3 == 0) continue;
     const bool half = i % 4 == 0;  // where both say 0, nothing is gained or lost
-    const auto truth = rest.append(), said = rest_word.append();
+    const auto truth = rest.append(), shift = rest_shifts.append();
     for (std::size_t h = 0; h < 2; ++h) {
-      truth[h] = half && h == 1 ? 0 : left.row(i)[h];
-      said[h] = half && h == 1 ? 0 : word.row(i)[h];
+      truth[h] = half && h == 1 ? 0 : residuals.row(i)[h];
+      shift[h] = half && h == 1 ? 0 : shifts.row(i)[h];
     }
   }
-  const NetworkShare a = judge_network(holed, word, 1), b = judge_network(rest, rest_word, 1);
-  EXPECT_GT(a.share, 0.1);
-  EXPECT_DOUBLE_EQ(a.share, b.share);
+  const BlendWeight a = fit_blend_weight(holed, shifts, 1), b = fit_blend_weight(rest, rest_shifts, 1);
+  EXPECT_GT(a.weight, 0.1);
+  EXPECT_DOUBLE_EQ(a.weight, b.weight);
   EXPECT_DOUBLE_EQ(a.gain, b.gain);
   EXPECT_DOUBLE_EQ(a.statistic, b.statistic);
 }
 
-TEST(ForecastLine, IsNotScoredByAValueThatWasFilled) {
+TEST(ForecastLinear, IsNotScoredByAValueThatWasFilled) {
   // The last row of the training part is nobody's past: candidates are judged by it or not.
   const auto score_in_units = [](double last, bool observed) {
     PanelOf of;
@@ -97,10 +97,10 @@ TEST(ForecastLine, IsNotScoredByAValueThatWasFilled) {
     series.observed[row] = observed ? 1 : 0;
     series.values[row] = last;
     Pool pool(1);
-    const LineLimits limits{Transform::none, true, 0};
+    const LinearLimits limits{Transform::none, true, 0};
     double step = 0;  // what errors are measured in
     for (std::size_t t = 1; t <= row; ++t) step += std::pow(series.values[t] - series.values[t - 1], 2);
-    return search_line(panel, limits, pool).score * std::sqrt(step / static_cast<double>(row));
+    return search_linear(panel, limits, pool).score * std::sqrt(step / static_cast<double>(row));
   };
   const double score = score_in_units(20, false);
   EXPECT_NEAR(score_in_units(40, false), score, 1e-6 * score);

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "rondo/base/pool.h"
+#include "tasks/forecast/panel/panel.h"
+
+namespace rondo::tasks {
+class Archive;
+}
+
+namespace rondo::forecasting {
+
+/// Forecasts of some origins, [origins, horizon], in the scale of ScaledPanel::targets.
+struct Forecasts {
+  Rows location;
+  Rows spread;  ///< what errors are measured in; 1 for a forecaster that has no distribution
+};
+
+/// What a forecaster has to fit.
+struct PanelShape {
+  std::int64_t horizon = 1, series = 0;
+  std::int64_t past = 0, known = 0, statics = 0;  ///< columns
+};
+
+/// Whatever makes forecasts of a panel at origins: it looks at rows up to the origin, and at what is known of
+/// the horizon beforehand.
+class Forecaster {
+ public:
+  virtual ~Forecaster() = default;
+
+  /// Its name in results, reports and model files: "linear", "residual" …
+  virtual std::string name() const = 0;
+  /// Rows of history that a forecast needs; one more where they are differenced.
+  virtual std::int64_t rows_needed(bool difference) const = 0;
+  virtual Forecasts forecast(const ScaledPanel& scaled, std::span<const Origin> origins, Pool& pool) = 0;
+  /// Whether its locations correct those of the linear model: they are to be added.
+  virtual bool is_correction() const { return false; }
+  /// Whether its spreads say, row by row, how far the truth may lie from the location.
+  virtual bool has_distribution() const { return false; }
+  /// Whether forecasts are drawn path by path and so take long: evaluations ask for fewer of them.
+  virtual bool is_sampled() const { return false; }
+  /// Its part of a model file, in both directions.
+  virtual void archive(tasks::Archive& archive) = 0;
+  /// Whether it can forecast such a panel: what comes from a file is checked by it.
+  virtual bool fits(const PanelShape& panel) const = 0;
+};
+
+}  // namespace rondo::forecasting

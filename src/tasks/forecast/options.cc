@@ -1,0 +1,153 @@
+#include "tasks/forecast/options.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "rondo/base/error.h"
+#include "rondo/base/json.h"
+#include "tasks/forecast/likelihood/likelihood_head.h"
+#include "tasks/forecast/table/split.h"
+#include "tasks/forecast/windows/folds.h"
+#include "tasks/forecast/windows/window.h"
+
+namespace rondo::forecasting {
+
+namespace {
+
+void require_at_least(std::int64_t value, std::int64_t least, const char* option) {
+  if (value >= least) return;
+  throw Error(ErrorKind::usage, std::string("--") + option + " is out of range")
+      .seen(std::to_string(value))
+      .expected("a whole number >= " + std::to_string(least));
+}
+
+void require_one_of(const std::string& value, const char* option, const std::vector<std::string>& known) {
+  if (std::find(known.begin(), known.end(), value) != known.end()) return;
+  std::string all;
+  for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
+  const std::string near = nearest_name(value, known);
+  throw Error(ErrorKind::usage, std::string("--") + option + " has no such choice")
+      .seen("'" + value + "'")
+      .expected("one of " + all)
+      .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
+}
+
+/// One of --backtest, --split and --test-file says what the test part is.
+void check_test_part(const ForecastOptions& options) {
+  backtest_rows(options.backtest, 100);
+  if (!options.split.empty()) check_split_text(options.split);
+  const int given = (options.backtest != kDefaultBacktest ? 1 : 0) + (options.split.empty() ? 0 : 1) +
+                    (options.test_file.empty() ? 0 : 1);
+  if (given <= 1) return;
+  throw Error(ErrorKind::usage, "the test part is named twice")
+      .seen("more than one of --backtest, --split and --test-file")
+      .expected("one of them")
+      .fix("leave the others out");
+}
+
+/// Where a scale or a season of the user's choice cannot be used.
+void check_scales(const ForecastOptions& options) {
+  const bool chosen = parse_normalization(options.normalize) != Normalization::automatic;
+  require_one_of(options.outliers, "outliers", {"auto", "keep"});
+  require_one_of(options.deseasonalize, "deseasonalize", {"auto", "yes", "no"});
+  if (chosen && options.model == "recursive") {
+    throw Error(ErrorKind::usage, "the recursive model has a scale of its own: that of a window's first half")
+        .seen("--normalize " + options.normalize + " with --model recursive")
+        .fix("leave one of them out");
+  }
+  if (!names_counts(options.likelihood)) return;
+  if (chosen) {
+    throw Error(ErrorKind::usage, "counts have a scale of their own: 1 + the mean of a window")
+        .seen("--normalize " + options.normalize + " with --likelihood " + options.likelihood)
+        .fix("leave --normalize out, or use --likelihood gaussian or student_t");
+  }
+  if (options.deseasonalize == "yes") {
+    throw Error(ErrorKind::usage, "counts are learnt as they are, with their season")
+        .seen("--deseasonalize yes with --likelihood " + options.likelihood)
+        .fix("leave --deseasonalize out, or use --likelihood gaussian or student_t");
+  }
+}
+
+/// Sample paths need a distribution, and their settings are not searched for.
+void check_recursive(const ForecastOptions& options) {
+  if (options.model != "recursive") return;
+  if (options.likelihood == "quantile") {
+    throw Error(ErrorKind::usage, "the recursive model draws its forecasts from a distribution")
+        .seen("--likelihood quantile with --model recursive")
+        .fix("use --likelihood gaussian or student_t, or another --model");
+  }
+  if (options.tune > 0) {
+    throw Error(ErrorKind::usage, "the settings of the recursive model are not searched for")
+        .seen("--tune " + std::to_string(options.tune) + " with --model recursive")
+        .fix("leave one of them out");
+  }
+}
+
+}  // namespace
+
+void check_options(const ForecastOptions& options) {
+  if (options.target.empty() && !options.wide) {
+    throw Error(ErrorKind::usage, "no column to forecast is named").fix("name it with --target COLUMN");
+  }
+  require_at_least(options.horizon, 1, "horizon");
+  require_at_least(options.stride, 0, "stride");
+  require_at_least(options.refit, 0, "refit");
+  require_at_least(options.window, 0, "window");
+  require_at_least(options.period, 0, "period");
+  require_at_least(options.units, 0, "units");
+  require_at_least(options.epochs, 0, "epochs");
+  require_at_least(options.threads, 0, "threads");
+  require_at_least(options.patience, 0, "patience");
+  require_at_least(options.batch_size, 0, "batch-size");
+  require_at_least(options.tune, 0, "tune");
+  require_at_least(options.ensemble, 1, "ensemble");
+  if (options.ensemble > kMaxMembers) {
+    throw Error(ErrorKind::usage, "--ensemble is out of range")
+        .seen(std::to_string(options.ensemble))
+        .expected("1 to " + std::to_string(kMaxMembers) + " networks");
+  }
+  if (!(options.learning_rate >= 0) || !std::isfinite(options.learning_rate)) {
+    throw Error(ErrorKind::usage, "--learning-rate is out of range")
+        .seen(std::to_string(options.learning_rate))
+        .expected("a number >= 0");
+  }
+  require_one_of(options.missing, "missing", {"previous", "error"});
+  require_one_of(options.model, "model", {"auto", "direct", "recursive", "encoder_decoder"});
+  require_one_of(options.likelihood, "likelihood",
+                 {"point", "quantile", "gaussian", "student_t", "negative_binomial", "poisson"});
+  if (!options.future.empty() && options.known.empty()) {
+    throw Error(ErrorKind::usage, "--future has no effect without --known")
+        .seen("--future " + options.future)
+        .fix("name the columns whose future the file holds: --known a,b");
+  }
+  check_scales(options);
+  check_recursive(options);
+  check_test_part(options);
+}
+
+LinearLimits limits_of(const ForecastOptions& options) {
+  LinearLimits limits;
+  if (options.transform != "auto") limits.transform = parse_transform(options.transform);
+  if (names_counts(options.likelihood)) {
+    if (limits.transform.value_or(Transform::none) != Transform::none) {
+      throw Error(ErrorKind::usage, "counts are learnt as they are, without a transform")
+          .seen("--transform " + options.transform + " with --likelihood " + options.likelihood)
+          .fix("leave --transform out, or use --likelihood gaussian or student_t");
+    }
+    limits.transform = Transform::none;
+  }
+  if (options.difference == "yes")
+    limits.difference = true;
+  else if (options.difference == "no")
+    limits.difference = false;
+  else if (options.difference != "auto") {
+    throw Error(ErrorKind::usage, "there is no way of differencing called '" + options.difference + "'")
+        .expected("auto, yes or no");
+  }
+  limits.longest_lag = options.window;
+  return limits;
+}
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,296 @@
+#include "tasks/forecast/panel_builder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "rondo/base/error.h"
+#include "tasks/forecast/panel/transform.h"
+#include "tasks/forecast/table/encode.h"
+#include "tasks/forecast/table/panel_series.h"
+#include "tasks/forecast/table/split.h"
+
+namespace rondo::forecasting {
+
+namespace {
+
+std::string counted(std::int64_t n, const char* one, const char* many) {
+  return std::to_string(n) + " " + (n == 1 ? one : many);
+}
+
+/// Where the parts of one id end, in rows of its raw series.
+struct Cut {
+  std::int64_t train = 0, validation = 0;  ///< rows before the test part; the last of them for validation
+  std::int64_t end = 0;
+  std::optional<Error> refusal;  ///< why the series cannot be cut
+};
+
+/// What is said about all series together.
+struct Counts {
+  std::int64_t unread = 0, filled = 0, leading = 0, cut_off = 0, unseen = 0, constant = 0, empty = 0,
+               short_ones = 0, without_truth = 0, fractions = 0, raised = 0;
+};
+
+class PanelBuilder {
+ public:
+  PanelBuilder(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out)
+      : raw_(raw), table_(table), options_(options), out_(out), panel_(out.panel) {}
+
+  void run() {
+    panel_.horizon = options_.horizon;
+    panel_.truth_after_end = std::any_of(raw_.series.begin(), raw_.series.end(),
+                                         [](const RawSeries& series) { return series.truth > 0; });
+    for (const RawSeries& series : raw_.series) cuts_.push_back(cut(series));
+    std::vector<std::int64_t> train_rows;
+    for (const Cut& one : cuts_) train_rows.push_back(one.train);
+    out_.preparation.encodings = Encodings::learn(raw_, table_, train_rows);
+    Encoder encoder(raw_, table_, out_.preparation.encodings);
+    panel_.past = out_.preparation.encodings.past_names;
+    panel_.known = out_.preparation.encodings.known_names;
+    panel_.statics = out_.preparation.encodings.static_names;
+    for (std::size_t s = 0; s < raw_.series.size(); ++s) {
+      for (std::size_t c = 0; c < raw_.roles.targets.size(); ++c) add(raw_.series[s], cuts_[s], c, encoder);
+    }
+    counts_.unseen = encoder.unseen();
+    if (panel_.series.empty() && first_refusal_) throw *first_refusal_;
+    check_validation();
+    check_constant();
+    align_positions();
+    write_notes();
+  }
+
+ private:
+  Cut cut(const RawSeries& series) {
+    Cut out;
+    const std::int64_t rows = series.history;
+    if (panel_.truth_after_end) {
+      counts_.without_truth += series.truth == 0 ? 1 : 0;
+      return {rows, 0, rows + series.truth, {}};
+    }
+    if (!options_.split.empty()) {
+      const Parts parts = split_rows(options_.split, rows);
+      out = {parts.train + parts.validation, parts.validation, parts.total(), {}};
+      if (out.end > rows || parts.train < 1) out.train = 0;  // too short for the parts: left out below
+      if (parts.test < options_.horizon) out = {0, 0, rows, horizon_error(series, parts.test)};
+      counts_.cut_off += std::max<std::int64_t>(0, rows - out.end);
+      return out;
+    }
+    std::int64_t test = backtest_rows(options_.backtest, rows);
+    if (test < options_.horizon) {
+      if (is_row_count(options_.backtest)) throw horizon_error(series, test);
+      test = options_.horizon;
+      ++counts_.raised;
+    }
+    return {rows - test, 0, rows, {}};
+  }
+
+  Error horizon_error(const RawSeries& series, std::int64_t test) const {
+    return Error(ErrorKind::data, "the horizon is longer than the test part")
+        .where(series_name(table_, series))
+        .seen("a horizon of " + std::to_string(options_.horizon) + " and " + counted(test, "row", "rows") +
+              " for the test")
+        .expected("at least " + std::to_string(options_.horizon) + " rows for the test")
+        .fix("a larger test part (--backtest or --split), or a smaller --horizon");
+  }
+
+  void refuse(const Error& error, std::int64_t& count) {
+    if (!first_refusal_) first_refusal_ = error;
+    ++count;
+  }
+
+  /// File, line and column of a value.
+  std::string place_of(const RawSeries& series, const std::string& target, std::int64_t row) const {
+    const std::int64_t source =
+        series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
+    return source >= 0 ? table_.where(source, target)
+                       : series_name(table_, series, target) + ", row " + std::to_string(row + 1);
+  }
+
+  /// A transform that the user names has to be defined wherever it is learnt from.
+  void check_transform(const RawSeries& series, const std::string& target, std::int64_t row,
+                       double value) const {
+    const Transform named = out_.limits.transform.value_or(Transform::none);
+    if (is_applicable(named, {&value, 1})) return;
+    throw Error(ErrorKind::data,
+                std::string("--transform ") + transform_name(named) + " is not defined for this value")
+        .where(place_of(series, target, row))
+        .seen(std::to_string(value))
+        .expected(std::string("values ") + (named == Transform::log ? "> 0" : ">= 0") +
+                  " in the training part of every series")
+        .fix("leave --transform out (one is chosen among those that are defined), or correct the value");
+  }
+
+  void check_counts(const RawSeries& series, const std::string& target, std::int64_t row, double value) {
+    if (options_.likelihood != "poisson" && options_.likelihood != "negative_binomial") return;
+    counts_.fractions += value == std::floor(value) ? 0 : 1;
+    if (value >= 0) return;
+    throw Error(ErrorKind::data, "a count is negative")
+        .where(place_of(series, target, row))
+        .seen(std::to_string(value))
+        .expected("0, 1, 2 …, because of --likelihood " + options_.likelihood)
+        .fix("correct the value, or use --likelihood gaussian or student_t");
+  }
+
+  void add(const RawSeries& series, const Cut& cut, std::size_t column, Encoder& encoder) {
+    const std::string& target = raw_.roles.targets[column];
+    const std::string where = series_name(table_, series, raw_.roles.targets.size() > 1 ? target : "");
+    const std::int64_t last = std::min(cut.end, series.data.length());
+    const std::int64_t first = first_value(series, column, last);
+    if (first == last || series.history == 0) {
+      refuse(Error(ErrorKind::data, "the series has no values")
+                 .where(where)
+                 .seen("column '" + target + "' is missing in all " + std::to_string(series.data.length()) +
+                       " rows")
+                 .fix("choose another --target, or leave this series out"),
+             counts_.empty);
+      return;
+    }
+    if (cut.refusal) {
+      refuse(*cut.refusal, counts_.short_ones);
+      return;
+    }
+    PanelSeries out;
+    out.id = series.data.id;
+    out.target = target;
+    out.train_rows = std::max<std::int64_t>(0, cut.train - first);
+    out.validation_rows = std::min(cut.validation, out.train_rows);
+    std::int64_t filled = 0, learnt = 0;
+    read_values(series, column, first, last, out);
+    for (std::int64_t row = first; row < last; ++row) {
+      const bool read = out.is_observed(row - first);
+      if (read) check_counts(series, target, row, series.at(row, column));
+      learnt += read && row < cut.train ? 1 : 0;
+      filled += read ? 0 : 1;
+    }
+    const std::int64_t needed = std::max(kMinTrainingRows, options_.window) + 2 * options_.horizon;
+    if (out.train_rows < needed || learnt < kMinTrainingRows) {
+      refuse_short(series, where, cut, out.train_rows, learnt, needed);
+      return;
+    }
+    for (std::int64_t row = first; row < cut.train; ++row) {
+      if (out.is_observed(row - first)) check_transform(series, target, row, series.at(row, column));
+    }
+    counts_.filled += filled;
+    counts_.leading += first;
+    const std::int64_t ahead = last + options_.horizon;
+    if (!panel_.truth_after_end) require_known(raw_, table_, series, last, options_.horizon);
+    if (panel_.truth_after_end && series.truth > 0)
+      require_known(raw_, table_, series, cut.train, options_.horizon);
+    out.past = encoder.past(series, first, last);
+    out.known = encoder.known(series, first, ahead);
+    out.statics = encoder.statics(series);
+    Timeline times = series.data.times.slice(first, last);
+    out.position = positions_of(times, options_.horizon);
+    out_.times.push_back(std::move(times));
+    panel_.series.push_back(std::move(out));
+  }
+
+  void refuse_short(const RawSeries& series, const std::string& where, const Cut& cut, std::int64_t train,
+                    std::int64_t learnt, std::int64_t needed) {
+    const std::int64_t test = cut.end - cut.train;
+    const bool holes = train >= needed;
+    refuse(Error(ErrorKind::data, "too few rows to learn from")
+               .where(where)
+               .seen(holes ? counted(learnt, "value", "values") + " in " + std::to_string(train) +
+                                 " training rows"
+                           : std::to_string(series.history) + " rows, of which the " +
+                                 (options_.split.empty() ? "backtest" : "split") + " keeps " +
+                                 std::to_string(test) + (options_.split.empty() ? "" : " for the test"))
+               .expected(
+                   "at least " +
+                   (holes ? std::to_string(kMinTrainingRows) + " values"
+                          : std::to_string(needed + (panel_.truth_after_end ? 0 : test)) +
+                                " rows for a horizon of " + std::to_string(options_.horizon) +
+                                (options_.window > 0 ? " and a window of " + std::to_string(options_.window)
+                                                     : "")))
+               .fix("give more rows, or a smaller --backtest, --horizon or --window"),
+           counts_.short_ones);
+  }
+
+  /// Calendar waves mean the same moment in all series: positions count from the earliest row.
+  void align_positions() {
+    if (panel_.series.size() < 2) return;
+    const auto earliest =
+        std::min_element(out_.times.begin(), out_.times.end(),
+                         [](const auto& a, const auto& b) { return a.ticks().front() < b.ticks().front(); });
+    const Timeline start = earliest->slice(0, 1);
+    if (!start.format().is_calendar() || !start.frequency().regular()) return;
+    for (std::size_t s = 0; s < panel_.series.size(); ++s) {
+      if (!(out_.times[s].frequency() == start.frequency())) continue;
+      const auto offset = static_cast<double>(start.joined(out_.times[s].slice(0, 1)).steps().back());
+      for (double& position : panel_.series[s].position) position += offset;
+    }
+  }
+
+  /// One whole forecast at least has to fit into the validation part of some series.
+  void check_validation() const {
+    std::int64_t most = 0;
+    for (const PanelSeries& series : panel_.series) most = std::max(most, series.validation_rows);
+    if (most == 0 || most >= options_.horizon) return;
+    throw Error(ErrorKind::data, "the horizon is longer than the validation part")
+        .where(table_.source())
+        .seen("a horizon of " + std::to_string(options_.horizon) + " and " + counted(most, "row", "rows") +
+              " for validation")
+        .expected("at least " + std::to_string(options_.horizon) + " rows for validation")
+        .fix("a larger validation part of --split, or none, or a smaller --horizon");
+  }
+
+  void check_constant() {
+    for (const PanelSeries& series : panel_.series) {
+      const auto training = series.training();
+      const bool constant =
+          std::all_of(training.begin(), training.end(), [&](double v) { return v == training.front(); });
+      if (!constant) continue;
+      ++counts_.constant;
+      if (panel_.series.size() > 1) continue;
+      throw Error(ErrorKind::data, "the series is constant: there is nothing to learn")
+          .where(table_.source() + (series.id.empty() ? "" : ", series '" + series.id + "'"))
+          .seen("column '" + series.target + "' is " + std::to_string(training.front()) + " in all " +
+                std::to_string(series.train_rows) + " training rows")
+          .fix("choose another --target, or leave this series out");
+    }
+    if (counts_.constant < static_cast<std::int64_t>(panel_.series.size())) return;
+    throw Error(ErrorKind::data, "all series are constant: there is nothing to learn")
+        .where(table_.source())
+        .seen(std::to_string(counts_.constant) + " series without any change in their training parts")
+        .fix("choose another --target");
+  }
+
+  void write_notes() {
+    const auto note = [&](std::int64_t n, const char* one, const char* many, const std::string& rest) {
+      if (n > 0) out_.notes.push_back(counted(n, one, many) + " " + rest);
+    };
+    note(counts_.empty, "series", "series", "without any value left out");
+    note(counts_.short_ones, "series", "series", "too short for the horizon and the test part left out");
+    note(counts_.constant, "series", "series",
+         "constant in the training part: not counted in MASE and RMSSE");
+    note(counts_.without_truth, "series", "series", "not in the test file: learnt from, not tested");
+    note(counts_.raised, "series", "series",
+         "with a test part shorter than the horizon: it was made as long");
+    note(counts_.filled, "missing value", "missing values",
+         "filled by the value before; not counted in errors");
+    note(counts_.leading, "row", "rows", "at the start without a target value left out");
+    note(counts_.cut_off, "row", "rows", "after the parts of --split left out");
+    note(counts_.unseen, "text", "texts",
+         "of covariates that the training part does not have: taken as 'other'");
+    note(counts_.fractions, "value is", "values are",
+         "no whole numbers, though the likelihood is one of counts");
+  }
+
+  const RawPanel& raw_;
+  const Table& table_;
+  const ForecastOptions& options_;
+  Prepared& out_;
+  Panel& panel_;
+  std::vector<Cut> cuts_;
+  Counts counts_;
+  std::optional<Error> first_refusal_;
+};
+
+}  // namespace
+
+void build_panel(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out) {
+  PanelBuilder(raw, table, options, out).run();
+}
+
+}  // namespace rondo::forecasting

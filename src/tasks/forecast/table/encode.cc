@@ -1,0 +1,153 @@
+#include "tasks/forecast/table/encode.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "rondo/base/error.h"
+
+namespace rondo::forecasting {
+
+std::string series_name(const Table& table, const RawSeries& series, const std::string& target) {
+  std::string name = table.source();
+  if (!series.data.id.empty()) name += ", series '" + series.data.id + "'";
+  if (!target.empty()) name += ", column '" + target + "'";
+  return name;
+}
+
+namespace {
+
+/// The one value that a static column has in a series; NaN where it has none.
+double constant_of(const RawPanel& raw, const Table& table, const RawSeries& series, std::size_t column) {
+  double value = std::nan("");
+  for (std::int64_t row = 0; row < series.history; ++row) {
+    const double here = series.at(row, column);
+    if (std::isnan(here) || here == value) continue;
+    if (std::isnan(value)) {
+      value = here;
+      continue;
+    }
+    const std::string name = raw.roles.all()[column];
+    const std::int64_t source =
+        series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
+    throw Error(ErrorKind::data, "a static column changes within a series")
+        .where(source >= 0 ? table.where(source, name) : series_name(table, series, name))
+        .seen("another value than in the rows before")
+        .expected("one value for each id")
+        .fix("name it with --past, or with --known when its future is known");
+  }
+  return value;
+}
+
+class Learner {
+ public:
+  Learner(const RawPanel& raw, const Table& table, const std::vector<std::int64_t>& train_rows)
+      : raw_(raw), table_(table), train_rows_(train_rows), column_(raw.roles.targets.size()) {}
+
+  /// The next columns of the raw series.
+  std::vector<Encoding> group(const std::vector<std::string>& names, bool constant,
+                              std::vector<std::string>& out_names) {
+    std::vector<Encoding> encodings;
+    for (const std::string& name : names) {
+      encodings.push_back(learn(name, column_++, constant));
+      if (!encodings.back().one_hot) {
+        out_names.push_back(name);
+        continue;
+      }
+      for (const std::size_t code : encodings.back().one_hot->chosen) {
+        out_names.push_back(name + "=" + raw_.texts.at(name).text(code));
+      }
+    }
+    return encodings;
+  }
+
+ private:
+  Encoding learn(const std::string& name, std::size_t column, bool constant) const {
+    Encoding out;
+    out.column = column;
+    const auto found = raw_.texts.find(name);
+    std::vector<std::int64_t> counts(found != raw_.texts.end() ? found->second.size() : 0);
+    double sum = 0, n = 0;
+    for (std::size_t s = 0; s < raw_.series.size(); ++s) {
+      const RawSeries& series = raw_.series[s];
+      const std::int64_t rows = constant ? std::min<std::int64_t>(1, series.history) : train_rows_[s];
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const double value = constant ? constant_of(raw_, table_, series, column) : series.at(row, column);
+        if (std::isnan(value)) continue;
+        if (!counts.empty()) ++counts[static_cast<std::size_t>(value)];
+        sum += value;
+        ++n;
+      }
+    }
+    if (found != raw_.texts.end()) out.one_hot = OneHot::learn(counts);
+    out.mean = n > 0 ? sum / n : 0;
+    return out;
+  }
+
+  const RawPanel& raw_;
+  const Table& table_;
+  const std::vector<std::int64_t>& train_rows_;
+  std::size_t column_;
+};
+
+}  // namespace
+
+Encodings Encodings::learn(const RawPanel& raw, const Table& table,
+                           const std::vector<std::int64_t>& train_rows) {
+  Encodings out;
+  Learner learner(raw, table, train_rows);
+  out.past = learner.group(raw.roles.past, false, out.past_names);
+  out.known = learner.group(raw.roles.known, false, out.known_names);
+  out.statics = learner.group(raw.roles.statics, true, out.static_names);
+  return out;
+}
+
+std::vector<double> Encoder::past(const RawSeries& series, std::int64_t begin, std::int64_t end) {
+  return rows_of(series, encodings_.past, begin, end);
+}
+
+std::vector<double> Encoder::known(const RawSeries& series, std::int64_t begin, std::int64_t end) {
+  return rows_of(series, encodings_.known, begin, end);
+}
+
+std::vector<double> Encoder::statics(const RawSeries& series) const {
+  std::vector<double> out;
+  for (const Encoding& encoding : encodings_.statics) {
+    const double value = constant_of(raw_, table_, series, encoding.column);
+    if (encoding.one_hot) {
+      encoding.one_hot->append(value, out);
+    } else {
+      out.push_back(std::isnan(value) ? encoding.mean : value);
+    }
+  }
+  return out;
+}
+
+/// Rows begin … end - 1 of some columns, holes filled by the value before.
+std::vector<double> Encoder::rows_of(const RawSeries& series, const std::vector<Encoding>& encodings,
+                                     std::int64_t begin, std::int64_t end) {
+  std::vector<double> out;
+  std::vector<double> last;
+  for (const Encoding& encoding : encodings) {
+    last.push_back(encoding.one_hot ? std::nan("") : encoding.mean);
+    for (std::int64_t row = begin; row-- > 0;) {
+      if (std::isnan(series.at(row, encoding.column))) continue;
+      last.back() = series.at(row, encoding.column);
+      break;
+    }
+  }
+  for (std::int64_t row = begin; row < end; ++row) {
+    for (std::size_t e = 0; e < encodings.size(); ++e) {
+      const double here = row < series.data.length() ? series.at(row, encodings[e].column) : std::nan("");
+      if (!std::isnan(here)) last[e] = here;
+      if (encodings[e].one_hot) {
+        unseen_ += !std::isnan(here) && encodings[e].one_hot->is_unseen(here) ? 1 : 0;
+        encodings[e].one_hot->append(last[e], out);
+      } else {
+        out.push_back(last[e]);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rondo/data/timeline.h"
+#include "rondo/tasks/forecast.h"
+#include "tasks/forecast/table/categories.h"
+#include "tasks/forecast/table/encode.h"
+#include "tasks/forecast/table/roles.h"
+
+namespace rondo::forecasting {
+
+/// A series that a model has learnt from, in the order of its panel.
+struct LearntSeries {
+  std::string id, target;
+  std::int64_t first_tick = 0;  ///< of its first row, see Timeline
+  double first_position = 0;    ///< see PanelSeries::position
+  Frequency frequency;          ///< series of one table may differ
+};
+
+/// How a table becomes a panel: what has to be known to read later tables in the same way. Part of a model
+/// file.
+struct Preparation {
+  ForecastOptions options;  ///< as given
+  Roles roles;
+  std::map<std::string, TextCodes> texts;  ///< by column that holds texts
+  Encodings encodings;
+  std::vector<LearntSeries> series;
+  std::vector<double> seasons;
+};
+
+}  // namespace rondo::forecasting

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rondo/data/series.h"
+#include "rondo/tasks/forecast.h"
+#include "tasks/forecast/table/categories.h"
+#include "tasks/forecast/table/roles.h"
+
+namespace rondo::forecasting {
+
+/// One id of the table: rows in order, columns as Roles::all says, NaN where something is missing, texts as
+/// codes.
+struct RawSeries {
+  Series data;
+  std::int64_t history = 0;  ///< rows up to the last value of any target in the table
+  std::int64_t truth = 0;    ///< rows after them whose targets came from the test file
+  // Rows after these have known columns only.
+
+  double at(std::int64_t row, std::size_t column) const {
+    const auto width = static_cast<std::size_t>(data.values.dim(1));
+    return data.values.data<double>()[static_cast<std::size_t>(row) * width + column];
+  }
+};
+
+struct RawPanel {
+  Roles roles;
+  std::vector<RawSeries> series;
+  std::map<std::string, TextCodes> texts;  ///< by column that holds texts
+  bool regular = true;                     ///< rows are steps of time, or have no times
+  std::vector<std::string> notes;
+};
+
+/// The table, with what the files `future` and `test_file` say about the `horizon` rows after its end. Throws
+/// as run_forecast says.
+RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options);
+/// With roles and texts that are known already: columns of `texts` hold texts, whatever they look like.
+RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options, Roles roles,
+                        std::map<std::string, TextCodes> texts);
+
+}  // namespace rondo::forecasting
