@@ -34,6 +34,11 @@ function(rondo_precompile target group)
     target_precompile_headers(${target} REUSE_FROM ${first})
   else()
     target_precompile_headers(${target} PRIVATE ${ARGN})
+    # Packages that headers may come from count by the time of their last change.
+    file(TIMESTAMP /var/lib/dpkg/status packages)
+    string(SHA256 checksum
+           "${ARGN} ${CMAKE_CXX_COMPILER} ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_BUILD_TYPE} ${CMAKE_CXX_FLAGS} ${packages}")
+    file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.gch.sum" "${checksum}\n")
     set_property(GLOBAL PROPERTY RONDO_PRECOMPILED_${group} ${target})
   endif()
 endfunction()
