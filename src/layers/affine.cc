@@ -3,14 +3,15 @@
 #include "layers/common/base_layers.h"
 #include "layers/common/stream_steps.h"
 
-// Learnt numbers that do not depend on the input, and the reversible change of scale that they can describe.
+// TrainableVector numbers that do not depend on the input, and the reversible change of scale that they can
+// describe.
 
 namespace rondo {
 namespace {
 
-class Learnt final : public OptionsLayer<TrainableVectorOptions> {
+class TrainableVector final : public OptionsLayer<TrainableVectorOptions> {
  public:
-  explicit Learnt(TrainableVectorOptions o) : OptionsLayer("learnt", std::move(o)) {
+  explicit TrainableVector(TrainableVectorOptions o) : OptionsLayer("trainable_vector", std::move(o)) {
     if (options().values.empty()) fail("'values' must not be empty", "no values", "one for each output");
   }
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
@@ -158,7 +159,9 @@ class Affine final : public OptionsLayer<AffineOptions> {
 
 }  // namespace
 
-LayerPtr learnt(TrainableVectorOptions options) { return std::make_shared<Learnt>(std::move(options)); }
+LayerPtr trainable_vector(TrainableVectorOptions options) {
+  return std::make_shared<TrainableVector>(std::move(options));
+}
 LayerPtr affine(AffineOptions options) { return std::make_shared<Affine>(std::move(options)); }
 
 }  // namespace rondo

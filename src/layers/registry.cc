@@ -53,7 +53,7 @@ const std::vector<std::pair<std::string, Maker>>& makers() {
       {"add", maker(&add)},
       {"multiply", maker(&multiply)},
       {"time_pooling", maker(&time_pooling)},
-      {"learnt", maker(&learnt)},
+      {"trainable_vector", maker(&trainable_vector)},
       {"affine", maker(&affine)},
       {"bidirectional",
        [](const Json& spec, const std::string& path) {

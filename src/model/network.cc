@@ -181,7 +181,7 @@ Network Network::from_spec(const Json& spec, DType dtype, const ValueShape* inpu
   } else if (input != nullptr) {
     known.emplace_back("input", network.add_input("input", *input));
   } else {
-    throw Error(ErrorKind::usage, "a network's spec says nothing of its input")
+    throw Error(ErrorKind::usage, "a network's spec does not describe its input")
         .expected("'inputs' or 'input'");
   }
   const auto find = [&](const std::string& name, const std::string& path) {

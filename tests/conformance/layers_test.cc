@@ -49,7 +49,11 @@ std::vector<Subject> subjects() {
   add_subject(subject("add", [] { return rondo::add(); }, {kSequence, kSequence}));
   add_subject(subject("multiply", [] { return multiply(); }, {kSequence, kSequence, kSequence}));
   for (const ValueShape& input : {kSequence, kVector}) {
-    add_subject(subject("learnt", [] { return learnt({.values = {0.5, -1, 2}}); }, {input}));
+    add_subject(subject("trainable_vector",
+                        [] {
+                          return trainable_vector({.values = {0.5, -1, 2}});
+                        },
+                        {input}));
     for (const bool inverse : {false, true}) {
       const ValueShape factors{false, -1, {2}};
       add_subject(subject("affine", [inverse] { return affine({.inverse = inverse}); }, {input, factors}));

@@ -42,7 +42,7 @@ Network everything() {
   const int wide = apply(concatenate(), {summed, apply(activation({.activation = "softmax"}), {first})});
   const int events = apply(gru_d({.units = 20, .return_sequences = true}),
                            {apply(activation({.activation = "softplus"}), {x})});
-  const int factors = apply(learnt({.values = {0.1, 0.2}}), {x});
+  const int factors = apply(trainable_vector({.values = {0.1, 0.2}}), {x});
   const int scaled = apply(affine(), {apply(add(), {wide, apply(concatenate(), {events, events})}), factors});
   const int mixed = apply(time_distributed(dense({.units = 9, .activation = "gelu"})), {scaled});
   const int last = apply(simple_rnn({.units = 5, .activation = "softplus"}), {mixed});

@@ -16,7 +16,7 @@
 
 namespace rondo {
 
-/// What a pipeline makes of a table: features, windows, predictions, and what it learnt on the way.
+/// What a pipeline makes of a table: features, windows, predictions, and what it fits on the way.
 ///
 /// Times are counted in moments: rows of the table, or, where LeakOptions::time names a column, places among
 /// its different times in order (so that tables of many series have one clock).
@@ -27,11 +27,11 @@ struct LeakTrace {
 
   /// Numbers that were fixed by the training part: of scalers, imputers, weights; or the training samples
   /// themselves. They must not move when anything from moment LeakOptions::training on changes.
-  struct Learnt {
+  struct Fitted {
     std::string name;
     std::vector<double> values;
   };
-  std::vector<Learnt> learnt;
+  std::vector<Fitted> fitted;
 
   /// A trace of one value a row of the table, that knows nothing later than its row.
   static LeakTrace by_row(std::string name, std::vector<double> values);
@@ -59,7 +59,7 @@ enum class LeakKind {
   everything,  ///< (nearly) all values before the cut-off moved: something is fitted on all rows
   look_ahead,  ///< values shortly before the cut-off moved: a centred window, a shifted target
   imputation,  ///< values moved where the table has none: they were filled from the future
-  samples,     ///< some of what was learnt moved: rows of the test part are among the training samples
+  samples,     ///< some of what was fitted moved: rows of the test part are among the training samples
   overlap,     ///< the same, of rows shortly after the border only: windows reach over it
   shape        ///< rows came or went
 };
@@ -68,11 +68,11 @@ const char* leak_kind_name(LeakKind kind);
 /// One output that depends on what it must not know.
 struct Leak {
   LeakKind kind = LeakKind::everything;
-  std::string output;      ///< column of the trace or name of what was learnt
-  bool learnt = false;     ///< which of both
+  std::string output;      ///< column of the trace or name of what was fitted
+  bool fitted = false;     ///< which of both
   std::string change;      ///< what was done to the rows from the cut-off on: "other values" …
   std::int64_t cut = 0;    ///< moment
-  std::int64_t row = 0;    ///< first entry that moved (row of the trace, or element of what was learnt)
+  std::int64_t row = 0;    ///< first entry that moved (row of the trace, or element of what was fitted)
   std::int64_t moved = 0;  ///< entries that moved, of
   std::int64_t compared = 0;
   std::int64_t reach = -1;       ///< moments after the cut-off that it depends on, at most; -1: up to the end

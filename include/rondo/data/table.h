@@ -91,7 +91,8 @@ class Table {
   /// The column `name`. In a table without header "column_2" and "2" both mean the second. Throws Error(data)
   /// naming the nearest name when missing, or both places when two columns bear it.
   const Column& column(std::string_view name) const;
-  /// The numbers of a column. Throws Error(data) naming file, line, column and text when a cell is no number.
+  /// The numbers of a column. Throws Error(data) naming file, line, column and text when a cell is not a
+  /// number.
   std::span<const double> numbers(std::string_view name) const;
   /// [rows, names], NaN where missing.
   Tensor matrix(std::span<const std::string> names, DType dtype = DType::float64) const;

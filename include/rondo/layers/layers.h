@@ -43,9 +43,10 @@ struct RecurrentOptions {
   /// Of a diagonal recurrence, orthogonal: each 1 or -1.
   std::string recurrent_initializer = "orthogonal";
   std::string bias_initializer = "zeros";
-  bool unit_forget_bias = true;  ///< lstm, diagonal_gru: add one to the forget gate's bias when it is initialised
-  bool peephole = false;         ///< lstm: gates see the cell state
-  bool coupled = false;          ///< lstm: input gate = 1 - forget gate (CIFG)
+  bool unit_forget_bias =
+      true;               ///< lstm, diagonal_gru: add one to the forget gate's bias when it is initialised
+  bool peephole = false;  ///< lstm: gates see the cell state
+  bool coupled = false;   ///< lstm: input gate = 1 - forget gate (CIFG)
   /// lstm: h is the output gate's result times projection_kernel [units, proj_size] (Sak et al. 2014;
   /// PyTorch's proj_size): outputs and h have proj_size values, c has `units`. 0: no projection.
   std::int64_t proj_size = 0;
@@ -333,7 +334,7 @@ struct TrainableVectorOptions {
   }
 };
 /// Any input to [batch, values]: learnt numbers, the same for every sample.
-LayerPtr learnt(TrainableVectorOptions options);
+LayerPtr trainable_vector(TrainableVectorOptions options);
 
 struct AffineOptions {
   bool inverse = false;

@@ -81,12 +81,12 @@ std::vector<Leak> compare_rows(const LeakTrace& base, const LeakTrace& other, st
   return leaks;
 }
 
-std::vector<Leak> compare_learnt(const LeakTrace& base, const LeakTrace& other) {
+std::vector<Leak> compare_fitted(const LeakTrace& base, const LeakTrace& other) {
   std::vector<Leak> leaks;
-  for (std::size_t k = 0; k < base.learnt.size(); ++k) {
-    const LeakTrace::Learnt& before = base.learnt[k];
+  for (std::size_t k = 0; k < base.fitted.size(); ++k) {
+    const LeakTrace::Fitted& before = base.fitted[k];
     const std::vector<double> none;
-    const std::vector<double>& after = k < other.learnt.size() ? other.learnt[k].values : none;
+    const std::vector<double>& after = k < other.fitted.size() ? other.fitted[k].values : none;
     Leak leak;
     if (before.values.size() != after.size()) {
       leak = shape_leak(before.name, before.values.size(), after.size());
@@ -97,7 +97,7 @@ std::vector<Leak> compare_learnt(const LeakTrace& base, const LeakTrace& other) 
       continue;
     }
     leak.output = before.name;
-    leak.learnt = true;
+    leak.fitted = true;
     leaks.push_back(std::move(leak));
   }
   return leaks;

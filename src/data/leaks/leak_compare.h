@@ -19,7 +19,7 @@ std::vector<std::size_t> rows_before(const LeakTrace& trace, std::int64_t cut);
 /// One leak for every column in which those rows differ; kind `shape` where there are more or fewer of them.
 std::vector<Leak> compare_rows(const LeakTrace& base, const LeakTrace& other, std::int64_t cut);
 
-/// The same for what was learnt.
-std::vector<Leak> compare_learnt(const LeakTrace& base, const LeakTrace& other);
+/// The same for what was fitted.
+std::vector<Leak> compare_fitted(const LeakTrace& base, const LeakTrace& other);
 
 }  // namespace rondo::detail

@@ -33,7 +33,7 @@ std::string Leak::what() const {
   switch (kind) {
     case LeakKind::everything:
       return name +
-             (learnt ? " was learnt from rows after the training part"
+             (fitted ? " was fitted from rows after the training part"
                      : " moves as a whole (" + share + ")") +
              ": something is fitted on all rows";
     case LeakKind::look_ahead: return name + " looks " + ahead + ": " + share + " move";
@@ -81,7 +81,7 @@ std::string LeakReport::text() const {
   std::string text;
   for (const Leak& leak : leaks) {
     text += leak.what() + "\n  where:    from row " + std::to_string(leak.cut) + " on: " + leak.change +
-            "; first in " + (leak.learnt ? "value " : "row ") + std::to_string(leak.row) +
+            "; first in " + (leak.fitted ? "value " : "row ") + std::to_string(leak.row) +
             "\n  seen:     " + detail::number_text(leak.before) + " became " +
             detail::number_text(leak.after) + "\n  fix:      " + leak.fix() + "\n";
   }

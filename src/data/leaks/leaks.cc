@@ -14,7 +14,7 @@ namespace {
 
 using detail::Change;
 using detail::check_sizes;
-using detail::compare_learnt;
+using detail::compare_fitted;
 using detail::compare_rows;
 using detail::Moments;
 using detail::rows_before;
@@ -89,14 +89,14 @@ class Detector {
   }
 
   void check_pure(const LeakTrace& base) {
-    if (!base.learnt.empty() && options_.training == 0) {
+    if (!base.fitted.empty() && options_.training == 0) {
       throw Error(ErrorKind::usage, "the pipeline learns, but nobody says from which rows")
           .where("find_leaks")
-          .seen("'" + base.learnt.front().name + "' in LeakTrace::learnt")
+          .seen("'" + base.fitted.front().name + "' in LeakTrace::fitted")
           .fix("set LeakOptions::training to the number of moments of the training part");
     }
     const LeakTrace again = trace_of(table_);
-    if (compare_rows(base, again, moments_.count).empty() && compare_learnt(base, again).empty()) return;
+    if (compare_rows(base, again, moments_.count).empty() && compare_fitted(base, again).empty()) return;
     throw Error(ErrorKind::usage, "the pipeline gives other bits for the same table")
         .where("find_leaks")
         .expected("a pure function: the same table, the same trace")
@@ -144,7 +144,7 @@ class Detector {
     const LeakTrace other = trace_of(detail::changed(table, moments_, first, change, keep_, options_.seed));
     std::vector<Leak> leaks = compare_rows(base, other, cut);
     if (options_.training > 0 && cut >= options_.training) {
-      for (Leak& leak : compare_learnt(base, other)) leaks.push_back(std::move(leak));
+      for (Leak& leak : compare_fitted(base, other)) leaks.push_back(std::move(leak));
     }
     for (Leak& leak : leaks) leak.cut = cut;
     return leaks;
@@ -189,7 +189,7 @@ class Detector {
 
   Leak* find(const Leak& leak) {
     const auto same = std::find_if(report_.leaks.begin(), report_.leaks.end(), [&](const Leak& other) {
-      return other.learnt == leak.learnt && other.output == leak.output;
+      return other.fitted == leak.fitted && other.output == leak.output;
     });
     return same == report_.leaks.end() ? nullptr : &*same;
   }
@@ -206,7 +206,7 @@ class Detector {
       try {
         const std::vector<Leak> left = differences(table, base, leak.cut, leak.cut + k, change);
         moves = std::any_of(left.begin(), left.end(), [&](const Leak& other) {
-          return other.learnt == leak.learnt && other.output == leak.output;
+          return other.fitted == leak.fitted && other.output == leak.output;
         });
       } catch (const Error&) {
         return -1;
@@ -227,7 +227,7 @@ class Detector {
   LeakKind kind_of(const Leak& leak, const Table& table, const LeakTrace& base, std::int64_t cut,
                    Change change) {
     const double share = static_cast<double>(leak.moved) / static_cast<double>(leak.compared);
-    if (leak.learnt) {
+    if (leak.fitted) {
       if (leak.reach > 0) return LeakKind::overlap;
       return share > kAllOfWhatWasLearnt || leak.compared <= 4 ? LeakKind::everything : LeakKind::samples;
     }

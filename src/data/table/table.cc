@@ -121,7 +121,7 @@ std::span<const double> Table::numbers(std::string_view name) const {
         .where(source_ + ", column '" + column.name() + "'")
         .fix("take it out of text_columns");
   }
-  throw Error(ErrorKind::data, "a cell is no number")
+  throw Error(ErrorKind::data, "a cell is not a number")
       .where(where(bad.row, column.name()))
       .seen(detail::shown(bad.text))
       .expected("a number such as 12.5, or nothing (empty, NA, ?) where the value is missing")

@@ -142,7 +142,7 @@ std::string Timeline::text(std::int64_t row) const {
 Timeline Timeline::next(std::int64_t count) const {
   if (count < 0) throw Error(ErrorKind::usage, "a negative number of times").seen(std::to_string(count));
   if (size() == 0 || (size() == 1 && !frequency_.regular())) {
-    throw Error(ErrorKind::data, "too few times to go on from")
+    throw Error(ErrorKind::data, "too few times to continue from")
         .seen(std::to_string(size()))
         .expected("at least two, to know the distance of rows");
   }

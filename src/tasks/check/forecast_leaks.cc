@@ -74,11 +74,11 @@ class Tracer {
         changes(prepared.panel, Transform::none, true);
     for (std::size_t s = 0; s < prepared.panel.series.size(); ++s)
       add_rows(prepared, levels, changes, s, trace);
-    trace.learnt = {{"scales of the series", scales_of(levels)},
+    trace.fitted = {{"scales of the series", scales_of(levels)},
                     {"seasons and period", prepared.panel.seasons},
                     {"training values", training_values(prepared.panel)},
                     {"seasonal indices", indices_of(levels)}};
-    trace.learnt[1].values.push_back(static_cast<double>(prepared.period));
+    trace.fitted[1].values.push_back(static_cast<double>(prepared.period));
     return trace;
   }
 

@@ -13,9 +13,9 @@ constexpr std::int64_t kMaxSamples = 400, kMaxRows = 20'000;
 /// Numbers of scalers and every k-th training sample.
 void add_learnt(const PreparedData& data, LeakTrace& trace) {
   const auto scaler = [&](const char* name, const Scaler& one) {
-    LeakTrace::Learnt learnt{name, {one.shift().begin(), one.shift().end()}};
-    learnt.values.insert(learnt.values.end(), one.scale().begin(), one.scale().end());
-    if (!learnt.values.empty()) trace.learnt.push_back(std::move(learnt));
+    LeakTrace::Fitted fitted{name, {one.shift().begin(), one.shift().end()}};
+    fitted.values.insert(fitted.values.end(), one.scale().begin(), one.scale().end());
+    if (!fitted.values.empty()) trace.fitted.push_back(std::move(fitted));
   };
   scaler("the scaler of the inputs", data.preparation.input_scaler);
   scaler("the scaler of the targets", data.preparation.target_scaler);
@@ -24,15 +24,15 @@ void add_learnt(const PreparedData& data, LeakTrace& trace) {
   for (std::int64_t i = count - 1; i >= 0; i -= stride)
     chosen.push_back(i);  // the last ones are near the border
   const Batch samples = data.train->gather(chosen, DType::float64);
-  LeakTrace::Learnt learnt{"the training samples", {}};
+  LeakTrace::Fitted fitted{"the training samples", {}};
   const auto add = [&](const std::vector<Samples>& batches) {
     for (const Samples& batch : batches) {
-      for (std::int64_t i = 0; i < batch.values().size(); ++i) learnt.values.push_back(batch.values().at(i));
+      for (std::int64_t i = 0; i < batch.values().size(); ++i) fitted.values.push_back(batch.values().at(i));
     }
   };
   add(samples.inputs);
   add(samples.targets);
-  trace.learnt.push_back(std::move(learnt));
+  trace.fitted.push_back(std::move(fitted));
 }
 
 /// The last input row of every window (or every row, of rows), as the network would see it.

@@ -27,7 +27,7 @@ class RocAuc : public RowMetric {
     for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {
       for (std::size_t c = 0; c < p.size(); ++c) {
         if (std::isnan(p[c])) {
-          throw Error(ErrorKind::data, "a prediction is no number")
+          throw Error(ErrorKind::data, "a prediction is not a number")
               .where("metric " + name())
               .seen("NaN")
               .expected("scores that can be put in order");

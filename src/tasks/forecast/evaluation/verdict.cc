@@ -29,7 +29,7 @@ Judgement judge(const Contender& model, const std::vector<Contender>& naive_kind
   out.statistic = with_naive.statistic;
   if (!with_naive.better) {
     out.verdict = ForecastVerdict::no_better_than_naive;
-    out.sentence = "The network is no better than a forecast that learns nothing (" + naive.name +
+    out.sentence = "The forecast is no better than a baseline without training (" + naive.name +
                    "): its error is " + errors_of(model, naive, with_naive) + ".";
     return out;
   }
@@ -37,12 +37,12 @@ Judgement judge(const Contender& model, const std::vector<Contender>& naive_kind
   out.statistic = with_ridge.statistic;
   if (!with_ridge.better) {
     out.verdict = ForecastVerdict::no_better_than_ridge;
-    out.sentence = "The network is no better than the linear model (ridge autoregression): its error is " +
+    out.sentence = "The forecast is no better than the linear model (ridge autoregression): its error is " +
                    errors_of(model, ridge, with_ridge) + ".";
     return out;
   }
   out.verdict = ForecastVerdict::better;
-  out.sentence = "The network is better than every simple forecast; the best of them is " + best.name +
+  out.sentence = "The forecast is better than every baseline; the best of them is " + best.name +
                  ": its error is " + errors_of(model, best, tasks::compare(model, best, overlap)) + ".";
   return out;
 }

@@ -64,7 +64,7 @@ MemberInputs add_normalization(const AddLayer& one, int encoder, int linear, con
                                const Window& window) {
   if (window.normalization != Normalization::revin) return {encoder, linear};
   // A gain of 1, by its logarithm, and an offset of 0.
-  const int factors = one(learnt({.values = {0, 0}, .name = "factors" + number}), {linear});
+  const int factors = one(trainable_vector({.values = {0, 0}, .name = "factors" + number}), {linear});
   AffineOptions of_segments{.count = window.segment, .every = window.value_stride()};
   of_segments.name = "normal_window" + number;
   AffineOptions of_rows{.count = window.rows()};

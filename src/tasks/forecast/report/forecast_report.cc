@@ -43,7 +43,7 @@ PageVerdict verdict_of(const ForecastResult& result) {
   using Tone = PageVerdict::Tone;
   switch (result.verdict) {
     case ForecastVerdict::better:
-      return {Tone::good, "The network is better than every baseline", result.verdict_sentence};
+      return {Tone::good, "The forecast is better than every baseline", result.verdict_sentence};
     case ForecastVerdict::no_better_than_ridge:
       return {Tone::neutral, "No better than a linear model (ridge autoregression)", result.verdict_sentence};
     case ForecastVerdict::no_better_than_naive: break;

@@ -162,10 +162,10 @@ LeakTrace samples(const Table& table, std::span<const std::int64_t> order, std::
                   std::int64_t horizon) {
   const Numbers y = column_of(table);
   LeakTrace trace;
-  trace.learnt.push_back({"training samples", {}});
+  trace.fitted.push_back({"training samples", {}});
   for (const std::int64_t t : order.first(static_cast<std::size_t>(count))) {
     for (const std::int64_t row : {t, t + horizon}) {
-      trace.learnt[0].values.push_back(y.at(static_cast<std::size_t>(row)));
+      trace.fitted[0].values.push_back(y.at(static_cast<std::size_t>(row)));
     }
   }
   return trace;
@@ -185,7 +185,7 @@ TEST(Leaks, AShuffledSplitIsFound) {
   const LeakReport report = find_leaks(walk(), pipeline, options);
   const Leak leak = only_leak(report);
   EXPECT_EQ(leak.kind, LeakKind::samples) << leak.what();
-  EXPECT_TRUE(leak.learnt);
+  EXPECT_TRUE(leak.fitted);
   EXPECT_FALSE(report.not_tried.empty());
   EXPECT_NE(leak.what().find("shuffled"), std::string::npos);
 }
@@ -221,7 +221,7 @@ TEST(Leaks, WhatIsLearntFromAllRowsIsFound) {
       const Numbers y = column_of(table);
       const auto end = y.begin() + std::min<std::ptrdiff_t>(rows, static_cast<std::ptrdiff_t>(y.size()));
       LeakTrace trace;
-      trace.learnt.push_back({"mean", {std::accumulate(y.begin(), end, 0.0) / static_cast<double>(rows)}});
+      trace.fitted.push_back({"mean", {std::accumulate(y.begin(), end, 0.0) / static_cast<double>(rows)}});
       return trace;
     };
   };
@@ -336,7 +336,7 @@ TEST(Leaks, WrongUseIsExplained) {
   expect_error(ErrorKind::usage, {"LeakOptions::training"}, [&] {
     find_leaks(walk(), [](const Table& table) {
       LeakTrace trace = LeakTrace::by_row("y", column_of(table));
-      trace.learnt.push_back({"mean", {1}});
+      trace.fitted.push_back({"mean", {1}});
       return trace;
     });
   });

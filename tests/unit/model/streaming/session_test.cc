@@ -342,7 +342,7 @@ TEST(Session, HasTheBitsOfGruDAndOfItsMeansBeforeAnyReading) {
 TEST(Session, HasTheBitsOfAChangeOfScaleAndOfItsInverse) {
   Network network;
   const int x = network.add_input("x", {true, -1, {5}});
-  const int factors = network.add(learnt({.values = {0.3, -0.7}}), {x})[0];
+  const int factors = network.add(trainable_vector({.values = {0.3, -0.7}}), {x})[0];
   const int scaled = network.add(affine({.count = 2, .every = 3}), {x, factors})[0];
   const int h = network.add(gru({.units = 4, .return_sequences = true}), {scaled})[0];
   network.set_outputs(network.add(affine({.inverse = true}), {h, factors}));

@@ -39,7 +39,7 @@ Table sales() {
   return table;
 }
 
-/// Everything that a whole run of the forecaster says: the backtest by origin, what was chosen and learnt. An
+/// Everything that a whole run of the forecaster says: the backtest by origin, what was chosen and fitted. An
 /// origin is judged only where its whole horizon is known, so that with rows taken away (`shorter`) it may be
 /// missing.
 LeakTrace forecast_trace(const Table& table, ForecastOptions options, bool shorter = false) {
@@ -60,7 +60,7 @@ LeakTrace forecast_trace(const Table& table, ForecastOptions options, bool short
     trace.values.insert(trace.values.end(),
                         {b.predicted[i], b.naive[i], b.seasonal_naive[i], b.drift[i], b.ridge[i]});
   }
-  trace.learnt = {{"loss by epoch", result.loss},
+  trace.fitted = {{"loss by epoch", result.loss},
                   {"validation loss by epoch", result.validation_loss},
                   {"choices",
                    {static_cast<double>(result.window), static_cast<double>(result.period),
@@ -70,7 +70,7 @@ LeakTrace forecast_trace(const Table& table, ForecastOptions options, bool short
                   {"seasonal indices", {}}};
   for (const auto& series : result.model->scaling.series) {
     const std::vector<double>& places = series.seasonal.by_place;
-    trace.learnt.back().values.insert(trace.learnt.back().values.end(), places.begin(), places.end());
+    trace.fitted.back().values.insert(trace.fitted.back().values.end(), places.begin(), places.end());
   }
   return trace;
 }
@@ -117,7 +117,7 @@ TEST(ForecastLeaks, ASeasonIsTakenOutByTheTrainingPartAlone) {
   how.training = kTraining;
   how.cuts = {kTraining, kTraining + 7};
   how.plant_missing = false;
-  ASSERT_EQ(forecast_trace(sales(), options).learnt.back().values.size(), 12u);
+  ASSERT_EQ(forecast_trace(sales(), options).fitted.back().values.size(), 12u);
   for (const std::string normalize : {"auto", "revin"}) {
     options.normalize = normalize;
     const LeakReport report = find_leaks(

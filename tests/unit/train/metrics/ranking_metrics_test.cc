@@ -100,7 +100,8 @@ TEST(RocAuc, RefusesScoresThatHaveNoOrder) {
     measure({{std::numeric_limits<double>::quiet_NaN(), 1}, {0, 1}, {}}, false);
     ADD_FAILURE() << "nothing was thrown";
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("a prediction is no number"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("a prediction is not a number"), std::string::npos)
+        << error.what();
   }
   EXPECT_TRUE(make_row_metric("roc_auc")->larger_is_better());
 }
