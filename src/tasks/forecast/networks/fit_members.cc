@@ -28,12 +28,7 @@ FitOptions fit_options(const FitPlan& plan, const NetworkTraining& settled) {
   fit.epochs = plan.epochs;
   fit.validation_batch_size = kPredictBatch;
   fit.seed = settled.seed;
-  fit.verbose = settled.controls.verbose;
-  fit.progress = settled.controls.progress;
-  fit.logger = settled.controls.log;
-  fit.checkpoint = settled.controls.checkpoint;
-  fit.resume = settled.controls.resume;
-  fit.stop_flag = settled.controls.stop;
+  fit.run = settled.controls;
   return fit;
 }
 

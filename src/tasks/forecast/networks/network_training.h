@@ -26,7 +26,7 @@ struct NetworkTraining {
   std::uint64_t seed = 1;
 
   std::vector<CallbackPtr> callbacks;
-  RunControls controls;
+  RunControls controls = {.verbose = 0};
 
   /// What the options say; the network's kind settles the rest.
   static NetworkTraining from(const ForecastOptions& options, const RunControls& controls);

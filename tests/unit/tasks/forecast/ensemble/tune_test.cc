@@ -30,7 +30,7 @@ struct Search {
   ScaledPanel scaled;
   LinearChoice linear;
   ForecastOptions options;
-  RunControls controls;
+  RunControls controls = {.verbose = 0};
   std::unique_ptr<NetworkPlan> plan;
   Pool pool{1};
 
@@ -230,7 +230,7 @@ struct ResidualSearch {
   ScaledPanel scaled{panel, Transform::none, false};
   LinearChoice linear;
   ForecastOptions options;
-  RunControls controls;
+  RunControls controls = {.verbose = 0};
   NetworkTraining training;
   std::unique_ptr<NetworkPlan> plan;
   Pool pool{1};
