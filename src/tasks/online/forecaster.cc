@@ -6,12 +6,12 @@
 #include "rondo/base/error.h"
 #include "rondo/tasks/online.h"
 #include "tasks/online/check_options.h"
-#include "tasks/online/drift_detector.h"
-#include "tasks/online/features.h"
-#include "tasks/online/history.h"
-#include "tasks/online/learner.h"
-#include "tasks/online/mixture.h"
-#include "tasks/online/recursive_least_squares.h"
+#include "tasks/online/learning/drift_detector.h"
+#include "tasks/online/learning/features.h"
+#include "tasks/online/learning/history.h"
+#include "tasks/online/learning/learner.h"
+#include "tasks/online/learning/mixture.h"
+#include "tasks/online/learning/recursive_least_squares.h"
 
 namespace rondo {
 namespace {

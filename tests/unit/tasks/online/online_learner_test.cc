@@ -1,7 +1,7 @@
 // The networks of the online forecaster: three sets of weights, of which one learns, one follows and one is
 // kept.
 
-#include "tasks/online/learner.h"
+#include "tasks/online/learning/learner.h"
 
 #include <gtest/gtest.h>
 

@@ -8,11 +8,11 @@
 #include "rondo/base/error.h"
 #include "rondo/base/random.h"
 #include "rondo/tape/tape.h"
-#include "tasks/online/diagonal_cell.h"
-#include "tasks/online/drift_detector.h"
-#include "tasks/online/mixture.h"
-#include "tasks/online/recursive_least_squares.h"
-#include "tasks/online/running_scale.h"
+#include "tasks/online/learning/diagonal_cell.h"
+#include "tasks/online/learning/drift_detector.h"
+#include "tasks/online/learning/mixture.h"
+#include "tasks/online/learning/recursive_least_squares.h"
+#include "tasks/online/learning/running_scale.h"
 #include "tasks/online/time_order.h"
 
 namespace rondo::online {

@@ -1,4 +1,4 @@
-#include "tasks/online/features.h"
+#include "tasks/online/learning/features.h"
 
 #include <algorithm>
 #include <cmath>

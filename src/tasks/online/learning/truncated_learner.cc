@@ -4,8 +4,8 @@
 #include "rondo/layers/layers.h"
 #include "rondo/model/network.h"
 #include "rondo/tape/tape.h"
-#include "tasks/online/learner.h"
-#include "tasks/online/weight_sets.h"
+#include "tasks/online/learning/learner.h"
+#include "tasks/online/learning/weight_sets.h"
 
 namespace rondo::online {
 namespace {

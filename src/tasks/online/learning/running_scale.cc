@@ -1,4 +1,4 @@
-#include "tasks/online/running_scale.h"
+#include "tasks/online/learning/running_scale.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "tasks/online/drift_detector.h"
+#include "tasks/online/learning/drift_detector.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "tasks/online/recursive_least_squares.h"
+#include "tasks/online/learning/recursive_least_squares.h"
 
 #include <algorithm>
 #include <cmath>

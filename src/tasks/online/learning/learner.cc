@@ -1,11 +1,11 @@
-#include "tasks/online/learner.h"
+#include "tasks/online/learning/learner.h"
 
 #include <algorithm>
 
 #include "kernels/cells.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
-#include "tasks/online/diagonal_cell.h"
+#include "tasks/online/learning/diagonal_cell.h"
 
 namespace rondo::online {
 namespace {

@@ -1,4 +1,4 @@
-#include "tasks/online/weight_sets.h"
+#include "tasks/online/learning/weight_sets.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "tasks/online/diagonal_cell.h"
+#include "tasks/online/learning/diagonal_cell.h"
 
 #include <algorithm>
 #include <cmath>

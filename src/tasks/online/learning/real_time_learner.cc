@@ -2,9 +2,9 @@
 #include <array>
 
 #include "rondo/tensor/parameters.h"
-#include "tasks/online/diagonal_cell.h"
-#include "tasks/online/learner.h"
-#include "tasks/online/weight_sets.h"
+#include "tasks/online/learning/diagonal_cell.h"
+#include "tasks/online/learning/learner.h"
+#include "tasks/online/learning/weight_sets.h"
 
 namespace rondo::online {
 namespace {

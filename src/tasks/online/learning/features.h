@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "tasks/common/archive.h"
-#include "tasks/online/history.h"
-#include "tasks/online/running_scale.h"
+#include "tasks/online/learning/history.h"
+#include "tasks/online/learning/running_scale.h"
 
 namespace rondo::online {
 

@@ -1,4 +1,4 @@
-#include "tasks/online/mixture.h"
+#include "tasks/online/learning/mixture.h"
 
 #include <algorithm>
 #include <cmath>

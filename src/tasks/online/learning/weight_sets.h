@@ -5,7 +5,7 @@
 
 #include "rondo/tasks/online.h"
 #include "rondo/train/optimizers.h"
-#include "tasks/online/learner.h"
+#include "tasks/online/learning/learner.h"
 
 namespace rondo::online {
 

@@ -7,7 +7,7 @@
 
 #include "rondo/tasks/online.h"
 #include "tasks/common/archive.h"
-#include "tasks/online/history.h"
+#include "tasks/online/learning/history.h"
 
 namespace rondo::online {
 
