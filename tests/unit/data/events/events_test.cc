@@ -317,7 +317,7 @@ TEST(Events, SayWhatIsWrongWithATable) {
   };
   expect_error(ErrorKind::data, {"no column 'parameter'", "events.csv", "did you mean 'parametr'"},
                [&] { read("record,time,parametr,value\n1,2,a,3\n"); });
-  expect_error(ErrorKind::data, {"no number", "line 3", "'value'", "high"},
+  expect_error(ErrorKind::data, {"not a number", "line 3", "'value'", "high"},
                [&] { read("record,time,parameter,value\n1,2,a,3\n1,2,a,high\n"); });
   expect_error(ErrorKind::data, {"no time", "line 3", "'time'"},
                [&] { read("record,time,parameter,value\n1,2,a,3\n1,,a,4\n"); });
@@ -339,7 +339,7 @@ TEST(EventLabels, SayWhatIsWrongWithThem) {
   expect_error(ErrorKind::data, {"two different outcomes", "'10'", "line 2", "line 3"},
                [&] { read("id,died\n10,1\n10,0\n"); });
   expect_error(ErrorKind::data, {"has no outcome", "'10'", "line 3"}, [&] { read("id,died\n9,1\n10,\n"); });
-  expect_error(ErrorKind::data, {"no number", "yes"}, [&] { read("id,died\n9,1\n10,yes\n"); });
+  expect_error(ErrorKind::data, {"not a number", "yes"}, [&] { read("id,died\n9,1\n10,yes\n"); });
   expect_error(ErrorKind::data, {"no column 'died'"}, [&] { read("id,dead\n9,1\n"); });
 }
 
