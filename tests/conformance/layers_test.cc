@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
+#include <string>
 
+#include "kernels/cells.h"
 #include "rondo/layers/layers.h"
 #include "rondo/model/testing.h"
 
@@ -135,6 +138,19 @@ TEST_P(EveryLayer, PassesTheSuite) { EXPECT_EQ(testing::check_all(GetParam()), "
 
 INSTANTIATE_TEST_SUITE_P(Layers, EveryLayer, ::testing::ValuesIn(subjects()),
                          [](const auto& param) { return std::to_string(param.index); });
+
+void add_types(Layer& layer, std::set<std::string>& types) {
+  types.insert(layer.type());
+  for (Layer* child : layer.children()) add_types(*child, types);
+}
+
+TEST(EveryLayerType, HasASubject) {
+  std::set<std::string> types = {"gru_d"};  // in gru_d_test.cc
+  for (const Subject& s : subjects()) add_types(*s.make(), types);
+  for (const std::string& cell : kernels::cell_types()) types.insert(cell);  // all in cells_test.cc
+  for (const std::string& type : layer_types())
+    EXPECT_TRUE(types.contains(type)) << type << " is tested nowhere";
+}
 
 // A suite that cannot fail proves nothing: a layer with a planted fault must be caught.
 

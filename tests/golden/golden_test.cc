@@ -5,11 +5,14 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <string>
 #include <tuple>
 
 #include "golden/case_checks.h"
 #include "golden/golden_file.h"
+#include "kernels/cells.h"
+#include "rondo/layers/layers.h"
 
 // Every case of every golden file, in float32 and in float64, against what Keras or PyTorch computed in
 // float64.
@@ -79,6 +82,33 @@ TEST(GoldenFiles, hold_at_least_200_cases) {
   std::size_t cases = 0;
   for (const auto& path : golden_files()) cases += read_golden_file(path).size();
   EXPECT_GE(cases, 200u) << "in " << golden_folder() << "; tests/golden/make_golden.py writes them";
+}
+
+/// Adds the cells of all layers that a spec describes, wrapped ones too.
+void add_cells(const Json& spec, std::set<std::string>& cells) {
+  if (spec.is_array()) {
+    for (const Json& item : spec.as_array()) add_cells(item, cells);
+  }
+  if (!spec.is_object()) return;
+  const Json* type = spec.find("type");
+  if (type != nullptr && type->is_string()) {
+    Json options = to_config(RecurrentOptions{});  // a spec may leave defaults out
+    for (const auto& [key, value] : spec.as_object()) options.set(key, value);
+    const kernels::CellKernels* cell = kernels::find_cell(type->as_string(), options);
+    if (cell != nullptr) cells.insert(cell->info.name);
+  }
+  for (const auto& [key, value] : spec.as_object()) add_cells(value, cells);
+}
+
+TEST(GoldenFiles, have_cases_of_every_cell) {
+  std::set<std::string> cells;
+  for (const auto& path : golden_files()) {
+    for (const GoldenCase& golden : read_golden_file(path)) {
+      if (golden.kind() == "forward_backward") add_cells(golden.meta(), cells);
+    }
+  }
+  for (const kernels::CellKernels* cell : kernels::all_cells())
+    EXPECT_TRUE(cells.contains(cell->info.name)) << cell->info.name << ": add a topic to make_golden.py";
 }
 
 TEST(GoldenFiles, notice_a_weight_that_is_off_by_a_hundred_thousandth) {

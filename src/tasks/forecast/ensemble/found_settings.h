@@ -3,13 +3,16 @@
 #include <cstdint>
 #include <string>
 
-#include "tasks/forecast/ensemble/trial_search.h"
+#include "tasks/common/trial_search.h"
 
 namespace rondo::forecasting {
 
+/// Settings that fewer held-out origins prefer are a matter of luck.
+inline constexpr std::int64_t kMinEvaluated = 8;
+
 /// What a search settled on, as far as a file has to keep it: a resumed run reads it instead of searching
 /// again, which would find other settings than those of its checkpoint.
-struct FoundSettings : SearchOutcome {
+struct FoundSettings : tasks::SearchOutcome {
   std::int64_t rows = 0, units = 0;
   double dropout = 0;  ///< of networks that have none: 0
   double learning_rate = 0;

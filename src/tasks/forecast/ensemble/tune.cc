@@ -70,14 +70,14 @@ Plan make_trial(const TrainingTask& task, const NetworkPlan& first, const Search
                 std::int64_t number) {
   if (number == 0) return first.clone();
   const RandomStream stream(first.training.seed, purpose_key("tune"), static_cast<std::uint64_t>(number));
-  const Plan drawn = scaled_look_back(task, first, drawn_from(stream, 0, space.look_backs));
+  const Plan drawn = scaled_look_back(task, first, tasks::drawn_from(stream, 0, space.look_backs));
   Plan trial = plan_with_rows(task, first, space, drawn->look_back());
   NetworkTraining& training = trial->training;
   const auto units = static_cast<double>(first.training.units);
   training.units =
-      std::max<std::int64_t>(kMinUnits, std::llround(units * drawn_from(stream, 1, space.units)));
-  if (!space.dropouts.empty()) training.dropout = drawn_from(stream, 2, space.dropouts);
-  training.learning_rate = first.training.learning_rate * drawn_from(stream, 3, space.learning_rates);
+      std::max<std::int64_t>(kMinUnits, std::llround(units * tasks::drawn_from(stream, 1, space.units)));
+  if (!space.dropouts.empty()) training.dropout = tasks::drawn_from(stream, 2, space.dropouts);
+  training.learning_rate = first.training.learning_rate * tasks::drawn_from(stream, 3, space.learning_rates);
   return trial;
 }
 
@@ -95,7 +95,7 @@ TunedPlan tune(const TrainingTask& task, const NetworkPlan& plan, const SearchSp
     const auto origins = origins_with(role, task.panel(), *folds, shared.first_row);
     if (static_cast<std::int64_t>(origins.size()) < kMinEvaluated) return out;
   }
-  TrialSearch search(seconds, first->training.updates > 0 ? kEpochsOfACycle : first->training.epochs);
+  tasks::TrialSearch search(seconds, first->training.updates > 0 ? kEpochsOfACycle : first->training.epochs);
   while (search.next()) {
     const Plan trial = make_trial(task, *first, space, search.number());
     trial->training.callbacks = {search.watch()};
@@ -110,14 +110,14 @@ TunedPlan tune(const TrainingTask& task, const NetworkPlan& plan, const SearchSp
     if (!space.dropouts.empty()) out.plan->training.dropout = found.dropout;
     out.plan->training.learning_rate = found.learning_rate;
   }
-  static_cast<SearchOutcome&>(out) = search.outcome();
+  static_cast<tasks::SearchOutcome&>(out) = search.outcome();
   return out;
 }
 
 FoundSettings TunedPlan::found(const TrainingTask& task) const {
   const NetworkTraining settled = plan->settled(task);
   FoundSettings out;
-  static_cast<SearchOutcome&>(out) = *this;
+  static_cast<tasks::SearchOutcome&>(out) = *this;
   out.rows = plan->look_back();
   out.units = settled.units;
   out.dropout = std::max(0.0, settled.dropout);
@@ -130,7 +130,7 @@ TunedPlan load_tuned(const std::string& path, const TrainingTask& task, const Ne
                      const SearchSpace& space) {
   const FoundSettings found = load_found(path);
   TunedPlan out;
-  static_cast<SearchOutcome&>(out) = found;
+  static_cast<tasks::SearchOutcome&>(out) = found;
   out.plan = plan_with_rows(task, plan, space, found.rows);
   out.plan->training.units = found.units;
   if (!space.dropouts.empty()) out.plan->training.dropout = found.dropout;

@@ -9,7 +9,7 @@
 namespace rondo::forecasting {
 
 /// What a search settled on, and how.
-struct TunedPlan : SearchOutcome {
+struct TunedPlan : tasks::SearchOutcome {
   std::unique_ptr<NetworkPlan> plan;
   std::int64_t evaluated_from = 0;  ///< the first row of the origins on which all trials are evaluated
 
@@ -17,8 +17,8 @@ struct TunedPlan : SearchOutcome {
   FoundSettings found(const TrainingTask& task) const;
 };
 
-/// A search (see TrialSearch) for about `seconds`: each trial trains one member with a third of the updates
-/// or epochs and is evaluated by its mean absolute error on what member 0 holds out; with fewer than
+/// A search (see tasks::TrialSearch) for about `seconds`: each trial trains one member with a third of the
+/// updates or epochs and is evaluated by its mean absolute error on what member 0 holds out; with fewer than
 /// kMinEvaluated origins of these, or to learn from, there are no trials. The settings at hand come first.
 /// How many trials there are depends on the clock, so does the result; the search itself draws the same
 /// trials for the same seed.

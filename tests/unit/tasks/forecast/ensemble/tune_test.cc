@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <functional>
@@ -72,12 +71,6 @@ struct Search {
   }
 };
 
-double seconds_of(const std::function<void()>& act) {
-  const auto start = std::chrono::steady_clock::now();
-  act();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 TEST(ForecastTune, NeverEndsWithALargerErrorThanBefore) {
   for (const std::uint64_t seed : {1, 2, 3}) {
     Search search(seed);
@@ -136,26 +129,6 @@ TEST(ForecastTune, TriesLookBacksThatSegmentsRoundUp) {
   const TunedPlan tuned = search.tune(0);
   EXPECT_GE(tuned.evaluated_from, longest.first_origin());
   EXPECT_TRUE(std::isfinite(tuned.before));
-}
-
-TEST(ForecastTune, KeepsToItsTime) {
-  if (kInstrumented) GTEST_SKIP() << "time is not measured under a sanitizer";
-  Search search(1);
-  const double one = seconds_of([&] { search.tune(0); });
-  TunedPlan tuned;
-  const double all = seconds_of([&] { tuned = search.tune(1.5); });
-  EXPECT_GT(tuned.trials, 1);
-  EXPECT_LT(all, 1.5 + 10 * one + 2) << "a trial that began may end";
-
-  ForecastOptions options = small_forecast(2);
-  options.model = "encoder_decoder";
-  options.tune = 2;
-  const Table table = table_of(logistic_map(420));
-  const double run = seconds_of([&] { run_forecast(table, options); });
-  options.tune = 0;
-  const double without = seconds_of([&] { run_forecast(table, options); });
-  EXPECT_GT(run, without);
-  EXPECT_LT(run, 2 + 5 * without + 5);
 }
 
 /// One network over windows, one beside the linear model.

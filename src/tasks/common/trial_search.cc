@@ -1,8 +1,10 @@
-#include "tasks/forecast/ensemble/trial_search.h"
+#include "tasks/common/trial_search.h"
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
-namespace rondo::forecasting {
+namespace rondo::tasks {
 
 namespace {
 
@@ -18,11 +20,15 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-TrialSearch::TrialSearch(double seconds, std::int64_t epochs)
-    : seconds_(seconds), epochs_(epochs), start_(Clock::now()) {}
+double TrialSearch::steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+TrialSearch::TrialSearch(double seconds, std::int64_t epochs, std::function<double()> clock)
+    : seconds_(seconds), epochs_(epochs), clock_(std::move(clock)), start_(clock_()) {}
 
 bool TrialSearch::next() {
-  const double spent = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double spent = clock_() - start_;
   if (number_ >= 0) {
     ++outcome_.trials;
     outcome_.pruned += given_up_ ? 1 : 0;
@@ -68,4 +74,4 @@ bool TrialSearch::improves(double error) {
   return true;
 }
 
-}  // namespace rondo::forecasting
+}  // namespace rondo::tasks

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <vector>
 
 #include "rondo/base/random.h"
 #include "rondo/train/callbacks.h"
 
-namespace rondo::forecasting {
+namespace rondo::tasks {
 
 /// How a search went.
 struct SearchOutcome {
@@ -16,15 +15,13 @@ struct SearchOutcome {
   double before = 0, after = 0;  ///< error of the first trial (the settings as they were) and of the best one
 };
 
-/// Settings that fewer held-out origins prefer are a matter of luck.
-inline constexpr std::int64_t kMinEvaluated = 8;
-
 /// The clock and the patience of a random search (Bergstra, Bengio 2012): trials follow one another for about
 /// `seconds`, at least one. A trial that is a tenth worse than the median of those before it at the same
 /// epoch is given up once a quarter of its `epochs` are over (Golovin et al. 2017, "median stopping").
 class TrialSearch {
  public:
-  TrialSearch(double seconds, std::int64_t epochs);
+  /// `clock` says the seconds that have passed since some moment.
+  TrialSearch(double seconds, std::int64_t epochs, std::function<double()> clock = steady_seconds);
 
   /// Ends the trial before; whether there is time for another one.
   bool next();
@@ -38,12 +35,13 @@ class TrialSearch {
   const SearchOutcome& outcome() const { return outcome_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
+  static double steady_seconds();
   bool is_hopeless() const;
 
   double seconds_, longest_ = 0, begin_ = 0;
   std::int64_t epochs_, number_ = -1;
-  Clock::time_point start_;
+  std::function<double()> clock_;
+  double start_;
   SearchOutcome outcome_;
   std::vector<double> curve_;                ///< validation loss by epoch, of this trial
   std::vector<std::vector<double>> curves_;  ///< of those that were not given up
@@ -56,4 +54,4 @@ double drawn_from(const RandomStream& stream, std::uint64_t element, const Value
   return values[stream.below(element, values.size())];
 }
 
-}  // namespace rondo::forecasting
+}  // namespace rondo::tasks
