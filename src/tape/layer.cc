@@ -37,7 +37,7 @@ int Layer::declare_array(ParameterStore& parameters, const std::string& name, Sh
                          double l1, double l2) {
   trainable = trainable && trainable_;
   has_trainable_ = has_trainable_ || trainable;
-  const int index = parameters.declare(name, std::move(shape), trainable, l1, l2);
+  const int index = parameters.declare(name, shape, trainable, l1, l2);
   if (!parameters_.empty() && index <= parameters_.back()) parameters_.clear();  // another store
   parameters_.push_back(index);
   return index;

@@ -28,17 +28,16 @@ ConstMatrix StreamStep::weight(std::string_view name) const {
 }
 
 const StreamValue& StreamPlan::make(StreamSlot slot, Shape features, bool sequence) {
-  return values_.emplace_back(
-      StreamValue{static_cast<int>(values_.size()), slot, std::move(features), sequence});
+  return values_.emplace_back(StreamValue{static_cast<int>(values_.size()), slot, features, sequence});
 }
 
 StreamValue StreamPlan::value(Shape features, bool sequence) {
   const StreamSlot slot = scratch(element_count(features));
-  return make(slot, std::move(features), sequence);
+  return make(slot, features, sequence);
 }
 
 StreamValue StreamPlan::state(const std::string& name, Shape features, std::vector<float> initial) {
-  const StreamValue& value = make({StreamSlot::Home::state, state_floats_}, std::move(features), true);
+  const StreamValue& value = make({StreamSlot::Home::state, state_floats_}, features, true);
   state_floats_ += whole_lines(value.width());
   states_.push_back({name_ + "." + name, value.id, std::move(initial)});
   return value;
@@ -53,7 +52,7 @@ StreamSlot StreamPlan::scratch(std::int64_t floats) {
 StreamValue StreamPlan::input(Shape features) {
   const StreamSlot slot{StreamSlot::Home::input, static_cast<std::int64_t>(inputs_.size())};
   inputs_.push_back(static_cast<int>(values_.size()));
-  return make(slot, std::move(features), true);
+  return make(slot, features, true);
 }
 
 void StreamPlan::add(const Layer& layer, std::span<const StreamValue> inputs,

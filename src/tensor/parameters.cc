@@ -56,7 +56,7 @@ int ParameterStore::declare(std::string name, Shape shape, bool trainable, doubl
   ParameterInfo info;
   info.name = std::move(name);
   info.size = element_count(shape);
-  info.shape = std::move(shape);
+  info.shape = shape;
   info.offset = infos_.empty() ? 0 : aligned(infos_.back().offset + infos_.back().size);
   info.trainable = trainable;
   info.l1 = l1;

@@ -107,8 +107,7 @@ std::vector<StreamValue> stream_rows(StreamPlan& plan, const Layer& layer,
 template <class Row>
 std::vector<StreamValue> stream_rows(StreamPlan& plan, const Layer& layer,
                                      std::span<const StreamValue> inputs, Shape features, Row row) {
-  return stream_rows(plan, layer, inputs, plan.value(std::move(features), inputs[0].sequence),
-                     std::move(row));
+  return stream_rows(plan, layer, inputs, plan.value(features, inputs[0].sequence), std::move(row));
 }
 
 }  // namespace rondo

@@ -78,7 +78,7 @@ void WeightSets::archive_optimizer(tasks::Archive& archive, const char* name, Op
     }
   }
   for (auto& [slot, tensor] : state.slots) {
-    archive.array(base + "." + slot, tensor);
+    archive.array(std::string(base).append(".").append(slot), tensor);
   }
   if (archive.reading()) optimizer.restore(live_, state);
 }
