@@ -16,11 +16,9 @@
 #include "tasks/forecast/trained/model.h"
 #include "tasks/forecast/trained/refit.h"
 
-namespace rondo {
-
+namespace rondo::forecasting {
 namespace {
 
-using namespace forecasting;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
@@ -171,10 +169,8 @@ std::vector<std::int64_t> history_rows(const Panel& panel) {
   return rows;
 }
 
-}  // namespace
-
-ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions& options,
-                            const RunControls& controls) {
+ForecastResult run(const ForecastTables& tables, const ForecastOptions& options,
+                   const RunControls& controls) {
   const auto start = Clock::now();
   const Prepared prepared = prepare(tables, options);
   for (const std::string& note : prepared.notes) controls.log.warning(note);
@@ -220,4 +216,10 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
   return result;
 }
 
-}  // namespace rondo
+}  // namespace
+}  // namespace rondo::forecasting
+
+rondo::ForecastResult rondo::run_forecast(const ForecastTables& tables, const ForecastOptions& options,
+                                          const RunControls& controls) {
+  return forecasting::run(tables, options, controls);
+}

@@ -33,7 +33,6 @@ namespace rondo::online {
 namespace {
 
 constexpr std::size_t kMaxLines = 64, kMaxDrifts = 100;
-constexpr std::size_t kLineNumbers = 6, kDriftNumbers = 6;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 std::string number(double value) {

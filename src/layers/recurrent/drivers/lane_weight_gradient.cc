@@ -30,7 +30,7 @@ void LaneWeightGradient::begin(const LaneShape& lane_shape, const LaneSchedule& 
   if (kind.normalized) {
     group_count = info.vectors > 0 ? 1 : 0;
   } else if (kind.masked) {
-    group_count = static_cast<std::size_t>(info.sums + info.vectors);
+    group_count = static_cast<std::size_t>(info.sums) + static_cast<std::size_t>(info.vectors);
   }
   sums = LanePanels::make(rows, shape.sum_rows() - first_sum() * shape.units, group_count, workspace);
   const std::int64_t blocks = (schedule.lanes + kLaneBlock - 1) / kLaneBlock;
