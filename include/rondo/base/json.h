@@ -18,8 +18,8 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  // Defined in one source file: every file that touches a Json would compile the copies and destructors of a variant
-  // again.
+  // Defined in one source file: every file that touches a Json would compile the copies and destructors of a
+  // variant again.
   Json();  // null
   Json(const Json& other);
   Json(Json&& other) noexcept;

@@ -41,7 +41,7 @@ class ArrayWindows : public Dataset {
     shape.insert(shape.end(), data_.shape().begin() + 1, data_.shape().end());
     if (shape.size() == 2) shape.push_back(1);  // a plain series has one feature
     Batch out;
-    out.inputs.emplace_back(data_.gather(rows).cast(dtype).reshaped(std::move(shape)));
+    out.inputs.emplace_back(data_.gather(rows).cast(dtype).reshaped(shape));
     if (!targets_) return out;
     Tensor targets = targets_->gather(starts).cast(dtype);
     if (targets.rank() == 1) targets = std::move(targets).reshaped({-1, 1});

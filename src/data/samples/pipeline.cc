@@ -131,7 +131,7 @@ Samples merge_batches(const std::vector<const Samples*>& parts) {
   }
   Shape shape = first.values().shape();
   shape[0] = total;
-  Tensor values(std::move(shape), first.values().dtype());
+  Tensor values(shape, first.values().dtype());
   std::byte* to = values.bytes();
   for (const Samples* part : parts) {
     const Tensor same = part->values().cast(values.dtype());

@@ -43,7 +43,7 @@ class ColumnOfTimes {
   };
 
   Error bad(std::int64_t row, const std::string& what) const {
-    return std::move(Error(ErrorKind::data, what).where(where_(row)).seen(shown(texts_[row])));
+    return Error(ErrorKind::data, what).where(where_(row)).seen(shown(texts_[row]));
   }
 
   /// The cell, taken apart anew each time: all of them at once would take more memory than the texts.

@@ -27,8 +27,7 @@ RecurrentOptions options_of(const Layer& layer) {
 bool RecurrentReplay::covers(const Tape::Applied& applied) {
   const auto* layer = dynamic_cast<const Layer*>(applied.operation);
   return layer != nullptr && layer->is_recurrent() && applied.store != nullptr &&
-         kernels::find_cell(layer->type()) != nullptr &&
-         applied.store->find(layer->name() + ".kernel") >= 0;
+         kernels::find_cell(layer->type()) != nullptr && applied.store->find(layer->name() + ".kernel") >= 0;
 }
 
 RecurrentReplay::RecurrentReplay(const Tape& tape, const Tape::Applied& applied) {

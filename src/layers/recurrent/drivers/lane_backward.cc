@@ -251,7 +251,7 @@ class LaneBackward : LanePass {
     const std::int64_t lanes = at.slice.lanes;
     for (int j = 0; j < 2; ++j) {
       if (!nth(options_.zoned, j)) continue;
-      const auto state = [&](auto* data) { return View{data, units_, lanes, lanes}; };
+      const auto state = [&]<class Number>(Number* data) { return View<Number>{data, units_, lanes, lanes}; };
       kernels::zone_rows_backward<float>(zone_of(at.slice, j, s), state(call.d_state[j]),
                                          state(j == 0 ? call.d_output : nullptr), state(nth(at.d_old, j)));
       if (j == 0) call.d_output = nullptr;

@@ -104,7 +104,8 @@ TEST(Series, MissingColumnsAndIdsAreNamed) {
   options.columns = {"prize"};
   expect_error(ErrorKind::data, {"'prize'", "did you mean 'price'"}, [&] { make_series(table, options); });
   options.columns = {"day"};
-  expect_error(ErrorKind::data, {"not a number", "line 2, column 'day'"}, [&] { make_series(table, options); });
+  expect_error(ErrorKind::data, {"not a number", "line 2, column 'day'"},
+               [&] { make_series(table, options); });
   expect_error(ErrorKind::data, {"no column of numbers"},
                [] { make_series(parse_csv("t,w\n2020-01,a\n2020-02,b\n"), {}); });
   expect_error(ErrorKind::data, {"belongs", "line 3"},

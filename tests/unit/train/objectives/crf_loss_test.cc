@@ -98,7 +98,9 @@ CompileOptions with_crf(double l2 = 0) {
           .custom_objectives = {std::make_shared<CrfLoss>(l2)}};
 }
 
-FitOptions quiet(std::int64_t epochs) { return {.batch_size = 8, .epochs = epochs, .seed = 3, .run = {.verbose = 0}}; }
+FitOptions quiet(std::int64_t epochs) {
+  return {.batch_size = 8, .epochs = epochs, .seed = 3, .run = {.verbose = 0}};
+}
 
 Tensor transitions_of(Model& model) {
   const ParameterStore& parameters = model.network().parameters();

@@ -21,7 +21,9 @@ bool same_bits(const Tensor& a, const Tensor& b) {
          std::memcmp(a.bytes(), b.bytes(), static_cast<std::size_t>(a.size()) * dtype_size(a.dtype())) == 0;
 }
 
-FitOptions quiet(std::int64_t epochs) { return {.batch_size = 8, .epochs = epochs, .seed = 3, .run = {.verbose = 0}}; }
+FitOptions quiet(std::int64_t epochs) {
+  return {.batch_size = 8, .epochs = epochs, .seed = 3, .run = {.verbose = 0}};
+}
 
 /// Trains in one go, and interrupted after `batches` of the whole fit and resumed; expects the same bits.
 void expect_resumes(const std::function<Network()>& network, const CompileOptions& compile,
