@@ -102,8 +102,9 @@ ForecastResult of_levels(std::vector<double> y, std::int64_t threads = 1) {
 
 TEST(ForecastImportance, OfATableWithoutCovariatesIsThatOfTheTargetsOwnPast) {
   const ForecastResult bound = of_levels(autoregression(0.8, 400)), free = of_levels(autoregression(0, 400));
-  // Another time's past instead of one's own: noise of 1 becomes √(1 + 2 · 0.8² / (1 − 0.8²)) = 2.1.
-  EXPECT_NEAR(worth_of(bound, "y (its own past)").increase / bound.importance_error, 1.1, 0.4);
+  // Another time's past instead of one's own: noise of 1 becomes √(1 + 2 · 0.8² / (1 − 0.8²)) = 2.1 in
+  // the long run; on these rows the error grows by 1.407 of itself.
+  EXPECT_NEAR(worth_of(bound, "y (its own past)").increase / bound.importance_error, 1.407, 0.02);
   EXPECT_EQ(bound.importance[0].name, "y (its own past)") << "a season seen by chance is worth less";
   EXPECT_LT(std::abs(worth_of(free, "y (its own past)").increase), 0.1 * free.importance_error);
 }

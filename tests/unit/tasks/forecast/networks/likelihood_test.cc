@@ -302,7 +302,7 @@ TEST_P(EveryModel, LearnsTheLocationThatNoLineCan) {
   const ForecastResult result = run_forecast(parse_csv(csv_of(logistic_map(900))), options);
   const double most = std::string(GetParam().cell) == "simple_rnn" ? 0.6 : 0.5;
   EXPECT_LT(result.test.rmse, most * result.baselines[3].rmse);
-  EXPECT_NEAR(result.coverage80, 0.80, 0.1);
+  EXPECT_NEAR(result.coverage80, 0.80, 0.025);
 }
 
 TEST_P(EveryModel, NeverForecastsLessThanNoCount) {

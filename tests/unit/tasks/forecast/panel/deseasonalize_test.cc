@@ -121,7 +121,7 @@ TEST(SeasonalAdjustment, LeavesALineThatNeedsNoLagsOfASeason) {
   // Three rows and a few waves do not tell the two sharp rows of a season from the others.
   EXPECT_LT(yes.test.rmse, 0.6 * no.test.rmse);
   EXPECT_LT(yes.test.rmse, 0.45);  // of which 0.3 are noise
-  EXPECT_NEAR(yes.coverage80, 0.8, 0.2);
+  EXPECT_NEAR(yes.coverage80, 0.889, 0.03) << "measured; one row more or less is 0.028";
   // Row 187, the eighth after the end, is a peak.
   EXPECT_NEAR(yes.series[0].forecast[7] - yes.series[0].forecast[5], 9, 1.5);
 }
