@@ -114,6 +114,20 @@ void EventGrid::check_options() const {
   }
 }
 
+namespace {
+
+std::string note_of_left_out(const std::set<std::string>& rare, const EventGridOptions& options) {
+  std::string list;
+  for (const std::string& name : rare) list += (list.empty() ? "" : ", ") + name;
+  return std::to_string(rare.size()) +
+         (options.parameters.empty() ? " parameters were left out: fewer than " + percent(options.min_share) +
+                                           " of the training records have them: "
+                                     : " parameters were not asked for: ") +
+         list;
+}
+
+}  // namespace
+
 void EventGrid::choose_parameters(const Events& events, std::span<const std::int64_t> training) {
   const std::size_t count = events.parameters().size();
   std::vector<Seen> seen(count);
@@ -186,16 +200,7 @@ void EventGrid::choose_parameters(const Events& events, std::span<const std::int
     add_descriptor(name, known, static_cast<std::int64_t>(training.size()));
   }
   left_out_.assign(rare.begin(), rare.end());
-  if (!rare.empty()) {
-    std::string list;
-    for (const std::string& name : rare) list += (list.empty() ? "" : ", ") + name;
-    notes_.push_back(std::to_string(rare.size()) +
-                     (options_.parameters.empty()
-                          ? " parameters were left out: fewer than " + percent(options_.min_share) +
-                                " of the training records have them: "
-                          : " parameters were not asked for: ") +
-                     list);
-  }
+  if (!rare.empty()) notes_.push_back(note_of_left_out(rare, options_));
 }
 
 EventGrid::Scale EventGrid::fit_scale(std::vector<double> values) const {

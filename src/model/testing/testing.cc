@@ -162,89 +162,94 @@ Report check_threads(const Subject& subject, std::uint64_t seed) {
   return report;
 }
 
+namespace {
+
+/// What a network computes of a batch of equal sequences.
+struct SplitPass {
+  Tensor y;                   ///< [batch, steps, width of output 0]
+  std::vector<Tensor> final;  ///< states after the last step
+  Tensor gradients, dx;       ///< of all parameters; of the input [batch · steps, features], step after step
+};
+
+/// Steps begin … end - 1 of x [batch, steps, features].
+Tensor steps_of(const Tensor& x, std::int64_t begin, std::int64_t end) {
+  const std::int64_t batch = x.dim(0), steps = x.dim(1), features = x.dim(2);
+  Tensor part({batch, end - begin, features});
+  for (std::int64_t b = 0; b < batch; ++b) {
+    std::copy_n(x.data<float>().data() + (b * steps + begin) * features, (end - begin) * features,
+                part.data<float>().data() + b * (end - begin) * features);
+  }
+  return part;
+}
+
+/// Runs x in chunks of so many steps, each from the states that the one before left, and back through all of
+/// them.
+SplitPass run_in_chunks(Network& network, const Tensor& x, const std::vector<Tensor>& start,
+                        std::int64_t chunk, std::uint64_t seed) {
+  const std::int64_t batch = x.dim(0), steps = x.dim(1), width = network.output_spec(0).width();
+  SplitPass result{Tensor({batch, steps, width}), {}, {}, Tensor({batch * steps, x.dim(2)})};
+  Tape tape(DType::float32);
+  tape.reset();
+  network.parameters().zero_gradients();
+  std::vector<Var> state, values, pieces;
+  std::vector<Tensor> cotangents;
+  for (const Tensor& s : start) state.push_back(tape.input(Samples(s), true));
+  for (std::int64_t t = 0; t < steps; t += chunk) {
+    const std::int64_t count = std::min(steps, t + chunk) - t;
+    std::vector<Var> inputs = {tape.input(Samples(steps_of(x, t, t + count)), true)};
+    inputs.insert(inputs.end(), state.begin(), state.end());
+    const std::vector<Var> out = network.run(tape, inputs);
+    const Tensor part = tape.get(out[0]).to_padded();
+    Tensor up(tape.get(out[0]).values().shape());
+    for (std::int64_t b = 0; b < batch; ++b) {
+      std::copy_n(part.data<float>().data() + b * count * width, count * width,
+                  result.y.data<float>().data() + (b * steps + t) * width);
+      for (std::int64_t k = 0; k < count; ++k) {  // dense: packed row of step k is k·batch + b
+        for (std::int64_t c = 0; c < width; ++c)
+          up.set((k * batch + b) * width + c, cotangent_weight(seed, 0, b, t + k, c));
+      }
+    }
+    values.push_back(out[0]);
+    cotangents.push_back(std::move(up));
+    pieces.push_back(inputs[0]);
+    state.assign(out.begin() + 1, out.end());
+  }
+  for (const Var s : state) result.final.push_back(tape.get(s).values());
+  tape.backward(values, cotangents);
+  result.gradients = network.parameters().gradients();
+  float* dx = result.dx.data<float>().data();
+  for (const Var p : pieces) {
+    const Tensor g = tape.gradient(p);
+    dx = std::copy_n(g.data<float>().data(), g.size(), dx);
+  }
+  return result;
+}
+
+}  // namespace
+
 Report check_split_in_time(const Subject& subject, std::uint64_t seed) {
   Report report;
   Network network = make_network(subject, seed, DType::float32);
   const std::size_t states = network.output_count() - 1;
-  const std::int64_t features = subject.inputs[0].width(), batch = 3;
-  Tensor x =
-      random_tensor({batch, kSteps, features}, RandomStream(seed, purpose_key("testing.split")), subject)
-          .cast(DType::float32);
+  const std::int64_t batch = 3;
+  const Tensor x = random_tensor({batch, kSteps, subject.inputs[0].width()},
+                                 RandomStream(seed, purpose_key("testing.split")), subject)
+                       .cast(DType::float32);
   std::vector<Tensor> start;
   for (std::size_t j = 0; j < states; ++j) {
     start.push_back(random_tensor({batch, subject.inputs[1 + j].width()}, RandomStream(seed, 77 + j), subject)
                         .cast(DType::float32));
   }
-  const auto piece = [&](std::int64_t begin, std::int64_t end) {
-    Tensor part({batch, end - begin, features});
-    for (std::int64_t b = 0; b < batch; ++b) {
-      std::copy_n(x.data<float>().data() + (b * kSteps + begin) * features, (end - begin) * features,
-                  part.data<float>().data() + b * (end - begin) * features);
-    }
-    return part;
-  };
-  const auto pass = [&](Tape& tape, std::int64_t begin, std::int64_t end, std::vector<Var> state) {
-    std::vector<Var> inputs = {tape.input(Samples(piece(begin, end)), true)};
-    inputs.insert(inputs.end(), state.begin(), state.end());
-    std::vector<Var> out = network.run(tape, inputs);
-    out.push_back(inputs[0]);
-    return out;
-  };
-  const auto whole_or_split = [&](std::int64_t chunk, Tensor& y, std::vector<Tensor>& final,
-                                  Tensor& gradients, Tensor& dx) {
-    Tape tape(DType::float32);
-    tape.reset();
-    network.parameters().zero_gradients();
-    std::vector<Var> state;
-    for (const Tensor& s : start) state.push_back(tape.input(Samples(s), true));
-    y = Tensor({batch, kSteps, network.output_spec(0).width()});
-    const std::int64_t width = y.dim(2);
-    std::vector<Var> values, pieces;
-    std::vector<Tensor> cotangents;
-    for (std::int64_t t = 0; t < kSteps; t += chunk) {
-      const std::int64_t end = std::min(kSteps, t + chunk);
-      const auto out = pass(tape, t, end, state);
-      const Tensor part = tape.get(out[0]).to_padded();
-      Tensor up(tape.get(out[0]).values().shape());
-      for (std::int64_t b = 0; b < batch; ++b) {
-        std::copy_n(part.data<float>().data() + b * (end - t) * width, (end - t) * width,
-                    y.data<float>().data() + (b * kSteps + t) * width);
-        for (std::int64_t k = 0; k < (end - t); ++k) {  // dense: packed row of step k is k·batch + b
-          for (std::int64_t c = 0; c < width; ++c)
-            up.set((k * batch + b) * width + c, cotangent_weight(seed, 0, b, t + k, c));
-        }
-      }
-      values.push_back(out[0]);
-      cotangents.push_back(std::move(up));
-      pieces.push_back(out.back());
-      state.assign(out.begin() + 1, out.end() - 1);
-    }
-    final.clear();
-    for (const Var s : state) final.push_back(tape.get(s).values());
-    tape.backward(values, cotangents);
-    gradients = network.parameters().gradients();
-    dx = Tensor({batch * kSteps, features});
-    std::int64_t row = 0;
-    for (const Var p : pieces) {
-      const Tensor g = tape.gradient(p);
-      std::copy_n(g.data<float>().data(), g.size(), dx.data<float>().data() + row * features);
-      row += g.dim(0);
-    }
-  };
-  Tensor y, gradients, dx;
-  std::vector<Tensor> final;
-  whole_or_split(kSteps, y, final, gradients, dx);
+  const SplitPass whole = run_in_chunks(network, x, start, kSteps, seed);
   for (const std::int64_t chunk : {std::int64_t{1}, std::int64_t{3}}) {
-    Tensor y2, gradients2, dx2;
-    std::vector<Tensor> final2;
-    whole_or_split(chunk, y2, final2, gradients2, dx2);
+    const SplitPass split = run_in_chunks(network, x, start, chunk, seed);
     const std::string where =
         label("step ≡ chunk ≡ sequence", subject) + "chunks of " + std::to_string(chunk) + ", ";
-    report += same_bits(where + "outputs", y2, y);
+    report += same_bits(where + "outputs", split.y, whole.y);
     for (std::size_t j = 0; j < states; ++j)
-      report += same_bits(where + "final state " + std::to_string(j), final2[j], final[j]);
-    report += same_bits(where + "gradient of the input", dx2, dx);
-    report += compare(where + "gradients of parameters", gradients2, gradients,
+      report += same_bits(where + "final state " + std::to_string(j), split.final[j], whole.final[j]);
+    report += same_bits(where + "gradient of the input", split.dx, whole.dx);
+    report += compare(where + "gradients of parameters", split.gradients, whole.gradients,
                       1e-6);  // chunks sum in another order
   }
   return report;
