@@ -19,9 +19,9 @@ file(CONFIGURE OUTPUT "${verb_list}" @ONLY CONTENT
      "#include \"verbs.h\"\n\nnamespace rondo::cli {\n\n@declarations@\nvoid add_verbs(CLI::App& app) {\n@calls@}\n\n}  // namespace rondo::cli\n")
 
 find_package(CLI11 REQUIRED)
-add_executable(rondo_cli ${sources} "${verb_list}")
+rondo_batch_sources(compiled ${sources})
+add_executable(rondo_cli ${compiled} "${verb_list}")
 rondo_configure_target(rondo_cli)
-rondo_build_cold_sources_fast(${sources})
 set_target_properties(rondo_cli PROPERTIES OUTPUT_NAME rondo RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
 target_include_directories(rondo_cli PRIVATE "${PROJECT_SOURCE_DIR}/apps/rondo" "${PROJECT_SOURCE_DIR}/src")
 target_link_libraries(rondo_cli PRIVATE

@@ -16,14 +16,11 @@ namespace rondo {
 
 namespace {
 
+using checking::contains;
 using checking::count_of;
 using checking::Findings;
 using checking::SeriesRows;
 using checking::Subject;
-
-bool contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 Subject subject_of(const CsvTraining& job, const Table& table, const CheckOptions& check) {
   Subject subject;

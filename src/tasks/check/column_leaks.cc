@@ -11,6 +11,7 @@ namespace rondo {
 
 namespace {
 
+using checking::contains;
 using checking::PairSeries;
 using checking::SeriesRows;
 using checking::Subject;
@@ -124,10 +125,6 @@ std::optional<ColumnLeak> find_mean(const PairSeries& pairs) {
   leak.exact = leak.unexplained < kExactChange && leak.without_future > kTimesMore * leak.unexplained;
   const bool nearly = leak.without_future > kSomeTimesMore * leak.unexplained;
   return leak.exact || nearly ? std::optional(leak) : std::nullopt;
-}
-
-bool contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 
 namespace rondo::checking {
 
+bool contains(const std::vector<std::string>& names, std::string_view name);
+
 /// One series of the table: its rows in order of time.
 struct SeriesRows {
   std::string id;

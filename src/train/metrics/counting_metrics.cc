@@ -155,11 +155,6 @@ class Auc : public RowMetric {
   RowMemory memory_;
 };
 
-struct NoMetricOptions {
-  template <class Self, class V>
-  static void visit(Self&, V&&) {}
-};
-
 /// 1 − Σw(t−p)² / Σw(t−t̄)² of every column, mean over columns.
 class R2Score : public RowMetric {
  public:

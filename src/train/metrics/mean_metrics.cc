@@ -40,11 +40,6 @@ struct TopKOptions {
   }
 };
 
-struct NoMetricOptions {
-  template <class Self, class V>
-  static void visit(Self&, V&&) {}
-};
-
 using Traits = MeanMetric::Traits;
 
 /// A metric without options.

@@ -21,6 +21,11 @@ struct MetricEntry {
   std::function<std::shared_ptr<Metric>(const Json& options)> make;
 };
 
+struct NoMetricOptions {
+  template <class Self, class V>
+  static void visit(Self&, V&&) {}
+};
+
 /// Reads the options of a metric; an unknown key is an error that names the nearest one.
 template <class Options>
 Options metric_options(const Json& config, const std::string& name) {

@@ -15,12 +15,11 @@ namespace rondo::forecasting {
 
 namespace {
 
-constexpr std::int64_t kPredictBatch = 256;
+constexpr std::int64_t kDecodedBatch = 256;
 constexpr std::int64_t kMaxValidated = 4000;
 constexpr double kUpdatesASegment = 1.0, kMaxPasses = 10, kMinUpdates = 600, kMaxUpdates = 6000;
 /// Fewer than this teach nothing, even when a fifth is not held out.
 constexpr std::int64_t kMinWindowsOnRequest = 20;
-constexpr std::int64_t kDefaultPatience = 8;
 /// Multiply-adds of one training, forward: about four minutes of one core for up to five members together.
 constexpr double kMaxWork = 6e12;
 
@@ -161,7 +160,7 @@ std::vector<Forecasts> EncoderDecoder::members(const ScaledPanel& scaled, std::s
   });
   Trainer trainer(network, CompileOptions{}, &pool);
   std::vector<Forecasts> out;
-  for (const Samples& output : trainer.predict(inputs, kPredictBatch)) {
+  for (const Samples& output : trainer.predict(inputs, kDecodedBatch)) {
     out.push_back(to_targets(scaled, *this, origins, output.values()));
   }
   return out;

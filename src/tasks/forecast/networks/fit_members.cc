@@ -13,7 +13,7 @@ namespace rondo::forecasting {
 
 namespace {
 
-constexpr std::int64_t kPredictBatch = 256;
+constexpr std::int64_t kValidationBatch = 256;
 
 void require_some(const WindowSamples& samples, const char* purpose) {
   if (samples.size() > 0) return;
@@ -26,7 +26,7 @@ FitOptions fit_options(const FitPlan& plan, const NetworkTraining& settled) {
   FitOptions fit;
   fit.batch_size = settled.batch_size;
   fit.epochs = plan.epochs;
-  fit.validation_batch_size = kPredictBatch;
+  fit.validation_batch_size = kValidationBatch;
   fit.seed = settled.seed;
   fit.run = settled.controls;
   return fit;

@@ -30,6 +30,7 @@ FitPlan one_cycle_plan(const NetworkTraining& settled, Json loss);
 std::int64_t updates_of(const NetworkTraining& settled);
 std::int64_t windows_an_epoch(const NetworkTraining& settled);
 inline constexpr std::int64_t kEpochsOfACycle = 20;
+inline constexpr std::int64_t kDefaultPatience = 8;
 
 /// Trains all members at once, each by its own weights of the samples; the best of the states after an epoch
 /// is kept. Fills everything of `out`, whose network is built, but the training's name. Error(data) where

@@ -12,11 +12,10 @@ namespace rondo::forecasting {
 
 namespace {
 
-constexpr std::int64_t kMaxValidated = 1000;
-constexpr std::int64_t kDefaultPatience = 8;
+constexpr std::int64_t kMaxValidatedPaths = 1000;
 constexpr std::int64_t kMaxPaths = 100000;
 /// Multiply-adds of one training of up to five members, forward.
-constexpr double kMaxWork = 3e12;
+constexpr double kMaxRecursiveWork = 3e12;
 
 std::size_t state_count(const NetworkTraining& settled) {
   Network probe;
@@ -132,7 +131,7 @@ NetworkTraining RecursivePlan::settled(const TrainingTask& task) const {
     const double sample = static_cast<double>(window.steps + window.out_steps) * step;
     // More members than the default few take more time: none of them learns less for it.
     const int counted = std::min(settled.members, kHeldOutParts);
-    const double most = kMaxWork / (sample * static_cast<double>(settled.batch_size) * counted);
+    const double most = kMaxRecursiveWork / (sample * static_cast<double>(settled.batch_size) * counted);
     const double wanted = std::clamp(14 * std::sqrt(available), 400.0, 4000.0);
     settled.updates = static_cast<std::int64_t>(std::max(100.0, std::min(wanted, most)));
   }
@@ -151,7 +150,7 @@ TrainedNetwork RecursivePlan::train(const TrainingTask& task, const Folds& folds
 
   SampleChoice choice{Role::train, window.first_origin(), windows_an_epoch(how), how.seed};
   RecursiveSamples samples(task.scaled, folds, choice, window);
-  choice = {Role::held_out, window.first_origin(), kMaxValidated, how.seed};
+  choice = {Role::held_out, window.first_origin(), kMaxValidatedPaths, how.seed};
   const RecursiveSamples validation(task.scaled, folds, choice, window);
   how.controls.log.info(
       "recursive network: " + std::to_string(window.rows()) + " rows, " + std::to_string(how.members) +
