@@ -30,7 +30,8 @@ set(RONDO_COLD_SOURCES
   "/src/base/(json|toml|config_file|options|error|log|progress|atomic_file)"
   "/src/data/(leaks|events)/"
   "/src/tasks/(common|report|check|csv_training)/"
-  "/src/tasks/forecast/(panel|search|trained|output)/"
+  "/src/tasks/forecast/(panel|report|ensemble|trained|output)/"
+  "/src/train/diagnostics/"
   "/src/tasks/forecast/[^/]*$"
   "/apps/")
 
