@@ -1,6 +1,7 @@
 #include <numeric>
 
 #include "layers/common/base_layers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
 // Several inputs to one output: concatenate, add, multiply; and pooling over time.
@@ -232,5 +233,10 @@ LayerPtr multiply(MergeOptions o) {
   return std::make_shared<Merge>("multiply", MergeKind::multiply, std::move(o));
 }
 LayerPtr time_pooling(TimePoolingOptions o) { return std::make_shared<TimePooling>(std::move(o)); }
+
+std::vector<detail::LayerEntry> detail::merge_layers() {
+  return {layer_entry("concatenate", &rondo::concatenate), layer_entry("add", &rondo::add),
+          layer_entry("multiply", &rondo::multiply), layer_entry("time_pooling", &rondo::time_pooling)};
+}
 
 }  // namespace rondo

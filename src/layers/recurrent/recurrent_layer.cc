@@ -2,6 +2,7 @@
 
 #include "layers/common/base_layers.h"
 #include "layers/common/initializers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/recurrent/drivers/checkpointed.h"
 #include "layers/recurrent/drivers/driver.h"
 #include "layers/recurrent/recurrent_dropout.h"
@@ -411,6 +412,18 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   std::vector<int> vectors_;
 };
 
+/// Some options belong to some cells only: a key that the layer's own config does not have is refused.
+LayerPtr layer_of_spec(const std::string& type, const Json& spec, const std::string& path) {
+  LayerPtr layer = recurrent(type, detail::read_spec<RecurrentOptions>(spec, path));
+  const Json allowed = layer->config();
+  std::vector<std::string> known(detail::kCommonSpecKeys.begin(), detail::kCommonSpecKeys.end());
+  for (const auto& [key, value] : allowed.as_object()) known.push_back(key);
+  for (const auto& [key, value] : spec.as_object(path)) {
+    if (std::ranges::find(known, key) == known.end()) detail::throw_unknown_key(key, path, known);
+  }
+  return layer;
+}
+
 }  // namespace
 
 LayerPtr recurrent(const std::string& cell, RecurrentOptions options) {
@@ -419,5 +432,15 @@ LayerPtr recurrent(const std::string& cell, RecurrentOptions options) {
 LayerPtr simple_rnn(RecurrentOptions options) { return recurrent("simple_rnn", std::move(options)); }
 LayerPtr lstm(RecurrentOptions options) { return recurrent("lstm", std::move(options)); }
 LayerPtr gru(RecurrentOptions options) { return recurrent("gru", std::move(options)); }
+
+std::vector<detail::LayerEntry> detail::recurrent_layer() {
+  std::vector<LayerEntry> entries;
+  for (const std::string& type : kernels::cell_types()) {
+    entries.push_back({type, [type](const Json& spec, const std::string& path) {
+                         return layer_of_spec(type, spec, path);
+                       }});
+  }
+  return entries;
+}
 
 }  // namespace rondo

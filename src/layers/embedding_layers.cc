@@ -6,6 +6,7 @@
 #include "layers/common/base_layers.h"
 #include "layers/common/compaction.h"
 #include "layers/common/initializers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
 namespace rondo {
@@ -178,5 +179,9 @@ class Masking final : public OptionsLayer<MaskingOptions> {
 
 LayerPtr embedding(EmbeddingOptions options) { return std::make_shared<Embedding>(std::move(options)); }
 LayerPtr masking(MaskingOptions options) { return std::make_shared<Masking>(std::move(options)); }
+
+std::vector<detail::LayerEntry> detail::embedding_layers() {
+  return {layer_entry("embedding", &rondo::embedding), layer_entry("masking", &rondo::masking)};
+}
 
 }  // namespace rondo

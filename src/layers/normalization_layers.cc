@@ -2,6 +2,7 @@
 
 #include "layers/common/base_layers.h"
 #include "layers/common/initializers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
 namespace rondo {
@@ -239,6 +240,11 @@ LayerPtr layer_normalization(LayerNormalizationOptions options) {
 }
 LayerPtr batch_normalization(BatchNormalizationOptions options) {
   return std::make_shared<BatchNormalization>(std::move(options));
+}
+
+std::vector<detail::LayerEntry> detail::normalization_layers() {
+  return {layer_entry("layer_normalization", &rondo::layer_normalization),
+          layer_entry("batch_normalization", &rondo::batch_normalization)};
 }
 
 }  // namespace rondo

@@ -6,6 +6,7 @@
 #include "kernels/matrix.h"
 #include "layers/common/base_layers.h"
 #include "layers/common/initializers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 #include "layers/recurrent/common/recurrent_plan.h"
 #include "layers/recurrent/drivers/driver.h"
@@ -417,5 +418,7 @@ class GruD final : public OptionsLayer<GruDOptions> {
 }  // namespace
 
 LayerPtr gru_d(GruDOptions options) { return std::make_shared<GruD>(std::move(options)); }
+
+std::vector<detail::LayerEntry> detail::gru_d_layer() { return {layer_entry("gru_d", &rondo::gru_d)}; }
 
 }  // namespace rondo

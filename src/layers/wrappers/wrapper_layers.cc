@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "layers/common/base_layers.h"
+#include "layers/common/layer_entry.h"
 #include "rondo/tape/stream.h"
 #include "rondo/tape/tape.h"
 
@@ -344,6 +345,24 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
   SamplesToSteps to_steps_;
 };
 
+LayerPtr inner_layer(const Json& spec, const std::string& path) {
+  const Json* inner = spec.find("layer");
+  if (inner == nullptr) {
+    throw Error(ErrorKind::usage, "a wrapper needs the layer that it wraps")
+        .where(path)
+        .expected("layer = {type = …}");
+  }
+  return make_layer(*inner, path + ".layer");
+}
+
+/// A type whose layers wrap the one under the key "layer".
+template <class Options>
+detail::LayerEntry wrapper_entry(std::string type, LayerPtr (*make)(LayerPtr, Options)) {
+  return {std::move(type), [make](const Json& spec, const std::string& path) {
+            return make(inner_layer(spec, path), detail::read_spec<Options>(spec, path, {"layer"}));
+          }};
+}
+
 }  // namespace
 
 LayerPtr bidirectional(LayerPtr layer, BidirectionalOptions options) {
@@ -351,6 +370,11 @@ LayerPtr bidirectional(LayerPtr layer, BidirectionalOptions options) {
 }
 LayerPtr time_distributed(LayerPtr layer, TimeDistributedOptions options) {
   return std::make_shared<TimeDistributed>(std::move(layer), std::move(options));
+}
+
+std::vector<detail::LayerEntry> detail::wrapper_layers() {
+  return {wrapper_entry("bidirectional", &rondo::bidirectional),
+          wrapper_entry("time_distributed", &rondo::time_distributed)};
 }
 
 }  // namespace rondo

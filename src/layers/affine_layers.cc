@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "layers/common/base_layers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
 // TrainableVector numbers that do not depend on the input, and the reversible change of scale that they can
@@ -163,5 +164,9 @@ LayerPtr trainable_vector(TrainableVectorOptions options) {
   return std::make_shared<TrainableVector>(std::move(options));
 }
 LayerPtr affine(AffineOptions options) { return std::make_shared<Affine>(std::move(options)); }
+
+std::vector<detail::LayerEntry> detail::affine_layers() {
+  return {layer_entry("affine", &rondo::affine), layer_entry("trainable_vector", &rondo::trainable_vector)};
+}
 
 }  // namespace rondo

@@ -1,4 +1,5 @@
 #include "layers/common/base_layers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/mask_bits.h"
 #include "layers/recurrent/recurrent_dropout.h"
 #include "rondo/tape/stream.h"
@@ -67,5 +68,7 @@ class Dropout final : public OptionsLayer<DropoutOptions> {
 }  // namespace
 
 LayerPtr dropout(DropoutOptions options) { return std::make_shared<Dropout>(std::move(options)); }
+
+std::vector<detail::LayerEntry> detail::dropout_layer() { return {layer_entry("dropout", &rondo::dropout)}; }
 
 }  // namespace rondo

@@ -4,6 +4,7 @@
 #include "kernels/matrix.h"
 #include "layers/common/base_layers.h"
 #include "layers/common/initializers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
 namespace rondo {
@@ -195,6 +196,10 @@ class ActivationLayer final : public OptionsLayer<ActivationOptions> {
 LayerPtr dense(DenseOptions options) { return std::make_shared<Dense>(std::move(options)); }
 LayerPtr activation(ActivationOptions options) {
   return std::make_shared<ActivationLayer>(std::move(options));
+}
+
+std::vector<detail::LayerEntry> detail::dense_layers() {
+  return {layer_entry("dense", &rondo::dense), layer_entry("activation", &rondo::activation)};
 }
 
 }  // namespace rondo
