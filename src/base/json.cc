@@ -3,12 +3,12 @@
 
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 
@@ -31,10 +31,7 @@ void write_string(std::string& out, std::string_view text) {
       case '\t': out += "\\t"; break;
       default:
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-          char escaped[8];
-          std::snprintf(escaped, sizeof escaped, "\\u%04x",
-                        static_cast<unsigned>(static_cast<unsigned char>(c)));
-          out += escaped;
+          out += detail::print("\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
         } else {
           out += c;
         }

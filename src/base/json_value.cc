@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 
 namespace rondo {
@@ -106,12 +107,10 @@ const Json& Json::at(std::string_view key, std::string_view path) const {
   if (const Json* value = find(key)) return *value;
   std::vector<std::string> known;
   for (const Member& member : as_object(path)) known.push_back(member.first);
-  std::string list;
-  for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
   const std::string nearest = nearest_name(key, known);
   throw Error(ErrorKind::usage, "'" + std::string(key) + "' is missing" +
                                     (path.empty() ? std::string() : " in '" + std::string(path) + "'"))
-      .seen(list.empty() ? "no keys at all" : "keys " + list)
+      .seen(known.empty() ? "no keys at all" : "keys " + detail::listed(known))
       .expected("a key '" + std::string(key) + "'")
       .fix(nearest.empty() ? "" : "is '" + nearest + "' a misspelling of it?");
 }

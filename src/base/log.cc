@@ -4,6 +4,7 @@
 #include <ostream>
 #include <vector>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 
@@ -34,10 +35,9 @@ LogLevel parse_log_level(std::string_view name) {
     if (name == log_level_name(level)) return level;
     names.emplace_back(log_level_name(level));
   }
-  const std::string nearest = nearest_name(name, names);
   throw Error(ErrorKind::usage, "unknown log level '" + std::string(name) + "'")
       .expected("debug, info, warning, error or off")
-      .fix(nearest.empty() ? "" : "did you mean '" + nearest + "'?");
+      .fix(detail::did_you_mean(name, names));
 }
 
 Logger::Logger(LogLevel threshold)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace rondo {
 namespace {
 
@@ -62,13 +64,10 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
 namespace detail {
 
 void throw_unknown_key(std::string_view key, std::string_view path, const std::vector<std::string>& known) {
-  std::string list;
-  for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-  const std::string nearest = nearest_name(key, known);
   throw Error(ErrorKind::usage, "unknown key '" + std::string(key) + "'" +
                                     (path.empty() ? std::string() : " in '" + std::string(path) + "'"))
-      .expected(list.empty() ? "no keys here" : "one of " + list)
-      .fix(nearest.empty() ? "" : "did you mean '" + nearest + "'?");
+      .expected(known.empty() ? "no keys here" : "one of " + listed(known))
+      .fix(did_you_mean(key, known));
 }
 
 }  // namespace detail

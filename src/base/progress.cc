@@ -4,25 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdarg>
-#include <cstdio>
 #include <cstdlib>
 #include <ostream>
 #include <string_view>
+
+#include "base/text.h"
 
 namespace rondo {
 namespace {
 
 constexpr std::int64_t kBarWidth = 20;
-
-[[gnu::format(printf, 1, 2)]] std::string print(const char* format, ...) {
-  char text[128];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  return text;
-}
 
 std::string repeat(std::string_view piece, std::int64_t times) {
   std::string out;
@@ -33,9 +24,9 @@ std::string repeat(std::string_view piece, std::int64_t times) {
 /// 7s, 2:05, 1:02:05.
 std::string format_duration(double seconds) {
   const auto whole = static_cast<long long>(std::clamp(seconds, 0.0, 1e9));
-  if (whole >= 3600) return print("%lld:%02lld:%02lld", whole / 3600, whole % 3600 / 60, whole % 60);
-  if (whole >= 60) return print("%lld:%02lld", whole / 60, whole % 60);
-  return print("%llds", whole);
+  if (whole >= 3600) return detail::print("%lld:%02lld:%02lld", whole / 3600, whole % 3600 / 60, whole % 60);
+  if (whole >= 60) return detail::print("%lld:%02lld", whole / 60, whole % 60);
+  return detail::print("%llds", whole);
 }
 
 std::string bar(const ProgressState& state, bool colour) {
@@ -67,14 +58,14 @@ double steady_seconds() {
 }  // namespace
 
 std::string format_metric(double value) {
-  return std::abs(value) > 1e-3 || value == 0 || !std::isfinite(value) ? print("%.4f", value)
-                                                                       : print("%.4e", value);
+  return std::abs(value) > 1e-3 || value == 0 || !std::isfinite(value) ? detail::print("%.4f", value)
+                                                                       : detail::print("%.4e", value);
 }
 
 std::string format_step_time(double seconds) {
-  if (seconds >= 1 || seconds == 0) return print("%.0fs/step", seconds);
-  if (seconds >= 1e-3) return print("%.0fms/step", seconds * 1e3);
-  return print("%.0fus/step", seconds * 1e6);
+  if (seconds >= 1 || seconds == 0) return detail::print("%.0fs/step", seconds);
+  if (seconds >= 1e-3) return detail::print("%.0fms/step", seconds * 1e3);
+  return detail::print("%.0fus/step", seconds * 1e6);
 }
 
 std::string format_progress(const ProgressState& state, bool colour) {

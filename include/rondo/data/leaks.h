@@ -63,7 +63,6 @@ enum class LeakKind {
   overlap,     ///< the same, of rows shortly after the border only: windows reach over it
   shape        ///< rows came or went
 };
-const char* leak_kind_name(LeakKind kind);
 
 /// One output that depends on what it must not know.
 struct Leak {

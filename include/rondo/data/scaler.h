@@ -120,7 +120,6 @@ enum class WindowScaling : std::uint8_t {
 /// "none", "last", "last_std", "mean_std" or "mean_abs"; anything else throws Error(usage) with the nearest
 /// name.
 WindowScaling parse_window_scaling(std::string_view name);
-const char* window_scaling_name(WindowScaling scaling);
 
 /// y = (x - shift) / scale.
 struct WindowScale {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/text.h"
 #include "data/events/event_steps.h"
 #include "rondo/base/error.h"
 #include "rondo/base/options.h"
@@ -47,11 +48,7 @@ EventArrays EventGrid::arrays(const Events& events, std::span<const std::int64_t
   std::vector<Tensor> sequences;
   std::int64_t early = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
-    if (records[i] < 0 || records[i] >= events.size()) {
-      throw Error(ErrorKind::usage, "there is no such record")
-          .seen(std::to_string(records[i]))
-          .expected("0 to " + std::to_string(events.size() - 1));
-    }
+    detail::check_index(records[i], events.size(), "there is no such record");
     const std::span<const Reading> readings = events.readings(records[i]);
     const detail::RecordSteps steps = detail::steps_of(readings, slot_of, width, options_);
     const std::vector<double> elapsed = detail::elapsed_times(steps, width);

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <set>
 
+#include "base/text.h"
 #include "data/events/event_steps.h"
 #include "rondo/base/error.h"
 #include "rondo/data/events.h"
@@ -37,11 +38,10 @@ std::int32_t parameter_of(const Events& events, const std::string& name) {
 [[noreturn]] void unknown_parameter(const Events& events, const std::string& name,
                                     const std::string& option) {
   const std::vector<std::string> known(events.parameters().begin(), events.parameters().end());
-  const std::string near = nearest_name(name, known);
   throw Error(ErrorKind::data, "the table of events has no parameter '" + name + "'")
       .where("option '" + option + "'")
       .expected("one of its " + std::to_string(known.size()) + " parameters, such as '" + known.front() + "'")
-      .fix(near.empty() ? "" : "did you mean '" + near + "'?");
+      .fix(detail::did_you_mean(name, known));
 }
 
 struct Moments {
@@ -85,10 +85,7 @@ EventGrid::EventGrid(const Events& events, std::span<const std::int64_t> trainin
         .expected("indices of records of the events");
   }
   for (const std::int64_t record : training) {
-    if (record >= 0 && record < events.size()) continue;
-    throw Error(ErrorKind::usage, "there is no such record")
-        .seen(std::to_string(record))
-        .expected("0 to " + std::to_string(events.size() - 1));
+    detail::check_index(record, events.size(), "there is no such record");
   }
   choose_parameters(events, training);
   elapsed_unit_ = options_.elapsed_unit > 0 ? options_.elapsed_unit : mean_elapsed(events, training);
@@ -117,13 +114,11 @@ void EventGrid::check_options() const {
 namespace {
 
 std::string note_of_left_out(const std::set<std::string>& rare, const EventGridOptions& options) {
-  std::string list;
-  for (const std::string& name : rare) list += (list.empty() ? "" : ", ") + name;
   return std::to_string(rare.size()) +
          (options.parameters.empty() ? " parameters were left out: fewer than " + percent(options.min_share) +
                                            " of the training records have them: "
                                      : " parameters were not asked for: ") +
-         list;
+         detail::listed({rare.begin(), rare.end()});
 }
 
 }  // namespace

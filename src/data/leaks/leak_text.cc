@@ -1,34 +1,17 @@
 // What a leak is in words.
 
+#include "base/text.h"
 #include "data/table/cell_text.h"
 #include "rondo/data/leaks.h"
 
 namespace rondo {
 
-namespace {
-
-std::string count_of(std::int64_t count, const std::string& thing) {
-  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
-}  // namespace
-
-const char* leak_kind_name(LeakKind kind) {
-  switch (kind) {
-    case LeakKind::everything: return "everything";
-    case LeakKind::look_ahead: return "look_ahead";
-    case LeakKind::imputation: return "imputation";
-    case LeakKind::samples: return "samples";
-    case LeakKind::overlap: return "overlap";
-    case LeakKind::shape: return "shape";
-  }
-  return "";
-}
+namespace {}  // namespace
 
 std::string Leak::what() const {
   std::string name = "'" + output + "'";
   const std::string ahead =
-      reach > 0 ? "up to " + count_of(reach, "row") + " ahead" : "up to the end of the table";
+      reach > 0 ? "up to " + detail::count_of(reach, "row") + " ahead" : "up to the end of the table";
   const std::string share = std::to_string(moved) + " of " + std::to_string(compared) + " values";
   switch (kind) {
     case LeakKind::everything:
@@ -42,7 +25,7 @@ std::string Leak::what() const {
       return name + " holds rows of the test part (" + share +
              " move): the split is shuffled, or cut elsewhere";
     case LeakKind::overlap:
-      return name + " reaches " + count_of(reach, "row") + " over the end of the training part";
+      return name + " reaches " + detail::count_of(reach, "row") + " over the end of the training part";
     case LeakKind::shape:
       return name + " changes its size with rows that it must not know (" +
              std::to_string(static_cast<std::int64_t>(before)) + ", then " +
@@ -87,8 +70,8 @@ std::string LeakReport::text() const {
   }
   for (const std::string& refused : not_tried) text += "not tried: " + refused + "\n";
   if (leaks.empty()) {
-    text += "nothing before " + count_of(static_cast<std::int64_t>(cuts.size()), "cut-off") + " moved in " +
-            std::to_string(runs) + " runs\n";
+    text += "nothing before " + detail::count_of(static_cast<std::int64_t>(cuts.size()), "cut-off") +
+            " moved in " + std::to_string(runs) + " runs\n";
   }
   return text;
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/data/windows.h"
 
@@ -29,9 +30,7 @@ class ArrayWindows : public Dataset {
   Batch gather(std::span<const std::int64_t> indices, DType dtype) const override {
     std::vector<std::int64_t> rows, starts;
     for (const std::int64_t index : indices) {
-      if (index < 0 || index >= count_) {
-        throw Error(ErrorKind::usage, "there is no such window").seen("index " + std::to_string(index));
-      }
+      detail::check_index(index, count_, "there is no such window");
       starts.push_back(start_ + index * options_.sequence_stride);
       for (std::int64_t t = 0; t < options_.sequence_length; ++t) {
         rows.push_back(starts.back() + t * options_.sampling_rate);
@@ -51,15 +50,9 @@ class ArrayWindows : public Dataset {
 
  private:
   void check() {
-    const auto at_least = [](const char* name, std::int64_t value, std::int64_t least) {
-      if (value >= least) return;
-      throw Error(ErrorKind::usage, std::string("option ") + name + " is too small")
-          .seen(std::to_string(value))
-          .expected("at least " + std::to_string(least));
-    };
-    at_least("sequence_length", options_.sequence_length, 1);
-    at_least("sequence_stride", options_.sequence_stride, 1);
-    at_least("sampling_rate", options_.sampling_rate, 1);
+    detail::check_at_least("sequence_length", options_.sequence_length, 1);
+    detail::check_at_least("sequence_stride", options_.sequence_stride, 1);
+    detail::check_at_least("sampling_rate", options_.sampling_rate, 1);
     if (data_.rank() < 1) throw Error(ErrorKind::usage, "data must be [time, features...]");
     if (targets_ && targets_->rank() < 1) throw Error(ErrorKind::usage, "targets must be [time, ...]");
     start_ = options_.start_index.value_or(0);

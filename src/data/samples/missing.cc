@@ -3,21 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 
 namespace rondo {
 
 MissingPolicy parse_missing_policy(std::string_view name) {
-  if (name == "error") return MissingPolicy::error;
-  if (name == "previous") return MissingPolicy::previous;
-  if (name == "linear") return MissingPolicy::linear;
-  if (name == "mask") return MissingPolicy::mask;
-  const std::string near = nearest_name(name, {"error", "previous", "linear", "mask"});
-  throw Error(ErrorKind::usage, "unknown policy for missing values")
-      .seen("'" + std::string(name) + "'")
-      .expected("'error', 'previous', 'linear' or 'mask'")
-      .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
+  return static_cast<MissingPolicy>(detail::place_among({"error", "previous", "linear", "mask"}, name,
+                                                        "unknown policy for missing values"));
 }
 
 namespace {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/text.h"
+
 namespace rondo {
 
 namespace {
@@ -18,21 +20,15 @@ class Selected : public Dataset {
  public:
   Selected(Shared dataset, std::vector<std::int64_t> indices)
       : dataset_(std::move(dataset)), indices_(std::move(indices)) {
-    for (const std::int64_t index : indices_) {
-      if (index >= 0 && index < dataset_->size()) continue;
-      throw Error(ErrorKind::usage, "a data set has no such sample")
-          .seen("index " + std::to_string(index))
-          .expected("0 to " + std::to_string(dataset_->size() - 1));
-    }
+    for (const std::int64_t index : indices_)
+      detail::check_index(index, dataset_->size(), "a data set has no such sample");
   }
   std::int64_t size() const override { return static_cast<std::int64_t>(indices_.size()); }
   Batch gather(std::span<const std::int64_t> indices, DType dtype) const override {
     std::vector<std::int64_t> inner;
     inner.reserve(indices.size());
     for (const std::int64_t index : indices) {
-      if (index < 0 || index >= size()) {
-        throw Error(ErrorKind::usage, "a data set has no such sample").seen("index " + std::to_string(index));
-      }
+      detail::check_index(index, size(), "a data set has no such sample");
       inner.push_back(indices_[static_cast<std::size_t>(index)]);
     }
     return dataset_->gather(inner, dtype);
@@ -75,9 +71,7 @@ class Concatenated : public Dataset {
     std::vector<std::vector<std::int64_t>> wanted(parts_.size());
     std::vector<std::pair<std::size_t, std::int64_t>> place;  // part, position among its samples
     for (const std::int64_t index : indices) {
-      if (index < 0 || index >= size()) {
-        throw Error(ErrorKind::usage, "a data set has no such sample").seen("index " + std::to_string(index));
-      }
+      detail::check_index(index, size(), "a data set has no such sample");
       const auto part =
           static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), index) - ends_.begin());
       place.emplace_back(part, static_cast<std::int64_t>(wanted[part].size()));

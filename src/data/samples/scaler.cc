@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/options.h"
 
@@ -12,15 +13,6 @@ namespace rondo {
 namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
-
-void check_kind(const std::string& kind) {
-  const std::vector<std::string> known = {"none", "standard", "min_max", "robust"};
-  if (std::find(known.begin(), known.end(), kind) != known.end()) return;
-  const std::string near = nearest_name(kind, known);
-  throw Error(ErrorKind::usage, "there is no scaler '" + kind + "'")
-      .expected("'none', 'standard', 'min_max' or 'robust'")
-      .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
-}
 
 /// The values of a column over all parts, without NaN.
 std::vector<double> column_values(std::span<const Tensor> parts, std::int64_t column, std::int64_t columns) {
@@ -112,7 +104,8 @@ double log_offset(const std::vector<double>& values) {
 }  // namespace
 
 Scaler::Scaler(ScalerOptions options) : options_(std::move(options)) {
-  check_kind(options_.kind);
+  detail::place_among({"none", "standard", "min_max", "robust"}, options_.kind,
+                      "there is no scaler '" + options_.kind + "'");
   if (!(options_.high > options_.low)) {
     throw Error(ErrorKind::usage, "the range of a min_max scaler is empty")
         .seen(std::to_string(options_.low) + " to " + std::to_string(options_.high))
@@ -219,9 +212,7 @@ Scaler Scaler::select(std::span<const std::int64_t> chosen) const {
   Scaler out(options_);
   for (const std::int64_t column : chosen) {
     const auto c = static_cast<std::size_t>(column);
-    if (column < 0 || column >= columns()) {
-      throw Error(ErrorKind::usage, "the scaler has no such column").seen(std::to_string(column));
-    }
+    detail::check_index(column, columns(), "the scaler has no such column");
     if (options_.log) out.offset_.push_back(offset_[c]);
     out.shift_.push_back(shift_[c]);
     out.scale_.push_back(scale_[c]);
@@ -274,24 +265,9 @@ Scaler Scaler::from_config(const Json& config, std::string_view path) {
 }
 
 WindowScaling parse_window_scaling(std::string_view name) {
-  const std::vector<std::string> known = {"none", "last", "last_std", "mean_std", "mean_abs"};
-  const auto found = std::find(known.begin(), known.end(), name);
-  if (found != known.end()) return static_cast<WindowScaling>(found - known.begin());
-  const std::string near = nearest_name(name, known);
-  throw Error(ErrorKind::usage, "there is no scaling of windows '" + std::string(name) + "'")
-      .expected("'none', 'last', 'last_std', 'mean_std' or 'mean_abs'")
-      .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
-}
-
-const char* window_scaling_name(WindowScaling scaling) {
-  switch (scaling) {
-    case WindowScaling::none: return "none";
-    case WindowScaling::last: return "last";
-    case WindowScaling::last_std: return "last_std";
-    case WindowScaling::mean_std: return "mean_std";
-    case WindowScaling::mean_abs: return "mean_abs";
-  }
-  return "none";
+  return static_cast<WindowScaling>(
+      detail::place_among({"none", "last", "last_std", "mean_std", "mean_abs"}, name,
+                          "there is no scaling of windows '" + std::string(name) + "'"));
 }
 
 WindowScale window_scale(std::span<const double> values, WindowScaling scaling) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 
@@ -131,12 +132,9 @@ std::int64_t SeriesSet::total_rows() const {
 std::int64_t SeriesSet::column(std::string_view name) const {
   const auto found = std::find(columns.begin(), columns.end(), name);
   if (found != columns.end()) return found - columns.begin();
-  const std::string near = nearest_name(name, columns);
-  std::string all;
-  for (const std::string& known : columns) all += (all.empty() ? "" : ", ") + known;
   throw Error(ErrorKind::data, "the series have no column '" + std::string(name) + "'")
-      .seen("columns " + all)
-      .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
+      .seen("columns " + detail::listed(columns))
+      .fix(detail::did_you_mean(name, columns));
 }
 
 std::vector<std::string> SeriesReport::notes() const {

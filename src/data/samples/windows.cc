@@ -4,19 +4,13 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 
 namespace rondo {
 
 namespace {
-
-void at_least(const char* option, std::int64_t value, std::int64_t least) {
-  if (value >= least) return;
-  throw Error(ErrorKind::usage, std::string("option ") + option + " is too small")
-      .seen(std::to_string(value))
-      .expected("at least " + std::to_string(least));
-}
 
 std::vector<std::int64_t> places_of(const SeriesSet& series, const std::vector<std::string>& names,
                                     bool all_if_empty) {
@@ -30,17 +24,12 @@ std::vector<std::int64_t> places_of(const SeriesSet& series, const std::vector<s
 }
 
 void check(const WindowOptions& options) {
-  at_least("length", options.length, 1);
-  at_least("horizon", options.horizon, 1);
-  at_least("gap", options.gap, 0);
-  at_least("stride", options.stride, 1);
-  if (options.missing != "skip" && options.missing != "error" && options.missing != "mask") {
-    const std::string near = nearest_name(options.missing, {"skip", "error", "mask"});
-    throw Error(ErrorKind::usage, "unknown value of option missing for windows")
-        .seen("'" + options.missing + "'")
-        .expected("'skip', 'error' or 'mask'")
-        .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
-  }
+  detail::check_at_least("length", options.length, 1);
+  detail::check_at_least("horizon", options.horizon, 1);
+  detail::check_at_least("gap", options.gap, 0);
+  detail::check_at_least("stride", options.stride, 1);
+  detail::place_among({"skip", "error", "mask"}, options.missing,
+                      "unknown value of option missing for windows");
 }
 
 /// holes[t] = rows before t in which one of the columns is NaN.
@@ -149,11 +138,7 @@ void Windows::enumerate(const std::vector<RowRange>& target_rows) {
 }
 
 WindowPlace Windows::place(std::int64_t index) const {
-  if (index < 0 || index >= size()) {
-    throw Error(ErrorKind::usage, "there is no such window")
-        .seen("index " + std::to_string(index))
-        .expected("0 to " + std::to_string(size() - 1));
-  }
+  detail::check_index(index, size(), "there is no such window");
   return places_[static_cast<std::size_t>(index)];
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/data/windows.h"
 
@@ -101,9 +102,7 @@ Batch Windows::gather(std::span<const std::int64_t> indices, DType dtype) const 
 }
 
 std::int64_t Windows::last_begin(std::int64_t index, std::optional<std::int64_t> end) const {
-  if (index < 0 || index >= series_->count()) {
-    throw Error(ErrorKind::usage, "there is no such series").seen("index " + std::to_string(index));
-  }
+  detail::check_index(index, series_->count(), "there is no such series");
   const std::int64_t length = series_->series[static_cast<std::size_t>(index)].length();
   const std::int64_t stop = end.value_or(length);
   if (stop < options_.length || stop > length) {

@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "data/table/cell_text.h"
 #include "data/table/column_builder.h"
 #include "data/table/csv_sniff.h"
@@ -22,11 +23,10 @@ constexpr std::int64_t kSettledRows = 4096;
 
 [[noreturn]] void throw_unknown_column(const std::string& name, const std::vector<std::string>& known,
                                        const std::string& source) {
-  const std::string near = nearest_name(name, known);
+  const std::string near = detail::did_you_mean(name, known);
   throw Error(ErrorKind::data, "there is no column '" + name + "'")
       .where(source)
-      .fix(near.empty() ? "look at the first line of the file for the names"
-                        : "did you mean '" + near + "'?");
+      .fix(near.empty() ? "look at the first line of the file for the names" : near);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/text.h"
 #include "data/table/cell_text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
@@ -100,15 +101,13 @@ const Column& Table::column(std::string_view name) const {
     if (const auto place = place_from_number(name, columns_.size())) return columns_[*place];
   }
   const std::vector<std::string> known = names();
-  const std::string near = nearest_name(name, known);
   Error error(ErrorKind::data, "there is no column '" + std::string(name) + "'");
   error.where(source_).seen((known.size() == 1 ? "column " : "columns ") + listed(known));
-  if (!near.empty()) {
-    error.fix("did you mean '" + near + "'?");
-  } else if (!has_header_) {
-    error.fix(
-        "the file has no row of names: call columns by number, 1 for the first, or say that it has a header");
-  }
+  std::string fix = detail::did_you_mean(name, known);
+  if (fix.empty() && !has_header_)
+    fix =
+        "the file has no row of names: call columns by number, 1 for the first, or say that it has a header";
+  error.fix(std::move(fix));
   throw error;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/text.h"
 #include "data/time/timeline_access.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
@@ -9,25 +10,15 @@ namespace rondo {
 
 namespace {
 
-void check(const std::string& option, const std::string& value, const std::vector<std::string>& known) {
-  if (std::find(known.begin(), known.end(), value) != known.end()) return;
-  std::string all;
-  for (const std::string& name : known) all += (all.empty() ? "'" : ", '") + name + "'";
-  const std::string near = nearest_name(value, known);
-  throw Error(ErrorKind::usage, "unknown value of option " + option)
-      .seen("'" + value + "'")
-      .expected("one of " + all)
-      .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
-}
-
 class Arranger {
  public:
   Arranger(const Timeline& times, const ArrangeOptions& options, const Table* table, std::string_view column,
            std::span<const std::int64_t> table_rows)
       : times_(times), options_(options), table_(table), column_(column), table_rows_(table_rows) {
-    check("unsorted", options.unsorted, {"error", "sort"});
-    check("duplicates", options.duplicates, {"error", "first", "last"});
-    check("gaps", options.gaps, {"insert", "keep", "error", "auto"});
+    const std::string unknown = "unknown value of option ";
+    detail::place_among({"error", "sort"}, options.unsorted, unknown + "unsorted");
+    detail::place_among({"error", "first", "last"}, options.duplicates, unknown + "duplicates");
+    detail::place_among({"insert", "keep", "error", "auto"}, options.gaps, unknown + "gaps");
   }
 
   Arrangement run() {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/text.h"
 #include "data/time/civil_time.h"
 #include "data/time/timeline_access.h"
 #include "rondo/base/error.h"
@@ -81,12 +82,7 @@ CalendarFeatures calendar_features(const Timeline& times, const std::vector<std:
   const std::vector<std::string> known = {"hour", "weekday", "day_of_year", "month"};
   CalendarFeatures out;
   for (const std::string& part : parts) {
-    if (std::find(known.begin(), known.end(), part) == known.end()) {
-      const std::string near = nearest_name(part, known);
-      throw Error(ErrorKind::usage, "there is no calendar feature '" + part + "'")
-          .expected("hour, weekday, day_of_year or month")
-          .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
-    }
+    detail::place_among(known, part, "there is no calendar feature '" + part + "'");
     out.names.push_back(part + "_sin");
     out.names.push_back(part + "_cos");
   }

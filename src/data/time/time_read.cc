@@ -1,5 +1,6 @@
 #include "data/time/time_read.h"
 
+#include "base/text.h"
 #include "data/table/cell_text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
@@ -9,24 +10,10 @@ namespace rondo {
 namespace {
 
 void check(const TimeOptions& options) {
-  const std::vector<std::string> formats = {"auto", "number", "epoch_seconds", "epoch_milliseconds",
-                                            "epoch_microseconds"};
-  const std::vector<std::string> orders = {"auto", "day_first", "month_first"};
-  const auto one_of = [](const std::string& option, const std::string& value,
-                         const std::vector<std::string>& known) {
-    std::string all;
-    for (const std::string& name : known) {
-      if (name == value) return;
-      all += (all.empty() ? "'" : ", '") + name + "'";
-    }
-    const std::string near = nearest_name(value, known);
-    throw Error(ErrorKind::usage, "unknown value of option " + option)
-        .seen(detail::shown(value))
-        .expected("one of " + all)
-        .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
-  };
-  one_of("format", options.format, formats);
-  one_of("day_order", options.day_order, orders);
+  detail::place_among({"auto", "number", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds"},
+                      options.format, "unknown value of option format");
+  detail::place_among({"auto", "day_first", "month_first"}, options.day_order,
+                      "unknown value of option day_order");
 }
 
 /// Numbers that were kept as text, such as years in a column of text.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/text.h"
 #include "data/time/civil_time.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
@@ -35,10 +36,9 @@ const date::time_zone* find_zone(const std::string& name) {
   } catch (const std::exception&) {
     std::vector<std::string> known;
     for (const auto& zone : zones.zones) known.push_back(zone.name());
-    const std::string near = nearest_name(name, known);
     throw Error(ErrorKind::usage, "there is no time zone '" + name + "'")
         .expected("an IANA name such as Europe/Berlin, America/New_York or UTC")
-        .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
+        .fix(detail::did_you_mean(name, known));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "data/time/civil_time.h"
 #include "data/time/time_cell.h"
 #include "data/time/time_zone.h"
@@ -128,11 +129,7 @@ std::int64_t Timeline::wall(std::int64_t row) const {
 }
 
 std::string Timeline::text(std::int64_t row) const {
-  if (row < 0 || row >= size()) {
-    throw Error(ErrorKind::usage, "a timeline has no such row")
-        .seen("row " + std::to_string(row))
-        .expected("0 to " + std::to_string(size() - 1));
-  }
+  detail::check_index(row, size(), "a timeline has no such row");
   const auto i = static_cast<std::size_t>(row);
   if (is_epoch(format_.style)) return detail::write_time(format_, ticks_[i], 0);
   const std::int64_t shown = wall(row);

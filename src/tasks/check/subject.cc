@@ -1,9 +1,10 @@
 #include "tasks/check/subject.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <numeric>
+
+#include "base/text.h"
 
 namespace rondo::checking {
 
@@ -84,22 +85,9 @@ void Findings::add(CheckLevel level, const Error& error, const std::string& what
   report_.findings.push_back(std::move(finding));
 }
 
-std::string count_of(std::int64_t count, const std::string& thing) {
-  if (count == 1 || thing.ends_with("series")) return std::to_string(count) + " " + thing;
-  return std::to_string(count) + " " + thing + "s";
-}
+std::string number(double value) { return detail::print("%.6g", value); }
 
-std::string number(double value) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
-std::string percent(double share) {
-  char text[40];
-  std::snprintf(text, sizeof text, share < 0.1 ? "%.2g %%" : "%.3g %%", 100 * share);
-  return text;
-}
+std::string percent(double share) { return detail::print(share < 0.1 ? "%.2g %%" : "%.3g %%", 100 * share); }
 
 std::string line_text(const Table& table, std::int64_t row) {
   const std::int64_t line = table.line_of(row);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/data/leaks.h"
 #include "rondo/data/timeline.h"
@@ -59,8 +60,7 @@ class Findings {
   std::string topic_ = "table";
 };
 
-/// "1 row", "3 rows".
-std::string count_of(std::int64_t count, const std::string& thing);
+using detail::count_of;
 /// 6 significant digits.
 std::string number(double value);
 /// "0.3 %".

@@ -1,10 +1,11 @@
 // What does not depend on the job: the size of the table, and how what was found is said.
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 
 #include "tasks/check/subject.h"
+
+#include "base/text.h"
 
 namespace rondo::checking {
 
@@ -12,26 +13,15 @@ namespace {
 
 std::string duration(double seconds) {
   constexpr double kMinute = 60, kHour = 3600;
-  char text[40];
   if (seconds < 1) return "less than a second";
-  if (seconds < 2 * kMinute) {
-    std::snprintf(text, sizeof text, "about %.0f seconds", seconds);
-  } else if (seconds < 2 * kHour) {
-    std::snprintf(text, sizeof text, "about %.0f minutes", seconds / kMinute);
-  } else {
-    std::snprintf(text, sizeof text, "about %.0f hours", seconds / kHour);
-  }
-  return text;
+  if (seconds < 2 * kMinute) return detail::print("about %.0f seconds", seconds);
+  if (seconds < 2 * kHour) return detail::print("about %.0f minutes", seconds / kMinute);
+  return detail::print("about %.0f hours", seconds / kHour);
 }
 
 std::string size(double bytes) {
-  char text[40];
-  if (bytes < 2e9) {
-    std::snprintf(text, sizeof text, "%.0f MB", std::max(1.0, bytes / 1e6));
-  } else {
-    std::snprintf(text, sizeof text, "%.1f GB", bytes / 1e9);
-  }
-  return text;
+  if (bytes < 2e9) return detail::print("%.0f MB", std::max(1.0, bytes / 1e6));
+  return detail::print("%.1f GB", bytes / 1e9);
 }
 
 }  // namespace

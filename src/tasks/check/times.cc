@@ -5,6 +5,8 @@
 
 #include "tasks/check/subject.h"
 
+#include "base/text.h"
+
 namespace rondo::checking {
 
 namespace {
@@ -190,8 +192,7 @@ void check_times(const Subject& subject, CheckReport& report, Timeline& times, b
 
   const auto [first, last] = std::minmax_element(times.ticks().begin(), times.ticks().end());
   if (!times.empty()) {
-    std::string kinds;
-    for (const std::string& frequency : found.frequencies) kinds += (kinds.empty() ? "" : ", ") + frequency;
+    const std::string kinds = detail::listed({found.frequencies.begin(), found.frequencies.end()});
     out.ok("'" + subject.time + "' is " + (kinds.empty() ? "one time" : kinds) + ", from '" +
            times.text(first - times.ticks().begin()) + "' to '" + times.text(last - times.ticks().begin()) +
            "'");

@@ -41,10 +41,6 @@ void Archive::refuse(const std::string& name, const std::string& problem, const 
       .fix("the file is damaged or was written with other options or by another version: make it again");
 }
 
-bool Archive::has_section(const std::string& name) const {
-  return in_ != nullptr && in_->find_metadata(name) != nullptr;
-}
-
 void Archive::begin_section(const std::string& name) {
   section_ = name;
   prefix_.clear();

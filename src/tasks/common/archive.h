@@ -84,7 +84,6 @@ class Archive {
     body();
     end_section();
   }
-  bool has_section(const std::string& name) const;
 
   /// Fields of `body()` get the prefix "name.".
   template <class Body>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/layers/layers.h"
 #include "rondo/tasks/csv_training.h"
@@ -23,15 +24,9 @@ class Checker {
   explicit Checker(const ConfigFile& file) : file_(file) {}
 
   void one_of(const char* path, const std::string& value, const std::vector<std::string>& choices) const {
-    if (std::find(choices.begin(), choices.end(), value) != choices.end()) return;
-    std::string list;
-    for (const std::string& choice : choices) list += (list.empty() ? "" : ", ") + choice;
-    const std::string nearest = nearest_name(value, choices);
-    throw Error(ErrorKind::usage, "'" + std::string(path) + "' has an unknown value")
-        .where(file_.place(path))
-        .seen("'" + value + "'")
-        .expected("one of " + list)
-        .fix(nearest.empty() ? "" : "did you mean '" + nearest + "'?");
+    file_.with_place(path, [&] {
+      detail::place_among(choices, value, "'" + std::string(path) + "' has an unknown value");
+    });
   }
 
   void in_range(const char* path, double value, Range range) const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 
 namespace rondo {
@@ -21,11 +22,9 @@ std::vector<double> class_numbers(const Table& table, const std::string& name,
       numbers.push_back(static_cast<double>(found - classes.begin()));
       continue;
     }
-    std::string list;
-    for (const std::string& known : classes) list += (list.empty() ? "" : ", ") + known;
     throw Error(ErrorKind::data, "'" + word + "' is not a class that the model knows")
         .where(table.where(row, name))
-        .expected("one of " + list);
+        .expected("one of " + detail::listed(classes));
   }
   return numbers;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 #include "tasks/forecast/likelihood/likelihood_head.h"
@@ -24,14 +25,7 @@ void require_at_least(std::int64_t value, std::int64_t least, const char* option
 }
 
 void require_one_of(const std::string& value, const char* option, const std::vector<std::string>& known) {
-  if (std::find(known.begin(), known.end(), value) != known.end()) return;
-  std::string all;
-  for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
-  const std::string near = nearest_name(value, known);
-  throw Error(ErrorKind::usage, std::string("--") + option + " has no such choice")
-      .seen("'" + value + "'")
-      .expected("one of " + all)
-      .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
+  detail::place_among(known, value, std::string("--") + option + " has no such choice");
 }
 
 /// One of --backtest, --split and --test-file says what the test part is.

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/pool.h"
 #include "rondo/tasks/forecast.h"
@@ -84,9 +84,8 @@ void warn_of_spikes(const ScaledPanel& scaled, const Logger& log, ForecastResult
         scaling.guard.spikes(series.values, scaling.level.transform, scaling.smallest);
     count += rows.size();
     if (!first.empty() || rows.empty()) continue;
-    char text[32];
-    std::snprintf(text, sizeof text, "%.6g", series.values[static_cast<std::size_t>(rows.front())]);
-    first = text + (" at " + result.series[s].times.text(rows.front())) +
+    first = detail::print("%.6g", series.values[static_cast<std::size_t>(rows.front())]) + " at " +
+            result.series[s].times.text(rows.front()) +
             (series.id.empty() ? "" : ", series '" + series.id + "'");
   }
   if (count == 0) return;
@@ -124,12 +123,10 @@ void describe_networks(TrainedEnsemble& trained, const Logger& log, ForecastResu
   result.gradient_flow = std::move(trained.flow.flow);
   result.gradient_flow_note = std::move(trained.flow.note);
   result.network_weight = trained.weight.weight;
-  char text[160];
-  std::snprintf(text, sizeof text,
-                "on validation data the network reduces the linear model's squared error by %.1f %% (t = "
-                "%.1f); its weight is %.2f",
-                100 * trained.weight.gain, trained.weight.statistic, result.network_weight);
-  log.info(text);
+  log.info(detail::print(
+      "on validation data the network reduces the linear model's squared error by %.1f %% (t = %.1f); its "
+      "weight is %.2f",
+      100 * trained.weight.gain, trained.weight.statistic, result.network_weight));
   if (result.network_weight > 0) return;
   std::string note =
       "The network did not improve the error on validation data, so the forecast is the linear model's";

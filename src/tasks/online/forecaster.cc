@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/tasks/online.h"
 #include "tasks/online/check_options.h"
@@ -336,12 +337,7 @@ std::int64_t OnlineForecaster::targets() const { return static_cast<std::int64_t
 std::int64_t OnlineForecaster::covariates() const { return static_cast<std::int64_t>(impl_->covariates); }
 const OnlineOptions& OnlineForecaster::options() const { return impl_->options; }
 std::span<const double> OnlineForecaster::shares(std::int64_t target) const {
-  if (target < 0 || target >= targets()) {
-    throw Error(ErrorKind::usage, "there is no such target")
-        .where("OnlineForecaster::shares")
-        .seen("target " + std::to_string(target))
-        .expected("a number from 0 to " + std::to_string(targets() - 1));
-  }
+  detail::check_index(target, targets(), "OnlineForecaster::shares: there is no such target");
   return impl_->mixtures[static_cast<std::size_t>(target)].shares();
 }
 

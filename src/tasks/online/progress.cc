@@ -1,10 +1,10 @@
 #include "tasks/online/progress.h"
 
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <ostream>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 
 namespace rondo {
@@ -35,12 +35,7 @@ namespace {
 constexpr std::size_t kMaxLines = 64, kMaxDrifts = 100;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-std::string number(double value) {
-  if (std::isnan(value)) return "-";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.5g", value);
-  return text;
-}
+std::string number(double value) { return std::isnan(value) ? "-" : detail::print("%.5g", value); }
 
 }  // namespace
 
@@ -51,10 +46,8 @@ Progress::Progress(std::size_t targets, std::ostream* table) : scaled_(targets >
 
 void Progress::begin() {
   if (table_ == nullptr) return;
-  char text[128];
-  std::snprintf(text, sizeof text, "%12s %12s %12s %12s %12s %8s\n", "rows", "loss", "since start",
-                "persistence", "linear", "skill");
-  *table_ << text;
+  *table_ << detail::print("%12s %12s %12s %12s %12s %8s\n", "rows", "loss", "since start", "persistence",
+                           "linear", "skill");
   for (const OnlineProgressLine& line : lines_) print(line);
 }
 
@@ -107,11 +100,11 @@ void Progress::finish(std::int64_t rows) {
 
 void Progress::print(const OnlineProgressLine& line) const {
   if (table_ == nullptr) return;
-  char text[160];
-  std::snprintf(text, sizeof text, "%12lld %12s %12s %12s %12s %8s\n", static_cast<long long>(line.rows),
-                number(line.since_last).c_str(), number(line.since_start).c_str(),
-                number(line.persistence).c_str(), number(line.linear).c_str(), number(line.skill).c_str());
-  *table_ << text << std::flush;
+  *table_ << detail::print("%12lld %12s %12s %12s %12s %8s\n", static_cast<long long>(line.rows),
+                           number(line.since_last).c_str(), number(line.since_start).c_str(),
+                           number(line.persistence).c_str(), number(line.linear).c_str(),
+                           number(line.skill).c_str())
+          << std::flush;
 }
 
 void Progress::print(const OnlineDrift& drift) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "data/table/cell_text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
@@ -47,13 +48,10 @@ std::size_t RowStream::place_of(const std::string& column) const {
   const std::vector<std::string>& names = dialect_.names;
   const auto found = std::find(names.begin(), names.end(), column);
   if (found == names.end()) {
-    std::string all;
-    for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-    const std::string near = nearest_name(column, names);
     throw Error(ErrorKind::data, "there is no column '" + column + "'")
         .where(bytes_.name() + ", line " + std::to_string(dialect_.header_line))
-        .seen("columns " + all)
-        .fix(near.empty() ? "" : "did you mean '" + near + "'?");
+        .seen("columns " + detail::listed(names))
+        .fix(detail::did_you_mean(column, names));
   }
   if (std::find(found + 1, names.end(), column) != names.end()) {
     throw Error(ErrorKind::data, "two columns have the name '" + column + "'")

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+
+#include "base/text.h"
 
 namespace rondo {
 namespace {
@@ -11,11 +12,7 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kMinus = "\xE2\x88\x92";
 constexpr std::string_view kDash = "\xE2\x80\x93";
 
-std::string fixed(double value, int decimals) {
-  char buffer[400];
-  std::snprintf(buffer, sizeof buffer, "%.*f", decimals, value);
-  return buffer;
-}
+std::string fixed(double value, int decimals) { return detail::print("%.*f", decimals, value); }
 
 std::string with_minus_sign(std::string text) {
   if (!text.empty() && text.front() == '-') text.replace(0, 1, kMinus);
@@ -100,11 +97,7 @@ std::string format_number(double value) {
   if (std::isinf(value)) return value > 0 ? "infinite" : std::string(kMinus) + "infinite";
   const double size = std::abs(value);
   if (size == 0) return "0";
-  if (size >= 1e9 || size < 1e-4) {
-    char buffer[32];
-    std::snprintf(buffer, sizeof buffer, "%.3e", value);
-    return with_minus_sign(buffer);
-  }
+  if (size >= 1e9 || size < 1e-4) return with_minus_sign(detail::print("%.3e", value));
   return format_number_beside(value, size);
 }
 
@@ -147,12 +140,8 @@ std::string format_seconds(double seconds) {
   if (seconds < 10) return fixed(seconds, 2) + " s";
   if (seconds < 99.95) return fixed(seconds, 1) + " s";
   const auto whole = static_cast<long long>(std::llround(seconds));
-  char buffer[48];
-  if (whole < 3600)
-    std::snprintf(buffer, sizeof buffer, "%lld min %02lld s", whole / 60, whole % 60);
-  else
-    std::snprintf(buffer, sizeof buffer, "%lld h %02lld min", whole / 3600, whole % 3600 / 60);
-  return buffer;
+  if (whole < 3600) return detail::print("%lld min %02lld s", whole / 60, whole % 60);
+  return detail::print("%lld h %02lld min", whole / 3600, whole % 3600 / 60);
 }
 
 }  // namespace rondo

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/tasks/page.h"
 #include "tasks/report/assets.h"
@@ -15,9 +15,7 @@ namespace {
 
 /// A share as the per cent of a CSS width.
 std::string width(double share) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%.1f", std::isfinite(share) ? 100 * std::clamp(share, 0.0, 1.0) : 0.0);
-  return text;
+  return detail::print("%.1f", std::isfinite(share) ? 100 * std::clamp(share, 0.0, 1.0) : 0.0);
 }
 
 void check_count(const std::string& where, std::size_t seen, std::size_t expected, const char* what) {

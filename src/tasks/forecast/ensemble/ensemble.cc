@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/text.h"
 #include "tasks/common/archive.h"
 #include "tasks/forecast/ensemble/held_out.h"
 #include "tasks/forecast/ensemble/tune.h"
@@ -30,9 +31,7 @@ TunedPlan searched_or_loaded(const TrainingTask& task, const NetworkPlan& plan, 
 
 /// The recursive network predicts every row of the horizon from what is known of it.
 std::string note_on_past(const ForecastOptions& options) {
-  std::string names;
-  for (const std::string& name : options.past) names += (names.empty() ? "" : ", ") + name;
-  return "The recursive network cannot use columns with unknown future (" + names +
+  return "The recursive network cannot use columns with unknown future (" + detail::listed(options.past) +
          "); only the linear model uses them.";
 }
 

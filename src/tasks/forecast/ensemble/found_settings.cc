@@ -1,7 +1,6 @@
 #include "tasks/forecast/ensemble/found_settings.h"
 
-#include <cstdio>
-
+#include "base/text.h"
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/json.h"
 #include "rondo/base/options.h"
@@ -10,11 +9,7 @@ namespace rondo::forecasting {
 
 namespace {
 
-std::string short_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
+std::string short_number(double value) { return detail::print("%.4g", value); }
 
 }  // namespace
 

@@ -93,16 +93,4 @@ void Naive2Walk::forecast(std::span<double> out) const {
   for (std::size_t h = 0; h < out.size(); ++h) out[h] = level * figure[(rows_ + h) % period_];
 }
 
-bool seasonality_test(std::span<const double> history, std::int64_t period) {
-  Naive2Walk walk(history, period);
-  walk.advance(history.size());
-  return walk.is_seasonal();
-}
-
-void naive2_forecast(std::span<const double> history, std::int64_t period, std::span<double> out) {
-  Naive2Walk walk(history, period);
-  walk.advance(history.size());
-  walk.forecast(out);
-}
-
 }  // namespace rondo::forecasting

@@ -6,8 +6,14 @@
 
 namespace rondo::forecasting {
 
-/// naive2_forecast and seasonality_test (baselines.h) from one origin after the other of the same series: a
-/// row is looked at once, O(period), and an origin costs O(period), however long its history is.
+/// M4's Naive2 (Makridakis, Spiliotis, Assimakopoulos 2020): the last value of the seasonally adjusted
+/// history, put back into the season. The season is that of a classical multiplicative decomposition (means
+/// by place in the season of the ratios to a centred moving average), used where there is one; otherwise the
+/// last value. Missing values (NaN) are left out of the means. Where the decomposition does not exist
+/// (negative values, a place whose mean ratio is not positive) it is the last value too.
+///
+/// From one origin after the other of the same series: a row is looked at once, O(period), and an origin
+/// costs O(period), however long its history is.
 class Naive2Walk {
  public:
   /// `values` must live as long as the walk. NaN: missing.
@@ -15,6 +21,8 @@ class Naive2Walk {
 
   /// Takes the first `rows` values (at least 1) as the history. It only grows.
   void advance(std::size_t rows);
+  /// M4's test at 90 %: at least three seasons, and |r(period)| > 1.645·√((1 + 2·Σ r(i)², i < period) / n),
+  /// with the autocorrelations r of the history (Bartlett's limits).
   bool is_seasonal() const;
   void forecast(std::span<double> out) const;
 

@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+
+#include "base/text.h"
 
 namespace rondo::forecasting {
 
 namespace {
 
 std::string errors_of(const Contender& model, const Contender& rival, const tasks::Comparison& comparison) {
-  char text[160];
-  std::snprintf(text, sizeof text, "%.4g against %.4g, %.1f %% %s", model.error, rival.error,
-                std::abs(comparison.skill) * 100, comparison.skill >= 0 ? "less" : "more");
-  return text;
+  return detail::print("%.4g against %.4g, %.1f %% %s", model.error, rival.error,
+                       std::abs(comparison.skill) * 100, comparison.skill >= 0 ? "less" : "more");
 }
 
 }  // namespace

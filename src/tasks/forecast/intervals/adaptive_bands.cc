@@ -13,6 +13,7 @@ namespace {
 
 constexpr double kWindow = 300;
 constexpr double kLongestWindow = 1000;
+constexpr double kRate = 0.03;            // how quickly each step's bands follow its misses
 constexpr double kTypicalCoverage = 0.8;  // its half width is the unit of corrections
 
 /// The first i < size for which `holds`, as it then does for all beyond; size where there is none. Begins at
@@ -108,13 +109,11 @@ struct Mixture {
 
 }  // namespace
 
-CalibrationErrors::CalibrationErrors(const Rows& errors, BandShape shape)
-    : shape_(shape), sorted_(static_cast<std::size_t>(errors.columns)) {
+CalibrationErrors::CalibrationErrors(const Rows& errors) : sorted_(static_cast<std::size_t>(errors.columns)) {
   for (std::int64_t r = 0; r < errors.count(); ++r) {
     for (std::size_t step = 0; step < sorted_.size(); ++step) {
       const double error = errors.row(r)[step];
-      if (std::isnan(error)) continue;
-      sorted_[step].push_back(shape == BandShape::symmetric ? std::abs(error) : error);
+      if (!std::isnan(error)) sorted_[step].push_back(error);
     }
   }
   for (auto& column : sorted_) std::sort(column.begin(), column.end());
@@ -133,11 +132,9 @@ void AdaptiveBands::Window::push(double error, std::size_t capacity) {
 
 AdaptiveBands::AdaptiveBands(std::shared_ptr<const CalibrationErrors> calibration, AdaptiveOptions options)
     : calibration_(std::move(calibration)), options_(std::move(options)) {
-  if (options_.stride < 1 || options_.window < 0 || !(options_.rate >= 0) || !(options_.shared_rate >= 0)) {
-    throw Error(ErrorKind::usage,
-                "adaptive bands need a stride of 1 or more, a window and a rate of 0 or more")
-        .seen("stride " + std::to_string(options_.stride) + ", window " + std::to_string(options_.window) +
-              ", rate " + std::to_string(options_.rate));
+  if (options_.stride < 1 || !(options_.shared_rate >= 0)) {
+    throw Error(ErrorKind::usage, "adaptive bands need a stride of 1 or more and a rate of 0 or more")
+        .seen("stride " + std::to_string(options_.stride) + ", rate " + std::to_string(options_.shared_rate));
   }
   const std::int64_t horizon = calibration_->horizon();
   const BandOffsets none = BandOffsets::make(horizon, options_.levels);
@@ -155,7 +152,6 @@ double AdaptiveBands::waiting(std::int64_t step) const {
 }
 
 std::size_t AdaptiveBands::capacity(std::int64_t step) const {
-  if (options_.window > 0) return static_cast<std::size_t>(options_.window);
   return static_cast<std::size_t>(std::min(kWindow * std::sqrt(waiting(step)), kLongestWindow));
 }
 
@@ -167,20 +163,19 @@ AdaptiveBands::Ends AdaptiveBands::quantiles(std::int64_t step, double coverage,
     const double room = static_cast<double>(capacity(step) - window.sorted.size());
     mixture.weight = std::min(1.0, room / static_cast<double>(old.size()));
   }
-  const bool symmetric = calibration_->shape() == BandShape::symmetric;
-  const double total = mixture.total();
-  const double share = (total + 1) * (symmetric ? coverage : 0.5 + 0.5 * coverage);
+  const double total = mixture.total(), side = 0.5 + 0.5 * coverage;
+  const double share = (total + 1) * side;
   if (total == 0) return {};
   if (share > total) {  // few errors: as split conformal bands do
-    std::vector<double> all;
-    if (mixture.weight > 0) all.assign(old.begin(), old.end());
-    all.insert(all.end(), window.sorted.begin(), window.sorted.end());
-    Rows rows{1, std::move(all)};
-    const BandOffsets offsets = split_conformal(rows, {coverage}, calibration_->shape());
-    return {offsets.low.front(), offsets.high.front()};
+    std::vector<double> all(window.sorted);
+    if (mixture.weight > 0) all.insert(all.end(), old.begin(), old.end());
+    std::sort(all.begin(), all.end());
+    const double high = conformal_quantile(all, side);
+    std::reverse(all.begin(), all.end());
+    for (double& error : all) error = -error;
+    return {-conformal_quantile(all, side), high};
   }
-  const double high = mixture.smallest(share, near.high);
-  return {symmetric ? -high : mixture.largest(share, near.low), high};
+  return {mixture.largest(share, near.low), mixture.smallest(share, near.high)};
 }
 
 BandOffsets AdaptiveBands::at_origin() {
@@ -213,23 +208,20 @@ void AdaptiveBands::observe(std::int64_t origin, std::int64_t step, double error
   if (std::isnan(error)) return;
   if (origins_ - origin <= static_cast<std::int64_t>(given_.size())) {
     const BandOffsets& given = given_[static_cast<std::size_t>(origin) % given_.size()];
-    const double rate = options_.rate / std::sqrt(waiting(step));
+    const double rate = kRate / std::sqrt(waiting(step));
     const auto horizon = static_cast<double>(calibration_->horizon());
-    const bool symmetric = calibration_->shape() == BandShape::symmetric;
     const double shared = options_.shared_rate / std::sqrt(waiting(calibration_->horizon() - 1)) / horizon;
     for (std::size_t level = 0; level < options_.levels.size(); ++level) {
       const std::size_t at = given.index(step, static_cast<std::int64_t>(level));
-      const double wanted = (symmetric ? 1 : 0.5) * (1 - options_.levels[level]);
-      double below = error < given.low[at] ? 1 : 0, above = error > given.high[at] ? 1 : 0;
-      if (symmetric) below = above = below + above;  // one answer for both ends
+      const double wanted = 0.5 * (1 - options_.levels[level]);
+      const double below = error < given.low[at] ? 1 : 0, above = error > given.high[at] ? 1 : 0;
       corrections_[at].low += rate * (below - wanted);
       corrections_[at].high += rate * (above - wanted);
       shared_[level].low += shared * (below - wanted);
       shared_[level].high += shared * (above - wanted);
     }
   }
-  const bool sizes = calibration_->shape() == BandShape::symmetric;
-  windows_[static_cast<std::size_t>(step)].push(sizes ? std::abs(error) : error, capacity(step));
+  windows_[static_cast<std::size_t>(step)].push(error, capacity(step));
 }
 
 std::vector<BandOffsets> walk_bands(AdaptiveBands bands, const Rows& errors,

@@ -10,28 +10,23 @@
 namespace rondo::forecasting {
 
 /// Errors that many series share as the start of their bands: those of forecasts for rows not learnt from,
-/// sorted by step of the horizon. They also say whether bands lie symmetrically. Immutable.
+/// sorted by step of the horizon. Immutable.
 class CalibrationErrors {
  public:
   /// `errors` [forecasts, horizon], truth − forecast in units of the scale; missing ones (NaN) are left out.
-  explicit CalibrationErrors(const Rows& errors, BandShape shape = BandShape::asymmetric);
-
-  BandShape shape() const { return shape_; }
+  explicit CalibrationErrors(const Rows& errors);
 
   std::int64_t horizon() const { return static_cast<std::int64_t>(sorted_.size()); }
-  /// Ascending; for symmetric bands the sizes of the errors.
+  /// Ascending.
   std::span<const double> step(std::int64_t step) const { return sorted_[static_cast<std::size_t>(step)]; }
 
  private:
-  BandShape shape_;
   std::vector<std::vector<double>> sorted_;
 };
 
 struct AdaptiveOptions {
   std::vector<double> levels{0.80, 0.95};
   std::int64_t stride = 1;   ///< rows between origins
-  std::int64_t window = 0;   ///< latest errors by step; 0: 300, more where neighbouring errors share rows
-  double rate = 0.03;        ///< how quickly each step's bands follow its misses; 0: only by the window
   double shared_rate = 0.1;  ///< how quickly all steps' bands together follow the misses of an origin
 };
 

@@ -9,28 +9,7 @@
 
 namespace rondo::forecasting {
 
-namespace {
-
-/// Known errors of one step of the horizon.
-std::vector<double> known_column(const Rows& errors, std::int64_t step) {
-  std::vector<double> out;
-  for (std::int64_t r = 0; r < errors.count(); ++r) {
-    const double error = errors.row(r)[static_cast<std::size_t>(step)];
-    if (!std::isnan(error)) out.push_back(error);
-  }
-  return out;
-}
-
-std::vector<double> sizes(std::span<const double> errors) {
-  std::vector<double> out;
-  for (const double error : errors) {
-    if (!std::isnan(error)) out.push_back(std::abs(error));
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 double conformal_quantile(std::span<const double> sorted, double probability) {
   if (sorted.empty()) return 0;
@@ -41,14 +20,6 @@ double conformal_quantile(std::span<const double> sorted, double probability) {
   for (const double e : sorted) square += e * e;
   return std::max(sorted.back(),
                   detail::student_t_quantile(probability, n) * std::sqrt(square / n * (1 + 1 / n)));
-}
-
-double conformal_half_width(std::span<const double> errors, double coverage) {
-  const std::vector<double> sorted = sizes(errors);
-  // Where Student's quantile has to help, both tails lie beyond it.
-  const auto n = static_cast<double>(sorted.size());
-  if (std::ceil((n + 1) * coverage - 1e-9) <= n) return conformal_quantile(sorted, coverage);
-  return conformal_quantile(sorted, 0.5 + 0.5 * coverage);
 }
 
 BandOffsets BandOffsets::make(std::int64_t horizon, std::vector<double> levels) {
@@ -76,29 +47,6 @@ void BandOffsets::nest(std::int64_t step) {
     low[at] = std::min(low[at], low[at - 1]);
     high[at] = std::max(high[at], high[at - 1]);
   }
-}
-
-BandOffsets split_conformal(const Rows& errors, std::vector<double> levels, BandShape shape) {
-  BandOffsets out = BandOffsets::make(errors.columns, std::move(levels));
-  for (std::int64_t step = 0; step < errors.columns; ++step) {
-    std::vector<double> above = known_column(errors, step), below = above;
-    for (double& error : below) error = -error;
-    std::sort(above.begin(), above.end());
-    std::sort(below.begin(), below.end());
-    for (std::size_t level = 0; level < out.levels.size(); ++level) {
-      const std::size_t at = out.index(step, static_cast<std::int64_t>(level));
-      if (shape == BandShape::symmetric) {
-        out.high[at] = conformal_half_width(above, out.levels[level]);
-        out.low[at] = -out.high[at];
-      } else {
-        const double side = 0.5 + 0.5 * out.levels[level];
-        out.high[at] = conformal_quantile(above, side);
-        out.low[at] = -conformal_quantile(below, side);
-      }
-    }
-    out.nest(step);
-  }
-  return out;
 }
 
 }  // namespace rondo::forecasting

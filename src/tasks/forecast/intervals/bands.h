@@ -13,15 +13,6 @@ namespace rondo::forecasting {
 // windows; offsets come in the same units. Missing errors (NaN) are left out. Rows are
 // [forecasts, horizon].
 
-/// The half width that a share `coverage` of errors like these stays within, for one more error (split
-/// conformal prediction: the ⌈(n+1)·coverage⌉-th smallest absolute error). Where there are too few errors for
-/// that (fewer than 19 for 95 %), Student's quantile of their root mean square, at least the largest.
-double conformal_half_width(std::span<const double> errors, double coverage);
-
-/// symmetric: as far above as below. asymmetric: each side from its own errors, half of the missing
-/// probability each.
-enum class BandShape { symmetric, asymmetric };
-
 /// What to add to a forecast (times the scale) for the ends of its bands: [horizon, levels]. Bands of a
 /// higher level hold those of a lower one.
 struct BandOffsets {
@@ -40,9 +31,6 @@ struct BandOffsets {
   /// Widens a step's bands until each holds the one before it.
   void nest(std::int64_t step);
 };
-
-/// The same band for every forecast, step by step of the horizon.
-BandOffsets split_conformal(const Rows& errors, std::vector<double> levels, BandShape shape);
 
 /// Quantile of one more value after `sorted` ones of weight 1 each: the ⌈(n+1)·probability⌉-th smallest.
 /// Beyond the largest, Student's quantile of the root mean square, at least the largest. 0 without values.

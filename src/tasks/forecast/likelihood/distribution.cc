@@ -6,6 +6,7 @@
 #include <limits>
 #include <numbers>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 #include "rondo/tasks/forecast_accuracy.h"
@@ -72,14 +73,8 @@ double count_quantile(const Distribution& d, double p) {
 }  // namespace
 
 Likelihood parse_likelihood(const std::string& name) {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (name == kNames[i]) return static_cast<Likelihood>(i);
-  }
-  Error error(ErrorKind::usage, "there is no likelihood called '" + name + "'");
-  error.expected("gaussian, student_t, negative_binomial or poisson");
-  const std::string near = nearest_name(name, {kNames.begin(), kNames.end()});
-  if (!near.empty()) error.fix("did you mean '" + near + "'?");
-  throw error;
+  return static_cast<Likelihood>(detail::place_among({kNames.begin(), kNames.end()}, name,
+                                                     "there is no likelihood called '" + name + "'"));
 }
 
 const char* likelihood_name(Likelihood likelihood) { return kNames[static_cast<std::size_t>(likelihood)]; }
@@ -116,10 +111,6 @@ Distribution Distribution::from_raw(Likelihood likelihood, std::span<const doubl
   return out;
 }
 
-double Distribution::mean() const {
-  return likelihood == Likelihood::student_t && !(shape > 1) ? std::nan("") : location;
-}
-
 double Distribution::variance() const {
   switch (likelihood) {
     case Likelihood::gaussian: return scale * scale;
@@ -146,15 +137,6 @@ double Distribution::quantile(double p) const {
   if (is_count_likelihood(likelihood)) return count_quantile(*this, p);
   return location + scale * (likelihood == Likelihood::student_t ? detail::student_t_quantile(p, shape)
                                                                  : detail::normal_quantile(p));
-}
-
-double Distribution::crps(double y) const {
-  switch (likelihood) {
-    case Likelihood::gaussian: return accuracy::crps_gaussian(y, location, scale);
-    case Likelihood::student_t: return accuracy::crps_student_t(y, location, scale, shape);
-    case Likelihood::negative_binomial: return accuracy::crps_negative_binomial(y, location, shape);
-    default: return accuracy::crps_poisson(y, location);
-  }
 }
 
 std::vector<double> sample_quantiles(std::span<double> samples, std::span<const double> levels) {

@@ -39,8 +39,7 @@ struct Distribution {
   /// `size` is the exposure of the count losses, the scale of the series (1: none).
   static Distribution from_raw(Likelihood likelihood, std::span<const double> raw, double size = 1);
 
-  /// NaN where there is none (student_t with ν ≤ 1); variance infinite for ν ≤ 2.
-  double mean() const;
+  /// Infinite for a student_t of ν ≤ 2.
   double variance() const;
   /// log density, for counts log probability; −infinity for what cannot be (a count of −1 or 0.5).
   double log_density(double y) const;
@@ -49,9 +48,6 @@ struct Distribution {
   /// The smallest y with cdf(y) ≥ p, for 0 < p < 1. A whole number for counts. −infinity (0 for counts) at p
   /// = 0 and infinity at 1; NaN outside.
   double quantile(double p) const;
-  /// Continuous ranked probability score of the value y, see rondo/forecast_accuracy.h.
-  double crps(double y) const;
-
   /// One draw: a function of the stream alone, so paths may be made in any order on any number of threads.
   double sample(const RandomStream& stream) const;
 };

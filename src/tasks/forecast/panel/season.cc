@@ -37,10 +37,6 @@ std::vector<double> autocorrelations(std::span<const double> values, std::size_t
 
 }  // namespace
 
-std::vector<double> detect_seasons(std::span<const double> values) {
-  return detect_seasons(std::span<const std::span<const double>>(&values, 1));
-}
-
 std::vector<double> detect_seasons(std::span<const std::span<const double>> series) {
   std::size_t shortest = series.empty() ? 0 : series.front().size();
   for (const auto& values : series) shortest = std::min(shortest, values.size());

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 
@@ -18,14 +19,9 @@ const char* transform_name(Transform transform) {
 }
 
 Transform parse_transform(std::string_view name) {
-  for (const Transform transform : {Transform::none, Transform::log, Transform::sqrt}) {
-    if (name == transform_name(transform)) return transform;
-  }
-  Error error(ErrorKind::usage, "there is no transform '" + std::string(name) + "'");
-  const std::string near = nearest_name(name, {"auto", "none", "log", "sqrt"});
-  error.expected("auto, none, log or sqrt");
-  if (!near.empty()) error.fix("did you mean '" + near + "'?");
-  throw error;
+  const std::size_t place =
+      detail::place_among({"none", "log", "sqrt"}, name, "there is no transform '" + std::string(name) + "'");
+  return static_cast<Transform>(place);
 }
 
 bool is_applicable(Transform transform, std::span<const double> values) {
@@ -48,13 +44,6 @@ double invert(Transform transform, double value) {
     case Transform::sqrt: return value > 0 ? value * value : 0.0;
     default: return value;
   }
-}
-
-SeriesScale fit_scale(std::span<const double> training_values, Transform transform, bool difference) {
-  std::vector<double> x(training_values.size());
-  std::transform(training_values.begin(), training_values.end(), x.begin(),
-                 [&](double v) { return apply(transform, v); });
-  return fit_transformed_scale(std::move(x), transform, difference);
 }
 
 SeriesScale fit_transformed_scale(std::vector<double> x, Transform transform, bool difference) {

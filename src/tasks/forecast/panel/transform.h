@@ -38,10 +38,9 @@ struct SeriesScale {
   }
 };
 
-/// Center is the mean of the transformed values; scale is the standard deviation of what will be forecast: of
-/// their differences when `difference`, else of the values. A constant series gets scale 1.
-SeriesScale fit_scale(std::span<const double> training_values, Transform transform, bool difference);
-/// The same from values that are transformed already (and may have lost their season).
+/// From transformed values that may have lost their season. Center is their mean; scale is the standard
+/// deviation of what will be forecast: of their differences when `difference`, else of the values. A constant
+/// series gets scale 1.
 SeriesScale fit_transformed_scale(std::vector<double> transformed, Transform transform, bool difference);
 
 }  // namespace rondo::forecasting

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
 #include <numeric>
 #include <utility>
 
+#include "base/text.h"
 #include "tasks/forecast/report/residuals.h"
 
 namespace rondo::forecasting {
@@ -224,9 +224,7 @@ Json series_json(SeriesWriter& writer, const ForecastSeries& series,
 
 double rounded(double value, int digits) {
   if (!std::isfinite(value) || digits == 0) return value;
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*g", digits, value);
-  return std::strtod(text, nullptr);
+  return std::stod(detail::print("%.*g", digits, value));
 }
 
 }  // namespace rondo::forecasting

@@ -1,18 +1,15 @@
 #include "tasks/forecast/report/settings.h"
 
 #include <cmath>
-#include <cstdio>
 #include <string>
+
+#include "base/text.h"
 
 namespace rondo::forecasting {
 
 namespace {
 
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
+std::string number(double value) { return detail::print("%.4g", value); }
 std::string number(std::int64_t value) { return std::to_string(value); }
 
 PageSetting chosen(const char* name, const std::string& value) { return {name, value, "chosen"}; }

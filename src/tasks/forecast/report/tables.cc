@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <string_view>
 
+#include "base/text.h"
 #include "tasks/forecast/report/drawn_series.h"
 #include "tasks/forecast/report/folds.h"
 #include "tasks/forecast/report/series_data.h"
@@ -80,8 +80,7 @@ void add_column(PageTable& table, TableColumn column, std::vector<TableCell> cel
 std::string anomaly_lead(const std::vector<ForecastAnomaly>& worst) {
   const auto marked = static_cast<std::size_t>(std::ranges::count_if(
       worst, [](const ForecastAnomaly& a) { return a.score > ForecastAnomaly::kRemarkable; }));
-  char limit[48];
-  std::snprintf(limit, sizeof limit, "a score of %g", ForecastAnomaly::kRemarkable);
+  const std::string limit = detail::print("a score of %g", ForecastAnomaly::kRemarkable);
   const std::string lead =
       "Most anomalous rows first. The score is the error of the latest forecast of a row in standard "
       "deviations "

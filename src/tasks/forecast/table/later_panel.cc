@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "base/text.h"
 #include "data/time/timeline_access.h"
 #include "rondo/base/error.h"
 #include "tasks/forecast/table/panel_series.h"
@@ -19,16 +20,13 @@ void require_columns(const Table& table, const Preparation& preparation) {
   for (const std::string& name : {preparation.options.time, preparation.options.id}) {
     if (!name.empty()) needed.push_back(name);
   }
-  std::vector<std::string> there;
-  for (const Column& column : table.columns()) there.push_back(column.name());
+  const std::vector<std::string> there = table.names();
   for (const std::string& name : needed) {
     if (table.has(name)) continue;
     const std::string near = nearest_name(name, there);
-    std::string all;
-    for (const std::string& column : there) all += (all.empty() ? "'" : ", '") + column + "'";
     throw Error(ErrorKind::data, "the table has no column '" + name + "', which the model was trained with")
         .where(table.source())
-        .seen(all)
+        .seen(detail::listed(there, "'"))
         .fix(near.empty() ? "give a table laid out like the one that the model learnt from"
                           : "did you mean '" + near + "'? Rename it");
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 
@@ -62,8 +63,7 @@ Parts split_rows(const std::string& text, std::int64_t rows) {
     const std::string_view name = part.substr(0, equals);
     const auto found = std::find(kNames.begin(), kNames.end(), name);
     if (equals == std::string_view::npos || found == kNames.end()) {
-      const std::string near = nearest_name(name, {"train", "validation", "test"});
-      throw_split(text, near.empty() || near == name ? std::string() : "did you mean '" + near + "'?");
+      throw_split(text, detail::did_you_mean(name, {"train", "validation", "test"}));
     }
     std::optional<Amount>& amount = amounts[static_cast<std::size_t>(found - kNames.begin())];
     if (amount) throw_split(text, "say '" + std::string(name) + "' once");

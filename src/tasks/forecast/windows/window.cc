@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 #include "tasks/common/archive.h"
@@ -49,20 +50,9 @@ bool linear_sees_known(const Window& window) { return window.known * window.out_
 
 }  // namespace
 
-const std::vector<std::string>& normalization_names() {
-  static const std::vector<std::string> names(kNormalizations.begin(), kNormalizations.end());
-  return names;
-}
-
 Normalization parse_normalization(const std::string& name) {
-  const std::vector<std::string>& names = normalization_names();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found != names.end()) return static_cast<Normalization>(found - names.begin());
-  const std::string near = nearest_name(name, names);
-  throw Error(ErrorKind::usage, "there is no such normalisation of windows")
-      .seen("'" + name + "'")
-      .expected("auto, last, standard, revin or mean_abs")
-      .fix(near.empty() ? std::string() : "did you mean '" + near + "'?");
+  return static_cast<Normalization>(detail::place_among({kNormalizations.begin(), kNormalizations.end()},
+                                                        name, "there is no such normalisation of windows"));
 }
 
 std::int64_t Window::step_features() const {

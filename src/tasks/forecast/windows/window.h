@@ -19,7 +19,6 @@ enum class Normalization {
   mean_abs,   ///< divided by the mean size of the values, before any transform
 };
 
-const std::vector<std::string>& normalization_names();
 /// Throws Error(usage) with the nearest name.
 Normalization parse_normalization(const std::string& name);
 

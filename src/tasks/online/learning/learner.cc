@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "kernels/cells.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
@@ -14,12 +15,6 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string list(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 }  // namespace
 
 std::unique_ptr<Learner> make_learner(const OnlineOptions& options, std::int64_t inputs,
@@ -27,22 +22,15 @@ std::unique_ptr<Learner> make_learner(const OnlineOptions& options, std::int64_t
   const std::vector<std::string> diagonal = diagonal_cell_names();
   std::vector<std::string> all = kernels::cell_types();
   all.emplace_back("none");
-  if (!contains(all, options.cell)) {
-    const std::string near = nearest_name(options.cell, all);
-    throw Error(ErrorKind::usage, "unknown cell '" + options.cell + "'")
-        .expected(list(all))
-        .fix(near.empty() ? "" : "did you mean '" + near + "'?");
-  }
-  if (!contains({"auto", "tbptt", "rtrl"}, options.gradient)) {
-    throw Error(ErrorKind::usage, "unknown gradient '" + options.gradient + "'")
-        .expected("auto, tbptt, rtrl");
-  }
+  detail::place_among(all, options.cell, "unknown cell '" + options.cell + "'");
+  detail::place_among({"auto", "tbptt", "rtrl"}, options.gradient,
+                      "unknown gradient '" + options.gradient + "'");
   if (options.cell == "none") return nullptr;
   const bool is_diagonal = contains(diagonal, options.cell);
   if (options.gradient == "rtrl" && !is_diagonal) {
     throw Error(ErrorKind::usage, "exact gradients in real time need a cell with a diagonal recurrence")
         .seen("cell " + options.cell)
-        .expected(list(diagonal))
+        .expected(detail::listed(diagonal))
         .fix("use --gradient tbptt with this cell");
   }
   if (options.gradient == "tbptt" && is_diagonal) {

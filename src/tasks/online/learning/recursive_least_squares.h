@@ -27,7 +27,6 @@ class RecursiveLeastSquares {
   /// Weights stay, but all that was learnt so far counts `share` of what it did against new rows.
   void forget(double share);
 
-  std::int64_t features() const { return features_; }
   void archive(tasks::Archive& archive);
 
  private:

@@ -20,9 +20,6 @@ class RunningScale {
   double mean(std::size_t column) const { return mean_[column]; }
   /// Never 0: 1 where nothing has varied yet.
   double deviation(std::size_t column) const;
-  double standard(std::size_t column, double value) const {
-    return (value - mean_[column]) / deviation(column);
-  }
   /// For columns whose last rows lie elsewhere, or are spread otherwise, than all before: from now on the
   /// past counts as `rows` rows at most, so that new rows soon outweigh it. Other columns keep their scale: a
   /// network would have to learn every change of it.

@@ -201,9 +201,11 @@ TEST(WindowScale, EveryKindScalesByTheWindow) {
   EXPECT_DOUBLE_EQ(window_scale(std::vector<double>{4, 4}, WindowScaling::last_std).scale, 1);
   EXPECT_DOUBLE_EQ(window_scale(std::vector<double>{0, 0}, WindowScaling::mean_abs).scale, 1);
   EXPECT_DOUBLE_EQ(window_scale(std::vector<double>{kMissing}, WindowScaling::mean_std).shift, 0);
-  for (const char* name : {"none", "last", "last_std", "mean_std", "mean_abs"}) {
-    EXPECT_STREQ(window_scaling_name(parse_window_scaling(name)), name);
-  }
+  EXPECT_EQ(parse_window_scaling("none"), WindowScaling::none);
+  EXPECT_EQ(parse_window_scaling("last"), WindowScaling::last);
+  EXPECT_EQ(parse_window_scaling("last_std"), WindowScaling::last_std);
+  EXPECT_EQ(parse_window_scaling("mean_std"), WindowScaling::mean_std);
+  EXPECT_EQ(parse_window_scaling("mean_abs"), WindowScaling::mean_abs);
   expect_error(ErrorKind::usage, {"'mean_sd'", "mean_std"}, [] { parse_window_scaling("mean_sd"); });
 }
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "rondo/base/error.h"
@@ -24,6 +26,11 @@ std::vector<double> noise(std::uint64_t seed, std::size_t count) {
   std::vector<double> out(count);
   for (std::size_t i = 0; i < count; ++i) out[i] = stream.normal(i);
   return out;
+}
+
+SeriesScale fit_scale(std::vector<double> values, Transform transform, bool difference) {
+  for (double& v : values) v = apply(transform, v);
+  return fit_transformed_scale(std::move(values), transform, difference);
 }
 
 TEST(ForecastTransform, IsUndoneExactly) {
@@ -157,42 +164,45 @@ TEST(ForecastAccuracy, LeavesConstantSeriesOutOfScaledErrors) {
   EXPECT_EQ(zeros.smape(), 0);
 }
 
+std::vector<double> seasons_of(const std::vector<double>& values) {
+  const std::span<const double> series(values);
+  return detect_seasons({&series, 1});
+}
+
 TEST(ForecastSeason, FindsDayAndWeekWithoutACalendar) {
   std::vector<double> values = noise(1, 2400);
   for (std::size_t t = 0; t < values.size(); ++t) {
     const double day = std::sin(2 * M_PI * static_cast<double>(t % 24) / 24);
     values[t] = 0.2 * values[t] + 3 * day + ((t / 24) % 7 >= 5 ? -1.5 : 0);
   }
-  EXPECT_EQ(detect_seasons(values), (std::vector<double>{24, 168}));
+  EXPECT_EQ(seasons_of(values), (std::vector<double>{24, 168}));
 }
 
 TEST(ForecastSeason, FindsNoneInARandomWalk) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     std::vector<double> walk = noise(seed, 1000);
     for (std::size_t t = 1; t < walk.size(); ++t) walk[t] += walk[t - 1];
-    EXPECT_TRUE(detect_seasons(walk).empty()) << seed;
+    EXPECT_TRUE(seasons_of(walk).empty()) << seed;
   }
-  EXPECT_TRUE(detect_seasons(noise(1, 8)).empty());
+  EXPECT_TRUE(seasons_of(noise(1, 8)).empty());
 }
 
 TEST(ForecastBands, HoldNewErrorsAsOftenAsTheySay) {
-  const std::vector<double> errors = noise(1, 2000), fresh = noise(2, 5000);
-  for (const double coverage : {0.80, 0.95}) {
-    const double width = conformal_half_width(errors, coverage);
-    double inside = 0;
-    for (const double e : fresh) inside += std::abs(e) <= width ? 1 : 0;
-    EXPECT_NEAR(inside / 5000, coverage, 0.02);
+  std::vector<double> sorted = noise(1, 2000);
+  std::sort(sorted.begin(), sorted.end());
+  for (const double probability : {0.80, 0.95}) {
+    const double high = conformal_quantile(sorted, probability);
+    double below = 0;
+    for (const double e : noise(2, 5000)) below += e <= high ? 1 : 0;
+    EXPECT_NEAR(below / 5000, probability, 0.02);
   }
 }
 
 TEST(ForecastBands, OfFewErrorsAreWiderThanTheLargestNeedBe) {
-  const std::vector<double> few{1, -1, 1, -1, 1};
-  EXPECT_GT(conformal_half_width(few, 0.95), 1.96);
-  EXPECT_EQ(conformal_half_width({}, 0.95), 0);
-  const Rows errors{2, {1, 10, -1, 10, 1, -10}};
-  const BandOffsets bands = split_conformal(errors, {0.80, 0.95}, BandShape::symmetric);
-  for (std::int64_t h = 0; h < 2; ++h) EXPECT_GE(bands.high_at(h, 1), bands.high_at(h, 0));
-  EXPECT_NEAR(bands.high_at(1, 1), 10 * bands.high_at(0, 1), 1e-9);
+  const std::vector<double> few{-1, -1, 1, 1, 1}, tenfold{-10, -10, 10, 10, 10};
+  EXPECT_GT(conformal_quantile(few, 0.975), 1.96);
+  EXPECT_NEAR(conformal_quantile(tenfold, 0.975), 10 * conformal_quantile(few, 0.975), 1e-9);
+  EXPECT_EQ(conformal_quantile({}, 0.95), 0);
 }
 
 Contender contender(const char* name, double rmse, std::size_t count, std::uint64_t seed) {

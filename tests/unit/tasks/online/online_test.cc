@@ -303,7 +303,7 @@ TEST(Online, RefusesWhatItCannotUse) {
   EXPECT_EQ(forecaster.rows(), 1);
   EXPECT_EQ(forecaster.shares(0).size(), 4u);
   for (const std::int64_t target : {1, 5, -1}) {
-    expect_error(ErrorKind::usage, {"target " + std::to_string(target)}, [&] { forecaster.shares(target); });
+    expect_error(ErrorKind::usage, {"index " + std::to_string(target)}, [&] { forecaster.shares(target); });
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "rondo/tasks/forecast_accuracy.h"
 #include "tasks/forecast/evaluation/baselines.h"
+#include "tasks/forecast/evaluation/naive2.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
 namespace rondo::forecasting {
@@ -191,7 +192,9 @@ TEST(ForecastBacktest, ASeriesThatRepeatsItsSeasonHasNoMaseButTheTableHasAnOwa) 
     for (std::size_t i = 0; i < series.backtest.origin.size(); i += 2) {
       Numbers forecast(2);
       const auto known = static_cast<std::size_t>(series.backtest.origin[i] + 1);
-      naive2_forecast(values.first(known), 7, forecast);
+      Naive2Walk naive2(values, 7);
+      naive2.advance(known);
+      naive2.forecast(forecast);
       smape += accuracy::smape(values.subspan(known, 2), forecast);
       ++origins;
       if (&series != &noisy) continue;

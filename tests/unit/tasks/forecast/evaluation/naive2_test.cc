@@ -20,6 +20,16 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
+Naive2Walk walk_to(std::span<const double> history, std::int64_t period) {
+  Naive2Walk walk(history, period);
+  walk.advance(history.size());
+  return walk;
+}
+
+void naive2_forecast(std::span<const double> history, std::int64_t period, std::span<double> out) {
+  walk_to(history, period).forecast(out);
+}
+
 /// Three places of a season around a line, without noise.
 std::vector<double> seasonal(std::size_t rows, double level, double slope = 0) {
   const double figure[] = {0.5, 1.0, 1.5};
@@ -41,7 +51,7 @@ TEST(Naive2, IsTheLastValueWithoutASeason) {
   const RandomStream random(3);
   std::vector<double> noise(100), out(4);
   for (std::size_t t = 0; t < noise.size(); ++t) noise[t] = 10 + random.uniform(t);
-  EXPECT_FALSE(seasonality_test(noise, 7));
+  EXPECT_FALSE(walk_to(noise, 7).is_seasonal());
   naive2_forecast(noise, 7, out);
   EXPECT_EQ(out, std::vector<double>(4, noise.back()));
   const auto values = seasonal(30, 10);
@@ -57,11 +67,11 @@ TEST(Naive2, IsTheLastValueWhereRatiosMakeNoSense) {
   auto values = seasonal(60, 10);
   std::vector<double> out(3);
   for (double& v : values) v -= 9;  // partly negative
-  ASSERT_TRUE(seasonality_test(values, 3));
+  ASSERT_TRUE(walk_to(values, 3).is_seasonal());
   naive2_forecast(values, 3, out);
   EXPECT_EQ(out, std::vector<double>(3, values.back()));
   for (std::size_t t = 0; t < values.size(); ++t) values[t] = t % 3 == 0 ? 0 : 5;  // nothing at night
-  ASSERT_TRUE(seasonality_test(values, 3));
+  ASSERT_TRUE(walk_to(values, 3).is_seasonal());
   naive2_forecast(values, 3, out);
   EXPECT_EQ(out, std::vector<double>(3, values.back()));
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -60,11 +61,31 @@ Backtest make(const World& world) {
   return out;
 }
 
-std::vector<BandOffsets> walk(const Backtest& backtest, const World& world, BandShape shape,
-                              AdaptiveOptions options = {}) {
+std::vector<BandOffsets> walk(const Backtest& backtest, const World& world, AdaptiveOptions options = {}) {
   options.stride = world.stride;
-  return walk_bands(AdaptiveBands(std::make_shared<CalibrationErrors>(backtest.calibration, shape), options),
+  return walk_bands(AdaptiveBands(std::make_shared<CalibrationErrors>(backtest.calibration), options),
                     backtest.errors, backtest.rows);
+}
+
+/// The same bands for every forecast, each side from its own errors.
+BandOffsets split_conformal(const Rows& errors, std::vector<double> levels) {
+  BandOffsets out = BandOffsets::make(errors.columns, std::move(levels));
+  for (std::int64_t step = 0; step < errors.columns; ++step) {
+    std::vector<double> above, below;
+    for (std::int64_t r = 0; r < errors.count(); ++r) {
+      above.push_back(errors.row(r)[static_cast<std::size_t>(step)]);
+      below.push_back(-above.back());
+    }
+    std::sort(above.begin(), above.end());
+    std::sort(below.begin(), below.end());
+    for (std::size_t level = 0; level < out.levels.size(); ++level) {
+      const std::size_t at = out.index(step, static_cast<std::int64_t>(level));
+      out.high[at] = conformal_quantile(above, 0.5 + 0.5 * out.levels[level]);
+      out.low[at] = -conformal_quantile(below, 0.5 + 0.5 * out.levels[level]);
+    }
+    out.nest(step);
+  }
+  return out;
 }
 
 double share_inside(const Rows& errors, const std::vector<BandOffsets>& bands, std::int64_t level) {
@@ -87,15 +108,13 @@ const std::function<double(std::int64_t)> kDrifting = [](std::int64_t t) {
 };
 
 TEST(AdaptiveBands, HoldTheirShareWhateverTheScaleDoes) {
-  for (const BandShape shape : {BandShape::symmetric, BandShape::asymmetric}) {
-    for (const auto& scale : {kSteady, kDoubled, kDrifting}) {
-      for (const std::int64_t horizon : {1, 12}) {
-        const World world{.horizon = horizon, .scale = scale};
-        const Backtest backtest = make(world);
-        const auto bands = walk(backtest, world, shape);
-        EXPECT_NEAR(share_inside(backtest.errors, bands, 0), 0.80, 0.02) << horizon;
-        EXPECT_NEAR(share_inside(backtest.errors, bands, 1), 0.95, 0.02) << horizon;
-      }
+  for (const auto& scale : {kSteady, kDoubled, kDrifting}) {
+    for (const std::int64_t horizon : {1, 12}) {
+      const World world{.horizon = horizon, .scale = scale};
+      const Backtest backtest = make(world);
+      const auto bands = walk(backtest, world);
+      EXPECT_NEAR(share_inside(backtest.errors, bands, 0), 0.80, 0.02) << horizon;
+      EXPECT_NEAR(share_inside(backtest.errors, bands, 1), 0.95, 0.02) << horizon;
     }
   }
 }
@@ -109,7 +128,7 @@ TEST(AdaptiveBands, HoldTheirShareInARandomWalkWithDriftingScaleAndAnOptimisticC
                       .scale = [&](std::int64_t t) { return 4 * scale[static_cast<std::size_t>(t)]; },
                       .seed = seed};
     const Backtest backtest = make(world);
-    const auto bands = walk(backtest, world, BandShape::asymmetric);
+    const auto bands = walk(backtest, world);
     EXPECT_NEAR(share_inside(backtest.errors, bands, 0), 0.80, 0.02) << seed;
     EXPECT_NEAR(share_inside(backtest.errors, bands, 1), 0.95, 0.02) << seed;
   }
@@ -118,7 +137,7 @@ TEST(AdaptiveBands, HoldTheirShareInARandomWalkWithDriftingScaleAndAnOptimisticC
 TEST(AdaptiveBands, MissTheirShareOnEachSide) {
   const World world{.horizon = 2, .scale = kDrifting};
   const Backtest backtest = make(world);
-  const auto bands = walk(backtest, world, BandShape::asymmetric);
+  const auto bands = walk(backtest, world);
   for (std::int64_t h = 0; h < 2; ++h) {
     for (std::int64_t level = 0; level < 2; ++level) {
       double below = 0, above = 0;
@@ -150,17 +169,17 @@ TEST(AdaptiveBands, CountAMissAgainstTheBandGivenAtItsOrigin) {
 TEST(AdaptiveBands, RecoverWhereSplitConformalBandsDoNot) {
   const World world{.horizon = 4, .scale = kDoubled};
   const Backtest backtest = make(world);
-  const std::vector<BandOffsets> fixed(
-      backtest.rows.size(), split_conformal(backtest.calibration, {0.80, 0.95}, BandShape::asymmetric));
+  const std::vector<BandOffsets> fixed(backtest.rows.size(),
+                                       split_conformal(backtest.calibration, {0.80, 0.95}));
   EXPECT_LT(share_inside(backtest.errors, fixed, 0), 0.70);
-  EXPECT_GT(share_inside(backtest.errors, walk(backtest, world, BandShape::asymmetric), 0), 0.78);
+  EXPECT_GT(share_inside(backtest.errors, walk(backtest, world), 0), 0.78);
 }
 
 TEST(AdaptiveBands, AreHardlyWiderThanTheTrueOnesOnSteadyErrors) {
   const World world{.horizon = 1};
   const Backtest backtest = make(world);
   double width80 = 0, width95 = 0;
-  for (const BandOffsets& band : walk(backtest, world, BandShape::asymmetric)) {
+  for (const BandOffsets& band : walk(backtest, world)) {
     width80 += (band.high[0] - band.low[0]) / 4000;
     width95 += (band.high[1] - band.low[1]) / 4000;
   }
@@ -172,7 +191,7 @@ TEST(AdaptiveBands, LeanToTheSideOnWhichErrorsLean) {
   World world{.horizon = 1};
   Backtest backtest = make(world);
   for (double& e : backtest.errors.values) e = e * e;  // never below 0 from now on
-  const BandOffsets last = walk(backtest, world, BandShape::asymmetric).back();
+  const BandOffsets last = walk(backtest, world).back();
   EXPECT_NEAR(last.low[0], 0.0158, 0.05);  // 10 % and 90 % of χ² with one degree of freedom
   EXPECT_NEAR(last.high[0], 2.706, 0.6);
 }
@@ -181,9 +200,8 @@ TEST(AdaptiveBands, FewOriginsThatShareNothingLearnFromAllStepsTogether) {
   const World world{.horizon = 24, .stride = 24, .rows = 4800, .scale = [](std::int64_t) { return 1.7; }};
   const Backtest backtest = make(world);
   ASSERT_EQ(backtest.rows.size(), 200U);
-  const double alone =
-      share_inside(backtest.errors, walk(backtest, world, BandShape::asymmetric, {.shared_rate = 0}), 0);
-  const double shared = share_inside(backtest.errors, walk(backtest, world, BandShape::asymmetric), 0);
+  const double alone = share_inside(backtest.errors, walk(backtest, world, {.shared_rate = 0}), 0);
+  const double shared = share_inside(backtest.errors, walk(backtest, world), 0);
   EXPECT_GT(shared, alone);
   EXPECT_NEAR(shared, 0.80, 0.03);
 }
@@ -192,7 +210,7 @@ TEST(AdaptiveBands, UseNoTruthLaterThanTheOrigin) {
   for (const std::int64_t stride : {1, 3, 12}) {
     const World world{.horizon = 12, .stride = stride, .rows = 600};
     const Backtest backtest = make(world);
-    const auto bands = walk(backtest, world, BandShape::asymmetric);
+    const auto bands = walk(backtest, world);
     const std::size_t cut = bands.size() / 2;
     Backtest perturbed = backtest;
     for (std::size_t i = 0; i < perturbed.rows.size(); ++i) {
@@ -201,7 +219,7 @@ TEST(AdaptiveBands, UseNoTruthLaterThanTheOrigin) {
         if (later) perturbed.errors.row(static_cast<std::int64_t>(i))[static_cast<std::size_t>(h)] = 1e6;
       }
     }
-    const auto others = walk(perturbed, world, BandShape::asymmetric);
+    const auto others = walk(perturbed, world);
     for (std::size_t i = 0; i <= cut; ++i) {
       const std::size_t bytes = bands[i].low.size() * sizeof(double);
       EXPECT_EQ(std::memcmp(bands[i].low.data(), others[i].low.data(), bytes), 0) << stride << ' ' << i;
@@ -213,16 +231,13 @@ TEST(AdaptiveBands, UseNoTruthLaterThanTheOrigin) {
 }
 
 TEST(AdaptiveBands, StartAsTheSplitConformalBandsOfTheirCalibration) {
-  for (const BandShape shape : {BandShape::symmetric, BandShape::asymmetric}) {
-    for (const std::int64_t rows : {5, 60, 250}) {
-      World world{.horizon = 3, .calibration = rows};
-      const Backtest backtest = make(world);
-      AdaptiveBands bands(std::make_shared<CalibrationErrors>(backtest.calibration, shape), {});
-      const BandOffsets first = bands.at_origin(),
-                        split = split_conformal(backtest.calibration, {0.80, 0.95}, shape);
-      EXPECT_EQ(first.low, split.low) << rows;
-      EXPECT_EQ(first.high, split.high) << rows;
-    }
+  for (const std::int64_t rows : {5, 60, 250}) {
+    World world{.horizon = 3, .calibration = rows};
+    const Backtest backtest = make(world);
+    AdaptiveBands bands(std::make_shared<CalibrationErrors>(backtest.calibration), {});
+    const BandOffsets first = bands.at_origin(), split = split_conformal(backtest.calibration, {0.80, 0.95});
+    EXPECT_EQ(first.low, split.low) << rows;
+    EXPECT_EQ(first.high, split.high) << rows;
   }
 }
 
@@ -245,10 +260,7 @@ TEST(AdaptiveBands, IgnoreMissingTruthsAndRefuseForecastsThatWereNotMade) {
 TEST(SplitConformal, TakesTheOrderStatisticThatOneMoreErrorStaysBelow) {
   Rows errors{1, {}};
   for (int i = 1; i <= 99; ++i) errors.append()[0] = i % 2 == 0 ? i : -i;
-  const BandOffsets symmetric = split_conformal(errors, {0.80, 0.95}, BandShape::symmetric);
-  EXPECT_EQ(symmetric.high, (std::vector<double>{80, 95}));
-  EXPECT_EQ(symmetric.low, (std::vector<double>{-80, -95}));
-  const BandOffsets sides = split_conformal(errors, {0.80}, BandShape::asymmetric);
+  const BandOffsets sides = split_conformal(errors, {0.80});
   EXPECT_EQ(sides.high[0], 80);  // the 90th of 100 ranks: 98, 96, … 80 are the ten largest
   EXPECT_EQ(sides.low[0], -81);
 }
@@ -259,7 +271,7 @@ TEST(SplitConformal, CoversIndependentErrorsOnBothSides) {
   for (std::uint64_t trial = 0; trial < 2000; ++trial) {
     Rows errors{1, {}};
     for (std::uint64_t i = 0; i < 50; ++i) errors.append()[0] = std::exp(random.normal(trial * 51 + i));
-    const BandOffsets band = split_conformal(errors, {0.80}, BandShape::asymmetric);
+    const BandOffsets band = split_conformal(errors, {0.80});
     const double next = std::exp(random.normal(trial * 51 + 50));
     below += next < band.low[0] ? 1 : 0;
     above += next > band.high[0] ? 1 : 0;
@@ -269,10 +281,9 @@ TEST(SplitConformal, CoversIndependentErrorsOnBothSides) {
 }
 
 TEST(SplitConformal, WithFewErrorsTakesStudentsQuantileOfTheirSize) {
-  const std::vector<double> few{1, -1, 1, -1};
-  EXPECT_NEAR(conformal_half_width(few, 0.95), 2.776 * std::sqrt(1.25), 1e-3);
-  EXPECT_EQ(conformal_half_width({}, 0.95), 0);
-  EXPECT_EQ(conformal_half_width(std::vector<double>{kNaN, 2, kNaN}, 0.3), 2);
+  EXPECT_NEAR(conformal_quantile(std::vector<double>{-1, -1, 1, 1}, 0.975), 2.776 * std::sqrt(1.25), 1e-3);
+  EXPECT_EQ(conformal_quantile({}, 0.95), 0);
+  EXPECT_EQ(conformal_quantile(std::vector<double>{2}, 0.3), 2);
 }
 
 TEST(SplitConformal, NestsItsBands) {

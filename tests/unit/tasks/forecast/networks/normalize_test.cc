@@ -184,7 +184,7 @@ TEST(NormalizeOption, AutoIsTheDefaultAndEveryOtherScaleForecastsInItsOwnWay) {
   const Table table = parse_csv(csv_of(seasonal(700, 1)));
   ForecastOptions options = quick();
   std::vector<std::vector<double>> losses{run_forecast(table, options).validation_loss};
-  for (const std::string& name : normalization_names()) {
+  for (const std::string name : {"auto", "last", "standard", "revin", "mean_abs"}) {
     options.normalize = name;
     const ForecastResult result = run_forecast(table, options);
     EXPECT_LT(result.test.rmse, result.baselines[0].rmse) << name;
