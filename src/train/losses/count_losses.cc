@@ -206,8 +206,7 @@ class NegativeBinomialNll : public CountLoss<NegativeBinomialNll, NegativeBinomi
 }  // namespace
 
 std::vector<LossEntry> count_losses() {
-  return {loss_entry<NegativeBinomialNll, NegativeBinomialOptions>({"negative_binomial"}),
-          loss_entry<PoissonNll, CountOptions>({"poisson"})};
+  return {loss_entry<NegativeBinomialNll>({"negative_binomial"}), loss_entry<PoissonNll>({"poisson"})};
 }
 
 }  // namespace detail

@@ -167,8 +167,7 @@ class StudentTNll : public RowLoss<StudentTNll, StudentTOptions> {
 }  // namespace
 
 std::vector<LossEntry> likelihood_losses() {
-  return {loss_entry<GaussianNll, GaussianOptions>({"gaussian"}),
-          loss_entry<StudentTNll, StudentTOptions>({"student_t"})};
+  return {loss_entry<GaussianNll>({"gaussian"}), loss_entry<StudentTNll>({"student_t"})};
 }
 
 }  // namespace detail

@@ -155,12 +155,12 @@ class Quantile : public RowLoss<Quantile, QuantileOptions> {
 }  // namespace
 
 std::vector<LossEntry> regression_losses() {
-  return {loss_entry<MeanSquaredError, NoOptions>({"mse"}),
-          loss_entry<MeanAbsoluteError, NoOptions>({"mae"}),
-          loss_entry<MeanAbsolutePercentageError, NoOptions>({"mape"}),
-          loss_entry<LogCosh, NoOptions>({"logcosh"}),
-          loss_entry<Huber, HuberOptions>({"huber_loss", "smooth_l1"}),
-          loss_entry<Quantile, QuantileOptions>({"pinball"})};
+  return {loss_entry<MeanSquaredError>({"mse"}),
+          loss_entry<MeanAbsoluteError>({"mae"}),
+          loss_entry<MeanAbsolutePercentageError>({"mape"}),
+          loss_entry<LogCosh>({"logcosh"}),
+          loss_entry<Huber>({"huber_loss", "smooth_l1"}),
+          loss_entry<Quantile>({"pinball"})};
 }
 
 }  // namespace rondo::detail
