@@ -150,11 +150,7 @@ class Affine final : public OptionsLayer<AffineOptions> {
       for (std::int64_t r = 0; r < value.data.rows; ++r) visit(r, r);
       return;
     }
-    const Layout& layout = *value.layout;
-    for (std::int64_t t = 0; t < layout.longest(); ++t) {
-      for (std::int64_t r = 0; r < layout.rows(t); ++r)
-        visit(layout.offset(t) + r, layout.order()[static_cast<std::size_t>(r)]);
-    }
+    value.layout->each_row([&](std::int64_t row, std::int64_t sample, std::int64_t) { visit(row, sample); });
   }
 };
 

@@ -163,8 +163,7 @@ class TimePooling final : public OptionsLayer<TimePoolingOptions> {
       auto* source =
           call.keep<std::int64_t>(0, y.rows * y.cols);  // max and last: the row each value came from
       for (std::int64_t r = 0; r < layout.batch(); ++r) {
-        const std::int64_t b = layout.order()[static_cast<std::size_t>(r)],
-                           length = layout.lengths()[static_cast<std::size_t>(b)];
+        const std::int64_t b = layout.sequence_at(r), length = layout.length_at(r);
         for (std::int64_t c = 0; c < y.cols; ++c) {
           T value{0};
           std::int64_t from = length == 0 ? -1 : layout.offset(length - 1) + r;

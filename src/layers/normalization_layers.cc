@@ -1,7 +1,6 @@
 #include <cmath>
 
 #include "layers/common/base_layers.h"
-#include "layers/common/initializers.h"
 #include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
@@ -32,9 +31,8 @@ class Normalization : public OptionsLayer<Options> {
     if (this->options().center) beta_ = this->declare_array(store, prefix + "beta", {last_});
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    const RandomStream none(seed);
-    if (gamma_ >= 0) initialize_array("ones", store.value(gamma_), none, this->where());
-    if (beta_ >= 0) initialize_array("zeros", store.value(beta_), none, this->where());
+    this->initialize_parameter(store, gamma_, "ones", seed);
+    this->initialize_parameter(store, beta_, "zeros", seed);
   }
 
  protected:
@@ -159,8 +157,8 @@ class BatchNormalization final : public Normalization<BatchNormalizationOptions>
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     Normalization::initialize(store, seed);
-    initialize_array("zeros", store.value(mean_), RandomStream(seed), where());
-    initialize_array("ones", store.value(variance_), RandomStream(seed), where());
+    initialize_parameter(store, mean_, "zeros", seed);
+    initialize_parameter(store, variance_, "ones", seed);
   }
 
   void forward(Call& call) const override {

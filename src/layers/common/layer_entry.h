@@ -9,8 +9,8 @@
 #include "rondo/base/options.h"
 #include "rondo/tape/layer.h"
 
-// How a file of layers names them for specs: it defines `std::vector<LayerEntry> rondo::detail::<file>()`, and the build
-// lists the files (cmake/RondoNamedLists.cmake).
+// How a file of layers names them for specs: it defines `std::vector<LayerEntry> rondo::detail::<file>()`,
+// and the build lists the files (cmake/RondoNamedLists.cmake).
 
 namespace rondo::detail {
 
@@ -27,7 +27,8 @@ struct LayerEntry {
 /// Keys of a spec that no options struct has.
 inline const std::vector<std::string_view> kCommonSpecKeys = {"type", "name", "trainable", "inputs"};
 
-/// The options of a spec, its name among them. An unknown key is an error, but those in `also` are somebody else's.
+/// The options of a spec, its name among them. An unknown key is an error, but those in `also` are somebody
+/// else's.
 template <class Options>
 Options read_spec(const Json& spec, const std::string& path, const std::vector<std::string>& also = {}) {
   Options options;
@@ -41,9 +42,8 @@ Options read_spec(const Json& spec, const std::string& path, const std::vector<s
 /// A type whose layers are made of their options alone.
 template <class Options>
 LayerEntry layer_entry(std::string type, LayerPtr (*make)(Options)) {
-  return {std::move(type), [make](const Json& spec, const std::string& path) {
-            return make(read_spec<Options>(spec, path));
-          }};
+  return {std::move(type),
+          [make](const Json& spec, const std::string& path) { return make(read_spec<Options>(spec, path)); }};
 }
 
 }  // namespace rondo::detail

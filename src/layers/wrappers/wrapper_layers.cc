@@ -17,7 +17,7 @@ class ReverseTime final : public Operation {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const Value in = call.input(0);
       const View<T> y = call.make_output(0, call.layouts().reversed(in.layout), in.features).view<T>();
-      each_row(*in.layout, [&](std::int64_t from, std::int64_t to) {
+      in.layout->each_mirrored_row([&](std::int64_t from, std::int64_t to) {
         std::copy_n(in.data.view<const T>().row(from), y.cols, y.row(to));
       });
     });
@@ -28,22 +28,10 @@ class ReverseTime final : public Operation {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const View<const T> dy = call.output_gradient(0).view<T>();
       const View<T> dx = d_input.view<T>();
-      each_row(*call.input(0).layout, [&](std::int64_t from, std::int64_t to) {
+      call.input(0).layout->each_mirrored_row([&](std::int64_t from, std::int64_t to) {
         for (std::int64_t c = 0; c < dx.cols; ++c) dx(from, c) += dy(to, c);
       });
     });
-  }
-
- private:
-  template <class Visit>
-  static void each_row(const Layout& layout, Visit visit) {
-    for (std::int64_t t = 0; t < layout.longest(); ++t) {
-      for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-        const std::int64_t length =
-            layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
-        visit(layout.offset(t) + r, layout.offset(length - 1 - t) + r);
-      }
-    }
   }
 };
 

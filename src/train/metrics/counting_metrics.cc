@@ -218,7 +218,7 @@ std::vector<MetricEntry> counting_metrics() {
            {"binary_auc"},
            [](const Json& c) { return std::make_shared<Auc>(metric_options<AucOptions>(c, "auc")); }},
           {"r2_score", {"r2"}, [](const Json& c) {
-             metric_options<NoMetricOptions>(c, "r2_score");
+             metric_options<NoOptions>(c, "r2_score");
              return std::make_shared<R2Score>();
            }}};
 }
