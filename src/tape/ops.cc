@@ -184,14 +184,14 @@ class Product final : public Typed<Product> {
     const View<const T> a = in<T>(call, 0), b = in<T>(call, 1);
     if (a.cols != b.rows) mismatch("matmul", call.input(0), call.input(1), "[m, k] and [k, n]");
     const View<T> y = make(call, a.rows, b.cols).template view<T>();
-    const kernels::Packed<T> packed(b, false, call.scratch<T>(kernels::Packed<T>::size(b.rows, b.cols)));
+    const auto packed = kernels::pack<T>(b, false, [&](std::int64_t n) { return call.scratch<T>(n); });
     kernels::multiply<T>(a, packed, kernels::Start::zero, nullptr, y);
   }
   template <class T>
   void differentiate(Call& call) const {
     const View<const T> a = in<T>(call, 0), b = in<T>(call, 1), dy = up<T>(call);
     if (const Matrix da = call.input_gradient(0)) {
-      const kernels::Packed<T> packed(b, true, call.scratch<T>(kernels::Packed<T>::size(b.cols, b.rows)));
+      const auto packed = kernels::pack<T>(b, true, [&](std::int64_t n) { return call.scratch<T>(n); });
       kernels::multiply<T>(dy, packed, kernels::Start::accumulate, nullptr, da.view<T>());
     }
     if (const Matrix db = call.input_gradient(1)) kernels::add_transposed_product(a, dy, db.view<T>());

@@ -34,26 +34,6 @@ class ReverseTime final : public Operation {
   }
 };
 
-/// The same rows under another layout and shape of features.
-class Relabel : public Operation {
- public:
-  void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const T* dy = call.output_gradient(0).view<T>().data;
-      T* dx = d_input.view<T>().data;
-      for (std::int64_t i = 0; i < d_input.rows * d_input.cols; ++i) dx[i] += dy[i];
-    });
-  }
-
- protected:
-  static void copy(const Value& in, Matrix out) {
-    const auto bytes = static_cast<std::size_t>(in.data.rows * in.data.cols) * dtype_size(in.data.dtype);
-    if (bytes != 0) std::memcpy(out.data, in.data.data, bytes);
-  }
-};
-
 /// Steps become samples of their own.
 class StepsToSamples final : public Relabel {
  public:
@@ -75,70 +55,51 @@ class SamplesToSteps final : public Relabel {
   }
 };
 
-/// Samples [a, b] become sequences of a steps.
-class SamplesToSequences final : public Operation {
+/// Samples [a, b] become sequences of a steps, or the other way round.
+template <bool kToSequences>
+class TurnAround final : public Operation {
  public:
   void forward(Call& call) const override {
     const Value in = call.input(0);
-    const std::int64_t steps = in.features[0], batch = in.data.rows;
-    const Matrix out =
-        call.make_output(0, call.layouts().dense(batch, steps), {in.features.begin() + 1, in.features.end()});
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      for (std::int64_t t = 0; t < steps; ++t) {
-        for (std::int64_t b = 0; b < batch; ++b) {
-          std::copy_n(in.data.view<const T>().row(b) + t * out.cols, out.cols,
-                      out.view<T>().row(t * batch + b));
-        }
-      }
+    const Matrix out = kToSequences ? make_sequences(call, in) : make_samples(call, in);
+    each(call, in, [&]<class T>(T, std::int64_t from, std::int64_t to) {
+      static_cast<T*>(out.data)[to] = static_cast<const T*>(in.data.data)[from];
     });
   }
   void backward(Call& call) const override {
     const Matrix d_input = call.input_gradient(0);
     if (!d_input) return;
     const ConstMatrix dy = call.output_gradient(0);
-    const std::int64_t batch = d_input.rows, steps = batch == 0 ? 0 : dy.rows / batch;
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      for (std::int64_t t = 0; t < steps; ++t) {
-        for (std::int64_t b = 0; b < batch; ++b) {
-          T* to = d_input.view<T>().row(b) + t * dy.cols;
-          const T* from = dy.view<T>().row(t * batch + b);
-          for (std::int64_t c = 0; c < dy.cols; ++c) to[c] += from[c];
-        }
-      }
+    each(call, call.input(0), [&]<class T>(T, std::int64_t from, std::int64_t to) {
+      static_cast<T*>(d_input.data)[from] += static_cast<const T*>(dy.data)[to];
     });
   }
-};
 
-/// [batch, a] sequences of a fixed number of steps back to samples [steps, a].
-class SequencesToSamples final : public Operation {
- public:
-  void forward(Call& call) const override {
-    const Value in = call.input(0);
+ private:
+  static Matrix make_sequences(Call& call, const Value& in) {
+    return call.make_output(0, call.layouts().dense(in.data.rows, in.features[0]),
+                            {in.features.begin() + 1, in.features.end()});
+  }
+  static Matrix make_samples(Call& call, const Value& in) {
     if (!in.layout->is_dense()) {
       throw Error(ErrorKind::usage, "a layer inside time_distributed returned sequences of unequal length");
     }
-    const std::int64_t steps = in.layout->steps(), batch = in.layout->batch();
-    Shape features = {steps};
+    Shape features = {in.layout->steps()};
     features.insert(features.end(), in.features.begin(), in.features.end());
-    const Matrix out = call.make_output_rows(0, batch, nullptr, features);
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const View<const T> x = in.data.view<const T>();
-      for (std::int64_t t = 0; t < steps; ++t) {
-        for (std::int64_t b = 0; b < batch; ++b)
-          std::copy_n(x.row(t * batch + b), x.cols, out.view<T>().row(b) + t * x.cols);
-      }
-    });
+    return call.make_output_rows(0, in.layout->batch(), nullptr, features);
   }
-  void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    const std::int64_t batch = call.input(0).layout->batch(), steps = call.input(0).layout->steps();
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const View<const T> dy = call.output_gradient(0).view<T>();
-      const View<T> dx = d_input.view<T>();
+  /// visit(T, element of the input, element of the output).
+  template <class Visit>
+  static void each(const Call& call, const Value& in, Visit visit) {
+    const std::int64_t steps = kToSequences ? in.features[0] : in.layout->steps(),
+                       batch = kToSequences ? in.data.rows : in.layout->batch();
+    const std::int64_t width = steps * batch == 0 ? 0 : in.data.rows * in.data.cols / (steps * batch);
+    with_dtype(call.dtype(), [&]<class T>(T type) {
       for (std::int64_t t = 0; t < steps; ++t) {
         for (std::int64_t b = 0; b < batch; ++b) {
-          for (std::int64_t c = 0; c < dx.cols; ++c) dx(t * batch + b, c) += dy(b, t * dx.cols + c);
+          const std::int64_t sample = (b * steps + t) * width, packed = (t * batch + b) * width;
+          for (std::int64_t c = 0; c < width; ++c)
+            visit(type, (kToSequences ? sample : packed) + c, (kToSequences ? packed : sample) + c);
         }
       }
     });
@@ -327,8 +288,8 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
   LayerPtr layer_;
   bool inner_sequence_ = false, inner_returns_sequence_ = false;
   StepsToSamples to_samples_;
-  SamplesToSequences to_sequences_;
-  SequencesToSamples from_sequences_;
+  TurnAround<true> to_sequences_;
+  TurnAround<false> from_sequences_;
   SamplesToSteps to_steps_;
 };
 
