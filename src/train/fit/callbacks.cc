@@ -313,20 +313,4 @@ Callback::State ModelCheckpoint::state() const {
 }
 void ModelCheckpoint::restore(const State& state) { best_ = get_optional(state.numbers, "best"); }
 
-void LambdaCallback::on_train_begin(TrainingRun& run) {
-  if (train_begin) train_begin(run);
-}
-void LambdaCallback::on_epoch_begin(TrainingRun& run) {
-  if (epoch_begin) epoch_begin(run);
-}
-void LambdaCallback::on_batch_end(TrainingRun& run, std::int64_t batch, const NamedValues& logs) {
-  if (batch_end) batch_end(run, batch, logs);
-}
-void LambdaCallback::on_epoch_end(TrainingRun& run, NamedValues& logs) {
-  if (epoch_end) epoch_end(run, logs);
-}
-void LambdaCallback::on_train_end(TrainingRun& run) {
-  if (train_end) train_end(run);
-}
-
 }  // namespace rondo
