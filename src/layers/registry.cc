@@ -1,5 +1,6 @@
 #include <functional>
 
+#include "base/text.h"
 #include "kernels/cells.h"
 #include "layers/common/base_layers.h"
 #include "layers/common/initializers.h"
@@ -101,13 +102,10 @@ LayerPtr make_layer(const Json& spec, const std::string& path) {
     }
   }
   if (layer == nullptr) {
-    std::string list;
-    for (const auto& known : layer_types()) list += (list.empty() ? "" : ", ") + known;
-    Error error(ErrorKind::usage, "unknown layer type '" + type + "'");
-    error.where(path).expected("one of " + list);
-    const std::string near = nearest_name(type, layer_types());
-    if (!near.empty()) error.fix("did you mean '" + near + "'?");
-    throw error;
+    throw Error(ErrorKind::usage, "unknown layer type '" + type + "'")
+        .where(path)
+        .expected("one of " + detail::listed(layer_types()))
+        .fix(detail::did_you_mean(type, layer_types()));
   }
   if (const Json* trainable = spec.find("trainable"))
     layer->set_trainable(trainable->as_bool(path + ".trainable"));

@@ -5,8 +5,8 @@
 #include <functional>
 #include <vector>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 #include "rondo/layers/layers.h"
 
 namespace rondo {
@@ -85,13 +85,10 @@ std::vector<std::string> initializer_names() { return names(); }
 
 void check_initializer(const std::string& name, const std::string& where) {
   if (std::ranges::find(names(), name) != names().end()) return;
-  std::string list;
-  for (const auto& known : names()) list += (list.empty() ? "" : ", ") + known;
-  Error error(ErrorKind::usage, "unknown initializer '" + name + "'");
-  error.where(where).expected("one of " + list);
-  const std::string near = nearest_name(name, names());
-  if (!near.empty()) error.fix("did you mean '" + near + "'?");
-  throw error;
+  throw Error(ErrorKind::usage, "unknown initializer '" + name + "'")
+      .where(where)
+      .expected("one of " + detail::listed(names()))
+      .fix(detail::did_you_mean(name, names()));
 }
 
 void initialize_array(const std::string& name, Matrix array, const RandomStream& random,

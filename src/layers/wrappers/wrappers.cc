@@ -106,7 +106,7 @@ class TurnAround final : public Operation {
   }
 };
 
-/// Common part of layers that are made of others.
+/// Common part of layers that are made of others. The first of them is the "layer" of the spec.
 template <class Options>
 class Composite : public OptionsLayer<Options> {
  public:
@@ -114,12 +114,38 @@ class Composite : public OptionsLayer<Options> {
   void forward(Call&) const override { misuse(); }
   void backward(Call&) const override { misuse(); }
   bool has_trainable_parameters() const override { return false; }
+  Json config() const override {
+    Json out = OptionsLayer<Options>::config();
+    out.set("layer", layer_spec(*parts_.front().second));
+    return out;
+  }
+  std::vector<Layer*> children() override {
+    std::vector<Layer*> out;
+    for (const auto& [name, part] : parts_) out.push_back(part.get());
+    return out;
+  }
+  void declare(ParameterStore& store, const std::string& prefix) override {
+    for (const auto& [name, part] : parts_) {
+      part->set_trainable(this->trainable() && part->trainable());
+      part->declare(store, prefix + name + ".");
+    }
+  }
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    for (const auto& [name, part] : parts_) part->initialize(store, seed);
+  }
+
+ protected:
+  void add_part(const char* name, LayerPtr part) { parts_.emplace_back(name, std::move(part)); }
+  void name_parts() const {
+    for (const auto& [name, part] : parts_) part->set_name(this->name() + "." + name);
+  }
 
  private:
   [[noreturn]] void misuse() const {
     this->fail("this layer is made of others", "apply()", "record()",
                "put it on a tape with layer->record(tape, inputs, parameters)");
   }
+  std::vector<std::pair<std::string, LayerPtr>> parts_;
 };
 
 class Bidirectional final : public Composite<BidirectionalOptions> {
@@ -139,18 +165,13 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     sequences_ = mirrored.at("return_sequences").as_bool();
     mirrored.set("go_backwards", !mirrored.at("go_backwards").as_bool());
     backward_ = make_layer(mirrored, "the backward layer");
+    add_part("forward", forward_);
+    add_part("backward", backward_);
   }
-  Json config() const override {
-    Json out = Composite::config();
-    out.set("layer", layer_spec(*forward_));
-    return out;
-  }
-  std::vector<Layer*> children() override { return {forward_.get(), backward_.get()}; }
   bool is_recurrent() const override { return true; }
 
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
-    forward_->set_name(name() + ".forward");
-    backward_->set_name(name() + ".backward");
+    name_parts();
     if (inputs.empty()) fail("bidirectional needs a sequence", "no input", "(None, time, features)");
     const auto states = (inputs.size() - 1) / 2;
     if (inputs.size() != 1 + 2 * states)
@@ -170,17 +191,6 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     out.insert(out.end(), b.begin() + 1, b.end());
     return out;
   }
-  void declare(ParameterStore& store, const std::string& prefix) override {
-    forward_->set_trainable(trainable() && forward_->trainable());
-    backward_->set_trainable(trainable() && backward_->trainable());
-    forward_->declare(store, prefix + "forward.");
-    backward_->declare(store, prefix + "backward.");
-  }
-  void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    forward_->initialize(store, seed);
-    backward_->initialize(store, seed);
-  }
-
   std::vector<StreamValue> stream(StreamPlan&, std::span<const StreamValue>) const override {
     fail("a bidirectional layer needs the end of a sequence before its first output", "bidirectional",
          "layers that read from the first step to the last",
@@ -223,19 +233,14 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
   TimeDistributed(LayerPtr layer, TimeDistributedOptions o)
       : Composite("time_distributed", std::move(o)), layer_(std::move(layer)) {
     if (!layer_) fail("time_distributed wraps a layer", "nothing", "a layer");
+    add_part("layer", layer_);
   }
-  Json config() const override {
-    Json out = Composite::config();
-    out.set("layer", layer_spec(*layer_));
-    return out;
-  }
-  std::vector<Layer*> children() override { return {layer_.get()}; }
 
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     const ValueShape& in = single(inputs);
     if (!in.sequence || in.features.empty())
       fail("time_distributed needs a sequence", describe(in), "(None, time, …)");
-    layer_->set_name(name() + ".layer");
+    name_parts();
     ValueShape inner{false, -1, in.features};
     inner_sequence_ = in.features.size() >= 2;
     if (inner_sequence_) inner = {true, in.features[0], {in.features.begin() + 1, in.features.end()}};
@@ -248,14 +253,6 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
     if (out[0].sequence) result.features.insert(result.features.begin(), out[0].steps);
     return {result};
   }
-  void declare(ParameterStore& store, const std::string& prefix) override {
-    layer_->set_trainable(trainable() && layer_->trainable());
-    layer_->declare(store, prefix + "layer.");
-  }
-  void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    layer_->initialize(store, seed);
-  }
-
   std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
     if (inner_sequence_) {
       fail("a sequence at every step cannot be streamed", "features " + to_string(inputs[0].features),

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/model/network.h"
 #include "rondo/train/optimizers.h"
@@ -37,12 +38,10 @@ std::optional<double> monitored(TrainingRun& run, const std::string& monitor, co
   const bool validated =
       std::any_of(names.begin(), names.end(), [](const auto& name) { return name.starts_with("val_"); });
   if (monitor.starts_with("val_") && run.has_validation() && !validated) return std::nullopt;
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  Error error(ErrorKind::usage, std::string(callback) + " watches '" + monitor + "', which is not measured");
-  error.seen(list).expected("one of these");
-  if (monitor.starts_with("val_")) error.fix("give validation data, or watch '" + monitor.substr(4) + "'");
-  throw error;
+  throw Error(ErrorKind::usage, std::string(callback) + " watches '" + monitor + "', which is not measured")
+      .seen(detail::listed(names))
+      .expected("one of these")
+      .fix(monitor.starts_with("val_") ? "give validation data, or watch '" + monitor.substr(4) + "'" : "");
 }
 
 void put_optional(Json& numbers, const char* key, const std::optional<double>& value) {
@@ -74,9 +73,10 @@ const std::vector<double>* History::find(std::string_view name) const {
 
 const std::vector<double>& History::at(std::string_view name) const {
   if (const auto* numbers = find(name)) return *numbers;
-  std::string list;
-  for (const auto& [known, numbers] : values) list += (list.empty() ? "" : ", ") + known;
-  throw Error(ErrorKind::usage, "the history has no '" + std::string(name) + "'").expected("one of " + list);
+  std::vector<std::string> names;
+  for (const auto& [known, numbers] : values) names.push_back(known);
+  throw Error(ErrorKind::usage, "the history has no '" + std::string(name) + "'")
+      .expected("one of " + detail::listed(names));
 }
 
 void History::append(std::int64_t epoch, const NamedValues& logs) {
