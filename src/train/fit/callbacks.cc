@@ -56,10 +56,8 @@ std::int64_t get_integer(const Json& numbers, const char* key) {
 }
 
 void log_learning_rate(TrainingRun& run, NamedValues& logs) {
-  for (const auto& [name, value] : logs) {
-    if (name == "learning_rate") return;
-  }
-  logs.emplace_back("learning_rate", run.optimizer().learning_rate());
+  if (std::ranges::find(logs, "learning_rate", &NamedValues::value_type::first) == logs.end())
+    logs.emplace_back("learning_rate", run.optimizer().learning_rate());
 }
 
 }  // namespace
