@@ -39,7 +39,7 @@ class OptionsLayer : public Layer {
   using Layer::declare_array;
   int declare_array(ParameterStore& store, const std::string& name, Shape shape,
                     const Regularizer& regularizer) {
-    return declare_array(store, name, std::move(shape), true, regularizer.l1, regularizer.l2);
+    return declare_array(store, name, shape, true, regularizer.l1, regularizer.l2);
   }
   /// Fills an array with random numbers of its own; nothing where the layer has no such array.
   void initialize_parameter(ParameterStore& store, int index, const std::string& initializer,
