@@ -1,7 +1,7 @@
 #include "kernels/activation_kind.h"
 
+#include "base/text.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 
 namespace rondo::kernels {
 
@@ -26,13 +26,11 @@ ActivationKind parse_activation(const std::string& name, const std::string& wher
     if (name == info.name || (info.alias != nullptr && name == info.alias))
       return static_cast<ActivationKind>(i);
   }
-  std::string list;
-  for (const std::string& known : activation_names()) list += (list.empty() ? "" : ", ") + known;
-  Error error(ErrorKind::usage, "unknown activation '" + name + "'");
-  error.where(where).expected("one of " + list);
-  const std::string near = nearest_name(name, activation_names());
-  if (!near.empty()) error.fix("did you mean '" + near + "'?");
-  throw error;
+  const std::vector<std::string> known = activation_names();
+  throw Error(ErrorKind::usage, "unknown activation '" + name + "'")
+      .where(where)
+      .expected("one of " + detail::listed(known))
+      .fix(detail::did_you_mean(name, known));
 }
 
 }  // namespace rondo::kernels

@@ -32,6 +32,13 @@ class Packed {
   bool one_row_ = false;
 };
 
+/// Packs into memory that take(elements) gives.
+template <class T, class Take>
+Packed<T> pack(View<const T> b, bool transposed, Take take, bool one_row = false) {
+  const std::int64_t k = transposed ? b.cols : b.rows, n = transposed ? b.rows : b.cols;
+  return Packed<T>(b, transposed, take(Packed<T>::size(k, n)), one_row);
+}
+
 enum class Start { zero, bias, accumulate };
 
 /// c [m, n] = start + a [m, k] · b, where start is 0, the row `bias` [n], or c itself. `backwards`: begins

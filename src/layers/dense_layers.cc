@@ -11,8 +11,6 @@ namespace rondo {
 namespace {
 
 using kernels::ActivationKind;
-using kernels::Packed;
-using kernels::Start;
 
 /// act(x·W + b) of the rows of one step.
 class DenseStep final : public StreamOperation {
@@ -83,16 +81,13 @@ class Dense final : public OptionsLayer<DenseOptions> {
       const View<T> y = call.make_output(0, in.layout, {options().units}).view<T>();
       View<T> z = y;
       if (kind_ != ActivationKind::linear) z.data = call.keep<T>(0, y.rows * y.cols);
-      const Packed<T> packed(w, false, call.scratch<T>(Packed<T>::size(w.rows, w.cols)));
       const T* bias = bias_ < 0 ? nullptr : call.parameter(bias_).view<T>().data;
-      parallel_rows(call.pool(), x.rows, x.cols * y.cols, [&](std::int64_t begin, std::int64_t end) {
-        const View<T> part = z.rows_from(begin, end - begin);
-        kernels::multiply(x.rows_from(begin, end - begin), packed, bias ? Start::bias : Start::zero, bias,
-                          part);
-        if (kind_ != ActivationKind::linear) {
-          kernels::activate_rows<T>(kind_, part, y.rows_from(begin, end - begin));
-        }
-      });
+      multiply_rows<T>(call, x, w, false, bias ? kernels::Start::bias : kernels::Start::zero, bias, z,
+                       [&](std::int64_t begin, std::int64_t count) {
+                         if (kind_ == ActivationKind::linear) return;
+                         kernels::activate_rows<T>(kind_, z.rows_from(begin, count),
+                                                   y.rows_from(begin, count));
+                       });
     });
   }
 
@@ -119,14 +114,8 @@ class Dense final : public OptionsLayer<DenseOptions> {
         add_weight_gradient(call.pool(), x, dz, call.parameter_gradient(kernel_).view<T>());
         if (bias_ >= 0) kernels::add_column_sums(dz, call.parameter_gradient(bias_).view<T>().data);
       }
-      if (const Matrix d_input = call.input_gradient(0)) {
-        const View<T> dx = d_input.view<T>();
-        const Packed<T> packed(w, true, call.scratch<T>(Packed<T>::size(w.cols, w.rows)));
-        parallel_rows(call.pool(), x.rows, x.cols * dz.cols, [&](std::int64_t begin, std::int64_t end) {
-          kernels::multiply<T>(dz.rows_from(begin, end - begin), packed, Start::accumulate, nullptr,
-                               dx.rows_from(begin, end - begin));
-        });
-      }
+      if (const Matrix d_input = call.input_gradient(0))
+        add_product_transposed<T>(call, dz, w, d_input.view<T>());
     });
   }
 

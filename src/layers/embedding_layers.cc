@@ -11,6 +11,14 @@
 namespace rondo {
 namespace {
 
+/// Row rows[r] of `to` += row r of `from`.
+template <class T>
+void add_rows(View<const T> from, const std::int64_t* rows, View<T> to) {
+  for (std::int64_t r = 0; r < from.rows; ++r) {
+    for (std::int64_t c = 0; c < from.cols; ++c) to(rows[r], c) += from(r, c);
+  }
+}
+
 class Embedding final : public OptionsLayer<EmbeddingOptions> {
  public:
   explicit Embedding(EmbeddingOptions o) : OptionsLayer("embedding", std::move(o)) {
@@ -99,10 +107,7 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
       const auto* ids = call.kept<std::int64_t>(0);
       const View<T> gradient =
           call.parameter_gradient(table_, {ids, static_cast<std::size_t>(dy.rows)}).view<T>();
-      for (std::int64_t r = 0; r < dy.rows; ++r) {
-        T* to = gradient.row(ids[r]);
-        for (std::int64_t c = 0; c < dy.cols; ++c) to[c] += dy(r, c);
-      }
+      add_rows(dy, ids, gradient);
     });
   }
 
@@ -162,11 +167,7 @@ class Masking final : public OptionsLayer<MaskingOptions> {
     if (!d_input) return;
     with_dtype(call.dtype(), [&]<class T>(T) {
       const View<const T> dy = call.output_gradient(0).view<T>();
-      const auto* rows = call.kept<std::int64_t>(0);
-      for (std::int64_t r = 0; r < dy.rows; ++r) {
-        T* to = d_input.view<T>().row(rows[r]);
-        for (std::int64_t c = 0; c < dy.cols; ++c) to[c] += dy(r, c);
-      }
+      add_rows(dy, call.kept<std::int64_t>(0), d_input.view<T>());
     });
   }
 };

@@ -14,10 +14,30 @@ View<T> last_axis(View<T> v, std::int64_t last) {
 }
 
 /// y = x̂·gamma + beta, and what it asks of its parameters; shared by both normalisations.
-template <class Options>
+template <class Self, class Options>
 class Normalization : public OptionsLayer<Options> {
  public:
   using OptionsLayer<Options>::OptionsLayer;
+  void forward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const Value in = call.input(0);
+      const View<const T> x = last_axis(in.data.view<const T>(), last_);
+      const View<T> y = last_axis(call.make_output(0, in.layout, in.features).view<T>(), last_);
+      const View<T> normal{call.keep<T>(0, x.rows * last_), x.rows, last_, last_};
+      self().normalize(call, x, normal);
+      for (std::int64_t r = 0; r < x.rows; ++r)
+        scale_row(last_, normal.row(r), gamma<T>(call), beta<T>(call), y.row(r));
+    });
+  }
+  void backward(Call& call) const override {
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const View<const T> dy = last_axis(call.output_gradient(0).view<T>(), last_);
+      const View<const T> normal{call.kept<T>(0), dy.rows, last_, last_};
+      parameter_gradients(call, normal, dy);
+      if (const Matrix d_input = call.input_gradient(0))
+        self().add_input_gradient(call, dy, normal, last_axis(d_input.view<T>(), last_));
+    });
+  }
 
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     const ValueShape& in = this->single(inputs);
@@ -36,6 +56,7 @@ class Normalization : public OptionsLayer<Options> {
   }
 
  protected:
+  const Self& self() const { return static_cast<const Self&>(*this); }
   template <class T>
   const T* gamma(const Call& call) const {
     return gamma_ < 0 ? nullptr : call.parameter(gamma_).view<T>().data;
@@ -81,60 +102,45 @@ class Normalization : public OptionsLayer<Options> {
   int gamma_ = -1, beta_ = -1;
 };
 
-class LayerNormalization final : public Normalization<LayerNormalizationOptions> {
+class LayerNormalization final : public Normalization<LayerNormalization, LayerNormalizationOptions> {
  public:
   explicit LayerNormalization(LayerNormalizationOptions o)
       : Normalization("layer_normalization", std::move(o)) {}
 
-  void forward(Call& call) const override {
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const Value in = call.input(0);
-      const View<const T> x = last_axis(in.data.view<const T>(), last_);
-      const View<T> y = last_axis(call.make_output(0, in.layout, in.features).view<T>(), last_);
-      T* normal = call.keep<T>(0, x.rows * last_);
-      T* inverse = call.keep<T>(1, x.rows);
-      for (std::int64_t r = 0; r < x.rows; ++r) {
-        T* own = normal + r * last_;
-        inverse[r] = normalize(last_, x.row(r), static_cast<T>(options().epsilon), own);
-        scale_row(last_, own, gamma<T>(call), beta<T>(call), y.row(r));
-      }
-    });
+  template <class T>
+  void normalize(Call& call, View<const T> x, View<T> normal) const {
+    T* inverse = call.keep<T>(1, x.rows);
+    for (std::int64_t r = 0; r < x.rows; ++r)
+      inverse[r] = normalize_row(last_, x.row(r), static_cast<T>(options().epsilon), normal.row(r));
   }
   std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
     return stream_rows_of(plan, inputs,
                           [n = last_, epsilon = static_cast<float>(options().epsilon)](
-                              const float* x, float* normal) { normalize(n, x, epsilon, normal); });
+                              const float* x, float* normal) { normalize_row(n, x, epsilon, normal); });
   }
-  void backward(Call& call) const override {
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const View<const T> dy = last_axis(call.output_gradient(0).view<T>(), last_);
-      const View<const T> normal{call.kept<T>(0), dy.rows, last_, last_};
-      parameter_gradients(call, normal, dy);
-      const Matrix d_input = call.input_gradient(0);
-      if (!d_input) return;
-      const View<T> dx = last_axis(d_input.view<T>(), last_);
-      const T* inverse = call.kept<T>(1);
-      const T* g = gamma<T>(call);
-      const T n = static_cast<T>(last_);
-      for (std::int64_t r = 0; r < dy.rows; ++r) {
-        T sum{0}, dot{0};
-        for (std::int64_t c = 0; c < last_; ++c) {
-          const T d = dy(r, c) * (g ? g[c] : T{1});
-          sum += d;
-          dot += d * normal(r, c);
-        }
-        for (std::int64_t c = 0; c < last_; ++c) {
-          const T d = dy(r, c) * (g ? g[c] : T{1});
-          dx(r, c) += inverse[r] * (d - (sum + normal(r, c) * dot) / n);
-        }
+  template <class T>
+  void add_input_gradient(const Call& call, View<const T> dy, View<const T> normal, View<T> dx) const {
+    const T* inverse = call.kept<T>(1);
+    const T* g = gamma<T>(call);
+    const T n = static_cast<T>(last_);
+    for (std::int64_t r = 0; r < dy.rows; ++r) {
+      T sum{0}, dot{0};
+      for (std::int64_t c = 0; c < last_; ++c) {
+        const T d = dy(r, c) * (g ? g[c] : T{1});
+        sum += d;
+        dot += d * normal(r, c);
       }
-    });
+      for (std::int64_t c = 0; c < last_; ++c) {
+        const T d = dy(r, c) * (g ? g[c] : T{1});
+        dx(r, c) += inverse[r] * (d - (sum + normal(r, c) * dot) / n);
+      }
+    }
   }
 
  private:
   /// normal = (x - mean)·inverse; returns inverse = 1 / √(variance + ε).
   template <class T>
-  static T normalize(std::int64_t n, const T* x, T epsilon, T* normal) {
+  static T normalize_row(std::int64_t n, const T* x, T epsilon, T* normal) {
     T mean{0}, variance{0};
     for (std::int64_t c = 0; c < n; ++c) mean += x[c];
     mean /= static_cast<T>(n);
@@ -145,7 +151,7 @@ class LayerNormalization final : public Normalization<LayerNormalizationOptions>
   }
 };
 
-class BatchNormalization final : public Normalization<BatchNormalizationOptions> {
+class BatchNormalization final : public Normalization<BatchNormalization, BatchNormalizationOptions> {
  public:
   explicit BatchNormalization(BatchNormalizationOptions o)
       : Normalization("batch_normalization", std::move(o)) {}
@@ -161,35 +167,28 @@ class BatchNormalization final : public Normalization<BatchNormalizationOptions>
     initialize_parameter(store, variance_, "ones", seed);
   }
 
-  void forward(Call& call) const override {
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const Value in = call.input(0);
-      const View<const T> x = last_axis(in.data.view<const T>(), last_);
-      const View<T> y = last_axis(call.make_output(0, in.layout, in.features).view<T>(), last_);
-      T* normal = call.keep<T>(0, x.rows * last_);
-      T* inverse = call.keep<T>(1, last_);
-      const bool batch_statistics = call.options().training && trainable() && x.rows > 0;
-      for (std::int64_t c = 0; c < last_; ++c) {
-        T mean = call.parameter(mean_).view<T>().data[c],
-          variance = call.parameter(variance_).view<T>().data[c];
-        if (batch_statistics) {
-          mean = variance = 0;
-          for (std::int64_t r = 0; r < x.rows; ++r) mean += x(r, c);
-          mean /= static_cast<T>(x.rows);
-          for (std::int64_t r = 0; r < x.rows; ++r) variance += (x(r, c) - mean) * (x(r, c) - mean);
-          variance /= static_cast<T>(x.rows);
-          const T m = static_cast<T>(options().momentum);
-          T& running_mean = call.mutable_parameter(mean_).view<T>().data[c];
-          T& running_variance = call.mutable_parameter(variance_).view<T>().data[c];
-          running_mean = running_mean * m + mean * (T{1} - m);
-          running_variance = running_variance * m + variance * (T{1} - m);
-        }
-        inverse[c] = T{1} / std::sqrt(variance + static_cast<T>(options().epsilon));
-        for (std::int64_t r = 0; r < x.rows; ++r) normal[r * last_ + c] = (x(r, c) - mean) * inverse[c];
+  template <class T>
+  void normalize(Call& call, View<const T> x, View<T> normal) const {
+    T* inverse = call.keep<T>(1, last_);
+    const bool batch_statistics = call.options().training && trainable() && x.rows > 0;
+    for (std::int64_t c = 0; c < last_; ++c) {
+      T mean = call.parameter(mean_).view<T>().data[c],
+        variance = call.parameter(variance_).view<T>().data[c];
+      if (batch_statistics) {
+        mean = variance = 0;
+        for (std::int64_t r = 0; r < x.rows; ++r) mean += x(r, c);
+        mean /= static_cast<T>(x.rows);
+        for (std::int64_t r = 0; r < x.rows; ++r) variance += (x(r, c) - mean) * (x(r, c) - mean);
+        variance /= static_cast<T>(x.rows);
+        const T m = static_cast<T>(options().momentum);
+        T& running_mean = call.mutable_parameter(mean_).view<T>().data[c];
+        T& running_variance = call.mutable_parameter(variance_).view<T>().data[c];
+        running_mean = running_mean * m + mean * (T{1} - m);
+        running_variance = running_variance * m + variance * (T{1} - m);
       }
-      for (std::int64_t r = 0; r < x.rows; ++r)
-        scale_row(last_, normal + r * last_, gamma<T>(call), beta<T>(call), y.row(r));
-    });
+      inverse[c] = T{1} / std::sqrt(variance + static_cast<T>(options().epsilon));
+      for (std::int64_t r = 0; r < x.rows; ++r) normal(r, c) = (x(r, c) - mean) * inverse[c];
+    }
   }
   /// With the running statistics.
   std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
@@ -202,29 +201,22 @@ class BatchNormalization final : public Normalization<BatchNormalizationOptions>
           for (std::size_t c = 0; c < mean.size(); ++c) normal[c] = (x[c] - mean[c]) * inverse[c];
         });
   }
-  void backward(Call& call) const override {
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const View<const T> dy = last_axis(call.output_gradient(0).view<T>(), last_);
-      const View<const T> normal{call.kept<T>(0), dy.rows, last_, last_};
-      parameter_gradients(call, normal, dy);
-      const Matrix d_input = call.input_gradient(0);
-      if (!d_input) return;
-      const View<T> dx = last_axis(d_input.view<T>(), last_);
-      const T* inverse = call.kept<T>(1);
-      const T* g = gamma<T>(call);
-      const bool batch_statistics = call.options().training && trainable();
-      const T n = static_cast<T>(dy.rows);
-      for (std::int64_t c = 0; c < last_; ++c) {
-        const T scale = (g ? g[c] : T{1}) * inverse[c];
-        T sum{0}, dot{0};
-        for (std::int64_t r = 0; batch_statistics && r < dy.rows; ++r) {
-          sum += dy(r, c);
-          dot += dy(r, c) * normal(r, c);
-        }
-        for (std::int64_t r = 0; r < dy.rows; ++r)
-          dx(r, c) += scale * (dy(r, c) - (sum + normal(r, c) * dot) / n);
+  template <class T>
+  void add_input_gradient(const Call& call, View<const T> dy, View<const T> normal, View<T> dx) const {
+    const T* inverse = call.kept<T>(1);
+    const T* g = gamma<T>(call);
+    const bool batch_statistics = call.options().training && trainable();
+    const T n = static_cast<T>(dy.rows);
+    for (std::int64_t c = 0; c < last_; ++c) {
+      const T scale = (g ? g[c] : T{1}) * inverse[c];
+      T sum{0}, dot{0};
+      for (std::int64_t r = 0; batch_statistics && r < dy.rows; ++r) {
+        sum += dy(r, c);
+        dot += dy(r, c) * normal(r, c);
       }
-    });
+      for (std::int64_t r = 0; r < dy.rows; ++r)
+        dx(r, c) += scale * (dy(r, c) - (sum + normal(r, c) * dot) / n);
+    }
   }
 
  private:

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text.h"
 #include "kernels/activations.h"
 #include "layers/common/initializers.h"
 #include "layers/common/layer_entry.h"
@@ -33,13 +34,10 @@ LayerPtr make_layer(const Json& spec, const std::string& path) {
   const std::string& type = spec.at("type", path).as_string(path + ".type");
   const auto entry = std::ranges::find(entries(), type, &LayerEntry::type);
   if (entry == entries().end()) {
-    std::string list;
-    for (const auto& known : layer_types()) list += (list.empty() ? "" : ", ") + known;
-    Error error(ErrorKind::usage, "unknown layer type '" + type + "'");
-    error.where(path).expected("one of " + list);
-    const std::string near = nearest_name(type, layer_types());
-    if (!near.empty()) error.fix("did you mean '" + near + "'?");
-    throw error;
+    throw Error(ErrorKind::usage, "unknown layer type '" + type + "'")
+        .where(path)
+        .expected("one of " + detail::listed(layer_types()))
+        .fix(detail::did_you_mean(type, layer_types()));
   }
   LayerPtr layer = entry->make(spec, path);
   if (const Json* trainable = spec.find("trainable"))

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.h"
 #include "kernels/instruction_sets.h"
 #include "rondo/base/error.h"
 
@@ -190,11 +191,10 @@ Network Network::from_spec(const Json& spec, DType dtype, const ValueShape* inpu
       if (other == name) return id;
       names.push_back(other);
     }
-    Error error(ErrorKind::usage, "a layer's input does not exist");
-    error.where(path).seen("'" + name + "'");
-    const std::string near = nearest_name(name, names);
-    if (!near.empty()) error.fix("did you mean '" + near + "'?");
-    throw error;
+    throw Error(ErrorKind::usage, "a layer's input does not exist")
+        .where(path)
+        .seen("'" + name + "'")
+        .fix(detail::did_you_mean(name, names));
   };
   if (known.empty())
     throw Error(ErrorKind::usage, "a network's spec has no input").expected("one or more in 'inputs'");

@@ -59,6 +59,15 @@ View<const T> up(const Call& call) {
   return call.output_gradient(0).template view<T>();
 }
 
+/// Adds value(row, column) to the gradient of input i, if anybody asks for it.
+template <class T, class Value>
+void add_each(const Call& call, int i, Value value) {
+  const View<T> d = call.input_gradient(i).template view<T>();
+  for (std::int64_t r = 0; d.data && r < d.rows; ++r) {
+    for (std::int64_t c = 0; c < d.cols; ++c) d(r, c) += value(r, c);
+  }
+}
+
 enum class Pair { add, subtract, multiply, divide };
 
 /// Element by element; the second operand may be one row or one number.
@@ -127,9 +136,7 @@ class Pointwise final : public Typed<Pointwise> {
   template <class T>
   void differentiate(Call& call) const {
     const View<const T> x = in<T>(call, 0), dy = up<T>(call);
-    T* dx = call.input_gradient(0).template view<T>().data;
-    if (dx == nullptr) return;
-    for (std::int64_t i = 0; i < x.rows * x.cols; ++i) dx[i] += dy.data[i] * slope(x.data[i]);
+    add_each<T>(call, 0, [&](std::int64_t r, std::int64_t c) { return dy(r, c) * slope(x(r, c)); });
   }
 
  private:
@@ -184,14 +191,14 @@ class Product final : public Typed<Product> {
     const View<const T> a = in<T>(call, 0), b = in<T>(call, 1);
     if (a.cols != b.rows) mismatch("matmul", call.input(0), call.input(1), "[m, k] and [k, n]");
     const View<T> y = make(call, a.rows, b.cols).template view<T>();
-    const kernels::Packed<T> packed(b, false, call.scratch<T>(kernels::Packed<T>::size(b.rows, b.cols)));
+    const auto packed = kernels::pack<T>(b, false, [&](std::int64_t n) { return call.scratch<T>(n); });
     kernels::multiply<T>(a, packed, kernels::Start::zero, nullptr, y);
   }
   template <class T>
   void differentiate(Call& call) const {
     const View<const T> a = in<T>(call, 0), b = in<T>(call, 1), dy = up<T>(call);
     if (const Matrix da = call.input_gradient(0)) {
-      const kernels::Packed<T> packed(b, true, call.scratch<T>(kernels::Packed<T>::size(b.cols, b.rows)));
+      const auto packed = kernels::pack<T>(b, true, [&](std::int64_t n) { return call.scratch<T>(n); });
       kernels::multiply<T>(dy, packed, kernels::Start::accumulate, nullptr, da.view<T>());
     }
     if (const Matrix db = call.input_gradient(1)) kernels::add_transposed_product(a, dy, db.view<T>());
@@ -217,12 +224,8 @@ class Sum final : public Typed<Sum> {
   template <class T>
   void differentiate(Call& call) const {
     const View<const T> x = in<T>(call, 0), dy = up<T>(call);
-    const View<T> dx = call.input_gradient(0).template view<T>();
-    if (dx.data == nullptr) return;
     const T factor = mean_ ? T{1} / static_cast<T>(x.rows * x.cols) : T{1};
-    for (std::int64_t r = 0; r < x.rows; ++r) {
-      for (std::int64_t c = 0; c < x.cols; ++c) dx(r, c) += dy.data[rows_ ? r : 0] * factor;
-    }
+    add_each<T>(call, 0, [&](std::int64_t r, std::int64_t) { return dy.data[rows_ ? r : 0] * factor; });
   }
 
  private:
@@ -244,15 +247,9 @@ class JoinColumns final : public Typed<JoinColumns> {
   template <class T>
   void differentiate(Call& call) const {
     const View<const T> dy = up<T>(call);
-    std::int64_t begin = 0;
-    for (int i = 0; i < 2; ++i) {
-      const View<const T> x = in<T>(call, i);
-      const View<T> dx = call.input_gradient(i).template view<T>();
-      for (std::int64_t r = 0; dx.data && r < x.rows; ++r) {
-        for (std::int64_t c = 0; c < x.cols; ++c) dx(r, c) += dy(r, begin + c);
-      }
-      begin += x.cols;
-    }
+    const std::int64_t width = in<T>(call, 0).cols;
+    add_each<T>(call, 0, [&](std::int64_t r, std::int64_t c) { return dy(r, c); });
+    add_each<T>(call, 1, [&](std::int64_t r, std::int64_t c) { return dy(r, width + c); });
   }
 };
 
@@ -296,10 +293,7 @@ class Transpose final : public Typed<Transpose> {
   template <class T>
   void differentiate(Call& call) const {
     const View<const T> dy = up<T>(call);
-    const View<T> dx = call.input_gradient(0).template view<T>();
-    for (std::int64_t r = 0; dx.data && r < dx.rows; ++r) {
-      for (std::int64_t c = 0; c < dx.cols; ++c) dx(r, c) += dy(c, r);
-    }
+    add_each<T>(call, 0, [&](std::int64_t r, std::int64_t c) { return dy(c, r); });
   }
 };
 

@@ -54,7 +54,6 @@ struct Tape::State {
   LayoutPool layouts;
   std::vector<Slot> slots;
   std::vector<Node> nodes;
-  std::vector<std::shared_ptr<const Operation>> shared;
   std::vector<Operation*> own;  // in the arena
 
   State() = default;
@@ -65,7 +64,6 @@ struct Tape::State {
   void forget() {
     for (Operation* operation : own) std::destroy_at(operation);
     own.clear();
-    shared.clear();
     slots.clear();
     nodes.clear();
     arena.reset();
@@ -231,12 +229,6 @@ Vars Tape::apply(const Operation& operation, std::span<const Var> inputs, Parame
     out[i] = {s.node(id).first_output + static_cast<int>(i), s.pass};
   }
   return Vars(out);
-}
-
-Vars Tape::apply(std::shared_ptr<const Operation> operation, std::span<const Var> inputs,
-                 ParameterStore* store) {
-  state_->shared.push_back(operation);
-  return apply(*operation, inputs, store);
 }
 
 Var Tape::apply_one(const Operation& operation, std::initializer_list<Var> inputs, ParameterStore* store) {

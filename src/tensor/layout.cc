@@ -262,16 +262,14 @@ Samples Samples::padded(const Tensor& values, std::span<const std::int64_t> leng
         .seen(std::to_string(lengths.size()) + " lengths")
         .expected(std::to_string(values.dim(0)));
   }
-  auto layout = Layout::from_lengths(lengths, values.dim(1));
-  Tensor rows = pack(values, *layout);
-  return packed(std::move(layout), std::move(rows));
+  const auto layout = Layout::from_lengths(lengths, values.dim(1));
+  return packed(layout, pack(values, *layout));
 }
 
 Samples Samples::masked(const Tensor& values, std::span<const std::uint8_t> mask) {
   require_padded(values, 3);
-  auto layout = Layout::from_mask(mask, values.dim(0), values.dim(1));
-  Tensor rows = pack(values, *layout);
-  return packed(std::move(layout), std::move(rows));
+  const auto layout = Layout::from_mask(mask, values.dim(0), values.dim(1));
+  return packed(layout, pack(values, *layout));
 }
 
 Samples Samples::ragged(std::span<const Tensor> sequences) {
@@ -303,16 +301,14 @@ Samples Samples::ragged(std::span<const Tensor> sequences) {
 
 Samples Samples::tokens(const Tensor& ids) {
   require_padded(ids, 2);
-  auto layout = Layout::dense(ids.dim(0), ids.dim(1));
-  Tensor rows = pack(ids, *layout).cast(DType::int32);
-  return packed(std::move(layout), std::move(rows));
+  const auto layout = Layout::dense(ids.dim(0), ids.dim(1));
+  return packed(layout, pack(ids, *layout).cast(DType::int32));
 }
 
 Samples Samples::tokens(const Tensor& ids, std::span<const std::uint8_t> mask) {
   require_padded(ids, 2);
-  auto layout = Layout::from_mask(mask, ids.dim(0), ids.dim(1));
-  Tensor rows = pack(ids, *layout).cast(DType::int32);
-  return packed(std::move(layout), std::move(rows));
+  const auto layout = Layout::from_mask(mask, ids.dim(0), ids.dim(1));
+  return packed(layout, pack(ids, *layout).cast(DType::int32));
 }
 
 std::int64_t Samples::size() const {

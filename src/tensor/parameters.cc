@@ -31,14 +31,9 @@ Matrix piece(Tensor& buffer, const ParameterInfo& info) {
           info.columns(), info.columns(), buffer.dtype()};
 }
 Tensor copy_out(const Tensor& buffer, const ParameterInfo& info) {
-  Tensor out(info.shape, buffer.dtype());
-  const std::size_t width = dtype_size(buffer.dtype());
-  if (info.size != 0) {
-    std::memcpy(out.bytes(), buffer.bytes() + static_cast<std::size_t>(info.offset) * width,
-                static_cast<std::size_t>(info.size) * width);
-  }
-  return out;
+  return buffer.slice(info.offset, info.offset + info.size).reshaped(info.shape);
 }
+
 }  // namespace
 
 int ParameterStore::declare(std::string name, Shape shape, bool trainable, double l1, double l2) {

@@ -2,6 +2,7 @@
 
 #include <cctype>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 
 namespace rondo::detail {
@@ -43,14 +44,9 @@ NamedConfig read_named_config(const Json& config, const std::string& what) {
 
 void throw_unknown_name(const std::string& what, const std::string& name,
                         const std::vector<std::string>& known) {
-  std::string list;
-  for (const std::string& k : known) list += (list.empty() ? "" : ", ") + k;
-  Error error(ErrorKind::usage, "there is no " + what + " called '" + name + "'");
-  error.expected("one of " + list);
-  if (const std::string near = nearest_name(name, known); !near.empty()) {
-    error.fix("did you mean '" + near + "'?");
-  }
-  throw error;
+  throw Error(ErrorKind::usage, "there is no " + what + " called '" + name + "'")
+      .expected("one of " + listed(known))
+      .fix(did_you_mean(name, known));
 }
 
 }  // namespace rondo::detail

@@ -46,9 +46,8 @@ void reorder_rows(const Layout& wanted, const Samples& target, std::string_view 
            std::to_string(given.batch()) + " targets", std::to_string(wanted.batch()));
   }
   out.row_of.assign(at(given.batch() * given.steps()), -1);
-  given.each_row([&](std::int64_t row, std::int64_t b, std::int64_t p) {
-    out.row_of[at(b * given.steps() + p)] = row;
-  });
+  given.each_row(
+      [&](std::int64_t row, std::int64_t b, std::int64_t p) { out.row_of[at(b * given.steps() + p)] = row; });
   const Tensor& values = target.values();
   Shape shape = values.shape();
   shape[0] = wanted.total();

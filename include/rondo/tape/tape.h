@@ -50,9 +50,6 @@ class Tape {
   Var parameter(ParameterStore& store, int index);
   /// Applies an operation; `store` holds the parameters of layers.
   Vars apply(const Operation& operation, std::span<const Var> inputs, ParameterStore* store = nullptr);
-  /// The same for an operation that nobody else keeps alive.
-  Vars apply(std::shared_ptr<const Operation> operation, std::span<const Var> inputs,
-             ParameterStore* store = nullptr);
   Var apply_one(const Operation& operation, std::initializer_list<Var> inputs,
                 ParameterStore* store = nullptr);
 

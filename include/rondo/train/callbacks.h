@@ -222,11 +222,19 @@ struct LambdaCallback : Callback {
   std::function<void(TrainingRun&, std::int64_t, const NamedValues&)> batch_end;
   std::function<void(TrainingRun&, NamedValues&)> epoch_end;
 
-  void on_train_begin(TrainingRun& run) override;
-  void on_epoch_begin(TrainingRun& run) override;
-  void on_batch_end(TrainingRun& run, std::int64_t batch, const NamedValues& logs) override;
-  void on_epoch_end(TrainingRun& run, NamedValues& logs) override;
-  void on_train_end(TrainingRun& run) override;
+  void on_train_begin(TrainingRun& run) override { call(train_begin, run); }
+  void on_epoch_begin(TrainingRun& run) override { call(epoch_begin, run); }
+  void on_batch_end(TrainingRun& run, std::int64_t batch, const NamedValues& logs) override {
+    call(batch_end, run, batch, logs);
+  }
+  void on_epoch_end(TrainingRun& run, NamedValues& logs) override { call(epoch_end, run, logs); }
+  void on_train_end(TrainingRun& run) override { call(train_end, run); }
+
+ private:
+  template <class F, class... Args>
+  static void call(const F& function, Args&&... args) {
+    if (function) function(std::forward<Args>(args)...);
+  }
 };
 
 }  // namespace rondo

@@ -13,8 +13,6 @@
 namespace rondo {
 
 enum class GradientDiagnosis { healthy, saturated, vanishing, exploding };
-/// "healthy", "saturated", "vanishing", "exploding".
-const char* gradient_diagnosis_name(GradientDiagnosis diagnosis);
 
 /// How often a gate is stuck: there its slope is below a fifth of the largest and hardly anything is learnt.
 /// Of a cell without gates: its state, whose limits are −0.95 and 0.95.

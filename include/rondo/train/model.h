@@ -63,12 +63,16 @@ class Model {
 
  protected:
   Model() = default;
-  explicit Model(Network network) : network_(std::make_unique<Network>(std::move(network))) {}
 
   /// Makes the network when the first data tell what the inputs look like; see Sequential.
   virtual std::unique_ptr<Network> make_network(std::span<const ValueShape> inputs) const;
 
  private:
+  friend class GraphBuilder;
+  explicit Model(Network network) : network_(std::make_unique<Network>(std::move(network))) {}
+  /// The trainer of a compiled model, built for data like these.
+  template <class Data>
+  Trainer& compiled(const Data& data);
   void ensure_built(const Batch& example);
   void ensure_built(const Dataset& data);
 

@@ -10,7 +10,7 @@
 
 namespace rondo {
 
-/// Writes scalars and texts as an event file that TensorBoard shows: records with masked CRC-32C checksums
+/// Writes scalars as an event file that TensorBoard shows: records with masked CRC-32C checksums
 /// around protocol buffers (tensorflow/core/util/event.proto, of which four fields are enough). `tensorboard
 /// --logdir FOLDER`. Keras's habit is a folder `train` and a folder `validation` side by side, each with its
 /// own writer.
@@ -23,8 +23,6 @@ class EventFileWriter {
 
   void scalar(std::string_view tag, double value, std::int64_t step) { scalar(tag, value, step, now()); }
   void scalar(std::string_view tag, double value, std::int64_t step, double wall_time);
-  /// Markdown, for the page "Text".
-  void text(std::string_view tag, std::string_view markdown, std::int64_t step);
   /// Hands everything to the system; done also at the end.
   void flush();
 

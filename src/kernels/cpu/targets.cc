@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "base/text.h"
 #include "kernels/instruction_sets.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
@@ -24,12 +25,6 @@ std::uint64_t available() {
 }
 
 std::string name_of(std::uint64_t bit) { return hwy::TargetName(static_cast<std::int64_t>(bit)); }
-
-std::string list_of_names() {
-  std::string list;
-  for (const std::string& name : instruction_sets()) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
 
 /// 0 when there is none of that name.
 std::uint64_t bit_of(const std::string& name) {
@@ -54,7 +49,7 @@ std::uint64_t allowed_by_environment() {
   throw Error(ErrorKind::usage, "this machine has no instruction set of that name")
       .where(std::string("environment variable ") + kVariable)
       .seen("'" + std::string(text) + "'")
-      .expected("one of " + list_of_names())
+      .expected("one of " + detail::listed(instruction_sets()))
       .fix(near.empty() ? "unset it: the best is chosen" : "did you mean '" + near + "'?");
 }
 
@@ -100,7 +95,7 @@ void use_instruction_set(const std::string& name) {
   const std::uint64_t bit = name.empty() ? 0 : bit_of(name), bits = name.empty() ? standard() : up_to(bit);
   if (!name.empty() && bit == 0) {
     throw Error(ErrorKind::usage, "this machine has no instruction set '" + name + "'")
-        .expected("one of " + list_of_names());
+        .expected("one of " + detail::listed(instruction_sets()));
   }
   standard();  // or its first call would undo what is chosen here
   use(bits);

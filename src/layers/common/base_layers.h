@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +39,7 @@ class OptionsLayer : public Layer {
   using Layer::declare_array;
   int declare_array(ParameterStore& store, const std::string& name, Shape shape,
                     const Regularizer& regularizer) {
-    return declare_array(store, name, std::move(shape), true, regularizer.l1, regularizer.l2);
+    return declare_array(store, name, shape, true, regularizer.l1, regularizer.l2);
   }
   /// Fills an array with random numbers of its own; nothing where the layer has no such array.
   void initialize_parameter(ParameterStore& store, int index, const std::string& initializer,
@@ -51,6 +52,26 @@ class OptionsLayer : public Layer {
  private:
   std::string type_;
   Options options_;
+};
+
+/// The same rows under another layout and shape of features.
+class Relabel : public Operation {
+ public:
+  void backward(Call& call) const override {
+    const Matrix d_input = call.input_gradient(0);
+    if (!d_input) return;
+    with_dtype(call.dtype(), [&]<class T>(T) {
+      const T* dy = call.output_gradient(0).view<T>().data;
+      T* dx = d_input.view<T>().data;
+      for (std::int64_t i = 0; i < d_input.rows * d_input.cols; ++i) dx[i] += dy[i];
+    });
+  }
+
+ protected:
+  static void copy(const Value& in, Matrix out) {
+    const auto bytes = static_cast<std::size_t>(in.data.rows * in.data.cols) * dtype_size(in.data.dtype);
+    if (bytes != 0) std::memcpy(out.data, in.data.data, bytes);
+  }
 };
 
 /// "sequence (None, 10, 3)" or "(None, 3)".

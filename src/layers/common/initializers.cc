@@ -5,8 +5,8 @@
 #include <functional>
 #include <vector>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 #include "rondo/layers/layers.h"
 
 namespace rondo {
@@ -24,28 +24,24 @@ double truncated_normal(const RandomStream& random, std::uint64_t element) {
   }
 }
 
+/// A variance of scale / fan, where fan is that of the inputs or the average of inputs and outputs.
 struct Scaling {
+  std::string_view name;
   double scale;
-  char mode;  // i fan in, a average of fan in and out
-  bool normal;
+  bool averages, normal;
 };
-
-bool scaling_of(const std::string& name, Scaling& out) {
-  if (name == "glorot_uniform") return out = {1, 'a', false}, true;
-  if (name == "glorot_normal") return out = {1, 'a', true}, true;
-  if (name == "he_uniform") return out = {2, 'i', false}, true;
-  if (name == "he_normal") return out = {2, 'i', true}, true;
-  if (name == "lecun_uniform") return out = {1, 'i', false}, true;
-  if (name == "lecun_normal") return out = {1, 'i', true}, true;
-  return false;
-}
+constexpr Scaling kScalings[] = {{"glorot_uniform", 1, true, false}, {"glorot_normal", 1, true, true},
+                                 {"he_uniform", 2, false, false},    {"he_normal", 2, false, true},
+                                 {"lecun_uniform", 1, false, false}, {"lecun_normal", 1, false, true}};
 
 const std::vector<std::string>& names() {
-  static const std::vector<std::string> list = {
-      "zeros",         "ones",          "uniform",          "random_uniform",
-      "normal",        "random_normal", "truncated_normal", "glorot_uniform",
-      "glorot_normal", "he_uniform",    "he_normal",        "lecun_uniform",
-      "lecun_normal",  "orthogonal",    "identity"};
+  static const std::vector<std::string> list = [] {
+    std::vector<std::string> all = {"zeros",  "ones",          "uniform",         "random_uniform",
+                                    "normal", "random_normal", "truncated_normal"};
+    for (const Scaling& scaling : kScalings) all.emplace_back(scaling.name);
+    all.insert(all.end(), {"orthogonal", "identity"});
+    return all;
+  }();
   return list;
 }
 
@@ -85,13 +81,10 @@ std::vector<std::string> initializer_names() { return names(); }
 
 void check_initializer(const std::string& name, const std::string& where) {
   if (std::ranges::find(names(), name) != names().end()) return;
-  std::string list;
-  for (const auto& known : names()) list += (list.empty() ? "" : ", ") + known;
-  Error error(ErrorKind::usage, "unknown initializer '" + name + "'");
-  error.where(where).expected("one of " + list);
-  const std::string near = nearest_name(name, names());
-  if (!near.empty()) error.fix("did you mean '" + near + "'?");
-  throw error;
+  throw Error(ErrorKind::usage, "unknown initializer '" + name + "'")
+      .where(where)
+      .expected("one of " + detail::listed(names()))
+      .fix(detail::did_you_mean(name, names()));
 }
 
 void initialize_array(const std::string& name, Matrix array, const RandomStream& random,
@@ -99,7 +92,7 @@ void initialize_array(const std::string& name, Matrix array, const RandomStream&
   check_initializer(name, where);
   std::vector<double> matrix;
   Fill fill;
-  Scaling scaling{};
+  const auto* scaling = std::ranges::find(kScalings, std::string_view(name), &Scaling::name);
   if (name == "zeros" || name == "ones") {
     fill = [v = name == "ones" ? 1.0 : 0.0](std::uint64_t) { return v; };
   } else if (name == "uniform" || name == "random_uniform") {
@@ -108,11 +101,11 @@ void initialize_array(const std::string& name, Matrix array, const RandomStream&
     fill = [&](std::uint64_t i) { return 0.05 * random.normal(i); };
   } else if (name == "truncated_normal") {
     fill = [&](std::uint64_t i) { return 0.05 * truncated_normal(random, i); };
-  } else if (scaling_of(name, scaling)) {
+  } else if (scaling != std::end(kScalings)) {
     const auto in = static_cast<double>(array.rows), out = static_cast<double>(array.cols);
-    const double fan = scaling.mode == 'i' ? in : (in + out) / 2;
-    const double variance = scaling.scale / std::max(1.0, fan);
-    if (scaling.normal) {
+    const double fan = scaling->averages ? (in + out) / 2 : in;
+    const double variance = scaling->scale / std::max(1.0, fan);
+    if (scaling->normal) {
       fill = [&, s = std::sqrt(variance) / kTruncation](std::uint64_t i) {
         return s * truncated_normal(random, i);
       };

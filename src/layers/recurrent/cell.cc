@@ -2,31 +2,20 @@
 
 #include <algorithm>
 
+#include "layers/common/base_layers.h"
 #include "rondo/base/error.h"
 
 namespace rondo {
 namespace {
 
 /// [batch, features] as sequences of one step, which stands at `time` of the padded array.
-class AsOneStep final : public Operation {
+class AsOneStep final : public Relabel {
  public:
   explicit AsOneStep(std::int64_t time) : time_(time) {}
   void forward(Call& call) const override {
     const Value in = call.input(0);
-    const Matrix out = call.make_output(
-        0, time_ == 0 ? call.layouts().dense(in.data.rows, 1) : layout(in.data.rows), in.features);
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      std::copy_n(in.data.view<const T>().data, in.data.rows * in.data.cols, out.view<T>().data);
-    });
-  }
-  void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const T* from = call.output_gradient(0).view<T>().data;
-      T* to = d_input.view<T>().data;
-      for (std::int64_t i = 0; i < d_input.rows * d_input.cols; ++i) to[i] += from[i];
-    });
+    copy(in, call.make_output(0, time_ == 0 ? call.layouts().dense(in.data.rows, 1) : layout(in.data.rows),
+                              in.features));
   }
 
  private:

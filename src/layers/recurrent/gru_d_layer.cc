@@ -232,13 +232,8 @@ class GruD final : public StatefulLayer<GruDOptions> {
       return;
     }
     const View<const T> w = call.parameter(state_decay_).view<T>();
-    const kernels::Packed<T> packed(w, false, call.scratch<T>(kernels::Packed<T>::size(w.rows, w.cols)));
-    const T* bias = values<T>(call, state_decay_bias_);
-    parallel_rows(call.pool(), decay.rows, w.rows * w.cols, [&](std::int64_t begin, std::int64_t end) {
-      const View<T> own = decay.rows_from(begin, end - begin);
-      kernels::multiply<T>(elapsed.rows_from(begin, end - begin), packed, kernels::Start::bias, bias, own);
-      fade<T>(own);
-    });
+    multiply_rows<T>(call, elapsed, w, false, kernels::Start::bias, values<T>(call, state_decay_bias_), decay,
+                     [&](std::int64_t begin, std::int64_t count) { fade<T>(decay.rows_from(begin, count)); });
   }
 
   template <class T>
@@ -324,13 +319,8 @@ class GruD final : public StatefulLayer<GruDOptions> {
         kernels::add_column_sums<T>(d_decay, gradient<T>(call, state_decay_bias_));
       }
       if (dx.data != nullptr) {
-        const View<const T> w = call.parameter(state_decay_).view<T>();
-        const kernels::Packed<T> packed(w, true, call.scratch<T>(kernels::Packed<T>::size(w.cols, w.rows)));
-        const View<T> d_elapsed = dx.columns(2 * readings_, readings_);
-        parallel_rows(call.pool(), total, w.rows * w.cols, [&](std::int64_t begin, std::int64_t end) {
-          kernels::multiply<T>(View<const T>(d_decay).rows_from(begin, end - begin), packed,
-                               kernels::Start::accumulate, nullptr, d_elapsed.rows_from(begin, end - begin));
-        });
+        add_product_transposed<T>(call, d_decay, call.parameter(state_decay_).view<T>(),
+                                  dx.columns(2 * readings_, readings_));
       }
     }
     if (kept.dropout != nullptr)

@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "base/text.h"
 #include "layers/common/layer_entry.h"
 #include "layers/common/mask_bits.h"
 #include "layers/recurrent/drivers/checkpointed.h"
@@ -18,7 +19,10 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
   RecurrentLayer(const std::string& type, RecurrentOptions options)
       : StatefulLayer(type, std::move(options)), cell_(kernels::find_cell(type, StatefulLayer::config())) {
     const RecurrentOptions& o = this->options();
-    if (cell_ == nullptr) unknown_cell(type);
+    if (cell_ == nullptr) {
+      fail("there is no such cell", "'" + type + "'", "one of " + detail::listed(kernels::cell_types()),
+           detail::did_you_mean(type, kernels::cell_types()));
+    }
     check_options();
     if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
     check_rate(o.dropout, "dropout");
@@ -143,15 +147,6 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
   }
 
  private:
-  [[noreturn]] void unknown_cell(const std::string& type) const {
-    const std::vector<std::string> names = kernels::cell_types();
-    std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    const std::string near = nearest_name(type, names);
-    fail("there is no such cell", "'" + type + "'", "one of " + list,
-         near.empty() ? "" : "did you mean '" + near + "'?");
-  }
-
   /// Recurrent weights that are one number a unit. As a matrix, one that is orthogonal or the identity has 1
   /// there or -1.
   void fill_diagonal(ParameterStore& store, int index, std::uint64_t seed) const {

@@ -13,11 +13,6 @@ namespace {
 
 using Slots = std::array<StreamSlot, kMaxStates>;
 
-SumFeeds no_feeds() {
-  SumFeeds feeds;
-  feeds.fill(-1);
-  return feeds;
-}
 /// The gates of a range, as if nothing else were fed.
 SumFeeds feeds_of(const GateRange& range) {
   SumFeeds feeds = no_feeds();
@@ -135,11 +130,9 @@ class RecurrentStep final : public StreamOperation {
         normalized_ || (ends_last && whole_vectors(info.sums * units_, kernels_.lanes) < info.sums * padded);
     const std::int64_t pitch = dense ? units_ : padded;
 
+    call_ = spec.shape.cell_call<float>();
     call_.rows = 1;
     call_.units = pitch;
-    call_.activation = spec.shape.activation;
-    call_.recurrent_activation = spec.shape.recurrent_activation;
-    call_.clip = static_cast<float>(spec.shape.clip);
     vectors_ = Tensor({std::max(info.vectors, 1) * pitch + kernels_.lanes});
     for (int p = 0; p < info.vectors; ++p)
       std::copy_n(spec.weights.vectors[static_cast<std::size_t>(p)], units_,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "kernels/activation_kind.h"
 #include "layers/common/base_layers.h"
 #include "layers/recurrent/common/recurrent_plan.h"
@@ -30,12 +31,12 @@ class StatefulLayer : public OptionsLayer<Options> {
   kernels::ActivationKind recurrent_kind(const std::string& activation, const char* option) const {
     const auto kind = kernels::parse_activation(activation, this->where() + ", option '" + option + "'");
     if (kernels::is_recurrent(kind)) return kind;
-    std::string list;
+    std::vector<std::string> usable;
     for (const kernels::ActivationInfo& info : kernels::activations()) {
-      if (info.recurrent) list += (list.empty() ? "" : ", ") + std::string(info.name);
+      if (info.recurrent) usable.emplace_back(info.name);
     }
     fail("a recurrent cell cannot use this activation", "'" + activation + "'",
-         "one whose derivative follows from its value: " + list,
+         "one whose derivative follows from its value: " + detail::listed(usable),
          "apply '" + activation + "' with an activation layer after this one");
   }
 

@@ -35,26 +35,6 @@ class ReverseTime final : public Operation {
   }
 };
 
-/// The same rows under another layout and shape of features.
-class Relabel : public Operation {
- public:
-  void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const T* dy = call.output_gradient(0).view<T>().data;
-      T* dx = d_input.view<T>().data;
-      for (std::int64_t i = 0; i < d_input.rows * d_input.cols; ++i) dx[i] += dy[i];
-    });
-  }
-
- protected:
-  static void copy(const Value& in, Matrix out) {
-    const auto bytes = static_cast<std::size_t>(in.data.rows * in.data.cols) * dtype_size(in.data.dtype);
-    if (bytes != 0) std::memcpy(out.data, in.data.data, bytes);
-  }
-};
-
 /// Steps become samples of their own.
 class StepsToSamples final : public Relabel {
  public:
@@ -76,77 +56,58 @@ class SamplesToSteps final : public Relabel {
   }
 };
 
-/// Samples [a, b] become sequences of a steps.
-class SamplesToSequences final : public Operation {
+/// Samples [a, b] become sequences of a steps, or the other way round.
+template <bool kToSequences>
+class TurnAround final : public Operation {
  public:
   void forward(Call& call) const override {
     const Value in = call.input(0);
-    const std::int64_t steps = in.features[0], batch = in.data.rows;
-    const Matrix out =
-        call.make_output(0, call.layouts().dense(batch, steps), {in.features.begin() + 1, in.features.end()});
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      for (std::int64_t t = 0; t < steps; ++t) {
-        for (std::int64_t b = 0; b < batch; ++b) {
-          std::copy_n(in.data.view<const T>().row(b) + t * out.cols, out.cols,
-                      out.view<T>().row(t * batch + b));
-        }
-      }
+    const Matrix out = kToSequences ? make_sequences(call, in) : make_samples(call, in);
+    each(call, in, [&]<class T>(T, std::int64_t from, std::int64_t to) {
+      static_cast<T*>(out.data)[to] = static_cast<const T*>(in.data.data)[from];
     });
   }
   void backward(Call& call) const override {
     const Matrix d_input = call.input_gradient(0);
     if (!d_input) return;
     const ConstMatrix dy = call.output_gradient(0);
-    const std::int64_t batch = d_input.rows, steps = batch == 0 ? 0 : dy.rows / batch;
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      for (std::int64_t t = 0; t < steps; ++t) {
-        for (std::int64_t b = 0; b < batch; ++b) {
-          T* to = d_input.view<T>().row(b) + t * dy.cols;
-          const T* from = dy.view<T>().row(t * batch + b);
-          for (std::int64_t c = 0; c < dy.cols; ++c) to[c] += from[c];
-        }
-      }
+    each(call, call.input(0), [&]<class T>(T, std::int64_t from, std::int64_t to) {
+      static_cast<T*>(d_input.data)[from] += static_cast<const T*>(dy.data)[to];
     });
   }
-};
 
-/// [batch, a] sequences of a fixed number of steps back to samples [steps, a].
-class SequencesToSamples final : public Operation {
- public:
-  void forward(Call& call) const override {
-    const Value in = call.input(0);
+ private:
+  static Matrix make_sequences(Call& call, const Value& in) {
+    return call.make_output(0, call.layouts().dense(in.data.rows, in.features[0]),
+                            {in.features.begin() + 1, in.features.end()});
+  }
+  static Matrix make_samples(Call& call, const Value& in) {
     if (!in.layout->is_dense()) {
       throw Error(ErrorKind::usage, "a layer inside time_distributed returned sequences of unequal length");
     }
-    const std::int64_t steps = in.layout->steps(), batch = in.layout->batch();
-    Shape features = {steps};
+    Shape features = {in.layout->steps()};
     features.insert(features.end(), in.features.begin(), in.features.end());
-    const Matrix out = call.make_output_rows(0, batch, nullptr, features);
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const View<const T> x = in.data.view<const T>();
-      for (std::int64_t t = 0; t < steps; ++t) {
-        for (std::int64_t b = 0; b < batch; ++b)
-          std::copy_n(x.row(t * batch + b), x.cols, out.view<T>().row(b) + t * x.cols);
-      }
-    });
+    return call.make_output_rows(0, in.layout->batch(), nullptr, features);
   }
-  void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    const std::int64_t batch = call.input(0).layout->batch(), steps = call.input(0).layout->steps();
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const View<const T> dy = call.output_gradient(0).view<T>();
-      const View<T> dx = d_input.view<T>();
+  /// visit(T, element of the input, element of the output).
+  template <class Visit>
+  static void each(const Call& call, const Value& in, Visit visit) {
+    const std::int64_t steps = kToSequences ? in.features[0] : in.layout->steps(),
+                       batch = kToSequences ? in.data.rows : in.layout->batch();
+    const std::int64_t width = steps * batch == 0 ? 0 : in.data.rows * in.data.cols / (steps * batch);
+    with_dtype(call.dtype(), [&]<class T>(T type) {
       for (std::int64_t t = 0; t < steps; ++t) {
         for (std::int64_t b = 0; b < batch; ++b) {
-          for (std::int64_t c = 0; c < dx.cols; ++c) dx(t * batch + b, c) += dy(b, t * dx.cols + c);
+          const std::int64_t sample = (b * steps + t) * width, packed = (t * batch + b) * width;
+          for (std::int64_t c = 0; c < width; ++c)
+            visit(type, (kToSequences ? sample : packed) + c, (kToSequences ? packed : sample) + c);
         }
       }
     });
   }
 };
 
-/// Common part of layers that are made of others.
+/// Common part of layers that are made of others. The first of them is the "layer" of the spec.
 template <class Options>
 class Composite : public OptionsLayer<Options> {
  public:
@@ -154,12 +115,38 @@ class Composite : public OptionsLayer<Options> {
   void forward(Call&) const override { misuse(); }
   void backward(Call&) const override { misuse(); }
   bool has_trainable_parameters() const override { return false; }
+  Json config() const override {
+    Json out = OptionsLayer<Options>::config();
+    out.set("layer", layer_spec(*parts_.front().second));
+    return out;
+  }
+  std::vector<Layer*> children() override {
+    std::vector<Layer*> out;
+    for (const auto& [name, part] : parts_) out.push_back(part.get());
+    return out;
+  }
+  void declare(ParameterStore& store, const std::string& prefix) override {
+    for (const auto& [name, part] : parts_) {
+      part->set_trainable(this->trainable() && part->trainable());
+      part->declare(store, prefix + name + ".");
+    }
+  }
+  void initialize(ParameterStore& store, std::uint64_t seed) const override {
+    for (const auto& [name, part] : parts_) part->initialize(store, seed);
+  }
+
+ protected:
+  void add_part(const char* name, LayerPtr part) { parts_.emplace_back(name, std::move(part)); }
+  void name_parts() const {
+    for (const auto& [name, part] : parts_) part->set_name(this->name() + "." + name);
+  }
 
  private:
   [[noreturn]] void misuse() const {
     this->fail("this layer is made of others", "apply()", "record()",
                "put it on a tape with layer->record(tape, inputs, parameters)");
   }
+  std::vector<std::pair<std::string, LayerPtr>> parts_;
 };
 
 class Bidirectional final : public Composite<BidirectionalOptions> {
@@ -179,18 +166,13 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     sequences_ = mirrored.at("return_sequences").as_bool();
     mirrored.set("go_backwards", !mirrored.at("go_backwards").as_bool());
     backward_ = make_layer(mirrored, "the backward layer");
+    add_part("forward", forward_);
+    add_part("backward", backward_);
   }
-  Json config() const override {
-    Json out = Composite::config();
-    out.set("layer", layer_spec(*forward_));
-    return out;
-  }
-  std::vector<Layer*> children() override { return {forward_.get(), backward_.get()}; }
   bool is_recurrent() const override { return true; }
 
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
-    forward_->set_name(name() + ".forward");
-    backward_->set_name(name() + ".backward");
+    name_parts();
     if (inputs.empty()) fail("bidirectional needs a sequence", "no input", "(None, time, features)");
     const auto states = (inputs.size() - 1) / 2;
     if (inputs.size() != 1 + 2 * states)
@@ -210,17 +192,6 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     out.insert(out.end(), b.begin() + 1, b.end());
     return out;
   }
-  void declare(ParameterStore& store, const std::string& prefix) override {
-    forward_->set_trainable(trainable() && forward_->trainable());
-    backward_->set_trainable(trainable() && backward_->trainable());
-    forward_->declare(store, prefix + "forward.");
-    backward_->declare(store, prefix + "backward.");
-  }
-  void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    forward_->initialize(store, seed);
-    backward_->initialize(store, seed);
-  }
-
   std::vector<StreamValue> stream(StreamPlan&, std::span<const StreamValue>) const override {
     fail("a bidirectional layer needs the end of a sequence before its first output", "bidirectional",
          "layers that read from the first step to the last",
@@ -263,19 +234,14 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
   TimeDistributed(LayerPtr layer, TimeDistributedOptions o)
       : Composite("time_distributed", std::move(o)), layer_(std::move(layer)) {
     if (!layer_) fail("time_distributed wraps a layer", "nothing", "a layer");
+    add_part("layer", layer_);
   }
-  Json config() const override {
-    Json out = Composite::config();
-    out.set("layer", layer_spec(*layer_));
-    return out;
-  }
-  std::vector<Layer*> children() override { return {layer_.get()}; }
 
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     const ValueShape& in = single(inputs);
     if (!in.sequence || in.features.empty())
       fail("time_distributed needs a sequence", describe(in), "(None, time, …)");
-    layer_->set_name(name() + ".layer");
+    name_parts();
     ValueShape inner{false, -1, in.features};
     inner_sequence_ = in.features.size() >= 2;
     if (inner_sequence_) inner = {true, in.features[0], {in.features.begin() + 1, in.features.end()}};
@@ -288,14 +254,6 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
     if (out[0].sequence) result.features.insert(result.features.begin(), out[0].steps);
     return {result};
   }
-  void declare(ParameterStore& store, const std::string& prefix) override {
-    layer_->set_trainable(trainable() && layer_->trainable());
-    layer_->declare(store, prefix + "layer.");
-  }
-  void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    layer_->initialize(store, seed);
-  }
-
   std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
     if (inner_sequence_) {
       fail("a sequence at every step cannot be streamed", "features " + to_string(inputs[0].features),
@@ -328,8 +286,8 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
   LayerPtr layer_;
   bool inner_sequence_ = false, inner_returns_sequence_ = false;
   StepsToSamples to_samples_;
-  SamplesToSequences to_sequences_;
-  SequencesToSamples from_sequences_;
+  TurnAround<true> to_sequences_;
+  TurnAround<false> from_sequences_;
   SamplesToSteps to_steps_;
 };
 

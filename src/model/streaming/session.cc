@@ -222,15 +222,26 @@ int Session::remembered(int stream) const noexcept {
 
 namespace {
 
-[[noreturn]] void no_such_stream(int stream, int streams) {
+void check_stream(bool has, int stream, int streams) {
+  if (has) return;
   throw Error(ErrorKind::usage, "a session has no such stream")
       .seen(std::to_string(stream))
       .expected("0 to " + std::to_string(streams - 1));
 }
+
 std::int64_t state_size(const FrozenModel& model) {
   std::int64_t size = 0;
   for (const FrozenModel::State& state : model.states) size += state.units;
   return size;
+}
+
+void check_state(const Session::State& state, const FrozenModel& model) {
+  const std::int64_t size = state_size(model);
+  if (std::ssize(state.values) == size) return;
+  throw Error(ErrorKind::usage, "a state belongs to another network")
+      .seen(std::to_string(state.values.size()) + " numbers")
+      .expected(std::to_string(size))
+      .fix("restore what snapshot() of a session over this network gave");
 }
 
 }  // namespace
@@ -241,21 +252,15 @@ Session::State Session::snapshot(int stream) const {
   return state;
 }
 void Session::snapshot(int stream, State& into) const {
-  if (!memory_->has(stream)) no_such_stream(stream, memory_->streams);
+  check_stream(memory_->has(stream), stream, memory_->streams);
   into.values.resize(static_cast<std::size_t>(state_size(*memory_->model)));
   float* to = into.values.data();
   for (const FrozenModel::State& state : memory_->model->states)
     to = std::copy_n(memory_->state(stream) + state.offset, state.units, to);
 }
 void Session::restore(int stream, const State& state) {
-  if (!memory_->has(stream)) no_such_stream(stream, memory_->streams);
-  const std::int64_t size = state_size(*memory_->model);
-  if (std::ssize(state.values) != size) {
-    throw Error(ErrorKind::usage, "a state belongs to another network")
-        .seen(std::to_string(state.values.size()) + " numbers")
-        .expected(std::to_string(size))
-        .fix("restore what snapshot() of a session over this network gave");
-  }
+  check_stream(memory_->has(stream), stream, memory_->streams);
+  check_state(state, *memory_->model);
   reset(stream);
   const float* from = state.values.data();
   for (const FrozenModel::State& piece : memory_->model->states) {
@@ -268,11 +273,7 @@ TensorFile Session::to_file(const State& state) const {
   TensorFile file;
   file.metadata.emplace_back("rondo.content", "state");
   const float* from = state.values.data();
-  if (std::ssize(state.values) != state_size(*memory_->model)) {
-    throw Error(ErrorKind::usage, "a state belongs to another network")
-        .seen(std::to_string(state.values.size()) + " numbers")
-        .expected(std::to_string(state_size(*memory_->model)));
-  }
+  check_state(state, *memory_->model);
   for (const FrozenModel::State& piece : memory_->model->states) {
     file.tensors.emplace_back(
         piece.name,

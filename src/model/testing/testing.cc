@@ -149,14 +149,7 @@ Report check_threads(const Subject& subject, std::uint64_t seed) {
   for (const int threads : {2, 3}) {
     const Pass more = run(network, inputs, setup_of(subject, seed, true, threads));
     const std::string where = label("threads", subject) + std::to_string(threads) + " threads, ";
-    for (std::size_t i = 0; i < one.outputs.size(); ++i) {
-      report +=
-          same_bits(where + "output " + std::to_string(i), more.outputs[i].values(), one.outputs[i].values());
-    }
-    for (std::size_t i = 0; i < one.input_gradients.size(); ++i) {
-      report += same_bits(where + "gradient of input " + std::to_string(i), more.input_gradients[i],
-                          one.input_gradients[i]);
-    }
+    report += same_pass(where, more, one);
     report += same_bits(where + "gradients of parameters", more.parameter_gradients, one.parameter_gradients);
   }
   return report;
@@ -265,12 +258,7 @@ Report check_spec_round_trip(const Subject& subject, std::uint64_t seed) {
   const std::vector<Samples> inputs = make_inputs(subject, seed);
   const Pass a = run(network, inputs, setup_of(subject, seed, false)),
              b = run(copy, inputs, setup_of(subject, seed, false));
-  Report report;
-  for (std::size_t i = 0; i < a.outputs.size(); ++i) {
-    report += same_bits(label("spec", subject) + "output " + std::to_string(i), b.outputs[i].values(),
-                        a.outputs[i].values());
-  }
-  return report;
+  return same_pass(label("spec", subject), b, a);
 }
 
 Report check_all(const Subject& subject, std::uint64_t seed) {

@@ -167,6 +167,13 @@ std::vector<std::int64_t> more_samples(std::int64_t count, std::span<const std::
   return others;
 }
 
+RunSetup setup_of(const InvarianceCase& batch, std::uint64_t seed) {
+  return {.seed = seed,
+          .integer_inputs = batch.integer_limit > 0,
+          .training = batch.training,
+          .threads = batch.threads};
+}
+
 bool is_fused(const std::string& set) {
   return !set.starts_with("SS") && !set.starts_with("EMU") && set != "SCALAR";
 }
@@ -182,11 +189,7 @@ Report check_invariance(Network& network, const InvarianceCase& batch, std::uint
     watched.erase(std::unique(watched.begin(), watched.end()), watched.end());
   }
   const std::vector<Samples> inputs = make_batch(network, batch, seed);
-  RunSetup together;
-  together.seed = seed;
-  together.integer_inputs = batch.integer_limit > 0;
-  together.training = batch.training;
-  together.threads = batch.threads;
+  const RunSetup together = setup_of(batch, seed);
   RunSetup single = together;
   single.threads = 1;
 
@@ -241,11 +244,7 @@ Report check_alone_equals_batch(const Subject& subject, std::uint64_t seed) {
 
 Report check_instruction_sets(Network& network, const InvarianceCase& batch, std::uint64_t seed) {
   const std::vector<Samples> inputs = make_batch(network, batch, seed);
-  RunSetup setup;
-  setup.seed = seed;
-  setup.integer_inputs = batch.integer_limit > 0;
-  setup.training = batch.training;
-  setup.threads = batch.threads;
+  const RunSetup setup = setup_of(batch, seed);
   Report report;
   std::string first_set;
   Pass first;
@@ -261,14 +260,7 @@ Report check_instruction_sets(Network& network, const InvarianceCase& batch, std
     }
     std::string where = set;
     where.append(" against ").append(first_set).append(": ");
-    for (std::size_t i = 0; i < pass.outputs.size(); ++i) {
-      report += same_bits(where + "output " + std::to_string(i), pass.outputs[i].values(),
-                          first.outputs[i].values());
-    }
-    for (std::size_t i = 0; i < pass.input_gradients.size(); ++i) {
-      report += same_bits(where + "gradient of input " + std::to_string(i), pass.input_gradients[i],
-                          first.input_gradients[i]);
-    }
+    report += same_pass(where, pass, first);
     report += compare_parameters(where, network, pass.parameter_gradients, first.parameter_gradients);
   }
   return report;

@@ -146,4 +146,17 @@ Report same_bits(const std::string& what, const Tensor& seen, const Tensor& expe
   return {};
 }
 
+Report same_pass(const std::string& where, const Pass& seen, const Pass& expected) {
+  Report report;
+  for (std::size_t i = 0; i < expected.outputs.size(); ++i) {
+    report += same_bits(where + "output " + std::to_string(i), seen.outputs[i].values(),
+                        expected.outputs[i].values());
+  }
+  for (std::size_t i = 0; i < expected.input_gradients.size(); ++i) {
+    report += same_bits(where + "gradient of input " + std::to_string(i), seen.input_gradients[i],
+                        expected.input_gradients[i]);
+  }
+  return report;
+}
+
 }  // namespace rondo::testing

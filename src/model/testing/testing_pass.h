@@ -48,4 +48,7 @@ Report difference(const std::string& what, std::int64_t index, double seen, doub
 /// Empty when every bit is the same.
 Report same_bits(const std::string& what, const Tensor& seen, const Tensor& expected);
 
+/// The same of all outputs and all gradients of inputs.
+Report same_pass(const std::string& where, const Pass& seen, const Pass& expected);
+
 }  // namespace rondo::testing

@@ -4,6 +4,8 @@
 #include <string_view>
 
 #include "kernels/activation_kind.h"
+#include "kernels/matrix.h"
+#include "layers/recurrent/common/recurrent_plan.h"
 
 namespace rondo::detail {
 namespace {
@@ -46,11 +48,9 @@ GateActivity::GateActivity(const std::string& type, const RecurrentOptions& opti
   }
 }
 
-std::span<const double> GateActivity::array(const char* name) const {
+View<const double> GateActivity::array(const char* name) const {
   const int index = weights_.find(prefix_ + "." + name);
-  if (index < 0) return {};
-  const ConstMatrix value = weights_.value(index);
-  return {value.view<const double>().data, static_cast<std::size_t>(value.rows * value.cols)};
+  return index < 0 ? View<const double>{} : weights_.value(index).view<double>();
 }
 
 void GateActivity::count(Count& into, double value) const {
@@ -81,7 +81,7 @@ void GateActivity::add_states(const Tape& tape, Var output) {
 void GateActivity::add_step(const Tape& tape, Var input, const Cell::State& before) {
   const cells::CellInfo& info = cell_->info;
   const View<const double> x = ConstMatrix(tape.value(input).data).view<const double>();
-  const std::int64_t units = options_.units, columns = info.gates * units, stride = info.sums * units;
+  const std::int64_t units = options_.units, stride = info.sums * units;
   const auto size = static_cast<std::size_t>(x.rows * units);
   std::array<std::vector<double>, cells::kMaxStates> states;
   for (std::size_t j = 0; j < static_cast<std::size_t>(info.states); ++j) {
@@ -91,46 +91,36 @@ void GateActivity::add_step(const Tape& tape, Var input, const Cell::State& befo
     std::copy_n(given.data, size, states[j].begin());
   }
 
-  const std::span<const double> kernel = array("kernel"), recurrent = array("recurrent_kernel"),
-                                bias = array("bias");
   std::vector<double> sums(static_cast<std::size_t>(x.rows * stride), 0.0);
-  const auto add_product = [&](const double* from, std::int64_t width, std::span<const double> matrix,
-                               int gate, double* to) {
-    for (std::int64_t k = 0; k < width; ++k)
-      for (std::int64_t u = 0; u < units; ++u)
-        to[u] += from[k] * matrix[static_cast<std::size_t>(k * columns + gate * units + u)];
+  const View<const double> bias = array("bias"), recurrent = array("recurrent_kernel");
+  for (std::int64_t r = 0; r < x.rows; ++r) sum_biases(info, bias, units, sums.data() + r * stride);
+  const auto add_product = [&](View<const double> left, View<const double> weights, int gate, int sum) {
+    std::vector<double> memory(static_cast<std::size_t>(weights.rows * units));
+    const kernels::Packed<double> packed(weights.columns(gate * units, units), false, memory.data());
+    kernels::multiply<double>(left, packed, kernels::Start::accumulate, nullptr,
+                              {sums.data() + sum * units, x.rows, units, stride});
   };
-  const auto add_bias = [&](std::int64_t bias_row, int gate, double* to) {
-    for (std::int64_t u = 0; u < units; ++u)
-      to[u] += bias[static_cast<std::size_t>(bias_row * columns + gate * units + u)];
-  };
-  for (std::int64_t r = 0; r < x.rows; ++r) {
-    for (int gate = 0; gate < info.gates; ++gate) {
-      const auto g = static_cast<std::size_t>(gate);
-      double* from_input = &sums[static_cast<std::size_t>(r * stride + info.input_sum[g] * units)];
-      double* from_state = &sums[static_cast<std::size_t>(r * stride + info.recurrent_sum[g] * units)];
-      add_product(x.row(r), x.cols, kernel, gate, from_input);
-      // What stage 1 multiplies feeds the candidate only.
-      if (info.recurrence == cells::Recurrence::dense && info.recurrent_stage[g] == 0)
-        add_product(&states[0][static_cast<std::size_t>(r * units)], units, recurrent, gate, from_state);
-      if (bias.empty()) continue;
-      add_bias(0, gate, from_input);
-      if (info.recurrent_bias) add_bias(1, gate, from_state);
-    }
+  for (int gate = 0; gate < info.gates; ++gate) {
+    add_product(x, array("kernel"), gate, nth(info.input_sum, gate));
+    // What stage 1 multiplies feeds the candidate only.
+    if (info.recurrence == cells::Recurrence::dense && nth(info.recurrent_stage, gate) == 0)
+      add_product({states[0].data(), x.rows, units, units}, recurrent, gate, nth(info.recurrent_sum, gate));
   }
-
   std::vector<double> vectors;
   for (int p = 0; p < info.vectors; ++p) {
-    const std::span<const double> one = array(info.vector_names[static_cast<std::size_t>(p)]);
-    vectors.insert(vectors.end(), one.begin(), one.end());
+    const View<const double> one = array(nth(info.vector_names, p));
+    vectors.insert(vectors.end(), one.data, one.data + units);
   }
   std::vector<double> operand(size), next(size * static_cast<std::size_t>(info.states));
-  kernels::CellCall<double> call;
+  const RecurrentShape shape{
+      .cell = cell_,
+      .inputs = x.cols,
+      .units = units,
+      .activation = kernels::parse_activation(options_.activation, prefix_),
+      .recurrent_activation = kernels::parse_activation(options_.recurrent_activation, prefix_),
+      .clip = options_.clip};
+  kernels::CellCall<double> call = shape.cell_call<double>();
   call.rows = x.rows;
-  call.units = units;
-  call.activation = kernels::parse_activation(options_.activation, prefix_);
-  call.recurrent_activation = kernels::parse_activation(options_.recurrent_activation, prefix_);
-  call.clip = options_.clip;
   call.vectors = vectors.data();
   call.sums = sums.data();
   call.sums_stride = stride;

@@ -39,7 +39,7 @@ class GateActivity {
   void add_step(const Tape& tape, Var input, const Cell::State& before);
   void add_states(const Tape& tape, Var output);
   void count(Count& into, double value) const;
-  std::span<const double> array(const char* name) const;
+  View<const double> array(const char* name) const;
 
   const RecurrentOptions& options_;
   const ParameterStore& weights_;

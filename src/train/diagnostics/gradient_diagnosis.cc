@@ -7,16 +7,6 @@
 
 namespace rondo {
 
-const char* gradient_diagnosis_name(GradientDiagnosis diagnosis) {
-  switch (diagnosis) {
-    case GradientDiagnosis::healthy: return "healthy";
-    case GradientDiagnosis::saturated: return "saturated";
-    case GradientDiagnosis::vanishing: return "vanishing";
-    case GradientDiagnosis::exploding: break;
-  }
-  return "exploding";
-}
-
 namespace detail {
 namespace {
 
@@ -52,14 +42,14 @@ double stuck_share(const std::vector<GateSaturation>& gates) {
 }
 
 std::string remedy_for_vanishing(const std::string& cell) {
-  const std::string harmless = "Harmless where older values say nothing about the next ones. Otherwise: ";
+  const std::string harmless =
+      "No problem where older values do not help to predict the next ones. Otherwise: ";
   const std::string shorter =
-      "feed segments of several rows at each step, so that fewer steps lie between, or shorter sequences; "
-      "add a residual "
-      "connection around the layer or attention over its outputs";
+      "use fewer steps (several rows as one step, or shorter sequences); "
+      "add a residual connection around the layer or attention over its outputs";
   if (cell == "simple_rnn")
     return harmless +
-           "use an lstm or a gru, whose state passes from step to step without a product; start from "
+           "use an lstm or a gru, whose state is carried over additively; set "
            "recurrent_initializer = orthogonal; " +
            shorter + ".";
   const std::string gates = cell == "lstm"
@@ -73,7 +63,7 @@ std::string remedy_for_explosion(const std::string& cell) {
       "Clip gradients in the optimiser (clipnorm = 1 or global_clipnorm = 1), lower the learning rate, start "
       "from "
       "recurrent_initializer = orthogonal and put a penalty on the recurrent weights (recurrent_regularizer)";
-  if (cell == "simple_rnn") remedy += "; an lstm or a gru is steadier";
+  if (cell == "simple_rnn") remedy += "; an lstm or a gru is more stable";
   return remedy + ".";
 }
 
@@ -100,7 +90,7 @@ void diagnose(LayerGradientFlow& flow) {
                 "");
   if (!std::ranges::all_of(norm, finite) || !std::ranges::all_of(flow.norm, finite)) {
     flow.growth = std::numeric_limits<double>::infinity();
-    return find(flow, GradientDiagnosis::exploding, "gradients explode: they are not finite any more",
+    return find(flow, GradientDiagnosis::exploding, "gradients explode: they overflow to infinity or NaN",
                 remedy_for_explosion(flow.cell));
   }
   const double largest = *std::ranges::max_element(norm), last = norm.front(), first = norm.back();
@@ -115,26 +105,27 @@ void diagnose(LayerGradientFlow& flow) {
   if (largest > kExploding * std::max(last, kTiny)) {
     const auto at = std::ranges::max_element(norm) - norm.begin();
     return find(flow, GradientDiagnosis::exploding,
-                "gradients explode: " + std::to_string(at) + " steps back they are " +
-                    text("%.3g", largest / std::max(last, kTiny)) + " times as large as at the last step",
+                "gradients explode: " + std::to_string(at) + " steps before the last they are " +
+                    text("%.3g", largest / std::max(last, kTiny)) + " times as large as at the last",
                 remedy_for_explosion(flow.cell));
   }
   if (steps >= kMinSteps && first < kVanished * largest &&
       static_cast<double>(flow.steps_for_99_percent) <= kShareOfSteps * static_cast<double>(steps))
     return find(flow, GradientDiagnosis::vanishing,
-                "gradients vanish: " + carried + ", each step back keeps " + percent(flow.growth),
+                "gradients vanish: " + carried + ", each earlier step receives " + percent(flow.growth) +
+                    " of the next one's",
                 remedy_for_vanishing(flow.cell));
-  const std::string reach =
-      steps == 1           ? "there is one step only: nothing to reach back to"
-      : steps >= kMinSteps ? "gradients reach back: " + carried
-                           : "the way back is short: " + std::to_string(steps - 1) +
-                                 (steps == 2 ? " step" : " steps") + " before the last the gradient is " +
-                                 percent(first / std::max(last, kTiny)) + " of that at the last";
+  const std::string reach = steps == 1 ? "sequences have one step: nothing is backpropagated through time"
+                            : steps >= kMinSteps
+                                ? "gradients reach the first steps: " + carried
+                                : "sequences are short: at the first of " + std::to_string(steps) +
+                                      " steps the gradient is " + percent(first / std::max(last, kTiny)) +
+                                      " of that at the last";
   if (const double stuck = stuck_share(flow.gates); stuck > kSaturated)
     return find(flow, GradientDiagnosis::saturated,
                 std::string(flow.gates.size() == 1 && flow.gates[0].low_limit < 0 ? "states" : "gates") +
                     " are saturated: " + percent(stuck) +
-                    " of their activations sit at an end, where the slope is small",
+                    " of their activations are near a limit, where the slope is small",
                 kRemedyForSaturation);
   find(flow, GradientDiagnosis::healthy, reach, "");
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/model/network.h"
 #include "rondo/train/optimizers.h"
@@ -37,12 +38,10 @@ std::optional<double> monitored(TrainingRun& run, const std::string& monitor, co
   const bool validated =
       std::any_of(names.begin(), names.end(), [](const auto& name) { return name.starts_with("val_"); });
   if (monitor.starts_with("val_") && run.has_validation() && !validated) return std::nullopt;
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  Error error(ErrorKind::usage, std::string(callback) + " watches '" + monitor + "', which is not measured");
-  error.seen(list).expected("one of these");
-  if (monitor.starts_with("val_")) error.fix("give validation data, or watch '" + monitor.substr(4) + "'");
-  throw error;
+  throw Error(ErrorKind::usage, std::string(callback) + " watches '" + monitor + "', which is not measured")
+      .seen(detail::listed(names))
+      .expected("one of these")
+      .fix(monitor.starts_with("val_") ? "give validation data, or watch '" + monitor.substr(4) + "'" : "");
 }
 
 void put_optional(Json& numbers, const char* key, const std::optional<double>& value) {
@@ -57,10 +56,8 @@ std::int64_t get_integer(const Json& numbers, const char* key) {
 }
 
 void log_learning_rate(TrainingRun& run, NamedValues& logs) {
-  for (const auto& [name, value] : logs) {
-    if (name == "learning_rate") return;
-  }
-  logs.emplace_back("learning_rate", run.optimizer().learning_rate());
+  if (std::ranges::find(logs, "learning_rate", &NamedValues::value_type::first) == logs.end())
+    logs.emplace_back("learning_rate", run.optimizer().learning_rate());
 }
 
 }  // namespace
@@ -74,9 +71,10 @@ const std::vector<double>* History::find(std::string_view name) const {
 
 const std::vector<double>& History::at(std::string_view name) const {
   if (const auto* numbers = find(name)) return *numbers;
-  std::string list;
-  for (const auto& [known, numbers] : values) list += (list.empty() ? "" : ", ") + known;
-  throw Error(ErrorKind::usage, "the history has no '" + std::string(name) + "'").expected("one of " + list);
+  std::vector<std::string> names;
+  for (const auto& [known, numbers] : values) names.push_back(known);
+  throw Error(ErrorKind::usage, "the history has no '" + std::string(name) + "'")
+      .expected("one of " + detail::listed(names));
 }
 
 void History::append(std::int64_t epoch, const NamedValues& logs) {
@@ -312,21 +310,5 @@ Callback::State ModelCheckpoint::state() const {
   return out;
 }
 void ModelCheckpoint::restore(const State& state) { best_ = get_optional(state.numbers, "best"); }
-
-void LambdaCallback::on_train_begin(TrainingRun& run) {
-  if (train_begin) train_begin(run);
-}
-void LambdaCallback::on_epoch_begin(TrainingRun& run) {
-  if (epoch_begin) epoch_begin(run);
-}
-void LambdaCallback::on_batch_end(TrainingRun& run, std::int64_t batch, const NamedValues& logs) {
-  if (batch_end) batch_end(run, batch, logs);
-}
-void LambdaCallback::on_epoch_end(TrainingRun& run, NamedValues& logs) {
-  if (epoch_end) epoch_end(run, logs);
-}
-void LambdaCallback::on_train_end(TrainingRun& run) {
-  if (train_end) train_end(run);
-}
 
 }  // namespace rondo

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -68,11 +69,8 @@ void CsvLogger::on_epoch_end(TrainingRun& run, NamedValues& logs) {
   }
   std::string line = std::to_string(run.epoch());
   for (const std::string& name : file_->columns) {
-    std::optional<double> value;
-    for (const auto& [known, seen] : logs) {
-      if (known == name) value = seen;
-    }
-    line += separator_ + (value ? number(*value) : std::string("NA"));
+    const auto found = std::ranges::find(logs, name, &NamedValues::value_type::first);
+    line += separator_ + (found == logs.end() ? std::string("NA") : number(found->second));
   }
   write_line(line + "\n");
   check(std::fflush(file_->handle.get()) == 0);

@@ -92,30 +92,28 @@ Trainer& Model::trainer() {
   return *trainer_;
 }
 
-namespace {
-
-void require_compiled(bool compiled) {
-  if (compiled) return;
-  throw Error(ErrorKind::usage, "the model is not compiled")
-      .fix("call compile({.optimizer = \"adam\", .loss = \"mse\"}) first");
+template <class Data>
+Trainer& Model::compiled(const Data& data) {
+  if (!compiled_) {
+    throw Error(ErrorKind::usage, "the model is not compiled")
+        .fix("call compile({.optimizer = \"adam\", .loss = \"mse\"}) first");
+  }
+  ensure_built(data);
+  return trainer();
 }
-
-}  // namespace
 
 History Model::fit(const Dataset& data, const FitOptions& options) {
-  require_compiled(compiled_.has_value());
-  ensure_built(data);
-  return trainer().fit(data, options);
+  return compiled(data).fit(data, options);
 }
+
 History Model::fit(const Samples& x, const Samples& y, const FitOptions& options) {
   return fit(ArrayDataset(x, y), options);
 }
 
 NamedValues Model::evaluate(const Dataset& data, const EvaluateOptions& options) {
-  require_compiled(compiled_.has_value());
-  ensure_built(data);
-  return trainer().evaluate(data, options);
+  return compiled(data).evaluate(data, options);
 }
+
 NamedValues Model::evaluate(const Samples& x, const Samples& y, const EvaluateOptions& options) {
   return evaluate(ArrayDataset(x, y), options);
 }
@@ -131,16 +129,9 @@ Samples Model::predict(const Samples& x, std::int64_t batch_size) {
   return trainer().predict(x, batch_size);
 }
 
-const NamedValues& Model::train_on_batch(const Batch& batch) {
-  require_compiled(compiled_.has_value());
-  ensure_built(batch);
-  return trainer().train_on_batch(batch);
-}
-const NamedValues& Model::test_on_batch(const Batch& batch) {
-  require_compiled(compiled_.has_value());
-  ensure_built(batch);
-  return trainer().test_on_batch(batch);
-}
+const NamedValues& Model::train_on_batch(const Batch& batch) { return compiled(batch).train_on_batch(batch); }
+
+const NamedValues& Model::test_on_batch(const Batch& batch) { return compiled(batch).test_on_batch(batch); }
 
 void Model::reset_states() {
   if (trainer_) trainer_->reset_states();
@@ -241,20 +232,11 @@ std::vector<GraphBuilder::Node> GraphBuilder::apply_all(LayerPtr layer, std::vec
   return out;
 }
 
-namespace {
-
-class GraphModel : public Model {
- public:
-  explicit GraphModel(Network network) : Model(std::move(network)) {}
-};
-
-}  // namespace
-
 Model GraphBuilder::model(std::vector<Node> outputs, std::uint64_t seed) && {
   std::vector<int> ids;
   for (const Node& node : outputs) ids.push_back(node.id);
   network_.set_outputs(std::move(ids));
-  Model model = GraphModel(std::move(network_));
+  Model model(std::move(network_));
   model.build(seed);
   return model;
 }

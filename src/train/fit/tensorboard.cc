@@ -75,30 +75,13 @@ namespace summary {
 constexpr int kValue = 1;
 }
 namespace value {
-constexpr int kTag = 1, kSimpleValue = 2, kTensor = 8, kMetadata = 9;
+constexpr int kTag = 1, kSimpleValue = 2;
 }
-namespace metadata {
-constexpr int kPluginData = 1, kPluginName = 1;
-}
-namespace tensor {
-constexpr int kType = 1, kShape = 2, kStringValue = 8, kStringType = 7;
-}
-namespace tensor_shape {
-constexpr int kDimension = 2, kSize = 1;
-}
-
 Message event_at(double wall_time, std::int64_t step) {
   Message message;
   message.add_double(event::kWallTime, wall_time);
   if (step != 0) message.add_varint(event::kStep, static_cast<std::uint64_t>(step));
   return message;
-}
-
-Message with_value(Message out, const Message& one_value) {
-  Message all;
-  all.add_message(summary::kValue, one_value);
-  out.add_message(event::kSummary, all);
-  return out;
 }
 
 template <class Number>
@@ -156,22 +139,10 @@ void EventFileWriter::scalar(std::string_view tag, double number, std::int64_t s
   Message one;
   one.add_bytes(value::kTag, tag);
   one.add_float(value::kSimpleValue, static_cast<float>(number));
-  write_event(with_value(event_at(wall_time, step), one).bytes());
-}
-
-void EventFileWriter::text(std::string_view tag, std::string_view markdown, std::int64_t step) {
-  Message plugin, plugin_data, dimension, shape, content, one;
-  plugin.add_bytes(metadata::kPluginName, "text");
-  plugin_data.add_message(metadata::kPluginData, plugin);
-  dimension.add_varint(tensor_shape::kSize, 1);
-  shape.add_message(tensor_shape::kDimension, dimension);
-  content.add_varint(tensor::kType, tensor::kStringType);
-  content.add_message(tensor::kShape, shape);
-  content.add_bytes(tensor::kStringValue, markdown);
-  one.add_bytes(value::kTag, tag);
-  one.add_message(value::kTensor, content);
-  one.add_message(value::kMetadata, plugin_data);
-  write_event(with_value(event_at(now(), step), one).bytes());
+  Message all, record = event_at(wall_time, step);
+  all.add_message(summary::kValue, one);
+  record.add_message(event::kSummary, all);
+  write_event(record.bytes());
 }
 
 void EventFileWriter::write_event(std::string_view event) {

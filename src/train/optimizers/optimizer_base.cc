@@ -39,10 +39,7 @@ double sum_of_squares(const ParameterStore& parameters, std::size_t p) noexcept 
 
 /// A copy of one array of a slot, with the array's shape; and back.
 Tensor copy_out(const Tensor& slot, const ParameterInfo& info) {
-  return with_dtype(slot.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    return Tensor::from(slot.data<T>().subspan(at(info.offset), at(info.size)), info.shape);
-  });
+  return slot.slice(info.offset, info.offset + info.size).reshaped(info.shape);
 }
 void copy_in(Tensor& slot, const ParameterInfo& info, const Tensor& source) {
   with_dtype(slot.dtype(), [&](auto zero) {

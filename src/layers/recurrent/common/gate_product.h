@@ -26,10 +26,8 @@ class GateProduct {
               Workspace& workspace)
       : range_(range), units_(units), each_gate_(options.each_gate) {
     const auto pack = [&](View<const T> part) {
-      const std::int64_t k = options.transposed ? part.cols : part.rows,
-                         n = options.transposed ? part.rows : part.cols;
-      return kernels::Packed<T>(part, options.transposed, workspace.take<T>(kernels::Packed<T>::size(k, n)),
-                                options.one_row);
+      return kernels::pack<T>(
+          part, options.transposed, [&](std::int64_t n) { return workspace.take<T>(n); }, options.one_row);
     };
     if (!each_gate_) {
       packed_[0] = pack(gather_gates(weights, range, units, workspace));

@@ -119,27 +119,23 @@ class Segments {
   std::int64_t states_size_ = 0;
 };
 
-}  // namespace
+template <class T>
+using Args = typename RecurrentPlan<T>::Args;
+template <class T>
+using Gradients = typename RecurrentPlan<T>::Gradients;
 
 template <class T>
-std::size_t least_memory(const RecurrentPlan<T>& plan) {
-  const KeptBytes bytes = KeptBytes::of(plan);
-  return std::min(bytes.in(1), bytes.in(bytes.max_segments()));
-}
-
-template <class T>
-bool checkpointed_applies(const RecurrentPlan<T>& plan, Workspace&) {
+bool applies(const RecurrentPlan<T>& plan, Workspace&) {
   return segment_steps(plan) < plan.time.longest();
 }
 
 template <class T>
-const RecurrentTrace* checkpointed_forward(const RecurrentPlan<T>& plan,
-                                           const typename RecurrentPlan<T>::Args& args, Workspace& workspace,
-                                           bool keep) {
+const RecurrentTrace* forward(const RecurrentPlan<T>& plan, const Args<T>& args, Workspace& workspace,
+                              bool keep) {
   const Segments<T> segments(plan);
   CheckpointedTrace<T> trace{{}, args.initial, workspace.take<T>(segments.states_size())};
   const RecurrentTrace* kept = keep ? workspace.copy(trace) : nullptr;
-  typename RecurrentPlan<T>::Args part_args = args;
+  Args<T> part_args = args;
   for (std::int64_t k = 0; k < segments.count(); ++k) {
     const Workspace::Scope scope(workspace);
     const RecurrentPlan<T> part = segments.plan(k);
@@ -153,9 +149,8 @@ const RecurrentTrace* checkpointed_forward(const RecurrentPlan<T>& plan,
 }
 
 template <class T>
-void checkpointed_backward(const RecurrentPlan<T>& plan, const typename RecurrentPlan<T>::Args& args,
-                           const RecurrentTrace& trace, const typename RecurrentPlan<T>::Gradients& gradients,
-                           Workspace& workspace) {
+void backward(const RecurrentPlan<T>& plan, const Args<T>& args, const RecurrentTrace& trace,
+              const Gradients<T>& gradients, Workspace& workspace) {
   const auto& kept = static_cast<const CheckpointedTrace<T>&>(trace);
   const Segments<T> segments(plan);
   // Each segment continues the sums of the later ones, and places are added up once, so that bits stay.
@@ -167,10 +162,10 @@ void checkpointed_backward(const RecurrentPlan<T>& plan, const typename Recurren
     const Workspace::Scope scope(workspace);
     RecurrentPlan<T> part = segments.plan(k);
     part.options.gain_sums = gains;
-    typename RecurrentPlan<T>::Args part_args{
+    Args<T> part_args{
         args.weights, segments.rows(part, args.x), kept.initial, {}, segments.make_states(workspace)};
     if (k > 0) std::ranges::copy(segments.states_before(k, kept.states), part_args.initial.begin());
-    typename RecurrentPlan<T>::Gradients part_gradients = gradients;
+    Gradients<T> part_gradients = gradients;
     part_gradients.dy = segments.rows(part, gradients.dy);
     part_gradients.dx = segments.rows(part, gradients.dx);
     part_gradients.d_state_decay = segments.rows(part, gradients.d_state_decay);
@@ -180,19 +175,22 @@ void checkpointed_backward(const RecurrentPlan<T>& plan, const typename Recurren
   if (plan.options.normalized) add_gain_sums(plan.shape, plan.time.batch(), gains, gradients.weights);
 }
 
+}  // namespace
+
+template <class T>
+std::size_t least_memory(const RecurrentPlan<T>& plan) {
+  const KeptBytes bytes = KeptBytes::of(plan);
+  return std::min(bytes.in(1), bytes.in(bytes.max_segments()));
+}
+
+template <class T>
+RecurrentDriver<RecurrentPlan<T>> checkpointed_driver() {
+  return {"checkpointed", applies<T>, forward<T>, backward<T>};
+}
+
 template std::size_t least_memory(const RecurrentPlan<float>&);
 template std::size_t least_memory(const RecurrentPlan<double>&);
-template bool checkpointed_applies(const RecurrentPlan<float>&, Workspace&);
-template bool checkpointed_applies(const RecurrentPlan<double>&, Workspace&);
-template const RecurrentTrace* checkpointed_forward(const RecurrentPlan<float>&,
-                                                    const RecurrentPlan<float>::Args&, Workspace&, bool);
-template const RecurrentTrace* checkpointed_forward(const RecurrentPlan<double>&,
-                                                    const RecurrentPlan<double>::Args&, Workspace&, bool);
-template void checkpointed_backward(const RecurrentPlan<float>&, const RecurrentPlan<float>::Args&,
-                                    const RecurrentTrace&, const RecurrentPlan<float>::Gradients&,
-                                    Workspace&);
-template void checkpointed_backward(const RecurrentPlan<double>&, const RecurrentPlan<double>::Args&,
-                                    const RecurrentTrace&, const RecurrentPlan<double>::Gradients&,
-                                    Workspace&);
+template RecurrentDriver<RecurrentPlan<float>> checkpointed_driver();
+template RecurrentDriver<RecurrentPlan<double>> checkpointed_driver();
 
 }  // namespace rondo

@@ -16,20 +16,8 @@ namespace rondo {
 template <class T>
 std::size_t least_memory(const RecurrentPlan<T>& plan);
 
-/// Whether not everything fits into the plan's memory.
+/// Applies where not everything fits into the plan's memory.
 template <class T>
-bool checkpointed_applies(const RecurrentPlan<T>& plan, Workspace& workspace);
-template <class T>
-const RecurrentTrace* checkpointed_forward(const RecurrentPlan<T>& plan,
-                                           const typename RecurrentPlan<T>::Args& args, Workspace& workspace,
-                                           bool keep);
-template <class T>
-void checkpointed_backward(const RecurrentPlan<T>& plan, const typename RecurrentPlan<T>::Args& args,
-                           const RecurrentTrace& trace, const typename RecurrentPlan<T>::Gradients& gradients,
-                           Workspace& workspace);
-
-template <class T>
-constexpr RecurrentDriver<RecurrentPlan<T>> kCheckpointedDriver{
-    "checkpointed", checkpointed_applies<T>, checkpointed_forward<T>, checkpointed_backward<T>};
+RecurrentDriver<RecurrentPlan<T>> checkpointed_driver();
 
 }  // namespace rondo

@@ -11,14 +11,14 @@ namespace rondo {
 
 template <>
 std::span<const RecurrentDriver<RecurrentPlan<float>>> recurrent_drivers() {
-  static constexpr std::array drivers{kCheckpointedDriver<float>, kLanesDriver, kSingleDriver,
-                                      kRowsDriver<float>};
+  static const std::array drivers{checkpointed_driver<float>(), kLanesDriver, single_driver(),
+                                  kRowsDriver<float>};
   return drivers;
 }
 
 template <>
 std::span<const RecurrentDriver<RecurrentPlan<double>>> recurrent_drivers() {
-  static constexpr std::array drivers{kCheckpointedDriver<double>, kRowsDriver<double>};
+  static const std::array drivers{checkpointed_driver<double>(), kRowsDriver<double>};
   return drivers;
 }
 

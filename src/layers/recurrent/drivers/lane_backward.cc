@@ -21,8 +21,8 @@ struct BackwardSlice {
   std::array<float*, 2> d_old{};  ///< what zoneout hands past the formulas to the states before the step
   float *d_output = nullptr, *d_gated_state = nullptr, *d_input = nullptr;
   float *masks = nullptr, *d_masked = nullptr;  ///< [gates · units][lanes]
-  LaneGains gains;
-  LaneNormGradients d_normalized;  ///< of the raw products, where these are normalised
+  GainSums<float> gains;                        ///< [rows][lanes]
+  LaneNormGradients d_normalized;               ///< of the raw products, where these are normalised
 };
 
 /// Gradients of the products' results: of preactivations, or of raw products that are normalised.
@@ -73,7 +73,7 @@ class LaneBackward : LanePass {
 
   void prepare_norm() {
     norm_ = LaneNorm(plan_.shape, options_, args_.weights, workspace_);
-    norm_.prepare_backward(args_.weights, workspace_);
+    norm_.prepare_input(args_.weights, workspace_);
     gain_sums_ = options_.gain_sums.input != nullptr
                      ? options_.gain_sums
                      : make_gain_sums<float>(plan_.shape, plan_.time.batch(), norm_.of_state(), workspace_);
@@ -232,7 +232,7 @@ class LaneBackward : LanePass {
       for (int j = 0; j < info_.states; ++j)
         set_lane(nth(at.d_state, j), units_, at.slice.lanes, lane,
                  nth(gradients_.d_state, j) + place * units_);
-      if (norm_.used()) norm_.enter(at.gains, at.slice.lanes, lane, gain_sums_, place);
+      if (norm_.used()) norm_.move_gains(true, at.gains, at.slice.lanes, lane, gain_sums_, place);
     });
   }
 
@@ -243,7 +243,7 @@ class LaneBackward : LanePass {
                  nth(gradients_.d_state, j) + place * units_);
         set_lane(nth(at.d_state, j), units_, at.slice.lanes, lane, nullptr);
       }
-      if (norm_.used()) norm_.leave(at.gains, at.slice.lanes, lane, gain_sums_, place);
+      if (norm_.used()) norm_.move_gains(false, at.gains, at.slice.lanes, lane, gain_sums_, place);
     });
   }
 

@@ -123,7 +123,8 @@ void LaneNorm::finish(CellCall<float> call, const LaneNormTrace& now) const {
   formulas_.output(call);
 }
 
-void LaneNorm::run_backward(CellCall<float> call, const LaneNormTrace& now, const LaneGains& gains) const {
+void LaneNorm::run_backward(CellCall<float> call, const LaneNormTrace& now,
+                            const GainSums<float>& gains) const {
   if (!of_state()) {
     formulas_.backward(call);
     return;
@@ -146,7 +147,7 @@ void LaneNorm::run_backward(CellCall<float> call, const LaneNormTrace& now, cons
 }
 
 void LaneNorm::products_backward(const CellCall<float>& call, const LaneNormTrace& now,
-                                 const ProductInputs& read, const LaneGains& gains,
+                                 const ProductInputs& read, const GainSums<float>& gains,
                                  const LaneNormGradients& to) const {
   const std::int64_t lanes = call.rows, width = call.sums_stride;
   const kernels::LaneShape shape{info_->gates * units_, lanes, width};
@@ -169,10 +170,10 @@ void LaneNorm::products_backward(const CellCall<float>& call, const LaneNormTrac
   kernels::normalize_lanes_backward(shape, d_input, input, gains.bias, false);
 }
 
-LaneGains LaneNorm::make_gains(float* memory, std::int64_t lanes) const {
+GainSums<float> LaneNorm::make_gains(float* memory, std::int64_t lanes) const {
   std::fill_n(memory, gains_size() * lanes, 0.0F);
   const std::int64_t size = info_->gates * units_ * lanes;
-  LaneGains gains{memory, memory + size, memory + 2 * size};
+  GainSums<float> gains{memory, memory + size, memory + 2 * size};
   memory += 3 * size;
   if (info_->recurrent_bias) {
     gains.recurrent_bias = memory;
@@ -185,31 +186,22 @@ LaneGains LaneNorm::make_gains(float* memory, std::int64_t lanes) const {
   return gains;
 }
 
-template <bool kIn>
-void LaneNorm::move(const LaneGains& gains, std::int64_t lanes, std::int64_t lane,
-                    const GainSums<float>& sums, std::int64_t place) const {
-  const auto move_rows = [&](float* column, float* row, std::int64_t rows) {
+void LaneNorm::move_gains(bool enters, const GainSums<float>& gains, std::int64_t lanes, std::int64_t lane,
+                          const GainSums<float>& sums, std::int64_t place) const {
+  const auto move = [&](float* column, float* row, std::int64_t rows) {
     if (column == nullptr) return;
     column += lane;
     row += place * rows;
-    for (std::int64_t r = 0; r < rows; ++r) {
-      if constexpr (kIn) {
-        column[r * lanes] = row[r];
-      } else {
-        row[r] = column[r * lanes];
-      }
-    }
+    for (std::int64_t r = 0; r < rows; ++r)
+      (enters ? column[r * lanes] : row[r]) = enters ? row[r] : column[r * lanes];
   };
-  move_rows(gains.input, sums.input, info_->gates * units_);
-  move_rows(gains.recurrent, sums.recurrent, info_->gates * units_);
-  move_rows(gains.bias, sums.bias, info_->gates * units_);
-  move_rows(gains.recurrent_bias, sums.recurrent_bias, info_->gates * units_);
-  move_rows(gains.state, sums.state, units_);
-  move_rows(gains.state_bias, sums.state_bias, units_);
+  const std::int64_t gate_rows = info_->gates * units_;
+  move(gains.input, sums.input, gate_rows);
+  move(gains.recurrent, sums.recurrent, gate_rows);
+  move(gains.bias, sums.bias, gate_rows);
+  move(gains.recurrent_bias, sums.recurrent_bias, gate_rows);
+  move(gains.state, sums.state, units_);
+  move(gains.state_bias, sums.state_bias, units_);
 }
-template void LaneNorm::move<true>(const LaneGains&, std::int64_t, std::int64_t, const GainSums<float>&,
-                                   std::int64_t) const;
-template void LaneNorm::move<false>(const LaneGains&, std::int64_t, std::int64_t, const GainSums<float>&,
-                                    std::int64_t) const;
 
 }  // namespace rondo

@@ -32,13 +32,6 @@ struct LaneNormGradients {
   float *input = nullptr, *recurrent = nullptr;
 };
 
-/// Sums of one slice's gains and biases over its lanes' steps.
-struct LaneGains {
-  float *input = nullptr, *recurrent = nullptr;      ///< [gates · units][lanes]
-  float *bias = nullptr, *recurrent_bias = nullptr;  ///< the same
-  float *state = nullptr, *state_bias = nullptr;     ///< [units][lanes]
-};
-
 class LaneNorm {
  public:
   LaneNorm() = default;
@@ -60,45 +53,35 @@ class LaneNorm {
   /// After the formulas: normalises the state and gives h from it.
   void finish(kernels::CellCall<float> call, const LaneNormTrace& now) const;
 
-  /// Packs what backward makes anew.
-  void prepare_backward(const RecurrentWeights<const float>& weights, Workspace& workspace) {
-    prepare_input(weights, workspace);
-  }
+  /// For backward: packs what it makes anew.
+  void prepare_input(const RecurrentWeights<const float>& weights, Workspace& workspace);
   /// Instead of the formulas' backward.
-  void run_backward(kernels::CellCall<float> call, const LaneNormTrace& now, const LaneGains& gains) const;
+  void run_backward(kernels::CellCall<float> call, const LaneNormTrace& now,
+                    const GainSums<float>& gains) const;
   /// From the sums' gradients to those of the raw products.
   void products_backward(const kernels::CellCall<float>& call, const LaneNormTrace& now,
-                         const ProductInputs& read, const LaneGains& gains,
+                         const ProductInputs& read, const GainSums<float>& gains,
                          const LaneNormGradients& to) const;
 
-  /// Elements a lane of LaneGains, and one in `memory` for so many lanes.
+  /// Sums of one slice's gains and biases over its lanes' steps, [rows][lanes] each: how many elements a
+  /// lane, and those in `memory` for so many lanes.
   std::int64_t gains_size() const {
     return ((info_->recurrent_bias ? 4 : 3) * info_->gates + (of_state() ? 2 : 0)) * units_;
   }
-  LaneGains make_gains(float* memory, std::int64_t lanes) const;
+  GainSums<float> make_gains(float* memory, std::int64_t lanes) const;
   /// A sequence that enters a lane brings its place's sums along, and takes them away again.
-  void enter(const LaneGains& gains, std::int64_t lanes, std::int64_t lane, const GainSums<float>& sums,
-             std::int64_t place) const {
-    move<true>(gains, lanes, lane, sums, place);
-  }
-  void leave(const LaneGains& gains, std::int64_t lanes, std::int64_t lane, const GainSums<float>& sums,
-             std::int64_t place) const {
-    move<false>(gains, lanes, lane, sums, place);
-  }
+  void move_gains(bool enters, const GainSums<float>& gains, std::int64_t lanes, std::int64_t lane,
+                  const GainSums<float>& sums, std::int64_t place) const;
 
  private:
   bool keeps_input() const { return inputs_ > kernels::kFewInputs; }
   /// Products of few inputs are made where they are needed, unless every gate has inputs of its own.
   bool makes_input() const { return !keeps_input() && !each_input_; }
-  void prepare_input(const RecurrentWeights<const float>& weights, Workspace& workspace);
   /// Both products feed the same sums.
   bool paired() const { return in_.first == rec_.first && in_.gate == rec_.gate && !info_->recurrent_bias; }
   kernels::LaneProductNorm input_norm(const LaneNormTrace& now, const ProductInputs& read) const;
   kernels::LaneProductNorm recurrent_norm(const LaneNormTrace& now) const;
   kernels::LaneValues made_input(const ProductInputs& read) const { return {read.x, few_weights_, inputs_}; }
-  template <bool kIn>
-  void move(const LaneGains& gains, std::int64_t lanes, std::int64_t lane, const GainSums<float>& sums,
-            std::int64_t place) const;
 
   const cells::CellInfo* info_ = nullptr;
   kernels::CellFormulas<float> formulas_{};

@@ -39,9 +39,7 @@ const T* RowsPass<T>::gains_of(const T* gains, const GateRange& range) {
 
 template <class T>
 kernels::Packed<T> RowsPass<T>::pack_projection(bool transposed) {
-  const View<const T> p = weights_.projection;
-  const std::int64_t k = transposed ? p.cols : p.rows, n = transposed ? p.rows : p.cols;
-  return kernels::Packed<T>(p, transposed, take(kernels::Packed<T>::size(k, n)));
+  return kernels::pack<T>(weights_.projection, transposed, [&](std::int64_t n) { return take(n); });
 }
 
 template <class T>

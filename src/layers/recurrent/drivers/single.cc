@@ -61,19 +61,24 @@ struct SingleForward {
   }
 };
 
-}  // namespace
-
-bool single_applies(const RecurrentPlan<float>& plan, Workspace&) {
+/// False also where packing the weights does not repay.
+bool applies(const RecurrentPlan<float>& plan, Workspace&) {
   return plan.time.batch() == 1 && plan.time.longest() >= kMinSteps && !plan.options.any() &&
          SmallCell::serves(plan.shape, kernels::stream_kernels());
 }
 
-const RecurrentTrace* single_forward(const RecurrentPlan<float>& plan, const RecurrentPlan<float>::Args& args,
-                                     Workspace& workspace, bool keep) {
+const RecurrentTrace* forward(const RecurrentPlan<float>& plan, const RecurrentPlan<float>::Args& args,
+                              Workspace& workspace, bool keep) {
   const SingleForward single{plan.shape, args, kernels::stream_kernels(), workspace, plan.time.longest()};
   if (keep) return workspace.copy(single.run_and_keep());
   single.run();
   return nullptr;
+}
+
+}  // namespace
+
+RecurrentDriver<RecurrentPlan<float>> single_driver() {
+  return {"single", applies, forward, rows_backward<float>};
 }
 
 }  // namespace rondo

@@ -7,12 +7,6 @@
 
 namespace rondo {
 
-/// False also where packing the weights does not repay.
-bool single_applies(const RecurrentPlan<float>& plan, Workspace& workspace);
-const RecurrentTrace* single_forward(const RecurrentPlan<float>& plan, const RecurrentPlan<float>::Args& args,
-                                     Workspace& workspace, bool keep);
-
-constexpr RecurrentDriver<RecurrentPlan<float>> kSingleDriver{"single", single_applies, single_forward,
-                                                              rows_backward<float>};
+RecurrentDriver<RecurrentPlan<float>> single_driver();
 
 }  // namespace rondo

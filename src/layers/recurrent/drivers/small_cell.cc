@@ -2,31 +2,28 @@
 
 #include <algorithm>
 
+#include "layers/common/stream_steps.h"
 #include "layers/recurrent/common/gate_ranges.h"
 
 namespace rondo {
 
-namespace {
-
-std::int64_t whole(std::int64_t floats, std::int64_t lanes) { return (floats + lanes - 1) / lanes * lanes; }
-
-}  // namespace
-
-SumFeeds input_feeds(const cells::CellInfo& info) {
+SumFeeds no_feeds() {
   SumFeeds feeds;
   feeds.fill(-1);
-  for (int g = 0; g < info.gates; ++g)
-    feeds[static_cast<std::size_t>(info.input_sum[static_cast<std::size_t>(g)])] = g;
+  return feeds;
+}
+
+SumFeeds input_feeds(const cells::CellInfo& info) {
+  SumFeeds feeds = no_feeds();
+  for (int g = 0; g < info.gates; ++g) nth(feeds, nth(info.input_sum, g)) = g;
   return feeds;
 }
 
 SumFeeds state_feeds(const cells::CellInfo& info, int stage) {
-  SumFeeds feeds;
-  feeds.fill(-1);
+  SumFeeds feeds = no_feeds();
   if (info.recurrence != cells::Recurrence::dense) return feeds;
   for (int g = 0; g < info.gates; ++g) {
-    const auto at = static_cast<std::size_t>(g);
-    if (info.recurrent_stage[at] == stage) feeds[static_cast<std::size_t>(info.recurrent_sum[at])] = g;
+    if (nth(info.recurrent_stage, g) == stage) nth(feeds, nth(info.recurrent_sum, g)) = g;
   }
   return feeds;
 }
@@ -35,7 +32,7 @@ bool SmallCell::serves(const RecurrentShape& shape, const kernels::StreamKernels
   const cells::CellInfo& info = shape.cell->info;
   const bool usual = shape.activation == kernels::ActivationKind::tanh &&
                      (!info.gated || shape.recurrent_activation == kernels::ActivationKind::sigmoid);
-  const std::int64_t padded = whole(shape.units, kernels.lanes);
+  const std::int64_t padded = whole_vectors(shape.units, kernels.lanes);
   const std::int64_t bytes = 4 * (shape.inputs + shape.units) * info.gates * padded;
   // Beyond that cache, formulas that run while the next units' products wait for weights still win; a cell of
   // one or two gates has too few.
@@ -47,14 +44,14 @@ bool SmallCell::serves(const RecurrentShape& shape, const kernels::StreamKernels
 std::int64_t SmallCell::memory(const RecurrentShape& shape, const kernels::StreamKernels& kernels) {
   const cells::CellInfo& info = shape.cell->info;
   const std::int64_t rows = (shape.inputs + shape.units) * info.gates + info.sums + info.vectors;
-  return rows * whole(shape.units, kernels.lanes);
+  return rows * whole_vectors(shape.units, kernels.lanes);
 }
 
 SmallCell::SmallCell(const RecurrentShape& shape, const RecurrentWeights<const float>& weights,
                      const kernels::StreamKernels& kernels, float* memory,
                      const std::array<std::int64_t, kMaxStates>& state_offset, bool keeps) {
   const cells::CellInfo& info = shape.cell->info;
-  const std::int64_t units = shape.units, pitch = whole(units, kernels.lanes);
+  const std::int64_t units = shape.units, pitch = whole_vectors(units, kernels.lanes);
   std::fill_n(memory, SmallCell::memory(shape, kernels), 0.0F);
   step_.pitch = pitch;
   step_.inputs = shape.inputs;

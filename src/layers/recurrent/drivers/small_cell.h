@@ -12,6 +12,7 @@ namespace rondo {
 
 /// Which gate of the input, or of the state, feeds each sum; -1: none.
 using SumFeeds = std::array<int, cells::kMaxSums>;
+SumFeeds no_feeds();
 SumFeeds input_feeds(const cells::CellInfo& info);
 SumFeeds state_feeds(const cells::CellInfo& info, int stage);
 

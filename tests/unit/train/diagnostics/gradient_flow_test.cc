@@ -235,7 +235,7 @@ TEST(GradientFlow, OfShortSequencesTellsHowMuchReachesTheFirstStep) {
   const LayerGradientFlow layer = measure_gradient_flow(network, long_examples(5), kSquares).layers[0];
   EXPECT_EQ(layer.diagnosis, GradientDiagnosis::healthy);
   const std::string share = std::to_string(std::lround(100 * layer.norm[4] / layer.norm[0]));
-  EXPECT_NE(layer.finding.find("4 steps before the last the gradient is " + share + " %"), std::string::npos)
+  EXPECT_NE(layer.finding.find("at the first of 5 steps the gradient is " + share + " %"), std::string::npos)
       << layer.finding;
   const LayerGradientFlow one = measure_gradient_flow(network, long_examples(1), kSquares).layers[0];
   EXPECT_EQ(one.diagnosis, GradientDiagnosis::healthy);

@@ -115,17 +115,6 @@ TEST_F(EventFileTest, ScalarsReadBack) {
   EXPECT_EQ(read_message(records[1]).count(2), 0u) << "step 0 is the default and is left out";
 }
 
-TEST_F(EventFileTest, TextsReadBack) {
-  EventFileWriter writer(folder_.string());
-  writer.text("config", "**bold**", 2);
-  writer.flush();
-  const std::vector<std::string> records = read_records(read_file(writer.path()));
-  auto value = read_message(read_message(read_message(records.at(1))[5].bytes)[1].bytes);
-  EXPECT_EQ(value[1].bytes, "config");
-  EXPECT_EQ(read_message(value[8].bytes)[8].bytes, "**bold**");
-  EXPECT_EQ(read_message(read_message(value[9].bytes)[1].bytes)[1].bytes, "text");
-}
-
 TEST_F(EventFileTest, WhatIsFlushedIsWholeForAReader) {
   EventFileWriter writer(folder_.string());
   for (int step = 0; step < 1000; ++step) {
