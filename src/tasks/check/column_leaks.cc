@@ -11,6 +11,7 @@ namespace rondo {
 
 namespace {
 
+using checking::contains;
 using checking::PairSeries;
 using checking::SeriesRows;
 using checking::Subject;
@@ -126,10 +127,6 @@ std::optional<ColumnLeak> find_mean(const PairSeries& pairs) {
   return leak.exact || nearly ? std::optional(leak) : std::nullopt;
 }
 
-bool contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 }  // namespace
 
 std::string ColumnLeak::what() const {
@@ -177,8 +174,7 @@ namespace checking {
 
 void check_column_leaks(const Subject& subject, CheckReport& report) {
   constexpr std::size_t kMaxTargets = 8;
-  Findings out(report);
-  out.topic("leaks");
+  Findings out(report, "leaks");
   bool found = false;
   for (std::size_t k = 0; k < std::min(kMaxTargets, subject.targets.size()); ++k) {
     const std::string& target = subject.targets[k];

@@ -8,13 +8,9 @@
 
 namespace rondo::checking {
 
-namespace {
-
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
-
-}  // namespace
 
 bool Subject::uses(std::string_view column) const {
   return contains(used, column) || contains(targets, column) || (!time.empty() && column == time);
