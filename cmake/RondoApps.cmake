@@ -14,15 +14,14 @@ foreach(verb IN LISTS verbs)
   string(APPEND declarations "void add_${name}(CLI::App& app);\n")
   string(APPEND calls "  add_${name}(app);\n")
 endforeach()
-set(verb_list "${PROJECT_BINARY_DIR}/generated/verb_list.cc")
-file(CONFIGURE OUTPUT "${verb_list}" @ONLY CONTENT
-     "#include \"verbs.h\"\n\nnamespace rondo::cli {\n\n@declarations@\nvoid add_verbs(CLI::App& app) {\n@calls@}\n\n}  // namespace rondo::cli\n")
+file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/generated/verb_list.inc" @ONLY CONTENT
+     "@declarations@\nvoid add_verbs(CLI::App& app) {\n@calls@}\n")
 
 find_package(CLI11 REQUIRED)
-add_executable(rondo_cli ${sources} "${verb_list}")
+rondo_batch_sources(compiled ${sources})
+add_executable(rondo_cli ${compiled})
 rondo_configure_target(rondo_cli)
-rondo_build_cold_sources_fast(${sources})
 set_target_properties(rondo_cli PROPERTIES OUTPUT_NAME rondo RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
-target_include_directories(rondo_cli PRIVATE "${PROJECT_SOURCE_DIR}/apps/rondo" "${PROJECT_SOURCE_DIR}/src")
+target_include_directories(rondo_cli PRIVATE "${PROJECT_SOURCE_DIR}/apps/rondo" "${PROJECT_BINARY_DIR}/generated")
 target_link_libraries(rondo_cli PRIVATE
   rondo CLI11::CLI11 fmt::fmt tomlplusplus::tomlplusplus Threads::Threads ${RONDO_HEADER_ONLY})

@@ -24,40 +24,52 @@ function(rondo_configure_program target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
-# Precompiled headers: a third of the time of a file that uses the standard library, and half of a test's, is reading them.
-# The first target of a `group` makes them of the headers named, the others take its. Every source still includes what it
-# uses: the presets dev and clang, and clang-tidy with them, do without (CMAKE_DISABLE_PRECOMPILE_HEADERS).
-function(rondo_precompile target group)
-  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)  # ccache reads it
-  get_property(first GLOBAL PROPERTY RONDO_PRECOMPILED_${group})
-  if(first)
-    target_precompile_headers(${target} REUSE_FROM ${first})
-  else()
-    target_precompile_headers(${target} PRIVATE ${ARGN})
-    # Packages that headers may come from count by the time of their last change.
-    file(TIMESTAMP /var/lib/dpkg/status packages)
-    string(SHA256 checksum
-           "${ARGN} ${CMAKE_CXX_COMPILER} ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_BUILD_TYPE} ${CMAKE_CXX_FLAGS} ${packages}")
-    file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.gch.sum" "${checksum}\n")
-    set_property(GLOBAL PROPERTY RONDO_PRECOMPILED_${group} ${target})
-  endif()
-endfunction()
-set(RONDO_STANDARD_HEADERS
-  <algorithm> <array> <cmath> <cstdint> <functional> <map> <memory> <optional> <span> <string> <string_view> <utility>
-  <vector>)
-
 # Sources that build messages, options, reports and files: nothing in them takes time at run time, but at -O3 they were half
 # of the build. Floating-point results do not depend on the level (no -ffast-math, no contraction).
 set(RONDO_COLD_SOURCES
   "/src/base/(json|toml|config_file|options|error|log|progress|atomic_file)"
   "/src/data/(leaks|events)/"
   "/src/tasks/(common|report|check|csv_training)/"
-  "/src/tasks/forecast/(panel|search|trained|output)/"
+  "/src/tasks/forecast/(panel|report|ensemble|trained|output)/"
+  "/src/train/diagnostics/"
   "/src/tasks/forecast/[^/]*$"
   "/apps/")
-function(rondo_build_cold_sources_fast)
-  list(JOIN RONDO_COLD_SOURCES "|" pattern)
-  set(cold ${ARGN})
-  list(FILTER cold INCLUDE REGEX "${pattern}")
-  set_source_files_properties(${cold} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O1>")
+
+# Lists in `result` what is compiled for the sources given. Those of a folder are compiled as one file: what a file takes
+# alone is mostly reading the standard library and making its templates. The presets dev and clang (with it, clang-tidy)
+# compile every source by itself, so each still includes what it uses. In a folder no two sources may define the same
+# name in an unnamed namespace.
+option(RONDO_BATCH_SOURCES "Compile the sources of a folder as one file" ON)
+function(rondo_batch_sources result)
+  list(JOIN RONDO_COLD_SOURCES "|" cold_pattern)
+  set(compiled "")
+  set(batches "")
+  foreach(source IN LISTS ARGN)
+    cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE path)
+    cmake_path(GET path PARENT_PATH batch)
+    string(REPLACE "/" "_" batch "${batch}")
+    set(is_cold OFF)
+    if(source MATCHES "${cold_pattern}")
+      set(is_cold ON)
+      string(APPEND batch "_cold")
+    endif()
+    if(NOT RONDO_BATCH_SOURCES)
+      list(APPEND compiled "${source}")
+      list(APPEND cold_${is_cold} "${source}")
+      continue()
+    endif()
+    list(APPEND batches ${batch})
+    string(APPEND includes_${batch} "#include \"${path}\"\n")
+    set(is_cold_${batch} ${is_cold})
+  endforeach()
+  list(REMOVE_DUPLICATES batches)
+  foreach(batch IN LISTS batches)
+    set(file "${PROJECT_BINARY_DIR}/generated/batches/${batch}.cc")
+    file(CONFIGURE OUTPUT "${file}" CONTENT "${includes_${batch}}" @ONLY)
+    list(APPEND compiled "${file}")
+    list(APPEND cold_${is_cold_${batch}} "${file}")
+    set_property(SOURCE "${file}" APPEND PROPERTY INCLUDE_DIRECTORIES "${PROJECT_SOURCE_DIR}")
+  endforeach()
+  set_source_files_properties(${cold_ON} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O1>")
+  set(${result} "${compiled}" PARENT_SCOPE)
 endfunction()

@@ -19,6 +19,5 @@ set(RONDO_LINKED Threads::Threads fmt::fmt tomlplusplus::tomlplusplus hwy::hwy c
 # Header-only: seen while compiling, absent from the installed package.
 set(RONDO_HEADER_ONLY nlohmann_json::nlohmann_json Eigen3::Eigen)
 
-# The same definitions for every room and test: a precompiled header serves only those that are compiled like it.
 add_library(rondo_dependencies INTERFACE)
 target_link_libraries(rondo_dependencies INTERFACE ${RONDO_LINKED} ${RONDO_HEADER_ONLY})

@@ -15,17 +15,15 @@ foreach(line IN LISTS room_lines)
   list(APPEND RONDO_ROOMS ${room})
 
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${room}/*.cc")
-  if(room STREQUAL "kernels")
-    list(APPEND sources ${RONDO_CELL_SOURCES})
+  if(room STREQUAL "kernels")  # most of them include themselves, once for every instruction set
+    set(compiled ${sources} ${RONDO_CELL_SOURCES})
+  else()
+    rondo_batch_sources(compiled ${sources})
   endif()
 
-  if(sources)
-    add_library(${target} STATIC ${sources})
+  if(compiled)
+    add_library(${target} STATIC ${compiled})
     rondo_configure_target(${target})
-    rondo_build_cold_sources_fast(${sources})
-    if(NOT room STREQUAL "kernels")  # there it is the vectors that take the compiler's time
-      rondo_precompile(${target} library ${RONDO_STANDARD_HEADERS})
-    endif()
     target_link_libraries(${target} PUBLIC rondo_dependencies)
     list(APPEND RONDO_OBJECTS $<TARGET_OBJECTS:${target}>)
     set(scope PUBLIC)

@@ -2,30 +2,32 @@ find_package(GTest REQUIRED)
 find_package(rapidcheck REQUIRED)
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-file(GLOB support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.cc")
-set_source_files_properties("${PROJECT_SOURCE_DIR}/tests/support/source_folder.cc" PROPERTIES
-  COMPILE_DEFINITIONS RONDO_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SKIP_PRECOMPILE_HEADERS ON)
+add_library(test_support STATIC "${PROJECT_SOURCE_DIR}/tests/support/source_folder.cc")
+rondo_configure_program(test_support)
+target_compile_definitions(test_support PRIVATE RONDO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+target_include_directories(test_support PUBLIC "${PROJECT_SOURCE_DIR}/tests")
+
+# Tests of vectors include themselves, once for every instruction set, or are compiled for one of them.
+set(RONDO_VECTOR_TESTS "/tests/unit/kernels/cpu/")
 
 # One executable of several test files, one entry of ctest.
 function(rondo_add_test_program name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;LINK")
-  add_executable(${name} ${ARG_SOURCES} ${support})
+  set(alone ${ARG_SOURCES})
+  list(FILTER alone INCLUDE REGEX "${RONDO_VECTOR_TESTS}")
+  list(FILTER ARG_SOURCES EXCLUDE REGEX "${RONDO_VECTOR_TESTS}")
+  rondo_batch_sources(compiled ${ARG_SOURCES})
+  add_executable(${name} ${compiled} ${alone})
   rondo_configure_program(${name})
-  rondo_precompile(${name} tests ${RONDO_STANDARD_HEADERS} <gtest/gtest.h>)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
-  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${name} PRIVATE
-    ${ARG_LINK} rondo_dependencies rapidcheck GTest::gmock GTest::gtest_main)
+    ${ARG_LINK} rondo_dependencies test_support rapidcheck GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
 endfunction()
 
 # Rooms to the right of it that the tests of a room use: layers are tried in networks.
 set(RONDO_TESTS_USE_tape rondo_model)
 set(RONDO_TESTS_USE_layers rondo_train)
-
-# gcc gives functions of a precompiled header the options of the file, and vectors need those of their instruction set.
-file(GLOB vector_tests CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/kernels/cpu/*_test.cc")
-set_source_files_properties(${vector_tests} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 
 foreach(room IN LISTS RONDO_ROOMS)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/${room}/*_test.cc")

@@ -14,9 +14,6 @@ if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
   if(RONDO_CCACHE)
     # Paths below the project count as relative, so build folders side by side share the cache.
     set(CMAKE_CXX_COMPILER_LAUNCHER
-        env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=true
-        # What ccache asks for before it serves files that include a precompiled header. The bytes of such a header
-        # depend on the folder; its checksum file (rondo_precompile) says what it was made of.
-        CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_PCH_EXTSUM=true "${RONDO_CCACHE}")
+        env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=true "${RONDO_CCACHE}")
   endif()
 endif()

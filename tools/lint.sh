@@ -27,7 +27,7 @@ tidy_sources() {
   done
 }
 
-# The compile commands of the clang preset: clang's options, no precompiled headers.
+# The compile commands of the clang preset: clang's options, every source by itself.
 check_tidy() {
   cmake --preset clang >build/clang-configure.log 2>&1 || { cat build/clang-configure.log; return 1; }
   tidy_sources >build/tidy-sources.txt

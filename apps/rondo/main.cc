@@ -27,6 +27,8 @@ CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& de
   return verb;
 }
 
+#include "verb_list.inc"
+
 namespace {
 
 /// The verb that was named, or the program itself.

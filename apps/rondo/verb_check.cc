@@ -16,7 +16,7 @@
 namespace rondo::cli {
 namespace {
 
-struct Request {
+struct CheckRequest {
   ForecastConfig config;
   CheckOptions check;
   bool json = false;
@@ -31,7 +31,7 @@ struct Request {
 bool is_config(const std::string& file) { return std::filesystem::path(file).extension() == ".toml"; }
 
 /// Options of the command line override those of the [forecast] section.
-CheckReport check_forecast_config(const Request& request, const ConfigFile& file, const CLI::App& verb) {
+CheckReport check_forecast_config(const CheckRequest& request, const ConfigFile& file, const CLI::App& verb) {
   ForecastConfig config = read_forecast_config(file);
   read_options(config, given_options(request.config, verb), "forecast");
   if (config.file.empty()) {
@@ -44,7 +44,7 @@ CheckReport check_forecast_config(const Request& request, const ConfigFile& file
   return check_forecast(read_csv(config.file, config.csv), config.options, check);
 }
 
-CheckReport run_checks(const Request& request, const CLI::App& verb) {
+CheckReport run_checks(const CheckRequest& request, const CLI::App& verb) {
   const std::string& file = request.config.file;
   if (!is_config(file)) {
     return check_forecast(read_csv(file, request.config.csv), request.config.options, request.check);
@@ -95,7 +95,7 @@ void print_report(const CheckReport& report) {
   std::fflush(stdout);
 }
 
-void run(const Request& request, const CLI::App& verb) {
+void run(const CheckRequest& request, const CLI::App& verb) {
   const CheckReport report = run_checks(request, verb);
   if (request.json) {
     print_json(report.to_config());
@@ -120,7 +120,7 @@ void add_check(CLI::App& app) {
                "rondo check sales.csv --target units --time week --id shop --missing previous\n"
                "rondo check network.toml\n"
                "rondo check prices.csv --target close --json");
-  const auto request = std::make_shared<Request>();
+  const auto request = std::make_shared<CheckRequest>();
   verb->add_option("FILE", request->config.file,
                    "CSV file (plain or gzip), or a config of forecast or train (.toml)")
       ->required();

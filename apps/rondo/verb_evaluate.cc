@@ -7,7 +7,7 @@
 namespace rondo::cli {
 namespace {
 
-struct Request {
+struct EvaluateRequest {
   JobArguments job;
   std::string part = "test";
 
@@ -17,7 +17,7 @@ struct Request {
   }
 };
 
-void run(const Request& request) {
+void run(const EvaluateRequest& request) {
   const auto values = evaluate_csv(read_job(request.job), request.part, request.job.run.controls());
   if (!request.job.run.json) {
     print_values(values);
@@ -35,7 +35,7 @@ void add_evaluate(CLI::App& app) {
                             "rondo evaluate prices.toml\n"
                             "rondo evaluate prices.toml --part train\n"
                             "rondo evaluate prices.toml --data newer.csv --part all --json");
-  const auto request = std::make_shared<Request>();
+  const auto request = std::make_shared<EvaluateRequest>();
   add_job_options(*verb, request->job, true, {"resume"});
   add_options(*verb, *request);
   verb->get_option("--part")->check(CLI::IsMember({"train", "validation", "test", "all"}));

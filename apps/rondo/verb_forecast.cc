@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Request {
+struct ForecastRequest {
   ForecastConfig forecast;
   std::string from, config, out;
   RunOptions run;
@@ -69,14 +69,14 @@ void print_result(const ForecastResult& result, const fs::path& folder) {
 }
 
 /// Options of the command line override those of the file.
-void read_config(Request& request, const CLI::App& verb) {
+void read_config(ForecastRequest& request, const CLI::App& verb) {
   ForecastConfig config = read_forecast_config(ConfigFile::read(request.config));
   read_options(config, given_options(request.forecast, verb), "forecast");
   if (!request.forecast.file.empty()) config.file = request.forecast.file;
   request.forecast = std::move(config);
 }
 
-fs::path output_folder(const Request& request) {
+fs::path output_folder(const ForecastRequest& request) {
   fs::path folder =
       request.out.empty() ? fs::path(request.forecast.file).stem().string() + "-forecast" : request.out;
   std::error_code failure;
@@ -119,7 +119,7 @@ void print_ahead(const ForecastAhead& ahead, const ForecastOptions& options, con
 }
 
 /// Forecasts the end of a table with a trained model.
-void run_from(const Request& request, const CLI::App& verb) {
+void run_from(const ForecastRequest& request, const CLI::App& verb) {
   refuse_training_options(verb);
   ForecastModel model = ForecastModel::load(request.from);
   const Table table = read_csv(request.forecast.file, request.forecast.csv);
@@ -140,7 +140,7 @@ void run_from(const Request& request, const CLI::App& verb) {
   }
 }
 
-void run(Request& request, const CLI::App& verb) {
+void run(ForecastRequest& request, const CLI::App& verb) {
   if (!request.config.empty() && request.from.empty()) read_config(request, verb);
   if (request.forecast.file.empty()) {
     throw Error(ErrorKind::usage, "no CSV file given").fix("rondo forecast FILE.csv --target COLUMN");
@@ -200,7 +200,7 @@ void add_forecast(CLI::App& app) {
                "rondo forecast prices.csv --target close --horizon 1 --backtest last=100 --json\n"
                "rondo forecast prices.csv --target close --time date --out run --resume\n"
                "rondo forecast newer.csv --from run/model.rondo --out next");
-  const auto request = std::make_shared<Request>();
+  const auto request = std::make_shared<ForecastRequest>();
   verb->add_option("FILE", request->forecast.file, "CSV file, plain or gzip");
   add_options(*verb, *request);
   add_options(*verb, request->run);

@@ -13,7 +13,7 @@
 namespace rondo::cli {
 namespace {
 
-struct Request {
+struct InitRequest {
   std::string task = "forecast", data, target, time, out;
   bool force = false;
 
@@ -28,7 +28,7 @@ struct Request {
   }
 };
 
-std::string config_text(const Request& request) {
+std::string config_text(const InitRequest& request) {
   const CsvTraining job = suggest_csv_training(request.data, request.target, request.time);
   if (request.task == "train") {
     CsvTraining noted = job;
@@ -44,7 +44,7 @@ std::string config_text(const Request& request) {
   return to_toml(config);
 }
 
-void run(const Request& request) {
+void run(const InitRequest& request) {
   const std::string text = config_text(request);
   if (request.out.empty()) {
     std::cout << text;
@@ -65,7 +65,7 @@ void add_init(CLI::App& app) {
   CLI::App* verb = add_verb(app, "init", "Write a config for a table, with every default spelled out",
                             "rondo init --task forecast --data prices.csv --target close --out prices.toml\n"
                             "rondo init --task train --data prices.csv --target close > network.toml");
-  const auto request = std::make_shared<Request>();
+  const auto request = std::make_shared<InitRequest>();
   add_options(*verb, *request);
   verb->get_option("--task")->check(CLI::IsMember({"forecast", "train"}));
   verb->get_option("--data")->required();

@@ -13,7 +13,7 @@
 namespace rondo::cli {
 namespace {
 
-struct Request {
+struct InspectRequest {
   std::string file;
   bool json = false, tensors = false;
 
@@ -87,7 +87,7 @@ void print_tensors(const TensorFileHeader& header) {
   }
 }
 
-void run(const Request& request) {
+void run(const InspectRequest& request) {
   const TensorFileHeader header = read_tensor_file_header(request.file);
   const std::string* spec = find(header, "spec");
   if (spec == nullptr && !request.tensors && !request.json) {
@@ -121,7 +121,7 @@ void add_inspect(CLI::App& app) {
                             "rondo inspect run/model.rondo\n"
                             "rondo inspect run/model.rondo --tensors\n"
                             "rondo inspect run/model.rondo --json");
-  const auto request = std::make_shared<Request>();
+  const auto request = std::make_shared<InspectRequest>();
   verb->add_option("MODEL", request->file, "model or checkpoint")->required();
   add_options(*verb, *request);
   verb->callback([request] { run(*request); });

@@ -11,7 +11,7 @@
 namespace rondo::cli {
 namespace {
 
-struct Request {
+struct OnlineRequest {
   OnlineJob job;
   RunOptions run;
 };
@@ -40,7 +40,7 @@ void print_result(const OnlineResult& result, std::ostream& out) {
   out << std::flush;
 }
 
-void run(const Request& request) {
+void run(const OnlineRequest& request) {
   RunControls controls = request.run.controls();
   // Where forecasts or the object go to stdout, what people read goes to stderr.
   std::ostream& words = request.job.predictions == "-" ? std::cerr : std::cout;
@@ -71,7 +71,7 @@ void add_online(CLI::App& app) {
                "rondo online load.csv.gz --target load --past wind,sun --horizon 24 --cell lstm --json\n"
                "rondo online load.csv --target load --snapshot state.rondo --snapshot-every 10000\n"
                "rondo online load.csv --target load --snapshot state.rondo --resume");
-  const auto request = std::make_shared<Request>();
+  const auto request = std::make_shared<OnlineRequest>();
   verb->add_option("FILE", request->job.file, "CSV file, plain or gzip; - for the standard input");
   add_options(*verb, request->job, "Stream and learning", {"file"});
   add_options(*verb, request->run);

@@ -9,7 +9,7 @@
 namespace rondo::cli {
 namespace {
 
-struct Request {
+struct PredictRequest {
   JobArguments job;
   std::string out;
 
@@ -19,7 +19,7 @@ struct Request {
   }
 };
 
-void run(const Request& request) {
+void run(const PredictRequest& request) {
   const Table table = predict_csv(read_job(request.job), request.job.run.controls());
   if (request.out.empty()) {
     std::cout << to_csv(table);
@@ -34,7 +34,7 @@ void add_predict(CLI::App& app) {
   CLI::App* verb = add_verb(app, "predict", "Predictions of a trained model as CSV",
                             "rondo predict prices.toml > predictions.csv\n"
                             "rondo predict prices.toml --data newer.csv --out predictions.csv");
-  const auto request = std::make_shared<Request>();
+  const auto request = std::make_shared<PredictRequest>();
   add_job_options(*verb, request->job, true, {"resume", "json"});
   add_options(*verb, *request);
   verb->callback([request] { run(*request); });

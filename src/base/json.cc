@@ -15,8 +15,8 @@
 namespace rondo {
 namespace {
 
-constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
-constexpr std::size_t kMaxDepth = 64;
+constexpr std::size_t kMaxJsonBytes = std::size_t{64} << 20;
+constexpr std::size_t kMaxJsonDepth = 64;
 
 // ---- writing ----
 
@@ -222,8 +222,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool open(bool is_array) {
-    if (stack_.size() >= kMaxDepth) {
-      fail("the JSON is nested too deeply", here(), "at most " + std::to_string(kMaxDepth) + " levels");
+    if (stack_.size() >= kMaxJsonDepth) {
+      fail("the JSON is nested too deeply", here(), "at most " + std::to_string(kMaxJsonDepth) + " levels");
     }
     stack_.push_back({is_array, {}, {}, {}, {}});
     return true;
@@ -250,11 +250,11 @@ std::string to_json(const Json& config, int indent) {
 }
 
 Json parse_json(std::string_view text, std::string_view where) {
-  if (text.size() > kMaxBytes) {
+  if (text.size() > kMaxJsonBytes) {
     throw Error(ErrorKind::data, "the JSON text is too long")
         .where(std::string(where))
         .seen(std::to_string(text.size()) + " bytes")
-        .expected("at most " + std::to_string(kMaxBytes) + " bytes");
+        .expected("at most " + std::to_string(kMaxJsonBytes) + " bytes");
   }
   if (const std::size_t at = text.find('\0');
       at != std::string_view::npos) {  // the library would stop reading there

@@ -43,8 +43,8 @@ constexpr void check_assumption(bool holds) {
 namespace rondo {
 namespace {
 
-constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
-constexpr std::size_t kMaxDepth = 64;
+constexpr std::size_t kMaxTomlBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxTomlDepth = 64;
 
 // ---- reading ----
 
@@ -58,10 +58,10 @@ class Converter {
 
   Json convert(const toml::node& node, const std::string& path, std::size_t depth) {
     if (lines_) (*lines_)[path] = static_cast<int>(node.source().begin.line);
-    if (depth > kMaxDepth) {
+    if (depth > kMaxTomlDepth) {
       throw Error(ErrorKind::data, "tables are nested too deeply")
           .where(std::string(where_) + ", line " + std::to_string(node.source().begin.line))
-          .expected("at most " + std::to_string(kMaxDepth) + " levels");
+          .expected("at most " + std::to_string(kMaxTomlDepth) + " levels");
     }
     if (const auto* table = node.as_table()) return convert_table(*table, path, depth);
     if (const auto* array = node.as_array()) {
@@ -258,11 +258,11 @@ class Writer {
 }  // namespace
 
 Json parse_toml(std::string_view text, std::string_view where, TomlLines* lines) {
-  if (text.size() > kMaxBytes) {
+  if (text.size() > kMaxTomlBytes) {
     throw Error(ErrorKind::data, "the TOML text is too long")
         .where(std::string(where))
         .seen(std::to_string(text.size()) + " bytes")
-        .expected("at most " + std::to_string(kMaxBytes) + " bytes");
+        .expected("at most " + std::to_string(kMaxTomlBytes) + " bytes");
   }
   check_dots(text, where);
   try {

@@ -1,6 +1,7 @@
 #include <numeric>
 
 #include "layers/common/base_layers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
 // Several inputs to one output: concatenate, add, multiply; and pooling over time.
@@ -162,8 +163,7 @@ class TimePooling final : public OptionsLayer<TimePoolingOptions> {
       auto* source =
           call.keep<std::int64_t>(0, y.rows * y.cols);  // max and last: the row each value came from
       for (std::int64_t r = 0; r < layout.batch(); ++r) {
-        const std::int64_t b = layout.order()[static_cast<std::size_t>(r)],
-                           length = layout.lengths()[static_cast<std::size_t>(b)];
+        const std::int64_t b = layout.sequence_at(r), length = layout.length_at(r);
         for (std::int64_t c = 0; c < y.cols; ++c) {
           T value{0};
           std::int64_t from = length == 0 ? -1 : layout.offset(length - 1) + r;
@@ -232,5 +232,10 @@ LayerPtr multiply(MergeOptions o) {
   return std::make_shared<Merge>("multiply", MergeKind::multiply, std::move(o));
 }
 LayerPtr time_pooling(TimePoolingOptions o) { return std::make_shared<TimePooling>(std::move(o)); }
+
+std::vector<detail::LayerEntry> detail::merge_layers() {
+  return {layer_entry("concatenate", &rondo::concatenate), layer_entry("add", &rondo::add),
+          layer_entry("multiply", &rondo::multiply), layer_entry("time_pooling", &rondo::time_pooling)};
+}
 
 }  // namespace rondo

@@ -1,106 +1,38 @@
-#include <functional>
+#include <algorithm>
 
-#include "kernels/cells.h"
-#include "layers/common/base_layers.h"
+#include "kernels/activations.h"
 #include "layers/common/initializers.h"
+#include "layers/common/layer_entry.h"
 
 namespace rondo {
 namespace {
 
-using Maker = std::function<LayerPtr(const Json&, const std::string&)>;
+using detail::LayerEntry;
 
-/// Keys of a spec that no options struct has.
-const std::vector<std::string> kCommonKeys = {"type", "name", "trainable", "inputs"};
-
-template <class Options>
-Options read_spec(const Json& spec, const std::string& path, std::vector<std::string> also = {}) {
-  Options options;
-  also.insert(also.end(), kCommonKeys.begin(), kCommonKeys.end());
-  read_options(options, spec, path, also);
-  if (const Json* name = spec.find("name")) options.name = name->as_string(path + ".name");
-  return options;
-}
-
-template <class Options>
-Maker maker(LayerPtr (*make)(Options)) {
-  return [make](const Json& spec, const std::string& path) { return make(read_spec<Options>(spec, path)); };
-}
-
-LayerPtr inner_layer(const Json& spec, const std::string& path) {
-  const Json* inner = spec.find("layer");
-  if (inner == nullptr) {
-    throw Error(ErrorKind::usage, "a wrapper needs the layer that it wraps")
-        .where(path)
-        .expected("layer = {type = …}");
-  }
-  return make_layer(*inner, path + ".layer");
-}
-
-const std::vector<std::pair<std::string, Maker>>& makers() {
-  static const std::vector<std::pair<std::string, Maker>> list = {
-      {"gru_d", maker(&gru_d)},
-      {"dense", maker(&dense)},
-      {"activation", maker(&activation)},
-      {"dropout", maker(&dropout)},
-      {"embedding", maker(&embedding)},
-      {"layer_normalization", maker(&layer_normalization)},
-      {"batch_normalization", maker(&batch_normalization)},
-      {"masking", maker(&masking)},
-      {"repeat_vector", maker(&repeat_vector)},
-      {"flatten", maker(&flatten)},
-      {"reshape", maker(&reshape)},
-      {"concatenate", maker(&concatenate)},
-      {"add", maker(&add)},
-      {"multiply", maker(&multiply)},
-      {"time_pooling", maker(&time_pooling)},
-      {"trainable_vector", maker(&trainable_vector)},
-      {"affine", maker(&affine)},
-      {"bidirectional",
-       [](const Json& spec, const std::string& path) {
-         return bidirectional(inner_layer(spec, path),
-                              read_spec<BidirectionalOptions>(spec, path, {"layer"}));
-       }},
-      {"time_distributed",
-       [](const Json& spec, const std::string& path) {
-         return time_distributed(inner_layer(spec, path),
-                                 read_spec<TimeDistributedOptions>(spec, path, {"layer"}));
-       }},
-  };
-  return list;
-}
-
-bool is_cell_type(const std::string& type) { return std::ranges::count(kernels::cell_types(), type) > 0; }
-
-LayerPtr make_recurrent(const std::string& type, const Json& spec, const std::string& path) {
-  LayerPtr layer = recurrent(type, read_spec<RecurrentOptions>(spec, path));
-  const Json allowed = layer->config();  // some options belong to some cells only
-  std::vector<std::string> known = kCommonKeys;
-  for (const auto& [key, value] : allowed.as_object()) known.push_back(key);
-  for (const auto& [key, value] : spec.as_object(path)) {
-    if (std::ranges::find(known, key) == known.end()) detail::throw_unknown_key(key, path, known);
-  }
-  return layer;
+const std::vector<LayerEntry>& entries() {
+  static const std::vector<LayerEntry> all = [] {
+    std::vector<LayerEntry> list;
+#define RONDO_LAYERS(file) \
+  for (LayerEntry & entry : detail::file()) list.push_back(std::move(entry));
+#include "layers/common/layer_list.inc"
+#undef RONDO_LAYERS
+    return list;
+  }();
+  return all;
 }
 
 }  // namespace
 
 std::vector<std::string> layer_types() {
-  std::vector<std::string> types = kernels::cell_types();
-  for (const auto& [type, make] : makers()) types.push_back(type);
+  std::vector<std::string> types;
+  for (const LayerEntry& entry : entries()) types.push_back(entry.type);
   return types;
 }
 
 LayerPtr make_layer(const Json& spec, const std::string& path) {
   const std::string& type = spec.at("type", path).as_string(path + ".type");
-  LayerPtr layer;
-  if (is_cell_type(type)) {
-    layer = make_recurrent(type, spec, path);
-  } else {
-    for (const auto& [known, make] : makers()) {
-      if (known == type) layer = make(spec, path);
-    }
-  }
-  if (layer == nullptr) {
+  const auto entry = std::ranges::find(entries(), type, &LayerEntry::type);
+  if (entry == entries().end()) {
     std::string list;
     for (const auto& known : layer_types()) list += (list.empty() ? "" : ", ") + known;
     Error error(ErrorKind::usage, "unknown layer type '" + type + "'");
@@ -109,6 +41,7 @@ LayerPtr make_layer(const Json& spec, const std::string& path) {
     if (!near.empty()) error.fix("did you mean '" + near + "'?");
     throw error;
   }
+  LayerPtr layer = entry->make(spec, path);
   if (const Json* trainable = spec.find("trainable"))
     layer->set_trainable(trainable->as_bool(path + ".trainable"));
   return layer;

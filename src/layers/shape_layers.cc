@@ -1,4 +1,5 @@
 #include "layers/common/base_layers.h"
+#include "layers/common/layer_entry.h"
 
 // Layers that only move values: flatten, reshape, repeat_vector.
 
@@ -152,6 +153,11 @@ LayerPtr flatten(FlattenOptions options) { return std::make_shared<Flatten>(std:
 LayerPtr reshape(ReshapeOptions options) { return std::make_shared<Reshape>(std::move(options)); }
 LayerPtr repeat_vector(RepeatVectorOptions options) {
   return std::make_shared<RepeatVector>(std::move(options));
+}
+
+std::vector<detail::LayerEntry> detail::shape_layers() {
+  return {layer_entry("flatten", &rondo::flatten), layer_entry("reshape", &rondo::reshape),
+          layer_entry("repeat_vector", &rondo::repeat_vector)};
 }
 
 }  // namespace rondo

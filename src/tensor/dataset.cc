@@ -115,13 +115,10 @@ class Hash {
   }
   void add(const Samples& batch) {
     if (batch.is_sequence()) {
-      const Layout& layout = *batch.layout();
-      for (std::int64_t t = 0; t < layout.longest(); ++t) {
-        for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-          add(static_cast<std::uint64_t>(layout.order()[static_cast<std::size_t>(r)]));
-          add(static_cast<std::uint64_t>(layout.position(t, r)));
-        }
-      }
+      batch.layout()->each_row([&](std::int64_t, std::int64_t sequence, std::int64_t position) {
+        add(static_cast<std::uint64_t>(sequence));
+        add(static_cast<std::uint64_t>(position));
+      });
     }
     add(batch.values());
   }

@@ -82,7 +82,7 @@ void Layout::assign_mask(std::span<const std::uint8_t> mask, std::int64_t batch,
   if (right_padded) return;
   positions_.resize(static_cast<std::size_t>(total_));
   for (std::int64_t r = 0; r < batch; ++r) {
-    const std::int64_t b = order_[static_cast<std::size_t>(r)];
+    const std::int64_t b = sequence_at(r);
     std::int64_t step = 0;
     for (std::int64_t t = 0; t < steps; ++t) {
       if (mask[static_cast<std::size_t>(b * steps + t)] == 0) continue;
@@ -98,8 +98,7 @@ void Layout::assign_reversed(const Layout& of) {
   positions_.resize(static_cast<std::size_t>(total_));
   for (std::int64_t t = 0; t < longest(); ++t) {
     for (std::int64_t r = 0; r < rows(t); ++r) {
-      const std::int64_t last = lengths_[static_cast<std::size_t>(order_[static_cast<std::size_t>(r)])] - 1;
-      const std::int64_t at = steps_ - 1 - of.position(last - t, r);
+      const std::int64_t at = steps_ - 1 - of.position(length_at(r) - 1 - t, r);
       positions_[static_cast<std::size_t>(offset(t) + r)] = at;
       moved = moved || at != t;
     }
@@ -116,7 +115,7 @@ void Layout::assign_gathered(const Layout& from, std::span<const std::int64_t> i
   bool moved = false;
   for (std::int64_t t = 0; t < longest(); ++t) {
     for (std::int64_t r = 0; r < rows(t); ++r) {
-      const std::int64_t b = indices[static_cast<std::size_t>(order_[static_cast<std::size_t>(r)])];
+      const std::int64_t b = indices[static_cast<std::size_t>(sequence_at(r))];
       positions_.push_back(from.position(t, from.place_[static_cast<std::size_t>(b)]));
       moved = moved || positions_.back() != t;
     }
@@ -217,14 +216,10 @@ Tensor pack(const Tensor& padded, const Layout& layout) {
   const std::size_t row = row_bytes(padded, padded.dim(0) * padded.dim(1));
   if (row == 0) return out;
   std::byte* to = out.bytes();
-  for (std::int64_t t = 0; t < layout.longest(); ++t) {
-    for (std::int64_t r = 0; r < layout.rows(t); ++r, to += row) {
-      const std::int64_t b = layout.order()[static_cast<std::size_t>(r)];
-      std::memcpy(to,
-                  padded.bytes() + static_cast<std::size_t>(b * layout.steps() + layout.position(t, r)) * row,
-                  row);
-    }
-  }
+  layout.each_row([&](std::int64_t, std::int64_t b, std::int64_t position) {
+    std::memcpy(to, padded.bytes() + static_cast<std::size_t>(b * layout.steps() + position) * row, row);
+    to += row;
+  });
   return out;
 }
 
@@ -298,12 +293,11 @@ Samples Samples::ragged(std::span<const Tensor> sequences) {
   Tensor values(with_rows(layout->total(), features), dtype);
   const std::size_t row = static_cast<std::size_t>(element_count(features)) * dtype_size(dtype);
   std::byte* to = values.bytes();
-  for (std::int64_t t = 0; t < layout->longest() && row != 0; ++t) {
-    for (std::int64_t r = 0; r < layout->rows(t); ++r, to += row) {
-      const Tensor& s = sequences[static_cast<std::size_t>(layout->order()[static_cast<std::size_t>(r)])];
-      std::memcpy(to, s.bytes() + static_cast<std::size_t>(t) * row, row);
-    }
-  }
+  layout->each_row([&](std::int64_t, std::int64_t b, std::int64_t t) {
+    if (row == 0) return;
+    std::memcpy(to, sequences[static_cast<std::size_t>(b)].bytes() + static_cast<std::size_t>(t) * row, row);
+    to += row;
+  });
   return packed(std::move(layout), std::move(values));
 }
 
@@ -339,14 +333,12 @@ Tensor Samples::to_padded(Fill fill) const {
   if (row == 0) return out;
   std::vector<bool> used(static_cast<std::size_t>(layout.batch() * layout.steps()), false);
   const std::byte* from = values_.bytes();
-  for (std::int64_t t = 0; t < layout.longest(); ++t) {
-    for (std::int64_t r = 0; r < layout.rows(t); ++r, from += row) {
-      const std::int64_t b = layout.order()[static_cast<std::size_t>(r)];
-      const auto at = static_cast<std::size_t>(b * layout.steps() + layout.position(t, r));
-      std::memcpy(out.bytes() + at * row, from, row);
-      used[at] = true;
-    }
-  }
+  layout.each_row([&](std::int64_t, std::int64_t b, std::int64_t position) {
+    const auto at = static_cast<std::size_t>(b * layout.steps() + position);
+    std::memcpy(out.bytes() + at * row, from, row);
+    used[at] = true;
+    from += row;
+  });
   if (fill == Fill::repeat) {
     for (std::size_t at = 1; at < used.size(); ++at) {
       if (used[at] || at % static_cast<std::size_t>(layout.steps()) == 0) continue;
@@ -401,7 +393,7 @@ void Samples::gather_into(std::span<const std::int64_t> indices, DType dtype, La
       To* target = out.values_.data<To>().data();
       for (std::int64_t t = 0; t < to.longest(); ++t) {
         for (std::int64_t r = 0; r < to.rows(t); ++r, target += row) {
-          const std::int64_t b = indices[static_cast<std::size_t>(to.order()[static_cast<std::size_t>(r)])];
+          const std::int64_t b = indices[static_cast<std::size_t>(to.sequence_at(r))];
           const From* at = source + (from.offset(t) + from.place()[static_cast<std::size_t>(b)]) * row;
           for (std::int64_t c = 0; c < row; ++c) target[c] = converted<To>(at[c]);
         }

@@ -7,16 +7,6 @@
 
 namespace rondo::detail {
 
-/// Calls f(packed row, sequence, padded position) for every step of every sequence.
-template <class F>
-void each_packed_row(const Layout& layout, F&& f) {
-  for (std::int64_t t = 0; t < layout.longest(); ++t) {
-    for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-      f(layout.offset(t) + r, layout.order()[static_cast<std::size_t>(r)], layout.position(t, r));
-    }
-  }
-}
-
 /// Of one row of the first axis.
 inline std::size_t row_bytes(const Tensor& values) {
   if (values.dim(0) == 0) return 0;

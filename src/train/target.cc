@@ -46,7 +46,7 @@ void reorder_rows(const Layout& wanted, const Samples& target, std::string_view 
            std::to_string(given.batch()) + " targets", std::to_string(wanted.batch()));
   }
   out.row_of.assign(at(given.batch() * given.steps()), -1);
-  detail::each_packed_row(given, [&](std::int64_t row, std::int64_t b, std::int64_t p) {
+  given.each_row([&](std::int64_t row, std::int64_t b, std::int64_t p) {
     out.row_of[at(b * given.steps() + p)] = row;
   });
   const Tensor& values = target.values();
@@ -54,7 +54,7 @@ void reorder_rows(const Layout& wanted, const Samples& target, std::string_view 
   shape[0] = wanted.total();
   out.storage.resize(shape, values.dtype());
   const std::size_t bytes = detail::row_bytes(values);
-  detail::each_packed_row(wanted, [&](std::int64_t row, std::int64_t b, std::int64_t p) {
+  wanted.each_row([&](std::int64_t row, std::int64_t b, std::int64_t p) {
     const std::int64_t from = p < given.steps() ? out.row_of[at(b * given.steps() + p)] : -1;
     if (from < 0) {
       refuse(output, "a step has a prediction but no target",
@@ -80,7 +80,7 @@ void row_weights(const Value& prediction, const Tensor& weights, std::int64_t gr
   if (!prediction.is_sequence()) {
     for (std::int64_t b = 0; b < batch; ++b) add(weights.at(b));
   } else {
-    detail::each_packed_row(*prediction.layout, [&](std::int64_t, std::int64_t b, std::int64_t p) {
+    prediction.layout->each_row([&](std::int64_t, std::int64_t b, std::int64_t p) {
       add(weights.at(by_step ? b * weights.dim(1) + p : b));
     });
   }

@@ -20,10 +20,10 @@
 namespace rondo {
 namespace {
 
-constexpr std::int64_t kFeatures = 3, kSteps = 9, kBatch = 5;
+constexpr std::int64_t kTapeFeatures = 3, kTapeSteps = 9, kBatch = 5;
 
 enum class Input {
-  numbers,   ///< kFeatures a step
+  numbers,   ///< kTapeFeatures a step
   tokens,    ///< ids
   readings,  ///< a value, whether it was read, and the time since the last one
 };
@@ -39,17 +39,17 @@ struct Model {
 Samples batch_of(std::uint64_t seed, bool ragged, Input input) {
   const RandomStream random(seed);
   const bool tokens = input == Input::tokens;
-  Shape shape = {kBatch, kSteps};
-  if (!tokens) shape.push_back(kFeatures);
+  Shape shape = {kBatch, kTapeSteps};
+  if (!tokens) shape.push_back(kTapeFeatures);
   Tensor values(shape);
   for (std::int64_t i = 0; i < values.size(); ++i) {
     const auto element = static_cast<std::uint64_t>(i);
     double value = tokens ? static_cast<double>(random.below(element, 6)) : random.normal(element);
-    if (input == Input::readings && i % kFeatures > 0)
-      value = i % kFeatures == 1 ? value > 0 : std::abs(value);
+    if (input == Input::readings && i % kTapeFeatures > 0)
+      value = i % kTapeFeatures == 1 ? value > 0 : std::abs(value);
     values.set(i, value);
   }
-  std::vector<std::uint8_t> mask(kBatch * kSteps, 1);
+  std::vector<std::uint8_t> mask(kBatch * kTapeSteps, 1);
   for (std::size_t i = 0; ragged && i < mask.size(); ++i) mask[i] = random.below(1000 + i, 3) != 0;
   return tokens ? Samples::tokens(values, mask) : Samples::masked(values, mask);
 }
@@ -62,8 +62,8 @@ class Step {
         optimizer_(make_optimizer(optimizer)),
         loss_(make_loss("mse")),
         bptt_memory_(model.bptt_memory) {
-    const Shape features = model.input == Input::tokens ? Shape{} : Shape{kFeatures};
-    int at = network_.add_input("x", {true, model.equal_lengths ? kSteps : -1, features});
+    const Shape features = model.input == Input::tokens ? Shape{} : Shape{kTapeFeatures};
+    int at = network_.add_input("x", {true, model.equal_lengths ? kTapeSteps : -1, features});
     for (const auto& make : model.layers) at = network_.add(make(), {at})[0];
     network_.set_outputs({at});
     network_.build(1);

@@ -83,13 +83,13 @@ class OnReadings final : public Layer {
   LayerPtr inner_;
 };
 
-struct Use {
+struct GruDCase {
   const char* name;
   GruDOptions options;
   bool states;
 };
 
-const std::vector<Use> kUses = {
+const std::vector<GruDCase> kGruDCases = {
     {"plain", {}, false},
     {"sequences and states", {.return_sequences = true, .return_state = true}, true},
     {"means", {.means = {0.5, -1, 2}, .return_sequences = true, .return_state = true}, true},
@@ -103,7 +103,7 @@ const std::vector<Use> kUses = {
 
 constexpr std::int64_t kReadings = 3;
 
-Subject subject_of(const Use& use, std::int64_t units = 4, std::int64_t readings = kReadings) {
+Subject subject_of(const GruDCase& use, std::int64_t units = 4, std::int64_t readings = kReadings) {
   GruDOptions options = use.options;
   options.units = units;
   if (readings != kReadings) options.means.clear();
@@ -119,7 +119,7 @@ Subject subject_of(const Use& use, std::int64_t units = 4, std::int64_t readings
   return s;
 }
 
-class GruDUse : public ::testing::TestWithParam<Use> {};
+class GruDUse : public ::testing::TestWithParam<GruDCase> {};
 
 TEST_P(GruDUse, HasExactGradientsOfReadingsMasksTimesAndStates) {
   for (const std::uint64_t seed : {1, 2, 3})
@@ -151,14 +151,14 @@ TEST_P(GruDUse, GivesASequenceTheSameBitsAloneAndInAnyBatch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Uses, GruDUse, ::testing::ValuesIn(kUses), [](const auto& param) {
+INSTANTIATE_TEST_SUITE_P(Uses, GruDUse, ::testing::ValuesIn(kGruDCases), [](const auto& param) {
   std::string name = param.param.name;
   std::ranges::replace(name, ' ', '_');
   return name;
 });
 
 TEST(GruD, TakesAnInitialStateAlone) {
-  Subject s = subject_of(kUses[0]);
+  Subject s = subject_of(kGruDCases[0]);
   s.inputs.push_back({false, -1, {4}});
   EXPECT_EQ(testing::check_gradients(s), "");
 }

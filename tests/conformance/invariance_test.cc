@@ -135,7 +135,7 @@ std::vector<Use> uses_of(const std::string& cell) {
   return uses;
 }
 
-Subject cell_subject(const std::string& cell, const Use& use, std::int64_t units, std::int64_t inputs) {
+Subject subject_of_use(const std::string& cell, const Use& use, std::int64_t units, std::int64_t inputs) {
   RecurrentOptions options = use.options;
   options.units = units;
   options.proj_size = std::min(options.proj_size, units - 1);
@@ -162,7 +162,7 @@ std::string check_cell(const std::string& cell, Grid& grid, std::int64_t index, 
   const std::int64_t gates = kernels::find_cell(cell)->info.gates;
   const Try attempt = make_try(grid, index, batch, gates * units * (units + inputs));
   const std::vector<Use> uses = uses_of(cell);
-  const Subject subject = cell_subject(cell, grid.pick(uses, index), units, inputs);
+  const Subject subject = subject_of_use(cell, grid.pick(uses, index), units, inputs);
   grid.next();
   testing::use_instruction_set(attempt.set);
   const std::string report = testing::check_invariance(subject, attempt.batch, DType::float32, attempt.seed);
@@ -200,7 +200,8 @@ TEST_P(CellInvariance, GivesThemInDoubleToo) {
   batch.lengths = {3, 0, 7, 7, 1, 5, 2, 7, 4, 6, 1, 1, 7, 3, 2, 5, 6};
   for (const Padding padding : kPaddings) {
     batch.padding = padding;
-    EXPECT_EQ(testing::check_invariance(cell_subject(GetParam(), kUses[0], 5, 3), batch, DType::float64), "");
+    EXPECT_EQ(testing::check_invariance(subject_of_use(GetParam(), kUses[0], 5, 3), batch, DType::float64),
+              "");
   }
 }
 

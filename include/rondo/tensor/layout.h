@@ -32,6 +32,10 @@ class Layout {
   std::span<const std::int64_t> lengths() const { return lengths_; }  ///< by sequence
   std::span<const std::int64_t> order() const { return order_; }      ///< by place: the sequence there
   std::span<const std::int64_t> place() const { return place_; }      ///< by sequence: its row in every step
+  std::int64_t sequence_at(std::int64_t place) const { return order_[static_cast<std::size_t>(place)]; }
+  std::int64_t length_at(std::int64_t place) const {
+    return lengths_[static_cast<std::size_t>(sequence_at(place))];
+  }
   std::int64_t rows(std::int64_t t) const { return rows_[static_cast<std::size_t>(t)]; }
   std::int64_t offset(std::int64_t t) const { return offsets_[static_cast<std::size_t>(t)]; }
   /// Time index in the padded array of step t of the sequence at place r.
@@ -41,6 +45,20 @@ class Layout {
   /// The used steps of every sequence are its first ones.
   bool is_right_padded() const { return positions_.empty(); }
   bool same_as(const Layout& other) const;
+  /// Calls visit(packed row, sequence, time index in the padded array) for every row, in order.
+  template <class Visit>
+  void each_row(Visit visit) const {
+    for (std::int64_t t = 0; t < longest(); ++t) {
+      for (std::int64_t r = 0; r < rows(t); ++r) visit(offset(t) + r, sequence_at(r), position(t, r));
+    }
+  }
+  /// Calls visit(packed row, packed row of the step that many steps before the sequence's last).
+  template <class Visit>
+  void each_mirrored_row(Visit visit) const {
+    for (std::int64_t t = 0; t < longest(); ++t) {
+      for (std::int64_t r = 0; r < rows(t); ++r) visit(offset(t) + r, offset(length_at(r) - 1 - t) + r);
+    }
+  }
   /// The layout of the same steps when every padded array is read from its end (Keras's go_backwards).
   std::shared_ptr<const Layout> reversed() const;
 

@@ -92,8 +92,6 @@ std::shared_ptr<Objective> row_objective(std::shared_ptr<const Loss> loss);
 
 /// Names that make_loss knows, without aliases.
 std::vector<std::string> loss_names();
-/// Options of a loss, for documentation and for config files.
-std::vector<OptionInfo> loss_options(const std::string& name);
 
 /// Throws Error(data), naming the row, at the first negative or infinite value: a count likelihood has no use
 /// for it. NaN is missing, not wrong. Returns how many values are not whole (they can be learnt, but are no

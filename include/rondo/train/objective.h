@@ -132,7 +132,5 @@ inline constexpr std::string_view kObjectivePrefix = "objective.";
 /// An objective from its name, from {"name": …, options} or from Keras's {"class_name": …, "config": …}: a
 /// loss of losses.h or one of sequences. Unknown names and options throw Error(usage) with the nearest one.
 std::shared_ptr<Objective> make_objective(const Json& name_or_config);
-/// Names that make_objective knows, without aliases.
-std::vector<std::string> objective_names();
 
 }  // namespace rondo

@@ -93,7 +93,5 @@ class Optimizer {
 std::unique_ptr<Optimizer> make_optimizer(const Json& name_or_config);
 
 std::vector<std::string> optimizer_names();
-/// Options with the defaults of `convention`.
-std::vector<OptionInfo> optimizer_options(const std::string& name, const std::string& convention = "keras");
 
 }  // namespace rondo

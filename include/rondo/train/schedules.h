@@ -41,6 +41,5 @@ class Schedule {
 std::shared_ptr<const Schedule> make_schedule(const Json& number_or_config);
 
 std::vector<std::string> schedule_names();
-std::vector<OptionInfo> schedule_options(const std::string& name);
 
 }  // namespace rondo

@@ -12,8 +12,6 @@ namespace rondo {
 
 namespace {
 
-constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
-
 /// The rows of every id, in order of first appearance.
 struct Groups {
   std::vector<std::string> ids;
@@ -77,7 +75,8 @@ Tensor gather_rows(const std::vector<std::span<const double>>& columns,
   std::span<double> out = values.data<double>();
   std::size_t at = 0;
   for (const std::int64_t row : rows) {
-    for (const auto& column : columns) out[at++] = row < 0 ? kMissing : column[static_cast<std::size_t>(row)];
+    for (const auto& column : columns)
+      out[at++] = row < 0 ? std::numeric_limits<double>::quiet_NaN() : column[static_cast<std::size_t>(row)];
   }
   return values;
 }

@@ -39,7 +39,7 @@ Timeline read_texts(const TextList& texts, const TimeOptions& options, const det
   return detail::read_time_texts(texts, options, where);
 }
 
-std::string numbered(std::int64_t row) { return "row " + std::to_string(row + 1) + " of the times"; }
+std::string row_of_times(std::int64_t row) { return "row " + std::to_string(row + 1) + " of the times"; }
 
 }  // namespace
 
@@ -53,12 +53,12 @@ Timeline read_times(const Table& table, std::string_view name, const TimeOptions
 
 Timeline parse_times(const TextList& texts, const TimeOptions& options) {
   check(options);
-  return read_texts(texts, options, numbered);
+  return read_texts(texts, options, row_of_times);
 }
 
 Timeline parse_times(std::span<const double> numbers, const TimeOptions& options) {
   check(options);
-  return detail::read_time_numbers(numbers, options, numbered);
+  return detail::read_time_numbers(numbers, options, row_of_times);
 }
 
 }  // namespace rondo

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "layers/common/initializers.h"
 #include "rondo/base/error.h"
 #include "rondo/base/options.h"
 #include "rondo/layers/layers.h"
@@ -34,6 +35,18 @@ class OptionsLayer : public Layer {
     }
     return inputs[0];
   }
+  using Layer::declare_array;
+  int declare_array(ParameterStore& store, const std::string& name, Shape shape,
+                    const Regularizer& regularizer) {
+    return declare_array(store, name, std::move(shape), true, regularizer.l1, regularizer.l2);
+  }
+  /// Fills an array with random numbers of its own; nothing where the layer has no such array.
+  void initialize_parameter(ParameterStore& store, int index, const std::string& initializer,
+                            std::uint64_t seed) const {
+    if (index < 0) return;
+    const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
+    initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())), where());
+  }
 
  private:
   std::string type_;
@@ -43,11 +56,6 @@ class OptionsLayer : public Layer {
 /// "sequence (None, 10, 3)" or "(None, 3)".
 inline std::string describe(const ValueShape& spec) {
   return (spec.sequence ? "a sequence " : "no sequence ") + to_string(spec.shape());
-}
-
-template <class T>
-View<const T> read(const ConstMatrix& m) {
-  return m.view<T>();
 }
 
 }  // namespace rondo

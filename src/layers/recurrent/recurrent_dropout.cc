@@ -4,6 +4,7 @@
 
 #include "kernels/row_passes.h"
 #include "layers/common/mask_bits.h"
+#include "tape/parallel.h"
 
 namespace rondo {
 
@@ -38,24 +39,17 @@ void fill_dropout_masks(const RandomStream& stream, double rate, const Layout& l
   }
 }
 
-template <class T>
-void apply_step_mask(const Layout& layout, std::int64_t width, const T* from, const T* mask, T* to) {
-  for (std::int64_t t = 0; t < layout.longest(); ++t) {
-    const std::int64_t count = layout.rows(t) * width;
-    for (std::int64_t i = 0; i < count; ++i) to[i] = from[i] * mask[i];
-    from += count;
-    to += count;
-  }
-}
-
-template <class T>
-void add_step_mask(const Layout& layout, std::int64_t width, const T* from, const T* mask, T* to) {
-  for (std::int64_t t = 0; t < layout.longest(); ++t) {
-    const std::int64_t count = layout.rows(t) * width;
-    for (std::int64_t i = 0; i < count; ++i) to[i] += from[i] * mask[i];
-    from += count;
-    to += count;
-  }
+void draw_zoneout(const RandomStream& stream, double rate, const Layout& layout, std::int64_t width,
+                  Pool& pool, std::uint64_t* firsts, std::uint8_t* bits) {
+  const std::int64_t bytes = mask_row_bytes(width);
+  layout.each_row([&](std::int64_t row, std::int64_t sequence, std::int64_t position) {
+    firsts[row] = mask_row_first(sequence, position, width);
+  });
+  parallel_rows(pool, layout.total(), 2 * width, [&](std::int64_t begin, std::int64_t end) {
+    kernels::draw_bits(stream, {firsts + begin, static_cast<std::size_t>(end - begin)}, bytes,
+                       kernels::bit_limit(rate), bits + begin * bytes, bytes);
+  });
+  bits[layout.total() * bytes] = 0;
 }
 
 template std::int64_t dropout_scratch<float>(std::int64_t, std::int64_t);
@@ -68,9 +62,5 @@ template void draw_dropout(const RandomStream&, double, std::span<const std::uin
                            std::uint64_t*, double*);
 template void fill_dropout_masks(const RandomStream&, double, const Layout&, int, std::int64_t,
                                  std::uint64_t*, double*);
-template void apply_step_mask(const Layout&, std::int64_t, const float*, const float*, float*);
-template void apply_step_mask(const Layout&, std::int64_t, const double*, const double*, double*);
-template void add_step_mask(const Layout&, std::int64_t, const float*, const float*, float*);
-template void add_step_mask(const Layout&, std::int64_t, const double*, const double*, double*);
 
 }  // namespace rondo

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "rondo/tape/layer.h"
@@ -26,28 +27,30 @@ struct RecurrentInputOptions {
   const std::string* layer = nullptr;  ///< its name keys the random numbers
 };
 
-/// x as the driver reads it: [masks][total, inputs], gate_stride elements apart (0: one for all gates).
 template <class T>
-struct RecurrentInput {
-  View<const T> x;
-  std::int64_t gate_stride = 0;
-  const T* masks = nullptr;  ///< [masks][batch, inputs] by place, null without dropout
+class RecurrentInput {
+ public:
+  /// In forward makes what the driver reads and keeps what backward needs of it, which finds it again.
+  RecurrentInput(Call& call, const RecurrentInputOptions& options, bool forward);
+
+  /// As the driver reads it: [masks][total, inputs], gate_stride elements apart (0: one for all gates).
+  View<const T> x() const { return x_; }
+  std::int64_t gate_stride() const { return options_.masks > 1 && masks_ != nullptr ? x_.rows * x_.cols : 0; }
+
+  /// Where the driver may add the gradient of what it read; without data when nobody asks for it.
+  View<T> room_for_gradient() const;
+  /// Adds the driver's gradient to that of the layer's input.
+  void add_gradient(View<T> gradient) const;
+
+ private:
+  bool is_changed() const { return options_.reversed || masks_ != nullptr; }
+  void read();
+
+  Call& call_;
+  const RecurrentInputOptions options_;
+  const Layout& layout_;
+  View<const T> x_;
+  T* masks_ = nullptr;  ///< [masks][batch, inputs] by place, null without dropout
 };
-
-/// In forward; keeps what backward needs.
-template <class T>
-RecurrentInput<T> read_recurrent_input(Call& call, const RecurrentInputOptions& options);
-/// The same in backward.
-template <class T>
-RecurrentInput<T> kept_recurrent_input(const Call& call, const RecurrentInputOptions& options);
-
-/// Where the driver may add the gradient of what it read; without data when nobody asks for it.
-template <class T>
-View<T> room_for_input_gradient(const Call& call, const RecurrentInput<T>& input,
-                                const RecurrentInputOptions& options);
-/// Adds the driver's gradient to that of the layer's input.
-template <class T>
-void add_input_gradient(const Call& call, const RecurrentInput<T>& input,
-                        const RecurrentInputOptions& options, View<T> gradient);
 
 }  // namespace rondo

@@ -1,25 +1,22 @@
 #include <cstring>
 
-#include "layers/common/base_layers.h"
-#include "layers/common/initializers.h"
+#include "layers/common/layer_entry.h"
+#include "layers/common/mask_bits.h"
 #include "layers/recurrent/drivers/checkpointed.h"
 #include "layers/recurrent/drivers/driver.h"
 #include "layers/recurrent/recurrent_dropout.h"
 #include "layers/recurrent/recurrent_input.h"
 #include "layers/recurrent/recurrent_step.h"
-#include "layers/recurrent/state_rows.h"
-#include "layers/recurrent/zoneout.h"
+#include "layers/recurrent/stateful_layer.h"
 #include "rondo/tape/tape.h"
 
 namespace rondo {
 namespace {
 
-using kernels::ActivationKind;
-
-class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
+class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
  public:
   RecurrentLayer(const std::string& type, RecurrentOptions options)
-      : OptionsLayer(type, std::move(options)), cell_(kernels::find_cell(type, OptionsLayer::config())) {
+      : StatefulLayer(type, std::move(options)), cell_(kernels::find_cell(type, StatefulLayer::config())) {
     const RecurrentOptions& o = this->options();
     if (cell_ == nullptr) unknown_cell(type);
     check_options();
@@ -45,15 +42,13 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   }
 
   Json config() const override {
-    Json out = OptionsLayer::config();
+    Json out = StatefulLayer::config();
     const Json all = out;
     for (const auto& [key, value] : all.as_object()) {
       if (!kernels::has_option(cell_->info, key)) out.erase(key);
     }
     return out;
   }
-
-  bool is_recurrent() const override { return true; }
 
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     const cells::CellInfo& info = cell_->info;
@@ -66,40 +61,27 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       fail("a recurrent layer takes its sequence and, if any, all initial states",
            std::to_string(inputs.size() - 1) + " states", "0 or " + std::to_string(info.states));
     }
-    for (std::size_t j = 1; j < inputs.size(); ++j) {
-      const std::int64_t size = width(static_cast<int>(j) - 1);
-      if (inputs[j].sequence || inputs[j].width() != size) {
-        fail("an initial state has another shape", describe(inputs[j]),
-             "(None, " + std::to_string(size) + ")");
-      }
-    }
     shape_.inputs = inputs[0].width();
-    std::vector<ValueShape> outputs = {
-        {options().return_sequences, options().return_sequences ? inputs[0].steps : -1, {width(0)}}};
-    for (int j = 0; options().return_state && j < info.states; ++j)
-      outputs.push_back(ValueShape{false, -1, {width(j)}});
-    return outputs;
+    return infer_states(inputs);
   }
-
   void declare(ParameterStore& store, const std::string& prefix) override {
     const cells::CellInfo& info = cell_->info;
     const RecurrentOptions& o = options();
     const std::int64_t columns = info.gates * o.units;
-    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, true, o.kernel_regularizer.l1,
-                            o.kernel_regularizer.l2);
+    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, o.kernel_regularizer);
     const bool dense = info.recurrence == cells::Recurrence::dense;
-    if (dense)
-      recurrent_ = declare_array(store, prefix + "recurrent_kernel", {width(0), columns}, true,
-                                 o.recurrent_regularizer.l1, o.recurrent_regularizer.l2);
+    if (dense) {
+      recurrent_ =
+          declare_array(store, prefix + "recurrent_kernel", {width(0), columns}, o.recurrent_regularizer);
+    }
     if (o.use_bias) {
       bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, columns} : Shape{columns},
-                            true, o.bias_regularizer.l1, o.bias_regularizer.l2);
+                            o.bias_regularizer);
     }
     vectors_.clear();
     for (std::size_t p = 0; p < static_cast<std::size_t>(info.vectors); ++p)
-      vectors_.push_back(declare_array(store, prefix + info.vector_names[p], {o.units}, true,
-                                       dense ? 0 : o.recurrent_regularizer.l1,
-                                       dense ? 0 : o.recurrent_regularizer.l2));
+      vectors_.push_back(declare_array(store, prefix + info.vector_names[p], {o.units},
+                                       dense ? Regularizer{} : o.recurrent_regularizer));
     if (o.layer_norm) {
       kernel_gain_ = declare_array(store, prefix + "kernel_gain", {columns});
       recurrent_gain_ = declare_array(store, prefix + "recurrent_gain", {columns});
@@ -114,25 +96,21 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
 
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     const auto fill = [&](int index, const std::string& initializer) {
-      const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
-      initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())),
-                       where());
+      initialize_parameter(store, index, initializer, seed);
     };
     fill(kernel_, options().kernel_initializer);
-    if (recurrent_ >= 0) fill(recurrent_, options().recurrent_initializer);
+    fill(recurrent_, options().recurrent_initializer);
     for (const int vector : vectors_) {
       if (cell_->info.recurrence == cells::Recurrence::diagonal)
         fill_diagonal(store, vector, seed);
       else
         fill(vector, "zeros");
     }
-    if (projection_ >= 0) fill(projection_, options().kernel_initializer);
-    for (const int gain : {kernel_gain_, recurrent_gain_, state_gain_}) {
-      if (gain >= 0) fill(gain, "ones");
-    }
-    if (state_bias_ >= 0) fill(state_bias_, "zeros");
-    if (bias_ < 0) return;
+    fill(projection_, options().kernel_initializer);
+    for (const int gain : {kernel_gain_, recurrent_gain_, state_gain_}) fill(gain, "ones");
+    fill(state_bias_, "zeros");
     fill(bias_, options().bias_initializer);
+    if (bias_ < 0) return;
     if (options().unit_forget_bias && cell_->info.forget_gate >= 0) {
       const Matrix bias = store.value(bias_);
       with_dtype(bias.dtype, [&]<class T>(T) {
@@ -148,23 +126,13 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       fail("a layer that reads from the end cannot be stepped", "go_backwards = true", "go_backwards = false",
            "train without go_backwards, or predict() whole windows");
     }
-    if (inputs.size() != 1) {
-      fail("initial states do not come from layers in a stream",
-           std::to_string(inputs.size() - 1) + " states", "the sequence alone",
-           "leave the states out of the network, and give them by restore()");
-    }
+    check_stream_inputs(inputs);
     const RecurrentStepSpec spec{shape_,
                                  weights<const float>([&](int index) { return plan.parameter(index); }),
                                  {o.zoneout, o.zoneout_cell},
                                  static_cast<float>(o.layer_norm_epsilon)};
-    std::vector<StreamValue> states = recurrent_states(plan, spec);
-    // The output is the state: what comes next reads it where it is.
-    std::vector<StreamValue> outputs = {states[0]};
-    outputs[0].sequence = o.return_sequences;
-    plan.add(*this, inputs, outputs, recurrent_step(plan, spec, inputs[0].slot, states));
-    for (StreamValue& state : states) state.sequence = false;
-    if (o.return_state) outputs.insert(outputs.end(), states.begin(), states.end());
-    return outputs;
+    const std::vector<StreamValue> states = recurrent_states(plan, spec);
+    return add_stream_step(plan, inputs[0], states, recurrent_step(plan, spec, inputs[0].slot, states));
   }
 
   void forward(Call& call) const override {
@@ -201,7 +169,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
 
   /// What other cells have and this one does not must have been left alone.
   void check_options() const {
-    const Json given = OptionsLayer::config(), defaults = to_config(RecurrentOptions{});
+    const Json given = StatefulLayer::config(), defaults = to_config(RecurrentOptions{});
     for (const auto& [key, value] : given.as_object()) {
       if (key == "recurrent_activation" || kernels::has_option(cell_->info, key)) continue;
       if (value != defaults.at(key))
@@ -216,20 +184,6 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
              ? "in Keras a rate of 1 means no dropout for LSTM and GRU, and an input of zeros for SimpleRNN: "
                "say which you mean"
              : "");
-  }
-
-  ActivationKind recurrent_kind(const std::string& name, const char* option) const {
-    const ActivationKind kind = kernels::parse_activation(name, where() + ", option '" + option + "'");
-    if (!kernels::is_recurrent(kind)) {
-      std::string list;
-      for (const kernels::ActivationInfo& info : kernels::activations()) {
-        if (info.recurrent) list += (list.empty() ? "" : ", ") + std::string(info.name);
-      }
-      fail("a recurrent cell cannot use this activation", "'" + name + "'",
-           "one whose derivative follows from its value: " + list,
-           "apply '" + name + "' with an activation layer after this one");
-    }
-    return kind;
   }
 
   /// array(index) is a parameter, or its gradient.
@@ -261,7 +215,7 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   template <class T>
   StepOptions<T> step_options(Call& call, const RecurrentInput<T>& input, bool draws) const {
     StepOptions<T> out;
-    out.input_gate_stride = input.gate_stride;
+    out.input_gate_stride = input.gate_stride();
     const Layout& layout = *call.input(0).layout;
     out.projected = options().proj_size;
     out.normalized = options().layer_norm;
@@ -278,25 +232,23 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
       out.recurrent_masks = masks;
     }
     const double rates[] = {options().zoneout, options().zoneout_cell};
-    for (std::size_t j = 0; j < 2; ++j) {
-      if (rates[j] <= 0) continue;
-      const int state = static_cast<int>(j);
-      const std::uint8_t* bits =
-          call.options().training ? zone_bits(call, state, width(state), draws) : nullptr;
-      out.zoned[j] = true;
-      out.zones[j] = make_zone<T>(rates[j], width(state), bits);
+    for (int j = 0; j < 2; ++j) {
+      if (nth(rates, j) <= 0) continue;
+      nth(out.zoned, j) = true;
+      nth(out.zones, j) = {call.options().training ? zone_bits(call, j, nth(rates, j), draws) : nullptr,
+                           mask_row_bytes(width(j)), static_cast<T>(nth(rates, j))};
     }
     return out;
   }
-
   RecurrentInputOptions input_options() const {
     // As Keras: one mask for all gates, but one for each when recurrent_dropout is in use.
     return {options().go_backwards, options().dropout,
             options().recurrent_dropout > 0 ? cell_->info.gates : 1, &name()};
   }
 
-  /// Of a state; h alone may be narrower than the cell.
-  std::int64_t width(int state) const {
+  int state_count() const override { return cell_->info.states; }
+  /// h alone may be narrower than the cell.
+  std::int64_t width(int state) const override {
     return state == 0 && options().proj_size > 0 ? options().proj_size : options().units;
   }
 
@@ -314,40 +266,25 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     return plan;
   }
 
-  const std::uint8_t* zone_bits(Call& call, int state, std::int64_t width, bool draws) const {
+  const std::uint8_t* zone_bits(Call& call, int state, double rate, bool draws) const {
     if (!draws) return call.kept<std::uint8_t>(kZoneSlot + state);
     const Layout& layout = *call.input(0).layout;
-    auto* bits = call.keep<std::uint8_t>(kZoneSlot + state, zoneout_bytes(layout, width));
-    draw_zoneout(call.random(name(), purpose_key(state == 0 ? "zoneout" : "zoneout_cell")),
-                 state == 0 ? options().zoneout : options().zoneout_cell, layout, width, call.pool(),
-                 call.scratch<std::uint64_t>(layout.total()), bits);
+    auto* bits =
+        call.keep<std::uint8_t>(kZoneSlot + state, layout.total() * mask_row_bytes(width(state)) + 1);
+    draw_zoneout(call.random(name(), purpose_key(state == 0 ? "zoneout" : "zoneout_cell")), rate, layout,
+                 width(state), call.pool(), call.scratch<std::uint64_t>(layout.total()), bits);
     return bits;
-  }
-
-  bool carries(const Call& call) const {
-    return call.options().carried != nullptr && (options().stateful || call.options().carry_all);
   }
 
   template <class T>
   void run_forward(Call& call) const {
-    const cells::CellInfo& info = cell_->info;
     const Value& in = call.input(0);
     if (!in.is_sequence())
       fail("a recurrent layer got a value without time axis", to_string(in.features), "a sequence");
     const std::shared_ptr<const Layout> layout = in.layout;
-    const std::int64_t batch = layout->batch();
-    const RecurrentInput<T> input = read_recurrent_input<T>(call, input_options());
-
-    typename RecurrentPlan<T>::Args args{.weights = weights<T>(call), .x = input.x};
-    auto& initial = args.initial;
-    auto& final = args.final;
-    std::vector<Tensor>* carried = carries(call) ? &call.options().carried->of(name()) : nullptr;
-    for (int j = 0; j < info.states; ++j) {
-      const auto at = static_cast<std::size_t>(j);
-      final[at] = call.scratch<T>(batch * width(j));
-      initial[at] = initial_state<T>(call, *this, j, width(j), carried);
-    }
-
+    const RecurrentInput<T> input(call, input_options(), true);
+    typename RecurrentPlan<T>::Args args{.weights = weights<T>(call), .x = input.x()};
+    begin_states<T>(call, args.initial, args.final);
     if (options().return_sequences) {
       args.y =
           call.make_output(0, options().go_backwards ? call.layouts().reversed(layout) : layout, {width(0)})
@@ -357,51 +294,23 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
     const auto pass = RecurrentPass<RecurrentPlan<T>>::forward(plan<T>(call, input, true), args, workspace,
                                                                call.differentiating());
     if (call.differentiating()) *call.keep<RecurrentPass<RecurrentPlan<T>>>(kTraceSlot, 1) = pass;
-
-    if (!options().return_sequences)
-      to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {width(0)}).view<T>());
-    for (int j = 0; options().return_state && j < info.states; ++j) {
-      to_sequences(*layout, final[static_cast<std::size_t>(j)],
-                   call.make_output_rows(1 + j, batch, nullptr, {width(j)}).view<T>());
-    }
-    if (carried != nullptr) {
-      carried->resize(static_cast<std::size_t>(info.states));
-      for (int j = 0; j < info.states; ++j)
-        carry_state((*carried)[static_cast<std::size_t>(j)], *layout, final[static_cast<std::size_t>(j)],
-                    width(j));
-    }
+    end_states<T>(call, args.final);
   }
 
   template <class T>
   void run_backward(Call& call) const {
-    const cells::CellInfo& info = cell_->info;
-    const Value& in = call.input(0);
-    const Layout& layout = *in.layout;
-    const RecurrentInput<T> input = kept_recurrent_input<T>(call, input_options());
-
-    typename RecurrentPlan<T>::Gradients pass_gradients;
-    auto& d_state = pass_gradients.d_state;
-    for (int j = 0; j < info.states; ++j) {
-      T* places = call.scratch<T>(layout.batch() * width(j));
-      std::fill_n(places, layout.batch() * width(j), T{0});
-      if (j == 0 && !options().return_sequences) add_by_place<T>(layout, call.output_gradient(0), places);
-      if (options().return_state) add_by_place<T>(layout, call.output_gradient(1 + j), places);
-      d_state[static_cast<std::size_t>(j)] = places;
-    }
-    if (options().return_sequences) {
-      if (const ConstMatrix gradient = call.output_gradient(0)) pass_gradients.dy = gradient.view<T>();
-    }
-
+    const RecurrentInput<T> input(call, input_options(), false);
+    typename RecurrentPlan<T>::Gradients gradients;
+    begin_gradients<T>(call, gradients.dy, gradients.d_state);
     if (trainable())
-      pass_gradients.weights = weights<T>([&](int index) { return call.parameter_gradient(index); });
-    pass_gradients.dx = room_for_input_gradient<T>(call, input, input_options());
+      gradients.weights = weights<T>([&](int index) { return call.parameter_gradient(index); });
+    gradients.dx = input.room_for_gradient();
     Workspace workspace = call.workspace();
     call.kept<RecurrentPass<RecurrentPlan<T>>>(kTraceSlot)
-        ->backward(plan<T>(call, input, false), {.weights = weights<T>(call), .x = input.x}, pass_gradients,
+        ->backward(plan<T>(call, input, false), {.weights = weights<T>(call), .x = input.x()}, gradients,
                    workspace);
-    add_input_gradient<T>(call, input, input_options(), pass_gradients.dx);
-    for (int j = 0; j + 1 < call.input_count(); ++j)
-      add_by_sequence<T>(layout, d_state[static_cast<std::size_t>(j)], call.input_gradient(1 + j));
+    input.add_gradient(gradients.dx);
+    end_gradients<T>(call, gradients.d_state);
   }
 
   const kernels::CellKernels* cell_;
@@ -411,6 +320,18 @@ class RecurrentLayer final : public OptionsLayer<RecurrentOptions> {
   std::vector<int> vectors_;
 };
 
+/// Some options belong to some cells only: a key that the layer's own config does not have is refused.
+LayerPtr layer_of_spec(const std::string& type, const Json& spec, const std::string& path) {
+  LayerPtr layer = recurrent(type, detail::read_spec<RecurrentOptions>(spec, path));
+  const Json allowed = layer->config();
+  std::vector<std::string> known(detail::kCommonSpecKeys.begin(), detail::kCommonSpecKeys.end());
+  for (const auto& [key, value] : allowed.as_object()) known.push_back(key);
+  for (const auto& [key, value] : spec.as_object(path)) {
+    if (std::ranges::find(known, key) == known.end()) detail::throw_unknown_key(key, path, known);
+  }
+  return layer;
+}
+
 }  // namespace
 
 LayerPtr recurrent(const std::string& cell, RecurrentOptions options) {
@@ -419,5 +340,15 @@ LayerPtr recurrent(const std::string& cell, RecurrentOptions options) {
 LayerPtr simple_rnn(RecurrentOptions options) { return recurrent("simple_rnn", std::move(options)); }
 LayerPtr lstm(RecurrentOptions options) { return recurrent("lstm", std::move(options)); }
 LayerPtr gru(RecurrentOptions options) { return recurrent("gru", std::move(options)); }
+
+std::vector<detail::LayerEntry> detail::recurrent_layer() {
+  std::vector<LayerEntry> entries;
+  for (const std::string& type : kernels::cell_types()) {
+    entries.push_back({type, [type](const Json& spec, const std::string& path) {
+                         return layer_of_spec(type, spec, path);
+                       }});
+  }
+  return entries;
+}
 
 }  // namespace rondo

@@ -7,7 +7,6 @@
 #include "layers/common/stream_steps.h"
 #include "layers/recurrent/common/gate_ranges.h"
 #include "layers/recurrent/drivers/small_cell.h"
-#include "layers/recurrent/zoneout.h"
 
 namespace rondo {
 namespace {
@@ -253,7 +252,7 @@ class RecurrentStep final : public StreamOperation {
     const RecurrentStepSpec& spec = packer.spec;
     for (std::size_t j = 0; j < 2; ++j) {
       zoned_[j] = spec.zoneout[j] > 0;
-      zones_[j] = make_zone<float>(spec.zoneout[j], spec.width(static_cast<int>(j)), nullptr);
+      zones_[j].rate = static_cast<float>(spec.zoneout[j]);
     }
     state_gain_ = copy_values(spec.weights.state_gain, units_);
     state_bias_ = copy_values(spec.weights.state_bias, units_);

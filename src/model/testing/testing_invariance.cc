@@ -92,12 +92,9 @@ std::vector<Samples> with_nan_around(std::span<const Samples> inputs, std::int64
       }
       continue;
     }
-    const Layout& layout = *batch.layout();
-    for (std::int64_t t = 0; t < layout.longest(); ++t) {
-      for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-        if (layout.order()[static_cast<std::size_t>(r)] != b) spoil(layout.offset(t) + r);
-      }
-    }
+    batch.layout()->each_row([&](std::int64_t row, std::int64_t sequence, std::int64_t) {
+      if (sequence != b) spoil(row);
+    });
   }
   return out;
 }

@@ -49,7 +49,7 @@ Tensor cotangent(const Samples& batch, std::size_t output, const RunSetup& setup
   const Layout& layout = *batch.layout();
   for (std::int64_t step = 0; step < layout.longest(); ++step) {
     for (std::int64_t r = 0; r < layout.rows(step); ++r)
-      fill(layout.offset(step) + r, layout.order()[static_cast<std::size_t>(r)], step);
+      fill(layout.offset(step) + r, layout.sequence_at(r), step);
   }
   return t;
 }

@@ -66,7 +66,7 @@ LeakReport find_job_leaks(const CsvTraining& job, const Table& table, const Prep
     none.not_tried.emplace_back("the parts are not parts of one series");
     return none;
   }
-  if (table.rows() > kMaxRows || data.original == nullptr ? table.rows() > kMaxRows : false) {
+  if (table.rows() > kMaxRows) {
     none.not_tried.emplace_back("the table is too long");
     return none;
   }

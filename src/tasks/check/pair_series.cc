@@ -9,7 +9,7 @@ namespace rondo::checking {
 
 namespace {
 
-constexpr std::int64_t kMaxRows = 4000;
+constexpr std::int64_t kMaxPlaces = 4000;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ PairSeries::PairSeries(const Table& table, std::string_view target, std::string_
     for (const double v : pair.target) square += std::isnan(v) ? 0 : (v - mean_) * (v - mean_);
   }
   if (n > 0 && square > 0) deviation_ = std::sqrt(square / n);
-  stride_ = std::max<std::int64_t>(1, table.rows() / kMaxRows);
+  stride_ = std::max<std::int64_t>(1, table.rows() / kMaxPlaces);
 }
 
 /// f(column[t], target[t + ahead]) where both are there.
@@ -101,10 +101,10 @@ std::vector<PairSeries::Place> PairSeries::places_with(std::span<const std::int6
     }
   }
   const auto count = static_cast<std::int64_t>(places.size());
-  if (count <= kMaxRows) return places;
+  if (count <= kMaxPlaces) return places;
   std::vector<Place> some;
-  for (std::int64_t i = 0; i < kMaxRows; ++i)
-    some.push_back(places[static_cast<std::size_t>(i * count / kMaxRows)]);
+  for (std::int64_t i = 0; i < kMaxPlaces; ++i)
+    some.push_back(places[static_cast<std::size_t>(i * count / kMaxPlaces)]);
   return some;
 }
 

@@ -36,9 +36,8 @@ Samples join(std::vector<Samples> parts) {
     if (!sequences) {
       for (std::int64_t b = 0; b < part.size(); ++b) copy(b, done + b);
     } else {
-      detail::each_packed_row(*part.layout(), [&](std::int64_t from, std::int64_t b, std::int64_t p) {
-        copy(from, (done + b) * steps + p);
-      });
+      part.layout()->each_row(
+          [&](std::int64_t from, std::int64_t b, std::int64_t p) { copy(from, (done + b) * steps + p); });
     }
     done += part.size();
   }

@@ -17,7 +17,7 @@ Samples slice_time(const Samples& batch, std::int64_t begin, std::int64_t end) {
   const std::int64_t steps = std::max<std::int64_t>(0, std::min(end, layout.steps()) - begin);
   const auto inside = [&](std::int64_t p) { return p >= begin && p < begin + steps; };
   std::vector<std::uint8_t> mask(at(layout.batch() * steps), 0);
-  each_packed_row(layout, [&](std::int64_t, std::int64_t b, std::int64_t p) {
+  layout.each_row([&](std::int64_t, std::int64_t b, std::int64_t p) {
     if (inside(p)) mask[at(b * steps + p - begin)] = 1;
   });
   const auto cut = Layout::from_mask(mask, layout.batch(), steps);
@@ -28,7 +28,7 @@ Samples slice_time(const Samples& batch, std::int64_t begin, std::int64_t end) {
   const std::size_t bytes = row_bytes(values);
   std::vector<std::int64_t> next(at(layout.batch()),
                                  0);  // packed rows come in order of time for every sequence
-  each_packed_row(layout, [&](std::int64_t row, std::int64_t b, std::int64_t p) {
+  layout.each_row([&](std::int64_t row, std::int64_t b, std::int64_t p) {
     if (inside(p)) copy_row(out, cut->offset(next[at(b)]++) + cut->place()[at(b)], values, row, bytes);
   });
   return Samples::packed(cut, std::move(out));
@@ -36,7 +36,7 @@ Samples slice_time(const Samples& batch, std::int64_t begin, std::int64_t end) {
 
 std::vector<std::int64_t> last_positions(const Layout& layout) {
   std::vector<std::int64_t> last(at(layout.batch()), -1);
-  each_packed_row(layout, [&](std::int64_t, std::int64_t b, std::int64_t p) { last[at(b)] = p; });
+  layout.each_row([&](std::int64_t, std::int64_t b, std::int64_t p) { last[at(b)] = p; });
   return last;
 }
 

@@ -169,9 +169,8 @@ class SparseCategoricalCrossentropy : public RowLoss<SparseCategoricalCrossentro
 }  // namespace
 
 std::vector<LossEntry> classification_losses() {
-  return {loss_entry<BinaryCrossentropy, CrossentropyOptions>({"bce"}),
-          loss_entry<CategoricalCrossentropy, CrossentropyOptions>({"cce"}),
-          loss_entry<SparseCategoricalCrossentropy, CrossentropyOptions>({"scce"})};
+  return {loss_entry<BinaryCrossentropy>({"bce"}), loss_entry<CategoricalCrossentropy>({"cce"}),
+          loss_entry<SparseCategoricalCrossentropy>({"scce"})};
 }
 
 }  // namespace rondo::detail

@@ -61,10 +61,6 @@ void check_smallest(const char* loss, const char* option, double value) {
       .seen(std::to_string(value));
 }
 
-struct Linked {
-  double value, slope;  // a parameter and its derivative by the raw number
-};
-
 /// What the count losses share. `Self` has
 ///
 ///     static constexpr std::int64_t kParameters;
@@ -77,23 +73,12 @@ class CountLoss : public RowLoss<Self, Options> {
   using RowLoss<Self, Options>::options;
 
   explicit CountLoss(const Json& config) : RowLoss<Self, Options>(config) {
-    if (options.mean != "softplus" && options.mean != "log") {
-      throw Error(ErrorKind::usage, "there is no link called '" + options.mean + "'")
-          .where(std::string(Self::kName) + ".mean")
-          .expected("\"softplus\" or \"log\"");
-    }
-    logarithmic_ = options.mean == "log";
+    logarithmic_ = is_logarithmic(options.mean, std::string(Self::kName) + ".mean");
     check_smallest(Self::kName, "min_mean", options.min_mean);
   }
 
   std::int64_t target_columns(std::int64_t columns) const override {
-    if (columns % Self::kParameters != 0) {
-      throw Error(ErrorKind::usage, "the prediction must have 2 columns for every target")
-          .where(std::string("loss ") + Self::kName)
-          .seen(std::to_string(columns) + " columns")
-          .fix("give the last layer a multiple of 2 units");
-    }
-    return columns / Self::kParameters * groups();
+    return split_columns(Self::kName, columns, Self::kParameters) * groups();
   }
   std::int64_t prediction_columns(std::int64_t columns) const override {
     if (columns % groups() != 0) {
@@ -136,11 +121,9 @@ class CountLoss : public RowLoss<Self, Options> {
   std::int64_t groups() const { return options.exposure ? 2 : 1; }
 
   Linked mean_of(double raw, double scale) const {
-    if (!logarithmic_) return {scale * (softplus(raw) + options.min_mean), scale * logistic(raw)};
-    const double e = std::exp(raw);
-    return {scale * (e + options.min_mean), scale * e};
+    const Linked mean = link(logarithmic_, raw, options.min_mean);
+    return {scale * mean.value, scale * mean.slope};
   }
-
   template <class T>
   void check_targets(View<const T> target, std::span<const double> weights) const {
     const std::int64_t counts = target.cols / groups();
@@ -206,8 +189,7 @@ class NegativeBinomialNll : public CountLoss<NegativeBinomialNll, NegativeBinomi
 }  // namespace
 
 std::vector<LossEntry> count_losses() {
-  return {loss_entry<NegativeBinomialNll, NegativeBinomialOptions>({"negative_binomial"}),
-          loss_entry<PoissonNll, CountOptions>({"poisson"})};
+  return {loss_entry<NegativeBinomialNll>({"negative_binomial"}), loss_entry<PoissonNll>({"poisson"})};
 }
 
 }  // namespace detail

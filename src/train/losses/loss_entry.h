@@ -18,7 +18,6 @@ namespace rondo::detail {
 struct LossEntry {
   std::string name;
   std::vector<std::string> aliases;
-  std::vector<OptionInfo> options;
   // One of the two: a loss of rows, which is a metric as well, or of sequences.
   std::function<std::shared_ptr<const Loss>(const Json& options)> make;
   std::function<std::shared_ptr<Objective>(const Json& options)> make_objective;
@@ -30,15 +29,12 @@ std::vector<LossEntry> row_losses();
 /// Of a class with a constant `kName`, a type `Options` (see options.h) and a constructor that takes it.
 template <class O>
 LossEntry objective_entry(std::vector<std::string> aliases = {}) {
-  return {.name = O::kName,
-          .aliases = std::move(aliases),
-          .options = list_options<typename O::Options>(),
-          .make = {},
-          .make_objective = [](const Json& config) {
-            typename O::Options options;
-            read_options(options, config, O::kName);
-            return std::make_shared<O>(options);
-          }};
+  return {
+      .name = O::kName, .aliases = std::move(aliases), .make = {}, .make_objective = [](const Json& config) {
+        typename O::Options options;
+        read_options(options, config, O::kName);
+        return std::make_shared<O>(options);
+      }};
 }
 
 }  // namespace rondo::detail

@@ -26,30 +26,7 @@ std::vector<LossEntry> all_losses() {
   return all;
 }
 
-/// One of those that are `wanted`; an unknown name is an error that lists them.
-template <class Wanted>
-LossEntry find_loss(const std::string& name, const std::string& spelled, Wanted wanted) {
-  std::vector<std::string> known;
-  for (LossEntry& entry : all_losses()) {
-    if (!wanted(entry)) continue;
-    if (entry.name == name || std::ranges::find(entry.aliases, name) != entry.aliases.end())
-      return std::move(entry);
-    known.push_back(entry.name);
-    known.insert(known.end(), entry.aliases.begin(), entry.aliases.end());
-  }
-  detail::throw_unknown_name("loss", spelled, known);
-}
-
-bool is_any(const LossEntry&) { return true; }
 bool is_of_rows(const LossEntry& entry) { return entry.make != nullptr; }
-
-std::vector<std::string> names_of(bool (*wanted)(const LossEntry&)) {
-  std::vector<std::string> names;
-  for (const LossEntry& entry : all_losses()) {
-    if (wanted(entry)) names.push_back(entry.name);
-  }
-  return names;
-}
 
 std::string shape_text(std::int64_t rows, std::int64_t cols) { return to_string(Shape{rows, cols}); }
 
@@ -65,29 +42,24 @@ double Loss::divisor(std::int64_t rows, std::span<const double> weights) const {
   return out == 0 ? 1 : out;
 }
 
-std::shared_ptr<const Loss> make_loss(const Json& name_or_config) {
-  const detail::NamedConfig named = detail::read_named_config(name_or_config, "loss");
-  return find_loss(named.name, named.spelled, is_of_rows).make(named.options);
-}
-
-std::shared_ptr<Objective> make_objective(const Json& name_or_config) {
-  const detail::NamedConfig named = detail::read_named_config(name_or_config, "loss");
-  const LossEntry entry = find_loss(named.name, named.spelled, is_any);
-  return is_of_rows(entry) ? row_objective(entry.make(named.options)) : entry.make_objective(named.options);
-}
-
 std::vector<LossEntry> detail::row_losses() {
   std::vector<LossEntry> all = all_losses();
   std::erase_if(all, [](const LossEntry& entry) { return !is_of_rows(entry); });
   return all;
 }
 
-std::vector<std::string> loss_names() { return names_of(is_of_rows); }
-std::vector<std::string> objective_names() { return names_of(is_any); }
-
-std::vector<OptionInfo> loss_options(const std::string& name) {
-  return find_loss(detail::canonical_name(name), name, is_any).options;
+std::shared_ptr<const Loss> make_loss(const Json& name_or_config) {
+  const detail::NamedConfig named = detail::read_named_config(name_or_config, "loss");
+  return find_entry(detail::row_losses(), named).make(named.options);
 }
+
+std::shared_ptr<Objective> make_objective(const Json& name_or_config) {
+  const detail::NamedConfig named = detail::read_named_config(name_or_config, "loss");
+  const LossEntry entry = find_entry(all_losses(), named);
+  return is_of_rows(entry) ? row_objective(entry.make(named.options)) : entry.make_objective(named.options);
+}
+
+std::vector<std::string> loss_names() { return names_of(detail::row_losses()); }
 
 Loss::Reduction detail::parse_reduction(const std::string& name, const std::string& loss) {
   if (name == "sum_over_batch_size" || name == "mean") return Loss::Reduction::sum_over_batch_size;

@@ -16,20 +16,6 @@ constexpr double kPrecision = 1e-15;
 constexpr double kLargeShape = 1e5;
 constexpr int kMaxTerms = 200000;  // the expansions need about √a terms near their middle
 
-/// log Γ(x) without its main part (x − ½) log x − x + ½ log 2π, for x ≥ 10.
-double stirling_rest(double x) {
-  const double y = 1 / (x * x);
-  return (1.0 / 12 -
-          y * (1.0 / 360 - y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188 - y * (691.0 / 360360)))))) /
-         x;
-}
-
-/// ψ(x) without its main part log x − 1/(2x), for x ≥ 10.
-double digamma_rest(double x) {
-  const double y = 1 / (x * x);
-  return -y * (1.0 / 12 - y * (1.0 / 120 - y * (1.0 / 252 - y * (1.0 / 240 - y * (1.0 / 132)))));
-}
-
 /// The continued fraction of I_x(a, b) by Lentz's method (Abramowitz and Stegun 26.5.8; converges quickly for
 /// x < (a + 1) / (a + b + 2)).
 double beta_fraction(double a, double b, double x) {

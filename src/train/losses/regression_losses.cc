@@ -12,14 +12,8 @@ class MeanSquaredError : public ElementLoss<MeanSquaredError, NoOptions> {
  public:
   static constexpr const char* kName = "mean_squared_error";
   using ElementLoss::ElementLoss;
-  template <class T>
-  T value(T p, T t) const {
-    return (p - t) * (p - t);
-  }
-  template <class T>
-  T slope(T p, T t) const {
-    return T(2) * (p - t);
-  }
+  auto value(auto p, auto t) const { return (p - t) * (p - t); }
+  auto slope(auto p, auto t) const { return 2 * (p - t); }
 };
 
 template <class T>
@@ -31,28 +25,16 @@ class MeanAbsoluteError : public ElementLoss<MeanAbsoluteError, NoOptions> {
  public:
   static constexpr const char* kName = "mean_absolute_error";
   using ElementLoss::ElementLoss;
-  template <class T>
-  T value(T p, T t) const {
-    return std::abs(p - t);
-  }
-  template <class T>
-  T slope(T p, T t) const {
-    return sign(p - t);
-  }
+  auto value(auto p, auto t) const { return std::abs(p - t); }
+  auto slope(auto p, auto t) const { return sign(p - t); }
 };
 
 class MeanAbsolutePercentageError : public ElementLoss<MeanAbsolutePercentageError, NoOptions> {
  public:
   static constexpr const char* kName = "mean_absolute_percentage_error";
   using ElementLoss::ElementLoss;
-  template <class T>
-  T value(T p, T t) const {
-    return T(100) * std::abs(p - t) / size(t);
-  }
-  template <class T>
-  T slope(T p, T t) const {
-    return T(100) * sign(p - t) / size(t);
-  }
+  auto value(auto p, auto t) const { return 100 * std::abs(p - t) / size(t); }
+  auto slope(auto p, auto t) const { return 100 * sign(p - t) / size(t); }
 
  private:
   template <class T>
@@ -70,10 +52,7 @@ class LogCosh : public ElementLoss<LogCosh, NoOptions> {
     const T size = std::abs(p - t);  // log cosh x without overflow
     return size + std::log1p(std::exp(T(-2) * size)) - T(0.69314718055994530942);
   }
-  template <class T>
-  T slope(T p, T t) const {
-    return std::tanh(p - t);
-  }
+  auto slope(auto p, auto t) const { return std::tanh(p - t); }
 };
 
 struct HuberOptions {
@@ -155,12 +134,12 @@ class Quantile : public RowLoss<Quantile, QuantileOptions> {
 }  // namespace
 
 std::vector<LossEntry> regression_losses() {
-  return {loss_entry<MeanSquaredError, NoOptions>({"mse"}),
-          loss_entry<MeanAbsoluteError, NoOptions>({"mae"}),
-          loss_entry<MeanAbsolutePercentageError, NoOptions>({"mape"}),
-          loss_entry<LogCosh, NoOptions>({"logcosh"}),
-          loss_entry<Huber, HuberOptions>({"huber_loss", "smooth_l1"}),
-          loss_entry<Quantile, QuantileOptions>({"pinball"})};
+  return {loss_entry<MeanSquaredError>({"mse"}),
+          loss_entry<MeanAbsoluteError>({"mae"}),
+          loss_entry<MeanAbsolutePercentageError>({"mape"}),
+          loss_entry<LogCosh>({"logcosh"}),
+          loss_entry<Huber>({"huber_loss", "smooth_l1"}),
+          loss_entry<Quantile>({"pinball"})};
 }
 
 }  // namespace rondo::detail

@@ -7,6 +7,7 @@
 
 #include "rondo/train/losses.h"
 #include "train/losses/loss_entry.h"
+#include "train/named_config.h"
 
 namespace rondo::detail {
 
@@ -43,12 +44,7 @@ class RowLoss : public Loss {
 
   Reduction reduction() const override { return reduction_; }
   std::string name() const override { return Self::kName; }
-  Json config() const override {
-    Json out = Json::object({{"name", Self::kName}});
-    const Json fields = rondo::to_config(options);
-    for (const auto& [key, value] : fields.as_object()) out.set(key, value);
-    return out;
-  }
+  Json config() const override { return named_config(Self::kName, options); }
   std::int64_t target_columns(std::int64_t columns) const override { return columns; }
   std::int64_t prediction_columns(std::int64_t columns) const override { return columns; }
 
@@ -114,17 +110,10 @@ class ElementLoss : public RowLoss<Self, Options> {
   }
 };
 
-/// For losses without options.
-struct NoOptions {
-  template <class Self, class V>
-  static void visit(Self&, V&&) {}
-};
-
-template <class L, class Options>
+template <class L>
 LossEntry loss_entry(std::vector<std::string> aliases) {
   return {.name = L::kName,
           .aliases = std::move(aliases),
-          .options = list_options<WithReduction<Options>>(),
           .make = [](const Json& options) { return std::make_shared<const L>(options); },
           .make_objective = {}};
 }

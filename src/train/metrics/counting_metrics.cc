@@ -155,11 +155,6 @@ class Auc : public RowMetric {
   RowMemory memory_;
 };
 
-struct NoMetricOptions {
-  template <class Self, class V>
-  static void visit(Self&, V&&) {}
-};
-
 /// 1 − Σw(t−p)² / Σw(t−t̄)² of every column, mean over columns.
 class R2Score : public RowMetric {
  public:
@@ -223,7 +218,7 @@ std::vector<MetricEntry> counting_metrics() {
            {"binary_auc"},
            [](const Json& c) { return std::make_shared<Auc>(metric_options<AucOptions>(c, "auc")); }},
           {"r2_score", {"r2"}, [](const Json& c) {
-             metric_options<NoMetricOptions>(c, "r2_score");
+             metric_options<NoOptions>(c, "r2_score");
              return std::make_shared<R2Score>();
            }}};
 }

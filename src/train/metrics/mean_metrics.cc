@@ -40,18 +40,13 @@ struct TopKOptions {
   }
 };
 
-struct NoMetricOptions {
-  template <class Self, class V>
-  static void visit(Self&, V&&) {}
-};
-
 using Traits = MeanMetric::Traits;
 
 /// A metric without options.
 MetricEntry plain(std::string name, std::vector<std::string> aliases, double (*value)(Row, Row),
                   Traits traits) {
   return {name, std::move(aliases), [name, value, traits](const Json& config) {
-            metric_options<NoMetricOptions>(config, name);
+            metric_options<NoOptions>(config, name);
             return std::make_shared<MeanMetric>(value, traits);
           }};
 }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "rondo/base/options.h"
 #include "rondo/train/metrics.h"
+#include "train/named_config.h"
 
 namespace rondo::detail {
 
@@ -15,10 +15,11 @@ namespace rondo::detail {
 ///     std::vector<MetricEntry> rondo::detail::<name>_metric();
 ///
 /// (the function has the file's name), and the build makes the list of them.
-struct MetricEntry {
-  std::string name;
-  std::vector<std::string> aliases;
-  std::function<std::shared_ptr<Metric>(const Json& options)> make;
+using MetricEntry = NamedEntry<std::shared_ptr<Metric>>;
+
+struct NoMetricOptions {
+  template <class Self, class V>
+  static void visit(Self&, V&&) {}
 };
 
 /// Reads the options of a metric; an unknown key is an error that names the nearest one.

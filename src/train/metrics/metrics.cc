@@ -18,27 +18,18 @@ namespace {
 using detail::MetricEntry;
 
 /// The weighted mean over rows of a loss.
-class LossMetric : public RowMetric {
+class LossMetric : public detail::WeightedMean {
  public:
   explicit LossMetric(std::shared_ptr<const Loss> loss) : loss_(std::move(loss)) {}
-  void reset() override { sum_ = weight_ = 0; }
   void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     sum_ += loss_->value(prediction, target, weights);
     for (const double weight : weights) weight_ += weight;
     if (weights.empty()) weight_ += static_cast<double>(prediction.rows);
   }
-  double result() const override {
-    return weight_ == 0 ? std::numeric_limits<double>::quiet_NaN() : sum_ / weight_;
-  }
-  std::vector<double> gathered() const override { return {sum_, weight_}; }
-  void restore(std::span<const double> numbers) override {
-    detail::check_gathered(name(), numbers.size() == 2);
-    sum_ = numbers[0], weight_ = numbers[1];
-  }
+  double result() const override { return mean(); }
 
  private:
   std::shared_ptr<const Loss> loss_;
-  double sum_ = 0, weight_ = 0;
 };
 
 /// "accuracy" or "crossentropy": which one is meant shows when the first batch comes.
@@ -114,20 +105,8 @@ void RowMetric::update(std::span<const Value> predictions, const Target& target)
 
 std::shared_ptr<Metric> make_metric(const Json& name_or_config) {
   const detail::NamedConfig named = detail::read_named_config(name_or_config, "metric");
-  const std::vector<MetricEntry> all = all_metrics();
-  const auto found = std::ranges::find_if(all, [&](const MetricEntry& entry) {
-    return entry.name == named.name || std::ranges::find(entry.aliases, named.name) != entry.aliases.end();
-  });
-  if (found == all.end()) {
-    std::vector<std::string> known;
-    for (const MetricEntry& entry : all) {
-      known.push_back(entry.name);
-      known.insert(known.end(), entry.aliases.begin(), entry.aliases.end());
-    }
-    detail::throw_unknown_name("metric", named.spelled, known);
-  }
-  std::shared_ptr<Metric> metric = found->make(named.options);
-  metric->set_name(named.spelled);
+  std::shared_ptr<Metric> metric = find_entry(all_metrics(), named).make(named.options);
+  metric->set_name(named.name);
   return metric;
 }
 
@@ -138,11 +117,7 @@ std::shared_ptr<RowMetric> make_row_metric(const Json& name_or_config) {
       .expected("a metric of rows, such as \"accuracy\"");
 }
 
-std::vector<std::string> metric_names() {
-  std::vector<std::string> names;
-  for (const MetricEntry& entry : all_metrics()) names.push_back(entry.name);
-  return names;
-}
+std::vector<std::string> metric_names() { return detail::names_of(all_metrics()); }
 
 void detail::check_gathered(const std::string& name, bool fits) {
   if (fits) return;

@@ -10,11 +10,6 @@
 namespace rondo::detail {
 namespace {
 
-struct RankingOptions {
-  template <class Self, class V>
-  static void visit(Self&, V&&) {}
-};
-
 /// The area under the ROC curve, exactly: the share of pairs of a positive and a negative row in which the
 /// positive one has the higher score, ties counting half (Mann and Whitney's U over the number of pairs). All
 /// columns together.
@@ -82,7 +77,7 @@ class RocAuc : public RowMetric {
 
 std::vector<MetricEntry> ranking_metrics() {
   return {{"roc_auc", {"exact_auc"}, [](const Json& config) {
-             metric_options<RankingOptions>(config, "roc_auc");
+             metric_options<NoOptions>(config, "roc_auc");
              return std::make_shared<RocAuc>();
            }}};
 }

@@ -44,8 +44,23 @@ void for_each_weighted_row(ConstMatrix prediction, ConstMatrix target, std::span
   }
 }
 
+/// A sum over rows with the sum of their weights.
+class WeightedMean : public RowMetric {
+ public:
+  void reset() override { sum_ = weight_ = 0; }
+  std::vector<double> gathered() const override { return {sum_, weight_}; }
+  void restore(std::span<const double> numbers) override {
+    check_gathered(name(), numbers.size() == 2);
+    sum_ = numbers[0], weight_ = numbers[1];
+  }
+
+ protected:
+  double mean() const { return weight_ == 0 ? std::numeric_limits<double>::quiet_NaN() : sum_ / weight_; }
+  double sum_ = 0, weight_ = 0;
+};
+
 /// Weighted mean over rows of a value of one row, then `finish` of that mean.
-class MeanMetric : public RowMetric {
+class MeanMetric : public WeightedMean {
  public:
   using RowValue = std::function<double(std::span<const double> prediction, std::span<const double> target)>;
   struct Traits {
@@ -56,7 +71,6 @@ class MeanMetric : public RowMetric {
   MeanMetric(RowValue value, Traits traits) : value_(std::move(value)), traits_(traits) {}
 
   bool larger_is_better() const override { return traits_.larger_is_better; }
-  void reset() override { sum_ = weight_ = 0; }
   void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, traits_.one_target_column ? 1 : prediction.cols, weights);
     for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {
@@ -65,21 +79,13 @@ class MeanMetric : public RowMetric {
     });
   }
   double result() const override {
-    if (weight_ == 0) return std::numeric_limits<double>::quiet_NaN();
-    const double mean = sum_ / weight_;
-    return traits_.finish == nullptr ? mean : traits_.finish(mean);
-  }
-  std::vector<double> gathered() const override { return {sum_, weight_}; }
-  void restore(std::span<const double> numbers) override {
-    check_gathered(name(), numbers.size() == 2);
-    sum_ = numbers[0], weight_ = numbers[1];
+    return weight_ == 0 || traits_.finish == nullptr ? mean() : traits_.finish(mean());
   }
 
  private:
   RowValue value_;
   Traits traits_;
   RowMemory memory_;
-  double sum_ = 0, weight_ = 0;
 };
 
 }  // namespace rondo::detail

@@ -61,9 +61,11 @@ void require_option(bool holds, const std::string& optimizer, const char* rule) 
       .expected(rule);
 }
 
-OptimizerBase::OptimizerBase(const CommonOptimizerOptions& options, std::vector<std::string> slot_names,
-                             bool decoupled_decay, double first_slot_value)
-    : options_(options),
+OptimizerBase::OptimizerBase(std::string name, const CommonOptimizerOptions& options,
+                             std::vector<std::string> slot_names, bool decoupled_decay,
+                             double first_slot_value)
+    : name_(std::move(name)),
+      options_(options),
       slot_names_(std::move(slot_names)),
       decoupled_decay_(decoupled_decay),
       first_slot_value_(first_slot_value),
@@ -250,46 +252,19 @@ void OptimizerBase::restore(const ParameterStore& parameters, const OptimizerSta
 namespace rondo {
 namespace {
 
-detail::OptimizerEntry find_optimizer(const std::string& name, const std::string& spelled) {
-  std::vector<std::string> known;
-  for (auto* part : {&detail::gradient_scale_optimizers, &detail::adaptive_moment_optimizers}) {
-    for (detail::OptimizerEntry& entry : part()) {
-      if (entry.name == name) return std::move(entry);
-      known.push_back(entry.name);
-    }
-  }
-  detail::throw_unknown_name("optimizer", spelled, known);
-}
-
-/// Class names of several capitals do not follow the rule for snake_case.
-std::string optimizer_name(const std::string& canonical) {
-  for (const char* name : {"adamw", "rmsprop", "amsgrad"}) {
-    std::string joined;
-    for (const char c : canonical) {
-      if (c != '_') joined += c;
-    }
-    if (joined == name) return joined;
-  }
-  return canonical;
+std::vector<detail::OptimizerEntry> all_optimizers() {
+  std::vector<detail::OptimizerEntry> all = detail::gradient_scale_optimizers();
+  std::ranges::move(detail::adaptive_moment_optimizers(), std::back_inserter(all));
+  return all;
 }
 
 }  // namespace
 
 std::unique_ptr<Optimizer> make_optimizer(const Json& name_or_config) {
   const detail::NamedConfig named = detail::read_named_config(name_or_config, "optimizer");
-  return find_optimizer(optimizer_name(named.name), named.spelled).make(named.options);
+  return find_entry(all_optimizers(), named).make(named.options);
 }
 
-std::vector<std::string> optimizer_names() {
-  std::vector<std::string> names;
-  for (auto* part : {&detail::gradient_scale_optimizers, &detail::adaptive_moment_optimizers}) {
-    for (const detail::OptimizerEntry& entry : part()) names.push_back(entry.name);
-  }
-  return names;
-}
-
-std::vector<OptionInfo> optimizer_options(const std::string& name, const std::string& convention) {
-  return find_optimizer(optimizer_name(detail::canonical_name(name)), name).options(convention == "torch");
-}
+std::vector<std::string> optimizer_names() { return detail::names_of(all_optimizers()); }
 
 }  // namespace rondo

@@ -14,6 +14,7 @@
 #include "rondo/base/error.h"
 #include "rondo/train/optimizers.h"
 #include "rondo/train/schedules.h"
+#include "train/named_config.h"
 
 namespace rondo::detail {
 
@@ -49,6 +50,7 @@ using kernels::Prelude;
 /// Everything but the formula: slots, clipping, weight decay, learning rate, state.
 class OptimizerBase : public Optimizer {
  public:
+  std::string name() const final { return name_; }
   StepReport step(ParameterStore& parameters) final;
   std::int64_t iterations() const final { return iterations_; }
   double learning_rate() const final;
@@ -67,8 +69,8 @@ class OptimizerBase : public Optimizer {
     std::int64_t count;
   };
 
-  OptimizerBase(const CommonOptimizerOptions& options, std::vector<std::string> slot_names,
-                bool decoupled_decay, double first_slot_value = 0);
+  OptimizerBase(std::string name, const CommonOptimizerOptions& options, std::vector<std::string> slot_names,
+                bool decoupled_decay, double first_slot_value);
 
   /// Called once a step, before the updates; `step` counts from 1.
   virtual void begin_step(std::int64_t step, double learning_rate) noexcept = 0;
@@ -87,6 +89,7 @@ class OptimizerBase : public Optimizer {
   template <class T>
   void update_all(ParameterStore& parameters, double global_norm, double rate) noexcept;
 
+  std::string name_;
   CommonOptimizerOptions options_;
   std::vector<std::string> slot_names_;
   bool decoupled_decay_;
@@ -100,10 +103,32 @@ class OptimizerBase : public Optimizer {
   std::vector<std::uint8_t> without_decay_;  // by parameter
 };
 
-struct OptimizerEntry {
-  std::string name;
-  std::function<std::unique_ptr<Optimizer>(const Json& options)> make;
-  std::function<std::vector<OptionInfo>(bool torch)> options;
+/// An optimiser whose formula is `Self::run(piece)`, a template in the type of the weights.
+template <class Self, class Settings>
+class OptimizerOf : public OptimizerBase {
+ public:
+  using Options = Settings;
+  Json config() const override {
+    Json out = rondo::to_config(options_);
+    out.set("name", name());
+    return out;
+  }
+
+ protected:
+  /// Keras's weight decay is decoupled, PyTorch's where `always_decoupled`.
+  OptimizerOf(std::string name, const Options& options, std::vector<std::string> slots,
+              bool always_decoupled = false, double first_slot_value = 0)
+      : OptimizerBase(std::move(name), options, std::move(slots), always_decoupled || !options.torch(),
+                      first_slot_value),
+        options_(options) {}
+  void begin_step(std::int64_t, double rate) noexcept override { rate_ = rate; }
+  const Options options_;
+  double rate_ = 0;
+
+ private:
+  const Self& self() const { return static_cast<const Self&>(*this); }
+  void update(const Piece<float>& piece) const noexcept override { self().run(piece); }
+  void update(const Piece<double>& piece) const noexcept override { self().run(piece); }
 };
 
 /// Reads options over the defaults of the convention that they name.
@@ -121,14 +146,12 @@ Options optimizer_settings(const Json& config, const std::string& name) {
   return options;
 }
 
-template <class Options>
-std::vector<OptionInfo> optimizer_option_list(bool torch) {
-  std::vector<OptionInfo> out;
-  const Options defaults = Options::defaults(torch);
-  Options::visit(defaults, [&](const char* name, const auto& field, const char* doc) {
-    out.push_back({name, to_config(field), doc});
-  });
-  return out;
+using OptimizerEntry = NamedEntry<std::unique_ptr<Optimizer>>;
+template <class O>
+OptimizerEntry optimizer_entry(const std::string& name) {
+  return {name, {}, [name](const Json& config) {
+            return std::make_unique<O>(name, optimizer_settings<typename O::Options>(config, name));
+          }};
 }
 
 /// Throws Error(usage) unless `holds`.

@@ -10,34 +10,6 @@
 namespace rondo::detail {
 namespace {
 
-/// An optimiser with options and a name. `Self::template rule<T>()` gives the rule of the step that begins.
-template <class Self, class Options>
-class NamedOptimizer : public OptimizerBase {
- public:
-  std::string name() const override { return Self::kName; }
-  Json config() const override {
-    Json out = rondo::to_config(options_);
-    out.set("name", Self::kName);
-    return out;
-  }
-
- protected:
-  NamedOptimizer(const Options& options, std::vector<std::string> slots, double first_slot_value = 0)
-      : OptimizerBase(options, std::move(slots), !options.torch(), first_slot_value), options_(options) {}
-
-  Options options_;
-  double rate_ = 0;
-
- private:
-  void begin_step(std::int64_t, double rate) noexcept override { rate_ = rate; }
-  void update(const Piece<float>& piece) const noexcept override {
-    static_cast<const Self&>(*this).run(piece);
-  }
-  void update(const Piece<double>& piece) const noexcept override {
-    static_cast<const Self&>(*this).run(piece);
-  }
-};
-
 template <class Rule, class Piece>
 void run_rule(const Rule& rule, const Piece& p) noexcept {
   sweep(rule, p.prelude, p.weights, p.gradients, p.slots[0], p.slots[1], p.slots[2], p.count);
@@ -93,14 +65,13 @@ struct MomentumRule {
   }
 };
 
-class Sgd : public NamedOptimizer<Sgd, SgdOptions> {
+class Sgd : public OptimizerOf<Sgd, SgdOptions> {
  public:
-  static constexpr const char* kName = "sgd";
-  explicit Sgd(const SgdOptions& o)
-      : NamedOptimizer(o,
-                       o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{}) {
-    require_option(o.momentum >= 0 && o.momentum <= 1, kName, "momentum from 0 to 1");
-    require_option(!o.nesterov || o.momentum > 0, kName, "momentum > 0 with nesterov");
+  Sgd(const std::string& name, const SgdOptions& o)
+      : OptimizerOf(name, o,
+                    o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{}) {
+    require_option(o.momentum >= 0 && o.momentum <= 1, name, "momentum from 0 to 1");
+    require_option(!o.nesterov || o.momentum > 0, name, "momentum > 0 with nesterov");
   }
   template <class T>
   void run(const Piece<T>& p) const noexcept {
@@ -160,11 +131,10 @@ struct RmspropRule {
   }
 };
 
-class Rmsprop : public NamedOptimizer<Rmsprop, RmspropOptions> {
+class Rmsprop : public OptimizerOf<Rmsprop, RmspropOptions> {
  public:
-  static constexpr const char* kName = "rmsprop";
-  explicit Rmsprop(const RmspropOptions& o) : NamedOptimizer(o, slots(o)) {
-    require_option(o.rho >= 0 && o.rho < 1 && o.momentum >= 0 && o.momentum <= 1 && o.epsilon >= 0, kName,
+  Rmsprop(const std::string& name, const RmspropOptions& o) : OptimizerOf(name, o, slots(o)) {
+    require_option(o.rho >= 0 && o.rho < 1 && o.momentum >= 0 && o.momentum <= 1 && o.epsilon >= 0, name,
                    "rho from 0 to below 1, momentum from 0 to 1, epsilon >= 0");
   }
   template <class T>
@@ -225,12 +195,11 @@ struct AdagradRule {
   }
 };
 
-class Adagrad : public NamedOptimizer<Adagrad, AdagradOptions> {
+class Adagrad : public OptimizerOf<Adagrad, AdagradOptions> {
  public:
-  static constexpr const char* kName = "adagrad";
-  explicit Adagrad(const AdagradOptions& o)
-      : NamedOptimizer(o, {"accumulator"}, o.initial_accumulator_value) {
-    require_option(o.initial_accumulator_value >= 0 && o.epsilon >= 0, kName,
+  Adagrad(const std::string& name, const AdagradOptions& o)
+      : OptimizerOf(name, o, {"accumulator"}, false, o.initial_accumulator_value) {
+    require_option(o.initial_accumulator_value >= 0 && o.epsilon >= 0, name,
                    "initial_accumulator_value >= 0, epsilon >= 0");
   }
   template <class T>
@@ -277,12 +246,11 @@ struct AdadeltaRule {
   }
 };
 
-class Adadelta : public NamedOptimizer<Adadelta, AdadeltaOptions> {
+class Adadelta : public OptimizerOf<Adadelta, AdadeltaOptions> {
  public:
-  static constexpr const char* kName = "adadelta";
-  explicit Adadelta(const AdadeltaOptions& o)
-      : NamedOptimizer(o, {"accumulated_gradient", "accumulated_move"}) {
-    require_option(o.rho >= 0 && o.rho < 1 && o.epsilon > 0, kName, "rho from 0 to below 1, epsilon > 0");
+  Adadelta(const std::string& name, const AdadeltaOptions& o)
+      : OptimizerOf(name, o, {"accumulated_gradient", "accumulated_move"}) {
+    require_option(o.rho >= 0 && o.rho < 1 && o.epsilon > 0, name, "rho from 0 to below 1, epsilon > 0");
   }
   template <class T>
   void run(const Piece<T>& p) const noexcept {
@@ -291,20 +259,11 @@ class Adadelta : public NamedOptimizer<Adadelta, AdadeltaOptions> {
   }
 };
 
-template <class O, class Options>
-OptimizerEntry entry() {
-  return {O::kName,
-          [](const Json& config) -> std::unique_ptr<Optimizer> {
-            return std::make_unique<O>(optimizer_settings<Options>(config, O::kName));
-          },
-          optimizer_option_list<Options>};
-}
-
 }  // namespace
 
 std::vector<OptimizerEntry> gradient_scale_optimizers() {
-  return {entry<Sgd, SgdOptions>(), entry<Rmsprop, RmspropOptions>(), entry<Adagrad, AdagradOptions>(),
-          entry<Adadelta, AdadeltaOptions>()};
+  return {optimizer_entry<Sgd>("sgd"), optimizer_entry<Rmsprop>("rmsprop"),
+          optimizer_entry<Adagrad>("adagrad"), optimizer_entry<Adadelta>("adadelta")};
 }
 
 }  // namespace rondo::detail

@@ -27,12 +27,7 @@ class ScheduleOf : public Schedule {
     options_.check();
   }
   std::string name() const override { return Options::kName; }
-  Json config() const override {
-    Json out = Json::object({{"name", Options::kName}});
-    const Json fields = to_config(options_);
-    for (const auto& [key, value] : fields.as_object()) out.set(key, value);
-    return out;
-  }
+  Json config() const override { return detail::named_config(Options::kName, options_); }
   double at(std::int64_t step) const override { return options_.at(static_cast<double>(step)); }
 
  private:
@@ -242,31 +237,17 @@ struct OneCycle {
   }
 };
 
-struct Entry {
-  std::string name;
-  std::vector<OptionInfo> options;
-  std::function<std::shared_ptr<const Schedule>(const Json&)> make;
-};
+using Entry = detail::NamedEntry<std::shared_ptr<const Schedule>>;
 
 template <class Options>
 Entry entry() {
-  return {Options::kName, list_options<Options>(),
-          [](const Json& config) { return std::make_shared<const ScheduleOf<Options>>(config); }};
+  return {Options::kName, {}, [](const Json& c) { return std::make_shared<const ScheduleOf<Options>>(c); }};
 }
 
 std::vector<Entry> entries() {
   return {entry<Constant>(),        entry<Exponential>(), entry<InverseTime>(), entry<StepDecay>(),
           entry<MultiStepDecay>(),  entry<Piecewise>(),   entry<Polynomial>(),  entry<Cosine>(),
           entry<CosineAnnealing>(), entry<OneCycle>()};
-}
-
-Entry find_entry(const std::string& name, const std::string& spelled) {
-  std::vector<std::string> known;
-  for (Entry& e : entries()) {
-    if (e.name == name) return std::move(e);
-    known.push_back(e.name);
-  }
-  detail::throw_unknown_name("schedule", spelled, known);
 }
 
 }  // namespace
@@ -276,17 +257,9 @@ std::shared_ptr<const Schedule> make_schedule(const Json& number_or_config) {
     return std::make_shared<const ScheduleOf<Constant>>(Json::object({{"learning_rate", number_or_config}}));
   }
   const detail::NamedConfig named = detail::read_named_config(number_or_config, "schedule");
-  return find_entry(named.name, named.spelled).make(named.options);
+  return find_entry(entries(), named).make(named.options);
 }
 
-std::vector<std::string> schedule_names() {
-  std::vector<std::string> names;
-  for (const Entry& e : entries()) names.push_back(e.name);
-  return names;
-}
-
-std::vector<OptionInfo> schedule_options(const std::string& name) {
-  return find_entry(detail::canonical_name(name), name).options;
-}
+std::vector<std::string> schedule_names() { return detail::names_of(entries()); }
 
 }  // namespace rondo

@@ -96,7 +96,7 @@ class AtomicFileTest : public testing::Test {
   fs::path folder_;
 };
 
-Error refusal_of(auto&& call) {
+Error error_of(auto&& call) {
   try {
     call();
   } catch (const Error& error) {
@@ -198,7 +198,7 @@ TEST_F(AtomicFileTest, ALimitOnFileSizesLeavesTheOldFile) {
   small.rlim_cur = 100000;
   const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-  const Error error = refusal_of([&] { write_file_atomically(path("x"), std::string(200000, 'x')); });
+  const Error error = error_of([&] { write_file_atomically(path("x"), std::string(200000, 'x')); });
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, old_handler);
   const std::string text = error.what();
@@ -215,7 +215,7 @@ TEST_F(AtomicFileTest, AFullDiskLeavesTheOldFile) {
     ~Unmount() { umount2(folder.c_str(), MNT_DETACH); }
   } unmount{folder_};
   write_file_atomically(path("x"), "old");
-  const Error error = refusal_of([&] { write_file_atomically(path("x"), std::string(200000, 'x')); });
+  const Error error = error_of([&] { write_file_atomically(path("x"), std::string(200000, 'x')); });
   const std::string text = error.what();
   EXPECT_EQ(error.kind(), ErrorKind::resources);
   EXPECT_NE(text.find("No space left on device"), std::string::npos) << text;
@@ -276,12 +276,12 @@ TEST_F(AtomicFileTest, WritersOfOneNameDoNotDisturbEachOther) {
 
 TEST_F(AtomicFileTest, RefusesAFolderADeviceAndAMissingFolder) {
   fs::create_directory(path("folder"));
-  EXPECT_NE(std::string(refusal_of([&] { AtomicFile(path("folder")); }).what()).find("a folder of that name"),
+  EXPECT_NE(std::string(error_of([&] { AtomicFile(path("folder")); }).what()).find("a folder of that name"),
             std::string::npos);
-  EXPECT_NE(std::string(refusal_of([&] { AtomicFile("/dev/null"); }).what()).find("a device"),
+  EXPECT_NE(std::string(error_of([&] { AtomicFile("/dev/null"); }).what()).find("a device"),
             std::string::npos);
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
-  EXPECT_NE(std::string(refusal_of([&] { AtomicFile(path("no/x")); }).what()).find("make the folder first"),
+  EXPECT_NE(std::string(error_of([&] { AtomicFile(path("no/x")); }).what()).find("make the folder first"),
             std::string::npos);
   EXPECT_THROW(AtomicFile(""), Error);
   EXPECT_THROW(AtomicFile(path("x/")), Error);
@@ -306,18 +306,18 @@ TEST_F(AtomicFileTest, ANewFileObeysTheUmask) {
 
 TEST_F(AtomicFileTest, ReadingAMissingFileSuggestsTheNearest) {
   write_file_atomically(path("prices.csv"), "x");
-  const Error error = refusal_of([&] { read_file(path("price.csv")); });
+  const Error error = error_of([&] { read_file(path("price.csv")); });
   EXPECT_EQ(error.kind(), ErrorKind::data);
   EXPECT_NE(std::string(error.what()).find("did you mean 'prices.csv'?"), std::string::npos) << error.what();
 }
 
 TEST_F(AtomicFileTest, ReadingRefusesFoldersAndTooLongFiles) {
-  EXPECT_NE(std::string(refusal_of([&] { read_file(folder_.string()); }).what()).find("Is a directory"),
+  EXPECT_NE(std::string(error_of([&] { read_file(folder_.string()); }).what()).find("Is a directory"),
             std::string::npos);
   write_file_atomically(path("x"), "12345");
   EXPECT_EQ(read_file(path("x"), 5), "12345");
-  EXPECT_EQ(refusal_of([&] { read_file(path("x"), 4); }).kind(), ErrorKind::data);
-  EXPECT_EQ(refusal_of([&] { read_file(""); }).kind(), ErrorKind::data);
+  EXPECT_EQ(error_of([&] { read_file(path("x"), 4); }).kind(), ErrorKind::data);
+  EXPECT_EQ(error_of([&] { read_file(""); }).kind(), ErrorKind::data);
 }
 
 TEST_F(AtomicFileTest, ReadsAPipeToItsEnd) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/message_of.h"
+
 namespace rondo {
 namespace {
 
@@ -15,16 +17,6 @@ struct TrainOptions {
   }
 };
 
-std::string message_of(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::usage);
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST(ConfigFileTest, ReadsASectionOverTheDefaults) {
   TrainOptions options;
   ConfigFile::parse("[training]\nepochs = 3\n").read_section(options, "training");
@@ -37,7 +29,7 @@ TEST(ConfigFileTest, ReadsASectionOverTheDefaults) {
 TEST(ConfigFileTest, AnUnknownKeyIsNamedWithItsLineAndTheNearestName) {
   TrainOptions options;
   const ConfigFile file = ConfigFile::parse("[training]\nloss = 'mae'\nepoch = 3\n", "my.toml");
-  const std::string text = message_of([&] { file.read_section(options, "training"); });
+  const std::string text = usage_message_of([&] { file.read_section(options, "training"); });
   EXPECT_NE(text.find("unknown key 'epoch'"), std::string::npos) << text;
   EXPECT_NE(text.find("my.toml, line 3"), std::string::npos) << text;
   EXPECT_NE(text.find("did you mean 'epochs'?"), std::string::npos) << text;
@@ -46,16 +38,16 @@ TEST(ConfigFileTest, AnUnknownKeyIsNamedWithItsLineAndTheNearestName) {
 TEST(ConfigFileTest, AWrongTypeIsNamedWithItsLine) {
   TrainOptions options;
   const ConfigFile file = ConfigFile::parse("\n[training]\nepochs = 'many'\n", "my.toml");
-  const std::string text = message_of([&] { file.read_section(options, "training"); });
+  const std::string text = usage_message_of([&] { file.read_section(options, "training"); });
   EXPECT_NE(text.find("'training.epochs'"), std::string::npos) << text;
   EXPECT_NE(text.find("my.toml, line 3"), std::string::npos) << text;
-  EXPECT_NE(message_of([&] { ConfigFile::parse("training = 1").read_section(options, "training"); }),
+  EXPECT_NE(usage_message_of([&] { ConfigFile::parse("training = 1").read_section(options, "training"); }),
             "no error");
 }
 
 TEST(ConfigFileTest, AnUnknownSectionIsNamedWithItsLine) {
   const ConfigFile file = ConfigFile::parse("[data]\n[trainning]\n", "my.toml");
-  const std::string text = message_of([&] { file.check_sections({"data", "training"}); });
+  const std::string text = usage_message_of([&] { file.check_sections({"data", "training"}); });
   EXPECT_NE(text.find("my.toml, line 2"), std::string::npos) << text;
   EXPECT_NE(text.find("did you mean 'training'?"), std::string::npos) << text;
 }
@@ -74,7 +66,7 @@ TEST(ConfigFileTest, ValuesCanBeReplacedByName) {
 TEST(ConfigFileTest, WhatSetsNothingIsRefused) {
   ConfigFile file = ConfigFile::parse("[training]\nepochs = 3\n");
   for (const char* text : {"", "=", "training", ".a=1", "a.=1", "a..b=1", "training.epochs.x=1"}) {
-    EXPECT_NE(message_of([&] { file.override_value(text); }), "no error") << text;
+    EXPECT_NE(usage_message_of([&] { file.override_value(text); }), "no error") << text;
   }
 }
 

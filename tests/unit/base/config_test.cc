@@ -5,18 +5,10 @@
 #include <limits>
 
 #include "rondo/base/error.h"
+#include "support/message_of.h"
 
 namespace rondo {
 namespace {
-
-std::string message_of(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(ConfigTest, KeepsTheOrderInWhichKeysWereAdded) {
   Json config;

@@ -11,7 +11,7 @@
 namespace rondo {
 namespace {
 
-std::string refusal_of(std::string_view text) {
+std::string json_refusal_of(std::string_view text) {
   try {
     parse_json(text, "spec.json");
   } catch (const Error& error) {
@@ -63,17 +63,17 @@ TEST(JsonTest, IndentsWhenAsked) {
 }
 
 TEST(JsonTest, AnErrorHasAPlace) {
-  const std::string text = refusal_of("{\n  \"a\": 1,\n  \"b\": oops\n}");
+  const std::string text = json_refusal_of("{\n  \"a\": 1,\n  \"b\": oops\n}");
   EXPECT_NE(text.find("spec.json, line 3, column 8"), std::string::npos) << text;
 }
 
 TEST(JsonTest, ColumnsCountCharactersNotBytes) {
-  const std::string text = refusal_of("{\"\xE6\xB0\xB4\": oops}");
+  const std::string text = json_refusal_of("{\"\xE6\xB0\xB4\": oops}");
   EXPECT_NE(text.find("line 1, column 7"), std::string::npos) << text;
 }
 
 TEST(JsonTest, ADoubledKeyIsAnError) {
-  const std::string text = refusal_of("{\"a\": 1,\n \"a\": 2}");
+  const std::string text = json_refusal_of("{\"a\": 1,\n \"a\": 2}");
   EXPECT_NE(text.find("'a' occurs twice"), std::string::npos) << text;
   EXPECT_NE(text.find("line 2"), std::string::npos) << text;
 }
@@ -105,26 +105,26 @@ TEST(JsonTest, RefusesWhatIsNotJson) {
                            "\"\xff\"",
                            "\"\xc0\xaf\"",
                            "\"\xed\xa0\x80\""}) {
-    EXPECT_NE(refusal_of(text), "accepted") << text;
+    EXPECT_NE(json_refusal_of(text), "accepted") << text;
   }
 }
 
 TEST(JsonTest, AZeroByteIsNotTheEnd) {
-  EXPECT_NE(refusal_of(std::string_view("1\0", 2)), "accepted");
-  EXPECT_NE(refusal_of(std::string_view("{}\0{}", 5)), "accepted");
-  EXPECT_NE(refusal_of(std::string_view("\"a\0b\"", 5)), "accepted");
+  EXPECT_NE(json_refusal_of(std::string_view("1\0", 2)), "accepted");
+  EXPECT_NE(json_refusal_of(std::string_view("{}\0{}", 5)), "accepted");
+  EXPECT_NE(json_refusal_of(std::string_view("\"a\0b\"", 5)), "accepted");
 }
 
 TEST(JsonTest, DepthIsLimited) {
   const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
-  EXPECT_EQ(refusal_of(nested(64)), "accepted");
-  EXPECT_NE(refusal_of(nested(65)).find("nested too deeply"), std::string::npos);
-  EXPECT_NE(refusal_of(std::string(1000000, '[')).find("nested too deeply"), std::string::npos);
+  EXPECT_EQ(json_refusal_of(nested(64)), "accepted");
+  EXPECT_NE(json_refusal_of(nested(65)).find("nested too deeply"), std::string::npos);
+  EXPECT_NE(json_refusal_of(std::string(1000000, '[')).find("nested too deeply"), std::string::npos);
 }
 
 TEST(JsonTest, SizeIsLimited) {
   const std::string text(64 * 1024 * 1024 + 1, ' ');
-  EXPECT_NE(refusal_of(text).find("too long"), std::string::npos);
+  EXPECT_NE(json_refusal_of(text).find("too long"), std::string::npos);
 }
 
 TEST(JsonTest, AnObjectOfManyKeysIsReadInReasonableTime) {
@@ -135,9 +135,9 @@ TEST(JsonTest, AnObjectOfManyKeysIsReadInReasonableTime) {
 
 TEST(JsonTest, EveryTruncationIsRefused) {
   const std::string text = R"({"a": [1, 2.5e3, "x\u00e9", null, true], "b": {"c": false}})";
-  ASSERT_EQ(refusal_of(text), "accepted");
+  ASSERT_EQ(json_refusal_of(text), "accepted");
   for (std::size_t n = 0; n < text.size(); ++n) {
-    EXPECT_NE(refusal_of(std::string_view(text).substr(0, n)), "accepted") << n;
+    EXPECT_NE(json_refusal_of(std::string_view(text).substr(0, n)), "accepted") << n;
   }
 }
 

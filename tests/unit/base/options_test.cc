@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/message_of.h"
+
 namespace rondo {
 namespace {
 
@@ -23,15 +25,6 @@ struct CookingOptions {
     option("times", self.times, "in minutes");
   }
 };
-
-std::string message_of(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(OptionsTest, WritesEveryDefaultOut) {
   EXPECT_EQ(to_json(to_config(CookingOptions{})),

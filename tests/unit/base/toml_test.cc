@@ -11,7 +11,7 @@
 namespace rondo {
 namespace {
 
-std::string refusal_of(std::string_view text) {
+std::string toml_refusal_of(std::string_view text) {
   try {
     parse_toml(text, "model.toml");
   } catch (const Error& error) {
@@ -63,7 +63,7 @@ TEST(TomlTest, KeepsTheOrderOfTheText) {
 }
 
 TEST(TomlTest, AnErrorHasLineAndColumn) {
-  const std::string text = refusal_of("a = 1\nb = = 2\n");
+  const std::string text = toml_refusal_of("a = 1\nb = = 2\n");
   EXPECT_NE(text.find("model.toml, line 2, column 5"), std::string::npos) << text;
 }
 
@@ -91,19 +91,19 @@ TEST(TomlTest, RefusesWhatIsNotToml) {
                            "a = \xC3\xA9",
                            "a \xD0\xB4= 1",
                            "a = 1 \xE2\x80\x89"}) {
-    EXPECT_NE(refusal_of(text), "accepted") << text;
+    EXPECT_NE(toml_refusal_of(text), "accepted") << text;
   }
 }
 
 TEST(TomlTest, DepthAndSizeAreLimited) {
   std::string dotted = "[a";
   for (int i = 0; i < 80; ++i) dotted += ".a";
-  EXPECT_NE(refusal_of(dotted + "]"), "accepted");
+  EXPECT_NE(toml_refusal_of(dotted + "]"), "accepted");
   std::string endless = "a";
   for (int i = 0; i < 200000; ++i) endless += ".a";
-  EXPECT_NE(refusal_of(endless + " = 1"), "accepted");
-  EXPECT_NE(refusal_of("a = " + std::string(100000, '[')), "accepted");
-  EXPECT_NE(refusal_of("a = " + std::string(2000000, ' ') + "1"), "accepted");
+  EXPECT_NE(toml_refusal_of(endless + " = 1"), "accepted");
+  EXPECT_NE(toml_refusal_of("a = " + std::string(100000, '[')), "accepted");
+  EXPECT_NE(toml_refusal_of("a = " + std::string(2000000, ' ') + "1"), "accepted");
 }
 
 TEST(TomlTest, WhatIsWrittenReadsBack) {

@@ -17,7 +17,7 @@ Tensor counting(Shape shape, DType dtype = DType::float32) {
   return t;
 }
 
-std::vector<double> values(const Tensor& t) {
+std::vector<double> values_of(const Tensor& t) {
   std::vector<double> out;
   for (std::int64_t i = 0; i < t.size(); ++i) out.push_back(t.at(i));
   return out;
@@ -28,7 +28,7 @@ TEST(Tensor, BeginsAsZerosAtAnAlignedPlace) {
     const Tensor t({3, 5}, dtype);
     EXPECT_EQ(t.size(), 15);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(t.bytes()) % 64, 0U);
-    EXPECT_EQ(values(t), std::vector<double>(15, 0.0));
+    EXPECT_EQ(values_of(t), std::vector<double>(15, 0.0));
   }
   EXPECT_EQ(Tensor::full({2}, 0.5, DType::float64).at(1), 0.5);
   EXPECT_EQ(Tensor::full({}, 3).size(), 1) << "no axis, one number";
@@ -50,7 +50,7 @@ TEST(Tensor, IsAValue) {
   a = other;
   EXPECT_EQ(a.bytes(), place) << "assignment of the same size keeps the memory";
   a = *&a;
-  EXPECT_EQ(values(a), values(other));
+  EXPECT_EQ(values_of(a), values_of(other));
 }
 
 TEST(Tensor, LeavesAnEmptyTensorWhenMovedFrom) {
@@ -93,7 +93,7 @@ TEST(Tensor, TakesAnotherShapeOfTheSameSize) {
   EXPECT_EQ(t.reshaped({3, 4}).shape(), (Shape{3, 4}));
   EXPECT_EQ(t.reshaped({-1, 4}).shape(), (Shape{3, 4}));
   EXPECT_EQ(t.reshaped({2, 2, -1}).shape(), (Shape{2, 2, 3}));
-  EXPECT_EQ(values(t.reshaped({12})), values(t));
+  EXPECT_EQ(values_of(t.reshaped({12})), values_of(t));
   EXPECT_EQ(counting({0, 3}).reshaped({-1, 5}).shape(), (Shape{0, 5}));
   EXPECT_THROW(t.reshaped({5, -1}), Error);
   EXPECT_THROW(t.reshaped({-1, -1}), Error);
@@ -108,7 +108,7 @@ TEST(Tensor, TakesAnotherShapeOfTheSameSize) {
 TEST(Tensor, GathersRowsInAnyOrder) {
   const Tensor t = counting({3, 2});
   const std::int64_t rows[] = {2, 0, 2};
-  EXPECT_EQ(values(t.gather(rows)), (std::vector<double>{4, 5, 0, 1, 4, 5}));
+  EXPECT_EQ(values_of(t.gather(rows)), (std::vector<double>{4, 5, 0, 1, 4, 5}));
   EXPECT_EQ(t.gather({}).shape(), (Shape{0, 2}));
   for (const std::int64_t bad : {std::int64_t{-1}, std::int64_t{3}}) {
     EXPECT_THROW(t.gather(std::span<const std::int64_t>(&bad, 1)), Error);
@@ -117,7 +117,7 @@ TEST(Tensor, GathersRowsInAnyOrder) {
 
 TEST(Tensor, SlicesRows) {
   const Tensor t = counting({4, 2});
-  EXPECT_EQ(values(t.slice(1, 3)), (std::vector<double>{2, 3, 4, 5}));
+  EXPECT_EQ(values_of(t.slice(1, 3)), (std::vector<double>{2, 3, 4, 5}));
   EXPECT_EQ(t.slice(2, 2).shape(), (Shape{0, 2}));
   EXPECT_THROW(t.slice(-1, 2), Error);
   EXPECT_THROW(t.slice(3, 2), Error);
@@ -172,9 +172,9 @@ TEST(Tensor, IsConvertedIntoMemoryThatIsUsedAgain) {
   Tensor out({3}, DType::float64);
   const std::byte* memory = out.bytes();
   Tensor::from({1, 2, 3}, {3}).cast_into(DType::float64, out);
-  EXPECT_EQ(values(out), (std::vector<double>{1, 2, 3}));
+  EXPECT_EQ(values_of(out), (std::vector<double>{1, 2, 3}));
   Tensor::from({4, 5}, {2}, DType::float64).cast_into(DType::float64, out);
-  EXPECT_EQ(values(out), (std::vector<double>{4, 5}));
+  EXPECT_EQ(values_of(out), (std::vector<double>{4, 5}));
   EXPECT_EQ(out.bytes(), memory);
 }
 

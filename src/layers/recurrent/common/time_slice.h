@@ -24,9 +24,7 @@ class TimeSlice {
   std::int64_t rows(std::int64_t t) const { return layout_->rows(first_ + t); }
   std::int64_t offset(std::int64_t t) const { return layout_->offset(first_ + t) - first_row_; }
   std::int64_t length_at(std::int64_t place) const {
-    const std::int64_t length =
-        layout_->lengths()[static_cast<std::size_t>(layout_->order()[static_cast<std::size_t>(place)])];
-    return std::clamp<std::int64_t>(length - first_, 0, steps_);
+    return std::clamp<std::int64_t>(layout_->length_at(place) - first_, 0, steps_);
   }
   std::int64_t first_row() const { return first_row_; }
 

@@ -17,10 +17,10 @@ constexpr std::size_t kMaxOrigins = 400;
 constexpr std::size_t kMaxSampledOrigins = 100;
 constexpr int kMoves = 3;
 
-enum class Kind { history, past, known, statics, calendar };
+enum class Input { history, past, known, statics, calendar };
 
 struct Feature {
-  Kind kind;
+  Input kind;
   std::size_t column;  ///< of its kind; history: a series of the target, or kAll
   std::string name;
 };
@@ -34,34 +34,34 @@ std::vector<Feature> features_of(const Panel& panel) {
     const std::string& target = panel.series[s].target;
     const bool known = std::ranges::any_of(
         out, [&](const Feature& feature) { return panel.series[feature.column].target == target; });
-    if (!known) out.push_back({Kind::history, s, target + " (its own past)"});
+    if (!known) out.push_back({Input::history, s, target + " (its own past)"});
   }
-  if (out.size() > kMaxTargets) out = {{Kind::history, kAll, "each target's own past"}};
-  const auto add = [&](Kind kind, const std::vector<std::string>& names) {
+  if (out.size() > kMaxTargets) out = {{Input::history, kAll, "each target's own past"}};
+  const auto add = [&](Input kind, const std::vector<std::string>& names) {
     for (std::size_t c = 0; c < names.size(); ++c) out.push_back({kind, c, names[c]});
   };
-  add(Kind::past, panel.past);
-  add(Kind::known, panel.known);
-  add(Kind::statics, panel.statics);
-  if (!panel.seasons.empty()) out.push_back({Kind::calendar, 0, "calendar"});
+  add(Input::past, panel.past);
+  add(Input::known, panel.known);
+  add(Input::statics, panel.statics);
+  if (!panel.seasons.empty()) out.push_back({Input::calendar, 0, "calendar"});
   return out;
 }
 
 /// By series: how many rows a feature is moved in time; of a static one: the series that gives its value.
 using Moves = std::vector<std::size_t>;
 
-Moves no_moves(Kind kind, const Panel& panel) {
+Moves no_moves(Input kind, const Panel& panel) {
   Moves moves(panel.series.size(), 0);
-  if (kind == Kind::statics) std::iota(moves.begin(), moves.end(), std::size_t{0});
+  if (kind == Input::statics) std::iota(moves.begin(), moves.end(), std::size_t{0});
   return moves;
 }
 
 /// In time by a quarter to three quarters of the series; between series in one circle (Sattolo 1986), so that
 /// none keeps its own. Reads as many elements of the stream as there are series, from `first` on.
-Moves draw_moves(Kind kind, const Panel& panel, const RandomStream& stream, std::uint64_t first) {
+Moves draw_moves(Input kind, const Panel& panel, const RandomStream& stream, std::uint64_t first) {
   Moves moves = no_moves(kind, panel);
   for (std::size_t s = moves.size(); s-- > 0;) {
-    if (kind == Kind::statics) {
+    if (kind == Input::statics) {
       if (s > 0) std::swap(moves[s], moves[stream.below(first + s, s)]);
       continue;
     }
@@ -96,21 +96,23 @@ void write_feature(const Feature& feature, const ScaledPanel& scaled, const Move
     const PanelSeries& series = panel.series[s];
     const std::size_t shift = moves[s];
     switch (feature.kind) {
-      case Kind::history:
+      case Input::history:
         if (feature.column != kAll && series.target != panel.series[feature.column].target) break;
         write_shifted(scaled.level[s], 1, 0, shift, to.scaled.level[s]);
         write_shifted(scaled.movement[s], 1, 0, shift, to.scaled.movement[s]);
         write_shifted(scaled.compressed[s], 1, 0, shift, to.scaled.compressed[s]);
         write_shifted(series.observed, 1, 0, shift, to.panel.series[s].observed);
         break;
-      case Kind::past:
+      case Input::past:
         write_shifted(scaled.past[s], panel.past.size(), feature.column, shift, to.scaled.past[s]);
         break;
-      case Kind::known:
+      case Input::known:
         write_shifted(scaled.known[s], panel.known.size(), feature.column, shift, to.scaled.known[s]);
         break;
-      case Kind::statics: to.scaled.statics[s][feature.column] = scaled.statics[shift][feature.column]; break;
-      case Kind::calendar:
+      case Input::statics:
+        to.scaled.statics[s][feature.column] = scaled.statics[shift][feature.column];
+        break;
+      case Input::calendar:
         for (std::size_t r = 0; r < series.position.size(); ++r)
           to.panel.series[s].position[r] = series.position[r] + static_cast<double>(shift);
         break;

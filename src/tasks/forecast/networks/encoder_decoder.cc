@@ -64,7 +64,6 @@ constexpr std::int64_t kMaxValidated = 4000;
 constexpr double kUpdatesASegment = 1.0, kMaxPasses = 10, kMinUpdates = 600, kMaxUpdates = 6000;
 /// Fewer than this teach nothing, even when a fifth is not held out.
 constexpr std::int64_t kMinWindowsOnRequest = 20;
-constexpr std::int64_t kDefaultPatience = 8;
 /// Multiply-adds of one training, forward: about four minutes of one core for up to five members together.
 constexpr double kMaxWork = 6e12;
 

@@ -15,7 +15,7 @@ namespace rondo::forecasting {
 
 namespace {
 
-constexpr std::int64_t kPredictBatch = 256;
+constexpr std::int64_t kValidationBatch = 256;
 
 /// Tells samples that deal other windows every epoch (`set_epoch`) which epoch it is. That is part of its
 /// state: a training that is resumed in the middle of an epoch goes on with it, no epoch begins there.
@@ -49,7 +49,7 @@ void require_some(const WindowSamples& samples, const char* purpose) {
 FitOptions fit_options(const FitPlan& plan, const NetworkTraining& settled) {
   FitOptions fit{.batch_size = settled.batch_size,
                  .epochs = plan.epochs,
-                 .validation_batch_size = kPredictBatch,
+                 .validation_batch_size = kValidationBatch,
                  .seed = settled.seed,
                  .run = settled.controls};
   return fit;

@@ -33,6 +33,7 @@ inline constexpr std::int64_t kEpochsOfACycle = 20;
 /// Sets the updates where they are open: so many passes over the `windows` as the epochs say, else those
 /// wanted, as far as they stay below `most_work` multiply-adds (`sample`: of one window and member, forward).
 void settle_updates(NetworkTraining& settled, double windows, double wanted, double sample, double most_work);
+inline constexpr std::int64_t kDefaultPatience = 8;
 
 /// Trains all members at once, each by its own weights of the samples; the best of the states after an epoch
 /// is kept. Fills everything of `out`, whose network is built, but the training's name. Error(data) where

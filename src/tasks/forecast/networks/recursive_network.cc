@@ -12,11 +12,10 @@ namespace rondo::forecasting {
 
 namespace {
 
-constexpr std::int64_t kMaxValidated = 1000;
-constexpr std::int64_t kDefaultPatience = 8;
+constexpr std::int64_t kMaxValidatedPaths = 1000;
 constexpr std::int64_t kMaxPaths = 100000;
 /// Multiply-adds of one training of up to five members, forward.
-constexpr double kMaxWork = 3e12;
+constexpr double kMaxRecursiveWork = 3e12;
 
 std::size_t state_count(const NetworkTraining& settled) {
   Network probe;
@@ -119,7 +118,7 @@ NetworkTraining RecursivePlan::settled(const TrainingTask& task) const {
   const auto units = static_cast<double>(settled.units);
   const double step = 4 * units * (units + static_cast<double>(recursive_features(window)));
   settle_updates(settled, available, std::clamp(14 * std::sqrt(available), 400.0, 4000.0),
-                 static_cast<double>(window.steps + window.out_steps) * step, kMaxWork);
+                 static_cast<double>(window.steps + window.out_steps) * step, kMaxRecursiveWork);
   return settled;
 }
 
@@ -135,7 +134,7 @@ TrainedNetwork RecursivePlan::train(const TrainingTask& task, const Folds& folds
 
   SampleChoice choice{Role::train, window.first_origin(), windows_an_epoch(how), how.seed};
   RecursiveSamples samples(task.scaled, folds, choice, window);
-  choice = {Role::held_out, window.first_origin(), kMaxValidated, how.seed};
+  choice = {Role::held_out, window.first_origin(), kMaxValidatedPaths, how.seed};
   const RecursiveSamples validation(task.scaled, folds, choice, window);
   how.controls.log.info(
       "recursive network: " + std::to_string(window.rows()) + " rows, " + std::to_string(how.members) +

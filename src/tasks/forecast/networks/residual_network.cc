@@ -13,7 +13,7 @@ namespace rondo::forecasting {
 namespace {
 
 constexpr std::int64_t kMinRows = 8;
-constexpr std::int64_t kMaxSteps = 48;
+constexpr std::int64_t kMaxSegments = 48;
 
 }  // namespace
 
@@ -58,8 +58,8 @@ ResidualWindow choose_residual_window(const Panel& panel, const LinearCandidate&
     rows = std::max(longest_lag, kMinRows);
     rows = std::max<std::int64_t>(1, std::min(rows, panel.shortest_training() / 4));
   }
-  if (rows > kMaxSteps) {
-    out.segment = (rows + kMaxSteps - 1) / kMaxSteps;
+  if (rows > kMaxSegments) {
+    out.segment = (rows + kMaxSegments - 1) / kMaxSegments;
     for (const double season : panel.seasons) {
       const auto period = static_cast<std::int64_t>(std::llround(season));
       if (period >= out.segment && 2 * period <= rows) {

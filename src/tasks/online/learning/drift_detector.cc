@@ -5,20 +5,20 @@
 namespace rondo::online {
 namespace {
 
-constexpr double kTolerance = 0.3;  // in mean errors
-constexpr double kLargest = 10;     // of one error: a single outlier is no drift
-constexpr double kMemory = 2000;    // rows of the mean error
-constexpr double kRecent = 30;      // rows of what is recent
-constexpr double kFirstRows = 100;  // before the mean error is known there is no alarm
+constexpr double kTolerance = 0.3;     // in mean errors
+constexpr double kMaxError = 10;       // of one error: a single outlier is no drift
+constexpr double kErrorMemory = 2000;  // rows of the mean error
+constexpr double kRecent = 30;         // rows of what is recent
+constexpr double kFirstRows = 100;     // before the mean error is known there is no alarm
 
 }  // namespace
 
 bool DriftDetector::add(double error) {
-  rows_ = std::min(rows_ + 1, kMemory);
+  rows_ = std::min(rows_ + 1, kErrorMemory);
   recent_ += (error - recent_) / std::min(rows_, kRecent);
   if (rows_ > kFirstRows && mean_ > 0)
-    sum_ = std::max(0.0, sum_ + std::min(error / mean_, kLargest) - 1 - kTolerance);
-  mean_ += ((rows_ > kFirstRows ? std::min(error, kLargest * mean_) : error) - mean_) / rows_;
+    sum_ = std::max(0.0, sum_ + std::min(error / mean_, kMaxError) - 1 - kTolerance);
+  mean_ += ((rows_ > kFirstRows ? std::min(error, kMaxError * mean_) : error) - mean_) / rows_;
   if (sum_ <= threshold_) return false;
   rows_ = sum_ = 0;
   return true;

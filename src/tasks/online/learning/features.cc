@@ -8,11 +8,11 @@ namespace rondo::online {
 namespace {
 
 /// Deviations beyond which a feature is cut off, so that one broken reading does not undo what was learnt.
-constexpr double kLargest = 12;
+constexpr double kMaxFeature = 12;
 constexpr std::int64_t kMaxLags =
     48;  // of all targets together: the linear model's work grows with their square
 
-double cut(double value) { return std::clamp(value, -kLargest, kLargest); }
+double cut(double value) { return std::clamp(value, -kMaxFeature, kMaxFeature); }
 
 }  // namespace
 

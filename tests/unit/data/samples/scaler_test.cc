@@ -11,7 +11,7 @@
 namespace rondo {
 namespace {
 
-const double kNaN = std::nan("");
+const double kMissing = std::nan("");
 
 Tensor table(std::initializer_list<double> values, std::int64_t columns) {
   return Tensor::from(values, {static_cast<std::int64_t>(values.size()) / columns, columns}, DType::float64);
@@ -68,7 +68,7 @@ TEST(Scaler, AConstantColumnIsReportedAndLeftAtItsScale) {
 }
 
 TEST(Scaler, MissingValuesStayMissing) {
-  const Tensor values = table({1, kNaN, 3}, 1);
+  const Tensor values = table({1, kMissing, 3}, 1);
   const Scaler scaler = fitted({}, values);
   EXPECT_DOUBLE_EQ(scaler.shift()[0], 2);
   EXPECT_TRUE(std::isnan(scaler.transform(values).at(1)));
@@ -105,7 +105,9 @@ TEST(Scaler, MisuseIsNamed) {
   expect_error(ErrorKind::usage, {"(1, 3)", "[..., 2]"}, [] {
     fitted({}, table({1, 2, 3, 4}, 2)).transform(table({1, 2, 3}, 3));
   });
-  expect_error(ErrorKind::data, {"column 2", "no value"}, [] { fitted({}, table({1, kNaN, 2, kNaN}, 2)); });
+  expect_error(ErrorKind::data, {"column 2", "no value"}, [] {
+    fitted({}, table({1, kMissing, 2, kMissing}, 2));
+  });
   expect_error(ErrorKind::data, {"infinite", "row 2"}, [] { fitted({}, table({1, HUGE_VAL}, 1)); });
   expect_error(ErrorKind::usage, {"range"}, [] { Scaler({.kind = "min_max", .low = 1, .high = 1}); });
 }
@@ -190,7 +192,7 @@ RC_GTEST_PROP(DifferencingProperty, ForecastDifferencesContinueTheSeries, ()) {
 }
 
 TEST(WindowScale, EveryKindScalesByTheWindow) {
-  const std::vector<double> window = {1, 3, kNaN, 5};
+  const std::vector<double> window = {1, 3, kMissing, 5};
   EXPECT_DOUBLE_EQ(window_scale(window, WindowScaling::last).shift, 5);
   EXPECT_DOUBLE_EQ(window_scale(window, WindowScaling::mean_std).shift, 3);
   EXPECT_DOUBLE_EQ(window_scale(window, WindowScaling::mean_std).scale, std::sqrt(8.0 / 3));
@@ -198,7 +200,7 @@ TEST(WindowScale, EveryKindScalesByTheWindow) {
   EXPECT_DOUBLE_EQ(window_scale(window, WindowScaling::mean_abs).scale, 3);
   EXPECT_DOUBLE_EQ(window_scale(std::vector<double>{4, 4}, WindowScaling::last_std).scale, 1);
   EXPECT_DOUBLE_EQ(window_scale(std::vector<double>{0, 0}, WindowScaling::mean_abs).scale, 1);
-  EXPECT_DOUBLE_EQ(window_scale(std::vector<double>{kNaN}, WindowScaling::mean_std).shift, 0);
+  EXPECT_DOUBLE_EQ(window_scale(std::vector<double>{kMissing}, WindowScaling::mean_std).shift, 0);
   EXPECT_EQ(parse_window_scaling("none"), WindowScaling::none);
   EXPECT_EQ(parse_window_scaling("last"), WindowScaling::last);
   EXPECT_EQ(parse_window_scaling("last_std"), WindowScaling::last_std);

@@ -12,7 +12,7 @@ namespace rondo {
 namespace {
 
 /// Series whose value tells where it stands: 1000 · series + row, and ten times that in the column "b".
-std::shared_ptr<SeriesSet> counting(const std::vector<std::int64_t>& lengths) {
+std::shared_ptr<SeriesSet> counting_series(const std::vector<std::int64_t>& lengths) {
   auto set = std::make_shared<SeriesSet>();
   set->columns = {"a", "b"};
   for (std::size_t s = 0; s < lengths.size(); ++s) {
@@ -39,7 +39,7 @@ std::vector<double> numbers(const Samples& batch) {
 }
 
 TEST(Windows, CutInputsAndTheTargetsThatFollow) {
-  const Windows windows(counting({8}),
+  const Windows windows(counting_series({8}),
                         {.length = 3, .horizon = 2, .gap = 1, .inputs = {"a"}, .targets = {"b"}});
   EXPECT_EQ(windows.size(), 3);
   const Batch first = one(windows, 0);
@@ -51,7 +51,7 @@ TEST(Windows, CutInputsAndTheTargetsThatFollow) {
 }
 
 TEST(Windows, SeveralWindowsMakeABatchOfTheTypeAskedFor) {
-  const Windows windows(counting({8, 6}), {.length = 2, .horizon = 1, .flat_targets = false});
+  const Windows windows(counting_series({8, 6}), {.length = 2, .horizon = 1, .flat_targets = false});
   const std::vector<std::int64_t> indices = {6, 0};
   const Batch batch = windows.gather(indices, DType::float32);
   EXPECT_EQ(batch.inputs[0].to_padded().shape(), (Shape{2, 2, 2}));
@@ -61,7 +61,7 @@ TEST(Windows, SeveralWindowsMakeABatchOfTheTypeAskedFor) {
 }
 
 TEST(Windows, TargetRowsSplitByTimeWhileInputsReachBack) {
-  const auto set = counting({20});
+  const auto set = counting_series({20});
   const TimeSplit split = split_by_time(*set, 0.2, 3);
   EXPECT_EQ(split.train[0], (RowRange{0, 13}));
   EXPECT_EQ(split.validation[0], (RowRange{13, 17}));
@@ -76,7 +76,8 @@ TEST(Windows, TargetRowsSplitByTimeWhileInputsReachBack) {
 
 TEST(Windows, KnownFutureIsASecondInput) {
   const Windows windows(
-      counting({6}), {.length = 2, .horizon = 2, .inputs = {"a"}, .targets = {"a"}, .future_inputs = {"b"}});
+      counting_series({6}),
+      {.length = 2, .horizon = 2, .inputs = {"a"}, .targets = {"a"}, .future_inputs = {"b"}});
   const Batch first = one(windows, 0);
   ASSERT_EQ(first.inputs.size(), 2U);
   EXPECT_EQ(numbers(first.inputs[1]), (std::vector<double>{20, 30}));
@@ -89,7 +90,7 @@ TEST(Windows, KnownFutureIsASecondInput) {
 }
 
 TEST(Windows, ForecastsStartAfterTheLastRow) {
-  const Windows windows(counting({6}), {.length = 3, .horizon = 1, .inputs = {"a"}, .targets = {"a"}});
+  const Windows windows(counting_series({6}), {.length = 3, .horizon = 1, .inputs = {"a"}, .targets = {"a"}});
   EXPECT_EQ(numbers(windows.last_inputs(0, DType::float64).inputs[0]), (std::vector<double>{3, 4, 5}));
   EXPECT_EQ(numbers(windows.last_inputs(0, DType::float64, 4).inputs[0]), (std::vector<double>{1, 2, 3}));
   expect_error(ErrorKind::data, {"too few rows", "at least 3"},
@@ -98,7 +99,7 @@ TEST(Windows, ForecastsStartAfterTheLastRow) {
 }
 
 TEST(Windows, DoNotCrossGapsUnlessAsked) {
-  auto set = counting({6});
+  auto set = counting_series({6});
   set->series[0].times =
       parse_times(TextList{"2020-01", "2020-02", "2020-03", "2020-05", "2020-06", "2020-07"});
   const Windows windows(set, {.length = 2, .horizon = 1});
@@ -108,7 +109,7 @@ TEST(Windows, DoNotCrossGapsUnlessAsked) {
 }
 
 TEST(Windows, MissingValuesAreSkippedRefusedOrMasked) {
-  auto set = counting({7});
+  auto set = counting_series({7});
   set->series[0].values.set(3 * 2, std::nan(""));  // column a, row 3
   WindowOptions options{.length = 2, .horizon = 1, .inputs = {"a"}, .targets = {"a"}};
   const Windows skipping(set, options);
@@ -139,12 +140,12 @@ TEST(Windows, TooFewRowsSayHowManyAreNeeded) {
   expect_error(ErrorKind::data,
                {"not one window", "the longest of 6 rows", "at least 9 rows", "5 of input", "3 of target"},
                [] {
-                 Windows(counting({6, 4}), {.length = 5, .horizon = 3, .gap = 1});
+                 Windows(counting_series({6, 4}), {.length = 5, .horizon = 3, .gap = 1});
                });
 }
 
 TEST(Windows, WrongOptionsAreNamed) {
-  const auto set = counting({9});
+  const auto set = counting_series({9});
   expect_error(ErrorKind::usage, {"length", "at least 1"}, [&] { Windows(set, {.length = 0}); });
   expect_error(ErrorKind::usage, {"stride"}, [&] { Windows(set, {.length = 2, .stride = 0}); });
   expect_error(ErrorKind::data, {"no column 'aa'", "columns a, b"},
@@ -159,7 +160,8 @@ TEST(Windows, WrongOptionsAreNamed) {
 
 TEST(Windows, ScalingIsByTheWindowsOwnInputsAndCanBeUndone) {
   const Windows windows(
-      counting({9}), {.length = 4, .horizon = 2, .inputs = {"a"}, .targets = {"b"}, .scaling = "last_std"});
+      counting_series({9}),
+      {.length = 4, .horizon = 2, .inputs = {"a"}, .targets = {"b"}, .scaling = "last_std"});
   const Batch first = one(windows, 0);
   EXPECT_DOUBLE_EQ(numbers(first.inputs[0])[3], 0);  // the last value
   const std::vector<std::int64_t> indices = {0, 3};
@@ -182,7 +184,7 @@ RC_GTEST_PROP(WindowsProperty, EveryTargetLiesStrictlyAfterItsInputsInTheSameSer
   options.inputs = options.targets = {"a"};
   const std::vector<std::int64_t> lengths = {*rc::gen::inRange<std::int64_t>(0, 30), 25,
                                              *rc::gen::inRange<std::int64_t>(0, 30)};
-  const Windows windows(counting(lengths), options);
+  const Windows windows(counting_series(lengths), options);
   std::int64_t expected = 0;
   for (const std::int64_t length : lengths) {
     const std::int64_t starts = length - (options.length + options.gap + options.horizon) + 1;
@@ -207,7 +209,7 @@ RC_GTEST_PROP(WindowsProperty, TargetsStayWithinTheirRange, ()) {
   options.length = *rc::gen::inRange(1, 9);
   options.horizon = *rc::gen::inRange(1, 4);
   try {
-    const Windows windows(counting({40}), options, {{begin, end}});
+    const Windows windows(counting_series({40}), options, {{begin, end}});
     for (std::int64_t index = 0; index < windows.size(); ++index) {
       RC_ASSERT(windows.target_rows(index).begin >= begin);
       RC_ASSERT(windows.target_rows(index).end <= end);

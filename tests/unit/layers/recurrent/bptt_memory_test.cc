@@ -15,7 +15,7 @@
 namespace rondo {
 namespace {
 
-struct Outcome {
+struct MemoryOutcome {
   std::vector<Tensor> values;  // outputs, input gradients, parameter gradients
   std::size_t memory = 0;
 };
@@ -27,7 +27,7 @@ Tensor normals(Shape shape, std::uint64_t seed) {
   return out;
 }
 
-struct Case {
+struct MemoryCase {
   std::string type = "lstm";
   RecurrentOptions options;
   std::int64_t inputs = 3, batch = 4, steps = 60;
@@ -36,7 +36,7 @@ struct Case {
   int threads = 1;
 };
 
-Outcome run(const Case& c, std::size_t budget) {
+MemoryOutcome run(const MemoryCase& c, std::size_t budget) {
   Network network;
   RecurrentOptions options = c.options;
   options.return_state = true;
@@ -61,7 +61,7 @@ Outcome run(const Case& c, std::size_t budget) {
     given.push_back(tape.input(Samples(normals({c.batch, options.units}, 10 + j)), true));
   const std::vector<Var> out = network.run(tape, given);
   std::vector<Tensor> gradients;
-  Outcome result;
+  MemoryOutcome result;
   for (std::size_t k = 0; k < out.size(); ++k) {
     const Tensor value = tape.get(out[k]).values();
     result.values.push_back(value);
@@ -81,7 +81,7 @@ Outcome run(const Case& c, std::size_t budget) {
   return result;
 }
 
-void expect_same_bits(const Outcome& a, const Outcome& b, const std::string& what) {
+void expect_same_bits(const MemoryOutcome& a, const MemoryOutcome& b, const std::string& what) {
   ASSERT_EQ(a.values.size(), b.values.size());
   for (std::size_t i = 0; i < a.values.size(); ++i) {
     ASSERT_EQ(a.values[i].size(), b.values[i].size());
@@ -97,7 +97,7 @@ TEST(BpttMemory, GivesTheSameBitsForEveryCellAndBatch) {
     for (const std::int64_t batch : {1, 5, 32, 50}) {
       for (const bool ragged : {false, true}) {
         for (const std::int64_t units : {5, 50}) {
-          Case c;
+          MemoryCase c;
           c.type = type;
           c.options.units = units;
           c.options.return_sequences = batch != 5;
@@ -105,7 +105,7 @@ TEST(BpttMemory, GivesTheSameBitsForEveryCellAndBatch) {
           c.ragged = ragged;
           c.with_states = batch == 32 && std::string(type) != "mgu";
           c.threads = batch == 50 ? 2 : 1;
-          const Outcome whole = run(c, 0);
+          const MemoryOutcome whole = run(c, 0);
           const std::string what = std::string(type) + ", batch " + std::to_string(batch) + ", units " +
                                    std::to_string(units) + (ragged ? ", ragged" : "");
           const auto row = static_cast<std::size_t>(batch * units * 4);
@@ -117,7 +117,7 @@ TEST(BpttMemory, GivesTheSameBitsForEveryCellAndBatch) {
 }
 
 TEST(BpttMemory, GivesTheSameBitsBackwardsAndWithPeepholesAndDropout) {
-  Case c;
+  MemoryCase c;
   c.options = {.units = 20, .peephole = true, .return_sequences = true, .go_backwards = true};
   c.batch = 33;
   c.ragged = true;
@@ -130,7 +130,7 @@ TEST(BpttMemory, GivesTheSameBitsWithLayerNormalisation) {
   for (const char* type : {"simple_rnn", "lstm", "gru", "mgu"}) {
     for (const std::int64_t batch : {3, 33}) {
       for (const bool ragged : {false, true}) {
-        Case c;
+        MemoryCase c;
         c.type = type;
         c.options = {.units = 20, .layer_norm = true, .return_sequences = true};
         c.batch = batch;
@@ -145,7 +145,7 @@ TEST(BpttMemory, GivesTheSameBitsWithLayerNormalisation) {
 }
 
 TEST(BpttMemory, StaysFlatFromAThousandToAHundredThousandSteps) {
-  Case c;
+  MemoryCase c;
   c.options.units = 16;
   c.inputs = 1;
   c.batch = 1;
@@ -163,7 +163,7 @@ TEST(BpttMemory, StaysFlatFromAThousandToAHundredThousandSteps) {
 }
 
 TEST(BpttMemory, SaysHowMuchIsNeededWhenItIsTooLittle) {
-  Case c;
+  MemoryCase c;
   c.options.units = 16;
   try {
     run(c, 1000);

@@ -79,7 +79,7 @@ bool begins_with(const Tensor& all, const Tensor& first) {
   return std::memcmp(all.bytes(), first.bytes(), static_cast<std::size_t>(first.size()) * 4) == 0;
 }
 
-void expect_same_bits(const Outcome& small, const Outcome& large, const std::string& what) {
+void expect_same_outcome(const Outcome& small, const Outcome& large, const std::string& what) {
   EXPECT_TRUE(begins_with(large.output, small.output)) << what;
   EXPECT_TRUE(begins_with(large.input_gradient, small.input_gradient)) << what;
   for (std::size_t k = 0; k < small.weight_gradients.size(); ++k)
@@ -105,9 +105,9 @@ void check(const char* type, const RecurrentOptions& options, const std::string&
   const std::string what = std::string(type) + ", " + name;
   const Outcome small = train(kSmall, options, type);
   for (const std::int64_t batch : {16, 40, 70}) {
-    expect_same_bits(small, train(batch, options, type), what + ", batch " + std::to_string(batch));
-    expect_same_bits(small, train(batch, options, type, {.threads = 2}),
-                     what + ", two threads, batch " + std::to_string(batch));
+    expect_same_outcome(small, train(batch, options, type), what + ", batch " + std::to_string(batch));
+    expect_same_outcome(small, train(batch, options, type, {.threads = 2}),
+                        what + ", two threads, batch " + std::to_string(batch));
   }
   EXPECT_FALSE(begins_with(train(40, with(options.units, 0, 0), type).output, small.output))
       << what << " does nothing";

@@ -24,7 +24,7 @@ Network mirror(RecurrentOptions options, std::int64_t width, DType dtype = DType
   return network;
 }
 
-RunOptions training(std::uint64_t seed = 1, std::uint64_t step = 0) {
+RunOptions dropout_training(std::uint64_t seed = 1, std::uint64_t step = 0) {
   return {.training = true, .seed = seed, .step = step};
 }
 
@@ -32,7 +32,7 @@ TEST(RecurrentInputDropout, DropsTheSameFeaturesAtEveryStepOfASequence) {
   Network network = mirror({.dropout = 0.3}, 9);
   const std::vector<std::int64_t> lengths = {4, 7, 1};
   const Samples x = Samples::padded(Tensor::full({3, 7, 9}, 1), lengths);
-  const Samples y = run(network, {x}, training())[0];
+  const Samples y = run(network, {x}, dropout_training())[0];
   std::set<std::vector<double>> masks;
   for (std::int64_t b = 0; b < 3; ++b) {
     const Tensor one = y.sample(b);
@@ -47,7 +47,8 @@ TEST(RecurrentInputDropout, KeepsTheMeanAndDropsItsShare) {
   for (const double rate : {0.1, 0.5, 0.8}) {
     Network network = mirror({.dropout = rate}, 100, DType::float64);
     const Tensor y =
-        run(network, {Samples(Tensor::full({200, 1, 100}, 1, DType::float64))}, training())[0].values();
+        run(network, {Samples(Tensor::full({200, 1, 100}, 1, DType::float64))}, dropout_training())[0]
+            .values();
     double sum = 0, zeros = 0;
     for (const double v : numbers(y)) {
       sum += v;
@@ -66,18 +67,18 @@ TEST(RecurrentInputDropout, IsAFunctionOfSeedStepAndLayer) {
     Network network = mirror({.dropout = 0.5, .name = name}, 20);
     return numbers(run(network, {x}, options)[0].values());
   };
-  const auto first = pass(training(1, 0), "a");
-  EXPECT_EQ(pass(training(1, 0), "a"), first);
-  EXPECT_NE(pass(training(2, 0), "a"), first);
-  EXPECT_NE(pass(training(1, 1), "a"), first) << "every training step draws anew";
-  EXPECT_NE(pass(training(1, 0), "b"), first) << "every layer draws its own";
+  const auto first = pass(dropout_training(1, 0), "a");
+  EXPECT_EQ(pass(dropout_training(1, 0), "a"), first);
+  EXPECT_NE(pass(dropout_training(2, 0), "a"), first);
+  EXPECT_NE(pass(dropout_training(1, 1), "a"), first) << "every dropout_training step draws anew";
+  EXPECT_NE(pass(dropout_training(1, 0), "b"), first) << "every layer draws its own";
 }
 
 TEST(RecurrentInputDropout, DoesNothingInInferenceOrAtRateZero) {
   const Samples x(normal({4, 3, 6}, 2));
   Network plain = mirror({}, 6), dropping = mirror({.dropout = 0.5}, 6);
   EXPECT_EQ(numbers(run(dropping, {x})[0].values()), numbers(run(plain, {x})[0].values()));
-  EXPECT_EQ(numbers(run(plain, {x}, training())[0].values()), numbers(run(plain, {x})[0].values()));
+  EXPECT_EQ(numbers(run(plain, {x}, dropout_training())[0].values()), numbers(run(plain, {x})[0].values()));
 }
 
 TEST(RecurrentInputDropout, DirectionsHaveMasksOfTheirOwn) {
@@ -91,7 +92,7 @@ TEST(RecurrentInputDropout, DirectionsHaveMasksOfTheirOwn) {
                                                             .return_sequences = true})),
                                   {network.add_input("x", {true, -1, {20}})}));
   network.build(1);
-  const Tensor y = run(network, {Samples(Tensor::full({1, 1, 20}, 1))}, training())[0].values();
+  const Tensor y = run(network, {Samples(Tensor::full({1, 1, 20}, 1))}, dropout_training())[0].values();
   std::vector<double> both = numbers(y);
   EXPECT_NE(std::vector<double>(both.begin(), both.begin() + 20),
             std::vector<double>(both.begin() + 20, both.end()));
@@ -122,7 +123,7 @@ std::vector<double> step_from(const std::string& type, double h, double c, Recur
     set(info.name.substr(info.name.rfind('.') + 1), t);
     network.parameters().set(index, t);
   }
-  return numbers(run(network, values, training())[0].values());
+  return numbers(run(network, values, dropout_training())[0].values());
 }
 
 /// Puts an identity into gate `gate` of a recurrent kernel [units, gates·units].
@@ -215,7 +216,7 @@ TEST(RecurrentDropout, GivesInputsAMaskForEachGateToo) {
       for (std::int64_t i = 0; i < kUnits; ++i) kernel.set(3 * i, 1), kernel.set(3 * i + 2, 1);
       network.parameters().set(network.parameters().find("gru.kernel"), kernel);
       const double h =
-          run(network, {Samples(Tensor::full({1, 1, kUnits}, 1, DType::float64))}, training(seed))[0]
+          run(network, {Samples(Tensor::full({1, 1, kUnits}, 1, DType::float64))}, dropout_training(seed))[0]
               .values()
               .at(0);
       // One mask: z = h̃ = s with s even: h = (1 - s)·s. Two: some other number.
@@ -238,7 +239,8 @@ TEST(RecurrentDropout, DoesNothingInInference) {
                                   {ValueShape{true, -1, {3}}});
     const Samples x(normal({4, 5, 3}, 2));
     EXPECT_EQ(numbers(run(dropping, {x})[0].values()), numbers(run(plain, {x})[0].values()));
-    EXPECT_NE(numbers(run(dropping, {x}, training())[0].values()), numbers(run(plain, {x})[0].values()));
+    EXPECT_NE(numbers(run(dropping, {x}, dropout_training())[0].values()),
+              numbers(run(plain, {x})[0].values()));
   }
 }
 

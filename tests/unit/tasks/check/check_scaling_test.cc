@@ -27,7 +27,7 @@ constexpr std::size_t kRows = 400;
 constexpr double kTestShare = 0.2;
 constexpr std::size_t kTraining = 320;
 
-Numbers noise(std::uint64_t seed, std::size_t count = kRows) {
+Numbers white_noise(std::uint64_t seed, std::size_t count = kRows) {
   const RandomStream stream(seed);
   Numbers out(count);
   for (std::size_t i = 0; i < count; ++i) out[i] = stream.normal(i);
@@ -35,7 +35,7 @@ Numbers noise(std::uint64_t seed, std::size_t count = kRows) {
 }
 
 Numbers walk(std::uint64_t seed, std::size_t count = kRows) {
-  Numbers y = noise(seed, count);
+  Numbers y = white_noise(seed, count);
   for (std::size_t i = 1; i < y.size(); ++i) y[i] += y[i - 1];
   return y;
 }
@@ -121,14 +121,14 @@ TEST(ScalingMark, SaysWhatTheTrainingPartLooksLike) {
 
 TEST(ScalingMark, IsNotLeftByAScalerOfTheTrainingPart) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    for (const Numbers& y : {walk(seed), noise(seed)}) {
+    for (const Numbers& y : {walk(seed), white_noise(seed)}) {
       EXPECT_EQ(mark_of(standardised(y, kTraining)).kind, Scaling::none) << seed;
       EXPECT_EQ(mark_of(written(standardised(y, kTraining), "%.3f")).kind, Scaling::none) << seed;
       // All of the table is the training part where the truth stands in another file.
       EXPECT_EQ(mark_of(standardised(y, kRows), 0).kind, Scaling::none) << seed;
     }
   }
-  // A season without noise: all rows and those before the test part have the same mean and deviation.
+  // A season without white_noise: all rows and those before the test part have the same mean and deviation.
   EXPECT_EQ(mark_of(wave(kRows, 80)).kind, Scaling::none);
 }
 
@@ -140,13 +140,14 @@ TEST(ScalingMark, IsNotOnHonestColumns) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     // Noise that is standard by nature, not by a scaler; what a fit leaves, whose mean is 0 to the last
     // digit; changes.
-    EXPECT_EQ(mark_of(noise(seed)).kind, Scaling::none) << seed;
-    EXPECT_EQ(mark_of(written(noise(seed), "%.3f")).kind, Scaling::none) << seed;
+    EXPECT_EQ(mark_of(white_noise(seed)).kind, Scaling::none) << seed;
+    EXPECT_EQ(mark_of(written(white_noise(seed), "%.3f")).kind, Scaling::none) << seed;
     for (const double deviation : {0.01, 0.97, 1.04, 30.0}) {
-      EXPECT_EQ(mark_of(scaled(standardised(noise(seed), kRows), deviation, 0)).kind, Scaling::none) << seed;
+      EXPECT_EQ(mark_of(scaled(standardised(white_noise(seed), kRows), deviation, 0)).kind, Scaling::none)
+          << seed;
     }
     EXPECT_EQ(mark_of(scaled(standardised(walk(seed), kRows), 1, 0.01)).kind, Scaling::none) << seed;
-    Numbers changes = noise(seed, kRows + 1);
+    Numbers changes = white_noise(seed, kRows + 1);
     for (std::size_t t = 0; t < kRows; ++t) changes[t] = (changes[t + 1] - changes[t]) / std::sqrt(2);
     changes.pop_back();
     EXPECT_EQ(mark_of(changes).kind, Scaling::none) << seed;
@@ -189,7 +190,7 @@ TEST(ScalingMark, IsSeenWhereEverySeriesWasScaledByItself) {
 
 TEST(ScalingMark, OfMinAndMaxIsSeenWhereAnExtremeLiesInTheTestPartAndAlwaysDoubtful) {
   for (const std::size_t highest : {50, 390}) {
-    Numbers z = noise(3);
+    Numbers z = white_noise(3);
     z[highest] = 9;
     z[20] = -9;
     for (double& v : z) v = (v + 9) / 18;
@@ -222,7 +223,7 @@ CheckFinding finding_of(const CheckReport& report, const std::string& column) {
   return {};
 }
 
-Table table_of(const Numbers& x, const Numbers& y) {
+Table table_of_two(const Numbers& x, const Numbers& y) {
   Table table("table");
   table.add(Column("x", x));
   table.add(Column("y", y));
@@ -232,7 +233,7 @@ Table table_of(const Numbers& x, const Numbers& y) {
 CheckReport check(const Numbers& x, const Numbers& y, const CheckOptions& how = {},
                   ForecastOptions options = {}) {
   options.target = "y";
-  return check_forecast(table_of(x, y), options, how);
+  return check_forecast(table_of_two(x, y), options, how);
 }
 
 TEST(CheckScaling, WithTheTestPartIsAnErrorUnlessAllowedOrUnused) {

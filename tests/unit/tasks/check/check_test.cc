@@ -15,7 +15,7 @@
 namespace rondo {
 namespace {
 
-constexpr int kRows = 120;
+constexpr int kSheetRows = 120;
 
 struct Sheet {
   std::vector<std::string> times;
@@ -54,7 +54,7 @@ std::string number(double value) {
 }
 
 /// A sound table; the tests each break one thing.
-Sheet sound(int rows = kRows) {
+Sheet sound(int rows = kSheetRows) {
   const RandomStream stream(2);
   Sheet sheet;
   double y = 20;
@@ -92,7 +92,7 @@ TEST(Check, ASoundTablePasses) {
   EXPECT_EQ(report.time, "day");
   EXPECT_EQ(report.targets, std::vector<std::string>{"y"});
   EXPECT_EQ(report.frequency, "hourly");
-  EXPECT_EQ(report.rows, kRows);
+  EXPECT_EQ(report.rows, kSheetRows);
   EXPECT_GT(report.seconds, 0);
   EXPECT_GT(report.bytes, 0);
   expect_finding(report, CheckLevel::ok, "knows nothing of the future");
@@ -229,7 +229,7 @@ TEST(Check, WhatIsWrongInsideColumnsIsFound) {
   };
   for (const Case& one : cases) {
     Sheet sheet = sound();
-    for (int t = 0; t < kRows; ++t) one.change(sheet.cells[static_cast<std::size_t>(t)], t);
+    for (int t = 0; t < kSheetRows; ++t) one.change(sheet.cells[static_cast<std::size_t>(t)], t);
     ForecastOptions options;
     options.target = "y";
     const CheckReport report = check(sheet, options);
@@ -265,12 +265,12 @@ Sheet with_column(const std::function<double(const std::vector<double>&, int)>& 
   Sheet sheet = sound();
   std::vector<double> y;
   for (const auto& row : sheet.cells) y.push_back(std::stod(row[1]));
-  for (int t = 0; t < kRows; ++t) sheet.cells[static_cast<std::size_t>(t)][0] = number(make(y, t));
+  for (int t = 0; t < kSheetRows; ++t) sheet.cells[static_cast<std::size_t>(t)][0] = number(make(y, t));
   return sheet;
 }
 
 double at(const std::vector<double>& y, int t) {
-  return y[static_cast<std::size_t>(std::clamp(t, 0, kRows - 1))];
+  return y[static_cast<std::size_t>(std::clamp(t, 0, kSheetRows - 1))];
 }
 
 TEST(Check, ACentredMovingAverageInTheFileIsAnErrorUnlessAllowedOrUnused) {
@@ -381,7 +381,7 @@ TEST(Check, TheJsonHoldsEverything) {
   EXPECT_EQ(json.at("warnings").as_integer(), report.count(CheckLevel::warning));
   EXPECT_EQ(json.at("passed").as_integer(), report.count(CheckLevel::ok));
   EXPECT_EQ(json.at("findings").as_array().size(), report.findings.size());
-  EXPECT_EQ(json.at("rows").as_integer(), kRows);
+  EXPECT_EQ(json.at("rows").as_integer(), kSheetRows);
   EXPECT_TRUE(json.at("estimate").at("seconds").is_null());
 }
 

@@ -15,14 +15,14 @@
 namespace rondo {
 namespace {
 
-constexpr std::int64_t kRows = 110, kTraining = 90;
+constexpr std::int64_t kLeakRows = 110, kLeakTraining = 90;
 
 /// Monthly sales with a season, growth and a covariate.
 Table sales() {
   const RandomStream stream(11);
   TextList months;
   std::vector<double> y, x;
-  for (std::int64_t t = 0; t < kRows; ++t) {
+  for (std::int64_t t = 0; t < kLeakRows; ++t) {
     char month[16];
     std::snprintf(month, sizeof month, "%04d-%02d", static_cast<int>(2000 + t / 12),
                   static_cast<int>(t % 12 + 1));
@@ -43,8 +43,8 @@ Table sales() {
 /// origin is judged only where its whole horizon is known, so that with rows taken away (`shorter`) it may be
 /// missing.
 LeakTrace forecast_trace(const Table& table, ForecastOptions options, bool shorter = false) {
-  const std::int64_t test = table.rows() - kTraining;
-  if (table.rows() < kRows && !shorter) throw Error(ErrorKind::data, "rows are missing");
+  const std::int64_t test = table.rows() - kLeakTraining;
+  if (table.rows() < kLeakRows && !shorter) throw Error(ErrorKind::data, "rows are missing");
   if (test < options.horizon) throw Error(ErrorKind::data, "no test part is left");
   options.backtest = "last=" + std::to_string(test);
   const ForecastResult result = run_forecast(table, options);
@@ -89,8 +89,8 @@ TEST(ForecastLeaks, NoForecastOfTheBacktestNorAnythingLearntMovesWithLaterRows) 
   options.window = 12;
   LeakOptions how;
   how.time = "month";
-  how.training = kTraining;
-  how.cuts = {kTraining, kTraining + 7};
+  how.training = kLeakTraining;
+  how.cuts = {kLeakTraining, kLeakTraining + 7};
   how.plant_missing = false;
   for (const bool shorter : {false, true}) {
     const LeakReport report = find_leaks(
@@ -114,8 +114,8 @@ TEST(ForecastLeaks, ASeasonIsTakenOutByTheTrainingPartAlone) {
   options.window = 4;
   LeakOptions how;
   how.time = "month";
-  how.training = kTraining;
-  how.cuts = {kTraining, kTraining + 7};
+  how.training = kLeakTraining;
+  how.cuts = {kLeakTraining, kLeakTraining + 7};
   how.plant_missing = false;
   ASSERT_EQ(forecast_trace(sales(), options).fitted.back().values.size(), 12u);
   for (const std::string normalize : {"auto", "revin"}) {
@@ -124,8 +124,8 @@ TEST(ForecastLeaks, ASeasonIsTakenOutByTheTrainingPartAlone) {
         sales(), [&](const Table& table) { return forecast_trace(table, options); }, how);
     EXPECT_TRUE(report.clean()) << report.text();
   }
-  how.training = kTraining - 5;
-  how.cuts = {kTraining - 5};
+  how.training = kLeakTraining - 5;
+  how.cuts = {kLeakTraining - 5};
   const LeakReport caught = find_leaks(
       sales(), [&](const Table& table) { return forecast_trace(table, options); }, how);
   EXPECT_NE(caught.text().find("seasonal indices"), std::string::npos) << "the test itself can fail";
@@ -143,8 +143,8 @@ TEST(ForecastLeaks, TheTestItselfCanFail) {
   options.threads = 1;
   LeakOptions how;
   how.time = "month";
-  how.training = kTraining - 5;
-  how.cuts = {kTraining - 5};
+  how.training = kLeakTraining - 5;
+  how.cuts = {kLeakTraining - 5};
   how.plant_missing = false;
   const LeakReport report = find_leaks(
       sales(), [&](const Table& table) { return forecast_trace(table, options); }, how);

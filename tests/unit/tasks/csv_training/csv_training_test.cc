@@ -11,6 +11,7 @@
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/error.h"
 #include "rondo/tensor/tensor_file.h"
+#include "support/message_of.h"
 
 namespace rondo {
 namespace {
@@ -41,15 +42,6 @@ class CsvTrainingTest : public testing::Test {
 
   fs::path folder_;
 };
-
-std::string message_of(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 double value_of(const std::vector<std::pair<std::string, double>>& values, const std::string& name) {
   for (const auto& [key, value] : values) {

@@ -83,7 +83,7 @@ ForecastResult sales_forecast(ForecastOptions options, const RunControls& contro
   return run_forecast(parse_csv(monthly_sales(96)), options, controls);
 }
 
-fs::path scratch(const std::string& name) {
+fs::path forecast_scratch(const std::string& name) {
   const fs::path path = fs::temp_directory_path() / ("rondo-forecast-test-" + name);
   fs::remove(path);
   return path;
@@ -172,7 +172,7 @@ TEST(Forecast, EndsWithTheSameBitsWhenInterruptedAndResumed) {
   const ForecastResult whole = sales_forecast(options);
 
   RunControls controls{.verbose = 0};
-  controls.checkpoint = scratch("resume").string();
+  controls.checkpoint = forecast_scratch("resume").string();
   controls.verbose = 2;
   StopAfterEpochs counter(5);
   std::ostream progress(&counter);
@@ -197,7 +197,7 @@ TEST(Forecast, EndsWithTheSameBitsWhenInterruptedAndResumed) {
 
 TEST(Forecast, ResumesFromTheBeginningWhereThereIsNoCheckpoint) {
   RunControls controls{.verbose = 0};
-  controls.checkpoint = scratch("fresh").string();
+  controls.checkpoint = forecast_scratch("fresh").string();
   controls.resume = true;
   const ForecastOptions options = quick("sales", "month");
   EXPECT_EQ(sales_forecast(options, controls).series[0].forecast, sales_forecast(options).series[0].forecast);
@@ -301,7 +301,7 @@ TEST(Forecast, HasTheContractsKeysInItsJson) {
 }
 
 TEST(Forecast, WritesAModelFileWithNetworkAndLinearModel) {
-  const fs::path path = scratch("model");
+  const fs::path path = forecast_scratch("model");
   sales_forecast(quick("sales", "month")).save_model(path.string());
   const TensorFile file = read_tensor_file(path.string());
   EXPECT_NE(file.find("gru_1.kernel"), nullptr);

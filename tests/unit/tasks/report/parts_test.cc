@@ -5,20 +5,11 @@
 
 #include "rondo/base/error.h"
 #include "rondo/tasks/page.h"
+#include "support/message_of.h"
 #include "unit/tasks/report/page_tools.h"
 
 namespace rondo {
 namespace {
-
-std::string message_of(auto make) {
-  try {
-    (void)make();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::usage);
-    return error.what();
-  }
-  return "";
-}
 
 TEST(PageTable, MarksNamesBarsAndExplains) {
   PageTable table{
@@ -50,7 +41,7 @@ TEST(PageTable, SaysHowManyRowsItLeavesOut) {
 }
 
 TEST(PageTable, RefusesRowsOfAnotherLength) {
-  EXPECT_NE(message_of([] {
+  EXPECT_NE(usage_message_of([] {
               return table_part({.id = "t", .columns = {{"a"}, {"b"}}, .rows = {{{"1"}}}});
             }).find("table 't'"),
             std::string::npos);
@@ -89,18 +80,18 @@ TEST(PageConfusion, CountsRecallPrecisionAndAccuracy) {
 }
 
 TEST(PageConfusion, RefusesAMatrixThatIsNotSquare) {
-  EXPECT_NE(message_of([] {
+  EXPECT_NE(usage_message_of([] {
               return confusion_part({"c", {"a", "b"}, {{1, 2}}});
             }).find("'c'"),
             std::string::npos);
-  EXPECT_NE(message_of([] {
+  EXPECT_NE(usage_message_of([] {
               return confusion_part({"c", {"a"}, {{1, 2}}});
             }).find("columns"),
             std::string::npos);
 }
 
 TEST(PageHeatMap, RefusesLabelsThatDoNotFit) {
-  EXPECT_NE(message_of([] {
+  EXPECT_NE(usage_message_of([] {
               return heat_map_part({.id = "h", .x = "x", .y = "y", .columns = {"a"}, .rows = {"b"}});
             }).find("heat map 'h'"),
             std::string::npos);

@@ -9,6 +9,7 @@
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/error.h"
 #include "rondo/train/model.h"
+#include "support/scratch_folder.h"
 
 namespace rondo {
 namespace {
@@ -142,35 +143,12 @@ TEST(LearningRateScheduler, SetsTheRateBeforeEveryEpoch) {
   EXPECT_EQ(history.at("learning_rate"), (std::vector<double>{1, 0.5, 0.25}));
 }
 
-class Folder {
- public:
-  Folder()
-      : path_(std::filesystem::temp_directory_path() /
-              ("rondo_callbacks_" +
-               std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-  std::vector<std::string> names() const {
-    std::vector<std::string> out;
-    for (const auto& entry : std::filesystem::directory_iterator(path_))
-      out.push_back(entry.path().filename().string());
-    std::sort(out.begin(), out.end());
-    return out;
-  }
-
- private:
-  std::filesystem::path path_;
-};
-
 TEST(ModelCheckpoint, NamesFilesByEpochAndValueAndKeepsOnlyTheBestWhenAsked) {
-  const Folder folder;
+  const ScratchFolder folder;
   ModelCheckpointOptions every{.filepath = folder / "m-{epoch:02d}-{watched:.1f}", .save_model_only = true};
   Script().run("watched", {3, 2}, {std::make_shared<ModelCheckpoint>(every)});
   EXPECT_EQ(folder.names(), (std::vector<std::string>{"m-01-3.0", "m-02-2.0"}));
-  const Folder second;
+  const ScratchFolder second;
   ModelCheckpointOptions best{
       .filepath = second / "best-{epoch}", .monitor = "watched", .save_best_only = true};
   Script().run("watched", {3, 4, 2, 2.5}, {std::make_shared<ModelCheckpoint>(best)});
@@ -179,7 +157,7 @@ TEST(ModelCheckpoint, NamesFilesByEpochAndValueAndKeepsOnlyTheBestWhenAsked) {
 }
 
 TEST(CsvLogger, WritesALineAnEpoch) {
-  const Folder folder;
+  const ScratchFolder folder;
   Script().run("watched", {3, 0.5}, {std::make_shared<CsvLogger>(folder / "log.csv")});
   const std::string text = read_file(folder / "log.csv");
   EXPECT_EQ(text.substr(0, text.find('\n')), "epoch,loss,watched");
@@ -190,7 +168,7 @@ TEST(CsvLogger, WritesALineAnEpoch) {
 }
 
 TEST(TensorBoard, WritesTrainingAndValidationApart) {
-  const Folder folder;
+  const ScratchFolder folder;
   Script().run("val_watched", {3, 2}, {std::make_shared<TensorBoard>(folder / "logs")});
   EXPECT_TRUE(std::filesystem::exists(folder / "logs/train"));
   EXPECT_TRUE(std::filesystem::exists(folder / "logs/validation"));

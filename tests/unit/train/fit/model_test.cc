@@ -11,7 +11,7 @@
 namespace rondo {
 namespace {
 
-Tensor noise(Shape shape, std::uint64_t seed) {
+Tensor normal_noise(Shape shape, std::uint64_t seed) {
   Tensor out(std::move(shape));
   const RandomStream random(seed);
   for (std::int64_t i = 0; i < out.size(); ++i) out.set(i, random.normal(static_cast<std::uint64_t>(i)));
@@ -37,7 +37,7 @@ class SavedModel : public testing::Test {
       (std::filesystem::temp_directory_path() /
        ("rondo_model_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name())))
           .string();
-  Samples x_ = Samples(noise({12, 5, 2}, 1)), y_ = Samples(noise({12, 1}, 2));
+  Samples x_ = Samples(normal_noise({12, 5, 2}, 1)), y_ = Samples(normal_noise({12, 1}, 2));
 };
 
 TEST_F(SavedModel, ComesBackWithItsParametersAndGoesOnTraining) {
@@ -85,18 +85,18 @@ TEST_F(SavedModel, IsRefusedWhenForeignTruncatedOrMissing) {
 TEST(Model, SequentialTakesItsInputFromTheFirstDataOrFromTheUser) {
   Sequential open({simple_rnn({.units = 3}), dense({.units = 1})});
   EXPECT_THROW(static_cast<void>(open.network()), Error);
-  EXPECT_EQ(open.predict(Samples(noise({2, 4, 5}, 1))).values().shape(), (Shape{2, 1}));
-  EXPECT_EQ(open.predict(Samples(noise({2, 9, 5}, 1))).values().shape(),
+  EXPECT_EQ(open.predict(Samples(normal_noise({2, 4, 5}, 1))).values().shape(), (Shape{2, 1}));
+  EXPECT_EQ(open.predict(Samples(normal_noise({2, 9, 5}, 1))).values().shape(),
             (Shape{2, 1}));  // any number of steps
   Sequential given(ValueShape{true, -1, {5}}, {simple_rnn({.units = 3}), dense({.units = 1})});
   EXPECT_EQ(given.network().output_spec(0).features, Shape{1});
-  EXPECT_THROW(Sequential().predict(Samples(noise({2, 3}, 1))), Error);
+  EXPECT_THROW(Sequential().predict(Samples(normal_noise({2, 3}, 1))), Error);
 }
 
 TEST(Model, SaysThatItIsNotCompiled) {
   Sequential model({dense({.units = 1})});
   try {
-    model.fit(Samples(noise({2, 3}, 1)), Samples(noise({2, 1}, 1)), quiet(1));
+    model.fit(Samples(normal_noise({2, 3}, 1)), Samples(normal_noise({2, 1}, 1)), quiet(1));
     FAIL();
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("compile("), std::string::npos);
@@ -104,7 +104,7 @@ TEST(Model, SaysThatItIsNotCompiled) {
 }
 
 TEST(Model, SeedChoosesTheParametersAndThreadsDoNot) {
-  const Samples x(noise({6, 4, 2}, 1)), y(noise({6, 1}, 2));
+  const Samples x(normal_noise({6, 4, 2}, 1)), y(normal_noise({6, 1}, 2));
   const auto trained = [&](std::uint64_t seed, int threads) {
     Sequential model({lstm({.units = 3}), dense({.units = 1})});
     model.set_seed(seed);
@@ -124,8 +124,8 @@ TEST(Model, GraphsHaveSeveralInputsAndShareLayers) {
   const auto merged = g.apply(concatenate(), {g.apply(encoder, {a}), g.apply(encoder, {b})});
   Model model = g.model({g.apply(dense({.units = 1}), {merged})}, 4);
   model.compile({.optimizer = "adam"});
-  const ArrayDataset data({Samples(noise({5, 3, 2}, 1)), Samples(noise({5, 7, 2}, 2))},
-                          {Samples(noise({5, 1}, 3))});
+  const ArrayDataset data({Samples(normal_noise({5, 3, 2}, 1)), Samples(normal_noise({5, 7, 2}, 2))},
+                          {Samples(normal_noise({5, 1}, 3))});
   const double before = model.evaluate(data)[0].second;
   model.fit(data, quiet(80));
   EXPECT_LT(model.evaluate(data)[0].second, before);

@@ -50,7 +50,7 @@ ArrayDataset word_data(bool every_step = false, DType targets = DType::int32) {
   return ArrayDataset(Samples::tokens(ids), Samples(classes.cast(targets)));
 }
 
-FitOptions quiet(std::int64_t epochs) {
+FitOptions quiet_fit(std::int64_t epochs) {
   FitOptions options;
   options.epochs = epochs;
   options.batch_size = 4;
@@ -88,7 +88,7 @@ CompileOptions compiled(const Json& optimizer, bool dense = false) {
   return out;
 }
 
-bool same_parameters(const Network& a, const Network& b) {
+bool equal_parameters(const Network& a, const Network& b) {
   const Tensor &x = a.parameters().values(), &y = b.parameters().values();
   return x.size() == y.size() &&
          std::memcmp(x.bytes(), y.bytes(), static_cast<std::size_t>(x.size()) * dtype_size(x.dtype())) == 0;
@@ -109,12 +109,12 @@ TEST(SparseTraining, HasTheBitsOfDenseTraining) {
     for (const double l2 : {0.0, 0.01}) {
       for (const Json& optimizer : optimizers()) {
         Network sparse = word_network({l2, every_step}), dense = word_network({l2, every_step});
-        FitOptions options = quiet(2);
+        FitOptions options = quiet_fit(2);
         options.tbptt = every_step ? 4 : 0;
         const ArrayDataset data = word_data(every_step);
         const History a = Trainer(sparse, compiled(optimizer)).fit(data, options),
                       b = Trainer(dense, compiled(optimizer, true)).fit(data, options);
-        EXPECT_TRUE(same_parameters(sparse, dense)) << to_json(optimizer) << l2;
+        EXPECT_TRUE(equal_parameters(sparse, dense)) << to_json(optimizer) << l2;
         EXPECT_EQ(a.values, b.values) << to_json(optimizer);
       }
     }
@@ -140,9 +140,9 @@ TEST(SparseTraining, OfALazyOptimizerMovesTheRowsOfTheBatchOnly) {
 TEST(SparseTraining, OfALazyOptimizerHasTheSameBitsWithOneAndTwoThreads) {
   Network one = word_network(), two = word_network();
   Pool pool(2);
-  Trainer(one, compiled(kLazy)).fit(word_data(), quiet(2));
-  Trainer(two, compiled(kLazy), &pool).fit(word_data(), quiet(2));
-  EXPECT_TRUE(same_parameters(one, two));
+  Trainer(one, compiled(kLazy)).fit(word_data(), quiet_fit(2));
+  Trainer(two, compiled(kLazy), &pool).fit(word_data(), quiet_fit(2));
+  EXPECT_TRUE(equal_parameters(one, two));
 }
 
 TEST(SparseTraining, OfALazyOptimizerResumesWithTheSameBits) {
@@ -150,7 +150,7 @@ TEST(SparseTraining, OfALazyOptimizerResumesWithTheSameBits) {
       (std::filesystem::temp_directory_path() / ("rondo_sparse_" + std::to_string(::getpid()))).string();
   const ArrayDataset data = word_data();
   Network whole = word_network(), resumed = word_network();
-  FitOptions options = quiet(4);
+  FitOptions options = quiet_fit(4);
   Trainer(whole, compiled(kLazy)).fit(data, options);
   options.run.checkpoint = path;
   options.epochs = 2;
@@ -159,16 +159,17 @@ TEST(SparseTraining, OfALazyOptimizerResumesWithTheSameBits) {
   options.epochs = 4;
   options.run.resume = true;
   Trainer(resumed, compiled(kLazy)).fit(data, options);
-  EXPECT_TRUE(same_parameters(whole, resumed));
+  EXPECT_TRUE(equal_parameters(whole, resumed));
   std::filesystem::remove_all(path);
 }
 
 TEST(SparseTraining, TakesClassesAsIdsOrAsNumbers) {
   for (const bool every_step : {false, true}) {
     Network ids = word_network({.every_step = every_step}), reals = word_network({.every_step = every_step});
-    const History a = Trainer(ids, compiled("adam")).fit(word_data(every_step, DType::int32), quiet(2)),
-                  b = Trainer(reals, compiled("adam")).fit(word_data(every_step, DType::float32), quiet(2));
-    EXPECT_TRUE(same_parameters(ids, reals));
+    const History a = Trainer(ids, compiled("adam")).fit(word_data(every_step, DType::int32), quiet_fit(2)),
+                  b = Trainer(reals, compiled("adam"))
+                          .fit(word_data(every_step, DType::float32), quiet_fit(2));
+    EXPECT_TRUE(equal_parameters(ids, reals));
     EXPECT_EQ(a.values, b.values);
   }
 }
@@ -180,7 +181,7 @@ TEST(SparseTraining, StopsAtAGradientThatIsNotFinite) {
     table.set(3 * 5, std::numeric_limits<double>::quiet_NaN());
     net.parameters().set(0, table);
     Json optimizer = parse_json(R"({"name": "adam"})");
-    FitOptions options = quiet(1);
+    FitOptions options = quiet_fit(1);
     options.terminate_on_nan = true;
     Trainer trainer(net, compiled(optimizer.set("lazy", lazy)));
     EXPECT_THROW(trainer.fit(word_data(), options), Error);

@@ -13,6 +13,7 @@
 #include "rondo/base/error.h"
 #include "rondo/base/random.h"
 #include "rondo/layers/layers.h"
+#include "support/scratch_folder.h"
 
 namespace rondo {
 namespace {
@@ -51,7 +52,7 @@ bool same_parameters(const Network& a, const Network& b) {
 
 double loss_of(const NamedValues& logs) { return logs.front().second; }
 
-FitOptions quiet(std::int64_t epochs) {
+FitOptions quietly(std::int64_t epochs) {
   FitOptions options;
   options.epochs = epochs;
   options.batch_size = 8;
@@ -59,23 +60,6 @@ FitOptions quiet(std::int64_t epochs) {
   options.seed = 3;
   return options;
 }
-
-/// A folder that is gone with the test.
-class Folder {
- public:
-  Folder()
-      : path_(std::filesystem::temp_directory_path() /
-              ("rondo_training_" +
-               std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 template <class F>
 Error error_of(F&& f) {
@@ -93,7 +77,7 @@ TEST(Training, LearnsWhatIsThereToLearn) {
   Trainer trainer(
       net, {.optimizer = Json::object({{"name", "adam"}, {"learning_rate", 0.02}}), .metrics = {"mae"}});
   const double before = loss_of(trainer.evaluate(data));
-  const History history = trainer.fit(data, quiet(60));
+  const History history = trainer.fit(data, quietly(60));
   const double after = loss_of(trainer.evaluate(data));
   EXPECT_LT(after, 0.2 * before);
   EXPECT_EQ(history.at("loss").size(), 60u);
@@ -105,7 +89,7 @@ TEST(Training, EpochLossIsTheMeanOverBatchesByTheirSize) {
   Network net = small_network();
   Trainer trainer(net, {.optimizer = Json::object({{"name", "sgd"}, {"learning_rate", 0.0}})});
   const ArrayDataset data = small_data(20);
-  const History history = trainer.fit(data, quiet(1));  // batches of 8, 8 and 4
+  const History history = trainer.fit(data, quietly(1));  // batches of 8, 8 and 4
   EXPECT_NEAR(history.at("loss")[0], loss_of(trainer.evaluate(data, {.batch_size = 20})), 1e-6);
 }
 
@@ -113,18 +97,18 @@ TEST(Training, GivesTheSameBitsWithOneAndTwoThreads) {
   const ArrayDataset data = small_data();
   Network one = small_network(false, true), two = small_network(false, true);
   Pool pool(2);
-  Trainer(one, {.optimizer = "adam"}).fit(data, quiet(3));
-  Trainer(two, {.optimizer = "adam"}, &pool).fit(data, quiet(3));
+  Trainer(one, {.optimizer = "adam"}).fit(data, quietly(3));
+  Trainer(two, {.optimizer = "adam"}, &pool).fit(data, quietly(3));
   EXPECT_TRUE(same_parameters(one, two));
 }
 
 TEST(Training, OrderAndDropoutFollowTheSeed) {
   const ArrayDataset data = small_data();
   Network a = small_network(false, true), b = small_network(false, true), c = small_network(false, true);
-  FitOptions other = quiet(2);
+  FitOptions other = quietly(2);
   other.seed = 4;
-  Trainer(a, {.optimizer = "adam"}).fit(data, quiet(2));
-  Trainer(b, {.optimizer = "adam"}).fit(data, quiet(2));
+  Trainer(a, {.optimizer = "adam"}).fit(data, quietly(2));
+  Trainer(b, {.optimizer = "adam"}).fit(data, quietly(2));
   Trainer(c, {.optimizer = "adam"}).fit(data, other);
   EXPECT_TRUE(same_parameters(a, b));
   EXPECT_FALSE(same_parameters(a, c));
@@ -143,11 +127,11 @@ std::shared_ptr<LambdaCallback> stop_after(std::int64_t batches, std::atomic<boo
 class ResumedTraining : public testing::TestWithParam<std::int64_t> {};
 
 TEST_P(ResumedTraining, EndsWithTheBitsOfAnUninterruptedOne) {
-  const Folder folder;
+  const ScratchFolder folder;
   const ArrayDataset data = small_data();
   const CompileOptions compile = {.optimizer = "nadam", .metrics = {"mae", "r2_score"}};
   const auto options = [&](CallbackPtr first) {
-    FitOptions o = quiet(6);
+    FitOptions o = quietly(6);
     o.validation_split = 0.25;
     o.callbacks = {
         std::move(first),
@@ -188,14 +172,14 @@ TEST_P(ResumedTraining, EndsWithTheBitsOfAnUninterruptedOne) {
 INSTANTIATE_TEST_SUITE_P(StoppedAfterBatch, ResumedTraining, testing::Values(1, 2, 3, 5, 8));
 
 TEST(Training, ResumeBeginsAnewWithoutACheckpointAndRefusesAnotherRuns) {
-  const Folder folder;
+  const ScratchFolder folder;
   const ArrayDataset data = small_data();
   Network net = small_network(), plain = small_network();
-  FitOptions options = quiet(2);
+  FitOptions options = quietly(2);
   options.run.checkpoint = folder / "checkpoint";
   options.run.resume = true;
   Trainer(net, {.optimizer = "adam"}).fit(data, options);
-  Trainer(plain, {.optimizer = "adam"}).fit(data, quiet(2));
+  Trainer(plain, {.optimizer = "adam"}).fit(data, quietly(2));
   EXPECT_TRUE(same_parameters(net, plain));
 
   options.batch_size = 5;
@@ -219,7 +203,7 @@ TEST(Training, ValidationSplitTakesTheLastSamplesBeforeShuffling) {
   };
   const ArrayDataset train = part(first), validation = part(last);
   Network split = small_network(), apart = small_network();
-  FitOptions options = quiet(2);
+  FitOptions options = quietly(2);
   options.validation_split = 0.25;
   const History a = Trainer(split, {.optimizer = "adam"}).fit(data, options);
   options.validation_split = 0;
@@ -296,7 +280,7 @@ TEST(Training, ClassWeightsAreSampleWeightsByClass) {
   const Tensor classes = Tensor::from({0, 1, 2, 0, 1, 2}, {6, 1});
   const Tensor weights = Tensor::from({1, 2, 0.5, 1, 2, 0.5}, {6});
   Network a = classifier(), b = classifier();
-  FitOptions options = quiet(2);
+  FitOptions options = quietly(2);
   Trainer(a, {.loss = "scce"}).fit(ArrayDataset({Samples(x)}, {Samples(classes)}, {weights}), options);
   options.class_weight = {{1, 2.0}, {2, 0.5}};
   Trainer(b, {.loss = "scce"}).fit(ArrayDataset(Samples(x), Samples(classes)), options);
@@ -306,7 +290,7 @@ TEST(Training, ClassWeightsAreSampleWeightsByClass) {
 TEST(Training, TruncatedBpttWithOneChunkIsOrdinaryTraining) {
   const ArrayDataset data = small_data(10, 6, true);
   Network whole = small_network(true), cut = small_network(true);
-  FitOptions options = quiet(2);
+  FitOptions options = quietly(2);
   Trainer(whole, {.optimizer = "adam"}).fit(data, options);
   options.tbptt = 6;
   Trainer(cut, {.optimizer = "adam"}).fit(data, options);
@@ -316,7 +300,7 @@ TEST(Training, TruncatedBpttWithOneChunkIsOrdinaryTraining) {
 TEST(Training, ABudgetOfMemoryChangesNoBit) {
   const ArrayDataset data = small_data(10, 60, true);
   Network whole = small_network(true), tight = small_network(true);
-  FitOptions options = quiet(2);
+  FitOptions options = quietly(2);
   Trainer(whole, {.optimizer = "adam"}).fit(data, options);
   options.bptt_memory = 40'000;
   Trainer(tight, {.optimizer = "adam"}).fit(data, options);
@@ -337,7 +321,7 @@ TEST(Training, TruncatedBpttCarriesTheStateFromChunkToChunk) {
     const ArrayDataset data({Samples::padded(x, lengths)}, {target}, {weights});
     Network net = small_network(every_step);
     Trainer trainer(net, still);
-    FitOptions options = quiet(1);
+    FitOptions options = quietly(1);
     options.tbptt = 2;
     options.shuffle = false;
     const History history = trainer.fit(data, options);
@@ -351,7 +335,7 @@ TEST(Training, TruncatedBpttMakesOneStepAChunk) {
   const ArrayDataset data = small_data(8, 6, true);
   Network net = small_network(true);
   Trainer trainer(net, {.optimizer = "sgd"});
-  FitOptions options = quiet(1);
+  FitOptions options = quietly(1);
   options.tbptt = 2;
   trainer.fit(data, options);
   EXPECT_EQ(trainer.optimizer().iterations(), 3);
@@ -402,7 +386,7 @@ TEST(Training, StopsAtTheFirstLossThatIsNotFiniteAndSaysWhere) {
   y.set(19, kNaN);
   const ArrayDataset data(Samples(noise({20, 6, 2}, 1)), Samples(y));
   Network net = small_network();
-  FitOptions options = quiet(5);
+  FitOptions options = quietly(5);
   options.shuffle = false;
   const Error error = error_of([&] { Trainer(net, {.optimizer = "adam"}).fit(data, options); });
   EXPECT_EQ(error.kind(), ErrorKind::diverged);
@@ -447,14 +431,14 @@ TEST(Training, SeveralOutputsAddUpByTheirWeights) {
   EXPECT_EQ(logs[1].first, "a_loss");
   EXPECT_EQ(logs[4].first, "b_accuracy");
   EXPECT_NEAR(logs[0].second, logs[1].second + 0.25 * logs[2].second, 1e-6);
-  trainer.fit(data, quiet(20));
+  trainer.fit(data, quietly(20));
   EXPECT_LT(loss_of(trainer.evaluate(data)), logs[0].second);
 }
 
 TEST(Training, WritesPlainLinesWhereThereIsNoTerminal) {
   Network net = small_network();
   std::ostringstream out;
-  FitOptions options = quiet(2);
+  FitOptions options = quietly(2);
   options.run.verbose = -1;
   options.run.progress = &out;
   Trainer(net, {.metrics = {"mae"}}).fit(small_data(), options);
@@ -477,20 +461,20 @@ TEST(Training, RefusesWhatDoesNotFit) {
            [](FitOptions& o) { o.batch_size = 0; }, [](FitOptions& o) { o.validation_split = 1; },
            [](FitOptions& o) { o.epochs = -1; }, [](FitOptions& o) { o.run.resume = true; },
            [](FitOptions& o) { o.tbptt = -1; }, [](FitOptions& o) { o.run.verbose = 7; }}) {
-    FitOptions options = quiet(1);
+    FitOptions options = quietly(1);
     spoil(options);
     EXPECT_EQ(error_of([&] { trainer.fit(data, options); }).kind(), ErrorKind::usage);
   }
   const ArrayDataset none(Samples(Tensor({0, 6, 2})), Samples(Tensor({0, 1})));
-  EXPECT_EQ(error_of([&] { trainer.fit(none, quiet(1)); }).kind(), ErrorKind::data);
+  EXPECT_EQ(error_of([&] { trainer.fit(none, quietly(1)); }).kind(), ErrorKind::data);
   const ArrayDataset wide(Samples(noise({4, 6, 2}, 1)), Samples(noise({4, 2}, 2)));
-  const Error error = error_of([&] { trainer.fit(wide, quiet(1)); });
+  const Error error = error_of([&] { trainer.fit(wide, quietly(1)); });
   EXPECT_NE(std::string(error.what()).find("target"), std::string::npos) << error.what();
 }
 
 TEST(Training, ResumeRefusesACheckpointOfOtherDataOfTheSameSize) {
-  const Folder folder;
-  FitOptions options = quiet(2);
+  const ScratchFolder folder;
+  FitOptions options = quietly(2);
   options.run.checkpoint = folder / "checkpoint";
   options.run.resume = true;
   options.validation_split = 0.2;
@@ -508,8 +492,8 @@ TEST(Training, ResumeRefusesACheckpointOfOtherDataOfTheSameSize) {
 }
 
 TEST(Training, CheckpointsWithinAnEpochWhenAskedTo) {
-  const Folder folder;
-  FitOptions options = quiet(1);
+  const ScratchFolder folder;
+  FitOptions options = quietly(1);
   options.run.checkpoint = folder / "checkpoint";
   options.run.checkpoint_every_batches = 2;
   auto watcher = std::make_shared<LambdaCallback>();

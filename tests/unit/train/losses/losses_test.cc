@@ -10,6 +10,7 @@
 #include "rondo/base/error.h"
 #include "rondo/base/random.h"
 #include "rondo/tensor/tensor.h"
+#include "support/message_of.h"
 
 namespace rondo {
 namespace {
@@ -271,16 +272,6 @@ TEST(Losses, DivisorFollowsTheReduction) {
   EXPECT_EQ(make_loss(with("mse", "reduction", "mean_with_sample_weight"))->divisor(3, weights), 4);
   EXPECT_EQ(make_loss(with("mse", "reduction", "mean_with_sample_weight"))->divisor(3, {}), 3);
   EXPECT_EQ(make_loss("mse")->divisor(0, {}), 1);
-}
-
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "(no error)";
 }
 
 TEST(Losses, RefuseWhatDoesNotFitAndSayWhatWould) {

@@ -11,8 +11,8 @@ namespace {
 constexpr std::int64_t kClasses = 3;
 
 /// Steps and labels of a ragged batch: repeats, no labels, no steps, and as many steps as labels.
-const std::vector<std::int64_t> kSteps = {4, 0, 5, 3, 2, 6};
-const std::vector<std::vector<std::int64_t>> kLabels = {{1, 2}, {}, {2, 2}, {}, {1, 2}, {1, 2, 1}};
+const std::vector<std::int64_t> kFrames = {4, 0, 5, 3, 2, 6};
+const std::vector<std::vector<std::int64_t>> kTranscripts = {{1, 2}, {}, {2, 2}, {}, {1, 2}, {1, 2, 1}};
 
 /// −log Σ p over every path of classes that comes to `labels` when repeats are merged and blanks removed.
 double by_brute_force(const Tensor& logits, const std::vector<std::int64_t>& labels) {
@@ -33,13 +33,13 @@ double by_brute_force(const Tensor& logits, const std::vector<std::int64_t>& lab
 }
 
 TEST(CtcLoss, IsTheSumOverAllAlignmentsInRaggedBatches) {
-  const Samples logits = ragged_noise(kSteps, kClasses, 1), labels = label_sequences(kLabels);
+  const Samples logits = ragged_noise(kFrames, kClasses, 1), labels = label_sequences(kTranscripts);
   ParameterStore none(DType::float64);
   const std::vector<double> weights = {1, 2, 0.5, 1, 0, 3};
   const Tensor weight = Tensor::from(std::span<const double>(weights), {6});
   double sum = 0, weighted = 0;
-  for (std::size_t b = 0; b < kSteps.size(); ++b) {
-    const double one = by_brute_force(logits.sample(static_cast<std::int64_t>(b)), kLabels[b]);
+  for (std::size_t b = 0; b < kFrames.size(); ++b) {
+    const double one = by_brute_force(logits.sample(static_cast<std::int64_t>(b)), kTranscripts[b]);
     sum += one;
     weighted += weights[b] * one;
   }
@@ -48,8 +48,8 @@ TEST(CtcLoss, IsTheSumOverAllAlignmentsInRaggedBatches) {
 }
 
 TEST(CtcLoss, HasTheGradientOfFiniteDifferences) {
-  Samples logits = ragged_noise(kSteps, kClasses, 2);
-  const Samples labels = label_sequences(kLabels);
+  Samples logits = ragged_noise(kFrames, kClasses, 2);
+  const Samples labels = label_sequences(kTranscripts);
   const Tensor weights = Tensor::from({1, 1, 2, 0.5, 1, 0}, {6});
   const Target target(labels, &weights);
   ParameterStore none(DType::float64);
@@ -59,7 +59,7 @@ TEST(CtcLoss, HasTheGradientOfFiniteDifferences) {
 }
 
 TEST(CtcLoss, OfASequenceDoesNotDependOnItsBatch) {
-  const Samples logits = ragged_noise(kSteps, kClasses, 3), labels = label_sequences(kLabels);
+  const Samples logits = ragged_noise(kFrames, kClasses, 3), labels = label_sequences(kTranscripts);
   ParameterStore none(DType::float64);
   const Samples all =
       Samples::packed(logits.layout(), differentiate(CtcLoss(), logits, Target(labels), none).gradient);
@@ -122,7 +122,7 @@ CompileOptions with_ctc(Json optimizer) {
           .custom_metrics = {{[] { return std::make_shared<TokenErrorRate>(); }}}};
 }
 
-FitOptions quiet(std::int64_t epochs) {
+FitOptions quiet_fit(std::int64_t epochs) {
   return {.batch_size = 10, .epochs = epochs, .seed = 3, .run = {.verbose = 0}};
 }
 
@@ -130,7 +130,7 @@ TEST(CtcLoss, TrainsAModelToSpell) {
   Sequential model = reader();
   model.compile(with_ctc(Json::object({{"name", "adam"}, {"learning_rate", 0.02}})));
   const ArrayDataset data = spelled_labels(60);
-  FitOptions options = quiet(40);
+  FitOptions options = quiet_fit(40);
   options.validation_split = 0.2;
   const History history = model.fit(data, options);
   EXPECT_GT(history.at("token_error_rate").front(), 0.5);
@@ -143,7 +143,7 @@ TEST(CtcLoss, OfABatchInPiecesAddsUpToTheWhole) {
   Sequential whole = reader(), pieces = reader();
   whole.compile(with_ctc(sgd(0.1)));
   pieces.compile(with_ctc(sgd(0.1)));
-  FitOptions options = quiet(3);
+  FitOptions options = quiet_fit(3);
   const History expected = whole.fit(data, options);
   options.micro_batch_size = 3;
   const History seen = pieces.fit(data, options);
@@ -157,7 +157,7 @@ TEST(CtcLoss, OfABatchInPiecesAddsUpToTheWhole) {
 TEST(CtcLoss, CannotBeCutInTime) {
   Sequential model = reader();
   model.compile(with_ctc(sgd(0.1)));
-  FitOptions options = quiet(1);
+  FitOptions options = quiet_fit(1);
   options.tbptt = 2;
   const Error error = error_of([&] { model.fit(spelled_labels(5), options); });
   EXPECT_EQ(error.kind(), ErrorKind::usage);

@@ -8,6 +8,7 @@
 
 #include "rondo/base/error.h"
 #include "rondo/base/random.h"
+#include "support/message_of.h"
 
 namespace rondo {
 namespace {
@@ -316,16 +317,6 @@ TEST(Optimizers, DefaultsAreThoseOfTheConvention) {
   EXPECT_EQ(value("rmsprop", "torch", "rho"), 0.99);
   EXPECT_EQ(value("sgd", "keras", "learning_rate"), 0.01);
   EXPECT_EQ(value("nadam", "torch", "learning_rate"), 0.002);
-}
-
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "(no error)";
 }
 
 TEST(Optimizers, RefuseWhatTheyCannotUse) {

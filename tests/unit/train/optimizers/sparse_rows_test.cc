@@ -78,7 +78,7 @@ void add_gradients(ParameterStore& store, const Rows& rows, std::uint64_t step) 
 
 const std::vector<Rows> kSteps = {{4, 1, 9}, {1, 2, 3}, {10}, {}, {0, 9, 1, 8}, {1}};
 
-bool same_bits(const Tensor& a, const Tensor& b) {
+bool same_tensor_bits(const Tensor& a, const Tensor& b) {
   return a.shape() == b.shape() &&
          std::memcmp(a.bytes(), b.bytes(), static_cast<std::size_t>(a.size()) * dtype_size(a.dtype())) == 0;
 }
@@ -100,12 +100,12 @@ struct Trained {
 };
 
 void expect_same(const Trained& a, const Trained& b, const Json& config) {
-  EXPECT_TRUE(same_bits(a.store.values(), b.store.values())) << to_json(config);
+  EXPECT_TRUE(same_tensor_bits(a.store.values(), b.store.values())) << to_json(config);
   EXPECT_EQ(a.norms, b.norms) << to_json(config);
   const OptimizerState x = a.optimizer->state(a.store), y = b.optimizer->state(b.store);
   ASSERT_EQ(x.slots.size(), y.slots.size());
   for (std::size_t s = 0; s < x.slots.size(); ++s)
-    EXPECT_TRUE(same_bits(x.slots[s].second, y.slots[s].second))
+    EXPECT_TRUE(same_tensor_bits(x.slots[s].second, y.slots[s].second))
         << to_json(config) << " " << x.slots[s].first;
 }
 
@@ -144,10 +144,11 @@ TEST(SparseRows, OfALazyOptimizerRestWithoutAGradient) {
       for (std::int64_t row = 0; row < kRows; ++row) {
         const bool rests = !touched.contains(row);
         const auto row_of = [&](const Tensor& table) { return table.slice(row, row + 1); };
-        EXPECT_EQ(same_bits(row_of(store.get(kTable)), row_of(before)), rests) << to_json(config) << row;
+        EXPECT_EQ(same_tensor_bits(row_of(store.get(kTable)), row_of(before)), rests)
+            << to_json(config) << row;
         for (std::size_t s = 0; k > 0 && rests && s < after.slots.size(); ++s) {
           if (!after.slots[s].first.starts_with("table/")) continue;
-          EXPECT_TRUE(same_bits(row_of(after.slots[s].second), row_of(state.slots[s].second)))
+          EXPECT_TRUE(same_tensor_bits(row_of(after.slots[s].second), row_of(state.slots[s].second)))
               << to_json(config) << after.slots[s].first;
         }
       }
@@ -168,10 +169,10 @@ TEST(SparseRows, ThatEveryStepOfALazyOptimizerTouchesHaveTheBitsOfTheDenseUpdate
       }
     }
     for (const std::int64_t row : {2, 8})
-      EXPECT_TRUE(
-          same_bits(lazy_store.get(kTable).slice(row, row + 1), dense_store.get(kTable).slice(row, row + 1)))
+      EXPECT_TRUE(same_tensor_bits(lazy_store.get(kTable).slice(row, row + 1),
+                                   dense_store.get(kTable).slice(row, row + 1)))
           << to_json(config);
-    EXPECT_TRUE(same_bits(lazy_store.get(0), dense_store.get(0))) << "dense arrays know no laziness";
+    EXPECT_TRUE(same_tensor_bits(lazy_store.get(0), dense_store.get(0))) << "dense arrays know no laziness";
   }
 }
 
@@ -197,7 +198,7 @@ TEST(SparseRows, ResumeFromTheStateWithTheSameBits) {
         add_gradients(store, kSteps[k], k);
         optimizer->step(store);
       }
-      EXPECT_TRUE(same_bits(store.values(), whole.store.values())) << to_json(config);
+      EXPECT_TRUE(same_tensor_bits(store.values(), whole.store.values())) << to_json(config);
     }
   }
 }

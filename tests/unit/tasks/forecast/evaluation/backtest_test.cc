@@ -298,13 +298,13 @@ TEST(ForecastBacktest, SimpleForecastsAreWhatTheirNamesSay) {
 
 // What is said of an origin, and whether it stays when later rows become something else.
 
-constexpr std::int64_t kRows = 300, kTest = 60, kHorizon = 2;
+constexpr std::int64_t kTableRows = 300, kTestRows = 60, kHorizon = 2;
 
 /// What a network of a model can learn and no line.
 ForecastOptions learning(const std::string& model) {
   ForecastOptions options = small_forecast(kHorizon);
   options.stride = 1;
-  options.backtest = "last=" + std::to_string(kTest);
+  options.backtest = "last=" + std::to_string(kTestRows);
   options.model = model;
   options.window = 4;
   options.units = 12;
@@ -348,10 +348,11 @@ class PastOnly : public testing::TestWithParam<Model> {
 };
 
 TEST_P(PastOnly, BandsAndForecastsStayWhenLaterRowsChange) {
-  const Numbers y = logistic_map(kRows);
+  const Numbers y = logistic_map(kTableRows);
   const ForecastResult before = run_forecast(table_of(y), options());
   EXPECT_GT(before.network_weight, 0) << "the network must have a say in what is compared";
-  for (const std::int64_t origin : {kRows - kTest - 1, kRows - kTest + 17, kRows - kTest + 40}) {
+  for (const std::int64_t origin :
+       {kTableRows - kTestRows - 1, kTableRows - kTestRows + 17, kTableRows - kTestRows + 40}) {
     const ForecastResult after =
         run_forecast(table_of(changed_from(y, static_cast<std::size_t>(origin + 1))), options());
     std::int64_t stayed = 0, moved = 0;
@@ -384,10 +385,10 @@ ForecastResult refitted(const Numbers& y, std::int64_t parts) {
 }
 
 /// The first origin whose forecasts belong to the second part.
-constexpr std::int64_t kSecond = kRows - kTest + kTest / 2 - 1;
+constexpr std::int64_t kSecond = kTableRows - kTestRows + kTestRows / 2 - 1;
 
 TEST(ForecastRefit, MovesTheForecastsOfTheSecondPartOnly) {
-  const Numbers y = logistic_map(kRows);
+  const Numbers y = logistic_map(kTableRows);
   const ForecastResult once = refitted(y, 0), again = refitted(y, 2);
   EXPECT_GT(once.network_weight, 0);
   const auto &a = once.series[0].backtest, &b = again.series[0].backtest;
@@ -401,10 +402,10 @@ TEST(ForecastRefit, MovesTheForecastsOfTheSecondPartOnly) {
 
 TEST(ForecastRefit, TheSecondPartLearnsFromTheFirst) {
   // Rows that no window of a late origin sees are learnt from, or not.
-  const Numbers y = logistic_map(kRows);
+  const Numbers y = logistic_map(kTableRows);
   Numbers other = y;
-  for (std::size_t t = kRows - kTest; t < kRows - kTest + 10; ++t) other[t] += 8;
-  const std::int64_t late = kRows - 10;
+  for (std::size_t t = kTableRows - kTestRows; t < kTableRows - kTestRows + 10; ++t) other[t] += 8;
+  const std::int64_t late = kTableRows - 10;
   for (const std::int64_t parts : {0, 2}) {
     const auto a = refitted(y, parts).series[0].backtest, b = refitted(other, parts).series[0].backtest;
     std::size_t compared = 0;
@@ -418,7 +419,7 @@ TEST(ForecastRefit, TheSecondPartLearnsFromTheFirst) {
 }
 
 TEST(ForecastRefit, TheFirstPartKnowsNothingOfTheSecond) {
-  const Numbers y = logistic_map(kRows);
+  const Numbers y = logistic_map(kTableRows);
   const ForecastResult before = refitted(y, 2),
                        after = refitted(changed_from(y, static_cast<std::size_t>(kSecond + 1)), 2);
   std::int64_t first = 0;
@@ -428,7 +429,7 @@ TEST(ForecastRefit, TheFirstPartKnowsNothingOfTheSecond) {
     }
     first += origin < kSecond ? 1 : 0;
   });
-  EXPECT_EQ(first, kHorizon * kTest / 2);
+  EXPECT_EQ(first, kHorizon * kTestRows / 2);
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ struct StopAfterLines : std::streambuf {
   }
 };
 
-ForecastOptions quick(const std::string& likelihood) {
+ForecastOptions quick_likelihood(const std::string& likelihood) {
   ForecastOptions options;
   options.target = "y";
   options.likelihood = likelihood;
@@ -102,7 +102,7 @@ double correlation(const std::vector<double>& a, const std::vector<double>& b) {
 class EveryLikelihood : public testing::TestWithParam<const char*> {};
 
 TEST_P(EveryLikelihood, KnowsWhichRowsAreUncertain) {
-  ForecastOptions options = quick(GetParam());
+  ForecastOptions options = quick_likelihood(GetParam());
   const ForecastResult result = run_forecast(parse_csv(csv_of(drawn_from(GetParam(), 1200))), options);
   const ForecastSeries::Backtest& tested = result.series[0].backtest;
   std::vector<double> width, deviation;
@@ -263,7 +263,7 @@ TEST(RecursiveNetwork, HasANoteWhereItCannotUseACovariate) {
   for (std::size_t t = 0; t < y.size(); ++t) {
     text += std::to_string(y[t]) + "," + std::to_string(t % 7) + "," + std::to_string(t % 5) + "\n";
   }
-  ForecastOptions options = quick("gaussian");
+  ForecastOptions options = quick_likelihood("gaussian");
   options.model = "recursive";
   options.epochs = 1;
   const auto notes = [&] {
@@ -288,7 +288,7 @@ std::ostream& operator<<(std::ostream& out, const ModelAndCell& of) {
 class EveryModel : public testing::TestWithParam<ModelAndCell> {
  protected:
   ForecastOptions quick(const std::string& likelihood) const {
-    ForecastOptions options = rondo::quick(likelihood);
+    ForecastOptions options = rondo::quick_likelihood(likelihood);
     options.model = GetParam().model;
     options.cell = GetParam().cell;
     return options;
@@ -372,7 +372,7 @@ struct Refusal {
 class LikelihoodRefuses : public testing::TestWithParam<Refusal> {};
 
 TEST_P(LikelihoodRefuses, WithAClearError) {
-  ForecastOptions options = quick("poisson");
+  ForecastOptions options = quick_likelihood("poisson");
   std::vector<double> values = drawn_from("poisson", 200);
   GetParam().change(options, values);
   try {

@@ -21,10 +21,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kOrigins = 200, kHorizon = 3;
+constexpr std::int64_t kOrigins = 200, kSteps = 3;
 
-Rows rows_of(std::vector<double> values) { return {kHorizon, std::move(values)}; }
-std::vector<double> noise(std::uint64_t seed) { return white_noise(seed, kOrigins * kHorizon); }
+Rows rows_of(std::vector<double> values) { return {kSteps, std::move(values)}; }
+std::vector<double> noise(std::uint64_t seed) { return white_noise(seed, kOrigins * kSteps); }
 
 TEST(BlendWeight, OfANetworkThatForecastsTheTruthIsNearOne) {
   const BlendWeight fitted = fit_blend_weight(rows_of(noise(1)), rows_of(noise(1)), 0);
@@ -34,12 +34,12 @@ TEST(BlendWeight, OfANetworkThatForecastsTheTruthIsNearOne) {
 }
 
 TEST(BlendWeight, OfANetworkThatForecastsAsTheLinearModelIsZero) {
-  const Rows nothing = rows_of(std::vector<double>(kOrigins * kHorizon, 0.0));
+  const Rows nothing = rows_of(std::vector<double>(kOrigins * kSteps, 0.0));
   EXPECT_EQ(fit_blend_weight(rows_of(noise(1)), nothing, 0).weight, 0);
   EXPECT_EQ(fit_blend_weight(nothing, nothing, 0).weight, 0);
   EXPECT_EQ(fit_blend_weight(nothing, rows_of(noise(1)), 0).weight, 0)
       << "the linear model was right already";
-  EXPECT_EQ(fit_blend_weight({kHorizon, {}}, {kHorizon, {}}, 0).weight, 0) << "nothing was evaluated";
+  EXPECT_EQ(fit_blend_weight({kSteps, {}}, {kSteps, {}}, 0).weight, 0) << "nothing was evaluated";
 }
 
 TEST(BlendWeight, OfANetworkThatMakesItWorseIsZero) {

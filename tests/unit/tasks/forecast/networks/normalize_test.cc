@@ -221,7 +221,7 @@ TEST(NormalizeOption, GoesThroughTheConfigFile) {
   EXPECT_EQ(back.deseasonalize, "yes");
 }
 
-struct Refusal {
+struct NormalizeRefusal {
   const char* name;
   void (*change)(ForecastOptions&);
   std::size_t rows;
@@ -229,7 +229,7 @@ struct Refusal {
   const char* said;
 };
 
-class NormalizeRefuses : public testing::TestWithParam<Refusal> {};
+class NormalizeRefuses : public testing::TestWithParam<NormalizeRefusal> {};
 
 TEST_P(NormalizeRefuses, WithAClearError) {
   ForecastOptions options = quick();
@@ -245,43 +245,43 @@ TEST_P(NormalizeRefuses, WithAClearError) {
 
 INSTANTIATE_TEST_SUITE_P(
     Forecast, NormalizeRefuses,
-    testing::Values(Refusal{"a_name_with_a_letter_missing", [](ForecastOptions& o) { o.normalize = "revn"; },
-                            300, ErrorKind::usage, "did you mean 'revin'?"},
-                    Refusal{"another_word_for_yes", [](ForecastOptions& o) { o.deseasonalize = "yess"; }, 300,
-                            ErrorKind::usage, "did you mean 'yes'?"},
-                    Refusal{"a_table_without_windows_enough",
-                            [](ForecastOptions& o) { o.normalize = "revin"; }, 40, ErrorKind::data,
-                            "leave --normalize revin out"},
-                    Refusal{"the_recursive_model",
-                            [](ForecastOptions& o) {
-                              o.normalize = "last";
-                              o.model = "recursive";
-                            },
-                            300, ErrorKind::usage, "--model recursive"},
-                    Refusal{"counts",
-                            [](ForecastOptions& o) {
-                              o.normalize = "standard";
-                              o.likelihood = "poisson";
-                            },
-                            300, ErrorKind::usage, "--likelihood poisson"},
-                    Refusal{"counts_without_their_season",
-                            [](ForecastOptions& o) {
-                              o.deseasonalize = "yes";
-                              o.likelihood = "negative_binomial";
-                            },
-                            300, ErrorKind::usage, "--deseasonalize yes"},
-                    Refusal{"a_season_that_does_not_fit_twice",
-                            [](ForecastOptions& o) {
-                              o.deseasonalize = "yes";
-                              o.period = 150;
-                            },
-                            300, ErrorKind::data, "a season of 150 rows in 240 training rows"},
-                    Refusal{"no_season_at_all",
-                            [](ForecastOptions& o) {
-                              o.deseasonalize = "yes";
-                              o.period = 1;
-                            },
-                            300, ErrorKind::data, "--period"}),
+    testing::Values(
+        NormalizeRefusal{"a_name_with_a_letter_missing", [](ForecastOptions& o) { o.normalize = "revn"; },
+                         300, ErrorKind::usage, "did you mean 'revin'?"},
+        NormalizeRefusal{"another_word_for_yes", [](ForecastOptions& o) { o.deseasonalize = "yess"; }, 300,
+                         ErrorKind::usage, "did you mean 'yes'?"},
+        NormalizeRefusal{"a_table_without_windows_enough", [](ForecastOptions& o) { o.normalize = "revin"; },
+                         40, ErrorKind::data, "leave --normalize revin out"},
+        NormalizeRefusal{"the_recursive_model",
+                         [](ForecastOptions& o) {
+                           o.normalize = "last";
+                           o.model = "recursive";
+                         },
+                         300, ErrorKind::usage, "--model recursive"},
+        NormalizeRefusal{"counts",
+                         [](ForecastOptions& o) {
+                           o.normalize = "standard";
+                           o.likelihood = "poisson";
+                         },
+                         300, ErrorKind::usage, "--likelihood poisson"},
+        NormalizeRefusal{"counts_without_their_season",
+                         [](ForecastOptions& o) {
+                           o.deseasonalize = "yes";
+                           o.likelihood = "negative_binomial";
+                         },
+                         300, ErrorKind::usage, "--deseasonalize yes"},
+        NormalizeRefusal{"a_season_that_does_not_fit_twice",
+                         [](ForecastOptions& o) {
+                           o.deseasonalize = "yes";
+                           o.period = 150;
+                         },
+                         300, ErrorKind::data, "a season of 150 rows in 240 training rows"},
+        NormalizeRefusal{"no_season_at_all",
+                         [](ForecastOptions& o) {
+                           o.deseasonalize = "yes";
+                           o.period = 1;
+                         },
+                         300, ErrorKind::data, "--period"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

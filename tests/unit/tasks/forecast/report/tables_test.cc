@@ -11,7 +11,7 @@
 namespace rondo::forecasting {
 namespace {
 
-constexpr double kNone = ForecastScore::kNone;
+constexpr double kNoValue = ForecastScore::kNone;
 
 bool contains(const PagePart& part, const std::string& text) {
   return part.html.find(text) != std::string::npos;
@@ -24,8 +24,8 @@ TEST(ForecastTables, ScoreColumnsAreThoseThatAreKnown) {
                             ">p-value<", "Diebold–Mariano", "&lt; 0.001"})
     EXPECT_TRUE(contains(table, title)) << title;
   EXPECT_FALSE(contains(table, "OWA"));
-  result.test.crps = result.test.quantile_loss = kNone;
-  for (ForecastScore& score : result.baselines) score.p_value = kNone;
+  result.test.crps = result.test.quantile_loss = kNoValue;
+  for (ForecastScore& score : result.baselines) score.p_value = kNoValue;
   result.test.owa = 0.473;
   table = score_table(result);
   for (const char* title : {">CRPS<", ">Quantile loss<", ">p-value<", "Diebold"})
@@ -35,7 +35,7 @@ TEST(ForecastTables, ScoreColumnsAreThoseThatAreKnown) {
 
 TEST(ForecastTables, MarkTheLowestErrorOfEachColumnAndIgnoreUnknownOnes) {
   ForecastResult result = SampleResult(1).get();
-  result.test.mase = kNone;
+  result.test.mase = kNoValue;
   const PagePart table = score_table(result);
   EXPECT_TRUE(contains(table, "<td class=\"best\"><strong>42.8</strong></td>"));
   EXPECT_TRUE(contains(table, "<td class=\"best\"><strong>0.866</strong></td>"))
@@ -46,7 +46,7 @@ TEST(ForecastTables, MarkTheLowestErrorOfEachColumnAndIgnoreUnknownOnes) {
 TEST(ForecastTables, BandsShowCoverageWidthAndScore) {
   ForecastResult result = SampleResult(1).get();
   EXPECT_TRUE(contains(band_table(result), "<td>78.9 %</td><td>118.0</td><td>151.0</td>"));
-  result.test.width80 = kNone;
+  result.test.width80 = kNoValue;
   EXPECT_EQ(band_table(result).html, "");
 }
 

@@ -4,20 +4,16 @@
 
 #include "kernels/activations.h"
 #include "kernels/matrix.h"
-#include "layers/common/base_layers.h"
-#include "layers/common/initializers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
-#include "layers/recurrent/common/recurrent_plan.h"
 #include "layers/recurrent/drivers/driver.h"
 #include "layers/recurrent/fading_inputs.h"
 #include "layers/recurrent/recurrent_dropout.h"
 #include "layers/recurrent/recurrent_step.h"
-#include "layers/recurrent/state_rows.h"
+#include "layers/recurrent/stateful_layer.h"
 
 namespace rondo {
 namespace {
-
-using kernels::ActivationKind;
 
 /// Inputs and state decay, then the GRU's own step.
 class GruDStep final : public StreamOperation {
@@ -66,9 +62,9 @@ class GruDStep final : public StreamOperation {
 
 /// GRU-D (Che, Purushotham, Cho, Sontag, Liu 2018). The gates see [x̂ | mask]; the state fades by γ_h before
 /// every step.
-class GruD final : public OptionsLayer<GruDOptions> {
+class GruD final : public StatefulLayer<GruDOptions> {
  public:
-  explicit GruD(GruDOptions options) : OptionsLayer("gru_d", std::move(options)) {
+  explicit GruD(GruDOptions options) : StatefulLayer("gru_d", std::move(options)) {
     const GruDOptions& o = this->options();
     if (o.units <= 0) fail("'units' must be positive", std::to_string(o.units), "1 or more");
     if (!(o.dropout >= 0 && o.dropout < 1))
@@ -86,8 +82,6 @@ class GruD final : public OptionsLayer<GruDOptions> {
       check_initializer(*name, where());
     }
   }
-
-  bool is_recurrent() const override { return true; }
 
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     const GruDOptions& o = options();
@@ -107,26 +101,15 @@ class GruD final : public OptionsLayer<GruDOptions> {
       fail("gru_d takes its sequence and at most two initial states",
            std::to_string(inputs.size() - 1) + " states", "h, or h and the last readings");
     }
-    for (std::size_t j = 1; j < inputs.size(); ++j) {
-      if (inputs[j].sequence || inputs[j].width() != width(static_cast<int>(j) - 1)) {
-        fail("an initial state has another shape", describe(inputs[j]),
-             "(None, " + std::to_string(width(static_cast<int>(j) - 1)) + ")");
-      }
-    }
     shape_.inputs = (o.elapsed_input ? 3 : 2) * readings_;
-    std::vector<ValueShape> outputs = {
-        {o.return_sequences, o.return_sequences ? inputs[0].steps : -1, {o.units}}};
-    for (int j = 0; o.return_state && j < kStates; ++j) outputs.push_back(ValueShape{false, -1, {width(j)}});
-    return outputs;
+    return infer_states(inputs);
   }
-
   void declare(ParameterStore& store, const std::string& prefix) override {
     const GruDOptions& o = options();
     const std::int64_t columns = shape_.cell->info.gates * o.units;
-    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, true, o.kernel_regularizer.l1,
-                            o.kernel_regularizer.l2);
-    recurrent_ = declare_array(store, prefix + "recurrent_kernel", {o.units, columns}, true,
-                               o.recurrent_regularizer.l1, o.recurrent_regularizer.l2);
+    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, o.kernel_regularizer);
+    recurrent_ =
+        declare_array(store, prefix + "recurrent_kernel", {o.units, columns}, o.recurrent_regularizer);
     if (o.use_bias) bias_ = declare_array(store, prefix + "bias", {2, columns});
     if (o.input_decay) {
       input_decay_ = declare_array(store, prefix + "input_decay_kernel", {readings_});
@@ -140,10 +123,7 @@ class GruD final : public OptionsLayer<GruDOptions> {
 
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     const auto fill = [&](int index, const std::string& initializer) {
-      if (index < 0) return;
-      const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
-      initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())),
-                       where());
+      initialize_parameter(store, index, initializer, seed);
     };
     fill(kernel_, options().kernel_initializer);
     fill(recurrent_, options().recurrent_initializer);
@@ -162,11 +142,7 @@ class GruD final : public OptionsLayer<GruDOptions> {
   }
 
   std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
-    if (inputs.size() != 1) {
-      fail("initial states do not come from layers in a stream",
-           std::to_string(inputs.size() - 1) + " states", "the sequence alone",
-           "leave the states out of the network, and give them by restore()");
-    }
+    check_stream_inputs(inputs);
     RecurrentStepSpec gru{.shape = shape_, .weights = {}};
     gru.weights.kernel = plan.parameter(kernel_).view<float>();
     gru.weights.recurrent_kernel = plan.parameter(recurrent_).view<float>();
@@ -179,16 +155,11 @@ class GruD final : public OptionsLayer<GruDOptions> {
     if (state_decay_ >= 0)
       decays.state.emplace(kernels::stream_kernels(), plan.parameter(state_decay_).view<float>(),
                            plan.vector(state_decay_bias_));
-    std::vector<StreamValue> states = {plan.state("h", {options().units}),
-                                       plan.state("last", {readings_}, decays.means)};
-    std::vector<StreamValue> outputs = {states[0]};
-    outputs[0].sequence = options().return_sequences;
-    plan.add(*this, inputs, outputs,
-             std::make_unique<GruDStep>(plan, gru, options().elapsed_input, std::move(decays), inputs[0].slot,
-                                        states));
-    for (StreamValue& state : states) state.sequence = false;
-    if (options().return_state) outputs.insert(outputs.end(), states.begin(), states.end());
-    return outputs;
+    const std::vector<StreamValue> states = {plan.state("h", {options().units}),
+                                             plan.state("last", {readings_}, decays.means)};
+    auto step = std::make_unique<GruDStep>(plan, gru, options().elapsed_input, std::move(decays),
+                                           inputs[0].slot, states);
+    return add_stream_step(plan, inputs[0], states, std::move(step));
   }
 
   void forward(Call& call) const override {
@@ -202,25 +173,13 @@ class GruD final : public OptionsLayer<GruDOptions> {
   static constexpr int kStates = 2;  // h and the last reading of every parameter
   static constexpr int kKeptSlot = 0;
 
-  ActivationKind recurrent_kind(const std::string& name, const char* option) const {
-    const ActivationKind kind = kernels::parse_activation(name, where() + ", option '" + option + "'");
-    if (!kernels::is_recurrent(kind)) {
-      fail("a recurrent cell cannot use this activation", "'" + name + "'",
-           "one whose derivative follows from its value, such as tanh or sigmoid");
-    }
-    return kind;
-  }
-
-  std::int64_t width(int state) const { return state == 0 ? options().units : readings_; }
+  int state_count() const override { return kStates; }
+  std::int64_t width(int state) const override { return state == 0 ? options().units : readings_; }
 
   template <class T>
   void put_means(T* to) const {
     std::fill_n(to, readings_, T{0});
     std::ranges::transform(options().means, to, [](double mean) { return static_cast<T>(mean); });
-  }
-
-  bool carries(const Call& call) const {
-    return call.options().carried != nullptr && (options().stateful || call.options().carry_all);
   }
 
   template <class T>
@@ -292,14 +251,9 @@ class GruD final : public OptionsLayer<GruDOptions> {
 
     T* means = call.scratch<T>(readings_);
     put_means(means);
-    std::vector<Tensor>* carried = carries(call) ? &call.options().carried->of(name()) : nullptr;
-    std::array<const T*, kStates> initial{};
-    std::array<T*, kStates> final{};
-    for (int j = 0; j < kStates; ++j) {
-      const auto at = static_cast<std::size_t>(j);
-      final[at] = call.scratch<T>(batch * width(j));
-      initial[at] = initial_state<T>(call, *this, j, width(j), carried);
-    }
+    std::array<const T*, kMaxStates> initial{};
+    std::array<T*, kMaxStates> final{};
+    begin_states<T>(call, initial, final);
     if (initial[1] == nullptr) {
       T* none = call.scratch<T>(batch * readings_);
       for (std::int64_t r = 0; r < batch; ++r) std::copy_n(means, readings_, none + r * readings_);
@@ -329,17 +283,7 @@ class GruD final : public OptionsLayer<GruDOptions> {
     Workspace workspace = call.workspace();
     kept->pass = RecurrentPass<RecurrentPlan<T>>::forward(plan<T>(*layout, decay), args, workspace,
                                                           call.differentiating());
-    if (!options().return_sequences)
-      to_sequences(*layout, final[0], call.make_output_rows(0, batch, nullptr, {units}).template view<T>());
-    for (int j = 0; options().return_state && j < kStates; ++j) {
-      to_sequences(*layout, final[static_cast<std::size_t>(j)],
-                   call.make_output_rows(1 + j, batch, nullptr, {width(j)}).template view<T>());
-    }
-    if (carried == nullptr) return;
-    carried->resize(kStates);
-    for (int j = 0; j < kStates; ++j)
-      carry_state((*carried)[static_cast<std::size_t>(j)], *layout, final[static_cast<std::size_t>(j)],
-                  width(j));
+    end_states<T>(call, final);
   }
 
   template <class T>
@@ -350,18 +294,8 @@ class GruD final : public OptionsLayer<GruDOptions> {
     const Kept<T>& kept = *static_cast<Kept<T>*>(call.kept(kKeptSlot));
 
     typename RecurrentPlan<T>::Gradients pass_gradients;
-    if (options().return_sequences) {
-      if (const ConstMatrix gradient = call.output_gradient(0)) pass_gradients.dy = gradient.view<T>();
-    }
-    std::array<T*, kStates> d_state{};
-    for (int j = 0; j < kStates; ++j) {
-      T* places = call.scratch<T>(layout.batch() * width(j));
-      std::fill_n(places, layout.batch() * width(j), T{0});
-      if (j == 0 && !options().return_sequences) add_by_place<T>(layout, call.output_gradient(0), places);
-      if (options().return_state) add_by_place<T>(layout, call.output_gradient(1 + j), places);
-      d_state[static_cast<std::size_t>(j)] = places;
-    }
-
+    std::array<T*, kMaxStates> d_state{};
+    begin_gradients<T>(call, pass_gradients.dy, d_state);
     RecurrentWeights<T>& gradients = pass_gradients.weights;
     if (trainable()) {
       gradients.kernel = call.parameter_gradient(kernel_).view<T>();
@@ -404,8 +338,7 @@ class GruD final : public OptionsLayer<GruDOptions> {
     T* d_fade = call.scratch<T>(total * readings_);
     fading<T>(call).backward(call.pool(), layout, x, kept.means, kept.inputs, d_seen, d_state[1], d_fade, dx,
                              {gradient<T>(call, input_decay_), gradient<T>(call, input_decay_bias_)});
-    for (int j = 0; j + 1 < call.input_count(); ++j)
-      add_by_sequence<T>(layout, d_state[static_cast<std::size_t>(j)], call.input_gradient(1 + j));
+    end_gradients<T>(call, d_state);
   }
 
   RecurrentShape shape_;
@@ -417,5 +350,7 @@ class GruD final : public OptionsLayer<GruDOptions> {
 }  // namespace
 
 LayerPtr gru_d(GruDOptions options) { return std::make_shared<GruD>(std::move(options)); }
+
+std::vector<detail::LayerEntry> detail::gru_d_layer() { return {layer_entry("gru_d", &rondo::gru_d)}; }
 
 }  // namespace rondo

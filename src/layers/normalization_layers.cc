@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "layers/common/base_layers.h"
-#include "layers/common/initializers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
 namespace rondo {
@@ -31,9 +31,8 @@ class Normalization : public OptionsLayer<Options> {
     if (this->options().center) beta_ = this->declare_array(store, prefix + "beta", {last_});
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    const RandomStream none(seed);
-    if (gamma_ >= 0) initialize_array("ones", store.value(gamma_), none, this->where());
-    if (beta_ >= 0) initialize_array("zeros", store.value(beta_), none, this->where());
+    this->initialize_parameter(store, gamma_, "ones", seed);
+    this->initialize_parameter(store, beta_, "zeros", seed);
   }
 
  protected:
@@ -158,8 +157,8 @@ class BatchNormalization final : public Normalization<BatchNormalizationOptions>
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     Normalization::initialize(store, seed);
-    initialize_array("zeros", store.value(mean_), RandomStream(seed), where());
-    initialize_array("ones", store.value(variance_), RandomStream(seed), where());
+    initialize_parameter(store, mean_, "zeros", seed);
+    initialize_parameter(store, variance_, "ones", seed);
   }
 
   void forward(Call& call) const override {
@@ -239,6 +238,11 @@ LayerPtr layer_normalization(LayerNormalizationOptions options) {
 }
 LayerPtr batch_normalization(BatchNormalizationOptions options) {
   return std::make_shared<BatchNormalization>(std::move(options));
+}
+
+std::vector<detail::LayerEntry> detail::normalization_layers() {
+  return {layer_entry("layer_normalization", &rondo::layer_normalization),
+          layer_entry("batch_normalization", &rondo::batch_normalization)};
 }
 
 }  // namespace rondo

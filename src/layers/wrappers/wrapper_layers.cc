@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "layers/common/base_layers.h"
+#include "layers/common/layer_entry.h"
 #include "rondo/tape/stream.h"
 #include "rondo/tape/tape.h"
 
@@ -16,7 +17,7 @@ class ReverseTime final : public Operation {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const Value in = call.input(0);
       const View<T> y = call.make_output(0, call.layouts().reversed(in.layout), in.features).view<T>();
-      each_row(*in.layout, [&](std::int64_t from, std::int64_t to) {
+      in.layout->each_mirrored_row([&](std::int64_t from, std::int64_t to) {
         std::copy_n(in.data.view<const T>().row(from), y.cols, y.row(to));
       });
     });
@@ -27,22 +28,10 @@ class ReverseTime final : public Operation {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const View<const T> dy = call.output_gradient(0).view<T>();
       const View<T> dx = d_input.view<T>();
-      each_row(*call.input(0).layout, [&](std::int64_t from, std::int64_t to) {
+      call.input(0).layout->each_mirrored_row([&](std::int64_t from, std::int64_t to) {
         for (std::int64_t c = 0; c < dx.cols; ++c) dx(from, c) += dy(to, c);
       });
     });
-  }
-
- private:
-  template <class Visit>
-  static void each_row(const Layout& layout, Visit visit) {
-    for (std::int64_t t = 0; t < layout.longest(); ++t) {
-      for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-        const std::int64_t length =
-            layout.lengths()[static_cast<std::size_t>(layout.order()[static_cast<std::size_t>(r)])];
-        visit(layout.offset(t) + r, layout.offset(length - 1 - t) + r);
-      }
-    }
   }
 };
 
@@ -344,6 +333,24 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
   SamplesToSteps to_steps_;
 };
 
+LayerPtr inner_layer(const Json& spec, const std::string& path) {
+  const Json* inner = spec.find("layer");
+  if (inner == nullptr) {
+    throw Error(ErrorKind::usage, "a wrapper needs the layer that it wraps")
+        .where(path)
+        .expected("layer = {type = …}");
+  }
+  return make_layer(*inner, path + ".layer");
+}
+
+/// A type whose layers wrap the one under the key "layer".
+template <class Options>
+detail::LayerEntry wrapper_entry(std::string type, LayerPtr (*make)(LayerPtr, Options)) {
+  return {std::move(type), [make](const Json& spec, const std::string& path) {
+            return make(inner_layer(spec, path), detail::read_spec<Options>(spec, path, {"layer"}));
+          }};
+}
+
 }  // namespace
 
 LayerPtr bidirectional(LayerPtr layer, BidirectionalOptions options) {
@@ -351,6 +358,11 @@ LayerPtr bidirectional(LayerPtr layer, BidirectionalOptions options) {
 }
 LayerPtr time_distributed(LayerPtr layer, TimeDistributedOptions options) {
   return std::make_shared<TimeDistributed>(std::move(layer), std::move(options));
+}
+
+std::vector<detail::LayerEntry> detail::wrapper_layers() {
+  return {wrapper_entry("bidirectional", &rondo::bidirectional),
+          wrapper_entry("time_distributed", &rondo::time_distributed)};
 }
 
 }  // namespace rondo

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "layers/common/base_layers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
 // TrainableVector numbers that do not depend on the input, and the reversible change of scale that they can
@@ -149,11 +150,7 @@ class Affine final : public OptionsLayer<AffineOptions> {
       for (std::int64_t r = 0; r < value.data.rows; ++r) visit(r, r);
       return;
     }
-    const Layout& layout = *value.layout;
-    for (std::int64_t t = 0; t < layout.longest(); ++t) {
-      for (std::int64_t r = 0; r < layout.rows(t); ++r)
-        visit(layout.offset(t) + r, layout.order()[static_cast<std::size_t>(r)]);
-    }
+    value.layout->each_row([&](std::int64_t row, std::int64_t sample, std::int64_t) { visit(row, sample); });
   }
 };
 
@@ -163,5 +160,9 @@ LayerPtr trainable_vector(TrainableVectorOptions options) {
   return std::make_shared<TrainableVector>(std::move(options));
 }
 LayerPtr affine(AffineOptions options) { return std::make_shared<Affine>(std::move(options)); }
+
+std::vector<detail::LayerEntry> detail::affine_layers() {
+  return {layer_entry("affine", &rondo::affine), layer_entry("trainable_vector", &rondo::trainable_vector)};
+}
 
 }  // namespace rondo

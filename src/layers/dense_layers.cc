@@ -3,7 +3,7 @@
 #include "kernels/activations.h"
 #include "kernels/matrix.h"
 #include "layers/common/base_layers.h"
-#include "layers/common/initializers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
 namespace rondo {
@@ -69,24 +69,13 @@ class Dense final : public OptionsLayer<DenseOptions> {
 
   void declare(ParameterStore& store, const std::string& prefix) override {
     const DenseOptions& o = options();
-    kernel_ = declare_array(store, prefix + "kernel", {inputs_, o.units}, true, o.kernel_regularizer.l1,
-                            o.kernel_regularizer.l2);
-    if (o.use_bias) {
-      bias_ = declare_array(store, prefix + "bias", {o.units}, true, o.bias_regularizer.l1,
-                            o.bias_regularizer.l2);
-    }
+    kernel_ = declare_array(store, prefix + "kernel", {inputs_, o.units}, o.kernel_regularizer);
+    if (o.use_bias) bias_ = declare_array(store, prefix + "bias", {o.units}, o.bias_regularizer);
   }
-
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    const auto fill = [&](int index, const std::string& initializer) {
-      const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
-      initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())),
-                       where());
-    };
-    fill(kernel_, options().kernel_initializer);
-    if (bias_ >= 0) fill(bias_, options().bias_initializer);
+    initialize_parameter(store, kernel_, options().kernel_initializer, seed);
+    initialize_parameter(store, bias_, options().bias_initializer, seed);
   }
-
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const Value in = call.input(0);
@@ -195,6 +184,10 @@ class ActivationLayer final : public OptionsLayer<ActivationOptions> {
 LayerPtr dense(DenseOptions options) { return std::make_shared<Dense>(std::move(options)); }
 LayerPtr activation(ActivationOptions options) {
   return std::make_shared<ActivationLayer>(std::move(options));
+}
+
+std::vector<detail::LayerEntry> detail::dense_layers() {
+  return {layer_entry("dense", &rondo::dense), layer_entry("activation", &rondo::activation)};
 }
 
 }  // namespace rondo

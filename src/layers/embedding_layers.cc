@@ -5,7 +5,7 @@
 
 #include "layers/common/base_layers.h"
 #include "layers/common/compaction.h"
-#include "layers/common/initializers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
 namespace rondo {
@@ -30,16 +30,13 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
 
   void declare(ParameterStore& store, const std::string& prefix) override {
     const EmbeddingOptions& o = options();
-    table_ = declare_array(store, prefix + "embeddings", {o.input_dim, o.output_dim}, true,
-                           o.embeddings_regularizer.l1, o.embeddings_regularizer.l2);
+    table_ =
+        declare_array(store, prefix + "embeddings", {o.input_dim, o.output_dim}, o.embeddings_regularizer);
     store.declare_sparse_rows(table_);
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    const std::string& name = store.infos()[static_cast<std::size_t>(table_)].name;
-    initialize_array(options().embeddings_initializer, store.value(table_),
-                     RandomStream(seed, purpose_key(name.c_str())), where());
+    initialize_parameter(store, table_, options().embeddings_initializer, seed);
   }
-
   bool takes_ids() const override { return true; }
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
@@ -178,5 +175,9 @@ class Masking final : public OptionsLayer<MaskingOptions> {
 
 LayerPtr embedding(EmbeddingOptions options) { return std::make_shared<Embedding>(std::move(options)); }
 LayerPtr masking(MaskingOptions options) { return std::make_shared<Masking>(std::move(options)); }
+
+std::vector<detail::LayerEntry> detail::embedding_layers() {
+  return {layer_entry("embedding", &rondo::embedding), layer_entry("masking", &rondo::masking)};
+}
 
 }  // namespace rondo

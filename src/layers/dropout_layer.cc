@@ -1,4 +1,5 @@
 #include "layers/common/base_layers.h"
+#include "layers/common/layer_entry.h"
 #include "layers/common/mask_bits.h"
 #include "layers/recurrent/recurrent_dropout.h"
 #include "rondo/tape/stream.h"
@@ -29,14 +30,9 @@ class Dropout final : public OptionsLayer<DropoutOptions> {
       T* scale = call.keep<T>(0, x.rows * x.cols);
       auto* firsts = call.scratch<std::uint64_t>(x.rows);
       if (in.layout) {
-        const Layout& layout = *in.layout;
-        for (std::int64_t t = 0; t < layout.longest(); ++t) {
-          for (std::int64_t r = 0; r < layout.rows(t); ++r) {
-            firsts[layout.offset(t) + r] =
-                mask_row_first(layout.order()[static_cast<std::size_t>(r)],
-                               options().same_for_all_steps ? 0 : layout.position(t, r), x.cols);
-          }
-        }
+        in.layout->each_row([&](std::int64_t row, std::int64_t sequence, std::int64_t position) {
+          firsts[row] = mask_row_first(sequence, options().same_for_all_steps ? 0 : position, x.cols);
+        });
       } else {
         for (std::int64_t r = 0; r < x.rows; ++r) firsts[r] = mask_row_first(r, 0, x.cols);
       }
@@ -67,5 +63,7 @@ class Dropout final : public OptionsLayer<DropoutOptions> {
 }  // namespace
 
 LayerPtr dropout(DropoutOptions options) { return std::make_shared<Dropout>(std::move(options)); }
+
+std::vector<detail::LayerEntry> detail::dropout_layer() { return {layer_entry("dropout", &rondo::dropout)}; }
 
 }  // namespace rondo
