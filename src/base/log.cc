@@ -1,15 +1,15 @@
 #include "rondo/base/log.h"
 
+#include <array>
 #include <cstdio>
 #include <ostream>
-#include <vector>
 
 #include "base/text.h"
-#include "rondo/base/error.h"
-#include "rondo/base/json.h"
 
 namespace rondo {
 namespace {
+
+constexpr std::array kNames{"debug", "info", "warning", "error", "off"};
 
 std::string line_of(LogLevel level, std::string_view message) {
   return std::string(log_level_name(level)) + ": " + std::string(message) + "\n";
@@ -17,27 +17,12 @@ std::string line_of(LogLevel level, std::string_view message) {
 
 }  // namespace
 
-const char* log_level_name(LogLevel level) {
-  switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::warning: return "warning";
-    case LogLevel::error: return "error";
-    case LogLevel::off: break;
-  }
-  return "off";
-}
+const char* log_level_name(LogLevel level) { return kNames[static_cast<std::size_t>(level)]; }
 
 LogLevel parse_log_level(std::string_view name) {
-  std::vector<std::string> names;
-  for (const LogLevel level :
-       {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::off}) {
-    if (name == log_level_name(level)) return level;
-    names.emplace_back(log_level_name(level));
-  }
-  throw Error(ErrorKind::usage, "unknown log level '" + std::string(name) + "'")
-      .expected("debug, info, warning, error or off")
-      .fix(detail::did_you_mean(name, names));
+  const std::size_t place = detail::place_among({kNames.begin(), kNames.end()}, name,
+                                                "unknown log level '" + std::string(name) + "'");
+  return static_cast<LogLevel>(place);
 }
 
 Logger::Logger(LogLevel threshold)

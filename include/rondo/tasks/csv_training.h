@@ -183,8 +183,9 @@ struct CsvTrainingResult {
   std::int64_t epochs = 0, parameters = 0;
   double seconds = 0;
   bool stopped_early = false;
-  std::vector<std::pair<std::string, double>> test;  ///< loss and metrics on the test part; empty without one
-  std::vector<std::string> files;
+  std::vector<std::pair<std::string, double>> test =
+      {};  ///< loss and metrics on the test part; empty without one
+  std::vector<std::string> files = {};
 };
 
 /// Trains and writes model.rondo, checkpoint, history.csv and config.toml into the output folder. Throws

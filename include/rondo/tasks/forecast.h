@@ -244,7 +244,7 @@ struct ForecastMember {
 
 /// How the networks were trained: what was given, and what was found out where nothing was.
 struct ForecastTraining {
-  std::string network;  ///< "residual", "encoder_decoder", "direct" or "recursive"
+  std::string network = {};  ///< "residual", "encoder_decoder", "direct" or "recursive"
   std::int64_t units = 0, batch_size = 0, patience = 0;
   double learning_rate = 0;
   double epochs = 0;         ///< most passes over the windows of the training part

@@ -89,11 +89,11 @@ struct OnlineRow {
 ///     }
 ///
 /// A forecast is a mixture of persistence, of a linear predictor (recursive least squares on the last `lags`
-/// values) and of a recurrent network that learns what the line leaves; the weights follow their recent
-/// errors (fixed share: Herbster, Warmuth 1998), so that it is never much worse than the best of them. Scales
-/// are running means and variances of the past alone. Between rows it keeps scales, line, weights, optimiser,
-/// states, mixture and drift detector; `state` copies all that out, and one that is restored continues with
-/// the same bits.
+/// values) and of a recurrent network that learns what the linear model leaves; the weights follow their
+/// recent errors (fixed share: Herbster, Warmuth 1998), so that it is never much worse than the best of them.
+/// Scales are running means and variances of the past alone. Between rows it keeps scales, linear model,
+/// weights, optimiser, states, mixture and drift detector; `state` copies all that out, and one that is
+/// restored continues with the same bits.
 ///
 /// Memory does not grow with the rows. The work for a row is the same for every row, but for the step of the
 /// optimiser at every `every`-th.
@@ -118,8 +118,8 @@ class OnlineForecaster {
   std::int64_t targets() const;
   std::int64_t covariates() const;
   const OnlineOptions& options() const;
-  /// Shares of persistence, line, network and its averaged weights in the forecast of a target (from 0): [4],
-  /// their sum is 1. Throws Error(usage) for a target that there is not.
+  /// Shares of persistence, linear model, network and its averaged weights in the forecast of a target (from
+  /// 0): [4], their sum is 1. Throws Error(usage) for a target that there is not.
   std::span<const double> shares(std::int64_t target = 0) const;
 
   /// Everything that is kept between rows, as arrays for write_tensor_file().
@@ -183,18 +183,19 @@ struct OnlineProgressLine {
 };
 
 struct OnlineResult {
-  OnlineJob job;
+  OnlineJob job = {};
   std::int64_t rows = 0, scored = 0;  ///< of the whole stream, those before a resumption too
   std::int64_t resumed_from = 0;      ///< rows that the snapshot had; 0: from the start
   std::int64_t same_times = 0;        ///< rows with the time of the row before
-  OnlineScore forecast, persistence, linear;
+  OnlineScore forecast = {}, persistence = {}, linear = {};
   double skill = 0, skill_linear = 0;  ///< 1 - RMSE / RMSE of persistence, of the linear predictor
-  std::vector<OnlineProgressLine> progress;
+  std::vector<OnlineProgressLine> progress = {};
   std::int64_t drift_count = 0;
-  std::vector<OnlineDrift> drifts;  ///< the last 100 of them
-  std::vector<double> next;         ///< the forecast `horizon` rows after the last
-  std::vector<double> shares;  ///< of persistence, line, network, mean network in the first target's forecast
-  double seconds = 0;          ///< of this run, and its rows per second
+  std::vector<OnlineDrift> drifts = {};  ///< the last 100 of them
+  std::vector<double> next = {};         ///< the forecast `horizon` rows after the last
+  std::vector<double> shares =
+      {};              ///< of persistence, linear model, network, mean network in the first target's forecast
+  double seconds = 0;  ///< of this run, and its rows per second
   double rows_per_second = 0;
 };
 

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <set>
 
+#include "base/order_statistics.h"
 #include "base/text.h"
 #include "data/events/event_steps.h"
 #include "rondo/base/error.h"
@@ -19,14 +19,6 @@ std::string percent(double share) {
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
   return text + " %";
-}
-
-/// Linear interpolation between order statistics.
-double quantile(const std::vector<double>& sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const double rest = place - static_cast<double>(below);
-  return rest == 0 ? sorted[below] : sorted[below] + rest * (sorted[below + 1] - sorted[below]);
 }
 
 std::int32_t parameter_of(const Events& events, const std::string& name) {
@@ -165,8 +157,7 @@ void EventGrid::choose_parameters(const Events& events, std::span<const std::int
         std::ranges::find(over_time, name) == over_time.end())
       rare.insert(name);
   }
-  std::ranges::sort(over_time);
-  over_time.erase(std::unique(over_time.begin(), over_time.end()), over_time.end());
+  detail::sort_unique(over_time);
   if (over_time.empty()) {
     throw Error(ErrorKind::data, "no parameter is read over time in the training records")
         .seen(std::to_string(count) + " parameters, " + std::to_string(rare.size()) + " of them rare, " +
@@ -201,15 +192,16 @@ void EventGrid::choose_parameters(const Events& events, std::span<const std::int
 EventGrid::Scale EventGrid::fit_scale(std::vector<double> values) const {
   std::ranges::sort(values);
   Scale scale;
-  scale.low = quantile(values, options_.outliers);
-  scale.high = quantile(values, 1 - options_.outliers);
+  scale.low = detail::quantile_of_sorted(values, options_.outliers);
+  scale.high = detail::quantile_of_sorted(values, 1 - options_.outliers);
   for (double& v : values) v = std::clamp(v, scale.low, scale.high);
   Moments moments = moments_of(values);
   if (options_.log_skewed && scale.low >= 0 && moments.skewness > 1) {
     // Zero has no logarithm: it then counts as a tenth of what is usual where there is something.
     const auto positive = std::ranges::upper_bound(values, 0.0);
     scale.log = true;
-    scale.offset = scale.low > 0 ? 0 : 0.1 * quantile({positive, values.end()}, 0.5);
+    scale.offset =
+        scale.low > 0 ? 0 : 0.1 * detail::quantile_of_sorted(std::span(positive, values.end()), 0.5);
     for (double& v : values) v = std::log(v + scale.offset);
     moments = moments_of(values);
   }

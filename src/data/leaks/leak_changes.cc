@@ -1,9 +1,11 @@
-#include "data/leaks/leak_changes.h"
+#include "data/leaks/leak_probe.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
+#include "base/order_statistics.h"
 #include "rondo/base/random.h"
 #include "rondo/data/timeline.h"
 
@@ -105,8 +107,7 @@ Moments::Moments(const Table& table, const std::string& time, const TimeOptions&
   }
   const Timeline times = read_times(table, time, options);
   std::vector<std::int64_t> distinct(times.ticks().begin(), times.ticks().end());
-  std::sort(distinct.begin(), distinct.end());
-  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  detail::sort_unique(distinct);
   for (std::size_t row = 0; row < rows; ++row) {
     of_row[row] = std::lower_bound(distinct.begin(), distinct.end(), times.ticks()[row]) - distinct.begin();
   }
@@ -114,13 +115,8 @@ Moments::Moments(const Table& table, const std::string& time, const TimeOptions&
 }
 
 const char* change_name(Change change) {
-  switch (change) {
-    case Change::other: return "other values";
-    case Change::extreme: return "extreme values";
-    case Change::missing: return "missing values";
-    case Change::removed: return "rows taken away";
-  }
-  return "";
+  constexpr std::array kNames{"other values", "extreme values", "missing values", "rows taken away"};
+  return kNames[static_cast<std::size_t>(change)];
 }
 
 Table changed(const Table& table, const Moments& moments, std::int64_t first, Change change,

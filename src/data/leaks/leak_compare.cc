@@ -1,4 +1,4 @@
-#include "data/leaks/leak_compare.h"
+#include "data/leaks/leak_probe.h"
 
 #include <bit>
 #include <cmath>

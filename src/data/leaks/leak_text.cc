@@ -38,22 +38,18 @@ std::string Leak::fix() const {
   switch (kind) {
     case LeakKind::everything:
       return "fit scalers, imputers and smoothers on the training part (or on the rows up to each row) and "
-             "apply "
-             "them to the rest";
+             "apply them to the rest";
     case LeakKind::look_ahead:
       return "use trailing windows (the last rows up to this one) and lags >= 0; a shift towards the future "
-             "is the "
-             "target, not a feature";
+             "is the target, not a feature";
     case LeakKind::imputation:
       return "fill with the last value before (missing = previous), with a mask, or with a mean of the "
-             "training "
-             "part; lines between neighbours and backward filling know the future";
+             "training part; lines between neighbours and backward filling know the future";
     case LeakKind::samples:
       return "split by time: the first rows train, the last rows test; shuffle afterwards";
     case LeakKind::overlap:
       return "leave out training windows whose targets lie behind the border, or put a gap of their length "
-             "between "
-             "the parts";
+             "between the parts";
     case LeakKind::shape:
       return "choose rows, columns and numbers of samples by what is known before the cut-off only";
   }

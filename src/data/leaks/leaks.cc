@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "data/leaks/leak_changes.h"
-#include "data/leaks/leak_compare.h"
+#include "base/order_statistics.h"
+#include "data/leaks/leak_probe.h"
 #include "rondo/base/error.h"
 
 namespace rondo {
@@ -114,8 +114,7 @@ class Detector {
     }
     const std::int64_t after = after_missing(std::max<std::int64_t>(1, first));
     if (after > 0) cuts.push_back(after);
-    std::sort(cuts.begin(), cuts.end());
-    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    detail::sort_unique(cuts);
     return cuts;
   }
 
@@ -129,10 +128,7 @@ class Detector {
         if (std::isnan(column.numbers()[row]) && cut >= first && cut < moments_.count) found.push_back(cut);
       }
     }
-    if (found.empty()) return 0;
-    std::nth_element(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(found.size() / 2),
-                     found.end());
-    return found[found.size() / 2];
+    return found.empty() ? 0 : detail::median_of(std::move(found));
   }
 
   bool is_kept(const Column& column) const {

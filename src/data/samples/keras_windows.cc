@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 
 #include "base/text.h"
 #include "rondo/base/error.h"

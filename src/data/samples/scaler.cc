@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/order_statistics.h"
 #include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/base/options.h"
@@ -60,17 +61,10 @@ Spread min_max(const std::vector<double>& values, double low, double high) {
   return {*min - low * scale, scale, false};
 }
 
-/// Linear interpolation between order statistics; `sorted` is not empty.
-double quantile(const std::vector<double>& sorted, double share) {
-  const double at = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
 Spread robust(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  return {quantile(values, 0.5), quantile(values, 0.75) - quantile(values, 0.25), false};
+  return {detail::quantile_of_sorted(values, 0.5),
+          detail::quantile_of_sorted(values, 0.75) - detail::quantile_of_sorted(values, 0.25), false};
 }
 
 Spread spread_of(const std::vector<double>& values, const ScalerOptions& options) {

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 
 namespace rondo {
 

@@ -4,15 +4,74 @@
 
 #include "base/text.h"
 #include "data/table/cell_text.h"
-#include "data/table/column_builder.h"
 #include "data/table/csv_sniff.h"
 #include "data/table/csv_tokenizer.h"
 #include "data/table/text_source.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 #include "rondo/data/csv.h"
 
 namespace rondo {
+
+/// Collects the cells of a column and finds out whether they are numbers. Until `settle` it keeps text and
+/// number of every cell; after that only what the column turned out to be.
+class ColumnBuilder {
+ public:
+  ColumnBuilder(std::string name, bool as_text, char decimal, const std::vector<std::string>* missing)
+      : name_(std::move(name)),
+        state_(as_text ? State::text : State::open),
+        decimal_(decimal),
+        more_(missing) {}
+
+  void add(std::string_view cell);
+  /// From now on the kind of the column is fixed.
+  void settle();
+  /// What has been collected, as a column; collects the next piece after that.
+  Column take();
+
+ private:
+  enum class State { open, number, text };
+  std::string name_;
+  State state_;
+  char decimal_;
+  const std::vector<std::string>* more_;
+  std::vector<double> numbers_;
+  TextList texts_;
+  std::int64_t missing_ = 0;
+  std::int64_t rows_ = 0;
+  BadCell first_bad_;
+};
+
+void ColumnBuilder::add(std::string_view cell) {
+  double value = 0;
+  const detail::CellKind kind = detail::read_cell(cell, decimal_, *more_, value);
+  if (kind == detail::CellKind::missing) ++missing_;
+  if (kind == detail::CellKind::text && first_bad_.row < 0) {
+    first_bad_ = {rows_, std::string(cell)};
+    if (state_ == State::open) {
+      state_ = State::text;
+      numbers_ = {};
+    }
+  }
+  if (state_ != State::number) texts_.push_back(cell);
+  if (state_ != State::text) numbers_.push_back(value);
+  ++rows_;
+}
+
+void ColumnBuilder::settle() {
+  if (state_ != State::open) return;
+  state_ = State::number;
+  texts_ = {};
+}
+
+Column ColumnBuilder::take() {
+  settle();
+  Column column = state_ == State::number ? Column(name_, std::exchange(numbers_, {}))
+                                          : Column(name_, std::exchange(texts_, {}));
+  column.missing_ = std::exchange(missing_, 0);
+  column.first_bad_ = std::exchange(first_bad_, {});
+  rows_ = 0;
+  return column;
+}
 
 namespace {
 
@@ -20,14 +79,6 @@ constexpr std::size_t kSampleBytes = std::size_t{1} << 18;
 constexpr std::size_t kBlockBytes = std::size_t{1} << 18;
 constexpr std::size_t kLongestSample = std::size_t{64} << 20;
 constexpr std::int64_t kSettledRows = 4096;
-
-[[noreturn]] void throw_unknown_column(const std::string& name, const std::vector<std::string>& known,
-                                       const std::string& source) {
-  const std::string near = detail::did_you_mean(name, known);
-  throw Error(ErrorKind::data, "there is no column '" + name + "'")
-      .where(source)
-      .fix(near.empty() ? "look at the first line of the file for the names" : near);
-}
 
 }  // namespace
 
@@ -50,7 +101,7 @@ struct CsvReader::State {
     for (const auto* list : {&options.columns, &options.text_columns}) {
       for (const std::string& name : *list) {
         if (std::find(dialect.names.begin(), dialect.names.end(), name) == dialect.names.end()) {
-          throw_unknown_column(name, dialect.names, source.name());
+          detail::throw_unknown_column(dialect, name, source.name());
         }
       }
     }
@@ -76,7 +127,8 @@ struct CsvReader::State {
       any_row = true;
       if (dialect.header) return;
     }
-    if (static_cast<std::size_t>(row.cells.size()) != place.size()) throw_ragged(row);
+    if (static_cast<std::size_t>(row.cells.size()) != place.size())
+      detail::throw_ragged(dialect, row, source.name());
     for (const std::int64_t line : std::exchange(blanks, {})) {
       start_row(line);
       for (ColumnBuilder& builder : builders) builder.add({});
@@ -101,19 +153,6 @@ struct CsvReader::State {
       settled = true;
       for (ColumnBuilder& builder : builders) builder.settle();
     }
-  }
-
-  [[noreturn]] void throw_ragged(const detail::RawRow& row) const {
-    const auto cells = [](std::int64_t n) { return std::to_string(n) + (n == 1 ? " cell" : " cells"); };
-    throw Error(ErrorKind::data, "a row has another number of cells than the first one")
-        .where(source.name() + ", line " + std::to_string(row.line))
-        .seen(cells(row.cells.size()))
-        .expected(cells(static_cast<std::int64_t>(place.size())) + ", as on line " +
-                  std::to_string(dialect.header_line) + " (separator " +
-                  (dialect.separator == '\t' ? "tab" : "'" + std::string(1, dialect.separator) + "'") + ")")
-        .fix(
-            "quote cells that contain the separator, leave cells without a value empty, or name another "
-            "separator");
   }
 
   bool advance() {

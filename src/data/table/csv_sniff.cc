@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "data/table/cell_text.h"
 #include "rondo/base/error.h"
 
@@ -167,6 +168,26 @@ CsvDialect sniff(std::string_view sample, bool whole, const CsvOptions& options,
     dialect.names.push_back(name.empty() ? "column_" + std::to_string(c + 1) : name);
   }
   return dialect;
+}
+
+void throw_unknown_column(const CsvDialect& dialect, const std::string& name, const std::string& source) {
+  const std::string near = did_you_mean(name, dialect.names);
+  throw Error(ErrorKind::data, "there is no column '" + name + "'")
+      .where(source + ", line " + std::to_string(dialect.header_line))
+      .seen("columns " + listed(dialect.names))
+      .fix(near.empty() ? "look at the first line of the file for the names" : near);
+}
+
+void throw_ragged(const CsvDialect& dialect, const RawRow& row, const std::string& source) {
+  throw Error(ErrorKind::data, "a row has another number of cells than the first one")
+      .where(source + ", line " + std::to_string(row.line))
+      .seen(count_of(row.cells.size(), "cell"))
+      .expected(count_of(static_cast<std::int64_t>(dialect.names.size()), "cell") + ", as on line " +
+                std::to_string(dialect.header_line) + " (separator " +
+                (dialect.separator == '\t' ? "tab" : "'" + std::string(1, dialect.separator) + "'") + ")")
+      .fix(
+          "quote cells that contain the separator, leave cells without a value empty, or name another "
+          "separator");
 }
 
 }  // namespace rondo::detail

@@ -22,4 +22,10 @@ struct CsvDialect {
 /// `whole`) and the options. Throws Error(usage) for wrong options, Error(data) for a file without any row.
 CsvDialect sniff(std::string_view sample, bool whole, const CsvOptions& options, const std::string& source);
 
+/// Error(data): there is no such column.
+[[noreturn]] void throw_unknown_column(const CsvDialect& dialect, const std::string& name,
+                                       const std::string& source);
+/// Error(data): the row has another number of cells than there are names.
+[[noreturn]] void throw_ragged(const CsvDialect& dialect, const RawRow& row, const std::string& source);
+
 }  // namespace rondo::detail

@@ -92,8 +92,6 @@ struct StreamBytes::State {
 
 StreamBytes::StreamBytes(const std::string& path, const std::atomic<bool>* stop)
     : state_(std::make_unique<State>(path, stop)) {}
-StreamBytes::StreamBytes(StreamBytes&&) noexcept = default;
-StreamBytes& StreamBytes::operator=(StreamBytes&&) noexcept = default;
 StreamBytes::~StreamBytes() = default;
 
 bool StreamBytes::append(std::string& to) {

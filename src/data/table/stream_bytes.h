@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -14,8 +13,6 @@ class StreamBytes {
   /// "-" is the standard input. `stop` (may be null): ends a wait for more bytes. Throws Error(data) when the
   /// file cannot be opened.
   explicit StreamBytes(const std::string& path, const std::atomic<bool>* stop = nullptr);
-  StreamBytes(StreamBytes&&) noexcept;
-  StreamBytes& operator=(StreamBytes&&) noexcept;
   ~StreamBytes();
 
   /// Appends what is there, at least one byte, to `to`. False at the end, or when `stop` became true while

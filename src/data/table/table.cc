@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "data/table/cell_text.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 
 namespace rondo {
 

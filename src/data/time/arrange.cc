@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "data/time/timeline_access.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 
 namespace rondo {
 
@@ -57,8 +56,7 @@ class Arranger {
           .expected("every time later than the one before")
           .fix(
               "sort the file, or let it be sorted (unsorted = sort); if the rows belong to several series, "
-              "name the "
-              "column that tells them apart (id)");
+              "name the column that tells them apart (id)");
     }
     std::int64_t latest = ticks.front();
     for (const std::int64_t one : ticks) {
@@ -85,10 +83,8 @@ class Arranger {
             .expected("one row for every time")
             .fix(
                 "remove one of the rows, or keep the first or the last (duplicates = first or last); if the "
-                "rows belong to "
-                "several series, name the column that tells them apart (id); if it is the hour that occurs "
-                "twice when "
-                "summer time ends, name the zone (zone = Europe/Berlin)");
+                "rows belong to several series, name the column that tells them apart (id); if it is the "
+                "hour that occurs twice when summer time ends, name the zone (zone = Europe/Berlin)");
       }
       if (options_.duplicates == "last") kept.back() = row;
       ++out_.dropped;

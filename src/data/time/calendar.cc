@@ -1,6 +1,5 @@
 #include "rondo/data/calendar.h"
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -8,7 +7,6 @@
 #include "data/time/civil_time.h"
 #include "data/time/timeline_access.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 
 namespace rondo {
 

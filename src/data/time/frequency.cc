@@ -12,7 +12,7 @@ namespace {
 using Style = TimeFormat::Style;
 
 /// The distance that occurs most often; of several, the smallest.
-std::int64_t usual(const std::vector<std::int64_t>& differences) {
+std::int64_t most_frequent(const std::vector<std::int64_t>& differences) {
   std::map<std::int64_t, std::int64_t> counts;
   for (const std::int64_t d : differences) ++counts[d];
   const auto best = std::max_element(counts.begin(), counts.end(),
@@ -27,11 +27,11 @@ std::vector<std::int64_t> differences(const std::vector<std::int64_t>& positions
   return out;
 }
 
-/// The usual step if every distance is a multiple of it, else 0.
+/// The most frequent step if every distance is a multiple of it, else 0.
 std::int64_t common_step(const std::vector<std::int64_t>& positions) {
   const std::vector<std::int64_t> all = differences(positions);
   if (std::any_of(all.begin(), all.end(), [](std::int64_t d) { return d <= 0; })) return 0;
-  const std::int64_t step = usual(all);
+  const std::int64_t step = most_frequent(all);
   const bool multiples = std::all_of(all.begin(), all.end(), [&](std::int64_t d) { return d % step == 0; });
   return multiples ? step : 0;
 }
@@ -93,7 +93,7 @@ Frequency daily(const std::vector<std::int64_t>& walls) {
 Frequency numbered(const std::vector<std::int64_t>& ticks) {
   if (const std::int64_t exact = common_step(ticks); exact > 0) return {TimeUnit::number, exact, 1};
   const std::vector<std::int64_t> all = differences(ticks);
-  const std::int64_t step = usual(all);
+  const std::int64_t step = most_frequent(all);
   const bool alike = step > 0 && std::all_of(all.begin(), all.end(), [&](std::int64_t d) {
                        const double steps = static_cast<double>(d) / static_cast<double>(step);
                        return steps > 0.5 && std::abs(steps - std::round(steps)) < 0.05;

@@ -3,7 +3,6 @@
 
 #include "data/time/civil_time.h"
 #include "data/time/time_cell.h"
-#include "rondo/base/error.h"
 
 namespace rondo::detail {
 
@@ -80,17 +79,17 @@ std::string write_zone(const TimeFormat& format, std::int64_t offset) {
 Timeline::Fields fields_of(std::int64_t wall) {
   const std::int64_t days = days_of(wall), rest = time_of_day(wall);
   const std::chrono::year_month_day date = date_of_days(days);
-  Timeline::Fields f;
-  f.year = static_cast<int>(date.year());
-  f.month = static_cast<int>(static_cast<unsigned>(date.month()));
-  f.day = static_cast<int>(static_cast<unsigned>(date.day()));
-  f.hour = static_cast<int>(rest / kHour);
-  f.minute = static_cast<int>(rest / kMinute % 60);
-  f.second = static_cast<int>(rest / kSecond % 60);
-  f.microsecond = static_cast<int>(rest % kSecond);
-  f.weekday = weekday_of(days);
-  f.day_of_year = static_cast<int>(days - days_of_date(date.year() / std::chrono::January / 1));
-  f.leap = date.year().is_leap();
+  Timeline::Fields f{
+      .year = static_cast<int>(date.year()),
+      .month = static_cast<int>(static_cast<unsigned>(date.month())),
+      .day = static_cast<int>(static_cast<unsigned>(date.day())),
+      .hour = static_cast<int>(rest / kHour),
+      .minute = static_cast<int>(rest / kMinute % 60),
+      .second = static_cast<int>(rest / kSecond % 60),
+      .microsecond = static_cast<int>(rest % kSecond),
+      .weekday = weekday_of(days),
+      .day_of_year = static_cast<int>(days - days_of_date(date.year() / std::chrono::January / 1)),
+      .leap = date.year().is_leap()};
   return f;
 }
 

@@ -3,12 +3,10 @@
 #include <date/tz.h>
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "base/text.h"
 #include "data/time/civil_time.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 
 namespace rondo::detail {
 
@@ -50,8 +48,6 @@ ZoneClock::ZoneClock(const std::string& name) {
   }
 }
 ZoneClock::~ZoneClock() = default;
-ZoneClock::ZoneClock(ZoneClock&&) noexcept = default;
-ZoneClock& ZoneClock::operator=(ZoneClock&&) noexcept = default;
 
 std::int64_t ZoneClock::offset(std::int64_t tick) {
   if (is_utc()) return 0;

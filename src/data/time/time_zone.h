@@ -15,8 +15,6 @@ class ZoneClock {
   /// database.
   explicit ZoneClock(const std::string& name);
   ~ZoneClock();
-  ZoneClock(ZoneClock&&) noexcept;
-  ZoneClock& operator=(ZoneClock&&) noexcept;
 
   bool is_utc() const { return zone_ == nullptr; }
   /// Seconds east of UTC at a moment (microseconds since 1970 UTC).

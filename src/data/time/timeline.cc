@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/order_statistics.h"
 #include "base/text.h"
 #include "data/time/civil_time.h"
 #include "data/time/time_cell.h"
@@ -59,9 +60,7 @@ bool by_calendar(const Frequency& f) {
 std::int64_t median_step(std::span<const std::int64_t> ticks) {
   std::vector<std::int64_t> differences;
   for (std::size_t i = 1; i < ticks.size(); ++i) differences.push_back(ticks[i] - ticks[i - 1]);
-  const auto middle = differences.begin() + static_cast<std::ptrdiff_t>(differences.size() / 2);
-  std::nth_element(differences.begin(), middle, differences.end());
-  return std::max<std::int64_t>(*middle, 1);
+  return std::max<std::int64_t>(detail::median_of(std::move(differences)), 1);
 }
 
 }  // namespace

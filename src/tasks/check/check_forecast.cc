@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "tasks/check/cost.h"
 #include "tasks/check/forecast_leaks.h"
 #include "tasks/check/subject.h"
 #include "tasks/forecast/table/roles.h"
@@ -23,8 +22,7 @@ using forecasting::Prepared;
 
 Subject subject_of(const Table& table, ForecastOptions& options, const CheckOptions& check,
                    CheckReport& report) {
-  Findings out(report);
-  out.topic("table");
+  Findings out(report, "table");
   Subject subject;
   subject.table = &table;
   if (options.time.empty()) {
@@ -49,9 +47,6 @@ Subject subject_of(const Table& table, ForecastOptions& options, const CheckOpti
   subject.horizon = options.horizon;
   subject.allow = check.allow;
   for (const std::string& name : check.allow) table.column(name);
-  report.targets = subject.targets;
-  report.time = subject.time;
-  report.id = subject.id;
   return subject;
 }
 
@@ -68,8 +63,7 @@ std::int64_t fewest_rows(const ForecastOptions& options) {
 
 void check_split(const Prepared& prepared, const ForecastOptions& options, CheckReport& report) {
   constexpr std::int64_t kFewOrigins = 10, kFewWindows = 50;
-  Findings out(report);
-  out.topic("split");
+  Findings out(report, "split");
   std::int64_t train = 0, test = 0, origins = 0, windows = 0;
   const std::int64_t stride = options.stride > 0 ? options.stride : options.horizon;
   for (const PanelSeries& series : prepared.panel.series) {
@@ -131,13 +125,6 @@ Table long_table(const Table& wide, const ForecastOptions& options) {
   return table;
 }
 
-/// Whether one of the findings says already why the forecast would be refused. Leaks are no reason.
-bool is_refusal_explained(const CheckReport& report) {
-  return std::any_of(report.findings.begin(), report.findings.end(), [](const CheckFinding& finding) {
-    return finding.level == CheckLevel::error && finding.topic != "leaks";
-  });
-}
-
 }  // namespace
 
 CheckReport check_forecast(const Table& table, ForecastOptions options, const CheckOptions& check) {
@@ -171,21 +158,8 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
   subject.refuses_short = !prepared;
   if (prepared) subject.test_share = test_share(prepared->panel);
 
-  Timeline times;
-  bool readable = false;
-  checking::check_times(subject, report, times, readable);
-  if (!readable && !subject.time.empty()) subject.time.clear();  // order of the file from here on
-  const std::vector<SeriesRows> series = checking::series_of(subject, readable ? &times : nullptr);
-  report.series = static_cast<std::int64_t>(series.size());
-  checking::check_columns(subject, series, report);
-  checking::check_series(subject, series, fewest_rows(options), report);
-  checking::check_column_leaks(subject, report);
-  checking::check_scaling_leaks(subject, series, report);
-  if (refused && !is_refusal_explained(report)) {
-    Findings out(report);
-    out.topic("split");
-    out.add(CheckLevel::error, *refused);
-  }
+  checking::check_table(subject, true, fewest_rows(options), report);
+  if (refused) checking::report_refusal(*refused, report);
   if (!prepared) return report;
 
   if (check.leaks && options.test_file.empty()) {
@@ -195,10 +169,10 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
   check_split(*prepared, options, report);
   std::int64_t longest = 0;
   for (const PanelSeries& one : prepared->panel.series) longest = std::max(longest, one.train_rows);
-  const checking::Cost cost =
+  checking::report_cost(
       checking::forecast_cost(prepared->panel.total_training_rows(), report.series, longest,
-                              1 + static_cast<std::int64_t>(prepared->panel.past.size()), options);
-  checking::report_cost(cost.seconds, cost.bytes, report);
+                              1 + static_cast<std::int64_t>(prepared->panel.past.size()), options),
+      report);
   return report;
 }
 

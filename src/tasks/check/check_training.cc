@@ -1,16 +1,12 @@
 // A job of `rondo train`.
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
-#include <thread>
 
 #include "rondo/model/network.h"
-#include "tasks/check/cost.h"
-#include "tasks/check/job_leaks.h"
+#include "tasks/check/forecast_leaks.h"
 #include "tasks/check/subject.h"
-#include "tasks/csv_training/job_network.h"
-#include "tasks/csv_training/table_columns.h"
+#include "tasks/csv_training/samples.h"
 
 namespace rondo {
 
@@ -43,10 +39,8 @@ Subject subject_of(const CsvTraining& job, const Table& table, const CheckOption
 
 /// Inputs that are the answer, parts that are drawn at random although rows have times, filling from the
 /// future.
-void check_job_leaks(const CsvTraining& job, const Subject& subject, const Timeline* times,
-                     CheckReport& report) {
-  Findings out(report);
-  out.topic("leaks");
+void check_job_leaks(const CsvTraining& job, const Subject& subject, bool has_times, CheckReport& report) {
+  Findings out(report, "leaks");
   if (job.samples.kind != "windows") {
     for (const std::string& target : subject.targets) {
       if (!contains(subject.used, target)) continue;
@@ -69,7 +63,7 @@ void check_job_leaks(const CsvTraining& job, const Subject& subject, const Timel
       }
     }
   }
-  const bool by_time = times != nullptr || job.samples.kind == "windows";
+  const bool by_time = has_times || job.samples.kind == "windows";
   if (job.split.shuffle && job.samples.kind == "rows" && by_time) {
     out.add(CheckLevel::error, "rows of one time series are assigned to training and test at random",
             "shuffle of [split]", "a test row stands between training rows",
@@ -120,8 +114,7 @@ void check_overlap(const PreparedData& data, Findings& out) {
 
 void check_split(const CsvTraining& job, const PreparedData& data, CheckReport& report) {
   constexpr std::int64_t kFewTraining = 50, kFewOthers = 10;
-  Findings out(report);
-  out.topic("split");
+  Findings out(report, "split");
   const std::int64_t train = size_of(data.train), validation = size_of(data.validation),
                      test = size_of(data.test);
   out.ok(count_of(train, "sample") + " to train on, " + std::to_string(validation) + " to validate, " +
@@ -149,8 +142,7 @@ void check_split(const CsvTraining& job, const PreparedData& data, CheckReport& 
 }
 
 void check_network(const CsvTraining& job, const PreparedData& data, CheckReport& report) {
-  Findings out(report);
-  out.topic("model");
+  Findings out(report, "model");
   try {
     const Network network = build_network(job, data);
     report.parameters = network.parameters().total_count();
@@ -182,37 +174,15 @@ CheckReport check_csv_training(const CsvTraining& job, const CheckOptions& check
   CheckReport report;
   report.kind = "train";
   if (!checking::check_size(table, report) || report.has_errors()) return report;
-  const Subject subject = subject_of(job, table, check);
-  report.targets = subject.targets;
-  report.time = subject.time;
-  report.id = subject.id;
-
-  Timeline times;
-  bool readable = false;
-  Subject ordered = subject;
-  if (!subject.time.empty() || job.samples.kind == "windows") {
-    checking::check_times(subject, report, times, readable);
-    if (!readable) ordered.time.clear();
-  }
-  const std::vector<SeriesRows> series = checking::series_of(ordered, readable ? &times : nullptr);
-  report.series = static_cast<std::int64_t>(series.size());
-  checking::check_columns(ordered, series, report);
-  checking::check_series(ordered, series, fewest_rows(job), report);
-  if (job.samples.kind == "windows") checking::check_column_leaks(ordered, report);
-  checking::check_scaling_leaks(ordered, series, report);
-  check_job_leaks(job, subject, readable ? &times : nullptr, report);
-
+  Subject subject = subject_of(job, table, check);
+  const std::optional<Timeline> times =
+      checking::check_table(subject, job.samples.kind == "windows", fewest_rows(job), report);
+  check_job_leaks(job, subject, times.has_value(), report);
   std::optional<PreparedData> data;
   try {
     data = prepare_csv(job, table, nullptr, Logger(LogLevel::off));
   } catch (const Error& error) {
-    Findings out(report);
-    out.topic("split");
-    const bool explained =
-        std::any_of(report.findings.begin(), report.findings.end(), [](const CheckFinding& finding) {
-          return finding.level == CheckLevel::error && finding.topic != "leaks";
-        });
-    if (!explained) out.add(CheckLevel::error, error);
+    checking::report_refusal(error, report);
     return report;
   }
   if (check.leaks) {
@@ -226,10 +196,10 @@ CheckReport check_csv_training(const CsvTraining& job, const CheckOptions& check
                                    ? 1
                                    : std::max<std::int64_t>(1, table.rows() / report.series);
     const auto used = static_cast<std::int64_t>(subject.used.size() + subject.targets.size());
-    const checking::Cost cost =
+    checking::report_cost(
         checking::training_cost(report.parameters, steps, data->train->size(), job.training.batch_size,
-                                job.training.epochs, table.rows() * used, 1);
-    checking::report_cost(cost.seconds, cost.bytes, report);
+                                job.training.epochs, table.rows() * used, 1),
+        report);
   }
   return report;
 }

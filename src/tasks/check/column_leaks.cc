@@ -174,8 +174,7 @@ namespace checking {
 
 void check_column_leaks(const Subject& subject, CheckReport& report) {
   constexpr std::size_t kMaxTargets = 8;
-  Findings out(report);
-  out.topic("leaks");
+  Findings out(report, "leaks");
   bool found = false;
   for (std::size_t k = 0; k < std::min(kMaxTargets, subject.targets.size()); ++k) {
     const std::string& target = subject.targets[k];

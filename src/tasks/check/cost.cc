@@ -1,4 +1,4 @@
-#include "tasks/check/cost.h"
+#include "tasks/check/forecast_leaks.h"
 
 #include <algorithm>
 #include <cmath>
@@ -44,13 +44,13 @@ Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t
     work = steps * 4 * units * (units + width + 8) * members * std::max(512.0, rows) * kEpochsUsed;
   }
 
-  // Line: moments of the widest design for every candidate of transform and differencing.
+  // Linear model: moments of the widest design for every candidate of transform and differencing.
   const double origins = std::min(rows, kMaxOrigins);
   const double lags = std::min(700.0, 0.3 * static_cast<double>(longest));
-  const double line = 10 * origins * lags * (lags + horizon) + 100 * lags * lags * lags;
+  const double linear = 10 * origins * lags * (lags + horizon) + 100 * lags * lags * lags;
 
   Cost cost;
-  cost.seconds = 0.05 + (6 * work + line) / kFlopsASecond;  // forward and twice as much backward
+  cost.seconds = 0.05 + (6 * work + linear) / kFlopsASecond;  // forward and twice as much backward
   const double table = kNumber * rows * width * 8;
   const double designs = kNumber * origins * (lags + horizon);
   cost.bytes = 12e6 + table + designs + kNumber * origins * horizon * (members + 1) +

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/order_statistics.h"
 #include "rondo/base/error.h"
 #include "tasks/forecast/panel/panel.h"
 
@@ -22,8 +23,7 @@ std::vector<std::int64_t> all_ticks(const Table& table, const ForecastOptions& o
   const Timeline times =
       options.time.empty() ? prepared.times.front() : read_times(table, options.time, options.times);
   std::vector<std::int64_t> ticks(times.ticks().begin(), times.ticks().end());
-  std::sort(ticks.begin(), ticks.end());
-  ticks.erase(std::unique(ticks.begin(), ticks.end()), ticks.end());
+  detail::sort_unique(ticks);
   return ticks;
 }
 

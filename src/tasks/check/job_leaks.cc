@@ -1,4 +1,4 @@
-#include "tasks/check/job_leaks.h"
+#include "tasks/check/forecast_leaks.h"
 
 #include <algorithm>
 

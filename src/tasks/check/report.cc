@@ -1,18 +1,15 @@
 // What was found, for people and for machines.
 
 #include <algorithm>
+#include <array>
 
 #include "rondo/tasks/check.h"
 
 namespace rondo {
 
 const char* check_level_name(CheckLevel level) {
-  switch (level) {
-    case CheckLevel::ok: return "ok";
-    case CheckLevel::warning: return "warning";
-    case CheckLevel::error: return "error";
-  }
-  return "";
+  constexpr std::array kNames{"ok", "warning", "error"};
+  return kNames[static_cast<std::size_t>(level)];
 }
 
 std::int64_t CheckReport::count(CheckLevel level) const {

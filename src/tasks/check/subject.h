@@ -1,9 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -46,9 +49,7 @@ std::vector<SeriesRows> series_of(const Subject& subject, const Timeline* times)
 /// Collects findings.
 class Findings {
  public:
-  explicit Findings(CheckReport& report) : report_(report) {}
-  /// Everything that follows belongs to this topic.
-  void topic(const char* name) { topic_ = name; }
+  Findings(CheckReport& report, const char* topic) : report_(report), topic_(topic) {}
   void add(CheckLevel level, std::string what, std::string where = {}, std::string seen = {},
            std::string fix = {});
   void ok(std::string what) { add(CheckLevel::ok, std::move(what)); }
@@ -57,7 +58,7 @@ class Findings {
 
  private:
   CheckReport& report_;
-  std::string topic_ = "table";
+  const char* topic_;
 };
 
 using detail::count_of;
@@ -68,8 +69,13 @@ std::string percent(double share);
 /// "line 12" or "row 11".
 std::string line_text(const Table& table, std::int64_t row);
 
+/// Everything below that a table shows by itself; series need `needed` rows. `ordered`: rows are steps of
+/// time, with a column of times or without. Gives the times; without them rows stand in the order of the
+/// file.
+std::optional<Timeline> check_table(Subject& subject, bool ordered, std::int64_t needed, CheckReport& report);
+
 /// Order, gaps, frequency, summer time. Gives the times where they can be read.
-void check_times(const Subject& subject, CheckReport& report, Timeline& times, bool& readable);
+std::optional<Timeline> check_times(const Subject& subject, CheckReport& report);
 /// Text among numbers, missing values, constants, outliers.
 void check_columns(const Subject& subject, std::span<const SeriesRows> series, CheckReport& report);
 /// How many series, which are short: `needed` rows are.
@@ -84,12 +90,89 @@ void check_scaling_leaks(const Subject& subject, std::span<const SeriesRows> ser
 bool check_size(const Table& table, CheckReport& report);
 /// What the leak detector found when it ran a preparation.
 void report_leaks(const LeakReport& leaks, const std::string& pipeline, CheckReport& report);
+/// Why a preparation was refused, unless a finding says so already. Leaks are no reason.
+void report_refusal(const Error& error, CheckReport& report);
+/// What training will take, roughly: within a factor of about three.
+struct Cost {
+  double seconds = 0, bytes = 0;
+};
 /// "about 40 seconds and 120 MB".
-void report_cost(double seconds, double bytes, CheckReport& report);
+void report_cost(const Cost& cost, CheckReport& report);
 
 /// The first of the leading columns that reads as times, by its first rows; "" when there is none.
 std::string guess_time(const Table& table);
 /// The last column of numbers; Error(data) when there is none.
 std::string guess_target(const Table& table, const std::string& time, const std::string& id);
+
+/// Findings of one kind, one a column: many of them become a few and a count.
+class Group {
+ public:
+  /// `fine` is said when there are none, `more` of those that are counted only ("3 more columns with
+  /// outliers").
+  Group(Findings& out, std::string fine, std::string more)
+      : out_(out), fine_(std::move(fine)), more_(std::move(more)) {}
+  void add(CheckLevel level, std::string what, std::string where, std::string seen, std::string fix) {
+    if (++count_ <= kMaxOfAKind) {
+      out_.add(level, std::move(what), std::move(where), std::move(seen), std::move(fix));
+    } else {
+      worst_ = std::max(worst_, level);
+    }
+  }
+  void close() {
+    if (count_ == 0) out_.ok(fine_);
+    if (count_ > kMaxOfAKind) {
+      out_.add(worst_, count_of(count_ - kMaxOfAKind, "more column") + " " + more_);
+    }
+  }
+
+ private:
+  static constexpr std::int64_t kMaxOfAKind = 8;  ///< findings of one kind that are written out
+  Findings& out_;
+  std::string fine_, more_;
+  std::int64_t count_ = 0;
+  CheckLevel worst_ = CheckLevel::ok;
+};
+
+/// Values more than 10 robust deviations (1.4826 times the median distance from the median, of each series)
+/// away.
+struct Outliers {
+  std::int64_t count = 0;
+  std::int64_t row = 0;      ///< of the farthest
+  double worst = 0;          ///< its value
+  double median = 0;         ///< of its series
+  std::int64_t repeats = 0;  ///< how often that value occurs
+};
+/// Where more than half of a series are one value, the mean distance stands in for the median one; where that
+/// is 0 too, there are no outliers.
+Outliers find_outliers(std::span<const double> values, std::span<const SeriesRows> series);
+
+/// -99, -999, 9999 and their like.
+bool is_code_for_missing(double value);
+
+/// What a scaler that was fitted on all rows leaves behind.
+enum class Scaling : std::uint8_t { none, standard, min_max };
+
+struct ScalingMark {
+  Scaling kind = Scaling::none;
+  bool each_series = false;                          ///< standard: every series by itself
+  double training_mean = 0, training_deviation = 0;  ///< standard: of the rows before the test part
+  std::string doubt;  ///< why an honest column may look the same; "": beyond doubt
+};
+
+/// Looks for the marks of a scaler in a column whose test part are the last `test_share` of the rows of each
+/// series.
+///
+/// standard: mean 0 and deviation 1 (of n or n - 1) over all rows, or over those of every series of 20 rows
+/// or more that is not constant, to what four decimals or as many as the file has would leave; and not so
+/// before the test part, for then it was scaled by that. From three decimals on this is beyond doubt: of
+/// columns of normal noise whose true mean and deviation are 0 and 1, two in a million look so by chance.
+/// Fewer decimals, and few different values (a code of -1 and 1 is balanced by nature), leave a doubt.
+///
+/// min_max: 0 and 1 are each reached once or twice, one of them in the test part only, among 20 different
+/// values or more. Always in doubt: a share that goes from 0 to 1 is like that by nature.
+///
+/// Straight lines (a count of days) say nothing of the rows to come and are left alone.
+ScalingMark find_scaling(std::span<const double> values, std::span<const SeriesRows> series,
+                         double test_share);
 
 }  // namespace rondo::checking

@@ -27,8 +27,7 @@ std::string size(double bytes) {
 }  // namespace
 
 bool check_size(const Table& table, CheckReport& report) {
-  Findings out(report);
-  out.topic("table");
+  Findings out(report, "table");
   report.source = table.source();
   report.rows = table.rows();
   report.columns = static_cast<std::int64_t>(table.columns().size());
@@ -55,9 +54,33 @@ bool check_size(const Table& table, CheckReport& report) {
   return true;
 }
 
+std::optional<Timeline> check_table(Subject& subject, bool ordered, std::int64_t needed,
+                                    CheckReport& report) {
+  report.targets = subject.targets;
+  report.time = subject.time;
+  report.id = subject.id;
+  std::optional<Timeline> times;
+  if (ordered || !subject.time.empty()) times = check_times(subject, report);
+  if (!times) subject.time.clear();  // order of the file from here on
+  const std::vector<SeriesRows> series = series_of(subject, times ? &*times : nullptr);
+  report.series = static_cast<std::int64_t>(series.size());
+  check_columns(subject, series, report);
+  check_series(subject, series, needed, report);
+  if (ordered) check_column_leaks(subject, report);
+  check_scaling_leaks(subject, series, report);
+  return times;
+}
+
+void report_refusal(const Error& error, CheckReport& report) {
+  const bool explained =
+      std::any_of(report.findings.begin(), report.findings.end(), [](const CheckFinding& finding) {
+        return finding.level == CheckLevel::error && finding.topic != "leaks";
+      });
+  if (!explained) Findings(report, "split").add(CheckLevel::error, error);
+}
+
 void report_leaks(const LeakReport& leaks, const std::string& pipeline, CheckReport& report) {
-  Findings out(report);
-  out.topic("leaks");
+  Findings out(report, "leaks");
   for (const Leak& leak : leaks.leaks) {
     out.add(CheckLevel::error, pipeline + ": " + leak.what(),
             "rows from " + std::to_string(leak.cut + 1) + " on were replaced by " + leak.change,
@@ -70,16 +93,15 @@ void report_leaks(const LeakReport& leaks, const std::string& pipeline, CheckRep
   }
 }
 
-void report_cost(double seconds, double bytes, CheckReport& report) {
-  Findings out(report);
-  out.topic("cost");
-  report.seconds = seconds;
-  report.bytes = bytes;
+void report_cost(const Cost& cost, CheckReport& report) {
+  Findings out(report, "cost");
+  report.seconds = cost.seconds;
+  report.bytes = cost.bytes;
   constexpr double kHour = 3600, kMuch = 8e9;
-  const bool much = seconds > kHour || bytes > kMuch;
+  const bool much = cost.seconds > kHour || cost.bytes > kMuch;
   out.add(much ? CheckLevel::warning : CheckLevel::ok,
-          "training takes " + duration(seconds) + " and " + size(bytes) + " on one core (estimate)", "", "",
-          much ? "fewer epochs, units or members, or a part of the table, for a first try" : "");
+          "training takes " + duration(cost.seconds) + " and " + size(cost.bytes) + " on one core (estimate)",
+          "", "", much ? "fewer epochs, units or members, or a part of the table, for a first try" : "");
 }
 
 }  // namespace rondo::checking

@@ -120,8 +120,7 @@ void report_gaps(const Disorder& found, std::size_t series, Findings& out) {
                         : "the times of " + count_of(found.irregular, "series") + " have no regular distance",
             "", "",
             "give rows at equal steps (or means over such steps); without them seasons are not known and a "
-            "step of "
-            "the forecast means one row");
+            "step of the forecast means one row");
   }
   if (found.gaps == 0) {
     if (found.irregular == 0) out.ok("no step of time is missing");
@@ -153,33 +152,27 @@ void report_clock(const Subject& subject, const Timeline& times, const Disorder&
 
 }  // namespace
 
-void check_times(const Subject& subject, CheckReport& report, Timeline& times, bool& readable) {
-  Findings out(report);
-  out.topic("times");
-  readable = false;
+std::optional<Timeline> check_times(const Subject& subject, CheckReport& report) {
+  Findings out(report, "times");
   if (subject.time.empty()) {
-    const std::vector<std::string> names = subject.table->names();
-    const auto has = [&](const char* name) {
-      return std::find(names.begin(), names.end(), name) != names.end();
-    };
-    if (has("year") && has("month")) {
+    if (subject.table->has("year") && subject.table->has("month")) {
       out.add(
           CheckLevel::warning, "the time stands in several columns", subject.table->source(),
           "'year', 'month' …",
           "join them into one, such as 2014-12-31 23:00, and name it with --time: it shows gaps and seasons");
-      return;
+      return std::nullopt;
     }
     out.add(CheckLevel::warning, "no column of times", subject.table->source(),
             "rows are taken to be in order",
             "name one with --time if there is one: it shows gaps and seasons");
-    return;
+    return std::nullopt;
   }
+  Timeline times;
   try {
     times = read_times(*subject.table, subject.time, subject.times);
-    readable = true;
   } catch (const Error& error) {
     out.add(CheckLevel::error, error);
-    return;
+    return std::nullopt;
   }
   Disorder found;
   const std::vector<SeriesRows> in_file = series_of(subject, nullptr), sorted = series_of(subject, &times);
@@ -214,6 +207,7 @@ void check_times(const Subject& subject, CheckReport& report, Timeline& times, b
   report_duplicates(subject, times, found, out);
   report_gaps(found, sorted.size(), out);
   report_clock(subject, times, found, out);
+  return times;
 }
 
 }  // namespace rondo::checking

@@ -26,12 +26,6 @@ TensorFile make_model_file(const ModelFields& fields);
 /// Error(model_file) naming `where` for anything that does not fit together, and for what is left over.
 void read_model_file(const TensorFile& file, const std::string& where, const ModelFields& fields);
 
-/// For a constant model: archive functions change nothing when they write.
-template <class T>
-T& writable(const T& model) {
-  return const_cast<T&>(model);  // NOLINT(cppcoreguidelines-pro-type-const-cast): see above
-}
-
 /// The same in one atomic file.
 void save_model_file(const std::string& path, const ModelFields& fields);
 void load_model_file(const std::string& path, const ModelFields& fields);

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/order_statistics.h"
+
 namespace rondo::tasks {
 
 namespace {
@@ -11,12 +13,6 @@ namespace {
 constexpr std::int64_t kMaxTrials = 200;
 constexpr double kWorse = 1.1;
 constexpr std::size_t kTrialsBeforePruning = 3;
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 }  // namespace
 
@@ -51,7 +47,7 @@ bool TrialSearch::is_hopeless() const {
   for (const auto& other : curves_) {
     if (other.size() >= curve_.size()) others.push_back(other[curve_.size() - 1]);
   }
-  return others.size() >= kTrialsBeforePruning && curve_.back() > kWorse * median(others);
+  return others.size() >= kTrialsBeforePruning && curve_.back() > kWorse * detail::median_of(others);
 }
 
 CallbackPtr TrialSearch::watch() {

@@ -1,6 +1,5 @@
 // The job file: reading, checking, writing.
 
-#include <algorithm>
 #include <filesystem>
 
 #include "base/text.h"
@@ -129,15 +128,21 @@ std::string CsvTraining::output_path(const std::string& name) const {
 
 std::string CsvTraining::model_path() const { return model.empty() ? output_path("model.rondo") : model; }
 
+/// Calls section(name, options, what it is) for every section of a job but [model].
+template <class Job, class F>
+static void each_section(Job& job, F&& section) {
+  section("data", job.data, "The table.");
+  section("samples", job.samples, "What one sample is.");
+  section("split", job.split, "Which samples train, validate and test.");
+  section("scaler", job.scaler, "Fitted on the training part only; undone on predictions.");
+  section("training", job.training, "How the network learns.");
+  section("output", job.output, "What is written where.");
+}
+
 CsvTraining read_csv_training(const ConfigFile& file) {
   file.check_sections({"data", "samples", "split", "scaler", "model", "training", "output"});
   CsvTraining job;
-  file.read_section(job.data, "data");
-  file.read_section(job.samples, "samples");
-  file.read_section(job.split, "split");
-  file.read_section(job.scaler, "scaler");
-  file.read_section(job.training, "training");
-  file.read_section(job.output, "output");
+  each_section(job, [&](const char* name, auto& options, const char*) { file.read_section(options, name); });
   job.layers = read_layers(file);
   job.base = std::filesystem::path(file.where()).parent_path().string();
   check(job, file);
@@ -146,7 +151,7 @@ CsvTraining read_csv_training(const ConfigFile& file) {
 
 namespace {
 
-/// What the options of the usual layers mean.
+/// What the options of the commonest layers mean.
 void add_layer_comments(TomlComments& comments, const std::string& path, const std::string& type) {
   if (type == "lstm" || type == "gru" || type == "simple_rnn")
     add_comments(comments, path, list_options<RecurrentOptions>());
@@ -167,31 +172,17 @@ std::string to_toml(const CsvTraining& job) {
     add_layer_comments(comments, path, spec.at("type").as_string());
     layers.push_back(std::move(spec));
   }
-  Json root = Json::object();
-  root.set("data", to_config(job.data));
-  root.set("samples", to_config(job.samples));
-  root.set("split", to_config(job.split));
-  root.set("scaler", to_config(job.scaler));
-  root.set("model", Json::object({{"layers", layers}}));
-  root.set("training", to_config(job.training));
-  root.set("output", to_config(job.output));
-
   comments[""] =
       "A network on a CSV table: rondo train, rondo evaluate and rondo predict read this file.\n"
       "All settings with their values; one that is left out keeps the default shown.";
-  comments["data"] = "The table.";
-  comments["samples"] = "What one sample is.";
-  comments["split"] = "Which samples train, validate and test.";
-  comments["scaler"] = "Fitted on the training part only; undone on predictions.";
   comments["model"] = "The layers, from the input up.";
-  comments["training"] = "How the network learns.";
-  comments["output"] = "What is written where.";
-  add_comments(comments, "data", list_options<CsvDataOptions>());
-  add_comments(comments, "samples", list_options<SampleOptions>());
-  add_comments(comments, "split", list_options<SplitOptions>());
-  add_comments(comments, "scaler", list_options<CsvScalerOptions>());
-  add_comments(comments, "training", list_options<CsvFitOptions>());
-  add_comments(comments, "output", list_options<CsvOutputOptions>());
+  Json root = Json::object();
+  each_section(job, [&](const std::string& name, const auto& options, const char* what) {
+    if (name == "training") root.set("model", Json::object({{"layers", layers}}));
+    root.set(name, to_config(options));
+    comments[name] = what;
+    add_comments(comments, name, list_options<std::remove_cvref_t<decltype(options)>>());
+  });
   return to_toml(root, comments);
 }
 

@@ -1,4 +1,4 @@
-#include "tasks/csv_training/job_network.h"
+#include "tasks/csv_training/samples.h"
 
 #include "rondo/base/error.h"
 #include "rondo/train/losses.h"

@@ -11,8 +11,6 @@
 #include "rondo/model/network.h"
 #include "rondo/train/training.h"
 #include "tasks/common/model_file.h"
-#include "tasks/common/output_folder.h"
-#include "tasks/csv_training/job_network.h"
 #include "tasks/csv_training/samples.h"
 
 namespace rondo {
@@ -31,10 +29,9 @@ struct Machine {
         trainer(network, compile_options(job), &pool) {}
 
   static CompileOptions compile_options(const CsvTraining& job) {
-    CompileOptions options;
-    options.optimizer = job.training.optimizer;
-    options.loss = job.training.loss;
-    options.metrics = job.training.metrics.as_array();
+    CompileOptions options{.optimizer = job.training.optimizer,
+                           .loss = job.training.loss,
+                           .metrics = job.training.metrics.as_array()};
     return options;
   }
 
@@ -44,36 +41,42 @@ struct Machine {
 };
 
 FitOptions fit_options(const CsvTraining& job, const PreparedData& data, const RunControls& controls) {
-  FitOptions options;
-  options.batch_size = job.training.batch_size;
-  options.epochs = job.training.epochs;
-  options.validation_data = data.validation.get();
-  options.shuffle = job.training.shuffle;
-  options.seed = job.training.seed;
-  options.run = controls;
+  FitOptions options{.batch_size = job.training.batch_size,
+                     .epochs = job.training.epochs,
+                     .validation_data = data.validation.get(),
+                     .shuffle = job.training.shuffle,
+                     .seed = job.training.seed,
+                     .run = controls};
   options.run.checkpoint = job.output_path(kCheckpointFile);
   options.run.checkpoint_every_batches = job.training.checkpoint_batches;
 
   const std::string monitor = data.validation ? "val_loss" : "loss";
   if (job.training.reduce_patience > 0) {
-    ReduceLrOnPlateauOptions reduce;
-    reduce.monitor = monitor;
-    reduce.factor = job.training.reduce_factor;
-    reduce.patience = job.training.reduce_patience;
+    ReduceLrOnPlateauOptions reduce{
+        .monitor = monitor, .factor = job.training.reduce_factor, .patience = job.training.reduce_patience};
     options.callbacks.push_back(std::make_shared<ReduceLrOnPlateau>(reduce));
   }
   if (job.training.patience > 0) {
-    EarlyStoppingOptions stopping;
-    stopping.monitor = monitor;
-    stopping.min_delta = job.training.min_delta;
-    stopping.patience = job.training.patience;
-    stopping.restore_best_weights = true;
+    EarlyStoppingOptions stopping{.monitor = monitor,
+                                  .min_delta = job.training.min_delta,
+                                  .patience = job.training.patience,
+                                  .restore_best_weights = true};
     options.callbacks.push_back(std::make_shared<EarlyStopping>(stopping));
   }
   options.callbacks.push_back(std::make_shared<CsvLogger>(job.output_path(kHistoryFile)));
   if (job.training.tensorboard)
     options.callbacks.push_back(std::make_shared<TensorBoard>(job.output_path("tensorboard")));
   return options;
+}
+
+void make_output_folder(const std::string& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (!failure && std::filesystem::is_directory(folder, failure)) return;
+  throw Error(ErrorKind::resources, "cannot create the output folder")
+      .where(folder)
+      .seen(failure ? failure.message() : "a file of that name")
+      .fix("choose another folder in [output]");
 }
 
 std::int64_t size_of(const std::shared_ptr<const Dataset>& data) { return data ? data->size() : 0; }
@@ -186,7 +189,7 @@ CsvTrainingResult train_csv(const CsvTraining& job, const RunControls& controls)
   const auto start = std::chrono::steady_clock::now();
   const PreparedData data = prepare_csv(job, nullptr, controls.log);
   Machine machine(job, build_network(job, data));
-  tasks::make_output_folder(job.output_path(""), "choose another folder in [output]");
+  make_output_folder(job.output_path(""));
   if (controls.verbose != 0)
     (controls.progress != nullptr ? *controls.progress : std::cerr)
         << machine.network.summary("Sequential") << '\n';
@@ -197,11 +200,10 @@ CsvTrainingResult train_csv(const CsvTraining& job, const RunControls& controls)
   noted.output.folder = std::filesystem::absolute(job.output_path("")).lexically_normal().string();
   write_file_atomically(job.output_path(kConfigFile), to_toml(noted));
 
-  CsvTrainingResult result;
-  result.samples_train = size_of(data.train);
-  result.samples_validation = size_of(data.validation);
-  result.samples_test = size_of(data.test);
-  result.parameters = machine.network.parameters().total_count();
+  CsvTrainingResult result{.samples_train = size_of(data.train),
+                           .samples_validation = size_of(data.validation),
+                           .samples_test = size_of(data.test),
+                           .parameters = machine.network.parameters().total_count()};
   const History history = machine.trainer.fit(*data.train, fit_options(job, data, controls));
   save_model(job, data.preparation, machine.network);
   result.epochs = static_cast<std::int64_t>(history.epochs.size());

@@ -11,7 +11,6 @@
 #include "rondo/base/random.h"
 #include "rondo/data/missing.h"
 #include "rondo/data/pipeline.h"
-#include "tasks/csv_training/table_columns.h"
 
 namespace rondo {
 namespace {
@@ -113,13 +112,12 @@ void assign_parts(PreparedData& data, const Parts& parts) {
 
 SeriesSet series_of(const CsvTraining& job, const Table& table, const Preparation& preparation,
                     const Logger& log) {
-  SeriesOptions options;
-  options.time = job.data.time;
-  options.id = job.data.id;
-  options.columns = both(preparation);
-  options.missing = job.data.missing;
-  options.times = job.data.times;
-  options.arrange = job.data.arrange;
+  SeriesOptions options{.time = job.data.time,
+                        .id = job.data.id,
+                        .columns = both(preparation),
+                        .missing = job.data.missing,
+                        .times = job.data.times,
+                        .arrange = job.data.arrange};
   SeriesReport report;
   SeriesSet set = make_series(table, options, &report);
   for (const std::string& note : report.notes()) log.info(note);
@@ -129,14 +127,13 @@ SeriesSet series_of(const CsvTraining& job, const Table& table, const Preparatio
 // ---- the three kinds of samples ----
 
 WindowOptions window_options(const CsvTraining& job, const Preparation& preparation) {
-  WindowOptions options;
-  options.length = job.samples.length;
-  options.horizon = job.samples.horizon;
-  options.gap = job.samples.gap;
-  options.stride = job.samples.stride;
-  options.scaling = job.samples.scaling;
-  options.across_gaps = job.samples.across_gaps;
-  options.missing = job.data.missing == "mask" ? "mask" : "skip";
+  WindowOptions options{.length = job.samples.length,
+                        .horizon = job.samples.horizon,
+                        .gap = job.samples.gap,
+                        .stride = job.samples.stride,
+                        .across_gaps = job.samples.across_gaps,
+                        .missing = job.data.missing == "mask" ? "mask" : "skip",
+                        .scaling = job.samples.scaling};
   for (const std::string& name : preparation.inputs) options.inputs.push_back("input " + name);
   for (const std::string& name : preparation.targets) options.targets.push_back("target " + name);
   return options;

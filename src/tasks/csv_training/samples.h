@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rondo/data/series.h"
+#include "rondo/model/network.h"
 #include "rondo/tape/layer.h"
 #include "rondo/tasks/csv_training.h"
 #include "rondo/tensor/dataset.h"
@@ -48,5 +49,19 @@ PreparedData prepare_csv(const CsvTraining& job, Table table, const Preparation*
 /// ([samples, outputs], or packed rows of steps); `last` those past the end of each series (windows).
 Table prediction_table(const CsvTraining& job, const PreparedData& data, const Samples& predictions,
                        const std::vector<Tensor>& last);
+
+/// The network of a job for its data, with initial weights. Throws Error(usage) when layers do not fit
+/// together or the last one does not fit the targets, and says what to change.
+Network build_network(const CsvTraining& job, const PreparedData& data);
+
+/// The columns to predict from: those that the job names, or all numbers that are nothing else.
+std::vector<std::string> input_columns(const CsvTraining& job, const Table& table);
+
+/// The different words of a column, in order of the alphabet.
+std::vector<std::string> words_of(const Column& column);
+
+/// The table with its class column as numbers, and with columns of zeros for targets that it has not. Throws
+/// Error(data) for a word that is no class.
+Table with_number_targets(Table table, const Preparation& preparation);
 
 }  // namespace rondo

@@ -1,11 +1,11 @@
 // A first job for a table that nobody has described yet.
 
 #include <algorithm>
-#include <set>
 
 #include "rondo/base/error.h"
 #include "rondo/data/calendar.h"
 #include "rondo/tasks/csv_training.h"
+#include "tasks/csv_training/samples.h"
 
 namespace rondo {
 namespace {
@@ -47,14 +47,6 @@ std::int64_t suggest_length(const Table& table, const std::string& time) {
   return std::clamp<std::int64_t>(length, 1, std::max<std::int64_t>(1, table.rows() / 8));
 }
 
-std::int64_t count_classes(const Column& column) {
-  std::set<std::string> words;
-  for (std::int64_t row = 0; row < column.size(); ++row) {
-    if (std::string word = column.text(row); !word.empty()) words.insert(std::move(word));
-  }
-  return static_cast<std::int64_t>(words.size());
-}
-
 Json layer(const char* type, std::int64_t units, const char* activation) {
   Json spec = Json::object({{"type", type}, {"units", units}});
   if (activation != nullptr) spec.set("activation", activation);
@@ -87,7 +79,8 @@ CsvTraining suggest_csv_training(const std::string& file, const std::string& tar
     job.samples.kind = "rows";
     job.split.shuffle = true;
     job.layers.push_back(layer("dense", kUnits, "tanh"));
-    job.layers.push_back(layer("dense", std::max<std::int64_t>(2, count_classes(column)), "softmax"));
+    job.layers.push_back(layer(
+        "dense", std::max<std::int64_t>(2, static_cast<std::int64_t>(words_of(column).size())), "softmax"));
     job.training.loss = "sparse_categorical_crossentropy";
     job.training.metrics.push_back("accuracy");
   }

@@ -1,6 +1,6 @@
 // What the columns of a table are to a job.
 
-#include "tasks/csv_training/table_columns.h"
+#include "tasks/csv_training/samples.h"
 
 #include <algorithm>
 #include <set>

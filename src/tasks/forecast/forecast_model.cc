@@ -1,15 +1,12 @@
 #include "rondo/tasks/forecast_model.h"
 
-#include <optional>
 #include <utility>
 
 #include "rondo/base/pool.h"
-#include "rondo/data/csv.h"
 #include "tasks/common/model_file.h"
 #include "tasks/forecast/likelihood/likelihood_head.h"
-#include "tasks/forecast/output/model_file.h"
 #include "tasks/forecast/table/later_panel.h"
-#include "tasks/forecast/trained/forecast_ahead.h"
+#include "tasks/forecast/trained/model.h"
 
 namespace rondo {
 
@@ -34,14 +31,9 @@ ForecastAhead ForecastModel::forecast(const ForecastTables& tables, int threads)
   out.source = tables.table.source();
   out.notes = std::move(later.notes);
   for (std::size_t i = 0; i < later.ends.size(); ++i) {
-    const forecasting::PanelSeries& from = later.panel.series[static_cast<std::size_t>(later.ends[i].series)];
-    ForecastSeries series;
-    series.id = from.id;
-    series.target = from.target;
-    series.values = from.values;
-    series.observed = from.observed;
-    series.future_times = later.times[i].next(options().horizon);
-    series.times = std::move(later.times[i]);
+    const auto index = static_cast<std::size_t>(later.ends[i].series);
+    ForecastSeries series = forecasting::series_of(later.panel.series[index], std::move(later.times[i]));
+    series.future_times = series.times.next(options().horizon);
     out.series.push_back(std::move(series));
   }
   Pool pool(threads);

@@ -1,13 +1,11 @@
-#include "tasks/forecast/options.h"
+#include "tasks/forecast/prepare.h"
 
-#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 #include "tasks/forecast/likelihood/likelihood_head.h"
 #include "tasks/forecast/table/split.h"
 #include "tasks/forecast/windows/folds.h"
@@ -17,11 +15,19 @@ namespace rondo::forecasting {
 
 namespace {
 
-void require_at_least(std::int64_t value, std::int64_t least, const char* option) {
-  if (value >= least) return;
+void refuse_if(bool wrong, const std::string& what, const std::string& seen, const std::string& fix) {
+  if (wrong) throw Error(ErrorKind::usage, what).seen(seen).fix(fix);
+}
+
+void require_range(bool holds, const char* option, const std::string& seen, const std::string& expected) {
+  if (holds) return;
   throw Error(ErrorKind::usage, std::string("--") + option + " is out of range")
-      .seen(std::to_string(value))
-      .expected("a whole number >= " + std::to_string(least));
+      .seen(seen)
+      .expected(expected);
+}
+
+void require_at_least(std::int64_t value, std::int64_t least, const char* option) {
+  require_range(value >= least, option, std::to_string(value), "a whole number >= " + std::to_string(least));
 }
 
 void require_one_of(const std::string& value, const char* option, const std::vector<std::string>& known) {
@@ -46,37 +52,26 @@ void check_scales(const ForecastOptions& options) {
   const bool chosen = parse_normalization(options.normalize) != Normalization::automatic;
   require_one_of(options.outliers, "outliers", {"auto", "keep"});
   require_one_of(options.deseasonalize, "deseasonalize", {"auto", "yes", "no"});
-  if (chosen && options.model == "recursive") {
-    throw Error(ErrorKind::usage, "the recursive model has a scale of its own: that of a window's first half")
-        .seen("--normalize " + options.normalize + " with --model recursive")
-        .fix("leave one of them out");
-  }
+  refuse_if(chosen && options.model == "recursive",
+            "the recursive model has a scale of its own: that of a window's first half",
+            "--normalize " + options.normalize + " with --model recursive", "leave one of them out");
   if (!names_counts(options.likelihood)) return;
-  if (chosen) {
-    throw Error(ErrorKind::usage, "counts have a scale of their own: 1 + the mean of a window")
-        .seen("--normalize " + options.normalize + " with --likelihood " + options.likelihood)
-        .fix("leave --normalize out, or use --likelihood gaussian or student_t");
-  }
-  if (options.deseasonalize == "yes") {
-    throw Error(ErrorKind::usage, "counts are learnt as they are, with their season")
-        .seen("--deseasonalize yes with --likelihood " + options.likelihood)
-        .fix("leave --deseasonalize out, or use --likelihood gaussian or student_t");
-  }
+  refuse_if(chosen, "counts have a scale of their own: 1 + the mean of a window",
+            "--normalize " + options.normalize + " with --likelihood " + options.likelihood,
+            "leave --normalize out, or use --likelihood gaussian or student_t");
+  refuse_if(options.deseasonalize == "yes", "counts are learnt as they are, with their season",
+            "--deseasonalize yes with --likelihood " + options.likelihood,
+            "leave --deseasonalize out, or use --likelihood gaussian or student_t");
 }
 
 /// Sample paths need a distribution, and their settings are not searched for.
 void check_recursive(const ForecastOptions& options) {
   if (options.model != "recursive") return;
-  if (options.likelihood == "quantile") {
-    throw Error(ErrorKind::usage, "the recursive model draws its forecasts from a distribution")
-        .seen("--likelihood quantile with --model recursive")
-        .fix("use --likelihood gaussian or student_t, or another --model");
-  }
-  if (options.tune > 0) {
-    throw Error(ErrorKind::usage, "the settings of the recursive model are not searched for")
-        .seen("--tune " + std::to_string(options.tune) + " with --model recursive")
-        .fix("leave one of them out");
-  }
+  refuse_if(options.likelihood == "quantile", "the recursive model draws its forecasts from a distribution",
+            "--likelihood quantile with --model recursive",
+            "use --likelihood gaussian or student_t, or another --model");
+  refuse_if(options.tune > 0, "the settings of the recursive model are not searched for",
+            "--tune " + std::to_string(options.tune) + " with --model recursive", "leave one of them out");
 }
 
 }  // namespace
@@ -97,25 +92,16 @@ void check_options(const ForecastOptions& options) {
   require_at_least(options.batch_size, 0, "batch-size");
   require_at_least(options.tune, 0, "tune");
   require_at_least(options.ensemble, 1, "ensemble");
-  if (options.ensemble > kMaxMembers) {
-    throw Error(ErrorKind::usage, "--ensemble is out of range")
-        .seen(std::to_string(options.ensemble))
-        .expected("1 to " + std::to_string(kMaxMembers) + " networks");
-  }
-  if (!(options.learning_rate >= 0) || !std::isfinite(options.learning_rate)) {
-    throw Error(ErrorKind::usage, "--learning-rate is out of range")
-        .seen(std::to_string(options.learning_rate))
-        .expected("a number >= 0");
-  }
+  require_range(options.ensemble <= kMaxMembers, "ensemble", std::to_string(options.ensemble),
+                "1 to " + std::to_string(kMaxMembers) + " networks");
+  require_range(options.learning_rate >= 0 && std::isfinite(options.learning_rate), "learning-rate",
+                std::to_string(options.learning_rate), "a number >= 0");
   require_one_of(options.missing, "missing", {"previous", "error"});
   require_one_of(options.model, "model", {"auto", "direct", "recursive", "encoder_decoder"});
   require_one_of(options.likelihood, "likelihood",
                  {"point", "quantile", "gaussian", "student_t", "negative_binomial", "poisson"});
-  if (!options.future.empty() && options.known.empty()) {
-    throw Error(ErrorKind::usage, "--future has no effect without --known")
-        .seen("--future " + options.future)
-        .fix("name the columns whose future the file holds: --known a,b");
-  }
+  refuse_if(!options.future.empty() && options.known.empty(), "--future has no effect without --known",
+            "--future " + options.future, "name the columns whose future the file holds: --known a,b");
   check_scales(options);
   check_recursive(options);
   check_test_part(options);

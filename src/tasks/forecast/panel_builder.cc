@@ -1,4 +1,4 @@
-#include "tasks/forecast/panel_builder.h"
+#include "tasks/forecast/prepare.h"
 
 #include <algorithm>
 #include <cmath>
@@ -98,14 +98,6 @@ class PanelBuilder {
     ++count;
   }
 
-  /// File, line and column of a value.
-  std::string place_of(const RawSeries& series, const std::string& target, std::int64_t row) const {
-    const std::int64_t source =
-        series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
-    return source >= 0 ? table_.where(source, target)
-                       : series_name(table_, series, target) + ", row " + std::to_string(row + 1);
-  }
-
   /// A transform that the user names has to be defined wherever it is learnt from.
   void check_transform(const RawSeries& series, const std::string& target, std::int64_t row,
                        double value) const {
@@ -113,7 +105,7 @@ class PanelBuilder {
     if (is_applicable(named, {&value, 1})) return;
     throw Error(ErrorKind::data,
                 std::string("--transform ") + transform_name(named) + " is not defined for this value")
-        .where(place_of(series, target, row))
+        .where(place_of(table_, series, row, target))
         .seen(std::to_string(value))
         .expected(std::string("values ") + (named == Transform::log ? "> 0" : ">= 0") +
                   " in the training part of every series")
@@ -125,7 +117,7 @@ class PanelBuilder {
     counts_.fractions += value == std::floor(value) ? 0 : 1;
     if (value >= 0) return;
     throw Error(ErrorKind::data, "a count is negative")
-        .where(place_of(series, target, row))
+        .where(place_of(table_, series, row, target))
         .seen(std::to_string(value))
         .expected("0, 1, 2 …, because of --likelihood " + options_.likelihood)
         .fix("correct the value, or use --likelihood gaussian or student_t");

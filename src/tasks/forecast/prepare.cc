@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/order_statistics.h"
 #include "rondo/base/error.h"
 #include "rondo/data/calendar.h"
 #include "tasks/forecast/likelihood/likelihood_head.h"
-#include "tasks/forecast/options.h"
 #include "tasks/forecast/panel/season.h"
 #include "tasks/forecast/panel/spike_guard.h"
-#include "tasks/forecast/panel_builder.h"
 #include "tasks/forecast/table/raw_series.h"
 
 namespace rondo::forecasting {
@@ -44,8 +43,7 @@ std::vector<double> seasons_of(const Prepared& prepared, const ForecastOptions& 
   }
   if (options.period >= 2) {
     seasons.push_back(static_cast<double>(options.period));
-    std::sort(seasons.begin(), seasons.end());
-    seasons.erase(std::unique(seasons.begin(), seasons.end()), seasons.end());
+    detail::sort_unique(seasons);
   }
   return seasons;
 }

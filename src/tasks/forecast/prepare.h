@@ -6,6 +6,7 @@
 #include "rondo/tasks/forecast.h"
 #include "tasks/forecast/linear/linear_search.h"
 #include "tasks/forecast/table/preparation.h"
+#include "tasks/forecast/table/raw_series.h"
 #include "tasks/forecast/table/split.h"
 
 namespace rondo::forecasting {
@@ -24,5 +25,17 @@ struct Prepared {
 
 /// Throws as run_forecast says.
 Prepared prepare(const ForecastTables& tables, const ForecastOptions& options);
+
+/// Makes one panel series of every id and target: cuts the parts, fills holes by the value before, encodes
+/// texts by the training part. Series that are too short or without values are left out and counted in the
+/// notes; that none is left throws Error(data), as do known covariates that end before the horizon and
+/// negative values where counts are expected. `out` gets panel, times and notes.
+void build_panel(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out);
+
+/// Error(usage) for options that are out of range or do not go together.
+void check_options(const ForecastOptions& options);
+
+/// What the options fix of the linear model. Error(usage) where that does not go with the likelihood.
+LinearLimits limits_of(const ForecastOptions& options);
 
 }  // namespace rondo::forecasting

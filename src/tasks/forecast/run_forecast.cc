@@ -1,18 +1,13 @@
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 
 #include "base/text.h"
-#include "rondo/base/error.h"
 #include "rondo/base/pool.h"
 #include "rondo/tasks/forecast.h"
 #include "tasks/forecast/ensemble/ensemble.h"
-#include "tasks/forecast/evaluation/anomalies.h"
 #include "tasks/forecast/evaluation/backtest.h"
-#include "tasks/forecast/evaluation/importance.h"
 #include "tasks/forecast/likelihood/likelihood_head.h"
 #include "tasks/forecast/prepare.h"
-#include "tasks/forecast/trained/forecast_ahead.h"
 #include "tasks/forecast/trained/model.h"
 #include "tasks/forecast/trained/refit.h"
 
@@ -48,12 +43,7 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
   result.warnings = prepared.notes;
   for (std::size_t s = 0; s < prepared.panel.series.size(); ++s) {
     const PanelSeries& from = prepared.panel.series[s];
-    ForecastSeries series;
-    series.id = from.id;
-    series.target = from.target;
-    series.observed = from.observed;
-    series.times = prepared.times[s];
-    series.values = from.values;
+    ForecastSeries series = series_of(from, prepared.times[s]);
     series.train_rows = from.train_rows;
     result.rows_test += from.rows() - from.train_rows;
     result.series.push_back(std::move(series));

@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/tasks/online.h"
-#include "tasks/online/check_options.h"
 #include "tasks/online/learning/drift_detector.h"
 #include "tasks/online/learning/features.h"
 #include "tasks/online/learning/history.h"
@@ -17,7 +16,6 @@
 namespace rondo {
 namespace {
 
-using online::check_online_options;
 using online::DriftDetector;
 using online::Features;
 using online::History;
@@ -40,12 +38,41 @@ constexpr double kGoodMemory = 256;
 // the live ones.
 constexpr std::int64_t kTrialRows = 2048, kTrialEvery = 32;
 constexpr double kTrialMemory = 64, kClearlyBetter = 0.8;
-// An alarm makes the line, and scales that no longer fit, count all that was before as so many rows.
-constexpr double kLineRowsAfterAlarm = 500, kScaleRowsAfterAlarm = 100;
+// An alarm makes the linear model, and scales that no longer fit, count all that was before as so many rows.
+constexpr double kLinearRowsAfterAlarm = 500, kScaleRowsAfterAlarm = 100;
 /// No forecast moves further than so many times the largest move that was seen over a horizon.
 constexpr double kFurthest = 1.5;
 /// In mean errors: the most that the linear predictor learns from one row.
-constexpr double kLargestLineError = 5;
+constexpr double kLargestLinearError = 5;
+
+void check(bool holds, const char* option, const std::string& seen, const char* rule) {
+  if (holds) return;
+  throw Error(ErrorKind::usage, std::string("option ") + option + " is out of range")
+      .seen(seen)
+      .expected(rule);
+}
+
+/// Error(usage) that names the option, or the number of columns, that is out of range.
+void check_online_options(std::int64_t targets, std::int64_t covariates, const OnlineOptions& o) {
+  const auto whole = [](const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
+    check(value >= least && value <= most, name, std::to_string(value),
+          (std::to_string(least) + " to " + std::to_string(most)).c_str());
+  };
+  whole("targets", targets, 1, 1000);
+  whole("covariates", covariates, 0, 1000);
+  whole("horizon", o.horizon, 1, 100000);
+  whole("units", o.units, 1, 4096);
+  whole("chunk", o.chunk, 1, 100000);
+  whole("every", o.every, 1, 100000);
+  whole("lags", o.lags, 1, 1000);
+  whole("memory", o.memory, 10, std::int64_t{1} << 40);
+  check(o.learning_rate > 0 && o.learning_rate <= 1, "learning_rate", std::to_string(o.learning_rate),
+        "above 0, at most 1");
+  check(o.clip > 0 && std::isfinite(o.clip), "clip", std::to_string(o.clip), "above 0");
+  check(o.forgetting > 0.5 && o.forgetting <= 1, "forgetting", std::to_string(o.forgetting),
+        "above 0.5, at most 1");
+  check(o.drift_threshold > 0, "drift_threshold", std::to_string(o.drift_threshold), "above 0");
+}
 
 }  // namespace
 
@@ -56,10 +83,10 @@ struct OnlineForecaster::Impl {
         covariates(static_cast<std::size_t>(covariate_count)) {
     check_online_options(target_count, covariate_count, options);
     features = Features(target_count, covariate_count, options.lags, options.memory);
-    line = RecursiveLeastSquares(features.line_size(), target_count, options.forgetting);
+    regression = RecursiveLeastSquares(features.linear_size(), target_count, options.forgetting);
     learner = make_learner(options, features.network_size(), target_count);
     const std::int64_t pending = options.horizon + 1;
-    line_inputs = RecentRows<double>(pending, features.line_size());
+    linear_inputs = RecentRows<double>(pending, features.linear_size());
     experts = RecentRows<double>(pending, target_count * std::int64_t{kExperts});
     good_forecasts = RecentRows<double>(pending, target_count);
     forecasts = RecentRows<double>(pending, target_count);
@@ -77,7 +104,7 @@ struct OnlineForecaster::Impl {
     last_residual.assign(targets, 0);
     largest_move.assign(targets, 0);
     for (auto* values :
-         {&nothing, &actual, &scored, &persistence, &linear, &unit, &straights, &largest, &wanted})
+         {&nothing, &actual, &scored, &persistence, &linear, &unit, &linear_forecasts, &largest, &wanted})
       values->assign(targets, kNaN);
     for (auto& output : outputs) output.assign(targets, 0);
     for (std::size_t k = 0; k < Learner::kinds; ++k) output_spans[k] = outputs[k];
@@ -125,7 +152,7 @@ struct OnlineForecaster::Impl {
     OnlineDrift drift{.row = rows + 1, .before = detector.mean(), .after = detector.recent()};
     drift.good_row = good_row;
     features.forget_shifted(kScaleRowsAfterAlarm);
-    line.forget(kLineRowsAfterAlarm * (1 - options.forgetting));
+    regression.forget(kLinearRowsAfterAlarm * (1 - options.forgetting));
     trial_ends = rows + kTrialRows;
     drift.rolled_back = roll_back_if_better();
     last.drift = drift;
@@ -158,7 +185,7 @@ struct OnlineForecaster::Impl {
   }
 
   void learn(std::int64_t made) {
-    const std::span<const double> inputs = line_inputs[made];
+    const std::span<const double> inputs = linear_inputs[made];
     for (std::size_t d = 0; d < targets; ++d) {
       const std::span<const double> by = experts[made].subspan(d * kExperts, kExperts);
       const double left = actual[d] - by[kLinear];
@@ -167,7 +194,8 @@ struct OnlineForecaster::Impl {
                            : static_cast<float>(std::clamp(left / residual_units[made][d], -10.0, 10.0));
       wanted[d] = (actual[d] - by[kPersistence]) / units[made][d];
       // In the first rows the mean error is not known.
-      largest[d] = residual_rows[d] < 30 ? 100 : kLargestLineError * std::sqrt(residual[d]) / units[made][d];
+      largest[d] =
+          residual_rows[d] < 30 ? 100 : kLargestLinearError * std::sqrt(residual[d]) / units[made][d];
       if (std::isnan(left)) continue;
       largest_move[d] = std::max(largest_move[d], std::abs(actual[d] - by[kPersistence]));
       residual_rows[d] = std::min(residual_rows[d] + 1, 1000.0);
@@ -175,7 +203,7 @@ struct OnlineForecaster::Impl {
       residual[d] += (cap - residual[d]) / residual_rows[d];
       last_residual[d] = left / residual_units[made][d];
     }
-    line.learn(inputs, wanted, largest);
+    regression.learn(inputs, wanted, largest);
     if (learner && !learner->learn(history, made + 1)) {
       learner->roll_back();
       last.drift = OnlineDrift{.row = rows + 1,
@@ -196,27 +224,27 @@ struct OnlineForecaster::Impl {
   /// Takes in the row and forecasts from it.
   void forecast(std::span<const double> row) {
     features.add(row);
-    const std::span<double> inputs = line_inputs[rows];
-    features.line(inputs);
+    const std::span<double> inputs = linear_inputs[rows];
+    features.linear(inputs);
     std::array<double, kExperts> by{};
     for (std::size_t d = 0; d < targets; ++d) {
       const double now = features.value(d), deviation = features.deviation(d);
-      straights[d] = plausible(d, now + deviation * line.predict(d, inputs));
+      linear_forecasts[d] = plausible(d, now + deviation * regression.predict(d, inputs));
       units[rows][d] = deviation;
-      const double usual = std::sqrt(residual[d]);
-      residual_units[rows][d] = residual_rows[d] < 30 ? deviation : std::max(usual, 1e-6 * deviation);
+      const double error = std::sqrt(residual[d]);
+      residual_units[rows][d] = residual_rows[d] < 30 ? deviation : std::max(error, 1e-6 * deviation);
     }
     if (learner) {
-      features.network(straights, last_residual, history.inputs[rows]);
+      features.network(linear_forecasts, last_residual, history.inputs[rows]);
       learner->step(rows, history.inputs[rows], output_spans);
     }
     for (std::size_t d = 0; d < targets; ++d) {
-      const double straight = straights[d], usual = residual_units[rows][d];
+      const double base = linear_forecasts[d], error = residual_units[rows][d];
       const auto corrected = [&](Learner::Weights kind) {
         const auto output = static_cast<double>(outputs[kind][d]);
-        return std::isfinite(output) ? plausible(d, straight + usual * output) : straight;
+        return std::isfinite(output) ? plausible(d, base + error * output) : base;
       };
-      by = {features.value(d), straight, corrected(Learner::live), corrected(Learner::mean)};
+      by = {features.value(d), base, corrected(Learner::live), corrected(Learner::mean)};
       std::copy(by.begin(), by.end(), experts[rows].subspan(d * kExperts).begin());
       good_forecasts[rows][d] = corrected(Learner::good);
       forecasts[rows][d] = mixtures[d].combine(by);
@@ -279,7 +307,7 @@ struct OnlineForecaster::Impl {
                                 {"last_residual", &last_residual},
                                 {"largest_move", &largest_move}})
       archive.array(name, *values);
-    line_inputs.archive(archive, "line_inputs");
+    linear_inputs.archive(archive, "linear_inputs");
     experts.archive(archive, "experts");
     good_forecasts.archive(archive, "good_forecasts");
     forecasts.archive(archive, "forecasts");
@@ -288,7 +316,7 @@ struct OnlineForecaster::Impl {
     history.inputs.archive(archive, "network_inputs");
     history.aims.archive(archive, "aims");
     archive.field("features", features);
-    archive.field("line", line);
+    archive.field("regression", regression);
     for (std::size_t d = 0; d < targets; ++d) archive.field("mixture_" + std::to_string(d), mixtures[d]);
     archive.field("drift", detector);
     if (learner) archive.field("network", *learner);
@@ -303,20 +331,20 @@ struct OnlineForecaster::Impl {
   OnlineOptions options;
   std::size_t targets, covariates;
   Features features;
-  RecursiveLeastSquares line;
+  RecursiveLeastSquares regression;
   std::unique_ptr<Learner> learner;
   std::vector<Mixture> mixtures;
   DriftDetector detector;
-  // By row in which a forecast was made, until its truth is known; units: what errors of the line and of all
-  // are in.
-  RecentRows<double> line_inputs, experts, good_forecasts, forecasts, units, residual_units;
+  // By row in which a forecast was made, until its truth is known; units: what errors of the linear model and
+  // of all are in.
+  RecentRows<double> linear_inputs, experts, good_forecasts, forecasts, units, residual_units;
   History history;
   std::int64_t rows = 0, scores = 0, good_row = 0, trial_ends = 0;
   double live_error = 0, good_error = 0, live_recent = 0, good_recent = 0;   // mean squares, in deviations
-  std::vector<double> residual, residual_rows, last_residual, largest_move;  // of the line, by target
+  std::vector<double> residual, residual_rows, last_residual, largest_move;  // of the linear model, by target
   // What the last row gave, and scratch.
   OnlineRow last;
-  std::vector<double> nothing, actual, scored, persistence, linear, unit, straights, largest, wanted;
+  std::vector<double> nothing, actual, scored, persistence, linear, unit, linear_forecasts, largest, wanted;
   std::array<std::vector<float>, Learner::kinds> outputs;
   std::array<std::span<float>, Learner::kinds> output_spans;
 };

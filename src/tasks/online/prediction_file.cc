@@ -4,25 +4,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <charconv>
-#include <cmath>
 #include <cstring>
 
+#include "data/table/cell_text.h"
 #include "rondo/base/error.h"
 
 namespace rondo::online {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{1} << 16;
-
-void append_number(std::string& text, double value) {
-  if (std::isnan(value)) return;
-  std::array<char, 32> digits;
-  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  text.append(digits.data(), written.ptr);
-}
 
 }  // namespace
 
@@ -77,19 +68,12 @@ void PredictionFile::open(const std::string& path, std::int64_t length, const st
 void PredictionFile::write_row(std::int64_t row, const std::string* time, std::span<const double> actual,
                                std::span<const double> forecast, std::span<const double> next) {
   const std::size_t before = buffer_.size();
-  std::array<char, 24> digits;
-  buffer_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), row).ptr);
+  buffer_ += std::to_string(row);
   if (time != nullptr) {
-    buffer_ += ',';
-    buffer_ += csv_cell(*time);
+    buffer_ += ',' + csv_cell(*time);
   }
   for (std::size_t d = 0; d < forecast.size(); ++d) {
-    buffer_ += ',';
-    append_number(buffer_, actual[d]);
-    buffer_ += ',';
-    append_number(buffer_, forecast[d]);
-    buffer_ += ',';
-    append_number(buffer_, next[d]);
+    for (const double value : {actual[d], forecast[d], next[d]}) buffer_ += ',' + detail::number_text(value);
   }
   buffer_ += '\n';
   length_ += static_cast<std::int64_t>(buffer_.size() - before);

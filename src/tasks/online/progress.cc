@@ -5,7 +5,6 @@
 #include <ostream>
 
 #include "base/text.h"
-#include "rondo/base/error.h"
 
 namespace rondo {
 
@@ -82,12 +81,11 @@ void Progress::add(const OnlineRow& row, std::int64_t rows) {
 
 void Progress::add_line(std::int64_t rows) {
   const auto mean = [](const Sums& sums) { return sums.rows > 0 ? sums.squares / sums.rows : kNaN; };
-  OnlineProgressLine line;
-  line.rows = rows;
-  line.since_last = mean(recent_[kForecast]);
-  line.since_start = mean(all_[kForecast]);
-  line.persistence = mean(recent_[kPersistence]);
-  line.linear = mean(recent_[kLinear]);
+  OnlineProgressLine line{.rows = rows,
+                          .since_last = mean(recent_[kForecast]),
+                          .since_start = mean(all_[kForecast]),
+                          .persistence = mean(recent_[kPersistence]),
+                          .linear = mean(recent_[kLinear])};
   line.skill = line.persistence > 0 ? 1 - std::sqrt(line.since_last / line.persistence) : kNaN;
   recent_ = {};
   if (lines_.size() < kMaxLines) lines_.push_back(line);

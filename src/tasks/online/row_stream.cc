@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/text.h"
 #include "data/table/cell_text.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 #include "rondo/tasks/online.h"
 
 namespace rondo::online {
@@ -14,12 +12,6 @@ namespace {
 
 constexpr std::size_t kLongestStart = std::size_t{64} << 20;
 constexpr std::size_t kLinesOfStart = 30;  // from which separator, decimal sign and names are told
-
-std::string shown_separator(char separator) {
-  return separator == '\t' ? "tab" : "'" + std::string(1, separator) + "'";
-}
-
-std::string cells(std::size_t count) { return std::to_string(count) + (count == 1 ? " cell" : " cells"); }
 
 }  // namespace
 
@@ -47,12 +39,7 @@ void RowStream::open(const CsvOptions& csv) {
 std::size_t RowStream::place_of(const std::string& column) const {
   const std::vector<std::string>& names = dialect_.names;
   const auto found = std::find(names.begin(), names.end(), column);
-  if (found == names.end()) {
-    throw Error(ErrorKind::data, "there is no column '" + column + "'")
-        .where(bytes_.name() + ", line " + std::to_string(dialect_.header_line))
-        .seen("columns " + detail::listed(names))
-        .fix(detail::did_you_mean(column, names));
-  }
+  if (found == names.end()) detail::throw_unknown_column(dialect_, column, bytes_.name());
   if (std::find(found + 1, names.end(), column) != names.end()) {
     throw Error(ErrorKind::data, "two columns have the name '" + column + "'")
         .where(bytes_.name() + ", line " + std::to_string(dialect_.header_line))
@@ -88,13 +75,7 @@ void RowStream::add(const detail::RawRow& row) {
   }
   try {
     const auto width = static_cast<std::size_t>(row.cells.size());
-    if (width != dialect_.names.size()) {
-      throw Error(ErrorKind::data, "a row has another number of cells than the first one")
-          .where(bytes_.name() + ", line " + std::to_string(row.line))
-          .seen(cells(width))
-          .expected(cells(dialect_.names.size()) + ", as on line " + std::to_string(dialect_.header_line) +
-                    " (separator " + shown_separator(dialect_.separator) + ")");
-    }
+    if (width != dialect_.names.size()) detail::throw_ragged(dialect_, row, bytes_.name());
     if (count_ == rows_.size()) rows_.emplace_back();
     StreamRow& out = rows_[count_];
     out.line = row.line;

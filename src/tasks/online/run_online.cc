@@ -245,15 +245,14 @@ class Run {
     // The snapshot is that of a stream that may go on: without the table's last line.
     save();
     progress_.finish(forecaster_.rows());
-    OnlineResult result;
-    result.job = job_;
-    result.rows = forecaster_.rows();
-    result.scored = progress_.scored();
-    result.resumed_from = resumed_from_;
-    result.same_times = same_times_;
-    result.forecast = progress_.score(Progress::kForecast);
-    result.persistence = progress_.score(Progress::kPersistence);
-    result.linear = progress_.score(Progress::kLinear);
+    OnlineResult result{.job = job_,
+                        .rows = forecaster_.rows(),
+                        .scored = progress_.scored(),
+                        .resumed_from = resumed_from_,
+                        .same_times = same_times_,
+                        .forecast = progress_.score(Progress::kForecast),
+                        .persistence = progress_.score(Progress::kPersistence),
+                        .linear = progress_.score(Progress::kLinear)};
     const auto skill = [&](const OnlineScore& other) {
       return other.loss > 0 ? 1 - std::sqrt(result.forecast.loss / other.loss)
                             : std::numeric_limits<double>::quiet_NaN();

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
+#include "rondo/base/json.h"
 #include "rondo/tasks/page.h"
 
 namespace rondo {
@@ -13,5 +15,8 @@ std::string_view page_asset(std::string_view name);
 
 /// The part of an asset; its kind is the file's name without folder and ending.
 PagePart asset_part(std::string_view name, const Json& values, Json data = {});
+
+/// Fills the slots of `text` as page_part documents them. What is filled in is not searched again.
+std::string fill_template(std::string_view text, const Json& values);
 
 }  // namespace rondo

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
-#include <vector>
 
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/error.h"
 #include "tasks/report/assets.h"
 #include "tasks/report/format.h"
-#include "tasks/report/template.h"
 
 namespace rondo {
 namespace {

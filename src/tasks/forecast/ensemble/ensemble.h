@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tasks/forecast/ensemble/blend_weight.h"
+#include "tasks/forecast/ensemble/held_out.h"
 #include "tasks/forecast/networks/network_plan.h"
 
 namespace rondo::forecasting {

@@ -1,8 +1,10 @@
-#include "tasks/forecast/evaluation/anomalies.h"
+#include "tasks/forecast/evaluation/backtest.h"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
+
+#include "base/order_statistics.h"
 
 namespace rondo::forecasting {
 
@@ -12,26 +14,23 @@ namespace {
 constexpr double kHalf80 = 1.2815515655446004;
 
 /// A band may shrink to nothing (a forecast of 0 under a square root): no error is measured by less than this
-/// part of the series' usual half width.
+/// part of the series' typical half width.
 constexpr double kMinShareOfTypical = 0.2;
 
-double usual_half_width(const ForecastSeries::Backtest& backtest) {
+double typical_half_width(const ForecastSeries::Backtest& backtest) {
   std::vector<double> halves;
   for (std::size_t i = 0; i < backtest.actual.size(); ++i) {
     halves.push_back((backtest.bands.high80[i] - backtest.bands.low80[i]) / 2);
   }
-  if (halves.empty()) return 0;
-  const auto middle = halves.begin() + static_cast<std::ptrdiff_t>(halves.size() / 2);
-  std::nth_element(halves.begin(), middle, halves.end());
-  return *middle;
+  return halves.empty() ? 0 : detail::median_of(std::move(halves));
 }
 
-double score_of(const ForecastSeries::Backtest& backtest, std::size_t i, double usual) {
+double score_of(const ForecastSeries::Backtest& backtest, std::size_t i, double typical) {
   const double error = backtest.actual[i] - backtest.predicted[i];
   const double side = error >= 0 ? backtest.bands.high80[i] - backtest.predicted[i]
                                  : backtest.predicted[i] - backtest.bands.low80[i];
-  const double half =
-      std::max({side, (backtest.bands.high80[i] - backtest.bands.low80[i]) / 4, kMinShareOfTypical * usual});
+  const double half = std::max(
+      {side, (backtest.bands.high80[i] - backtest.bands.low80[i]) / 4, kMinShareOfTypical * typical});
   return half > 0 ? std::abs(error) * kHalf80 / half : 0;
 }
 
@@ -54,7 +53,7 @@ std::vector<ForecastAnomaly> find_anomalies(const std::vector<ForecastSeries>& s
   std::vector<Scored> found;
   for (std::size_t s = 0; s < series.size(); ++s) {
     const ForecastSeries::Backtest& backtest = series[s].backtest;
-    const double usual = usual_half_width(backtest);
+    const double typical = typical_half_width(backtest);
     std::map<std::int64_t, std::size_t> freshest;
     for (std::size_t i = 0; i < backtest.actual.size(); ++i) {
       const auto [at, fresh] = freshest.try_emplace(backtest.row(i), i);
@@ -62,7 +61,7 @@ std::vector<ForecastAnomaly> find_anomalies(const std::vector<ForecastSeries>& s
     }
     for (const auto& [row, i] : freshest) {
       if (std::isnan(backtest.actual[i])) continue;
-      found.push_back({s, i, score_of(backtest, i, usual)});
+      found.push_back({s, i, score_of(backtest, i, typical)});
     }
     keep_worst(found, most);
   }

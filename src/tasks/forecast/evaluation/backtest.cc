@@ -7,10 +7,7 @@
 
 #include "rondo/tasks/forecast_accuracy.h"
 #include "tasks/forecast/evaluation/baselines.h"
-#include "tasks/forecast/evaluation/naive2.h"
-#include "tasks/forecast/evaluation/verdict.h"
 #include "tasks/forecast/intervals/backtest_bands.h"
-#include "tasks/forecast/intervals/band_calibration.h"
 #include "tasks/forecast/statistics/accuracy.h"
 
 namespace rondo::forecasting {
@@ -37,32 +34,72 @@ struct Tally {
   std::vector<StepSums> steps;
 };
 
+/// Of one forecaster over the rows of one series: in z-scores.
 struct Sums {
-  double square = 0, absolute = 0, crps = 0, count = 0;
-  double pinball = 0, size = 0;  ///< over all quantiles; of the truths
+  double square = 0, absolute = 0, count = 0;
+};
 
-  /// Mean over `levels` quantiles of a row, as accuracy::weighted_quantile_loss.
-  double quantile_loss(std::size_t levels) const {
-    return size > 0 ? 2 * pinball / (size * static_cast<double>(levels)) : kMissing;
+/// Of the model's quantiles.
+struct QuantileSums {
+  double crps = 0, pinball = 0, size = 0, count = 0;  ///< size: of the truths
+
+  void operator+=(const QuantileSums& other) {
+    crps += other.crps;
+    pinball += other.pinball;
+    size += other.size;
+    count += other.count;
+  }
+  /// CRPS, and the mean over `levels` quantiles of a row, as accuracy::weighted_quantile_loss.
+  void put(std::size_t levels, ForecastScore& score) const {
+    score.crps = crps / count;
+    score.quantile_loss = size > 0 ? 2 * pinball / (size * static_cast<double>(levels)) : kMissing;
   }
 };
 
-/// Mean and deviation of the rows that a series was learnt from, validation apart: what z-scores are made
-/// with.
-struct Standard {
-  double deviation = 1;
+/// sMAPE and MASE of Naive2, sums over origins, and the numbers of these: a series that never changes over a
+/// season has no MASE.
+struct Naive2Sums {
+  double smape = 0, mase = 0, origins = 0, scaled = 0;
+
+  void operator+=(const Naive2Sums& other) {
+    smape += other.smape;
+    mase += other.mase;
+    origins += other.origins;
+    scaled += other.scaled;
+  }
 };
 
-Standard standard_of(const PanelSeries& series) {
+/// What all series come to.
+struct Totals {
+  explicit Totals(std::int64_t horizon) : truths(static_cast<std::size_t>(horizon)) {
+    for (Tally& tally : tallies) tally.steps.resize(truths.size());
+  }
+
+  std::array<Tally, kKinds> tallies;
+  std::vector<StepTruth> truths;
+  BandCalibration calibration;
+  QuantileSums quantiles;
+  std::size_t levels = 0;  ///< quantiles of a row
+  Naive2Sums naive2;
+  double series = 0;  ///< with a truth
+  std::vector<double> actual;
+  ForecastBands bands;
+};
+
+/// Of the rows that a series was learnt from, validation apart: what z-scores are made with.
+double deviation_of(const PanelSeries& series) {
   const auto first = static_cast<std::size_t>(series.train_rows - series.validation_rows);
   const std::span<const double> rows = std::span<const double>(series.values).first(first);
   double mean = 0, square = 0;
   for (const double v : rows) mean += v / static_cast<double>(rows.size());
   for (const double v : rows) square += (v - mean) * (v - mean) / static_cast<double>(rows.size());
-  return {square > 0 ? std::sqrt(square) : 1};
+  return square > 0 ? std::sqrt(square) : 1;
 }
 
-void put_errors(const Accuracy& accuracy, ForecastScore& score) {
+/// `square`, `absolute`: mean errors in z-scores.
+ForecastScore score_of(const char* name, const Accuracy& accuracy, double square, double absolute) {
+  ForecastScore score;
+  score.name = name;
   score.mae = accuracy.mae();
   score.rmse = accuracy.rmse();
   score.mase = accuracy.mase();
@@ -70,14 +107,8 @@ void put_errors(const Accuracy& accuracy, ForecastScore& score) {
   score.mse = accuracy.mse();
   score.mape = accuracy.mape();
   score.rmsse = accuracy.rmsse();
-}
-
-ForecastScore score_of(const char* name, const Tally& tally) {
-  ForecastScore score;
-  score.name = name;
-  put_errors(tally.accuracy, score);
-  score.mse_scaled = tally.scaled_square;
-  score.mae_scaled = tally.scaled_absolute;
+  score.mse_scaled = square;
+  score.mae_scaled = absolute;
   return score;
 }
 
@@ -112,15 +143,19 @@ double truth_at(const PanelSeries& series, std::int64_t row) {
   return series.is_observed(row) ? series.values[at] : kMissing;
 }
 
-void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, ForecastResult& result) {
+void conclude(const Totals& totals, std::int64_t overlap, ForecastResult& result) {
+  const std::array<Tally, kKinds>& tallies = totals.tallies;
   const bool several = result.series.size() > 1;
-  result.test = score_of(kNames[kModel], tallies[kModel]);
-  for (std::size_t kind = kNaive; kind < kKinds; ++kind) {
-    result.baselines.push_back(score_of(kNames[kind], tallies[kind]));
-  }
-  for (std::size_t kind = kNaive; kind < kKinds; ++kind) {
-    result.baselines[kind - kNaive].p_value =
-        accuracy::diebold_mariano(tallies[kind].losses, tallies[kModel].losses, overlap).p_two_sided;
+  for (std::size_t kind = 0; kind < kKinds; ++kind) {
+    const Tally& tally = tallies[kind];
+    ForecastScore score = score_of(kNames[kind], tally.accuracy, tally.scaled_square / totals.series,
+                                   tally.scaled_absolute / totals.series);
+    if (kind == kModel) {
+      result.test = std::move(score);
+      continue;
+    }
+    score.p_value = accuracy::diebold_mariano(tally.losses, tallies[kModel].losses, overlap).p_two_sided;
+    result.baselines.push_back(std::move(score));
   }
   const Judgement judgement = judge(
       contender(kNames[kModel], tallies[kModel], several),
@@ -134,25 +169,31 @@ void conclude(const std::array<Tally, kKinds>& tallies, std::int64_t overlap, Fo
   result.verdict_sentence = judgement.sentence;
 }
 
+void append(std::vector<double>& to, const std::vector<double>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
 /// The backtest of one series, origin by origin.
 class SeriesBacktest {
  public:
-  SeriesBacktest(const ScaledPanel& scaled, std::int64_t index, ForecastResult& result)
+  SeriesBacktest(const ScaledPanel& scaled, std::int64_t index, ForecastResult& result, Totals& totals)
       : scaled_(scaled),
+        totals_(totals),
         index_(index),
         series_(scaled.panel().series[static_cast<std::size_t>(index)]),
         out_(result.series[static_cast<std::size_t>(index)]),
         period_(result.period),
         naive2_(series_.values, result.season),
-        deviation_(standard_of(series_).deviation),
+        deviation_(deviation_of(series_)),
         step_(naive_error(series_.training(), 1)),
         seasonal_step_(naive_error(series_.training(), result.season)),
         step_square_(accuracy::naive_square_step(series_.training())) {}
 
-  void add(const Origin& origin, std::span<const double> model, std::span<const double> ridge,
-           std::span<const double> spread, const BandOffsets& offsets, std::array<Tally, kKinds>& tallies,
-           std::vector<StepTruth>& truths, BandCalibration& calibration) {
-    std::array<std::vector<double>, kKinds> all = forecast_all(origin, model, ridge);
+  /// An origin, whose forecasts are row `row`.
+  void add(const Origin& origin, const ScaledForecasts& forecasts, std::int64_t row,
+           const BandOffsets& offsets) {
+    const auto model = forecasts.model.row(row), spread = forecasts.spread.row(row);
+    const std::array<std::vector<double>, kKinds> all = forecast_all(origin, model, forecasts.ridge.row(row));
     ForecastSeries::Backtest& backtest = out_.backtest;
     append_bands(scaled_, origin, model, spread, offsets, backtest.bands);
     std::array<double, kKinds> loss{};
@@ -169,14 +210,16 @@ class SeriesBacktest {
       backtest.ridge.push_back(all[kRidge][h]);
       if (std::isnan(actual)) continue;
       ++counted;
-      ++truths[h].count;
-      truths[h].sum += actual;
-      truths[h].square += actual * actual;
+      StepTruth& truth = totals_.truths[h];
+      ++truth.count;
+      truth.sum += actual;
+      truth.square += actual * actual;
       for (std::size_t kind = 0; kind < kKinds; ++kind) {
         const double error = actual - all[kind][h];
-        tallies[kind].steps[h].absolute += std::abs(error);
-        tallies[kind].steps[h].square += error * error;
-        tallies[kind].accuracy.add(actual, all[kind][h], seasonal_step_, step_square_, index_);
+        Tally& tally = totals_.tallies[kind];
+        tally.steps[h].absolute += std::abs(error);
+        tally.steps[h].square += error * error;
+        tally.accuracy.add(actual, all[kind][h], seasonal_step_, step_square_, index_);
         own_[kind].add(actual, all[kind][h], seasonal_step_, step_square_);
         const double miss = error / (step_ > 0 ? step_ : 1);
         loss[kind] += miss * miss;
@@ -186,40 +229,44 @@ class SeriesBacktest {
       }
       step_quantiles(scaled_, origin, model[h], spread[h], offsets, static_cast<std::int64_t>(h), levels_,
                      quantiles_);
-      calibration.add(actual, quantiles_, levels_);
-      sums_[kModel].crps += accuracy::crps_from_quantiles(actual, quantiles_, levels_);
+      totals_.calibration.add(actual, quantiles_, levels_);
+      model_.crps += accuracy::crps_from_quantiles(actual, quantiles_, levels_);
       for (std::size_t k = 0; k < levels_.size(); ++k)
-        sums_[kModel].pinball += accuracy::pinball({&actual, 1}, {&quantiles_[k], 1}, levels_[k]);
-      sums_[kModel].size += std::abs(actual);
+        model_.pinball += accuracy::pinball({&actual, 1}, {&quantiles_[k], 1}, levels_[k]);
+      model_.size += std::abs(actual);
+      ++model_.count;
     }
     if (counted == 0) return;
-    for (std::size_t kind = 0; kind < kKinds; ++kind) tallies[kind].losses.push_back(loss[kind] / counted);
+    for (std::size_t kind = 0; kind < kKinds; ++kind)
+      totals_.tallies[kind].losses.push_back(loss[kind] / counted);
     if (counted == static_cast<double>(model.size())) add_naive2(origin, model.size());
   }
 
-  const Sums& sums(std::size_t kind) const { return sums_[kind]; }
-  /// Of every row.
-  std::size_t quantiles() const { return levels_.size(); }
-  /// sMAPE and MASE of Naive2, sums over origins, and the numbers of these: a series that never changes over
-  /// a season has no MASE.
-  double naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, naive2_scaled = 0;
-
-  /// Scores of this series alone.
+  /// Scores of this series alone, which then counts among all.
   void finish() {
-    if (sums_[kModel].count == 0) return;
+    const ForecastSeries::Backtest& done = out_.backtest;
+    append(totals_.actual, done.actual);
+    append(totals_.bands.low80, done.bands.low80);
+    append(totals_.bands.high80, done.bands.high80);
+    append(totals_.bands.low95, done.bands.low95);
+    append(totals_.bands.high95, done.bands.high95);
+    totals_.naive2 += naive2_sums_;
+    if (model_.count == 0) return;
+    totals_.quantiles += model_;
+    totals_.levels = levels_.size();
+    ++totals_.series;
     for (std::size_t kind = 0; kind < kKinds; ++kind) {
-      ForecastScore score;
-      score.name = kNames[kind];
-      put_errors(own_[kind], score);
-      score.mse_scaled = sums_[kind].square / sums_[kind].count;
-      score.mae_scaled = sums_[kind].absolute / sums_[kind].count;
+      const double square = sums_[kind].square / sums_[kind].count;
+      const double absolute = sums_[kind].absolute / sums_[kind].count;
+      totals_.tallies[kind].scaled_square += square;
+      totals_.tallies[kind].scaled_absolute += absolute;
+      ForecastScore score = score_of(kNames[kind], own_[kind], square, absolute);
       if (kind == kModel) {
-        score.crps = sums_[kind].crps / sums_[kind].count;
-        score.quantile_loss = sums_[kind].quantile_loss(quantiles());
-        put_bands(out_.backtest.actual, out_.backtest.bands, score);
-        out_.test = score;
+        model_.put(levels_.size(), score);
+        put_bands(done.actual, done.bands, score);
+        out_.test = std::move(score);
       } else {
-        out_.baselines.push_back(score);
+        out_.baselines.push_back(std::move(score));
       }
     }
   }
@@ -249,14 +296,15 @@ class SeriesBacktest {
     naive2_.advance(static_cast<std::size_t>(origin.row) + 1);
     naive2_.forecast(forecast);
     const auto actual = values.subspan(static_cast<std::size_t>(origin.row) + 1, horizon);
-    naive2_smape += accuracy::smape(actual, forecast);
-    ++naive2_origins;
+    naive2_sums_.smape += accuracy::smape(actual, forecast);
+    ++naive2_sums_.origins;
     if (!(seasonal_step_ > 0)) return;
-    naive2_mase += accuracy::mase(actual, forecast, seasonal_step_);
-    ++naive2_scaled;
+    naive2_sums_.mase += accuracy::mase(actual, forecast, seasonal_step_);
+    ++naive2_sums_.scaled;
   }
 
   const ScaledPanel& scaled_;
+  Totals& totals_;
   std::int64_t index_;
   const PanelSeries& series_;
   ForecastSeries& out_;
@@ -265,12 +313,9 @@ class SeriesBacktest {
   double deviation_, step_, seasonal_step_, step_square_;
   std::array<Accuracy, kKinds> own_;
   std::array<Sums, kKinds> sums_{};
+  QuantileSums model_;
+  Naive2Sums naive2_sums_;
   std::vector<double> levels_, quantiles_;
-};
-
-/// Origins of one series, and the end of its history.
-struct Walk {
-  std::size_t first = 0, count = 0;
 };
 
 Rows errors_of(const ScaledPanel& scaled, std::span<const Origin> origins, const ScaledForecasts& forecasts,
@@ -310,16 +355,8 @@ std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vect
                                       const std::shared_ptr<const CalibrationErrors>& calibration,
                                       ForecastResult& result) {
   const Panel& panel = scaled.panel();
-  std::array<Tally, kKinds> tallies;
-  for (Tally& tally : tallies) tally.steps.resize(static_cast<std::size_t>(panel.horizon));
-  std::vector<StepTruth> truths(static_cast<std::size_t>(panel.horizon));
-  BandCalibration calibrated;
+  Totals totals(panel.horizon);
   std::vector<BandOffsets> past_the_end;
-  std::vector<double> actual;
-  ForecastBands bands_of_all;
-  Sums all;  ///< of the model; without the squares
-  std::size_t quantiles = 0;
-  double naive2_smape = 0, naive2_mase = 0, naive2_origins = 0, naive2_scaled = 0, series_counted = 0;
   std::size_t next = 0;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     const std::size_t first = next;
@@ -333,54 +370,22 @@ std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vect
     std::vector<BandOffsets> bands = bands_by_origin(calibration, errors, rows, result.stride);
     past_the_end.push_back(std::move(bands.back()));
 
-    SeriesBacktest backtest(scaled, static_cast<std::int64_t>(s), result);
-    for (std::size_t i = 0; i < own.size(); ++i) {
-      const auto row = static_cast<std::int64_t>(first + i);
-      backtest.add(own[i], forecasts.model.row(row), forecasts.ridge.row(row), forecasts.spread.row(row),
-                   bands[i], tallies, truths, calibrated);
-    }
+    SeriesBacktest backtest(scaled, static_cast<std::int64_t>(s), result, totals);
+    for (std::size_t i = 0; i < own.size(); ++i)
+      backtest.add(own[i], forecasts, static_cast<std::int64_t>(first + i), bands[i]);
     backtest.finish();
-    if (backtest.sums(kModel).count > 0) {
-      for (std::size_t kind = 0; kind < kKinds; ++kind) {
-        tallies[kind].scaled_square += backtest.sums(kind).square / backtest.sums(kind).count;
-        tallies[kind].scaled_absolute += backtest.sums(kind).absolute / backtest.sums(kind).count;
-      }
-      ++series_counted;
-    }
-    const Sums& own_sums = backtest.sums(kModel);
-    all.crps += own_sums.crps;
-    all.count += own_sums.count;
-    all.pinball += own_sums.pinball;
-    all.size += own_sums.size;
-    quantiles = std::max(quantiles, backtest.quantiles());
-    naive2_smape += backtest.naive2_smape;
-    naive2_mase += backtest.naive2_mase;
-    naive2_origins += backtest.naive2_origins;
-    naive2_scaled += backtest.naive2_scaled;
-    const ForecastSeries::Backtest& done = result.series[s].backtest;
-    const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
-      to.insert(to.end(), from.begin(), from.end());
-    };
-    append(actual, done.actual);
-    append(bands_of_all.low80, done.bands.low80);
-    append(bands_of_all.high80, done.bands.high80);
-    append(bands_of_all.low95, done.bands.low95);
-    append(bands_of_all.high95, done.bands.high95);
   }
-  for (Tally& tally : tallies) {
-    tally.scaled_square /= series_counted;
-    tally.scaled_absolute /= series_counted;
-  }
-  result.coverage80 = accuracy::coverage(actual, bands_of_all.low80, bands_of_all.high80);
-  result.coverage95 = accuracy::coverage(actual, bands_of_all.low95, bands_of_all.high95);
-  conclude(tallies, (panel.horizon + result.stride - 1) / result.stride - 1, result);
-  for (const Tally& tally : tallies) result.by_step.push_back(step_scores(tally, truths));
-  calibrated.put(result.calibration);
-  result.test.crps = all.crps / all.count;
-  result.test.quantile_loss = all.quantile_loss(quantiles);
-  put_bands(actual, bands_of_all, result.test);
-  result.test.owa = accuracy::owa(result.test.smape, result.test.mase, naive2_smape / naive2_origins,
-                                  naive2_mase / naive2_scaled);
+  const ForecastBands& bands = totals.bands;
+  result.coverage80 = accuracy::coverage(totals.actual, bands.low80, bands.high80);
+  result.coverage95 = accuracy::coverage(totals.actual, bands.low95, bands.high95);
+  conclude(totals, (panel.horizon + result.stride - 1) / result.stride - 1, result);
+  for (const Tally& tally : totals.tallies) result.by_step.push_back(step_scores(tally, totals.truths));
+  totals.calibration.put(result.calibration);
+  totals.quantiles.put(totals.levels, result.test);
+  put_bands(totals.actual, bands, result.test);
+  const Naive2Sums& naive2 = totals.naive2;
+  result.test.owa = accuracy::owa(result.test.smape, result.test.mase, naive2.smape / naive2.origins,
+                                  naive2.mase / naive2.scaled);
   return past_the_end;
 }
 

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "rondo/tasks/forecast.h"
+#include "tasks/common/verdict.h"
+#include "tasks/forecast/forecaster/forecaster.h"
 #include "tasks/forecast/intervals/adaptive_bands.h"
 #include "tasks/forecast/panel/panel.h"
 
@@ -26,5 +30,37 @@ std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vect
                                       const ScaledForecasts& forecasts,
                                       const std::shared_ptr<const CalibrationErrors>& calibration,
                                       ForecastResult& result);
+
+/// The `most` rows of the backtest that surprise most, worst first, however calm the series are: each row's
+/// freshest forecast (one step ahead where the stride allows), its error divided by what the forecast's own
+/// 80 % band says is usual: score 1 is one standard deviation of a normal distribution with that band. Rows
+/// without truth have no score.
+std::vector<ForecastAnomaly> find_anomalies(const std::vector<ForecastSeries>& series, std::size_t most = 20);
+
+/// Importance of every input by permutation (Breiman 2001), and the backtest forecast again. What changes in
+/// time is turned round by some part of the series' length, so that every origin reads what belongs to
+/// another one: it moves as before and has lost what it had to do with the target. That holds for a
+/// covariate's column, for the target's own past (each origin looks back on the window of another origin, the
+/// truth stays) and for the calendar (each row has the place of another one in its seasons). A static column
+/// changes hands between the series. Sets result.importance and importance_error; nothing where no row was
+/// tested.
+void measure_importance(const ScaledPanel& scaled, std::span<const Origin> origins, Forecaster& forecaster,
+                        std::uint64_t seed, Pool& pool, ForecastResult& result);
+
+using tasks::Contender;
+
+struct Judgement {
+  ForecastVerdict verdict = ForecastVerdict::no_better_than_naive;
+  double skill = 0;      ///< 1 - RMSE of the model / RMSE of the best rival
+  std::string best;      ///< name of the best rival
+  double statistic = 0;  ///< of the gain over the rival that decided
+  std::string sentence;  ///< the verdict in plain words, with the numbers
+};
+
+/// The model has to beat (tasks::compare, by RMSE) the best of the forecasts that learn nothing, else the
+/// verdict is "no better than naive", and then the ridge. Losses: mean squares over the horizon at every
+/// origin, in the series' own step.
+Judgement judge(const Contender& model, const std::vector<Contender>& naive_kinds, const Contender& ridge,
+                std::int64_t overlap);
 
 }  // namespace rondo::forecasting

@@ -1,4 +1,4 @@
-#include "tasks/forecast/evaluation/importance.h"
+#include "tasks/forecast/evaluation/backtest.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "rondo/base/random.h"
-#include "tasks/forecast/forecaster/origins.h"
+#include "tasks/forecast/forecaster/forecaster.h"
 
 namespace rondo::forecasting {
 
@@ -177,9 +177,7 @@ void measure_importance(const ScaledPanel& scaled, std::span<const Origin> origi
       square += increase * increase;
     }
     write_feature(feature, scaled, no_moves(feature.kind, panel), permuted);
-    ForecastImportance importance;
-    importance.name = feature.name;
-    importance.increase = sum / kMoves;
+    ForecastImportance importance{.name = feature.name, .increase = sum / kMoves};
     importance.spread = std::sqrt(std::max(0.0, square / kMoves - importance.increase * importance.increase));
     result.importance.push_back(std::move(importance));
   }

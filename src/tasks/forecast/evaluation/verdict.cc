@@ -1,4 +1,4 @@
-#include "tasks/forecast/evaluation/verdict.h"
+#include "tasks/forecast/evaluation/backtest.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -47,5 +48,19 @@ class Forecaster {
   /// Whether it can forecast such a panel: what comes from a file is checked by it.
   virtual bool fits(const PanelShape& panel) const = 0;
 };
+
+/// Targets of origins, [origins, horizon].
+Rows target_rows(const ScaledPanel& scaled, std::span<const Origin> origins);
+/// The same with NaN where a value was missing and is the one before: nothing is evaluated there.
+Rows observed_targets(const ScaledPanel& scaled, std::span<const Origin> origins);
+
+/// Which origins may be learnt from.
+using OriginFilter = std::function<bool(const Origin&)>;
+
+/// Every how many origins one is used, so that about 20,000 are.
+std::int64_t origin_stride(const Panel& panel);
+/// One origin in `stride`, drawn without regard to the season (every 24th hour would know one hour of the
+/// day).
+bool is_drawn(const Origin& origin, std::int64_t stride);
 
 }  // namespace rondo::forecasting

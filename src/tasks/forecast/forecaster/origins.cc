@@ -1,4 +1,4 @@
-#include "tasks/forecast/forecaster/origins.h"
+#include "tasks/forecast/forecaster/forecaster.h"
 
 #include <algorithm>
 #include <cmath>

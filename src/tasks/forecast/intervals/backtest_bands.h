@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -35,5 +36,20 @@ void step_quantiles(const ScaledPanel& scaled, const Origin& origin, double loca
 /// The same of every step of a forecast.
 void append_quantiles(const ScaledPanel& scaled, const Origin& origin, std::span<const double> location,
                       std::span<const double> spread, const BandOffsets& offsets, ForecastQuantiles& out);
+
+/// Counts how often each band held, and where in its forecast distribution each truth lay.
+class BandCalibration {
+ public:
+  /// `quantiles` at `levels`, both ascending and symmetric around the median.
+  void add(double actual, std::span<const double> quantiles, std::span<const double> levels);
+  void put(ForecastCalibration& out) const;
+
+ private:
+  /// Keeps every other one: those left are still evenly spread over the rows.
+  void thin();
+
+  std::vector<double> nominal_, inside_, pit_;
+  std::int64_t count_ = 0, stride_ = 1;
+};
 
 }  // namespace rondo::forecasting

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "tasks/forecast/linear/ridge.h"
+#include "tasks/forecast/panel/rows.h"
 
 namespace rondo::forecasting {
 

@@ -6,10 +6,8 @@
 #include <limits>
 #include <numbers>
 
+#include "base/order_statistics.h"
 #include "base/text.h"
-#include "rondo/base/error.h"
-#include "rondo/base/json.h"
-#include "rondo/tasks/forecast_accuracy.h"
 #include "rondo/train/losses.h"
 #include "train/losses/probability_functions.h"
 #include "train/losses/special_functions.h"
@@ -143,12 +141,7 @@ std::vector<double> sample_quantiles(std::span<double> samples, std::span<const 
   std::vector<double> out(levels.size(), std::nan(""));
   if (samples.empty()) return out;
   std::sort(samples.begin(), samples.end());
-  for (std::size_t i = 0; i < levels.size(); ++i) {
-    const double at = levels[i] * static_cast<double>(samples.size() - 1);
-    const auto below = static_cast<std::size_t>(std::max(at, 0.0));
-    const std::size_t above = std::min(below + 1, samples.size() - 1);
-    out[i] = samples[below] + (at - static_cast<double>(below)) * (samples[above] - samples[below]);
-  }
+  for (std::size_t i = 0; i < levels.size(); ++i) out[i] = detail::quantile_of_sorted(samples, levels[i]);
   return out;
 }
 

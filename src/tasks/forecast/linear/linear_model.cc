@@ -1,7 +1,6 @@
 #include "tasks/forecast/linear/linear_model.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <string>
 
@@ -21,10 +20,9 @@ std::int64_t LinearLayout::columns() const {
 }
 
 LinearLayout LinearLayout::cover(const Panel& panel, std::span<const LinearCandidate> candidates) {
-  LinearLayout layout;
-  layout.waves = {panel.seasons, std::vector<std::int64_t>(panel.seasons.size(), 0)};
-  layout.covariates = static_cast<std::int64_t>(panel.past.size());
-  layout.known = static_cast<std::int64_t>(panel.known.size());
+  LinearLayout layout{.waves = {panel.seasons, std::vector<std::int64_t>(panel.seasons.size(), 0)},
+                      .covariates = static_cast<std::int64_t>(panel.past.size()),
+                      .known = static_cast<std::int64_t>(panel.known.size())};
   for (const LinearCandidate& candidate : candidates) {
     layout.lags = std::max(layout.lags, candidate.lags);
     layout.covariate_lags = std::max(layout.covariate_lags, candidate.covariate_lags);

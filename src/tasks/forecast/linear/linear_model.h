@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "tasks/forecast/forecaster/forecaster.h"
-#include "tasks/forecast/forecaster/origins.h"
 #include "tasks/forecast/linear/ridge.h"
 #include "tasks/forecast/panel/calendar_waves.h"
 

@@ -5,6 +5,8 @@
 #include <numbers>
 #include <set>
 
+#include "base/order_statistics.h"
+
 namespace rondo::forecasting {
 
 namespace {
@@ -15,11 +17,11 @@ constexpr std::size_t kMaxMembers = 30;
 constexpr std::int64_t kLongestLag = 700;
 /// Longer seasons are left to calendar waves.
 constexpr double kLongestLaggedSeason = 340;
-/// Known covariates times steps of the horizon that a line may see.
+/// Known covariates times steps of the horizon that the linear model may see.
 constexpr std::int64_t kMaxKnownColumns = 200;
 constexpr double kLongGridCost = 2e10;
 
-/// A setting of the whole line apart from its columns.
+/// A setting of the whole model apart from its columns.
 struct Scale {
   Transform transform;
   bool difference;
@@ -247,10 +249,7 @@ double unsteadiness(const Panel& panel, Transform transform) {
     const double first = mean_step(0), last = mean_step(values.size() - 1 - third);
     if (first > 0 && last > 0) changes.push_back(std::abs(std::log(last / first)));
   }
-  if (changes.empty()) return 0;
-  const auto middle = changes.begin() + static_cast<std::ptrdiff_t>(changes.size() / 2);
-  std::nth_element(changes.begin(), middle, changes.end());
-  return *middle;
+  return changes.empty() ? 0 : detail::median_of(std::move(changes));
 }
 
 /// Whether `to` makes steps steady that grow or shrink to double or half under `from`.
@@ -366,7 +365,7 @@ LinearChoice search_linear(const Panel& panel, const LinearLimits& limits, Pool&
   const auto scores = score_all(panel, scales, grid, pool);
   for (const auto& s : scores) choice.tried += static_cast<std::int64_t>(s.size());
   const std::size_t best = preferred(panel, scales, scores);
-  if (best == scales.size()) {  // too few rows to score anything: the plainest line
+  if (best == scales.size()) {  // too few rows to score anything: the plainest model
     choice.transform = scales.front().transform;
     choice.difference = limits.difference.value_or(true);
     choice.members = {{1, std::vector<std::int64_t>(panel.seasons.size(), 0), 0, 0, 1.0}};

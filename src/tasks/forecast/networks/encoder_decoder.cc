@@ -8,14 +8,58 @@
 #include "rondo/layers/layers.h"
 #include "rondo/train/training.h"
 #include "tasks/common/archive.h"
-#include "tasks/forecast/networks/encoder_decoder_samples.h"
 #include "tasks/forecast/networks/fit_members.h"
 
 namespace rondo::forecasting {
 
+std::vector<Samples> encoder_decoder_inputs(const ScaledPanel& scaled, const Window& window,
+                                            std::span<const Origin> origins, DType dtype) {
+  const auto batch = static_cast<std::int64_t>(origins.size());
+  Tensor encoder({batch, window.steps, window.step_features()});
+  Tensor decoder({batch, window.out_steps, window.decoder_features()});
+  Tensor linear({batch, window.linear_features()});
+  const auto e = static_cast<std::size_t>(window.steps * window.step_features());
+  const auto d = static_cast<std::size_t>(window.out_steps * window.decoder_features());
+  const auto l = static_cast<std::size_t>(window.linear_features());
+  for (std::size_t b = 0; b < origins.size(); ++b) {
+    window.fill(scaled, origins[b], encoder.data<float>().subspan(b * e, e),
+                decoder.data<float>().subspan(b * d, d), linear.data<float>().subspan(b * l, l));
+  }
+  std::vector<Samples> inputs;
+  for (Tensor* tensor : {&encoder, &decoder, &linear}) {
+    inputs.emplace_back(dtype == DType::float32 ? std::move(*tensor) : tensor->cast(dtype));
+  }
+  return inputs;
+}
+
+Tensor EncoderDecoderSamples::target(int, std::span<const Origin> origins, DType dtype) const {
+  const auto batch = static_cast<std::int64_t>(origins.size());
+  const std::int64_t width = window_.out_rows() * (window_.counts ? 2 : 1);
+  Tensor target({batch, width}, dtype);
+  std::vector<double> truth(static_cast<std::size_t>(window_.out_rows()));
+  for (std::int64_t b = 0; b < batch; ++b) {
+    const Origin& origin = origins[static_cast<std::size_t>(b)];
+    if (window_.counts) {
+      const std::vector<double>& values =
+          scaled_.panel().series[static_cast<std::size_t>(origin.series)].values;
+      const double size = window_.size(scaled_, origin);
+      for (std::int64_t h = 0; h < window_.out_rows(); ++h) {
+        const auto row = static_cast<std::size_t>(origin.row + 1 + h);
+        target.set(b * width + h, row < values.size() ? values[row] : std::nan(""));
+        target.set(b * width + window_.out_rows() + h, size);
+      }
+      continue;
+    }
+    window_.targets(scaled_, origin, truth);
+    for (std::size_t h = 0; h < truth.size(); ++h) {
+      target.set(b * width + static_cast<std::int64_t>(h), truth[h]);
+    }
+  }
+  return target;
+}
+
 namespace {
 
-constexpr std::int64_t kDecodedBatch = 256;
 constexpr std::int64_t kMaxValidated = 4000;
 constexpr double kUpdatesASegment = 1.0, kMaxPasses = 10, kMinUpdates = 600, kMaxUpdates = 6000;
 /// Fewer than this teach nothing, even when a fifth is not held out.
@@ -35,9 +79,7 @@ Forecasts to_targets(const ScaledPanel& scaled, const EncoderDecoder& model, std
   for (std::size_t i = 0; i < origins.size(); ++i) {
     const Window::Scale own = window.scale(scaled, origins[i]);
     const double size = window.counts ? window.size(scaled, origins[i]) : 1;
-    const double now = scaled.difference ? scaled.level[static_cast<std::size_t>(origins[i].series)]
-                                                       [static_cast<std::size_t>(origins[i].row)]
-                                         : 0;
+    const double now = scaled.base(origins[i]);
     for (std::int64_t h = 0; h < model.horizon; ++h) {
       for (std::int64_t p = 0; p < parameters; ++p) {
         raw[static_cast<std::size_t>(p)] =
@@ -79,20 +121,17 @@ int add_head(const AddLayer& one, int h, const MemberInputs& inputs, const std::
   // Quantiles lie side by side for every row; every other parameter has a block of its own.
   const std::int64_t together = likelihood.is_quantile() ? likelihood.parameters() : 1;
   const auto block = [&](const std::string& name) {
-    DenseOptions head;
-    head.units = (settled.direct ? window.out_rows() : window.segment) * together;
-    head.kernel_initializer = "zeros";
-    head.name = name + number;
+    DenseOptions head{.units = (settled.direct ? window.out_rows() : window.segment) * together,
+                      .kernel_initializer = "zeros",
+                      .name = name + number};
     const int rows = one(dense(head), {h});
     return settled.direct
                ? rows
                : one(flatten({.name = (name == "head" ? "rows" : name + "_rows") + number}), {rows});
   };
   const int location = block("head");
-  DenseOptions path;
-  path.units = window.out_rows() * together;
-  path.kernel_initializer = "zeros";
-  path.name = "linear" + number;
+  DenseOptions path{
+      .units = window.out_rows() * together, .kernel_initializer = "zeros", .name = "linear" + number};
   std::vector<int> blocks{
       one(add({.name = "forecast" + number}), {location, one(dense(path), {inputs.linear})})};
   if (inputs.factors >= 0) {
@@ -123,17 +162,11 @@ Network make_encoder_decoder(const Window& window, const NetworkTraining& settle
     if (window.segment > 1) {
       x = one(dense({.units = settled.units, .activation = "relu", .name = "segment" + number}), {x});
     }
-    RecurrentOptions read;
-    read.units = settled.units;
-    read.return_state = true;
-    read.name = "encoder" + number;
+    RecurrentOptions read{.units = settled.units, .return_state = true, .name = "encoder" + number};
     const std::vector<int> state = network.add(recurrent(settled.cell, read), {x});
     int h = state.front();
     if (!settled.direct) {
-      RecurrentOptions write;
-      write.units = settled.units;
-      write.return_sequences = true;
-      write.name = "decoder" + number;
+      RecurrentOptions write{.units = settled.units, .return_sequences = true, .name = "decoder" + number};
       std::vector<int> started{decoder};
       started.insert(started.end(), state.begin() + 1, state.end());
       h = one(recurrent(settled.cell, write), std::move(started));
@@ -155,14 +188,12 @@ std::vector<Forecasts> EncoderDecoder::members(const ScaledPanel& scaled, std::s
   if (origins.empty()) {
     return std::vector<Forecasts>(network.output_count(), {{horizon, {}}, {horizon, {}}});
   }
-  const InputsOf inputs(origins, [&](std::span<const Origin> some, DType dtype) {
-    return encoder_decoder_inputs(scaled, window, some, dtype);
-  });
-  Trainer trainer(network, CompileOptions{}, &pool);
   std::vector<Forecasts> out;
-  for (const Samples& output : trainer.predict(inputs, kDecodedBatch)) {
+  const auto inputs = [&](std::span<const Origin> some, DType dtype) {
+    return encoder_decoder_inputs(scaled, window, some, dtype);
+  };
+  for (const Samples& output : predict(origins, inputs, pool))
     out.push_back(to_targets(scaled, *this, origins, output.values()));
-  }
   return out;
 }
 
@@ -208,24 +239,15 @@ NetworkTraining EncoderDecoderPlan::settled(const TrainingTask& task) const {
   if (settled.dropout < 0) settled.dropout = windows < 1e5 ? 0.5 : 0.1;
   if (settled.batch_size <= 0) settled.batch_size = windows < 2e4 ? 64 : 256;
   if (settled.learning_rate <= 0) settled.learning_rate = 2e-3;
-  if (settled.updates <= 0 && settled.epochs > 0) {
-    settled.updates = static_cast<std::int64_t>(
-        std::ceil(static_cast<double>(settled.epochs) * windows / static_cast<double>(settled.batch_size)));
-  }
-  if (settled.updates <= 0) {
-    // Neighbouring windows differ by a row of a whole segment, so segments count, up to so many passes.
-    const double passes = kMaxPasses * windows / static_cast<double>(settled.batch_size);
-    const double wanted = std::clamp(kUpdatesASegment * windows / static_cast<double>(window.segment),
-                                     kMinUpdates, std::clamp(passes, kMinUpdates, kMaxUpdates));
-    const auto units = static_cast<double>(settled.units);
-    const double step = static_cast<double>(window.step_features()) * units + 6 * units * units;
-    const double sample = static_cast<double>(window.steps + window.out_steps) * step +
-                          static_cast<double>(window.linear_features() * window.out_rows());
-    // More members than the default few take more time: none of them learns less for it.
-    const int counted = std::min(settled.members, kHeldOutParts);
-    const double most = kMaxWork / (sample * static_cast<double>(settled.batch_size) * counted);
-    settled.updates = static_cast<std::int64_t>(std::max(100.0, std::min(wanted, most)));
-  }
+  // Neighbouring windows differ by a row of a whole segment, so segments count, up to so many passes.
+  const double passes = kMaxPasses * windows / static_cast<double>(settled.batch_size);
+  const double wanted = std::clamp(kUpdatesASegment * windows / static_cast<double>(window.segment),
+                                   kMinUpdates, std::clamp(passes, kMinUpdates, kMaxUpdates));
+  const auto units = static_cast<double>(settled.units);
+  const double step = static_cast<double>(window.step_features()) * units + 6 * units * units;
+  const double sample = static_cast<double>(window.steps + window.out_steps) * step +
+                        static_cast<double>(window.linear_features() * window.out_rows());
+  settle_updates(settled, windows, wanted, sample, kMaxWork);
   return settled;
 }
 

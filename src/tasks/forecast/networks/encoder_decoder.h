@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "tasks/forecast/networks/network_plan.h"
 #include "tasks/forecast/windows/window.h"
+#include "tasks/forecast/windows/window_samples.h"
 
 namespace rondo::forecasting {
 
@@ -69,5 +71,27 @@ std::int64_t training_windows(const Panel& panel, const Window& window);
 std::string asks_for_windows(const ForecastOptions& options);
 /// Error(data) where there are too few windows even for who asks for them.
 void require_windows(const Panel& panel, const Window& window, const std::string& because);
+
+/// Inputs of an encoder-decoder: encoder, decoder and linear, see Window::fill.
+std::vector<Samples> encoder_decoder_inputs(const ScaledPanel& scaled, const Window& window,
+                                            std::span<const Origin> origins, DType dtype);
+
+/// Targets [batch, out_rows] on the window's scale; for counts [batch, 2 · out_rows]: the counts themselves,
+/// then their exposures.
+class EncoderDecoderSamples final : public WindowSamples {
+ public:
+  EncoderDecoderSamples(const ScaledPanel& scaled, const Folds& folds, const SampleChoice& choice,
+                        const Window& window)
+      : WindowSamples(scaled, folds, choice), window_(window) {}
+
+ protected:
+  std::vector<Samples> inputs(std::span<const Origin> origins, DType dtype) const override {
+    return encoder_decoder_inputs(scaled_, window_, origins, dtype);
+  }
+  Tensor target(int, std::span<const Origin> origins, DType dtype) const override;
+
+ private:
+  const Window& window_;
+};
 
 }  // namespace rondo::forecasting

@@ -3,17 +3,41 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <string>
+#include <vector>
 
 #include "rondo/base/error.h"
+#include "rondo/train/callbacks.h"
 #include "rondo/train/training.h"
-#include "tasks/forecast/windows/epoch_sampler.h"
 
 namespace rondo::forecasting {
 
 namespace {
 
 constexpr std::int64_t kValidationBatch = 256;
+
+/// Tells samples that deal other windows every epoch (`set_epoch`) which epoch it is. That is part of its
+/// state: a training that is resumed in the middle of an epoch goes on with it, no epoch begins there.
+class EpochSampler : public Callback {
+ public:
+  explicit EpochSampler(WindowSamples& samples) : samples_(samples) {}
+
+  void on_epoch_begin(TrainingRun& run) override { deal(run.epoch()); }
+  State state() const override { return {Json::object({{"epoch", epoch_}}), {}}; }
+  void restore(const State& state) override {
+    if (const Json* epoch = state.numbers.find("epoch")) deal(epoch->as_integer("epoch"));
+  }
+
+ private:
+  void deal(std::int64_t epoch) {
+    epoch_ = epoch;
+    samples_.set_epoch(epoch);
+  }
+
+  WindowSamples& samples_;
+  std::int64_t epoch_ = 0;
+};
 
 void require_some(const WindowSamples& samples, const char* purpose) {
   if (samples.size() > 0) return;
@@ -23,22 +47,20 @@ void require_some(const WindowSamples& samples, const char* purpose) {
 }
 
 FitOptions fit_options(const FitPlan& plan, const NetworkTraining& settled) {
-  FitOptions fit;
-  fit.batch_size = settled.batch_size;
-  fit.epochs = plan.epochs;
-  fit.validation_batch_size = kValidationBatch;
-  fit.seed = settled.seed;
-  fit.run = settled.controls;
+  FitOptions fit{.batch_size = settled.batch_size,
+                 .epochs = plan.epochs,
+                 .validation_batch_size = kValidationBatch,
+                 .seed = settled.seed,
+                 .run = settled.controls};
   return fit;
 }
 
 ForecastTraining summary_of(const NetworkTraining& settled, std::int64_t windows) {
-  ForecastTraining out;
-  out.units = settled.units;
-  out.batch_size = settled.batch_size;
-  out.patience = settled.patience;
-  out.learning_rate = settled.learning_rate;
-  out.epochs = static_cast<double>(settled.epochs);
+  ForecastTraining out{.units = settled.units,
+                       .batch_size = settled.batch_size,
+                       .patience = settled.patience,
+                       .learning_rate = settled.learning_rate,
+                       .epochs = static_cast<double>(settled.epochs)};
   if (settled.updates <= 0) return out;
   out.updates = updates_of(settled);
   out.epochs = static_cast<double>(out.updates * out.batch_size) /
@@ -47,6 +69,20 @@ ForecastTraining summary_of(const NetworkTraining& settled, std::int64_t windows
 }
 
 }  // namespace
+
+void settle_updates(NetworkTraining& settled, double windows, double wanted, double sample,
+                    double most_work) {
+  if (settled.updates > 0) return;
+  const auto batch = static_cast<double>(settled.batch_size);
+  if (settled.epochs > 0) {
+    settled.updates =
+        static_cast<std::int64_t>(std::ceil(static_cast<double>(settled.epochs) * windows / batch));
+  } else {
+    // More members than the default few take more time: none of them learns less for it.
+    const double most = most_work / (sample * batch * std::min(settled.members, kHeldOutParts));
+    settled.updates = static_cast<std::int64_t>(std::max(100.0, std::min(wanted, most)));
+  }
+}
 
 std::int64_t updates_of(const NetworkTraining& settled) {
   return std::max<std::int64_t>(1, settled.updates / kEpochsOfACycle) * kEpochsOfACycle;
@@ -71,19 +107,15 @@ void fit_members(const FitSamples& samples, const FitPlan& plan, const NetworkTr
   require_some(samples.training, "learn from");
   require_some(samples.validation, "validate with");
   Network& network = out.network->network;
-  CompileOptions compile;
-  compile.optimizer = plan.optimizer;
-  compile.loss = plan.loss;
+  CompileOptions compile{.optimizer = plan.optimizer, .loss = plan.loss};
   Trainer trainer(network, compile, &pool);
 
-  EarlyStoppingOptions stopping;
-  stopping.patience = settled.patience;
-  stopping.restore_best_weights = true;
+  EarlyStoppingOptions stopping{.patience = settled.patience, .restore_best_weights = true};
   const auto early = std::make_shared<EarlyStopping>(stopping);
 
   FitOptions fit = fit_options(plan, settled);
   fit.validation_data = &samples.validation;
-  fit.callbacks = {std::make_shared<EpochSampler<WindowSamples>>(samples.training), early};
+  fit.callbacks = {std::make_shared<EpochSampler>(samples.training), early};
   fit.callbacks.insert(fit.callbacks.end(), settled.callbacks.begin(), settled.callbacks.end());
   out.history = trainer.fit(samples.training, fit);
   out.best_epoch = early->best_epoch() + 1;
@@ -103,9 +135,8 @@ std::vector<ForecastMember> members_of(const Network& network, const History& hi
   std::vector<ForecastMember> out;
   const std::size_t count = network.output_count();
   for (std::size_t k = 0; k < count; ++k) {
-    ForecastMember member;
-    member.fold = static_cast<std::int64_t>(k) % kHeldOutParts + 1;
-    member.validation_loss = std::nan("");
+    ForecastMember member{.fold = static_cast<std::int64_t>(k) % kHeldOutParts + 1,
+                          .validation_loss = std::nan("")};
     const auto* losses = history.find(count == 1 ? "val_loss" : "val_" + network.output_name(k) + "_loss");
     if (losses != nullptr && !losses->empty() && shares[k] > 0) {
       const auto lowest = std::min_element(losses->begin(), losses->end());
@@ -114,6 +145,36 @@ std::vector<ForecastMember> members_of(const Network& network, const History& hi
       if (kept < losses->size()) member.validation_loss = (*losses)[kept] / shares[k];
     }
     out.push_back(member);
+  }
+  return out;
+}
+
+namespace {
+
+constexpr std::int64_t kMaxWindows = 32, kMaxMeasured = 5;
+
+}  // namespace
+
+MemberFlow measure_members(Network& network, const Dataset& training, const Json& loss) {
+  MemberFlow out;
+  std::vector<std::int64_t> some(static_cast<std::size_t>(std::min(kMaxWindows, training.size())));
+  if (some.empty()) {
+    out.note = "Not measured: there is no window that the networks have learnt from.";
+    return out;
+  }
+  std::iota(some.begin(), some.end(), 0);
+  const auto members = static_cast<std::int64_t>(network.output_count());
+  const std::vector<const Layer*> layers = network.layers();
+  const auto recurrent = std::ranges::count_if(layers, [](const Layer* l) { return l->is_recurrent(); });
+  const std::int64_t most = std::min(members, kMaxMeasured) * (recurrent / members);
+  CompileOptions compile;
+  compile.loss = loss;
+  out.flow = measure_gradient_flow(network, training.gather(some, DType::float32), compile, most);
+  if (out.flow.empty()) {
+    out.note = "Not measured: the networks have no recurrent layer whose steps can be followed one by one.";
+  } else if (members > kMaxMeasured) {
+    out.note = "Measured on the first " + std::to_string(kMaxMeasured) + " of " + std::to_string(members) +
+               " networks.";
   }
   return out;
 }

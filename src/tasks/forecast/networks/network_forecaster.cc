@@ -2,9 +2,42 @@
 
 #include <cmath>
 
+#include "rondo/train/training.h"
 #include "tasks/common/model_file.h"
 
 namespace rondo::forecasting {
+
+namespace {
+
+constexpr std::int64_t kPredictBatch = 256;
+
+using Inputs = std::function<std::vector<Samples>(std::span<const Origin>, DType)>;
+
+/// The inputs alone, of any origins.
+class InputsOf : public Dataset {
+ public:
+  InputsOf(std::span<const Origin> origins, const Inputs& inputs) : origins_(origins), inputs_(inputs) {}
+  std::int64_t size() const override { return static_cast<std::int64_t>(origins_.size()); }
+  Batch gather(std::span<const std::int64_t> indices, DType dtype) const override {
+    std::vector<Origin> some;
+    for (const std::int64_t index : indices) some.push_back(origins_[static_cast<std::size_t>(index)]);
+    Batch batch;
+    batch.inputs = inputs_(some, dtype);
+    return batch;
+  }
+
+ private:
+  std::span<const Origin> origins_;
+  const Inputs& inputs_;
+};
+
+}  // namespace
+
+std::vector<Samples> NetworkForecaster::predict(std::span<const Origin> origins,
+                                                const InputsOfOrigins& inputs, Pool& pool) {
+  Trainer trainer(network, CompileOptions{}, &pool);
+  return trainer.predict(InputsOf(origins, inputs), kPredictBatch);
+}
 
 Forecasts NetworkForecaster::forecast(const ScaledPanel& scaled, std::span<const Origin> origins,
                                       Pool& pool) {

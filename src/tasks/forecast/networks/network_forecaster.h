@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,8 +10,8 @@
 #include "rondo/model/network.h"
 #include "rondo/tasks/forecast.h"
 #include "rondo/train/callbacks.h"
+#include "rondo/train/gradient_flow.h"
 #include "tasks/forecast/forecaster/forecaster.h"
-#include "tasks/forecast/networks/member_flow.h"
 
 namespace rondo::forecasting {
 
@@ -34,6 +35,9 @@ class NetworkForecaster : public Forecaster {
                                               Pool& pool);
 
  protected:
+  /// Outputs of the network, by member, for inputs that `inputs` makes of origins.
+  using InputsOfOrigins = std::function<std::vector<Samples>(std::span<const Origin>, DType)>;
+  std::vector<Samples> predict(std::span<const Origin> origins, const InputsOfOrigins& inputs, Pool& pool);
   /// The network and the horizon, checked by what they have to be: these inputs, and the same output for
   /// every member.
   void archive_network(tasks::Archive& archive, const std::vector<ValueShape>& inputs,
@@ -43,6 +47,12 @@ class NetworkForecaster : public Forecaster {
 /// The mean of the members' locations, and the standard deviation of their mixture, in which they also differ
 /// by their locations; without distributions the spread stays that which all members share.
 Forecasts mixture_of(std::span<const Forecasts> members, bool has_distribution);
+
+/// Whether learning reaches the first steps of the windows that networks have learnt from.
+struct MemberFlow {
+  GradientFlow flow;
+  std::string note;  ///< of which networks that is, or why it was not measured; "": of all of them
+};
 
 /// What comes of training an ensemble.
 struct TrainedNetwork {

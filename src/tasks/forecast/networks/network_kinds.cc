@@ -1,7 +1,5 @@
 // The list of networks.
 
-#include <algorithm>
-
 #include "tasks/forecast/networks/encoder_decoder.h"
 #include "tasks/forecast/networks/network_plan.h"
 #include "tasks/forecast/networks/recursive_data.h"
@@ -79,17 +77,16 @@ std::span<const NetworkKind> network_kinds() {
 }
 
 NetworkTraining NetworkTraining::from(const ForecastOptions& options, const RunControls& controls) {
-  NetworkTraining training;
-  training.cell = options.cell;
-  training.units = options.units;
-  training.members = static_cast<int>(options.ensemble);
-  training.head = LikelihoodHead(options.likelihood);
-  training.epochs = options.epochs;
-  training.batch_size = options.batch_size;
-  training.learning_rate = options.learning_rate;
-  training.patience = options.patience;
-  training.seed = options.seed;
-  training.controls = controls;
+  NetworkTraining training{.cell = options.cell,
+                           .units = options.units,
+                           .members = static_cast<int>(options.ensemble),
+                           .head = LikelihoodHead(options.likelihood),
+                           .epochs = options.epochs,
+                           .batch_size = options.batch_size,
+                           .learning_rate = options.learning_rate,
+                           .patience = options.patience,
+                           .seed = options.seed,
+                           .controls = controls};
   return training;
 }
 

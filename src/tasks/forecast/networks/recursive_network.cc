@@ -20,9 +20,7 @@ constexpr double kMaxRecursiveWork = 3e12;
 std::size_t state_count(const NetworkTraining& settled) {
   Network probe;
   const int rows = probe.add_input("rows", ValueShape{true, -1, {1}});
-  RecurrentOptions cell;
-  cell.units = settled.units;
-  cell.return_state = true;
+  RecurrentOptions cell{.units = settled.units, .return_state = true};
   return probe.add(recurrent(settled.cell, cell), {rows}).size() - 1;
 }
 
@@ -38,11 +36,10 @@ Network make_recursive_network(const Window& window, const NetworkTraining& sett
     const auto one = [&](LayerPtr layer, std::vector<int> inputs) {
       return network.add(std::move(layer), std::move(inputs)).front();
     };
-    RecurrentOptions cell;
-    cell.units = settled.units;
-    cell.return_sequences = true;
-    cell.return_state = alone >= 0;
-    cell.name = "recursive" + number;
+    RecurrentOptions cell{.units = settled.units,
+                          .return_sequences = true,
+                          .return_state = alone >= 0,
+                          .name = "recursive" + number};
     std::vector<int> inputs{rows};
     for (std::size_t i = 0; alone >= 0 && i < state_count(settled); ++i) {
       inputs.push_back(
@@ -52,10 +49,7 @@ Network make_recursive_network(const Window& window, const NetworkTraining& sett
     int h = cells.front();
     if (settled.dropout > 0) h = one(dropout({.rate = settled.dropout, .name = "dropout" + number}), {h});
     const auto number_of = [&](const std::string& name, int from) {
-      DenseOptions head;
-      head.units = 1;
-      head.kernel_initializer = "zeros";
-      head.name = name + number;
+      DenseOptions head{.units = 1, .kernel_initializer = "zeros", .name = name + number};
       return one(dense(head), {from});
     };
     std::vector<int> parameters{
@@ -121,20 +115,10 @@ NetworkTraining RecursivePlan::settled(const TrainingTask& task) const {
   if (settled.dropout < 0) settled.dropout = 0.1;
   if (settled.batch_size <= 0) settled.batch_size = available < 2e4 ? 32 : 128;
   if (settled.learning_rate <= 0) settled.learning_rate = 5e-3;
-  if (settled.updates <= 0 && settled.epochs > 0) {
-    settled.updates = static_cast<std::int64_t>(
-        std::ceil(static_cast<double>(settled.epochs) * available / static_cast<double>(settled.batch_size)));
-  }
-  if (settled.updates <= 0) {
-    const auto units = static_cast<double>(settled.units);
-    const double step = 4 * units * (units + static_cast<double>(recursive_features(window)));
-    const double sample = static_cast<double>(window.steps + window.out_steps) * step;
-    // More members than the default few take more time: none of them learns less for it.
-    const int counted = std::min(settled.members, kHeldOutParts);
-    const double most = kMaxRecursiveWork / (sample * static_cast<double>(settled.batch_size) * counted);
-    const double wanted = std::clamp(14 * std::sqrt(available), 400.0, 4000.0);
-    settled.updates = static_cast<std::int64_t>(std::max(100.0, std::min(wanted, most)));
-  }
+  const auto units = static_cast<double>(settled.units);
+  const double step = 4 * units * (units + static_cast<double>(recursive_features(window)));
+  settle_updates(settled, available, std::clamp(14 * std::sqrt(available), 400.0, 4000.0),
+                 static_cast<double>(window.steps + window.out_steps) * step, kMaxRecursiveWork);
   return settled;
 }
 

@@ -147,9 +147,7 @@ std::vector<Forecasts> RecursiveNetwork::members(const ScaledPanel& scaled, std:
       std::vector<std::vector<double>> draws = draw_block(scaled, *this, member, some, sampler, pool);
       for (std::size_t i = 0; i < some.size(); ++i) {
         const Window::Scale own = window.scale(scaled, some[i]);
-        const double now = scaled.difference ? scaled.level[static_cast<std::size_t>(some[i].series)]
-                                                           [static_cast<std::size_t>(some[i].row)]
-                                             : 0;
+        const double now = scaled.base(some[i]);
         for (std::size_t h = 0; h < width; ++h) {
           const auto own_paths = static_cast<std::size_t>(paths);
           const LikelihoodHead::Moments moments =

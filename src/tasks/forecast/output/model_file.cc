@@ -1,4 +1,4 @@
-#include "tasks/forecast/output/model_file.h"
+#include "tasks/forecast/trained/model.h"
 
 #include <algorithm>
 #include <array>

@@ -1,12 +1,13 @@
 // What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file.
 
+#include <array>
 #include <span>
 #include <string>
 
 #include "rondo/base/error.h"
 #include "rondo/tasks/forecast.h"
 #include "tasks/common/model_file.h"
-#include "tasks/forecast/output/model_file.h"
+#include "tasks/forecast/trained/model.h"
 
 namespace rondo {
 
@@ -120,11 +121,8 @@ Json warnings_of(const ForecastResult& result) {
 }  // namespace
 
 const char* forecast_verdict_name(ForecastVerdict verdict) {
-  switch (verdict) {
-    case ForecastVerdict::better: return "better";
-    case ForecastVerdict::no_better_than_ridge: return "no better than ridge";
-    default: return "no better than naive";
-  }
+  constexpr std::array kNames{"better", "no better than ridge", "no better than naive"};
+  return kNames[static_cast<std::size_t>(verdict)];
 }
 
 Json forecast_json(const ForecastResult& result, const Json& files) {

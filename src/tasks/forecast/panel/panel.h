@@ -91,6 +91,8 @@ struct ScaledPanel {
   /// These numbers beside the positions and observations of another panel with the same series.
   ScaledPanel over(const Panel& other) const;
 
+  /// What forecasts count from: level[row] when `difference`, else 0.
+  double base(const Origin& origin) const;
   /// What is forecast at an origin, one number a step: level[row + h], less level[row] when `difference`.
   void targets(const Origin& origin, std::span<double> out) const;
   /// A forecast of `targets` for so many rows ahead (1 … horizon) back in the series' own units.
@@ -103,7 +105,6 @@ struct ScaledPanel {
  private:
   const Panel* panel_;
 
-  double base(const Origin& origin) const;
   double season_ahead(const Origin& origin, std::int64_t ahead) const;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/order_statistics.h"
 #include "tasks/forecast/panel/panel.h"
 
 namespace rondo::forecasting {
@@ -15,10 +16,7 @@ constexpr double kVerySkewed = 2;
 double median_of_positive(std::span<const double> values) {
   std::vector<double> positive;
   std::copy_if(values.begin(), values.end(), std::back_inserter(positive), [](double v) { return v > 0; });
-  if (positive.empty()) return 1;
-  const auto middle = positive.begin() + static_cast<std::ptrdiff_t>(positive.size() / 2);
-  std::nth_element(positive.begin(), middle, positive.end());
-  return *middle;
+  return positive.empty() ? 1 : detail::median_of(std::move(positive));
 }
 
 struct Shape {

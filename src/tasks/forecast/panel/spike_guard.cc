@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/order_statistics.h"
+
 namespace rondo::forecasting {
 
 namespace {
@@ -13,17 +15,11 @@ constexpr int kMaxInARow = 2;
 constexpr std::size_t kMinValues = 30;
 constexpr std::size_t kMaxSpikes = 3, kValuesASpike = 200;
 
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 /// The distance that is too far.
 double reach_of(const std::vector<double>& values, double median) {
   std::vector<double> distances;
   for (const double v : values) distances.push_back(std::abs(v - median));
-  return kReach * kDeviationOfMedian * median_of(std::move(distances));
+  return kReach * kDeviationOfMedian * detail::median_of(std::move(distances));
 }
 
 double transformed(double value, Transform transform, double smallest) {
@@ -38,9 +34,9 @@ SpikeGuard SpikeGuard::fit(std::span<const double> training, Transform transform
   std::vector<double> values, steps;
   for (const double v : training) values.push_back(transformed(v, transform, smallest));
   for (std::size_t t = 1; t < values.size(); ++t) steps.push_back(values[t] - values[t - 1]);
-  out.median = median_of(values);
+  out.median = detail::median_of(values);
   out.reach = reach_of(values, out.median);
-  out.step = reach_of(steps, median_of(steps));
+  out.step = reach_of(steps, detail::median_of(steps));
   if (!(out.reach > 0 && out.step > 0)) return {};
   out.active = true;
   SpikeGuard nearer = out;

@@ -1,26 +1,20 @@
 #include "tasks/forecast/panel/transform.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <utility>
 
 #include "base/text.h"
-#include "rondo/base/error.h"
-#include "rondo/base/json.h"
 
 namespace rondo::forecasting {
 
-const char* transform_name(Transform transform) {
-  switch (transform) {
-    case Transform::log: return "log";
-    case Transform::sqrt: return "sqrt";
-    default: return "none";
-  }
-}
+static constexpr std::array kNames{"none", "log", "sqrt"};
+
+const char* transform_name(Transform transform) { return kNames[static_cast<std::size_t>(transform)]; }
 
 Transform parse_transform(std::string_view name) {
-  const std::size_t place =
-      detail::place_among({"none", "log", "sqrt"}, name, "there is no transform '" + std::string(name) + "'");
+  const std::size_t place = detail::place_among({kNames.begin(), kNames.end()}, name,
+                                                "there is no transform '" + std::string(name) + "'");
   return static_cast<Transform>(place);
 }
 

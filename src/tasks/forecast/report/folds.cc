@@ -1,4 +1,4 @@
-#include "tasks/forecast/report/folds.h"
+#include "tasks/forecast/report/tables.h"
 
 #include <algorithm>
 #include <cmath>
@@ -51,12 +51,11 @@ std::vector<BacktestFold> backtest_folds(const ForecastResult& result) {
   std::vector<BacktestFold> out;
   for (std::size_t fold = 0; fold < folds; ++fold) {
     const auto number = static_cast<std::int64_t>(fold);
-    BacktestFold one;
-    one.train_end = first.times.text((refitted ? parts.begin(number) : first.train_rows) - 1);
-    one.test_begin = first.times.text(parts.begin(number));
-    one.test_end = first.times.text(parts.begin(number + 1) - 1);
-    one.origins = errors[fold].origins.size();
-    one.reused = !refitted && fold > 0;
+    BacktestFold one{.train_end = first.times.text((refitted ? parts.begin(number) : first.train_rows) - 1),
+                     .test_begin = first.times.text(parts.begin(number)),
+                     .test_end = first.times.text(parts.begin(number + 1) - 1),
+                     .origins = errors[fold].origins.size(),
+                     .reused = !refitted && fold > 0};
     for (std::size_t k = 0; k < one.rmse.size(); ++k)
       one.rmse[k] = std::sqrt(errors[fold].squares[k] / errors[fold].rows);
     if (one.origins > 0) out.push_back(std::move(one));

@@ -9,7 +9,6 @@
 #include "tasks/forecast/report/drawn_series.h"
 #include "tasks/forecast/report/residuals.h"
 #include "tasks/forecast/report/series_data.h"
-#include "tasks/forecast/report/settings.h"
 #include "tasks/forecast/report/tables.h"
 #include "tasks/report/assets.h"
 #include "tasks/report/format.h"
@@ -168,16 +167,15 @@ std::vector<PageSection> sections_of(const ForecastResult& result) {
 }  // namespace
 
 Page forecast_page(const ForecastResult& result, const std::string& command, const std::string& created) {
-  Page page;
-  page.kind = "forecast report";
-  page.title = result.target.empty() ? "Forecast" : "Forecast of " + result.target;
-  page.subtitle = subtitle(result, created);
-  page.verdict = verdict_of(result);
-  page.figures = {next_value(result), typical_error(result), skill(result), backtest_span(result)};
-  page.notes = result.notes;
-  page.warnings = result.warnings;
-  page.sections = sections_of(result);
-  page.command = command;
+  Page page{.kind = "forecast report",
+            .title = result.target.empty() ? "Forecast" : "Forecast of " + result.target,
+            .subtitle = subtitle(result, created),
+            .verdict = verdict_of(result),
+            .figures = {next_value(result), typical_error(result), skill(result), backtest_span(result)},
+            .notes = result.notes,
+            .warnings = result.warnings,
+            .sections = sections_of(result),
+            .command = command};
   const auto made = [&](const char* name, std::string value) {
     if (!value.empty()) page.made.emplace_back(name, std::move(value));
   };

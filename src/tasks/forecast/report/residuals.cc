@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "base/order_statistics.h"
+
 namespace rondo::forecasting {
 namespace {
 
@@ -22,17 +24,11 @@ double mean_of(std::span<const double> values) {
              : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-double quantile_of_sorted(std::span<const double> sorted, double share) {
-  const double position = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(position);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
 std::size_t bin_count(std::span<const double> sorted) {
   constexpr double kMinCount = 5, kMaxCount = 40;
   const double range = sorted.back() - sorted.front();
-  const double quartiles = quantile_of_sorted(sorted, 0.75) - quantile_of_sorted(sorted, 0.25);
+  const double quartiles =
+      detail::quantile_of_sorted(sorted, 0.75) - detail::quantile_of_sorted(sorted, 0.25);
   const double width = 2 * quartiles / std::cbrt(static_cast<double>(sorted.size()));
   const double wanted = width > 0 ? std::ceil(range / width) : kMaxCount;
   return static_cast<std::size_t>(std::clamp(wanted, kMinCount, kMaxCount));
@@ -143,8 +139,7 @@ std::vector<std::size_t> rows_to_draw(std::span<const double> values, std::size_
     }
     for (const std::size_t row : {lowest, highest, gap})
       if (row != end) kept.push_back(row);
-    std::sort(kept.begin(), kept.end());
-    kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
+    detail::sort_unique(kept);
     rows.insert(rows.end(), kept.begin(), kept.end());
   }
   return rows;

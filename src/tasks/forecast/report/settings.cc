@@ -1,6 +1,5 @@
-#include "tasks/forecast/report/settings.h"
+#include "tasks/forecast/report/tables.h"
 
-#include <cmath>
 #include <string>
 
 #include "base/text.h"

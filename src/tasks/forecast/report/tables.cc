@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "tasks/forecast/report/drawn_series.h"
-#include "tasks/forecast/report/folds.h"
 #include "tasks/forecast/report/series_data.h"
 #include "tasks/report/format.h"
 
@@ -83,8 +82,7 @@ std::string anomaly_lead(const std::vector<ForecastAnomaly>& worst) {
   const std::string limit = detail::print("a score of %g", ForecastAnomaly::kRemarkable);
   const std::string lead =
       "Most anomalous rows first. The score is the error of the latest forecast of a row in standard "
-      "deviations "
-      "of that forecast. ";
+      "deviations of that forecast. ";
   if (marked == 0) return lead + "None exceeds " + limit + ".";
   return lead + (marked == 1 ? "One exceeds " : format_count(marked) + " exceed ") + limit + " and " +
          (marked == 1 ? "is" : "are") + " marked (◇), here and in the chart of the history.";
@@ -238,13 +236,13 @@ PagePart importance_table(const ForecastResult& result) {
   PageTable table{
       .id = "importance",
       .label = "Feature importance",
-      .lead = "Permutation importance: by how much the error (RMSE in the scale of training, " +
-              format_number(result.importance_error) +
-              ") grows when one input is shuffled so that it carries no information. Close to 0: the "
-              "model does without it. Correlated inputs share their importance. Columns are read "
-              "from another time of their series, static columns from another series; of the "
-              "target's own past the model reads what led up to another time, of the calendar "
-              "another time's position in the day, week or year.",
+      .lead =
+          "Permutation importance: by how much the error (RMSE in the scale of training, " +
+          format_number(result.importance_error) +
+          ") grows when one input is shuffled so that it carries no information. Close to 0: the model "
+          "does without it. Correlated inputs share their importance. Columns are read from another time "
+          "of their series, static columns from another series; of the target's own past the model reads "
+          "what led up to another time, of the calendar another time's position in the day, week or year.",
       .columns = {{"Input"}, {"", Kind::bar}, {"Increase"}, {"Relative"}, {"±"}},
       .max_rows = 60};
   for (const ForecastImportance& input : inputs)

@@ -1,6 +1,5 @@
 #include "tasks/forecast/statistics/accuracy.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace rondo::forecasting {

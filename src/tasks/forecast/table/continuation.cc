@@ -1,4 +1,4 @@
-#include "tasks/forecast/table/continuation.h"
+#include "tasks/forecast/table/raw_series.h"
 
 #include <algorithm>
 #include <cmath>

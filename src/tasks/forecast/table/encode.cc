@@ -14,6 +14,14 @@ std::string series_name(const Table& table, const RawSeries& series, const std::
   return name;
 }
 
+std::string place_of(const Table& table, const RawSeries& series, std::int64_t row,
+                     const std::string& column) {
+  const auto& rows = series.data.source;
+  const std::int64_t source = rows.empty() ? -1 : rows[static_cast<std::size_t>(row)];
+  return source >= 0 ? table.where(source, column)
+                     : series_name(table, series, column) + ", row " + std::to_string(row + 1);
+}
+
 namespace {
 
 /// The one value that a static column has in a series; NaN where it has none.
@@ -26,11 +34,8 @@ double constant_of(const RawPanel& raw, const Table& table, const RawSeries& ser
       value = here;
       continue;
     }
-    const std::string name = raw.roles.all()[column];
-    const std::int64_t source =
-        series.data.source.empty() ? -1 : series.data.source[static_cast<std::size_t>(row)];
     throw Error(ErrorKind::data, "a static column changes within a series")
-        .where(source >= 0 ? table.where(source, name) : series_name(table, series, name))
+        .where(place_of(table, series, row, raw.roles.all()[column]))
         .seen("another value than in the rows before")
         .expected("one value for each id")
         .fix("name it with --past, or with --known when its future is known");

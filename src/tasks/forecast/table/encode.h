@@ -12,6 +12,10 @@ namespace rondo::forecasting {
 /// "table.csv, series 'a'" and, with a target, its column.
 std::string series_name(const Table& table, const RawSeries& series, const std::string& target = {});
 
+/// Where a row stands in the table: file, line and column; of a row that the table does not have, its series.
+std::string place_of(const Table& table, const RawSeries& series, std::int64_t row,
+                     const std::string& column);
+
 /// How a covariate becomes numbers.
 struct Encoding {
   std::size_t column = 0;         ///< of the raw series

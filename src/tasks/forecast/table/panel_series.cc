@@ -39,8 +39,7 @@ void require_known(const RawPanel& raw, const Table& table, const RawSeries& ser
           .expected(std::to_string(horizon) + ", one for every row of the horizon")
           .fix(
               "add rows with the target left empty, or give them in --future FILE; if the future is not "
-              "known, "
-              "name the column with --past");
+              "known, name the column with --past");
     }
   }
 }

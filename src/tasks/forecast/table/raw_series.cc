@@ -7,7 +7,6 @@
 
 #include "rondo/base/error.h"
 #include "rondo/data/csv.h"
-#include "tasks/forecast/table/continuation.h"
 
 namespace rondo::forecasting {
 
@@ -43,9 +42,7 @@ std::vector<std::string> text_columns(const Table& table, const Roles& roles) {
 SeriesSet long_series(const Table& table, const std::vector<std::string>& columns,
                       const std::map<std::string, TextCodes>& texts, const ForecastOptions& options,
                       SeriesReport& report) {
-  SeriesOptions how;
-  how.time = options.time;
-  how.id = options.id;
+  SeriesOptions how{.time = options.time, .id = options.id};
   for (const std::string& name : columns) {
     how.columns.push_back(texts.contains(name) ? code_name(name) : name);
   }

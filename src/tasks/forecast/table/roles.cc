@@ -1,6 +1,5 @@
 #include "tasks/forecast/table/roles.h"
 
-#include <algorithm>
 #include <map>
 
 #include "rondo/base/error.h"

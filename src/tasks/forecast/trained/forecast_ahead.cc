@@ -1,4 +1,4 @@
-#include "tasks/forecast/trained/forecast_ahead.h"
+#include "tasks/forecast/trained/model.h"
 
 #include <cmath>
 
@@ -6,6 +6,16 @@
 #include "tasks/forecast/intervals/backtest_bands.h"
 
 namespace rondo::forecasting {
+
+ForecastSeries series_of(const PanelSeries& from, Timeline times) {
+  ForecastSeries series;
+  series.id = from.id;
+  series.target = from.target;
+  series.values = from.values;
+  series.observed = from.observed;
+  series.times = std::move(times);
+  return series;
+}
 
 void forecast_ahead(const ScaledPanel& scaled, ForecastResult::Model& model, std::span<const Origin> ends,
                     const std::string& source, Pool& pool, std::span<ForecastSeries> series) {

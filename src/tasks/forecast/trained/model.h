@@ -1,10 +1,15 @@
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
+#include "rondo/base/pool.h"
 #include "rondo/tasks/forecast.h"
+#include "tasks/common/archive.h"
 #include "tasks/forecast/ensemble/ensemble.h"
 #include "tasks/forecast/intervals/bands.h"
+#include "tasks/forecast/panel/panel.h"
 #include "tasks/forecast/panel/panel_scaling.h"
 #include "tasks/forecast/table/preparation.h"
 
@@ -23,3 +28,19 @@ struct ForecastResult::Model {
 };
 
 }  // namespace rondo
+
+namespace rondo::forecasting {
+
+/// A series of the result with what its panel says of it.
+ForecastSeries series_of(const PanelSeries& from, Timeline times);
+
+/// Forecasts and bands past each of the origins `ends`, in units of the series: series[i] gets those of
+/// ends[i]. `source` names the table in messages. Error(diverged) when one is not finite.
+void forecast_ahead(const ScaledPanel& scaled, ForecastResult::Model& model, std::span<const Origin> ends,
+                    const std::string& source, Pool& pool, std::span<ForecastSeries> series);
+
+/// The content of a forecaster's model file (tasks/common/model_file.h), in both directions. What comes from
+/// a file is checked so far that no table makes it reach outside of its arrays.
+void archive_model(tasks::Archive& archive, ForecastResult::Model& model);
+
+}  // namespace rondo::forecasting

@@ -1,6 +1,5 @@
 #include "tasks/forecast/trained/refit.h"
 
-#include <algorithm>
 #include <string>
 
 namespace rondo::forecasting {

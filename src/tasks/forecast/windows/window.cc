@@ -6,8 +6,6 @@
 #include <limits>
 
 #include "base/text.h"
-#include "rondo/base/error.h"
-#include "rondo/base/json.h"
 #include "tasks/common/archive.h"
 
 namespace rondo::forecasting {

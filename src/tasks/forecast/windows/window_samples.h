@@ -52,23 +52,4 @@ class WindowSamples : public Dataset {
   std::atomic<std::int64_t> epoch_{0};
 };
 
-/// The inputs alone, of any origins: `Inputs` is what makes them of origins and dtype.
-template <class Inputs>
-class InputsOf : public Dataset {
- public:
-  InputsOf(std::span<const Origin> origins, Inputs inputs) : origins_(origins), inputs_(std::move(inputs)) {}
-  std::int64_t size() const override { return static_cast<std::int64_t>(origins_.size()); }
-  Batch gather(std::span<const std::int64_t> indices, DType dtype) const override {
-    std::vector<Origin> some;
-    for (const std::int64_t index : indices) some.push_back(origins_[static_cast<std::size_t>(index)]);
-    Batch batch;
-    batch.inputs = inputs_(some, dtype);
-    return batch;
-  }
-
- private:
-  std::span<const Origin> origins_;
-  Inputs inputs_;
-};
-
 }  // namespace rondo::forecasting

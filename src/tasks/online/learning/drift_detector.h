@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdint>
-
 #include "tasks/common/archive.h"
 
 namespace rondo::online {

@@ -9,7 +9,8 @@ namespace {
 
 /// Deviations beyond which a feature is cut off, so that one broken reading does not undo what was learnt.
 constexpr double kMaxFeature = 12;
-constexpr std::int64_t kMaxLags = 48;  // of all targets together: the line's work grows with their square
+constexpr std::int64_t kMaxLags =
+    48;  // of all targets together: the linear model's work grows with their square
 
 double cut(double value) { return std::clamp(value, -kMaxFeature, kMaxFeature); }
 
@@ -19,7 +20,7 @@ Features::Features(std::int64_t targets, std::int64_t covariates, std::int64_t l
     : targets_(targets),
       covariates_(covariates),
       lags_(std::max<std::int64_t>(1, std::min(lags, std::max<std::int64_t>(1, kMaxLags / targets)))),
-      line_size_(1 + targets * (1 + lags_) + 2 * covariates),
+      linear_size_(1 + targets * (1 + lags_) + 2 * covariates),
       network_size_(4 * targets + 2 * covariates),
       scale_(targets + covariates, memory),
       changes_(targets + covariates, memory),
@@ -46,7 +47,7 @@ void Features::add(std::span<const double> row) {
   ++rows_;
 }
 
-void Features::line(std::span<double> out) const {
+void Features::linear(std::span<double> out) const {
   auto at = out.begin();
   *at++ = 1;
   const std::span<const double> now = recent_[rows_ - 1];
@@ -59,7 +60,7 @@ void Features::line(std::span<double> out) const {
   }
 }
 
-void Features::network(std::span<const double> line_forecast, std::span<const double> line_error,
+void Features::network(std::span<const double> linear_forecast, std::span<const double> linear_error,
                        std::span<float> out) const {
   auto at = out.begin();
   const auto put = [&](double value) { *at++ = static_cast<float>(std::clamp(value, -5.0, 5.0)); };
@@ -69,8 +70,8 @@ void Features::network(std::span<const double> line_forecast, std::span<const do
     const double before = rows_ < 2 ? now[c] : recent_[rows_ - 2][c];
     put((now[c] - before) / changes_.deviation(c));
     if (c >= static_cast<std::size_t>(targets_)) continue;
-    put((line_forecast[c] - now[c]) / scale_.deviation(c));
-    put(line_error[c]);
+    put((linear_forecast[c] - now[c]) / scale_.deviation(c));
+    put(linear_error[c]);
   }
 }
 

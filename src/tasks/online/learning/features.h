@@ -10,25 +10,25 @@
 
 namespace rondo::online {
 
-/// What line and network see of a stream, made from the past alone: the last values of the targets, the
-/// newest of the other columns, in units of their running deviation. A missing value is the last one before
-/// it.
+/// What linear model and network see of a stream, made from the past alone: the last values of the targets,
+/// the newest of the other columns, in units of their running deviation. A missing value is the last one
+/// before it.
 class Features {
  public:
   Features() = default;
   Features(std::int64_t targets, std::int64_t covariates, std::int64_t lags, std::int64_t memory);
 
-  std::int64_t line_size() const { return line_size_; }
+  std::int64_t linear_size() const { return linear_size_; }
   std::int64_t network_size() const { return network_size_; }
   std::int64_t rows() const { return rows_; }
   /// Takes in the next row [targets, covariates].
   void add(std::span<const double> row);
-  /// For the line: a constant, each target's level and its last changes, each covariate's level and its last
-  /// change.
-  void line(std::span<double> out) const;
-  /// For the network: level and last change of every column; what the line makes of each target, and how far
-  /// its last forecast was off, in units given by the caller [targets] each.
-  void network(std::span<const double> line_forecast, std::span<const double> line_error,
+  /// For the linear model: a constant, each target's level and its last changes, each covariate's level and
+  /// its last change.
+  void linear(std::span<double> out) const;
+  /// For the network: level and last change of every column; what the linear model makes of each target, and
+  /// how far its last forecast was off, in units given by the caller [targets] each.
+  void network(std::span<const double> linear_forecast, std::span<const double> linear_error,
                std::span<float> out) const;
 
   double value(std::size_t column) const { return recent_[rows_ - 1][column]; }  ///< of the last row
@@ -40,7 +40,7 @@ class Features {
   void archive(tasks::Archive& archive);
 
  private:
-  std::int64_t targets_ = 0, covariates_ = 0, lags_ = 0, line_size_ = 0, network_size_ = 0, rows_ = 0;
+  std::int64_t targets_ = 0, covariates_ = 0, lags_ = 0, linear_size_ = 0, network_size_ = 0, rows_ = 0;
   RunningScale scale_, changes_;
   RecentRows<double> recent_;
   std::vector<double> lowest_, highest_, change_;

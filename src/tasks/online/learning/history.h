@@ -36,8 +36,8 @@ class RecentRows {
 /// What a network is trained on: its inputs by row, and its targets.
 struct History {
   RecentRows<float> inputs;  ///< [row][inputs]
-  /// [row][targets]: what the line left, in units that make it about 1; NaN where the truth is not known.
-  /// Known for rows below `known`.
+  /// [row][targets]: what the linear model left, in units that make it about 1; NaN where the truth is not
+  /// known. Known for rows below `known`.
   RecentRows<float> aims;
 };
 

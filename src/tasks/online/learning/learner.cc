@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "kernels/cells.h"
 #include "rondo/base/error.h"
-#include "rondo/base/json.h"
 #include "tasks/online/learning/diagonal_cell.h"
 
 namespace rondo::online {

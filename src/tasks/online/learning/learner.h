@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "rondo/tasks/online.h"
 #include "tasks/common/archive.h"

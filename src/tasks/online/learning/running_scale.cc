@@ -44,9 +44,9 @@ double RunningScale::deviation(std::size_t column) const {
 }
 
 bool RunningScale::shifted(std::size_t column) const {
-  const double usual = variance_[column], last = last_variance_[column];
-  return std::abs(last_mean_[column] - mean_[column]) > kShift * std::sqrt(usual) || last > kSpread * usual ||
-         usual > kSpread * last;
+  const double before = variance_[column], last = last_variance_[column];
+  return std::abs(last_mean_[column] - mean_[column]) > kShift * std::sqrt(before) ||
+         last > kSpread * before || before > kSpread * last;
 }
 
 void RunningScale::forget_shifted(double rows) {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 
 #include "rondo/layers/layers.h"
 #include "rondo/model/network.h"
@@ -16,7 +15,7 @@ Network make_network(const OnlineOptions& options, std::int64_t inputs, std::int
   RecurrentOptions cell{.units = options.units};
   cell.return_sequences = true;
   const auto h = network.add(recurrent(options.cell, cell), {x});
-  // Before it has learnt anything the network says 0: the forecast is the line's.
+  // Before it has learnt anything the network says 0: the forecast is that of the linear model.
   network.set_outputs(network.add(dense({.units = targets, .kernel_initializer = "zeros"}), h));
   network.build(options.seed);
   return network;
@@ -33,9 +32,7 @@ struct Stream {
       : network(make_network(options, inputs, targets)), row(Tensor({1, 1, inputs})) {}
 
   Vars run(const Samples& batch, CarriedState& carried, bool differentiating) {
-    RunOptions options;
-    options.carried = &carried;
-    options.carry_all = true;
+    RunOptions options{.carried = &carried, .carry_all = true};
     tape.reset(options, differentiating);
     const std::span<Var> input = tape.vars(1);
     input[0] = tape.input(batch);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "rondo/base/error.h"
-
 namespace rondo::online {
 namespace {
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "rondo/tasks/online.h"
 #include "rondo/train/optimizers.h"

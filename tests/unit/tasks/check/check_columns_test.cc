@@ -10,8 +10,8 @@
 #include "rondo/base/error.h"
 #include "rondo/base/random.h"
 #include "rondo/tasks/check.h"
-#include "tasks/check/column_numbers.h"
 #include "tasks/check/orthogonal_fit.h"
+#include "tasks/check/subject.h"
 
 namespace rondo {
 namespace {

@@ -1,6 +1,6 @@
 // What a scaler that was fitted on all rows leaves in a column, and that honest columns are without it.
 
-#include "tasks/check/scaling_mark.h"
+#include "tasks/check/subject.h"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "rondo/base/random.h"
-#include "tasks/check/cost.h"
+#include "tasks/check/forecast_leaks.h"
 #include "unit/data/expect_error.h"
 #include "unit/data/scratch.h"
 

@@ -9,8 +9,8 @@
 
 #include "rondo/base/error.h"
 #include "rondo/base/random.h"
+#include "tasks/forecast/evaluation/backtest.h"
 #include "tasks/forecast/evaluation/baselines.h"
-#include "tasks/forecast/evaluation/verdict.h"
 #include "tasks/forecast/intervals/bands.h"
 #include "tasks/forecast/linear/ridge.h"
 #include "tasks/forecast/panel/season.h"

@@ -1,4 +1,4 @@
-#include "tasks/report/template.h"
+#include "tasks/report/assets.h"
 
 #include <gtest/gtest.h>
 

@@ -15,7 +15,7 @@
 #include "support/instrumented.h"
 #include "tasks/forecast/networks/encoder_decoder.h"
 #include "tasks/forecast/networks/residual_network.h"
-#include "tasks/forecast/report/settings.h"
+#include "tasks/forecast/report/tables.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
 namespace rondo::forecasting {

@@ -1,6 +1,6 @@
 // Rows that surprise: found, named and in order, and hardly any remarkable where there is nothing to find.
 
-#include "tasks/forecast/evaluation/anomalies.h"
+#include "tasks/forecast/evaluation/backtest.h"
 
 #include <gtest/gtest.h>
 

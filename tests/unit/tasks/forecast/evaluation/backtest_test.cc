@@ -14,7 +14,6 @@
 
 #include "rondo/tasks/forecast_accuracy.h"
 #include "tasks/forecast/evaluation/baselines.h"
-#include "tasks/forecast/evaluation/naive2.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
 namespace rondo::forecasting {

@@ -13,7 +13,6 @@
 #include "rondo/tasks/forecast_accuracy.h"
 #include "support/source_folder.h"
 #include "tasks/forecast/evaluation/baselines.h"
-#include "tasks/forecast/evaluation/naive2.h"
 
 namespace rondo::forecasting {
 namespace {

@@ -11,9 +11,9 @@
 
 #include "rondo/base/error.h"
 #include "rondo/layers/layers.h"
-#include "tasks/forecast/ensemble/blend_weight.h"
+#include "tasks/forecast/ensemble/held_out.h"
 #include "tasks/forecast/networks/encoder_decoder.h"
-#include "tasks/forecast/networks/member_flow.h"
+#include "tasks/forecast/networks/fit_members.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
 namespace rondo::forecasting {

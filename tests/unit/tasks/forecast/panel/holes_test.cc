@@ -6,8 +6,8 @@
 #include <limits>
 #include <string>
 
-#include "tasks/forecast/ensemble/blend_weight.h"
 #include "tasks/forecast/ensemble/ensemble.h"
+#include "tasks/forecast/ensemble/held_out.h"
 #include "tasks/forecast/linear/linear_search.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 

@@ -1,6 +1,6 @@
 // The parts of the backtest in the report are those that were forecast by networks of their own.
 
-#include "tasks/forecast/report/folds.h"
+#include "tasks/forecast/report/tables.h"
 
 #include <gtest/gtest.h>
 

@@ -15,7 +15,7 @@
 #include "rondo/base/random.h"
 #include "rondo/data/csv.h"
 #include "rondo/tasks/forecast.h"
-#include "tasks/forecast/report/settings.h"
+#include "tasks/forecast/report/tables.h"
 #include "tasks/report/format.h"
 #include "unit/tasks/forecast/report/sample_result.h"
 #include "unit/tasks/report/page_tools.h"

@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-#include "tasks/forecast/networks/encoder_decoder_samples.h"
+#include "tasks/forecast/networks/encoder_decoder.h"
 #include "tasks/forecast/windows/window.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
