@@ -122,10 +122,12 @@ void print_ahead(const ForecastAhead& ahead, const ForecastOptions& options, con
 void run_from(const ForecastRequest& request, const CLI::App& verb) {
   refuse_training_options(verb);
   ForecastModel model = ForecastModel::load(request.from);
-  const Table table = read_csv(request.forecast.file, request.forecast.csv);
+  const auto read = [&](const std::string& file) {
+    return read_forecast_table(file, request.forecast.csv, model.options());
+  };
+  const Table table = read(request.forecast.file);
   std::optional<Table> future;
-  if (!request.forecast.options.future.empty())
-    future = read_csv(request.forecast.options.future, request.forecast.csv);
+  if (!request.forecast.options.future.empty()) future = read(request.forecast.options.future);
   ForecastTables tables(table);
   if (future) tables.future = &*future;
   const ForecastAhead ahead = model.forecast(tables, static_cast<int>(request.forecast.options.threads));
@@ -154,10 +156,13 @@ void run(ForecastRequest& request, const CLI::App& verb) {
         .expected("--target COLUMN, --target a,b, --target all, or --wide for a table with one series a row")
         .fix("name the column to forecast");
   }
-  const Table table = read_csv(request.forecast.file, request.forecast.csv);
-  const auto read_more = [&](const std::string& file) {
-    return file.empty() ? std::optional<Table>() : read_csv(file, request.forecast.csv);
+  const auto read = [&](const std::string& file) {
+    return read_forecast_table(file, request.forecast.csv, request.forecast.options);
   };
+  const auto read_more = [&](const std::string& file) {
+    return file.empty() ? std::optional<Table>() : read(file);
+  };
+  const Table table = read(request.forecast.file);
   const std::optional<Table> future = read_more(request.forecast.options.future);
   const std::optional<Table> test = read_more(request.forecast.options.test_file);
   ForecastTables tables(table);
