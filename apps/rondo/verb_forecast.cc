@@ -77,8 +77,10 @@ void read_config(ForecastRequest& request, const CLI::App& verb) {
 }
 
 fs::path output_folder(const ForecastRequest& request) {
-  fs::path folder =
-      request.out.empty() ? fs::path(request.forecast.file).stem().string() + "-forecast" : request.out;
+  return request.out.empty() ? fs::path(request.forecast.file).stem().string() + "-forecast" : request.out;
+}
+
+void make_folder(const fs::path& folder) {
   std::error_code failure;
   fs::create_directories(folder, failure);
   if (failure || !fs::is_directory(folder)) {
@@ -87,7 +89,6 @@ fs::path output_folder(const ForecastRequest& request) {
         .seen(failure ? failure.message() : "a file of that name")
         .fix("name another folder with --out DIR");
   }
-  return folder;
 }
 
 /// Options of training have no effect on a model that is trained.
@@ -133,6 +134,7 @@ void run_from(const ForecastRequest& request, const CLI::App& verb) {
   const ForecastAhead ahead = model.forecast(tables, static_cast<int>(request.forecast.options.threads));
   for (const std::string& note : ahead.notes) request.run.controls().log.warning(note);
   const fs::path file = output_folder(request) / "forecast.csv";
+  make_folder(file.parent_path());
   write_csv(file, forecast_table(model.options(), ahead.series));
   if (request.run.json) {
     const Json files = Json::object({{"forecast", file.string()}, {"model", request.from}});
@@ -170,10 +172,12 @@ void run(ForecastRequest& request, const CLI::App& verb) {
   if (test) tables.test = &*test;
 
   const fs::path folder = output_folder(request);
-  write_file_atomically(folder / "config.toml", to_toml(request.forecast));
-
   RunControls controls = request.run.controls();
   controls.checkpoint = (folder / "checkpoint.rondo").string();
+  controls.accepted = [&] {
+    make_folder(folder);
+    write_file_atomically(folder / "config.toml", to_toml(request.forecast));
+  };
   const ForecastResult result = run_forecast(tables, request.forecast.options, controls);
 
   write_csv(folder / "forecast.csv", forecast_table(result));
