@@ -223,9 +223,7 @@ int Session::remembered(int stream) const noexcept {
 
 namespace {
 
-void check_stream(int stream, int streams) {
-  detail::check_index(stream, streams, "a session has no such stream");
-}
+constexpr const char* kNoStream = "a session has no such stream";
 
 std::int64_t state_size(const FrozenModel& model) {
   std::int64_t size = 0;
@@ -250,14 +248,14 @@ Session::State Session::snapshot(int stream) const {
   return state;
 }
 void Session::snapshot(int stream, State& into) const {
-  check_stream(stream, memory_->streams);
+  detail::check_index(stream, memory_->streams, kNoStream);
   into.values.resize(static_cast<std::size_t>(state_size(*memory_->model)));
   float* to = into.values.data();
   for (const FrozenModel::State& state : memory_->model->states)
     to = std::copy_n(memory_->state(stream) + state.offset, state.units, to);
 }
 void Session::restore(int stream, const State& state) {
-  check_stream(stream, memory_->streams);
+  detail::check_index(stream, memory_->streams, kNoStream);
   check_state(state, *memory_->model);
   reset(stream);
   const float* from = state.values.data();
