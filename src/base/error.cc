@@ -11,13 +11,14 @@ Error::Error(const Error& other) = default;
 Error& Error::operator=(const Error& other) = default;
 Error::~Error() = default;
 
-Error& Error::where(std::string text) { return detail("where:    ", text); }
-Error& Error::seen(std::string text) { return detail("seen:     ", text); }
-Error& Error::expected(std::string text) { return detail("expected: ", text); }
-Error& Error::fix(std::string text) { return detail("fix:      ", text); }
+Error& Error::where(std::string text) { return detail("where:    ", details_.where, text); }
+Error& Error::seen(std::string text) { return detail("seen:     ", details_.seen, text); }
+Error& Error::expected(std::string text) { return detail("expected: ", details_.expected, text); }
+Error& Error::fix(std::string text) { return detail("fix:      ", details_.fix, text); }
 
-Error& Error::detail(const char* label, const std::string& text) {
+Error& Error::detail(const char* label, std::string& known, const std::string& text) {
   if (text.empty()) return *this;
+  known += text;
   text_ += "\n  ";
   text_ += label;
   for (const char c : text) {

@@ -26,7 +26,7 @@ double quantile_of_sorted(const Values& sorted, double share) {
 /// Each value once, in ascending order.
 template <class T>
 void sort_unique(std::vector<T>& values) {
-  std::sort(values.begin(), values.end());
+  if (!std::is_sorted(values.begin(), values.end())) std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 

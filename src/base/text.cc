@@ -43,8 +43,7 @@ std::size_t place_among(const std::vector<std::string>& known, std::string_view 
       .fix(did_you_mean(name, known));
 }
 
-void check_index(std::int64_t index, std::int64_t size, const char* problem) {
-  if (index >= 0 && index < size) return;
+void throw_bad_index(std::int64_t index, std::int64_t size, const char* problem) {
   throw Error(ErrorKind::usage, problem)
       .seen("index " + std::to_string(index))
       .expected("0 to " + std::to_string(size - 1));

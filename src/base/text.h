@@ -26,8 +26,11 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 std::size_t place_among(const std::vector<std::string>& known, std::string_view name,
                         const std::string& problem);
 
+[[noreturn]] void throw_bad_index(std::int64_t index, std::int64_t size, const char* problem);
 /// Error(usage) that says `problem` unless 0 <= index < size.
-void check_index(std::int64_t index, std::int64_t size, const char* problem);
+inline void check_index(std::int64_t index, std::int64_t size, const char* problem) {
+  if (index < 0 || index >= size) throw_bad_index(index, size, problem);
+}
 
 /// Error(usage) unless the value of an option is at least `least`.
 void check_at_least(const char* option, std::int64_t value, std::int64_t least);

@@ -5,10 +5,6 @@
 
 namespace rondo::kernels {
 
-const char* activation_name(ActivationKind kind) {
-  return activations()[static_cast<std::size_t>(kind)].name;
-}
-
 bool is_recurrent(ActivationKind kind) { return activations()[static_cast<std::size_t>(kind)].recurrent; }
 
 std::vector<std::string> activation_names() {

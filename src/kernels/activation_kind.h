@@ -30,7 +30,6 @@ struct ActivationInfo {
 /// By kind.
 std::span<const ActivationInfo> activations();
 
-const char* activation_name(ActivationKind kind);
 bool is_recurrent(ActivationKind kind);
 /// By Keras's name (aliases "swish", ...); unknown: Error(usage) with the nearest name.
 ActivationKind parse_activation(const std::string& name, const std::string& where);

@@ -147,14 +147,11 @@ class ActivationLayer final : public OptionsLayer<ActivationOptions> {
         });
   }
   void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    with_dtype(call.dtype(), [&]<class T>(T) {
+    add_to_input(call, [&]<class T>(View<const T> dy, View<T> dx) {
       const Shape& f = call.input(0).features;
       kernels::activate_rows_backward<T>(kind_, last_axis(call.input(0).data.view<const T>(), f),
                                          last_axis(call.output_value(0).data.view<const T>(), f),
-                                         last_axis(call.output_gradient(0).view<T>(), f),
-                                         last_axis(d_input.view<T>(), f));
+                                         last_axis(dy, f), last_axis(dx, f));
     });
   }
 

@@ -48,14 +48,10 @@ class Dropout final : public OptionsLayer<DropoutOptions> {
   }
 
   void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const View<const T> dy = call.output_gradient(0).view<T>();
-      T* dx = d_input.view<T>().data;
+    add_to_input(call, [&]<class T>(View<const T> dy, View<T> dx) {
       const T* scale = call.kept<T>(0);
       for (std::int64_t i = 0; i < dy.rows * dy.cols; ++i)
-        dx[i] += scale == nullptr ? dy.data[i] : dy.data[i] * scale[i];
+        dx.data[i] += scale == nullptr ? dy.data[i] : dy.data[i] * scale[i];
     });
   }
 };

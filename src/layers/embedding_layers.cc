@@ -4,7 +4,6 @@
 #include <type_traits>
 
 #include "layers/common/base_layers.h"
-#include "layers/common/compaction.h"
 #include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
 
@@ -17,6 +16,32 @@ void add_rows(View<const T> from, const std::int64_t* rows, View<T> to) {
   for (std::int64_t r = 0; r < from.rows; ++r) {
     for (std::int64_t c = 0; c < from.cols; ++c) to(rows[r], c) += from(r, c);
   }
+}
+
+/// What remains of a layout when some steps are left out.
+struct Compaction {
+  std::shared_ptr<const Layout> layout;
+  std::span<const std::int64_t> rows;  ///< of the old layout, by row of the new one; in the call's memory
+};
+
+/// Keeps the packed rows with keep[row] != 0. Positions in the padded array stay what they were.
+Compaction compact(Call& call, const Layout& from, const std::uint8_t* keep) {
+  const std::int64_t places = from.batch() * from.steps();
+  auto* mask = call.scratch<std::uint8_t>(places);
+  auto* row_at = call.scratch<std::int64_t>(places);
+  std::fill_n(mask, places, std::uint8_t{0});
+  from.each_row([&](std::int64_t row, std::int64_t b, std::int64_t position) {
+    mask[b * from.steps() + position] = keep[row];
+    row_at[b * from.steps() + position] = row;
+  });
+  Compaction out{
+      call.layouts().from_mask({mask, static_cast<std::size_t>(places)}, from.batch(), from.steps()), {}};
+  auto* rows = call.scratch<std::int64_t>(out.layout->total());
+  out.layout->each_row([&](std::int64_t row, std::int64_t b, std::int64_t position) {
+    rows[row] = row_at[b * from.steps() + position];
+  });
+  out.rows = {rows, static_cast<std::size_t>(out.layout->total())};
+  return out;
 }
 
 class Embedding final : public OptionsLayer<EmbeddingOptions> {
@@ -163,12 +188,8 @@ class Masking final : public OptionsLayer<MaskingOptions> {
          "remove the layer, and do not step a stream for padding");
   }
   void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const View<const T> dy = call.output_gradient(0).view<T>();
-      add_rows(dy, call.kept<std::int64_t>(0), d_input.view<T>());
-    });
+    add_to_input(
+        call, [&]<class T>(View<const T> dy, View<T> dx) { add_rows(dy, call.kept<std::int64_t>(0), dx); });
   }
 };
 

@@ -198,12 +198,8 @@ class TimePooling final : public OptionsLayer<TimePoolingOptions> {
     return {last};
   }
   void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    with_dtype(call.dtype(), [&]<class T>(T) {
+    add_to_input(call, [&]<class T>(View<const T> dy, View<T> dx) {
       const Layout& layout = *call.input(0).layout;
-      const View<const T> dy = call.output_gradient(0).view<T>();
-      const View<T> dx = d_input.view<T>();
       const auto* source = call.kept<std::int64_t>(0);
       for (std::int64_t b = 0; b < dy.rows; ++b) {
         const std::int64_t length = layout.lengths()[static_cast<std::size_t>(b)],

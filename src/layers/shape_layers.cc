@@ -6,20 +6,6 @@
 namespace rondo {
 namespace {
 
-/// Where element `column` of sample b stands when a sample is read as one row [steps·features].
-struct SampleReader {
-  const Value& value;
-  std::int64_t width;  // features of one step
-  explicit SampleReader(const Value& v) : value(v), width(element_count(v.features)) {}
-  std::int64_t batch() const { return value.layout ? value.layout->batch() : value.data.rows; }
-  std::int64_t offset(std::int64_t b, std::int64_t column) const {
-    if (!value.layout) return b * width + column;
-    const std::int64_t t = column / width;
-    return (value.layout->offset(t) + value.layout->place()[static_cast<std::size_t>(b)]) * width +
-           column % width;
-  }
-};
-
 /// Samples without padding seen in another shape: the common part of flatten and reshape.
 template <class Options>
 class Relayout : public OptionsLayer<Options> {
@@ -33,42 +19,18 @@ class Relayout : public OptionsLayer<Options> {
                  "every sequence with all its steps",
                  "use time_pooling or a recurrent layer to make one vector of each");
     }
-    const SampleReader from(in);
-    std::shared_ptr<const Layout> layout;
-    if (output_.sequence) layout = call.layouts().dense(from.batch(), output_.steps);
-    if (layout) {
-      call.make_output(0, layout, output_.features);
+    const SampleOrder samples(in);
+    if (output_.sequence) {
+      call.make_output(0, call.layouts().dense(samples.batch(), output_.steps), output_.features);
     } else {
-      call.make_output_rows(0, from.batch(), nullptr, output_.features);
+      call.make_output_rows(0, samples.batch(), nullptr, output_.features);
     }
-    move(call, [&]<class T>(T, std::int64_t source, std::int64_t target) {
-      static_cast<T*>(call.output_value(0).data.data)[target] = static_cast<const T*>(in.data.data)[source];
-    });
+    copy_samples(call);
   }
-  void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    const ConstMatrix dy = call.output_gradient(0);
-    move(call, [&]<class T>(T, std::int64_t source, std::int64_t target) {
-      static_cast<T*>(d_input.data)[source] += static_cast<const T*>(dy.data)[target];
-    });
-  }
+  void backward(Call& call) const override { copy_samples_backward(call); }
 
  protected:
   ValueShape output_;
-
- private:
-  template <class Move>
-  void move(Call& call, Move move_one) const {
-    const Value &in = call.input(0), &out = call.output_value(0);
-    const SampleReader from(in), to(out);
-    const std::int64_t columns = from.width * (in.layout ? in.layout->steps() : 1);
-    with_dtype(call.dtype(), [&]<class T>(T type) {
-      for (std::int64_t b = 0; b < from.batch(); ++b) {
-        for (std::int64_t c = 0; c < columns; ++c) move_one(type, from.offset(b, c), to.offset(b, c));
-      }
-    });
-  }
 };
 
 class Flatten final : public Relayout<FlattenOptions> {
@@ -134,11 +96,7 @@ class RepeatVector final : public OptionsLayer<RepeatVectorOptions> {
     });
   }
   void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const View<const T> dy = call.output_gradient(0).view<T>();
-      const View<T> dx = d_input.view<T>();
+    add_to_input(call, [&]<class T>(View<const T> dy, View<T> dx) {
       for (std::int64_t t = 0; t < options().n; ++t) {
         const T* from = dy.row(t * dx.rows);
         for (std::int64_t i = 0; i < dx.rows * dx.cols; ++i) dx.data[i] += from[i];

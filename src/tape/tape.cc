@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/text.h"
 #include "kernels/instruction_sets.h"
 #include "rondo/base/error.h"
 #include "tape/workspace.h"
@@ -28,15 +29,11 @@ struct Tape::State {
     bool runs_backward = false;
 
     int output(int i) const {
-      if (i < 0 || i >= output_count) {
-        throw Error(ErrorKind::usage, "an operation has no such output").seen(std::to_string(i));
-      }
+      detail::check_index(i, output_count, "an operation has no such output");
       return first_output + i;
     }
     int input(int i) const {
-      if (i < 0 || i >= static_cast<int>(inputs.size())) {
-        throw Error(ErrorKind::usage, "an operation has no such input").seen(std::to_string(i));
-      }
+      detail::check_index(i, std::ssize(inputs), "an operation has no such input");
       return inputs[static_cast<std::size_t>(i)];
     }
   };
@@ -250,6 +247,16 @@ Tensor copy_of(const Value& value, ConstMatrix data) {
   return out;
 }
 
+void add_values(ConstMatrix from, Matrix to) {
+  with_dtype(to.dtype, [&]<class To>(To) {
+    with_dtype(from.dtype, [&]<class From>(From) {
+      To* at = static_cast<To*>(to.data);
+      const From* values = static_cast<const From*>(from.data);
+      for (std::int64_t i = 0; i < to.rows * to.cols; ++i) at[i] += static_cast<To>(values[i]);
+    });
+  });
+}
+
 }  // namespace
 
 Samples Tape::get(Var v) const {
@@ -306,15 +313,7 @@ void Tape::check_playable() const {
 }
 
 void Tape::seed_gradient(Var v, ConstMatrix gradient) {
-  State& s = *state_;
-  const Matrix to = s.gradient_of(s.slot(v));
-  with_dtype(to.dtype, [&]<class To>(To) {
-    with_dtype(gradient.dtype, [&]<class From>(From) {
-      To* at = static_cast<To*>(to.data);
-      const From* from = static_cast<const From*>(gradient.data);
-      for (std::int64_t i = 0; i < to.rows * to.cols; ++i) at[i] += static_cast<To>(from[i]);
-    });
-  });
+  add_values(gradient, state_->gradient_of(state_->slot(v)));
 }
 
 void Tape::backward(std::span<const Var> values, std::span<const Tensor> gradients) {
@@ -346,12 +345,7 @@ void Tape::play_back() {
   }
   for (const State::Slot& slot : s.slots) {
     if (slot.store == nullptr || !slot.gradient) continue;
-    const Matrix to = slot.store->mutable_gradient(slot.parameter);
-    with_dtype(s.dtype, [&]<class T>(T) {
-      const T* from = static_cast<const T*>(slot.gradient.data);
-      T* at = static_cast<T*>(to.data);
-      for (std::int64_t i = 0; i < to.rows * to.cols; ++i) at[i] += from[i];
-    });
+    add_values(slot.gradient, slot.store->mutable_gradient(slot.parameter));
   }
 }
 
@@ -389,11 +383,6 @@ Matrix Call::make_output(int i, std::shared_ptr<const Layout> layout, const Shap
     rows = first.layout ? first.layout->batch() : first.data.rows;
   }
   return make_output_rows(i, rows, std::move(layout), features);
-}
-
-Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
-                              const Shape& features) {
-  return make_output_rows(i, rows, std::move(layout), features, dtype());
 }
 
 Matrix Call::make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <string>
 #include <utility>
 
+#include "base/index_range.h"
 #include "rondo/base/error.h"
 
 namespace rondo {
@@ -137,8 +137,7 @@ std::uint64_t content_hash(const Dataset& data, std::int64_t begin, std::int64_t
   std::vector<std::int64_t> indices;
   Hash hash;
   for (; begin < end; begin += kAtOnce) {
-    indices.resize(static_cast<std::size_t>(std::min(kAtOnce, end - begin)));
-    std::iota(indices.begin(), indices.end(), begin);
+    detail::assign_range(indices, begin, std::min(begin + kAtOnce, end));
     data.gather_into(indices, DType::float64, pool, examples);
     for (const Samples& input : examples.inputs) hash.add(input);
     for (const Samples& target : examples.targets) hash.add(target);

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 
+#include "base/index_range.h"
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "tensor/converted.h"
 
@@ -15,8 +16,7 @@ void Layout::arrange() {
   total_ = 0;
   positions_.clear();
   const auto length = [&](std::int64_t b) { return lengths_[static_cast<std::size_t>(b)]; };
-  order_.resize(batch);
-  std::iota(order_.begin(), order_.end(), 0);
+  detail::assign_range(order_, 0, batch_);
   if (!std::ranges::is_sorted(lengths_, std::ranges::greater())) {  // std::stable_sort would take memory
     std::ranges::sort(order_, [&](std::int64_t a, std::int64_t b) {
       return length(a) != length(b) ? length(a) > length(b) : a < b;
@@ -347,9 +347,7 @@ Tensor Samples::to_padded(Fill fill) const {
 Tensor Samples::sample(std::int64_t b) const {
   const std::int64_t index[] = {b};
   if (layout_ == nullptr) return values_.gather(index).reshaped(features());
-  if (b < 0 || b >= layout_->batch()) {
-    throw Error(ErrorKind::usage, "a batch has no such sequence").seen(std::to_string(b));
-  }
+  detail::check_index(b, layout_->batch(), "a batch has no such sequence");
   const std::int64_t r = layout_->place()[static_cast<std::size_t>(b)];
   std::vector<std::int64_t> rows;
   for (std::int64_t t = 0; t < layout_->lengths()[static_cast<std::size_t>(b)]; ++t) {
@@ -371,10 +369,7 @@ void Samples::gather_into(std::span<const std::int64_t> indices, DType dtype, La
   if (layout_ == nullptr) return values_.gather_into(indices, dtype, out.values_);
   const Layout& from = *layout_;
   const auto count = static_cast<std::int64_t>(indices.size());
-  for (const std::int64_t b : indices) {
-    if (b >= 0 && b < from.batch()) continue;
-    throw Error(ErrorKind::usage, "a batch has no such sequence").seen(std::to_string(b));
-  }
+  for (const std::int64_t b : indices) detail::check_index(b, from.batch(), "a batch has no such sequence");
   out.layout_ = pool.gathered(from, indices);
   const Layout& to = *out.layout_;
   Shape shape = values_.shape();

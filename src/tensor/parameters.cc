@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 
 namespace rondo {
@@ -12,11 +13,7 @@ std::int64_t aligned(std::int64_t n) { return (n + kAlign - 1) / kAlign * kAlign
 
 /// The array `index`, which must have memory in `buffer`.
 const ParameterInfo& present(std::span<const ParameterInfo> infos, int index, const Tensor& buffer) {
-  if (index < 0 || index >= static_cast<int>(infos.size())) {
-    throw Error(ErrorKind::usage, "there is no such parameter")
-        .seen("index " + std::to_string(index))
-        .expected("0 to " + std::to_string(infos.size()) + " excluded");
-  }
+  detail::check_index(index, std::ssize(infos), "there is no such parameter");
   const ParameterInfo& info = infos[static_cast<std::size_t>(index)];
   if (info.offset + info.size > buffer.size()) {
     throw Error(ErrorKind::usage, "a parameter has no memory yet")

@@ -1,10 +1,10 @@
 #include "rondo/tensor/tensor.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "tensor/converted.h"
 
@@ -154,11 +154,7 @@ void Tensor::require(DType wanted) const {
 }
 
 double Tensor::at(std::int64_t index) const {
-  if (index < 0 || index >= size_) {
-    throw Error(ErrorKind::usage, "a tensor's index is out of range")
-        .seen(std::to_string(index))
-        .expected("0 to " + std::to_string(size_ - 1));
-  }
+  detail::check_index(index, size_, "a tensor's index is out of range");
   return with_any_dtype(dtype_,
                         [&]<class T>(T) -> double { return data<T>()[static_cast<std::size_t>(index)]; });
 }
@@ -236,12 +232,7 @@ Tensor Tensor::gather(std::span<const std::int64_t> indices) const {
 
 void Tensor::gather_into(std::span<const std::int64_t> indices, DType dtype, Tensor& out) const {
   const std::int64_t rows = dim(0), row = rows == 0 ? 0 : size_ / rows;
-  for (const std::int64_t i : indices) {
-    if (i >= 0 && i < rows) continue;
-    throw Error(ErrorKind::usage, "a tensor's row is out of range")
-        .seen(std::to_string(i))
-        .expected("0 to " + std::to_string(rows - 1));
-  }
+  for (const std::int64_t i : indices) detail::check_index(i, rows, "a tensor's row is out of range");
   Shape shape = shape_;
   shape[0] = static_cast<std::int64_t>(indices.size());
   if (dtype_ == DType::int32) dtype = DType::int32;

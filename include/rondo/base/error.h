@@ -37,15 +37,21 @@ class Error : public std::runtime_error {
   Error& fix(std::string text);
 
   ErrorKind kind() const noexcept { return kind_; }
+  /// What `where`, `seen`, `expected` and `fix` were given.
+  struct Details {
+    std::string where, seen, expected, fix;
+  };
+  const Details& details() const noexcept { return details_; }
   /// The first line only, without the details.
   const std::string& summary() const noexcept { return summary_; }
   /// The whole message, one detail a line.
   const char* what() const noexcept override { return text_.c_str(); }
 
  private:
-  Error& detail(const char* label, const std::string& text);
+  Error& detail(const char* label, std::string& known, const std::string& text);
 
   ErrorKind kind_;
+  Details details_;
   std::string summary_;
   std::string text_;
 };

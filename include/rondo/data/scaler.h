@@ -84,30 +84,6 @@ class Scaler {
   std::vector<std::uint8_t> constant_;
 };
 
-/// Differences over `lag` rows: y[t] = x[t] - x[t - lag]. Several lags are applied one after the other (1 and
-/// 12: the monthly changes of the yearly changes).
-class Differencing {
- public:
-  explicit Differencing(std::vector<std::int64_t> lags = {1});
-
-  /// Rows lost at the start: the sum of the lags.
-  std::int64_t lost() const;
-  const std::vector<std::int64_t>& lags() const { return lags_; }
-
-  /// [time, columns] to [time - lost(), columns], float64. Throws Error(data) when there are too few rows.
-  Tensor transform(const Tensor& values) const;
-  /// Puts differences back together: `history` holds at least the lost() rows of the original just before the
-  /// first difference. Gives the original rows that belong to `differences`: [time, columns].
-  Tensor inverse(const Tensor& differences, const Tensor& history) const;
-
-  Json to_config() const;
-  static Differencing from_config(const Json& config, std::string_view path = "differencing");
-  bool operator==(const Differencing&) const = default;
-
- private:
-  std::vector<std::int64_t> lags_;
-};
-
 /// Scales every window by what stands in its own inputs, so that series of any level share a model.
 enum class WindowScaling : std::uint8_t {
   none,

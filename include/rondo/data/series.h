@@ -29,7 +29,6 @@ struct SeriesSet {
   std::vector<Series> series;
 
   std::int64_t count() const { return static_cast<std::int64_t>(series.size()); }
-  std::int64_t total_rows() const;
   /// Index of a column; throws Error(data) with the nearest name.
   std::int64_t column(std::string_view name) const;
 };
@@ -79,7 +78,6 @@ struct SeriesReport {
   std::int64_t rows_inserted = 0;  ///< gaps in time
   std::int64_t rows_dropped = 0;   ///< duplicate timestamps
   std::int64_t rows_trimmed = 0;   ///< at the start, where "previous" had nothing to carry
-  std::int64_t cells_missing = 0;  ///< NaN before filling, inserted rows included
   std::int64_t cells_filled = 0;
   std::int64_t rows_unsorted = 0;  ///< rows that came after a later one
   bool sorted = false;

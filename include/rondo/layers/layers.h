@@ -382,8 +382,7 @@ struct TimeDistributedOptions {
 /// Applies `layer` to every step: [batch, time, a, b] is time · batch samples [a, b] to it.
 LayerPtr time_distributed(LayerPtr layer, TimeDistributedOptions options = {});
 
-/// Names of activations and initialisers, for messages and documentation.
+/// Names of activations, for messages and documentation.
 std::vector<std::string> activation_names();
-std::vector<std::string> initializer_names();
 
 }  // namespace rondo

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <iosfwd>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>

@@ -88,7 +88,9 @@ class Call {
   /// The same with a number of rows of its own (make_output takes the layout's, or one a sample of input 0),
   /// or of another type than the tape's: ids.
   Matrix make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
-                          const Shape& features);
+                          const Shape& features) {
+    return make_output_rows(i, rows, std::move(layout), features, dtype());
+  }
   Matrix make_output_rows(int i, std::int64_t rows, std::shared_ptr<const Layout> layout,
                           const Shape& features, DType dtype);
   /// Makes output i one number in double, whatever the tape's type: a loss is a sum over many rows. It goes

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rondo/base/json.h"
@@ -197,6 +198,11 @@ const char* forecast_verdict_name(ForecastVerdict verdict);
 /// Ends of the bands that hold the truth with 80 % and 95 % probability, one of each per row.
 struct ForecastBands {
   std::vector<double> low80, high80, low95, high95;
+  static constexpr std::pair<const char*, std::vector<double> ForecastBands::*> kEnds[] = {
+      {"low80", &ForecastBands::low80},
+      {"high80", &ForecastBands::high80},
+      {"low95", &ForecastBands::low95},
+      {"high95", &ForecastBands::high95}};
 };
 
 /// Quantiles of a forecast in units of the target.

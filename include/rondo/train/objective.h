@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "rondo/base/json.h"
 #include "rondo/tape/tape.h"

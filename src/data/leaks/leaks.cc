@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
+#include "base/index_range.h"
 #include "base/order_statistics.h"
 #include "data/leaks/leak_probe.h"
 #include "rondo/base/error.h"
@@ -267,8 +267,7 @@ class Detector {
 LeakTrace LeakTrace::by_row(std::string name, std::vector<double> values) {
   LeakTrace trace;
   trace.columns = {std::move(name)};
-  trace.last_known.resize(values.size());
-  std::iota(trace.last_known.begin(), trace.last_known.end(), std::int64_t{0});
+  trace.last_known = detail::range(0, std::ssize(values));
   trace.values = std::move(values);
   return trace;
 }
@@ -276,8 +275,7 @@ LeakTrace LeakTrace::by_row(std::string name, std::vector<double> values) {
 LeakTrace LeakTrace::by_row(std::vector<std::string> names, const Tensor& values) {
   LeakTrace trace;
   trace.columns = std::move(names);
-  trace.last_known.resize(static_cast<std::size_t>(values.dim(0)));
-  std::iota(trace.last_known.begin(), trace.last_known.end(), std::int64_t{0});
+  trace.last_known = detail::range(0, values.dim(0));
   trace.values.resize(static_cast<std::size_t>(values.size()));
   for (std::int64_t i = 0; i < values.size(); ++i) trace.values[static_cast<std::size_t>(i)] = values.at(i);
   return trace;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
+#include "base/index_range.h"
 #include "base/text.h"
 
 namespace rondo {
@@ -99,12 +99,6 @@ class Concatenated : public Dataset {
   std::vector<std::int64_t> ends_;
 };
 
-std::vector<std::int64_t> range(std::int64_t begin, std::int64_t end) {
-  std::vector<std::int64_t> indices(static_cast<std::size_t>(std::max<std::int64_t>(end - begin, 0)));
-  std::iota(indices.begin(), indices.end(), begin);
-  return indices;
-}
-
 Samples merge_batches(const std::vector<const Samples*>& parts) {
   const Samples& first = *parts.front();
   std::vector<Tensor> samples;
@@ -174,18 +168,18 @@ Shared select(Shared dataset, std::vector<std::int64_t> indices) {
 Shared take(Shared dataset, std::int64_t count) {
   require(dataset);
   const std::int64_t end = std::clamp<std::int64_t>(count, 0, dataset->size());
-  return select(std::move(dataset), range(0, end));
+  return select(std::move(dataset), detail::range(0, end));
 }
 
 Shared skip(Shared dataset, std::int64_t count) {
   require(dataset);
   const std::int64_t size = dataset->size();
-  return select(std::move(dataset), range(std::clamp<std::int64_t>(count, 0, size), size));
+  return select(std::move(dataset), detail::range(std::clamp<std::int64_t>(count, 0, size), size));
 }
 
 Shared shuffle(Shared dataset, std::uint64_t seed) {
   require(dataset);
-  std::vector<std::int64_t> order = range(0, dataset->size());
+  std::vector<std::int64_t> order = detail::range(0, dataset->size());
   shuffle_indices(RandomStream(seed, purpose_key("dataset.shuffle")), order);
   return select(std::move(dataset), std::move(order));
 }
@@ -208,7 +202,7 @@ std::pair<Shared, Shared> split(Shared dataset, double fraction) {
   }
   const std::int64_t size = dataset->size();
   const auto kept = static_cast<std::int64_t>(std::floor(static_cast<double>(size) * (1.0 - fraction)));
-  return {select(dataset, range(0, kept)), select(dataset, range(kept, size))};
+  return {select(dataset, detail::range(0, kept)), select(dataset, detail::range(kept, size))};
 }
 
 Batch merge(const std::vector<Batch>& parts) {
@@ -255,7 +249,7 @@ Pipeline<Batch> batches(Shared dataset, DType dtype, const BatchOptions& options
     throw Error(ErrorKind::usage, "a batch needs a size of at least 1")
         .seen(std::to_string(options.batch_size));
   }
-  std::vector<std::int64_t> order = range(0, dataset->size());
+  std::vector<std::int64_t> order = detail::range(0, dataset->size());
   if (options.shuffle)
     shuffle_indices(RandomStream(options.seed, purpose_key("batches.shuffle"), options.epoch), order);
   return Pipeline<Batch>::from([dataset, dtype, options, order = std::move(order),

@@ -122,12 +122,6 @@ void trim_start(Series& series, std::int64_t rows) {
 
 }  // namespace
 
-std::int64_t SeriesSet::total_rows() const {
-  std::int64_t rows = 0;
-  for (const Series& one : series) rows += one.length();
-  return rows;
-}
-
 std::int64_t SeriesSet::column(std::string_view name) const {
   const auto found = std::find(columns.begin(), columns.end(), name);
   if (found != columns.end()) return found - columns.begin();
@@ -188,7 +182,6 @@ SeriesSet make_series(const Table& table, const SeriesOptions& options, SeriesRe
     seen.rows_dropped += order.dropped;
     seen.sorted = seen.sorted || order.sorted;
     seen.rows_unsorted += order.unsorted;
-    seen.cells_missing += count_missing(series.values);
     if (policy == MissingPolicy::error)
       refuse_missing(table, set.columns, series.values, source, series.times);
     const std::string where = table.source() + (series.id.empty() ? "" : ", series '" + series.id + "'");

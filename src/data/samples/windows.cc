@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
+#include "base/index_range.h"
 #include "base/text.h"
 #include "rondo/base/error.h"
 
@@ -15,10 +15,7 @@ std::vector<std::int64_t> places_of(const SeriesSet& series, const std::vector<s
                                     bool all_if_empty) {
   std::vector<std::int64_t> places;
   for (const std::string& name : names) places.push_back(series.column(name));
-  if (names.empty() && all_if_empty) {
-    places.resize(series.columns.size());
-    std::iota(places.begin(), places.end(), std::int64_t{0});
-  }
+  if (names.empty() && all_if_empty) places = detail::range(0, std::ssize(series.columns));
   return places;
 }
 

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <numeric>
 
+#include "base/index_range.h"
 #include "base/text.h"
 #include "data/time/timeline_access.h"
 #include "rondo/base/error.h"
@@ -21,8 +21,7 @@ class Arranger {
   }
 
   Arrangement run() {
-    out_.source.resize(static_cast<std::size_t>(times_.size()));
-    std::iota(out_.source.begin(), out_.source.end(), std::int64_t{0});
+    out_.source = detail::range(0, times_.size());
     put_in_order();
     drop_doubles();
     out_.times = (out_.sorted || out_.dropped > 0) ? times_.gather(out_.source) : times_;

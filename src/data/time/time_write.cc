@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstdlib>
 
 #include "data/time/civil_time.h"
 #include "data/time/time_cell.h"

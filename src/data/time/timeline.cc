@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/index_range.h"
 #include "base/order_statistics.h"
 #include "base/text.h"
 #include "data/time/civil_time.h"
@@ -103,19 +104,14 @@ void append_steps(const Timeline& times, std::int64_t row, std::int64_t count,
 }  // namespace detail
 
 Timeline Timeline::rows(std::int64_t count, std::int64_t first) {
-  std::vector<std::int64_t> ticks(static_cast<std::size_t>(std::max<std::int64_t>(count, 0)));
-  for (std::size_t i = 0; i < ticks.size(); ++i) ticks[i] = first + static_cast<std::int64_t>(i);
-  return TimelineAccess::make(std::move(ticks), {}, TimeFormat{}, Frequency{TimeUnit::number, 1, 1});
+  return TimelineAccess::make(detail::range(first, first + count), {}, TimeFormat{},
+                              Frequency{TimeUnit::number, 1, 1});
 }
 
 void Timeline::infer() {
   std::vector<std::int64_t> ticks = ticks_, walls = detail::walls_of(*this);
-  const auto tidy = [](std::vector<std::int64_t>& values) {
-    if (!std::is_sorted(values.begin(), values.end())) std::sort(values.begin(), values.end());
-    values.erase(std::unique(values.begin(), values.end()), values.end());
-  };
-  tidy(ticks);
-  tidy(walls);
+  detail::sort_unique(ticks);
+  detail::sort_unique(walls);
   frequency_ = detail::infer_frequency(ticks, walls, format_);
 }
 

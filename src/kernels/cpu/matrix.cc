@@ -94,8 +94,9 @@ void PackForOneRow(View<const float> b, bool transposed, std::int64_t k, std::in
   }
 }
 
-/// One tile: MR rows of a times NV vectors of a panel. `tail` lanes of the last vector are real.
-template <int MR, int NV>
+/// One tile: MR rows of a, or of its transpose, times NV vectors of a panel. `tail` lanes of the last vector
+/// are real.
+template <int MR, int NV, bool kTransposed>
 HWY_NOINLINE void Tile(const float* HWY_RESTRICT a, std::int64_t lda, const float* HWY_RESTRICT b,
                        std::int64_t k, Start start, const float* HWY_RESTRICT bias, float* HWY_RESTRICT c,
                        std::int64_t ldc, std::int64_t tail) {
@@ -122,7 +123,7 @@ HWY_NOINLINE void Tile(const float* HWY_RESTRICT a, std::int64_t lda, const floa
     V w[NV];
     RONDO_UNROLL for (int v = 0; v < NV; ++v) w[v] = hn::LoadU(d, b + v * N);
     RONDO_UNROLL for (int r = 0; r < MR; ++r) {
-      const V x = hn::Set(d, a[r * lda + i]);
+      const V x = hn::Set(d, kTransposed ? a[i * lda + r] : a[r * lda + i]);
       RONDO_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = hn::MulAdd(x, w[v], acc[r][v]);
     }
   }
@@ -138,13 +139,17 @@ HWY_NOINLINE void Tile(const float* HWY_RESTRICT a, std::int64_t lda, const floa
   }
 }
 
-template <int NV>
+/// All rows of a, or of its transpose, times one panel.
+template <int NV, bool kTransposed>
 void PanelRows(View<const float> a, const float* b, Start start, const float* bias, float* c,
                std::int64_t ldc, std::int64_t tail) {
+  const std::int64_t rows = kTransposed ? a.cols : a.rows, depth = kTransposed ? a.rows : a.cols;
   std::int64_t r = 0;
   const auto run = [&]<int MR>() {
-    for (; a.rows - r >= MR; r += MR)
-      Tile<MR, NV>(a.row(r), a.stride, b, a.cols, start, bias, c + r * ldc, ldc, tail);
+    for (; rows - r >= MR; r += MR) {
+      const float* first = kTransposed ? a.data + r : a.row(r);
+      Tile<MR, NV, kTransposed>(first, a.stride, b, depth, start, bias, c + r * ldc, ldc, tail);
+    }
   };
   constexpr int kRows = kTiling.rows[NV];
   run.template operator()<kRows>();
@@ -260,8 +265,9 @@ void Multiply(View<const float> a, const float* b, std::int64_t n, Start start, 
       const float* panel = b + begin * a.cols;
       float* to = c.row(m) + begin;
       const float* from = bias == nullptr ? nullptr : bias + begin;
-      WithCount<kPanel>(
-          nv, [&]<int NV>() HWY_ATTR { PanelRows<NV>(block, panel, start, from, to, c.stride, tail); });
+      WithCount<kPanel>(nv, [&]<int NV>() HWY_ATTR {
+        PanelRows<NV, false>(block, panel, start, from, to, c.stride, tail);
+      });
     }
   }
 }
@@ -285,57 +291,6 @@ void MultiplyOneRow(View<const float> a, const float* b, std::int64_t n, Start s
   MultiplyOneRowOf(a, b, n, start, bias, c, backwards);
 }
 
-/// Tile of a gradient: MR columns of a (rows of c) x NV vectors of g, over the rows of one block.
-template <int MR, int NV>
-HWY_NOINLINE void TransposedTile(const float* HWY_RESTRICT a, std::int64_t lda, const float* HWY_RESTRICT g,
-                                 std::int64_t ldg, std::int64_t m, float* HWY_RESTRICT c, std::int64_t ldc,
-                                 std::int64_t tail) {
-  const D d;
-  constexpr auto N = static_cast<std::int64_t>(hn::MaxLanes(D()));
-  const bool whole = tail == N;
-  V acc[MR][NV];
-  RONDO_UNROLL for (int r = 0; r < MR; ++r) {
-    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
-      const float* at = c + r * ldc + v * N;
-      acc[r][v] = v + 1 < NV || whole ? hn::LoadU(d, at) : LoadFirst(d, at, tail);
-    }
-  }
-  for (std::int64_t i = 0; i < m; ++i, a += lda, g += ldg) {
-    V w[NV];
-    RONDO_UNROLL for (int v = 0; v < NV; ++v) w[v] = hn::LoadU(d, g + v * N);
-    RONDO_UNROLL for (int r = 0; r < MR; ++r) {
-      const V x = hn::Set(d, a[r]);
-      RONDO_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = hn::MulAdd(x, w[v], acc[r][v]);
-    }
-  }
-  RONDO_UNROLL for (int r = 0; r < MR; ++r) {
-    RONDO_UNROLL for (int v = 0; v < NV; ++v) {
-      float* at = c + r * ldc + v * N;
-      if (v + 1 < NV || whole) {
-        hn::StoreU(acc[r][v], d, at);
-      } else {
-        StoreFirst(acc[r][v], d, at, tail);
-      }
-    }
-  }
-}
-
-template <int NV>
-void TransposedPanel(View<const float> a, const float* g, std::int64_t ldg, float* c, std::int64_t ldc,
-                     std::int64_t tail) {
-  std::int64_t k = 0;
-  const auto run = [&]<int MR>() {
-    for (; a.cols - k >= MR; k += MR)
-      TransposedTile<MR, NV>(a.data + k, a.stride, g, ldg, a.rows, c + k * ldc, ldc, tail);
-  };
-  constexpr int kRows = kTiling.rows[NV];
-  run.template operator()<kRows>();
-  if constexpr (kRows > 8) run.template operator()<8>();
-  if constexpr (kRows > 4) run.template operator()<4>();
-  run.template operator()<2>();
-  run.template operator()<1>();
-}
-
 void AddTransposedProduct(View<const float> a, View<const float> g, View<float> c) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
   constexpr std::int64_t kBlockRows = 128;
@@ -356,8 +311,9 @@ void AddTransposedProduct(View<const float> a, View<const float> g, View<float> 
         std::fill(panel + i * width + used, panel + (i + 1) * width, 0.0F);
       }
       float* to = c.data + begin;
-      WithCount<kPanel>(
-          nv, [&]<int NV>() HWY_ATTR { TransposedPanel<NV>(block, panel, width, to, c.stride, tail); });
+      WithCount<kPanel>(nv, [&]<int NV>() HWY_ATTR {
+        PanelRows<NV, true>(block, panel, Start::accumulate, nullptr, to, c.stride, tail);
+      });
     }
     left -= rows;
   }

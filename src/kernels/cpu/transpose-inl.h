@@ -1,6 +1,23 @@
 // Transposition in blocks of four, for small matrices that are in the cache. Include inside namespace
 // rondo::kernels::HWY_NAMESPACE, between HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE; no include guard.
 
+#if HWY_TARGET != HWY_SCALAR
+/// out(j) takes element j of a, b, c and e, in every block of four of theirs.
+template <class D, class V, class Out>
+HWY_INLINE void TransposeBlocks(D d, V a, V b, V c, V e, Out out) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::Repartition<double, D> pairs;
+  const auto ab_low = hn::BitCast(pairs, hn::InterleaveLower(d, a, b));  // a0 b0 a1 b1
+  const auto ce_low = hn::BitCast(pairs, hn::InterleaveLower(d, c, e));
+  const auto ab_high = hn::BitCast(pairs, hn::InterleaveUpper(d, a, b));
+  const auto ce_high = hn::BitCast(pairs, hn::InterleaveUpper(d, c, e));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab_low, ce_low)), d, out(0));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab_low, ce_low)), d, out(1));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab_high, ce_high)), d, out(2));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab_high, ce_high)), d, out(3));
+}
+#endif
+
 /// Four rows of four become four columns: out(j) holds element j of every row.
 template <class Out>
 HWY_INLINE void Transpose4(const float* HWY_RESTRICT r0, const float* HWY_RESTRICT r1,
@@ -13,16 +30,7 @@ HWY_INLINE void Transpose4(const float* HWY_RESTRICT r0, const float* HWY_RESTRI
 #else
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::FixedTag<float, 4> d;
-  const hn::Repartition<double, decltype(d)> pairs;
-  const auto a = hn::LoadU(d, r0), b = hn::LoadU(d, r1), c = hn::LoadU(d, r2), e = hn::LoadU(d, r3);
-  const auto ab_low = hn::BitCast(pairs, hn::InterleaveLower(d, a, b));  // a0 b0 a1 b1
-  const auto ce_low = hn::BitCast(pairs, hn::InterleaveLower(d, c, e));
-  const auto ab_high = hn::BitCast(pairs, hn::InterleaveUpper(d, a, b));
-  const auto ce_high = hn::BitCast(pairs, hn::InterleaveUpper(d, c, e));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab_low, ce_low)), d, out(0));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab_low, ce_low)), d, out(1));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab_high, ce_high)), d, out(2));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab_high, ce_high)), d, out(3));
+  TransposeBlocks(d, hn::LoadU(d, r0), hn::LoadU(d, r1), hn::LoadU(d, r2), hn::LoadU(d, r3), out);
 #endif
 }
 
@@ -33,20 +41,11 @@ HWY_INLINE void Transpose8(In in, Out out) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::FixedTag<float, 8> d;
   const hn::FixedTag<float, 4> half;
-  const hn::Repartition<double, decltype(d)> pairs;
   // Rows i and i + 4 share a register, so that every step below works on two blocks of four.
   const auto two = [&](int i) HWY_ATTR {
     return hn::Combine(d, hn::LoadU(half, in(i + 4)), hn::LoadU(half, in(i)));
   };
-  const auto a = two(0), b = two(1), c = two(2), e = two(3);
-  const auto ab_low = hn::BitCast(pairs, hn::InterleaveLower(d, a, b));
-  const auto ce_low = hn::BitCast(pairs, hn::InterleaveLower(d, c, e));
-  const auto ab_high = hn::BitCast(pairs, hn::InterleaveUpper(d, a, b));
-  const auto ce_high = hn::BitCast(pairs, hn::InterleaveUpper(d, c, e));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab_low, ce_low)), d, out(0));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab_low, ce_low)), d, out(1));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab_high, ce_high)), d, out(2));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab_high, ce_high)), d, out(3));
+  TransposeBlocks(d, two(0), two(1), two(2), two(3), out);
 #else
   Transpose4(in(0), in(1), in(2), in(3), out);
   Transpose4(in(4), in(5), in(6), in(7), [&](std::int64_t j) HWY_ATTR { return out(j) + 4; });

@@ -5,7 +5,7 @@
 // An entry has a name, perhaps an alias, and
 //   value(x)          y = f(x)
 //   backward(y, dy)   dy·f'(x) from the value alone: what recurrent cells keep. Without it, no cell can use
-//   the entry slope(x, y)       f'(x); absent where it is backward(y, 1)
+//   it slope(x, y)       f'(x); absent where it is backward(y, 1)
 // A new activation is an entry and its place in `Entries`. Entries without a value are functions of whole
 // rows.
 

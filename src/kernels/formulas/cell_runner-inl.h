@@ -162,47 +162,28 @@ HWY_INLINE void with_activations(const CellCall<Number>& call, Formula formula) 
   }
 }
 
-template <class Cell>
-void run_forward(const CellCall<Number>& call) {
-  with_activations(call, [](auto& io) HWY_ATTR { Cell::forward(io); });
+template <class Formula>
+void run(const CellCall<Number>& call) {
+  with_activations(call, Formula());
 }
-template <class Cell>
-void run_backward(const CellCall<Number>& call) {
-  with_activations(call, [](auto& io) HWY_ATTR { Cell::backward(io); });
-}
-template <class Cell>
-void run_prepare(const CellCall<Number>& call) {
-  with_activations(call, [](auto& io) HWY_ATTR { Cell::prepare(io); });
-}
-template <class Cell>
-void run_backward_prepare(const CellCall<Number>& call) {
-  with_activations(call, [](auto& io) HWY_ATTR { Cell::backward_prepare(io); });
-}
-
-template <class Cell>
-void run_output(const CellCall<Number>& call) {
-  with_activations(call, [](auto& io) HWY_ATTR { Cell::output(io); });
-}
-template <class Cell>
-void run_backward_output(const CellCall<Number>& call) {
-  with_activations(call, [](auto& io) HWY_ATTR { Cell::backward_output(io); });
-}
-template <class Cell>
-void run_backward_normalized(const CellCall<Number>& call) {
-  with_activations(call, [](auto& io) HWY_ATTR { Cell::backward_normalized(io); });
+/// The loop over rows and units around a formula, a lambda without captures.
+template <class Formula>
+constexpr auto loop_of(Formula) {
+  return &run<Formula>;
 }
 
 template <class Cell>
 constexpr CellFormulas<Number> formulas_of() {
-  CellFormulas<Number> formulas{.forward = run_forward<Cell>, .backward = run_backward<Cell>};
+  CellFormulas<Number> formulas{.forward = loop_of([](auto& io) HWY_ATTR { Cell::forward(io); }),
+                                .backward = loop_of([](auto& io) HWY_ATTR { Cell::backward(io); })};
   if constexpr (Cell::info.stages == 2) {
-    formulas.prepare = run_prepare<Cell>;
-    formulas.backward_prepare = run_backward_prepare<Cell>;
+    formulas.prepare = loop_of([](auto& io) HWY_ATTR { Cell::prepare(io); });
+    formulas.backward_prepare = loop_of([](auto& io) HWY_ATTR { Cell::backward_prepare(io); });
   }
   if constexpr (Cell::info.normalized_state >= 0) {
-    formulas.output = run_output<Cell>;
-    formulas.backward_output = run_backward_output<Cell>;
-    formulas.backward_normalized = run_backward_normalized<Cell>;
+    formulas.output = loop_of([](auto& io) HWY_ATTR { Cell::output(io); });
+    formulas.backward_output = loop_of([](auto& io) HWY_ATTR { Cell::backward_output(io); });
+    formulas.backward_normalized = loop_of([](auto& io) HWY_ATTR { Cell::backward_normalized(io); });
   }
   return formulas;
 }

@@ -77,8 +77,6 @@ std::vector<double> orthogonal(std::int64_t rows, std::int64_t cols, const Rando
 
 }  // namespace
 
-std::vector<std::string> initializer_names() { return names(); }
-
 void check_initializer(const std::string& name, const std::string& where) {
   if (std::ranges::find(names(), name) != names().end()) return;
   throw Error(ErrorKind::usage, "unknown initializer '" + name + "'")

@@ -23,11 +23,7 @@ class ReverseTime final : public Operation {
     });
   }
   void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    with_dtype(call.dtype(), [&]<class T>(T) {
-      const View<const T> dy = call.output_gradient(0).view<T>();
-      const View<T> dx = d_input.view<T>();
+    add_to_input(call, [&]<class T>(View<const T> dy, View<T> dx) {
       call.input(0).layout->each_mirrored_row([&](std::int64_t from, std::int64_t to) {
         for (std::int64_t c = 0; c < dx.cols; ++c) dx(from, c) += dy(to, c);
       });
@@ -56,55 +52,32 @@ class SamplesToSteps final : public Relabel {
   }
 };
 
-/// Samples [a, b] become sequences of a steps, or the other way round.
-template <bool kToSequences>
-class TurnAround final : public Operation {
+/// Samples [a, b] become sequences of a steps.
+class ToSequences final : public Operation {
  public:
   void forward(Call& call) const override {
     const Value in = call.input(0);
-    const Matrix out = kToSequences ? make_sequences(call, in) : make_samples(call, in);
-    each(call, in, [&]<class T>(T, std::int64_t from, std::int64_t to) {
-      static_cast<T*>(out.data)[to] = static_cast<const T*>(in.data.data)[from];
-    });
+    call.make_output(0, call.layouts().dense(in.data.rows, in.features[0]),
+                     {in.features.begin() + 1, in.features.end()});
+    copy_samples(call);
   }
-  void backward(Call& call) const override {
-    const Matrix d_input = call.input_gradient(0);
-    if (!d_input) return;
-    const ConstMatrix dy = call.output_gradient(0);
-    each(call, call.input(0), [&]<class T>(T, std::int64_t from, std::int64_t to) {
-      static_cast<T*>(d_input.data)[from] += static_cast<const T*>(dy.data)[to];
-    });
-  }
+  void backward(Call& call) const override { copy_samples_backward(call); }
+};
 
- private:
-  static Matrix make_sequences(Call& call, const Value& in) {
-    return call.make_output(0, call.layouts().dense(in.data.rows, in.features[0]),
-                            {in.features.begin() + 1, in.features.end()});
-  }
-  static Matrix make_samples(Call& call, const Value& in) {
+/// The other way round.
+class FromSequences final : public Operation {
+ public:
+  void forward(Call& call) const override {
+    const Value in = call.input(0);
     if (!in.layout->is_dense()) {
       throw Error(ErrorKind::usage, "a layer inside time_distributed returned sequences of unequal length");
     }
     Shape features = {in.layout->steps()};
     features.insert(features.end(), in.features.begin(), in.features.end());
-    return call.make_output_rows(0, in.layout->batch(), nullptr, features);
+    call.make_output_rows(0, in.layout->batch(), nullptr, features);
+    copy_samples(call);
   }
-  /// visit(T, element of the input, element of the output).
-  template <class Visit>
-  static void each(const Call& call, const Value& in, Visit visit) {
-    const std::int64_t steps = kToSequences ? in.features[0] : in.layout->steps(),
-                       batch = kToSequences ? in.data.rows : in.layout->batch();
-    const std::int64_t width = steps * batch == 0 ? 0 : in.data.rows * in.data.cols / (steps * batch);
-    with_dtype(call.dtype(), [&]<class T>(T type) {
-      for (std::int64_t t = 0; t < steps; ++t) {
-        for (std::int64_t b = 0; b < batch; ++b) {
-          const std::int64_t sample = (b * steps + t) * width, packed = (t * batch + b) * width;
-          for (std::int64_t c = 0; c < width; ++c)
-            visit(type, (kToSequences ? sample : packed) + c, (kToSequences ? packed : sample) + c);
-        }
-      }
-    });
-  }
+  void backward(Call& call) const override { copy_samples_backward(call); }
 };
 
 /// Common part of layers that are made of others. The first of them is the "layer" of the spec.
@@ -286,8 +259,8 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
   LayerPtr layer_;
   bool inner_sequence_ = false, inner_returns_sequence_ = false;
   StepsToSamples to_samples_;
-  TurnAround<true> to_sequences_;
-  TurnAround<false> from_sequences_;
+  ToSequences to_sequences_;
+  FromSequences from_sequences_;
   SamplesToSteps to_steps_;
 };
 

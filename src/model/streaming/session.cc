@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/text.h"
 #include "model/streaming/frozen_model.h"
 #include "rondo/base/error.h"
 
@@ -222,12 +223,7 @@ int Session::remembered(int stream) const noexcept {
 
 namespace {
 
-void check_stream(bool has, int stream, int streams) {
-  if (has) return;
-  throw Error(ErrorKind::usage, "a session has no such stream")
-      .seen(std::to_string(stream))
-      .expected("0 to " + std::to_string(streams - 1));
-}
+constexpr const char* kNoStream = "a session has no such stream";
 
 std::int64_t state_size(const FrozenModel& model) {
   std::int64_t size = 0;
@@ -252,14 +248,14 @@ Session::State Session::snapshot(int stream) const {
   return state;
 }
 void Session::snapshot(int stream, State& into) const {
-  check_stream(memory_->has(stream), stream, memory_->streams);
+  detail::check_index(stream, memory_->streams, kNoStream);
   into.values.resize(static_cast<std::size_t>(state_size(*memory_->model)));
   float* to = into.values.data();
   for (const FrozenModel::State& state : memory_->model->states)
     to = std::copy_n(memory_->state(stream) + state.offset, state.units, to);
 }
 void Session::restore(int stream, const State& state) {
-  check_stream(memory_->has(stream), stream, memory_->streams);
+  detail::check_index(stream, memory_->streams, kNoStream);
   check_state(state, *memory_->model);
   reset(stream);
   const float* from = state.values.data();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/index_range.h"
 #include "rondo/base/error.h"
 
 namespace rondo::checking {
@@ -41,8 +42,8 @@ void add_inputs(const PreparedData& data, const std::vector<std::int64_t>& momen
   const auto width = static_cast<std::int64_t>(trace.columns.size());
   constexpr std::int64_t kAtOnce = 256;
   for (std::int64_t begin = 0; begin < data.all->size(); begin += kAtOnce) {
-    std::vector<std::int64_t> chosen;
-    for (std::int64_t i = begin; i < std::min(begin + kAtOnce, data.all->size()); ++i) chosen.push_back(i);
+    const std::vector<std::int64_t> chosen =
+        detail::range(begin, std::min(begin + kAtOnce, data.all->size()));
     const Batch samples = data.all->gather(chosen, DType::float64);
     const Tensor inputs = data.windows ? samples.inputs.at(0).to_padded() : samples.inputs.at(0).values();
     const std::int64_t each = inputs.size() / static_cast<std::int64_t>(chosen.size());
@@ -76,8 +77,7 @@ LeakReport find_job_leaks(const CsvTraining& job, const Table& table, const Prep
     none.not_tried.emplace_back("rows were inserted or dropped");
     return none;
   }
-  std::vector<std::int64_t> moments(static_cast<std::size_t>(rows));
-  for (std::size_t i = 0; i < moments.size(); ++i) moments[i] = static_cast<std::int64_t>(i);
+  const std::vector<std::int64_t> moments = detail::range(0, rows);
 
   LeakOptions options;
   options.time = job.data.time;

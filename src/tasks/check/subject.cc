@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 
+#include "base/index_range.h"
 #include "base/text.h"
 
 namespace rondo::checking {
@@ -26,8 +26,7 @@ std::vector<SeriesRows> series_of(const Subject& subject, const Timeline* times)
   std::vector<SeriesRows> series;
   const std::int64_t rows = subject.table->rows();
   if (subject.id.empty()) {
-    series.push_back({"", std::vector<std::int64_t>(static_cast<std::size_t>(rows))});
-    std::iota(series[0].rows.begin(), series[0].rows.end(), std::int64_t{0});
+    series.push_back({"", detail::range(0, rows)});
   } else {
     const Column& ids = subject.table->column(subject.id);
     std::map<std::string, std::size_t> places;
@@ -53,36 +52,17 @@ void Findings::add(CheckLevel level, std::string what, std::string where, std::s
       {level, topic_, std::move(what), std::move(where), std::move(seen), std::move(fix)});
 }
 
+static std::string in_one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
 void Findings::add(CheckLevel level, const Error& error, const std::string& what) {
-  CheckFinding finding{level, topic_, what.empty() ? error.summary() : what + ": " + error.summary(),
-                       {},    {},     {}};
-  // The details of an Error are lines of their own in what(): "  seen:     …".
-  const std::string text = error.what();
-  std::string* field = nullptr;
-  for (std::size_t begin = text.find('\n'); begin != std::string::npos;) {
-    const std::size_t end = text.find('\n', begin + 1);
-    std::string line = text.substr(begin + 1, end == std::string::npos ? end : end - begin - 1);
-    const auto starts = [&](const char* label) { return line.starts_with(std::string("  ") + label); };
-    constexpr std::size_t kIndent = 12;
-    const std::string rest = line.size() > kIndent ? line.substr(kIndent) : std::string();
-    if (starts("where:")) {
-      field = &finding.where;
-      *field += rest;
-    } else if (starts("seen:")) {
-      field = &finding.seen;
-      *field += rest;
-    } else if (starts("expected:")) {
-      field = &finding.seen;
-      *field += (field->empty() ? "expected " : "; expected ") + rest;
-    } else if (starts("fix:")) {
-      field = &finding.fix;
-      *field += rest;
-    } else if (field != nullptr) {
-      *field += " " + rest;
-    }
-    begin = end;
-  }
-  report_.findings.push_back(std::move(finding));
+  const Error::Details& details = error.details();
+  std::string seen = details.seen;
+  if (!details.expected.empty()) seen += (seen.empty() ? "expected " : "; expected ") + details.expected;
+  add(level, what.empty() ? error.summary() : what + ": " + error.summary(), in_one_line(details.where),
+      in_one_line(std::move(seen)), in_one_line(details.fix));
 }
 
 std::string number(double value) { return detail::print("%.6g", value); }

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
+#include "base/index_range.h"
 #include "rondo/base/error.h"
 #include "rondo/base/random.h"
 #include "rondo/data/missing.h"
@@ -81,8 +81,7 @@ struct Parts {
 };
 
 Parts cut_parts(const CsvTraining& job, std::int64_t count, const Table& table) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
-  std::iota(order.begin(), order.end(), 0);
+  std::vector<std::int64_t> order = detail::range(0, count);
   if (job.split.shuffle)
     shuffle_indices(RandomStream(job.training.seed, purpose_key("csv_training.split")), order);
   const auto amount = [&](double wanted) {

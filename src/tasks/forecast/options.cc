@@ -41,11 +41,8 @@ void check_test_part(const ForecastOptions& options) {
   if (!options.split.empty()) check_split_text(options.split);
   const int given = (options.backtest != kDefaultBacktest ? 1 : 0) + (options.split.empty() ? 0 : 1) +
                     (options.test_file.empty() ? 0 : 1);
-  if (given <= 1) return;
-  throw Error(ErrorKind::usage, "the test part is named twice")
-      .seen("more than one of --backtest, --split and --test-file")
-      .expected("one of them")
-      .fix("leave the others out");
+  refuse_if(given > 1, "the test part is named twice", "more than one of --backtest, --split and --test-file",
+            "leave the others out");
 }
 
 /// Where a scale or a season of the user's choice cannot be used.
@@ -113,21 +110,14 @@ LinearLimits limits_of(const ForecastOptions& options) {
   LinearLimits limits;
   if (options.transform != "auto") limits.transform = parse_transform(options.transform);
   if (names_counts(options.likelihood)) {
-    if (limits.transform.value_or(Transform::none) != Transform::none) {
-      throw Error(ErrorKind::usage, "counts are learnt as they are, without a transform")
-          .seen("--transform " + options.transform + " with --likelihood " + options.likelihood)
-          .fix("leave --transform out, or use --likelihood gaussian or student_t");
-    }
+    refuse_if(limits.transform.value_or(Transform::none) != Transform::none,
+              "counts are learnt as they are, without a transform",
+              "--transform " + options.transform + " with --likelihood " + options.likelihood,
+              "leave --transform out, or use --likelihood gaussian or student_t");
     limits.transform = Transform::none;
   }
-  if (options.difference == "yes")
-    limits.difference = true;
-  else if (options.difference == "no")
-    limits.difference = false;
-  else if (options.difference != "auto") {
-    throw Error(ErrorKind::usage, "there is no way of differencing called '" + options.difference + "'")
-        .expected("auto, yes or no");
-  }
+  require_one_of(options.difference, "difference", {"auto", "yes", "no"});
+  if (options.difference != "auto") limits.difference = options.difference == "yes";
   limits.longest_lag = options.window;
   return limits;
 }

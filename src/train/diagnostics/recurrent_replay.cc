@@ -1,7 +1,6 @@
 #include "train/diagnostics/recurrent_replay.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 #include <string_view>

@@ -1,8 +1,8 @@
 #include <cmath>
 #include <filesystem>
 #include <iostream>
-#include <numeric>
 
+#include "base/index_range.h"
 #include "rondo/base/error.h"
 #include "train/fit/checkpoint.h"
 #include "train/fit/fit_loop.h"
@@ -82,8 +82,7 @@ void FitLoop::open_progress() {
 }
 
 void FitLoop::order_epoch() {
-  order_.resize(static_cast<std::size_t>(train_size_));
-  std::iota(order_.begin(), order_.end(), 0);
+  detail::assign_range(order_, 0, train_size_);
   if (options_.shuffle) {
     shuffle_indices(RandomStream(options_.seed, purpose_key("shuffle"), static_cast<std::uint64_t>(epoch_)),
                     order_);

@@ -1,6 +1,6 @@
 #include <cstring>
-#include <numeric>
 
+#include "base/index_range.h"
 #include "rondo/base/error.h"
 #include "train/fit/trainer_impl.h"
 #include "train/rows.h"
@@ -53,12 +53,10 @@ std::vector<Samples> Trainer::predict(const Dataset& data, std::int64_t batch_si
   if (batch_size < 1) throw Error(ErrorKind::usage, "batch_size must be at least 1");
   Impl& impl = *impl_;
   std::vector<std::vector<Samples>> parts(impl.network.output_count());
-  std::vector<std::int64_t> indices;
   std::int64_t begin = 0;
   do {  // at least once: no samples still have an output shape
-    indices.resize(static_cast<std::size_t>(std::min(batch_size, data.size() - begin)));
-    std::iota(indices.begin(), indices.end(), begin);
-    const Batch batch = data.gather(indices, impl.network.parameters().dtype());
+    const Batch batch = data.gather(detail::range(begin, std::min(begin + batch_size, data.size())),
+                                    impl.network.parameters().dtype());
     RunOptions run;
     run.carried = impl.stateful ? &impl.predict_carried : nullptr;
     Tape& tape = impl.pass.tape();

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
+#include "base/index_range.h"
 #include "rondo/base/error.h"
 #include "train/fit/checkpoint.h"
 #include "train/fit/time_chunks.h"
@@ -49,8 +49,7 @@ void Trainer::Impl::run_in_pieces(const Batch& batch, const PassOptions& options
   pass.count(batch, options.class_weight);
   std::int64_t number = 0;
   for (std::int64_t begin = 0; begin < batch.size(); begin += options.micro_batch_size) {
-    indices_.resize(static_cast<std::size_t>(std::min(options.micro_batch_size, batch.size() - begin)));
-    std::iota(indices_.begin(), indices_.end(), begin);
+    detail::assign_range(indices_, begin, std::min(begin + options.micro_batch_size, batch.size()));
     batch.gather_into(indices_, network.parameters().dtype(), layouts_, piece_);
     run_piece(piece_, number++, options, false, meters);
   }
@@ -119,8 +118,7 @@ NamedValues Trainer::Impl::evaluate(const Dataset& data, std::int64_t begin, std
   LayoutPool layouts;
   Batch batch;
   for (; begin < end; begin += batch_size) {
-    indices.resize(static_cast<std::size_t>(std::min(batch_size, end - begin)));
-    std::iota(indices.begin(), indices.end(), begin);
+    detail::assign_range(indices, begin, std::min(begin + batch_size, end));
     data.gather_into(indices, network.parameters().dtype(), layouts, batch);
     run_batch(batch, pass, meters);
   }

@@ -18,13 +18,11 @@ struct CrossentropyOptions {
     option("label_smoothing", self.label_smoothing,
            "how far targets are moved towards the uniform distribution");
   }
+  void check(const std::string& loss) const {
+    check_option(label_smoothing >= 0 && label_smoothing <= 1, loss + ".label_smoothing",
+                 "lie between 0 and 1", label_smoothing);
+  }
 };
-
-void check_smoothing(const char* name, double smoothing) {
-  if (smoothing >= 0 && smoothing <= 1) return;
-  throw Error(ErrorKind::usage, std::string(name) + ".label_smoothing must lie between 0 and 1")
-      .seen(std::to_string(smoothing));
-}
 
 template <class T>
 constexpr T kLowest = T(1e-7);
@@ -43,9 +41,7 @@ bool inside(T p) {
 class BinaryCrossentropy : public ElementLoss<BinaryCrossentropy, CrossentropyOptions> {
  public:
   static constexpr const char* kName = "binary_crossentropy";
-  explicit BinaryCrossentropy(const Json& config) : ElementLoss(config) {
-    check_smoothing(kName, options.label_smoothing);
-  }
+  using ElementLoss::ElementLoss;
   template <class T>
   T value(T p, T t) const {
     t = smoothed(t);
@@ -97,9 +93,7 @@ double softmax_crossentropy(std::span<const T> logits, Target&& target, T* gradi
 class CategoricalCrossentropy : public RowLoss<CategoricalCrossentropy, CrossentropyOptions> {
  public:
   static constexpr const char* kName = "categorical_crossentropy";
-  explicit CategoricalCrossentropy(const Json& config) : RowLoss(config) {
-    check_smoothing(kName, options.label_smoothing);
-  }
+  using RowLoss::RowLoss;
   template <class T>
   double row(std::span<const T> prediction, std::span<const T> target, T* gradient) const {
     const T keep = static_cast<T>(1 - options.label_smoothing);
@@ -128,9 +122,7 @@ class CategoricalCrossentropy : public RowLoss<CategoricalCrossentropy, Crossent
 class SparseCategoricalCrossentropy : public RowLoss<SparseCategoricalCrossentropy, CrossentropyOptions> {
  public:
   static constexpr const char* kName = "sparse_categorical_crossentropy";
-  explicit SparseCategoricalCrossentropy(const Json& config) : RowLoss(config) {
-    check_smoothing(kName, options.label_smoothing);
-  }
+  using RowLoss::RowLoss;
   std::int64_t target_columns(std::int64_t) const override { return 1; }
   std::int64_t prediction_columns(std::int64_t) const override { return -1; }
 

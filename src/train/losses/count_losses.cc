@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 
 #include "train/losses/probability_functions.h"
@@ -43,6 +42,9 @@ struct CountOptions {
     option("exposure", self.exposure,
            "targets are all counts, then all scales; a mean is multiplied by its scale");
   }
+  void check(const std::string& loss) const {
+    check_option(min_mean > 0 && std::isfinite(min_mean), loss + ".min_mean", "be positive", min_mean);
+  }
 };
 
 struct NegativeBinomialOptions : CountOptions {
@@ -53,13 +55,12 @@ struct NegativeBinomialOptions : CountOptions {
     option("min_dispersion", self.min_dispersion,
            "added to every α = softplus(raw); α is divided by the square root of the scale");
   }
+  void check(const std::string& loss) const {
+    CountOptions::check(loss);
+    check_option(min_dispersion > 0 && std::isfinite(min_dispersion), loss + ".min_dispersion", "be positive",
+                 min_dispersion);
+  }
 };
-
-void check_smallest(const char* loss, const char* option, double value) {
-  if (value > 0 && std::isfinite(value)) return;
-  throw Error(ErrorKind::usage, std::string(loss) + "." + option + " must be positive")
-      .seen(std::to_string(value));
-}
 
 /// What the count losses share. `Self` has
 ///
@@ -72,10 +73,9 @@ class CountLoss : public RowLoss<Self, Options> {
  public:
   using RowLoss<Self, Options>::options;
 
-  explicit CountLoss(const Json& config) : RowLoss<Self, Options>(config) {
-    logarithmic_ = is_logarithmic(options.mean, std::string(Self::kName) + ".mean");
-    check_smallest(Self::kName, "min_mean", options.min_mean);
-  }
+  explicit CountLoss(const Json& config)
+      : RowLoss<Self, Options>(config),
+        logarithmic_(is_logarithmic(options.mean, std::string(Self::kName) + ".mean")) {}
 
   std::int64_t target_columns(std::int64_t columns) const override {
     return split_columns(Self::kName, columns, Self::kParameters) * groups();
@@ -165,9 +165,7 @@ class NegativeBinomialNll : public CountLoss<NegativeBinomialNll, NegativeBinomi
  public:
   static constexpr const char* kName = "negative_binomial_nll";
   static constexpr std::int64_t kParameters = 2;
-  explicit NegativeBinomialNll(const Json& config) : CountLoss(config) {
-    check_smallest(kName, "min_dispersion", options.min_dispersion);
-  }
+  using CountLoss::CountLoss;
 
   double count(double y, const Linked& mean, double raw, double scale, double* slopes) const {
     const double shrink = 1 / std::sqrt(scale);

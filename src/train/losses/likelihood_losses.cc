@@ -46,6 +46,10 @@ struct ScaleOptions {
            "\"softplus\": σ = softplus(raw) + min_scale; \"log\": σ = exp(raw) + min_scale");
     option("min_scale", self.min_scale, "added to every σ");
   }
+  void check(const std::string& loss) const {
+    check_option(min_scale >= 0 && std::isfinite(min_scale), loss + ".min_scale", "not be negative",
+                 min_scale);
+  }
 };
 
 /// A location and a scale, mean over the targets of a row. `Self` has
@@ -62,11 +66,7 @@ class LikelihoodLoss : public RowLoss<Self, Options> {
 
   explicit LikelihoodLoss(const Json& config)
       : RowLoss<Self, Options>(config),
-        logarithmic_(is_logarithmic(options.scale, std::string(Self::kName) + ".scale")) {
-    if (options.min_scale >= 0 && std::isfinite(options.min_scale)) return;
-    throw Error(ErrorKind::usage, std::string(Self::kName) + ".min_scale must not be negative")
-        .seen(std::to_string(options.min_scale));
-  }
+        logarithmic_(is_logarithmic(options.scale, std::string(Self::kName) + ".scale")) {}
   std::int64_t target_columns(std::int64_t columns) const override {
     return split_columns(Self::kName, columns, self().parameters());
   }
@@ -117,19 +117,18 @@ struct StudentTOptions : ScaleOptions {
     ScaleOptions::visit(self, option);
     option("degrees_of_freedom", self.degrees_of_freedom, "ν; null: learnt, ν = 2 + softplus(raw)");
   }
+  void check(const std::string& loss) const {
+    ScaleOptions::check(loss);
+    const double nu = degrees_of_freedom.value_or(1);
+    check_option(nu > 0, loss + ".degrees_of_freedom", "be positive", nu);
+  }
 };
 
 /// −log Γ((ν+1)/2) + log Γ(ν/2) + ½·log(νπ) + log σ + (ν+1)/2 · log(1 + z²/ν).
 class StudentTNll : public LikelihoodLoss<StudentTNll, StudentTOptions> {
  public:
   static constexpr const char* kName = "student_t_nll";
-
-  explicit StudentTNll(const Json& config) : LikelihoodLoss(config) {
-    if (options.degrees_of_freedom && !(*options.degrees_of_freedom > 0)) {
-      throw Error(ErrorKind::usage, "student_t_nll.degrees_of_freedom must be positive")
-          .seen(std::to_string(*options.degrees_of_freedom));
-    }
-  }
+  using LikelihoodLoss::LikelihoodLoss;
   std::int64_t parameters() const { return options.degrees_of_freedom ? 2 : 3; }
   double term(double z, const Linked& sigma, double raw, double share, double* slopes) const {
     const double nu = options.degrees_of_freedom.value_or(student_t_degrees_of_freedom(raw));

@@ -1,7 +1,5 @@
 #include "rondo/train/losses.h"
 
-#include <algorithm>
-
 #include "rondo/base/error.h"
 #include "train/losses/row_loss.h"
 #include "train/named_config.h"

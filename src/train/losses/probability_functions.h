@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdint>
-
 // Distribution functions of the normal, Student's t, gamma and beta distributions. All are pure, thread-safe
 // and accurate to about 1e-12 (1e-9 where an argument exceeds 1e5).
 

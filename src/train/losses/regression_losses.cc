@@ -61,16 +61,15 @@ struct HuberOptions {
   static void visit(Self& self, V&& option) {
     option("delta", self.delta, "error from which the loss grows linearly");
   }
+  void check(const std::string& loss) const {
+    check_option(delta > 0, loss + ".delta", "be positive", delta);
+  }
 };
 
 class Huber : public ElementLoss<Huber, HuberOptions> {
  public:
   static constexpr const char* kName = "huber";
-  explicit Huber(const Json& config) : ElementLoss(config) {
-    if (!(options.delta > 0)) {
-      throw Error(ErrorKind::usage, "huber.delta must be positive").seen(std::to_string(options.delta));
-    }
-  }
+  using ElementLoss::ElementLoss;
   template <class T>
   T value(T p, T t) const {
     const T size = std::abs(p - t), delta = static_cast<T>(options.delta);
@@ -89,20 +88,18 @@ struct QuantileOptions {
   static void visit(Self& self, V&& option) {
     option("levels", self.levels, "quantiles to learn, each between 0 and 1");
   }
+  void check(const std::string& loss) const {
+    if (levels.empty()) throw Error(ErrorKind::usage, loss + ".levels is empty").fix("name a level");
+    for (const double level : levels)
+      check_option(level > 0 && level < 1, loss + ".levels", "lie between 0 and 1", level);
+  }
 };
 
 /// Mean over targets and levels of the pinball loss max(τ·(t − p), (τ − 1)·(t − p)).
 class Quantile : public RowLoss<Quantile, QuantileOptions> {
  public:
   static constexpr const char* kName = "quantile";
-  explicit Quantile(const Json& config) : RowLoss(config) {
-    if (options.levels.empty()) throw Error(ErrorKind::usage, "quantile.levels is empty").fix("name a level");
-    for (const double level : options.levels) {
-      if (!(level > 0 && level < 1)) {
-        throw Error(ErrorKind::usage, "quantile.levels must lie between 0 and 1").seen(std::to_string(level));
-      }
-    }
-  }
+  using RowLoss::RowLoss;
   std::int64_t target_columns(std::int64_t columns) const override {
     const auto levels = static_cast<std::int64_t>(options.levels.size());
     if (columns % levels != 0) {

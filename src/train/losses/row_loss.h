@@ -17,6 +17,11 @@ void check_loss_call(const Loss& loss, ConstMatrix prediction, ConstMatrix targe
 
 Loss::Reduction parse_reduction(const std::string& name, const std::string& loss);
 
+/// Error(usage) that says what `option`, such as "huber.delta", must be.
+inline void check_option(bool holds, const std::string& option, const char* rule, double seen) {
+  if (!holds) throw Error(ErrorKind::usage, option + " must " + rule).seen(std::to_string(seen));
+}
+
 /// Options of a loss and how its rows are summed up.
 template <class Options>
 struct WithReduction : Options {
@@ -28,7 +33,8 @@ struct WithReduction : Options {
   }
 };
 
-/// A loss from the formula of one row. `Self` has a member `options` (see options.h), a constant `kName` and
+/// A loss from the formula of one row. `Self` has a member `options` (see options.h; their `check(name)`,
+/// where there is one, refuses what makes no sense), a constant `kName` and
 ///
 ///     template <class T>
 ///     double row(std::span<const T> prediction, std::span<const T> target, T* gradient) const;
@@ -40,6 +46,7 @@ class RowLoss : public Loss {
   explicit RowLoss(const Json& config) {
     read_options(options, config, Self::kName);
     reduction_ = parse_reduction(options.reduction, Self::kName);
+    if constexpr (requires { options.check(Self::kName); }) options.check(Self::kName);
   }
 
   Reduction reduction() const override { return reduction_; }

@@ -1,7 +1,5 @@
 #include "rondo/train/metrics.h"
 
-#include <algorithm>
-
 #include "train/losses/loss_entry.h"
 #include "train/metrics/row_metric.h"
 #include "train/named_config.h"

@@ -1,12 +1,8 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 

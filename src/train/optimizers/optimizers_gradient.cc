@@ -1,5 +1,4 @@
 #include <cmath>
-#include <utility>
 
 #include "train/optimizers/optimizer_base.h"
 

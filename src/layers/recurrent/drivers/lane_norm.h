@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/cells.h"
 #include "kernels/lane_norm.h"

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <span>
 
 #include "kernels/lanes.h"
 #include "layers/recurrent/drivers/lane_pass.h"

@@ -246,10 +246,7 @@ class SeriesBacktest {
   void finish() {
     const ForecastSeries::Backtest& done = out_.backtest;
     append(totals_.actual, done.actual);
-    append(totals_.bands.low80, done.bands.low80);
-    append(totals_.bands.high80, done.bands.high80);
-    append(totals_.bands.low95, done.bands.low95);
-    append(totals_.bands.high95, done.bands.high95);
+    for (const auto& [name, end] : ForecastBands::kEnds) append(totals_.bands.*end, done.bands.*end);
     totals_.naive2 += naive2_sums_;
     if (model_.count == 0) return;
     totals_.quantiles += model_;

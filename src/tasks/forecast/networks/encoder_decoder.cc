@@ -109,7 +109,7 @@ MemberInputs add_normalization(const AddLayer& one, int encoder, int linear, con
   AffineOptions of_segments{.count = window.segment, .every = window.value_stride()};
   of_segments.name = "normal_window" + number;
   AffineOptions of_rows{.count = window.rows()};
-  of_rows.name = "normal_line" + number;
+  of_rows.name = "normal_linear" + number;
   return {one(affine(of_segments), {encoder, factors}), one(affine(of_rows), {linear, factors}), factors};
 }
 
@@ -150,7 +150,7 @@ Network make_encoder_decoder(const Window& window, const NetworkTraining& settle
   const int encoder = network.add_input("window", ValueShape{true, window.steps, {window.step_features()}});
   const int decoder =
       network.add_input("horizon", ValueShape{true, window.out_steps, {window.decoder_features()}});
-  const int linear = network.add_input("line", ValueShape{false, -1, {window.linear_features()}});
+  const int linear = network.add_input("linear", ValueShape{false, -1, {window.linear_features()}});
   std::vector<int> outputs;
   for (int k = 1; k <= settled.members; ++k) {
     const std::string number = "_" + std::to_string(k);

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <numeric>
 #include <string>
 #include <vector>
 
+#include "base/index_range.h"
 #include "rondo/base/error.h"
 #include "rondo/train/callbacks.h"
 #include "rondo/train/training.h"
@@ -157,12 +157,11 @@ constexpr std::int64_t kMaxWindows = 32, kMaxMeasured = 5;
 
 MemberFlow measure_members(Network& network, const Dataset& training, const Json& loss) {
   MemberFlow out;
-  std::vector<std::int64_t> some(static_cast<std::size_t>(std::min(kMaxWindows, training.size())));
+  const std::vector<std::int64_t> some = detail::range(0, std::min(kMaxWindows, training.size()));
   if (some.empty()) {
     out.note = "Not measured: there is no window that the networks have learnt from.";
     return out;
   }
-  std::iota(some.begin(), some.end(), 0);
   const auto members = static_cast<std::int64_t>(network.output_count());
   const std::vector<const Layer*> layers = network.layers();
   const auto recurrent = std::ranges::count_if(layers, [](const Layer* l) { return l->is_recurrent(); });

@@ -15,19 +15,63 @@
 
 namespace rondo::forecasting {
 
-// Of what has no archive function of its own. Found by their arguments.
-
-void archive_fields(tasks::Archive& archive, OneHot& hot);
-void archive_fields(tasks::Archive& archive, Encoding& encoding);
-void archive_fields(tasks::Archive& archive, LearntSeries& series);
-void archive_fields(tasks::Archive& archive, ColumnScale& scale);
-void archive_fields(tasks::Archive& archive, SeriesScaling& scaling);
-void archive_fields(tasks::Archive& archive, BandOffsets& offsets);
-
-namespace {
-
 /// Moments farther from 1970 than this (in microseconds: 126,000 years) have no distance from each other.
 constexpr std::int64_t kFarthestTick = 4000000000000000000;
+
+// Of what has no archive function of its own.
+
+static void archive_fields(tasks::Archive& archive, OneHot& hot) {
+  archive.field("chosen", hot.chosen);
+  archive.field("seen_in_training", hot.seen_in_training);
+}
+
+static void archive_fields(tasks::Archive& archive, Encoding& encoding) {
+  archive.field("column", encoding.column);
+  archive.field("one_hot", encoding.one_hot);
+  archive.field("mean", encoding.mean);
+}
+
+static void archive_fields(tasks::Archive& archive, LearntSeries& series) {
+  constexpr std::array kUnits{"none", "number", "microsecond", "day", "business_day", "month"};
+  archive.field("id", series.id);
+  archive.field("target", series.target);
+  archive.field("first_tick", series.first_tick, -kFarthestTick, kFarthestTick);
+  archive.field("first_position", series.first_position, -1e15, 1e15);
+  archive.choice("unit", series.frequency.unit, kUnits);
+  archive.field("step", series.frequency.step);
+  archive.field("day_of_month", series.frequency.day_of_month, 1, Frequency::kLastBusinessDay);
+}
+
+static void archive_fields(tasks::Archive& archive, ColumnScale& scale) {
+  archive.field("logarithm", scale.logarithm);
+  archive.field("unit", scale.unit);
+  archive.field("mean", scale.mean);
+  archive.field("deviation", scale.deviation);
+}
+
+static void archive_fields(tasks::Archive& archive, SeriesScaling& scaling) {
+  archive.field("center", scaling.level.center);
+  archive.field("scale", scaling.level.scale);
+  archive.field("seasonal", scaling.seasonal.by_place);
+  archive.field("guarded", scaling.guard.active);
+  archive.field("guard_median", scaling.guard.median);
+  archive.field("guard_reach", scaling.guard.reach);
+  archive.field("guard_step", scaling.guard.step);
+  archive.field("smallest", scaling.smallest);
+  archive.field("floor", scaling.floor);
+  archive.field("unit", scaling.unit);
+  archive.field("compressed", scaling.compressed);
+  archive.field("past", scaling.past);
+  archive.field("known", scaling.known);
+}
+
+static void archive_fields(tasks::Archive& archive, BandOffsets& offsets) {
+  if (archive.reading()) offsets.levels = band_levels();
+  archive.field("low", offsets.low);
+  archive.field("high", offsets.high);
+}
+
+namespace {
 
 std::int64_t length(const auto& list) { return static_cast<std::int64_t>(list.size()); }
 
@@ -177,57 +221,6 @@ void archive_bands(tasks::Archive& archive, const PanelShape& shape, std::vector
 }
 
 }  // namespace
-
-void archive_fields(tasks::Archive& archive, OneHot& hot) {
-  archive.field("chosen", hot.chosen);
-  archive.field("seen_in_training", hot.seen_in_training);
-}
-
-void archive_fields(tasks::Archive& archive, Encoding& encoding) {
-  archive.field("column", encoding.column);
-  archive.field("one_hot", encoding.one_hot);
-  archive.field("mean", encoding.mean);
-}
-
-void archive_fields(tasks::Archive& archive, LearntSeries& series) {
-  constexpr std::array kUnits{"none", "number", "microsecond", "day", "business_day", "month"};
-  archive.field("id", series.id);
-  archive.field("target", series.target);
-  archive.field("first_tick", series.first_tick, -kFarthestTick, kFarthestTick);
-  archive.field("first_position", series.first_position, -1e15, 1e15);
-  archive.choice("unit", series.frequency.unit, kUnits);
-  archive.field("step", series.frequency.step);
-  archive.field("day_of_month", series.frequency.day_of_month, 1, Frequency::kLastBusinessDay);
-}
-
-void archive_fields(tasks::Archive& archive, ColumnScale& scale) {
-  archive.field("logarithm", scale.logarithm);
-  archive.field("unit", scale.unit);
-  archive.field("mean", scale.mean);
-  archive.field("deviation", scale.deviation);
-}
-
-void archive_fields(tasks::Archive& archive, SeriesScaling& scaling) {
-  archive.field("center", scaling.level.center);
-  archive.field("scale", scaling.level.scale);
-  archive.field("seasonal", scaling.seasonal.by_place);
-  archive.field("guarded", scaling.guard.active);
-  archive.field("guard_median", scaling.guard.median);
-  archive.field("guard_reach", scaling.guard.reach);
-  archive.field("guard_step", scaling.guard.step);
-  archive.field("smallest", scaling.smallest);
-  archive.field("floor", scaling.floor);
-  archive.field("unit", scaling.unit);
-  archive.field("compressed", scaling.compressed);
-  archive.field("past", scaling.past);
-  archive.field("known", scaling.known);
-}
-
-void archive_fields(tasks::Archive& archive, BandOffsets& offsets) {
-  if (archive.reading()) offsets.levels = band_levels();
-  archive.field("low", offsets.low);
-  archive.field("high", offsets.high);
-}
 
 void archive_model(tasks::Archive& archive, ForecastResult::Model& model) {
   archive.section("preparation", [&] { archive_preparation(archive, model.preparation); });

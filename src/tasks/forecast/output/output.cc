@@ -158,7 +158,8 @@ Table forecast_table(const ForecastResult& result) { return forecast_table(resul
 Table forecast_table(const ForecastOptions& options, std::span<const ForecastSeries> all) {
   Table table("forecast");
   TextList ids, targets, times;
-  std::vector<double> forecast, low80, high80, low95, high95;
+  std::vector<double> forecast;
+  ForecastBands bands;
   const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
     to.insert(to.end(), from.begin(), from.end());
   };
@@ -172,19 +173,13 @@ Table forecast_table(const ForecastOptions& options, std::span<const ForecastSer
       times.push_back(series.future_times.text(row));
     }
     append(forecast, series.forecast);
-    append(low80, series.bands.low80);
-    append(high80, series.bands.high80);
-    append(low95, series.bands.low95);
-    append(high95, series.bands.high95);
+    for (const auto& [name, end] : ForecastBands::kEnds) append(bands.*end, series.bands.*end);
   }
   if (several) table.add(Column(options.id.empty() ? "id" : options.id, std::move(ids)));
   if (targeted) table.add(Column("target", std::move(targets)));
   table.add(Column(options.time.empty() ? "row" : options.time, std::move(times)));
   table.add(Column("forecast", std::move(forecast)));
-  table.add(Column("low80", std::move(low80)));
-  table.add(Column("high80", std::move(high80)));
-  table.add(Column("low95", std::move(low95)));
-  table.add(Column("high95", std::move(high95)));
+  for (const auto& [name, end] : ForecastBands::kEnds) table.add(Column(name, std::move(bands.*end)));
   return table;
 }
 

@@ -1,15 +1,12 @@
 #include "tasks/forecast/report/drawn_series.h"
 
 #include <map>
-#include <numeric>
+
+#include "base/index_range.h"
 
 namespace rondo::forecasting {
 
-TimeRows TimeRows::all_of(const Timeline& times) {
-  TimeRows all{&times, std::vector<std::int64_t>(static_cast<std::size_t>(times.size()))};
-  std::iota(all.rows.begin(), all.rows.end(), std::int64_t{0});
-  return all;
-}
+TimeRows TimeRows::all_of(const Timeline& times) { return {&times, detail::range(0, times.size())}; }
 
 std::vector<double> LatestForecasts::of(const std::vector<double>& values) const {
   std::vector<double> picked;

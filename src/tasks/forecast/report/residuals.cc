@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/index_range.h"
 #include "base/order_statistics.h"
 
 namespace rondo::forecasting {
@@ -115,12 +116,8 @@ double share_inside(std::span<const double> actual, std::span<const double> low,
 }
 
 std::vector<std::size_t> rows_to_draw(std::span<const double> values, std::size_t limit) {
+  if (values.size() <= limit) return detail::range<std::size_t>(0, values.size());
   std::vector<std::size_t> rows;
-  if (values.size() <= limit) {
-    rows.resize(values.size());
-    std::iota(rows.begin(), rows.end(), std::size_t{0});
-    return rows;
-  }
   constexpr std::size_t kRowsPerBucket = 5;  // first, lowest, highest, last and one gap
   const std::size_t buckets = std::max<std::size_t>(1, limit / kRowsPerBucket);
   for (std::size_t bucket = 0; bucket < buckets; ++bucket) {

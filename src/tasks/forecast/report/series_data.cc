@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <set>
 #include <span>
 #include <string>
 
+#include "base/index_range.h"
 #include "tasks/forecast/report/series_json.h"
 
 namespace rondo::forecasting {
@@ -120,8 +120,7 @@ std::map<std::size_t, Json> draw_series(
 
 SeriesRanking rank_series(const std::vector<ForecastSeries>& series) {
   SeriesRanking ranking;
-  ranking.order.resize(series.size());
-  std::iota(ranking.order.begin(), ranking.order.end(), std::size_t{0});
+  detail::assign_range(ranking.order, 0, series.size());
   const auto known = [&](double ForecastScore::*measure) {
     return std::ranges::count_if(
         series, [&](const ForecastSeries& s) { return std::isfinite(error_of(s, measure)); });

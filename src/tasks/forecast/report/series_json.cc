@@ -4,10 +4,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <initializer_list>
-#include <numeric>
 #include <optional>
 #include <utility>
 
+#include "base/index_range.h"
 #include "base/order_statistics.h"
 #include "base/text.h"
 #include "tasks/forecast/report/residuals.h"
@@ -93,12 +93,6 @@ Json counts(const std::vector<std::size_t>& sizes) {
   return all;
 }
 
-std::vector<std::size_t> all_rows(std::size_t count) {
-  std::vector<std::size_t> rows(count);
-  std::iota(rows.begin(), rows.end(), std::size_t{0});
-  return rows;
-}
-
 /// Rows that keep the shape of all `lines`, every one of the last rows, and `also`.
 std::vector<std::size_t> rows_of_all(std::initializer_list<std::span<const double>> lines, std::size_t limit,
                                      std::size_t recent, std::span<const std::size_t> also = {}) {
@@ -115,9 +109,7 @@ std::vector<std::size_t> rows_of_all(std::initializer_list<std::span<const doubl
 
 /// The last rows, one by one: of many series they are more useful, and take less room, than a thinned line.
 std::vector<std::size_t> last_rows(std::size_t total, std::size_t limit) {
-  std::vector<std::size_t> rows(std::min(total, limit));
-  std::iota(rows.begin(), rows.end(), total - rows.size());
-  return rows;
+  return detail::range<std::size_t>(total - std::min(total, limit), total);
 }
 
 /// Row numbers without a hole as {"from", "count"}.
@@ -130,10 +122,7 @@ Json rows_json(const std::vector<std::size_t>& rows, const Detail& detail) {
 void add_bands(Json& target, const ForecastBands& bands, std::span<const std::size_t> rows,
                const Detail& detail) {
   if (bands.low80.empty()) return;
-  target.set("low80", numbers(bands.low80, rows, detail));
-  target.set("high80", numbers(bands.high80, rows, detail));
-  target.set("low95", numbers(bands.low95, rows, detail));
-  target.set("high95", numbers(bands.high95, rows, detail));
+  for (const auto& [name, end] : ForecastBands::kEnds) target.set(name, numbers(bands.*end, rows, detail));
 }
 
 Json history_json(SeriesWriter& writer, const ForecastSeries& series, const std::vector<double>& values,
@@ -152,7 +141,7 @@ Json history_json(SeriesWriter& writer, const ForecastSeries& series, const std:
 }
 
 Json forecast_json(SeriesWriter& writer, const ForecastSeries& series) {
-  const std::vector<std::size_t> rows = all_rows(series.forecast.size());
+  const std::vector<std::size_t> rows = detail::range<std::size_t>(0, series.forecast.size());
   Json result = Json::object({{"time", writer.times(TimeRows::all_of(series.future_times), rows)},
                               {"mean", numbers(series.forecast, writer.detail)}});
   const ForecastQuantiles& quantiles = series.quantiles;
@@ -213,8 +202,8 @@ Json backtest_json(SeriesWriter& writer, const ForecastSeries& series, const Lat
                               {"time", writer.times(latest.times, rows)},
                               {"actual", numbers(actual, rows, detail)},
                               {"predicted", numbers(predicted, rows, detail)}});
-  const ForecastBands bands{latest.of(from.bands.low80), latest.of(from.bands.high80),
-                            latest.of(from.bands.low95), latest.of(from.bands.high95)};
+  ForecastBands bands;
+  for (const auto& [name, end] : ForecastBands::kEnds) bands.*end = latest.of(from.bands.*end);
   add_bands(result, bands, rows, detail);
   result.set("inside80", share_inside(actual, bands.low80, bands.high80));
   result.set("inside95", share_inside(actual, bands.low95, bands.high95));

@@ -156,41 +156,6 @@ RC_GTEST_PROP(ScalerProperty, SavedAndReadItIsTheSameToTheLastBit, ()) {
   RC_ASSERT(Scaler::from_config(parse_json(to_json(scaler.to_config()))) == scaler);
 }
 
-TEST(Differencing, TakesAndUndoesSeasonalDifferences) {
-  const Tensor values = table({1, 2, 4, 7, 11, 16, 22, 29}, 1);
-  const Differencing changes({1, 3});
-  EXPECT_EQ(changes.lost(), 4);
-  const Tensor differences = changes.transform(values);
-  ASSERT_EQ(differences.shape(), (Shape{4, 1}));
-  for (std::int64_t i = 0; i < 4; ++i) EXPECT_DOUBLE_EQ(differences.at(i), 3);
-  const Tensor back = changes.inverse(differences, values.slice(0, 4));
-  for (std::int64_t i = 0; i < 4; ++i) EXPECT_DOUBLE_EQ(back.at(i), values.at(i + 4));
-}
-
-TEST(Differencing, MisuseIsNamed) {
-  expect_error(ErrorKind::usage, {"at least 1"}, [] { Differencing({0}); });
-  expect_error(ErrorKind::data, {"too few", "more than 12"}, [] {
-    Differencing({12}).transform(table({1, 2}, 1));
-  });
-  expect_error(ErrorKind::usage, {"history", "[2, 1]"},
-               [] { Differencing({2}).inverse(table({1}, 1), table({1}, 1)); });
-}
-
-RC_GTEST_PROP(DifferencingProperty, ForecastDifferencesContinueTheSeries, ()) {
-  const auto values = *rc::gen::suchThat(rc::gen::container<std::vector<int>>(rc::gen::inRange(-1000, 1000)),
-                                         [](const auto& v) { return v.size() > 8; });
-  const std::vector<double> numbers(values.begin(), values.end());
-  const auto rows = static_cast<std::int64_t>(numbers.size()) / 2;
-  const Tensor all =
-      Tensor::from(std::span<const double>(numbers).first(static_cast<std::size_t>(rows * 2)), {rows, 2});
-  const Differencing changes = Differencing::from_config(Differencing({1, 2}).to_config());
-  const auto known = *rc::gen::inRange<std::int64_t>(changes.lost(), rows);
-  const Tensor differences = changes.transform(all);
-  const Tensor rest = differences.slice(known - changes.lost(), differences.dim(0));
-  const Tensor back = changes.inverse(rest, all.slice(0, known));
-  for (std::int64_t i = 0; i < back.size(); ++i) RC_ASSERT(back.at(i) == all.at(known * 2 + i));
-}
-
 TEST(WindowScale, EveryKindScalesByTheWindow) {
   const std::vector<double> window = {1, 3, kMissing, 5};
   EXPECT_DOUBLE_EQ(window_scale(window, WindowScaling::last).shift, 5);

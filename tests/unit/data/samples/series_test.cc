@@ -58,7 +58,6 @@ TEST(Series, AnIdTellsSeriesApartWhateverTheirOrderAndLength) {
   EXPECT_EQ(set.series[0].id, "B");
   EXPECT_EQ(values(set.series[0]), (std::vector<double>{1, 2, 3}));
   EXPECT_EQ(values(set.series[1]), (std::vector<double>{5, 6}));
-  EXPECT_EQ(set.total_rows(), 5);
   EXPECT_EQ(set.series[1].times.frequency().name(), "daily");
 }
 
