@@ -34,6 +34,7 @@ Mstl mstl(std::span<const double> values, std::span<const std::int64_t> periods,
       for (std::size_t row = 0; row < season.size(); ++row) parts.adjusted[row] += season[row];
       const std::int64_t window = options.first_window + options.window_growth * static_cast<std::int64_t>(i);
       StlOptions how = StlOptions::fast(parts.periods[i], window);
+      how.inner = options.inner;
       if (!options.fast) how.season.jump = how.trend.jump = how.low_pass.jump = 1;
       season = stl(parts.adjusted, parts.periods[i], how).season;
       for (std::size_t row = 0; row < season.size(); ++row) parts.adjusted[row] -= season[row];

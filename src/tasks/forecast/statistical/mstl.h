@@ -23,6 +23,7 @@ struct MstlOptions {
   int rounds = 2;                  ///< over all seasons, where there are several
   std::int64_t first_window = 11;  ///< rows of a place that are smoothed together, in the shortest season
   std::int64_t window_growth = 4;  ///< more of them in each longer one
+  int inner = 2;                   ///< StlOptions::inner
   bool fast = true;                ///< StlOptions::fast
 };
 
