@@ -1,11 +1,12 @@
 // The statistical pool on business series: what each member and the blend reach.
 //
-//     business [FILE …]           names of business/*.csv.gz without the ending; none: all
+//     business [FILE …] [OPTION=NUMBER …]    names of business/*.csv.gz without the ending; none: all
 //
 // Protocol (timeseries/business/README.md of the shared data): everything before the test part trains, origins
 // a horizon apart, everything fitted again at each origin; MASE over series, RMSE pooled in units. The folder
 // of data is the one that the environment variable RONDO_DATA names, else ../shared/data.
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -28,11 +29,12 @@ struct Collection {
   std::string name;
   std::int64_t horizon, test_rows, period;  ///< period of MASE
   std::vector<double> seasons;
+  std::vector<std::string> known = {};  ///< columns
 };
 
 const std::vector<Collection> kCollections{
-    {"walmart", 13, 26, 52, {365.25 / 7}},   {"m3-monthly-s", 18, 18, 12, {12}}, {"hospital", 12, 12, 12, {12}},
-    {"carparts-even", 6, 6, 12, {12}}, {"seatbelts", 12, 48, 12, {12}},    {"co2", 26, 208, 52, {365.25 / 7}},
+    {"walmart", 13, 26, 52, {365.25 / 7}, {"IsHoliday", "Temperature", "Fuel_Price"}},   {"m3-monthly-s", 18, 18, 12, {12}}, {"hospital", 12, 12, 12, {12}},
+    {"carparts-even", 6, 6, 12, {12}}, {"seatbelts", 12, 48, 12, {12}, {"law", "PetrolPrice"}},    {"co2", 26, 208, 52, {365.25 / 7}},
     {"peyton-daily", 30, 360, 7, {7, 365.25}}, {"wiki-daily", 14, 56, 7, {7}}};
 
 /// Days since a fixed one, of "2010-02-05".
@@ -43,9 +45,8 @@ std::int64_t day_of(const std::string& date) {
 }
 
 /// Series by id, in rows of equal steps: days that are not in the file are missing.
-std::vector<std::vector<double>> read_series(const fs::path& path) {
-  const rondo::Table table = rondo::read_csv(path);
-  const std::span<const double> values = table.numbers("y");
+std::vector<std::vector<double>> read_column(const rondo::Table& table, const std::string& name) {
+  const std::span<const double> values = table.numbers(name);
   std::map<std::string, std::size_t> places;
   std::vector<std::vector<double>> series;
   std::vector<std::int64_t> last_day;
@@ -89,8 +90,19 @@ double naive_step(std::span<const double> values, std::int64_t period) {
 /// One origin of the test part for all series of a collection.
 class Walk {
  public:
-  Walk(const Collection& collection, std::vector<std::vector<double>> series, rondo::Pool& threads)
-      : collection_(collection), series_(std::move(series)), threads_(threads) {}
+  Walk(const Collection& collection, const rondo::Table& table, const pool::PoolOptions& options,
+       rondo::Pool& threads)
+      : collection_(collection), series_(read_column(table, "y")), options_(options), threads_(threads), known_(series_.size()) {
+    std::vector<std::vector<std::vector<double>>> columns;
+    for (const std::string& name : collection.known) columns.push_back(read_column(table, name));
+    for (std::size_t s = 0; s < series_.size(); ++s) {
+      for (std::size_t row = 0; row < series_[s].size(); ++row) {
+        for (const auto& column : columns) known_[s].push_back(column[s][row]);
+      }
+    }
+  }
+
+  std::size_t count() const { return series_.size(); }
 
   void run() {
     const std::int64_t h = collection_.horizon;
@@ -109,9 +121,9 @@ class Walk {
     std::vector<pool::SeriesInput> inputs;
     for (std::size_t s = 0; s < series_.size(); ++s) {
       const std::span<const double> known = std::span(series_[s]).first(first_test_row(s) + done);
-      inputs.push_back({known, {collection_.seasons, collection_.horizon}});
+      inputs.push_back({known, {collection_.seasons, collection_.horizon, known_[s], std::ssize(collection_.known)}});
     }
-    const std::vector<pool::SeriesForecast> forecasts = pool::forecast_pool(inputs, {}, threads_);
+    const std::vector<pool::SeriesForecast> forecasts = pool::forecast_pool(inputs, options_, threads_);
     std::map<std::string, double> shares;
     for (std::size_t s = 0; s < series_.size(); ++s) {
       const std::span<const double> rest = std::span(series_[s]).subspan(first_test_row(s) + done);
@@ -156,17 +168,18 @@ class Walk {
 
   const Collection& collection_;
   std::vector<std::vector<double>> series_;
+  const pool::PoolOptions& options_;
   rondo::Pool& threads_;
+  std::vector<std::vector<double>> known_;
   std::map<std::string, BySeries> errors_;
   std::map<std::string, double> shares_;
 };
 
-void run(const fs::path& folder, const Collection& collection) {
+void run(const fs::path& folder, const Collection& collection, const pool::PoolOptions& options) {
   const auto start = Clock::now();
   rondo::Pool threads(2);
-  std::vector<std::vector<double>> series = read_series(folder / (collection.name + ".csv.gz"));
-  const std::size_t count = series.size();
-  Walk walk(collection, std::move(series), threads);
+  Walk walk(collection, rondo::read_csv(folder / (collection.name + ".csv.gz")), options, threads);
+  const std::size_t count = walk.count();
   std::printf("%s: %zu series\n", collection.name.c_str(), count);
   walk.run();
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -175,15 +188,45 @@ void run(const fs::path& folder, const Collection& collection) {
   std::fflush(stdout);
 }
 
+bool set_option(pool::PoolOptions& options, const std::string& name, double value) {
+  if (name == "origins") {
+    options.origins = static_cast<int>(value);
+  } else if (name == "score_power") {
+    options.weights.score_power = value;
+  } else if (name == "collection_strength") {
+    options.weights.collection_strength = value;
+  } else if (name == "series_strength") {
+    options.weights.series_strength = value;
+  } else if (name == "iterations") {
+    options.weights.iterations = static_cast<int>(value);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const char* named = std::getenv("RONDO_DATA");
   const fs::path folder = fs::path(named ? named : "../shared/data") / "timeseries/business";
+  pool::PoolOptions options;
+  std::vector<std::string> wanted;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const std::size_t equals = argument.find('=');
+    if (equals == std::string::npos) {
+      wanted.push_back(argument);
+    } else if (!set_option(options, argument.substr(0, equals), std::stod(argument.substr(equals + 1)))) {
+      std::fprintf(stderr, "business: '%s' is no option; there are origins, score_power, collection_strength, "
+                   "series_strength and iterations\n", argument.c_str());
+      return 2;
+    }
+  }
   for (const Collection& collection : kCollections) {
-    bool wanted = argc < 2;
-    for (int i = 1; i < argc; ++i) wanted = wanted || collection.name == argv[i];
-    if (wanted) run(folder, collection);
+    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), collection.name) != wanted.end()) {
+      run(folder, collection, options);
+    }
   }
   return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "tasks/forecast/statistical/autoregression.h"
 #include "tasks/forecast/statistical/ets.h"
+#include "tasks/forecast/statistical/harmonic.h"
 #include "tasks/forecast/statistical/intermittent.h"
 #include "tasks/forecast/statistical/mstl.h"
 #include "tasks/forecast/statistical/observed.h"
@@ -53,6 +54,10 @@ class Bench {
       case Member::regression: return st::autoregression(values_, setting_.seasons, h);
       case Member::step_regression: return st::autoregression(values_, setting_.seasons, h, {.difference = true});
       case Member::log_regression: return raised(st::autoregression(log_values(), setting_.seasons, h));
+      case Member::harmonic: return st::forecast_harmonic(values_, setting_.seasons, h);
+      case Member::harmonic_theta: return harmonic_theta();
+      case Member::known_regression: return st::autoregression(values_, setting_.seasons, h, {}, known());
+      case Member::known_harmonic: return st::forecast_harmonic(values_, setting_.seasons, h, known());
       case Member::zero: return st::zero(h);
       case Member::croston: return st::croston(values_, h);
       case Member::sba: return st::croston_sba(values_, h);
@@ -63,6 +68,18 @@ class Bench {
   }
 
  private:
+  st::KnownColumns known() const {
+    const std::size_t columns = setting_.known_columns, past = values_.size() * columns;
+    return {setting_.known_columns, setting_.known.first(past),
+            setting_.known.subspan(past, static_cast<std::size_t>(setting_.horizon) * columns)};
+  }
+  std::vector<double> harmonic_theta() const {
+    const std::span<const double> known = st::from_first_observed(values_);
+    const st::HarmonicRegression waves(known, setting_.seasons);
+    std::vector<double> forecast = st::theta(waves.adjusted(), 1, setting_.horizon);
+    for (std::int64_t step = 0; step < setting_.horizon; ++step) forecast[step] += waves.effect(std::ssize(known) + step);
+    return forecast;
+  }
   const st::Mstl& plain() {
     if (!plain_) plain_ = st::mstl(st::from_first_observed(values_), periods_);
     return *plain_;
@@ -130,7 +147,7 @@ constexpr Entry kEntries[] = {
     {Member::mean, "mean", 0.1},
     {Member::seasonal_naive, "seasonal naive", 0.1},
     {Member::long_seasonal_naive, "long seasonal naive", 0.1},
-    {Member::ets, "ets", 1},
+    {Member::ets, "ets", 0.6},
     {Member::theta, "theta", 0.33},
     {Member::optimised_theta, "optimised theta", 0.33},
     {Member::dynamic_theta, "dynamic theta", 0.33},
@@ -142,6 +159,10 @@ constexpr Entry kEntries[] = {
     {Member::regression, "regression", 0.33},
     {Member::step_regression, "step regression", 0.33},
     {Member::log_regression, "log regression", 0.33},
+    {Member::harmonic, "harmonic", 0.33},
+    {Member::harmonic_theta, "harmonic theta", 0.33},
+    {Member::known_regression, "known regression", 0.33},
+    {Member::known_harmonic, "known harmonic", 0.33},
     {Member::zero, "zero", 0.2},
     {Member::croston, "croston", 0.2},
     {Member::sba, "sba", 0.2},
@@ -180,18 +201,24 @@ bool is_intermittent(std::span<const double> values) {
 }
 
 std::vector<Member> applicable_members(std::span<const double> values, const Setting& setting) {
-  std::vector<Member> members{Member::naive, Member::drift,           Member::mean,
-                              Member::ets,   Member::theta, Member::optimised_theta, Member::dynamic_theta, Member::regression, Member::step_regression};
+  std::vector<Member> members{Member::naive,           Member::drift,         Member::mean,       Member::theta,
+                              Member::optimised_theta, Member::dynamic_theta, Member::regression, Member::step_regression};
+  // A season that its states do not hold would be noise to it; mstl and harmonic smooth what is left of one.
+  if (setting.seasons.empty() || setting.seasons.front() <= st::kLongestEtsSeason) members.push_back(Member::ets);
   const std::span<const double> known = st::from_first_observed(values);
   const auto rows = std::ssize(known);
   const bool seasonal = !setting.seasons.empty() && rows >= 2 * std::llround(setting.seasons.front());
   if (!setting.seasons.empty()) members.push_back(Member::seasonal_naive);
+  if (seasonal) members.insert(members.end(), {Member::harmonic, Member::harmonic_theta});
   if (setting.seasons.size() > 1) members.push_back(Member::long_seasonal_naive);
   if (seasonal) members.insert(members.end(), {Member::mstl, Member::mstl_theta, Member::mstl_drift});
   if (is_positive(values)) {
     members.push_back(Member::log_theta);
     members.push_back(Member::log_regression);
     if (seasonal) members.push_back(Member::log_mstl);
+  }
+  if (setting.known_columns > 0) {
+    members.insert(members.end(), {Member::known_regression, Member::known_harmonic});
   }
   if (is_intermittent(values)) {
     members.insert(members.end(), {Member::zero, Member::croston, Member::sba, Member::tsb, Member::imapa});

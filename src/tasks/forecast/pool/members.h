@@ -27,6 +27,10 @@ enum class Member {
   regression,       ///< autoregression with the seasons' waves
   step_regression,  ///< the same of the steps from row to row
   log_regression,
+  harmonic,        ///< waves and known columns, with exponential smoothing
+  harmonic_theta,
+  known_regression,  ///< with known columns
+  known_harmonic,
   zero,
   croston,
   sba,
@@ -45,6 +49,9 @@ std::span<const Member> all_members();
 struct Setting {
   std::vector<double> seasons;  ///< rows of a season, shortest first; none: empty
   std::int64_t horizon = 1;
+  /// Columns that are known beforehand, row by row, [rows + horizon, columns], NaN = missing; none: empty.
+  std::span<const double> known;
+  std::int64_t known_columns = 0;
 };
 
 /// The members that apply to such values. All of them have a forecast for whatever rows are given.

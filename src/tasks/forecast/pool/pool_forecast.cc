@@ -85,6 +85,7 @@ std::vector<Candidate> pool_candidates() {
 SeriesEvidence gather_evidence(const SeriesInput& series, const PoolOptions& options) {
   SeriesEvidence found;
   const std::span<const double> values = statistical::from_first_observed(series.values);
+  const std::int64_t unseen = std::ssize(series.values) - std::ssize(values);
   found.members = applicable_members(values, series.setting);
   found.evidence.intermittent = is_intermittent(values);
   for (const Member member : found.members) found.evidence.candidates.push_back(place_of(member));
@@ -94,9 +95,10 @@ SeriesEvidence gather_evidence(const SeriesInput& series, const PoolOptions& opt
     held_out.actual.assign(truth.begin(), truth.end());
     Setting setting = series.setting;
     setting.horizon = origin.steps;
+    setting.known = setting.known.subspan(unseen * setting.known_columns);
     held_out.forecasts = forecast_members(values.first(origin.rows), setting, found.members);
     found.evidence.origins.push_back(std::move(held_out));
-    found.origin_rows.push_back(origin.rows + std::ssize(series.values) - std::ssize(values));
+    found.origin_rows.push_back(origin.rows + unseen);
   }
   return found;
 }

@@ -30,8 +30,8 @@ struct Evidence {
 
 struct WeightOptions {
   double score_power = 3;         ///< how steeply bad scores cost weight beforehand
-  double collection_strength = 20;  ///< origins that the first guess is worth against the collection's evidence
-  double series_strength = 10;    ///< origins that the collection's weights are worth against one series' own
+  double collection_strength = 50;  ///< origins that the first guess is worth against the collection's evidence
+  double series_strength = 20;    ///< origins that the collection's weights are worth against one series' own
   int iterations = 100;
 };
 

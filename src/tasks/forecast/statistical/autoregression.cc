@@ -6,61 +6,13 @@
 #include <numbers>
 #include <optional>
 
+#include "tasks/forecast/statistical/least_squares.h"
 #include "tasks/forecast/statistical/observed.h"
 #include "tasks/forecast/statistical/simple.h"
 
 namespace rondo::forecasting::statistical {
 
 namespace {
-
-constexpr double kRidge = 1e-4;  // of a column's mean square: keeps equal columns apart
-
-/// A symmetric system with the rows and columns that are asked for.
-class Normal {
- public:
-  explicit Normal(std::size_t columns) : columns_(columns), gram_(columns * columns, 0.0), right_(columns, 0.0) {}
-
-  void add(std::span<const double> row, double target) {
-    for (std::size_t i = 0; i < columns_; ++i) {
-      right_[i] += row[i] * target;
-      for (std::size_t j = 0; j <= i; ++j) gram_[i * columns_ + j] += row[i] * row[j];
-    }
-    square_ += target * target;
-    ++rows_;
-  }
-  double rows() const { return rows_; }
-
-  /// Coefficients of `chosen` (ascending), and what they leave of the sum of squares.
-  double solve(std::span<const std::size_t> chosen, std::vector<double>& solution) const {
-    const std::size_t n = chosen.size();
-    std::vector<double> factor(n * n);
-    solution.assign(n, 0.0);
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = 0; j <= i; ++j) {
-        double sum = gram_[chosen[i] * columns_ + chosen[j]];
-        if (i == j) sum = sum * (1 + kRidge) + 1e-9;
-        for (std::size_t k = 0; k < j; ++k) sum -= factor[i * n + k] * factor[j * n + k];
-        factor[i * n + j] = i == j ? std::sqrt(std::max(sum, 1e-12)) : sum / factor[j * n + j];
-      }
-      double sum = right_[chosen[i]];
-      for (std::size_t k = 0; k < i; ++k) sum -= factor[i * n + k] * solution[k];
-      solution[i] = sum / factor[i * n + i];
-    }
-    double rest = square_;
-    for (const double part : solution) rest -= part * part;
-    for (std::size_t i = n; i-- > 0;) {
-      double sum = solution[i];
-      for (std::size_t k = i + 1; k < n; ++k) sum -= factor[k * n + i] * solution[k];
-      solution[i] = sum / factor[i * n + i];
-    }
-    return std::max(rest, 1e-12 * (square_ + 1e-300));
-  }
-
- private:
-  std::size_t columns_;
-  std::vector<double> gram_, right_;
-  double square_ = 0, rows_ = 0;
-};
 
 /// How many columns of each kind a candidate has.
 struct Shape {
@@ -118,12 +70,6 @@ class Regression {
     return static_cast<std::size_t>(columns);
   }
 
-  double known_at(std::int64_t row, std::int64_t column) const {
-    const double value = row < rows_ ? known_.past[row * known_.columns + column]
-                                     : known_.future[(row - rows_) * known_.columns + column];
-    return std::isnan(value) ? 0 : value;
-  }
-
   /// Constant, line, known columns, waves by season, lags from the nearest.
   void fill(std::span<const double> path, std::int64_t row, std::vector<double>& to) const {
     std::size_t next = 0;
@@ -131,7 +77,7 @@ class Regression {
     const auto time = static_cast<double>(row);
     if (!options_.difference) to[next++] = 2 * time / static_cast<double>(rows_) - 1;
     for (std::int64_t column = 0; column < known_.columns; ++column) {
-      to[next++] = known_at(row, column) - (options_.difference ? known_at(row - 1, column) : 0);
+      to[next++] = known_.at(row, column) - (options_.difference ? known_.at(row - 1, column) : 0);
     }
     for (std::size_t i = 0; i < seasons_.size(); ++i) {
       const double angle = 2 * std::numbers::pi * std::fmod(time, seasons_[i]) / seasons_[i];
@@ -215,7 +161,7 @@ class Regression {
   double middle_ = 0, scale_ = 1, lowest_ = 0, highest_ = 0;
   std::vector<double> values_;
   std::vector<std::int64_t> most_waves_;
-  std::optional<Normal> normal_;
+  std::optional<NormalEquations> normal_;
 };
 
 }  // namespace
@@ -225,8 +171,7 @@ std::vector<double> autoregression(std::span<const double> values, std::span<con
                                    const KnownColumns& known) {
   const std::span<const double> seen = from_first_observed(values);
   if (std::ssize(seen) < kAutoregressionRows) return naive(values, horizon);
-  KnownColumns columns = known;
-  columns.past = known.past.last(seen.size() * static_cast<std::size_t>(known.columns));
+  const KnownColumns columns = known.from(std::ssize(values) - std::ssize(seen));
   return Regression(seen, seasons, horizon, options, columns).forecast();
 }
 

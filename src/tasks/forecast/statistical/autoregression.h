@@ -4,14 +4,9 @@
 #include <span>
 #include <vector>
 
-namespace rondo::forecasting::statistical {
+#include "tasks/forecast/statistical/known_columns.h"
 
-/// Columns that are known of the past and of the rows to forecast, row by row.
-struct KnownColumns {
-  std::int64_t columns = 0;
-  std::span<const double> past;    ///< [rows, columns]
-  std::span<const double> future;  ///< [horizon, columns]
-};
+namespace rondo::forecasting::statistical {
 
 struct AutoregressionOptions {
   bool difference = false;  ///< of the steps from row to row; else of the values around a straight line
