@@ -162,7 +162,7 @@ class Walk {
       ++count;
     }
     const auto share = shares_.find(name);
-    std::printf("  %-20s MASE %.4f  RMSE %-9.4g  share %.3f  series %zu\n", name.c_str(), scaled / count,
+    std::printf("  %-20s MASE %.4f  RMSE %-9.5g  share %.3f  series %zu\n", name.c_str(), scaled / count,
                 std::sqrt(squares / rows), share == shares_.end() ? 0.0 : share->second, by_series.size());
   }
 

@@ -53,6 +53,8 @@ class Bench {
       case Member::log_theta: return raised(put_back(logs(), h, [&](auto rest) { return st::theta(rest, 1, h); }));
       case Member::regression: return st::autoregression(values_, setting_.seasons, h);
       case Member::step_regression: return st::autoregression(values_, setting_.seasons, h, {.difference = true});
+      case Member::recent_regression:
+        return st::autoregression(values_, setting_.seasons, h, {.half_life = half_life()});
       case Member::log_regression: return raised(st::autoregression(log_values(), setting_.seasons, h));
       case Member::harmonic: return st::forecast_harmonic(values_, setting_.seasons, h);
       case Member::harmonic_theta: return harmonic_theta();
@@ -72,6 +74,10 @@ class Bench {
     const std::size_t columns = setting_.known_columns, past = values_.size() * columns;
     return {setting_.known_columns, setting_.known.first(past),
             setting_.known.subspan(past, static_cast<std::size_t>(setting_.horizon) * columns)};
+  }
+  double half_life() const {
+    const double longest = setting_.seasons.empty() ? 1 : setting_.seasons.back();
+    return std::max(longest, static_cast<double>(values_.size()) / 4);
   }
   std::vector<double> harmonic_theta() const {
     const std::span<const double> known = st::from_first_observed(values_);
@@ -159,6 +165,7 @@ constexpr Entry kEntries[] = {
     {Member::regression, "regression", 0.33},
     {Member::step_regression, "step regression", 0.33},
     {Member::log_regression, "log regression", 0.33},
+    {Member::recent_regression, "recent regression", 0.33},
     {Member::harmonic, "harmonic", 0.33},
     {Member::harmonic_theta, "harmonic theta", 0.33},
     {Member::known_regression, "known regression", 0.33},
@@ -202,7 +209,7 @@ bool is_intermittent(std::span<const double> values) {
 
 std::vector<Member> applicable_members(std::span<const double> values, const Setting& setting) {
   std::vector<Member> members{Member::naive,           Member::drift,         Member::mean,       Member::theta,
-                              Member::optimised_theta, Member::dynamic_theta, Member::regression, Member::step_regression};
+                              Member::optimised_theta, Member::dynamic_theta, Member::regression, Member::step_regression, Member::recent_regression};
   // A season that its states do not hold would be noise to it; mstl and harmonic smooth what is left of one.
   if (setting.seasons.empty() || setting.seasons.front() <= st::kLongestEtsSeason) members.push_back(Member::ets);
   const std::span<const double> known = st::from_first_observed(values);

@@ -27,6 +27,7 @@ enum class Member {
   regression,       ///< autoregression with the seasons' waves
   step_regression,  ///< the same of the steps from row to row
   log_regression,
+  recent_regression,  ///< in which older rows count less
   harmonic,        ///< waves and known columns, with exponential smoothing
   harmonic_theta,
   known_regression,  ///< with known columns

@@ -10,6 +10,7 @@ namespace rondo::forecasting::pool {
 namespace {
 
 constexpr double kFarOff = 9;       // errors beyond so many of the median candidate's count as such
+constexpr double kFarOffSquares = 30; // the same where demand is intermittent: its large values are no outliers
 constexpr double kSmooth = 0.05;    // the square of what is small for the loss √(e² + kSmooth)
 constexpr double kPriorOrigins = 1;  // that a candidate's score is drawn to the others' by
 
@@ -17,7 +18,7 @@ constexpr double kPriorOrigins = 1;  // that a candidate's score is drawn to the
 struct Problem {
   std::vector<std::vector<double>> errors;  ///< [candidates, rows]
   std::vector<double> row_weights;          ///< sum 1 by origin
-  std::vector<double> scores;               ///< mean absolute error by candidate
+  std::vector<double> scores;               ///< mean absolute error by candidate; root of the mean square of such
   double origins = 0;
   bool squares = false;
 
@@ -72,16 +73,18 @@ Problem problem_of(const Evidence& evidence) {
   const auto mean_error = [&](std::size_t i) {
     double sum = 0;
     for (std::size_t row = 0; row < problem.row_weights.size(); ++row) {
-      sum += problem.row_weights[row] * std::abs(problem.errors[i][row]);
+      const double error = problem.errors[i][row];
+      sum += problem.row_weights[row] * (problem.squares ? error * error : std::abs(error));
     }
-    return sum / problem.origins;
+    return problem.squares ? std::sqrt(sum / problem.origins) : sum / problem.origins;
   };
   for (std::size_t i = 0; i < count; ++i) problem.scores.push_back(mean_error(i));
   double unit = median(problem.scores);
   if (!(unit > 0)) unit = std::accumulate(problem.scores.begin(), problem.scores.end(), 0.0);
   if (!(unit > 0)) return {};  // nobody errs
   for (std::size_t i = 0; i < count; ++i) {
-    for (double& error : problem.errors[i]) error = std::clamp(error / unit, -kFarOff, kFarOff);
+    const double most = problem.squares ? kFarOffSquares : kFarOff;
+    for (double& error : problem.errors[i]) error = std::clamp(error / unit, -most, most);
     problem.scores[i] = mean_error(i);
   }
   return problem;
@@ -173,7 +176,8 @@ class Chooser {
       for (std::size_t s = 0; s < series_.size(); ++s) {
         for (std::size_t i = 0; i < gradients[s].size(); ++i) sum[series_[s].candidates[i]] += gradients[s][i];
       }
-      const double strength = options_.collection_strength;
+      // Series of a collection share their weather: more of them say less than more origins would.
+      const double strength = options_.collection_strength + options_.shared * origins_;
       for (std::size_t i = 0; i < weights.size(); ++i) {
         const double slope = (sum[i] + 2 * strength * (weights[i] - first[i])) / (origins_ + strength);
         weights[i] -= step_size(0.15, iteration) * slope;
@@ -205,7 +209,10 @@ class Chooser {
     std::vector<double> weights = first, gradient(first.size());
     const Problem& problem = problems_[s];
     if (problem.empty()) return weights;
-    const double strength = options_.series_strength;
+    // What the series has in common with the collection has been learnt already: all of it, where it is alone.
+    const auto others = static_cast<double>(series_.size() - 1);
+    if (others == 0) return weights;
+    const double strength = options_.series_strength * static_cast<double>(series_.size()) / others;
     for (int iteration = 0; iteration < options_.iterations; ++iteration) {
       problem.loss(weights, gradient);
       for (std::size_t i = 0; i < weights.size(); ++i) {

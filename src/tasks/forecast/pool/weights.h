@@ -31,6 +31,7 @@ struct Evidence {
 struct WeightOptions {
   double score_power = 3;         ///< how steeply bad scores cost weight beforehand
   double collection_strength = 50;  ///< origins that the first guess is worth against the collection's evidence
+  double shared = 0.5;              ///< and that many more for each origin of that
   double series_strength = 20;    ///< origins that the collection's weights are worth against one series' own
   int iterations = 100;
 };

@@ -97,7 +97,9 @@ class Regression {
     for (std::int64_t t = first_; t < rows_; ++t) {
       if (std::isnan(given[t])) continue;
       fill(values_, t, row);
-      normal_->add(row, values_[t] - (options_.difference ? values_[t - 1] : 0));
+      const double age = static_cast<double>(rows_ - 1 - t);
+      const double weight = options_.half_life > 0 ? std::exp2(-age / options_.half_life) : 1;
+      normal_->add(row, values_[t] - (options_.difference ? values_[t - 1] : 0), weight);
     }
   }
 

@@ -10,6 +10,7 @@ namespace rondo::forecasting::statistical {
 
 struct AutoregressionOptions {
   bool difference = false;  ///< of the steps from row to row; else of the values around a straight line
+  double half_life = 0;  ///< rows after which a row counts half; 0: all count alike
   std::int64_t most_lags = 40;
   std::int64_t most_waves = 10;  ///< of each season
 };

@@ -14,13 +14,14 @@ constexpr double kRidge = 1e-4;  // of a column's mean square
 NormalEquations::NormalEquations(std::size_t columns)
     : columns_(columns), gram_(columns * columns, 0.0), right_(columns, 0.0) {}
 
-void NormalEquations::add(std::span<const double> row, double target) {
+void NormalEquations::add(std::span<const double> row, double target, double weight) {
   for (std::size_t i = 0; i < columns_; ++i) {
-    right_[i] += row[i] * target;
-    for (std::size_t j = 0; j <= i; ++j) gram_[i * columns_ + j] += row[i] * row[j];
+    const double part = weight * row[i];
+    right_[i] += part * target;
+    for (std::size_t j = 0; j <= i; ++j) gram_[i * columns_ + j] += part * row[j];
   }
-  square_ += target * target;
-  ++rows_;
+  square_ += weight * target * target;
+  rows_ += weight;
 }
 
 double NormalEquations::solve(std::span<const std::size_t> chosen, std::vector<double>& solution) const {

@@ -11,8 +11,8 @@ class NormalEquations {
  public:
   explicit NormalEquations(std::size_t columns);
 
-  void add(std::span<const double> row, double target);
-  double rows() const { return rows_; }
+  void add(std::span<const double> row, double target, double weight = 1);
+  double rows() const { return rows_; }  ///< sum of the weights
   /// Coefficients of `chosen` (ascending), and returns what they leave of the sum of squares. A small ridge
   /// keeps equal columns apart.
   double solve(std::span<const std::size_t> chosen, std::vector<double>& solution) const;
