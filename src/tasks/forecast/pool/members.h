@@ -51,7 +51,7 @@ struct Setting {
   std::vector<double> seasons;  ///< rows of a season, shortest first; none: empty
   std::int64_t horizon = 1;
   /// Columns that are known beforehand, row by row, [rows + horizon, columns], NaN = missing; none: empty.
-  std::span<const double> known;
+  std::span<const double> known = {};
   std::int64_t known_columns = 0;
 };
 

@@ -18,7 +18,7 @@ struct SeriesInput {
 
 struct PoolOptions {
   int origins = 8;  ///< held out in each series, as many as rows allow
-  WeightOptions weights;
+  WeightOptions weights = {};
 };
 
 /// How the members of the pool fare in one series.
