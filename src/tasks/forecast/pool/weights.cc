@@ -12,7 +12,8 @@ namespace {
 constexpr double kFarOff = 9;       // errors beyond so many of the median candidate's count as such
 constexpr double kFarOffSquares = 30; // the same where demand is intermittent: its large values are no outliers
 constexpr double kSmooth = 0.05;    // the square of what is small for the loss √(e² + kSmooth)
-constexpr double kPriorOrigins = 1;  // that a candidate's score is drawn to the others' by
+constexpr double kNegligible = 0.01; // share of the largest first guess
+constexpr double kPriorOrigins = 1;  // of each series that a candidate's score is drawn to the others' by
 
 /// Errors of one series' candidates at all held-out rows, in units of the median candidate's.
 struct Problem {
@@ -90,9 +91,12 @@ Problem problem_of(const Evidence& evidence) {
   return problem;
 }
 
-/// The nearest point of the simplex (Duchi, Shalev-Shwartz, Singer, Chandra, 2008).
-void project(std::span<double> weights) {
-  std::vector<double> sorted(weights.begin(), weights.end());
+/// The nearest point of the simplex of those that `first` has in (Duchi, Shalev-Shwartz, Singer, Chandra, 2008).
+void project(std::span<double> weights, std::span<const double> first) {
+  std::vector<double> sorted;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (first[i] > 0) sorted.push_back(weights[i]);
+  }
   std::sort(sorted.begin(), sorted.end(), std::greater<>());
   double sum = 0, shift = 0;
   for (std::size_t i = 0; i < sorted.size(); ++i) {
@@ -100,7 +104,7 @@ void project(std::span<double> weights) {
     const double here = (sum - 1) / static_cast<double>(i + 1);
     if (sorted[i] > here) shift = here;
   }
-  for (double& weight : weights) weight = std::max(0.0, weight - shift);
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = first[i] > 0 ? std::max(0.0, weights[i] - shift) : 0;
 }
 
 void normalise(std::span<double> weights) {
@@ -157,12 +161,18 @@ class Chooser {
       for (std::size_t i = 0; i < series_[s].candidates.size(); ++i) {
         const std::size_t place = series_[s].candidates[i];
         log_scores[place] += problems_[s].origins * std::log((problems_[s].scores[i] + 0.02) / (middle + 0.02));
-        origins[place] += problems_[s].origins;
+        origins[place] += problems_[s].origins + kPriorOrigins;
       }
     }
+    for (std::size_t place = 0; place < guess.size(); ++place) log_scores[place] /= std::max(origins[place], 1.0);
+    const double least = *std::min_element(log_scores.begin(), log_scores.end());
     for (std::size_t place = 0; place < guess.size(); ++place) {
-      guess[place] *= std::exp(-options_.score_power * log_scores[place] / (origins[place] + kPriorOrigins));
+      const double behind = log_scores[place] - least;
+      guess[place] *= std::exp(-options_.score_power * behind * (1 + behind));
     }
+    // Who is far behind is left out for good, however well its errors happen to cancel others'.
+    const double largest = *std::max_element(guess.begin(), guess.end());
+    for (double& weight : guess) weight = weight < kNegligible * largest ? 0 : weight;
     normalise(guess);
     return guess;
   }
@@ -182,7 +192,7 @@ class Chooser {
         const double slope = (sum[i] + 2 * strength * (weights[i] - first[i])) / (origins_ + strength);
         weights[i] -= step_size(0.15, iteration) * slope;
       }
-      project(weights);
+      project(weights, first);
     }
   }
 
@@ -219,7 +229,7 @@ class Chooser {
         const double slope = (gradient[i] + 2 * strength * (weights[i] - first[i])) / (problem.origins + strength);
         weights[i] -= step_size(0.2, iteration) * slope;
       }
-      project(weights);
+      project(weights, first);
     }
     return weights;
   }
