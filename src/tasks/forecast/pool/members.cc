@@ -49,10 +49,13 @@ class Bench {
       case Member::mstl: return put_back(plain(), h, [&](auto rest) { return smooth(rest, h, true); });
       case Member::mstl_theta: return put_back(plain(), h, [&](auto rest) { return st::theta(rest, 1, h); });
       case Member::mstl_drift: return put_back(plain(), h, [&](auto rest) { return st::drift(rest, h); });
-      case Member::log_mstl: return raised(put_back(logs(), h, [&](auto rest) { return smooth(rest, h, false); }));
-      case Member::log_theta: return raised(put_back(logs(), h, [&](auto rest) { return st::theta(rest, 1, h); }));
+      case Member::log_mstl:
+        return raised(put_back(logs(), h, [&](auto rest) { return smooth(rest, h, false); }));
+      case Member::log_theta:
+        return raised(put_back(logs(), h, [&](auto rest) { return st::theta(rest, 1, h); }));
       case Member::regression: return st::autoregression(values_, setting_.seasons, h);
-      case Member::step_regression: return st::autoregression(values_, setting_.seasons, h, {.difference = true});
+      case Member::step_regression:
+        return st::autoregression(values_, setting_.seasons, h, {.difference = true});
       case Member::recent_regression:
         return st::autoregression(values_, setting_.seasons, h, {.half_life = half_life()});
       case Member::log_regression: return raised(st::autoregression(log_values(), setting_.seasons, h));
@@ -83,7 +86,8 @@ class Bench {
     const std::span<const double> known = st::from_first_observed(values_);
     const st::HarmonicRegression waves(known, setting_.seasons);
     std::vector<double> forecast = st::theta(waves.adjusted(), 1, setting_.horizon);
-    for (std::int64_t step = 0; step < setting_.horizon; ++step) forecast[step] += waves.effect(std::ssize(known) + step);
+    for (std::int64_t step = 0; step < setting_.horizon; ++step)
+      forecast[step] += waves.effect(std::ssize(known) + step);
     return forecast;
   }
   const st::Mstl& plain() {
@@ -208,10 +212,12 @@ bool is_intermittent(std::span<const double> values) {
 }
 
 std::vector<Member> applicable_members(std::span<const double> values, const Setting& setting) {
-  std::vector<Member> members{Member::naive,           Member::drift,         Member::mean,       Member::theta,
-                              Member::optimised_theta, Member::dynamic_theta, Member::regression, Member::step_regression, Member::recent_regression};
+  std::vector<Member> members{Member::naive,      Member::drift,           Member::mean,
+                              Member::theta,      Member::optimised_theta, Member::dynamic_theta,
+                              Member::regression, Member::step_regression, Member::recent_regression};
   // A season that its states do not hold would be noise to it; mstl and harmonic smooth what is left of one.
-  if (setting.seasons.empty() || setting.seasons.front() <= st::kLongestEtsSeason) members.push_back(Member::ets);
+  if (setting.seasons.empty() || setting.seasons.front() <= st::kLongestEtsSeason)
+    members.push_back(Member::ets);
   const std::span<const double> known = st::from_first_observed(values);
   const auto rows = std::ssize(known);
   const bool seasonal = !setting.seasons.empty() && rows >= 2 * std::llround(setting.seasons.front());

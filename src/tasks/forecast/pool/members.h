@@ -19,16 +19,16 @@ enum class Member {
   theta,
   optimised_theta,
   dynamic_theta,
-  mstl,        ///< with exponential smoothing
+  mstl,  ///< with exponential smoothing
   mstl_theta,
   mstl_drift,
-  log_mstl,    ///< of logarithms
+  log_mstl,  ///< of logarithms
   log_theta,
   regression,       ///< autoregression with the seasons' waves
   step_regression,  ///< the same of the steps from row to row
   log_regression,
   recent_regression,  ///< in which older rows count less
-  harmonic,        ///< waves and known columns, with exponential smoothing
+  harmonic,           ///< waves and known columns, with exponential smoothing
   harmonic_theta,
   known_regression,  ///< with known columns
   known_harmonic,

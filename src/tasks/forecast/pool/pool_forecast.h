@@ -23,8 +23,8 @@ struct PoolOptions {
 
 /// How the members of the pool fare in one series.
 struct SeriesEvidence {
-  Evidence evidence;                    ///< `candidates` are places in all_members()
-  std::vector<Member> members;          ///< the same, by name
+  Evidence evidence;                      ///< `candidates` are places in all_members()
+  std::vector<Member> members;            ///< the same, by name
   std::vector<std::int64_t> origin_rows;  ///< rows before each held-out origin, latest first
 };
 
@@ -34,12 +34,13 @@ struct SeriesEvidence {
 SeriesEvidence gather_evidence(const SeriesInput& series, const PoolOptions& options);
 
 struct SeriesForecast {
-  std::vector<double> forecast;                 ///< the blend, [horizon]
-  std::vector<Member> members;                  ///< that apply
-  std::vector<double> weights;                  ///< by member, sum 1
-  std::vector<double> scores;                   ///< see Weights::scores
-  std::vector<std::vector<double>> forecasts;   ///< by member, [horizon]
-  std::vector<std::vector<double>> held_out_errors;  ///< of the blend, by held-out origin, [steps]: truth - forecast
+  std::vector<double> forecast;                ///< the blend, [horizon]
+  std::vector<Member> members;                 ///< that apply
+  std::vector<double> weights;                 ///< by member, sum 1
+  std::vector<double> scores;                  ///< see Weights::scores
+  std::vector<std::vector<double>> forecasts;  ///< by member, [horizon]
+  std::vector<std::vector<double>>
+      held_out_errors;  ///< of the blend, by held-out origin, [steps]: truth - forecast
 };
 
 /// The whole way for a collection: evidence, weights, forecasts. Every series with an observed row gets one;

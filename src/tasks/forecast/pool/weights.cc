@@ -9,17 +9,19 @@ namespace rondo::forecasting::pool {
 
 namespace {
 
-constexpr double kFarOff = 9;       // errors beyond so many of the median candidate's count as such
-constexpr double kFarOffSquares = 30; // the same where demand is intermittent: its large values are no outliers
-constexpr double kSmooth = 0.05;    // the square of what is small for the loss √(e² + kSmooth)
-constexpr double kNegligible = 0.01; // share of the largest first guess
-constexpr double kPriorOrigins = 1;  // of each series that a candidate's score is drawn to the others' by
+constexpr double kFarOff = 9;  // errors beyond so many of the median candidate's count as such
+constexpr double kFarOffSquares =
+    30;                           // the same where demand is intermittent: its large values are no outliers
+constexpr double kSmooth = 0.05;  // the square of what is small for the loss √(e² + kSmooth)
+constexpr double kFaultless = 0.05;   // of the median candidate's error: less than it counts as it
+constexpr double kNegligible = 0.01;  // share of the largest first guess
+constexpr double kPriorOrigins = 1;   // of each series that a candidate's score is drawn to the others' by
 
 /// Errors of one series' candidates at all held-out rows, in units of the median candidate's.
 struct Problem {
   std::vector<std::vector<double>> errors;  ///< [candidates, rows]
   std::vector<double> row_weights;          ///< sum 1 by origin
-  std::vector<double> scores;               ///< mean absolute error by candidate; root of the mean square of such
+  std::vector<double> log_scores;           ///< by candidate: sum over origins of the logarithm of its error
   double origins = 0;
   bool squares = false;
 
@@ -40,7 +42,8 @@ struct Problem {
         sum += row_weights[row] * size;
         slope = error / size;
       }
-      for (std::size_t i = 0; i < weights.size(); ++i) gradient[i] += row_weights[row] * slope * errors[i][row];
+      for (std::size_t i = 0; i < weights.size(); ++i)
+        gradient[i] += row_weights[row] * slope * errors[i][row];
     }
     return sum;
   }
@@ -52,46 +55,65 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
+/// The size of errors in some rows: mean absolute, or root of the mean square.
+double size_of(std::span<const double> errors, bool squares) {
+  double sum = 0;
+  for (const double error : errors) sum += squares ? error * error : std::abs(error);
+  const double mean = sum / static_cast<double>(errors.size());
+  return squares ? std::sqrt(mean) : mean;
+}
+
+/// Adds rows, as the judgement of so many origins, in units of their median candidate.
+void add_rows(Problem& problem, const HeldOut& origin, double origins) {
+  const std::size_t count = problem.errors.size();
+  std::vector<std::vector<double>> errors(count);
+  std::vector<double> sizes;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t step = 0; step < origin.actual.size(); ++step) {
+      const double error = origin.actual[step] - origin.forecasts[i][step];
+      if (!std::isnan(origin.actual[step])) errors[i].push_back(error);
+    }
+    if (errors[i].empty()) return;
+    sizes.push_back(size_of(errors[i], problem.squares));
+  }
+  double unit = median(sizes);
+  if (!(unit > 0)) unit = std::accumulate(sizes.begin(), sizes.end(), 0.0) / static_cast<double>(count);
+  if (!(unit > 0)) return;  // nobody errs
+  ++problem.origins;
+  problem.row_weights.insert(problem.row_weights.end(), errors[0].size(),
+                             1 / static_cast<double>(errors[0].size()));
+  const double most = problem.squares ? kFarOffSquares : kFarOff;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (const double error : errors[i]) problem.errors[i].push_back(std::clamp(error / unit, -most, most));
+    problem.log_scores[i] += origins * std::log(std::min(sizes[i] / unit, kFarOff) + kFaultless);
+  }
+}
+
 Problem problem_of(const Evidence& evidence) {
   Problem problem;
   const std::size_t count = evidence.candidates.size();
   problem.errors.resize(count);
+  problem.log_scores.assign(count, 0.0);
   problem.squares = evidence.intermittent;
-  for (const HeldOut& origin : evidence.origins) {
-    const auto known = std::count_if(origin.actual.begin(), origin.actual.end(),
-                                     [](double value) { return !std::isnan(value); });
-    if (known == 0) continue;
-    ++problem.origins;
-    for (std::size_t step = 0; step < origin.actual.size(); ++step) {
-      if (std::isnan(origin.actual[step])) continue;
-      problem.row_weights.push_back(1 / static_cast<double>(known));
-      for (std::size_t i = 0; i < count; ++i) {
-        problem.errors[i].push_back(origin.actual[step] - origin.forecasts[i][step]);
-      }
+  if (evidence.origins.empty()) return problem;
+  if (!problem.squares) {
+    // A time at which everybody erred, at a shift of the level say, counts like any other.
+    for (const HeldOut& origin : evidence.origins) add_rows(problem, origin, 1);
+    return problem;
+  }
+  HeldOut all = evidence.origins.front();  // large demands count as they are
+  for (const HeldOut& origin : std::span(evidence.origins).subspan(1)) {
+    all.actual.insert(all.actual.end(), origin.actual.begin(), origin.actual.end());
+    for (std::size_t i = 0; i < count; ++i) {
+      all.forecasts[i].insert(all.forecasts[i].end(), origin.forecasts[i].begin(), origin.forecasts[i].end());
     }
   }
-  if (problem.empty()) return problem;
-  const auto mean_error = [&](std::size_t i) {
-    double sum = 0;
-    for (std::size_t row = 0; row < problem.row_weights.size(); ++row) {
-      const double error = problem.errors[i][row];
-      sum += problem.row_weights[row] * (problem.squares ? error * error : std::abs(error));
-    }
-    return problem.squares ? std::sqrt(sum / problem.origins) : sum / problem.origins;
-  };
-  for (std::size_t i = 0; i < count; ++i) problem.scores.push_back(mean_error(i));
-  double unit = median(problem.scores);
-  if (!(unit > 0)) unit = std::accumulate(problem.scores.begin(), problem.scores.end(), 0.0);
-  if (!(unit > 0)) return {};  // nobody errs
-  for (std::size_t i = 0; i < count; ++i) {
-    const double most = problem.squares ? kFarOffSquares : kFarOff;
-    for (double& error : problem.errors[i]) error = std::clamp(error / unit, -most, most);
-    problem.scores[i] = mean_error(i);
-  }
+  add_rows(problem, all, static_cast<double>(evidence.origins.size()));
   return problem;
 }
 
-/// The nearest point of the simplex of those that `first` has in (Duchi, Shalev-Shwartz, Singer, Chandra, 2008).
+/// The nearest point of the simplex of those that `first` has in (Duchi, Shalev-Shwartz, Singer, Chandra,
+/// 2008).
 void project(std::span<double> weights, std::span<const double> first) {
   std::vector<double> sorted;
   for (std::size_t i = 0; i < weights.size(); ++i) {
@@ -104,7 +126,8 @@ void project(std::span<double> weights, std::span<const double> first) {
     const double here = (sum - 1) / static_cast<double>(i + 1);
     if (sorted[i] > here) shift = here;
   }
-  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = first[i] > 0 ? std::max(0.0, weights[i] - shift) : 0;
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    weights[i] = first[i] > 0 ? std::max(0.0, weights[i] - shift) : 0;
 }
 
 void normalise(std::span<double> weights) {
@@ -119,13 +142,23 @@ std::vector<double> pick(std::span<const double> all, std::span<const std::size_
   return some;
 }
 
+std::vector<double> scores_of(const Problem& problem) {
+  std::vector<double> scores;
+  for (const double sum : problem.log_scores) scores.push_back(std::exp(sum / problem.origins));
+  return scores;
+}
+
 double step_size(double first, int iteration) { return first / (1 + iteration / 50.0); }
 
 class Chooser {
  public:
-  Chooser(std::span<const Candidate> candidates, std::span<const Evidence> series, const WeightOptions& options,
-          Pool& threads)
-      : candidates_(candidates), series_(series), options_(options), threads_(threads), problems_(series.size()) {
+  Chooser(std::span<const Candidate> candidates, std::span<const Evidence> series,
+          const WeightOptions& options, Pool& threads)
+      : candidates_(candidates),
+        series_(series),
+        options_(options),
+        threads_(threads),
+        problems_(series.size()) {
     each([&](std::size_t s) { problems_[s] = problem_of(series_[s]); });
     for (const Problem& problem : problems_) origins_ += problem.origins;
   }
@@ -139,7 +172,7 @@ class Chooser {
     weights.scores.resize(series_.size());
     each([&](std::size_t s) {
       weights.series[s] = learn_series(s, weights.collection);
-      weights.scores[s] = problems_[s].scores;
+      if (!problems_[s].empty()) weights.scores[s] = scores_of(problems_[s]);
     });
     return weights;
   }
@@ -157,14 +190,14 @@ class Chooser {
     for (const Candidate& candidate : candidates_) guess.push_back(candidate.prior);
     for (std::size_t s = 0; s < series_.size(); ++s) {
       if (problems_[s].empty()) continue;
-      const double middle = median(problems_[s].scores);
       for (std::size_t i = 0; i < series_[s].candidates.size(); ++i) {
         const std::size_t place = series_[s].candidates[i];
-        log_scores[place] += problems_[s].origins * std::log((problems_[s].scores[i] + 0.02) / (middle + 0.02));
+        log_scores[place] += problems_[s].log_scores[i];
         origins[place] += problems_[s].origins + kPriorOrigins;
       }
     }
-    for (std::size_t place = 0; place < guess.size(); ++place) log_scores[place] /= std::max(origins[place], 1.0);
+    for (std::size_t place = 0; place < guess.size(); ++place)
+      log_scores[place] /= std::max(origins[place], 1.0);
     const double least = *std::min_element(log_scores.begin(), log_scores.end());
     for (std::size_t place = 0; place < guess.size(); ++place) {
       const double behind = log_scores[place] - least;
@@ -184,7 +217,8 @@ class Chooser {
       each([&](std::size_t s) { gradients[s] = gradient_of(s, weights); });
       std::fill(sum.begin(), sum.end(), 0.0);
       for (std::size_t s = 0; s < series_.size(); ++s) {
-        for (std::size_t i = 0; i < gradients[s].size(); ++i) sum[series_[s].candidates[i]] += gradients[s][i];
+        for (std::size_t i = 0; i < gradients[s].size(); ++i)
+          sum[series_[s].candidates[i]] += gradients[s][i];
       }
       // Series of a collection share their weather: more of them say less than more origins would.
       const double strength = options_.collection_strength + options_.shared * origins_;
@@ -219,14 +253,16 @@ class Chooser {
     std::vector<double> weights = first, gradient(first.size());
     const Problem& problem = problems_[s];
     if (problem.empty()) return weights;
-    // What the series has in common with the collection has been learnt already: all of it, where it is alone.
+    // What the series has in common with the collection has been learnt already: all of it, where it is
+    // alone.
     const auto others = static_cast<double>(series_.size() - 1);
     if (others == 0) return weights;
     const double strength = options_.series_strength * static_cast<double>(series_.size()) / others;
     for (int iteration = 0; iteration < options_.iterations; ++iteration) {
       problem.loss(weights, gradient);
       for (std::size_t i = 0; i < weights.size(); ++i) {
-        const double slope = (gradient[i] + 2 * strength * (weights[i] - first[i])) / (problem.origins + strength);
+        const double slope =
+            (gradient[i] + 2 * strength * (weights[i] - first[i])) / (problem.origins + strength);
         weights[i] -= step_size(0.2, iteration) * slope;
       }
       project(weights, first);
