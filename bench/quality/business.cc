@@ -2,9 +2,9 @@
 //
 //     business [FILE …] [OPTION=NUMBER …]    names of business/*.csv.gz without the ending; none: all
 //
-// Protocol (timeseries/business/README.md of the shared data): everything before the test part trains, origins
-// a horizon apart, everything fitted again at each origin; MASE over series, RMSE pooled in units. The folder
-// of data is the one that the environment variable RONDO_DATA names, else ../shared/data.
+// Protocol (timeseries/business/README.md of the shared data): everything before the test part trains,
+// origins a horizon apart, everything fitted again at each origin; MASE over series, RMSE pooled in units.
+// The folder of data is the one that the environment variable RONDO_DATA names, else ../shared/data.
 
 #include <algorithm>
 #include <chrono>
@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-using namespace rondo::forecasting;
+namespace pool = rondo::forecasting::pool;
 
 struct Collection {
   std::string name;
@@ -33,13 +33,19 @@ struct Collection {
 };
 
 const std::vector<Collection> kCollections{
-    {"walmart", 13, 26, 52, {365.25 / 7}, {"IsHoliday", "Temperature", "Fuel_Price"}},   {"m3-monthly-s", 18, 18, 12, {12}}, {"hospital", 12, 12, 12, {12}},
-    {"carparts-even", 6, 6, 12, {12}}, {"seatbelts", 12, 48, 12, {12}, {"law", "PetrolPrice"}},    {"co2", 26, 208, 52, {365.25 / 7}},
-    {"peyton-daily", 30, 360, 7, {7, 365.25}}, {"wiki-daily", 14, 56, 7, {7}}};
+    {"walmart", 13, 26, 52, {365.25 / 7}, {"IsHoliday", "Temperature", "Fuel_Price"}},
+    {"m3-monthly-s", 18, 18, 12, {12}},
+    {"hospital", 12, 12, 12, {12}},
+    {"carparts-even", 6, 6, 12, {12}},
+    {"seatbelts", 12, 48, 12, {12}, {"law", "PetrolPrice"}},
+    {"co2", 26, 208, 52, {365.25 / 7}},
+    {"peyton-daily", 30, 360, 7, {7, 365.25}},
+    {"wiki-daily", 14, 56, 7, {7}}};
 
 /// Days since a fixed one, of "2010-02-05".
 std::int64_t day_of(const std::string& date) {
-  const int year = std::stoi(date.substr(0, 4)), month = std::stoi(date.substr(5, 2)), day = std::stoi(date.substr(8, 2));
+  const int year = std::stoi(date.substr(0, 4)), month = std::stoi(date.substr(5, 2)),
+            day = std::stoi(date.substr(8, 2));
   const std::int64_t y = month <= 2 ? year - 1 : year, m = (month + 9) % 12;
   return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1;
 }
@@ -92,7 +98,11 @@ class Walk {
  public:
   Walk(const Collection& collection, const rondo::Table& table, const pool::PoolOptions& options,
        rondo::Pool& threads)
-      : collection_(collection), series_(read_column(table, "y")), options_(options), threads_(threads), known_(series_.size()) {
+      : collection_(collection),
+        series_(read_column(table, "y")),
+        options_(options),
+        threads_(threads),
+        known_(series_.size()) {
     std::vector<std::vector<std::vector<double>>> columns;
     for (const std::string& name : collection.known) columns.push_back(read_column(table, name));
     for (std::size_t s = 0; s < series_.size(); ++s) {
@@ -121,7 +131,8 @@ class Walk {
     std::vector<pool::SeriesInput> inputs;
     for (std::size_t s = 0; s < series_.size(); ++s) {
       const std::span<const double> known = std::span(series_[s]).first(first_test_row(s) + done);
-      inputs.push_back({known, {collection_.seasons, collection_.horizon, known_[s], std::ssize(collection_.known)}});
+      inputs.push_back(
+          {known, {collection_.seasons, collection_.horizon, known_[s], std::ssize(collection_.known)}});
     }
     const std::vector<pool::SeriesForecast> forecasts = pool::forecast_pool(inputs, options_, threads_);
     std::map<std::string, double> shares;
@@ -130,7 +141,8 @@ class Walk {
       add("pool", s, forecasts[s].forecast, rest);
       for (std::size_t i = 0; i < forecasts[s].members.size(); ++i) {
         add(pool::member_name(forecasts[s].members[i]), s, forecasts[s].forecasts[i], rest);
-        shares[pool::member_name(forecasts[s].members[i])] += forecasts[s].weights[i] / static_cast<double>(series_.size());
+        shares[pool::member_name(forecasts[s].members[i])] +=
+            forecasts[s].weights[i] / static_cast<double>(series_.size());
       }
       if (pool::is_intermittent(inputs[s].values)) continue;
       const std::vector<pool::Member> more{pool::Member::zero, pool::Member::tsb, pool::Member::imapa};
@@ -140,7 +152,8 @@ class Walk {
     if (done == 0) shares_ = shares;
   }
 
-  void add(const std::string& name, std::size_t s, std::span<const double> forecast, std::span<const double> truth) {
+  void add(const std::string& name, std::size_t s, std::span<const double> forecast,
+           std::span<const double> truth) {
     for (std::size_t step = 0; step < std::min(forecast.size(), truth.size()); ++step) {
       const double error = truth[step] - forecast[step];
       if (!std::isnan(error)) errors_[name][s].push_back(error);
@@ -184,7 +197,8 @@ void run(const fs::path& folder, const Collection& collection, const pool::PoolO
   walk.run();
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   const double origins = static_cast<double>(collection.test_rows) / static_cast<double>(collection.horizon);
-  std::printf("  %.2f s, %.1f ms a series and origin\n", seconds, 1000 * seconds / origins / static_cast<double>(count));
+  std::printf("  %.2f s, %.1f ms a series and origin\n", seconds,
+              1000 * seconds / origins / static_cast<double>(count));
   std::fflush(stdout);
 }
 
@@ -218,8 +232,10 @@ int main(int argc, char** argv) {
     if (equals == std::string::npos) {
       wanted.push_back(argument);
     } else if (!set_option(options, argument.substr(0, equals), std::stod(argument.substr(equals + 1)))) {
-      std::fprintf(stderr, "business: '%s' is no option; there are origins, score_power, collection_strength, "
-                   "series_strength and iterations\n", argument.c_str());
+      std::fprintf(stderr,
+                   "business: '%s' is no option; there are origins, score_power, collection_strength, "
+                   "series_strength and iterations\n",
+                   argument.c_str());
       return 2;
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "tasks/forecast/statistical/observed.h"
 
@@ -9,7 +10,9 @@ namespace rondo::forecasting::pool {
 
 namespace {
 
-constexpr std::int64_t kLeastRows = 4;  // before a held-out origin
+constexpr std::int64_t kLeastRows = 4;    // before a held-out origin
+constexpr std::int64_t kMostRows = 3000;  // that members look at, or so many of the longest seasons:
+constexpr double kMostSeasons = 4;
 
 std::size_t place_of(Member member) {
   const std::span<const Member> all = all_members();
@@ -24,10 +27,7 @@ struct Origin {
 class Walk {
  public:
   Walk(const SeriesInput& series, std::span<const Member> members, int most)
-      : values_(statistical::from_first_observed(series.values)),
-        setting_(series.setting),
-        members_(members),
-        most_(most) {}
+      : values_(series.values), setting_(series.setting), members_(members), most_(most) {}
 
   std::vector<Origin> origins() const {
     const auto rows = std::ssize(values_);
@@ -82,35 +82,88 @@ std::vector<Candidate> pool_candidates() {
   return candidates;
 }
 
-SeriesEvidence gather_evidence(const SeriesInput& series, const PoolOptions& options) {
-  SeriesEvidence found;
-  const std::span<const double> values = statistical::from_first_observed(series.values);
-  const std::int64_t unseen = std::ssize(series.values) - std::ssize(values);
-  found.members = applicable_members(values, series.setting);
-  found.evidence.intermittent = is_intermittent(values);
-  for (const Member member : found.members) found.evidence.candidates.push_back(place_of(member));
-  for (const Origin& origin : Walk(series, found.members, options.origins).origins()) {
-    HeldOut held_out;
-    const std::span<const double> truth = values.subspan(origin.rows, origin.steps);
-    held_out.actual.assign(truth.begin(), truth.end());
+namespace {
+
+/// The rows that members look at: older ones say little of the future and cost time.
+SeriesInput recent(const SeriesInput& series) {
+  const double longest = series.setting.seasons.empty() ? 1 : series.setting.seasons.back();
+  const std::int64_t most = std::max(kMostRows, static_cast<std::int64_t>(kMostSeasons * longest));
+  const std::int64_t dropped = std::max<std::int64_t>(0, std::ssize(series.values) - most);
+  SeriesInput kept = series;
+  kept.values = series.values.subspan(dropped);
+  kept.setting.known = series.setting.known.subspan(dropped * series.setting.known_columns);
+  return kept;
+}
+
+/// Everything about one series but what the members say.
+struct Plan {
+  SeriesInput series;  ///< from its first observed row on
+  std::int64_t dropped = 0;
+  std::vector<Member> members;
+  std::vector<Origin> origins;
+
+  Plan(const SeriesInput& given, int most) : series(recent(given)) {
+    const std::int64_t unseen =
+        std::ssize(series.values) - std::ssize(statistical::from_first_observed(series.values));
+    series.values = series.values.subspan(unseen);
+    series.setting.known = series.setting.known.subspan(unseen * series.setting.known_columns);
+    dropped = std::ssize(given.values) - std::ssize(series.values);
+    members = applicable_members(series.values, series.setting);
+    origins = Walk(series, members, most).origins();
+  }
+
+  HeldOut hold_out(const Origin& origin) const {
     Setting setting = series.setting;
     setting.horizon = origin.steps;
-    setting.known = setting.known.subspan(unseen * setting.known_columns);
-    held_out.forecasts = forecast_members(values.first(origin.rows), setting, found.members);
-    found.evidence.origins.push_back(std::move(held_out));
-    found.origin_rows.push_back(origin.rows + unseen);
+    const std::span<const double> truth = series.values.subspan(origin.rows, origin.steps);
+    return {{truth.begin(), truth.end()},
+            forecast_members(series.values.first(origin.rows), setting, members)};
+  }
+
+  /// Without origins.
+  SeriesEvidence evidence() const {
+    SeriesEvidence found;
+    found.members = members;
+    found.evidence.intermittent = is_intermittent(series.values);
+    for (const Member member : members) found.evidence.candidates.push_back(place_of(member));
+    for (const Origin& origin : origins) found.origin_rows.push_back(origin.rows + dropped);
+    found.evidence.origins.resize(origins.size());
+    return found;
+  }
+};
+
+}  // namespace
+
+SeriesEvidence gather_evidence(const SeriesInput& series, const PoolOptions& options) {
+  const Plan plan(series, options.origins);
+  SeriesEvidence found = plan.evidence();
+  for (std::size_t i = 0; i < plan.origins.size(); ++i) {
+    found.evidence.origins[i] = plan.hold_out(plan.origins[i]);
   }
   return found;
 }
 
 std::vector<SeriesForecast> forecast_pool(std::span<const SeriesInput> series, const PoolOptions& options,
                                           Pool& threads) {
-  std::vector<SeriesEvidence> found(series.size());
+  std::vector<Plan> plans;
+  std::vector<SeriesEvidence> found;
+  std::vector<std::pair<std::size_t, std::size_t>> jobs;  // of a series: its end, then its origins
+  for (std::size_t s = 0; s < series.size(); ++s) {
+    plans.emplace_back(series[s], options.origins);
+    found.push_back(plans.back().evidence());
+    for (std::size_t origin = 0; origin <= plans.back().origins.size(); ++origin)
+      jobs.emplace_back(s, origin);
+  }
   std::vector<SeriesForecast> forecasts(series.size());
-  threads.run(static_cast<int>(series.size()), [&](int i) {
-    found[i] = gather_evidence(series[i], options);
-    forecasts[i].members = found[i].members;
-    forecasts[i].forecasts = forecast_members(series[i].values, series[i].setting, found[i].members);
+  threads.run(static_cast<int>(jobs.size()), [&](int i) {
+    const auto [s, origin] = jobs[i];
+    const Plan& plan = plans[s];
+    if (origin == 0) {
+      forecasts[s].members = plan.members;
+      forecasts[s].forecasts = forecast_members(plan.series.values, plan.series.setting, plan.members);
+    } else {
+      found[s].evidence.origins[origin - 1] = plan.hold_out(plan.origins[origin - 1]);
+    }
   });
   std::vector<Evidence> evidence;
   for (SeriesEvidence& one : found) evidence.push_back(std::move(one.evidence));

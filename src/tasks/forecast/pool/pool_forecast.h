@@ -43,8 +43,8 @@ struct SeriesForecast {
       held_out_errors;  ///< of the blend, by held-out origin, [steps]: truth - forecast
 };
 
-/// The whole way for a collection: evidence, weights, forecasts. Every series with an observed row gets one;
-/// without any, zeros.
+/// The whole way for a collection: evidence, weights, forecasts; of long series from their last rows. Every
+/// series with an observed row gets one; without any, zeros.
 std::vector<SeriesForecast> forecast_pool(std::span<const SeriesInput> series, const PoolOptions& options,
                                           Pool& threads);
 

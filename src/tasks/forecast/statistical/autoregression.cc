@@ -39,7 +39,8 @@ class Regression {
     most_lags_ = std::clamp<std::int64_t>(std::max<std::int64_t>(3, 2 * shortest + 1), 0,
                                           std::min(options.most_lags, rows_ / 5));
     for (const double season : seasons) {
-      most_waves_.push_back(std::min<std::int64_t>(options.most_waves, static_cast<std::int64_t>(season / 2)));
+      most_waves_.push_back(
+          std::min<std::int64_t>(options.most_waves, static_cast<std::int64_t>(season / 2)));
     }
     first_ = most_lags_ + (options.difference ? 1 : 0);
     learn(values);
@@ -108,7 +109,8 @@ class Regression {
     std::size_t next = 1 + (options_.difference ? 0 : 1) + static_cast<std::size_t>(known_.columns);
     for (std::size_t i = 0; i < next; ++i) columns.push_back(i);
     for (std::size_t i = 0; i < most_waves_.size(); ++i) {
-      for (std::size_t k = 0; k < 2 * static_cast<std::size_t>(shape.waves[i]); ++k) columns.push_back(next + k);
+      for (std::size_t k = 0; k < 2 * static_cast<std::size_t>(shape.waves[i]); ++k)
+        columns.push_back(next + k);
       next += 2 * static_cast<std::size_t>(most_waves_[i]);
     }
     for (std::size_t k = 0; k < static_cast<std::size_t>(shape.lags); ++k) columns.push_back(next + k);
@@ -145,9 +147,9 @@ class Regression {
           attempt(shape);
         }
       }
-      for (const std::int64_t lags : {std::int64_t{0}, std::int64_t{1}, std::int64_t{2}, std::int64_t{3},
-                                      std::int64_t{5}, std::int64_t{8}, shortest, shortest + 1, 2 * shortest,
-                                      2 * shortest + 1}) {
+      for (const std::int64_t lags :
+           {std::int64_t{0}, std::int64_t{1}, std::int64_t{2}, std::int64_t{3}, std::int64_t{5},
+            std::int64_t{8}, shortest, shortest + 1, 2 * shortest, 2 * shortest + 1}) {
         Shape shape = best;
         shape.lags = std::min(lags, most_lags_);
         attempt(shape);

@@ -69,7 +69,8 @@ HarmonicRegression::HarmonicRegression(std::span<const double> values, std::span
   };
   const auto criterion = [&](std::span<const std::int64_t> waves) {
     const std::vector<std::size_t> chosen = places(waves);
-    if (3 * static_cast<double>(chosen.size()) > equations.rows()) return std::numeric_limits<double>::infinity();
+    if (3 * static_cast<double>(chosen.size()) > equations.rows())
+      return std::numeric_limits<double>::infinity();
     std::vector<double> solution;
     return equations.rows() * std::log(equations.solve(chosen, solution) / equations.rows()) +
            static_cast<double>(chosen.size()) * std::log(equations.rows());
@@ -96,7 +97,8 @@ void HarmonicRegression::fill(std::int64_t row, std::vector<double>& to) const {
   std::size_t next = 0;
   for (std::int64_t column = 0; column < known_.columns; ++column) to[next++] = known_.at(row, column);
   for (std::size_t i = 0; i < seasons_.size(); ++i) {
-    const double angle = 2 * std::numbers::pi * std::fmod(static_cast<double>(row), seasons_[i]) / seasons_[i];
+    const double angle =
+        2 * std::numbers::pi * std::fmod(static_cast<double>(row), seasons_[i]) / seasons_[i];
     for (std::int64_t wave = 1; wave <= waves_[i]; ++wave) {
       to[next++] = std::cos(static_cast<double>(wave) * angle);
       to[next++] = std::sin(static_cast<double>(wave) * angle);
@@ -121,7 +123,8 @@ std::vector<double> forecast_harmonic(std::span<const double> values, std::span<
   const auto rows = std::ssize(seen);
   if (rows == 0) return std::vector<double>(static_cast<std::size_t>(horizon), 0.0);
   const HarmonicRegression regression(seen, seasons, known.from(std::ssize(values) - rows));
-  std::vector<double> forecast = forecast_ets(choose_ets(regression.adjusted(), 1), regression.adjusted(), horizon);
+  std::vector<double> forecast =
+      forecast_ets(choose_ets(regression.adjusted(), 1), regression.adjusted(), horizon);
   for (std::int64_t step = 0; step < horizon; ++step) forecast[step] += regression.effect(rows + step);
   return forecast;
 }

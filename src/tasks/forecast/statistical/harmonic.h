@@ -10,12 +10,13 @@ namespace rondo::forecasting::statistical {
 
 /// Regression with errors of exponential smoothing: seasons that stay as they are, as sines and cosines, and
 /// known columns, by least squares on what a smooth trend leaves of the values and of the columns (Frisch,
-/// Waugh, Lovell). How many waves a season has is chosen by BIC. `seasons` need not be whole; those longer than
-/// two thirds of the rows are left out.
+/// Waugh, Lovell). How many waves a season has is chosen by BIC. `seasons` need not be whole; those longer
+/// than two thirds of the rows are left out.
 class HarmonicRegression {
  public:
   /// `values` as of the first observed row.
-  HarmonicRegression(std::span<const double> values, std::span<const double> seasons, const KnownColumns& known = {});
+  HarmonicRegression(std::span<const double> values, std::span<const double> seasons,
+                     const KnownColumns& known = {});
 
   /// What seasons and columns add at a row, from 0 on and beyond the last one.
   double effect(std::int64_t row) const;

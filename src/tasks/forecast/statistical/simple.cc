@@ -77,7 +77,8 @@ std::vector<double> seasonal_drift(std::span<const double> values, std::int64_t 
   }
   if (pairs == 0) return forecast;
   for (std::int64_t step = 0; step < horizon; ++step) {
-    forecast[step] += change / static_cast<double>(pairs) * static_cast<double>(step / period + 1);
+    const std::int64_t seasons = step / period + 1;
+    forecast[step] += change / static_cast<double>(pairs) * static_cast<double>(seasons);
   }
   return forecast;
 }

@@ -20,7 +20,9 @@ double fit_at(std::span<const double> values, std::span<const double> weights, c
               std::int64_t first, std::int64_t last, std::vector<double>& near) {
   const auto rows = static_cast<std::int64_t>(values.size());
   double reach = std::max(at - static_cast<double>(first), static_cast<double>(last) - at);
-  if (how.window > rows) reach += static_cast<double>((how.window - rows) / 2);
+  const std::int64_t beyond =
+      how.window > rows ? (how.window - rows) / 2 : 0;  // whole rows, as its authors have it
+  reach += static_cast<double>(beyond);
   const double inside = 0.001 * reach, outside = 0.999 * reach;
   near.assign(static_cast<std::size_t>(last - first + 1), 0.0);
   double sum = 0;

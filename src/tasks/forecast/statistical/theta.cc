@@ -69,6 +69,9 @@ struct Lines {
   }
 };
 
+/// A power that has become nothing, before it is a denormal number, which takes a hundred times as long.
+double faded(double power) { return power < 1e-100 ? 0 : power; }
+
 /// What the line adds at a row to the level, in units of 1 - 1/theta. `decay` is (1-alpha)^row.
 double line_part(double intercept, double slope, double alpha, double decay) {
   return decay * intercept + (1 - decay * (1 - alpha)) / alpha * slope;
@@ -113,7 +116,7 @@ Fit fit_for(std::span<const double> values, const Lines& lines, ThetaKind kind, 
   Normal normal;
   Linear level{.constant = 0, .level = 1, .share = 0};
   double decay = 1;
-  for (std::size_t row = 0; row < values.size(); ++row, decay *= 1 - alpha) {
+  for (std::size_t row = 0; row < values.size(); ++row, decay = faded(decay * (1 - alpha))) {
     const double line = line_part(lines.intercepts[row], lines.slopes[row], alpha, decay);
     const Linear forecast{level.constant, level.level, level.share + line};
     if (std::isnan(values[row])) {  // the forecast stands for it
@@ -122,7 +125,7 @@ Fit fit_for(std::span<const double> values, const Lines& lines, ThetaKind kind, 
     }
     if (row >= kSkipped) normal.add(forecast, values[row]);
     level.constant += alpha * (values[row] - level.constant);
-    level.level *= 1 - alpha;
+    level.level = faded(level.level * (1 - alpha));
     level.share *= 1 - alpha;
   }
   return normal.solve(is_optimised(kind));
@@ -182,7 +185,7 @@ std::vector<double> forecast_theta(const ThetaModel& model, std::span<const doub
   const auto rows = static_cast<std::int64_t>(values.size());
   std::vector<double> forecast(static_cast<std::size_t>(horizon));
   double intercept = rows > 0 ? lines.intercepts.back() : 0, slope = rows > 0 ? lines.slopes.back() : 0;
-  for (std::int64_t row = 0; row < rows + horizon; ++row, decay *= 1 - alpha) {
+  for (std::int64_t row = 0; row < rows + horizon; ++row, decay = faded(decay * (1 - alpha))) {
     if (row < rows) {
       intercept = lines.intercepts[row];
       slope = lines.slopes[row];
