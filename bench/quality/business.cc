@@ -134,15 +134,16 @@ class Walk {
       inputs.push_back(
           {known, {collection_.seasons, collection_.horizon, known_[s], std::ssize(collection_.known)}});
     }
-    const std::vector<pool::SeriesForecast> forecasts = pool::forecast_pool(inputs, options_, threads_);
+    const pool::PoolRun run = pool::run_members(inputs, options_, threads_);
+    const std::vector<pool::SeriesForecast> forecasts = pool::choose_forecasts(run, options_, threads_);
     std::map<std::string, double> shares;
     for (std::size_t s = 0; s < series_.size(); ++s) {
       const std::span<const double> rest = std::span(series_[s]).subspan(first_test_row(s) + done);
       add("pool", s, forecasts[s].forecast, rest);
       for (std::size_t i = 0; i < forecasts[s].members.size(); ++i) {
-        add(pool::member_name(forecasts[s].members[i]), s, forecasts[s].forecasts[i], rest);
-        shares[pool::member_name(forecasts[s].members[i])] +=
-            forecasts[s].weights[i] / static_cast<double>(series_.size());
+        const std::string& name = run.candidates[forecasts[s].members[i]].name;
+        add(name, s, run.series[s].forecasts[i], rest);
+        shares[name] += forecasts[s].weights[i] / static_cast<double>(series_.size());
       }
       if (pool::is_intermittent(inputs[s].values)) continue;
       const std::vector<pool::Member> more{pool::Member::zero, pool::Member::tsb, pool::Member::imapa};

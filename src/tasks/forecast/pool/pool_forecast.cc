@@ -76,12 +76,6 @@ std::vector<double> errors_of_blend(const HeldOut& origin, std::span<const doubl
 
 }  // namespace
 
-std::vector<Candidate> pool_candidates() {
-  std::vector<Candidate> candidates;
-  for (const Member member : all_members()) candidates.push_back({member_name(member), member_prior(member)});
-  return candidates;
-}
-
 namespace {
 
 /// The rows that members look at: older ones say little of the future and cost time.
@@ -120,59 +114,65 @@ struct Plan {
             forecast_members(series.values.first(origin.rows), setting, members)};
   }
 
-  /// Without origins.
-  SeriesEvidence evidence() const {
-    SeriesEvidence found;
-    found.members = members;
-    found.evidence.intermittent = is_intermittent(series.values);
-    for (const Member member : members) found.evidence.candidates.push_back(place_of(member));
-    for (const Origin& origin : origins) found.origin_rows.push_back(origin.rows + dropped);
-    found.evidence.origins.resize(origins.size());
-    return found;
+  /// With room for what is to be run.
+  SeriesRun prepare() const {
+    SeriesRun run;
+    run.evidence.intermittent = is_intermittent(series.values);
+    for (const Member member : members) run.evidence.candidates.push_back(place_of(member));
+    for (const Origin& origin : origins) run.origin_rows.push_back(origin.rows + dropped);
+    run.evidence.origins.resize(origins.size());
+    return run;
   }
 };
 
 }  // namespace
 
-SeriesEvidence gather_evidence(const SeriesInput& series, const PoolOptions& options) {
-  const Plan plan(series, options.origins);
-  SeriesEvidence found = plan.evidence();
-  for (std::size_t i = 0; i < plan.origins.size(); ++i) {
-    found.evidence.origins[i] = plan.hold_out(plan.origins[i]);
-  }
-  return found;
+std::size_t PoolRun::add(Candidate candidate) {
+  candidates.push_back(std::move(candidate));
+  return candidates.size() - 1;
 }
 
-std::vector<SeriesForecast> forecast_pool(std::span<const SeriesInput> series, const PoolOptions& options,
-                                          Pool& threads) {
+void PoolRun::join(std::size_t candidate, std::size_t place, const std::vector<std::vector<double>>& held_out,
+                   std::vector<double> forecast) {
+  SeriesRun& run = series[place];
+  run.evidence.candidates.push_back(candidate);
+  run.forecasts.push_back(std::move(forecast));
+  for (std::size_t i = 0; i < held_out.size(); ++i) run.evidence.origins[i].forecasts.push_back(held_out[i]);
+}
+
+PoolRun run_members(std::span<const SeriesInput> series, const PoolOptions& options, Pool& threads) {
+  PoolRun run;
+  for (const Member member : all_members()) run.add({member_name(member), member_prior(member)});
   std::vector<Plan> plans;
-  std::vector<SeriesEvidence> found;
   std::vector<std::pair<std::size_t, std::size_t>> jobs;  // of a series: its end, then its origins
   for (std::size_t s = 0; s < series.size(); ++s) {
     plans.emplace_back(series[s], options.origins);
-    found.push_back(plans.back().evidence());
-    for (std::size_t origin = 0; origin <= plans.back().origins.size(); ++origin)
-      jobs.emplace_back(s, origin);
+    run.series.push_back(plans.back().prepare());
+    for (std::size_t job = 0; job <= plans.back().origins.size(); ++job) jobs.emplace_back(s, job);
   }
-  std::vector<SeriesForecast> forecasts(series.size());
   threads.run(static_cast<int>(jobs.size()), [&](int i) {
-    const auto [s, origin] = jobs[i];
+    const auto [s, job] = jobs[i];
     const Plan& plan = plans[s];
-    if (origin == 0) {
-      forecasts[s].members = plan.members;
-      forecasts[s].forecasts = forecast_members(plan.series.values, plan.series.setting, plan.members);
+    if (job == 0) {
+      run.series[s].forecasts = forecast_members(plan.series.values, plan.series.setting, plan.members);
     } else {
-      found[s].evidence.origins[origin - 1] = plan.hold_out(plan.origins[origin - 1]);
+      run.series[s].evidence.origins[job - 1] = plan.hold_out(plan.origins[job - 1]);
     }
   });
+  return run;
+}
+
+std::vector<SeriesForecast> choose_forecasts(const PoolRun& run, const PoolOptions& options, Pool& threads) {
   std::vector<Evidence> evidence;
-  for (SeriesEvidence& one : found) evidence.push_back(std::move(one.evidence));
-  const Weights weights = choose_weights(pool_candidates(), evidence, options.weights, threads);
-  for (std::size_t s = 0; s < series.size(); ++s) {
+  for (const SeriesRun& one : run.series) evidence.push_back(one.evidence);
+  Weights weights = choose_weights(run.candidates, evidence, options.weights, threads);
+  std::vector<SeriesForecast> forecasts(run.series.size());
+  for (std::size_t s = 0; s < forecasts.size(); ++s) {
     SeriesForecast& one = forecasts[s];
-    one.weights = weights.series[s];
-    one.scores = weights.scores[s];
-    one.forecast = blend(one.forecasts, one.weights);
+    one.members = evidence[s].candidates;
+    one.weights = std::move(weights.series[s]);
+    one.scores = std::move(weights.scores[s]);
+    one.forecast = blend(run.series[s].forecasts, one.weights);
     for (const HeldOut& origin : evidence[s].origins) {
       one.held_out_errors.push_back(errors_of_blend(origin, one.weights));
     }

@@ -16,15 +16,27 @@ using statistical::kMissing;
 using statistical::make;
 using statistical::seasonal_walk;
 
-std::vector<SeriesForecast> forecast_all(const std::vector<std::vector<double>>& series,
-                                         const Setting& setting, std::int64_t held_back = 0,
-                                         int threads = 1) {
+struct Outcome {
+  PoolRun run;
+  std::vector<SeriesForecast> series;
+};
+
+Outcome forecast_all(const std::vector<std::vector<double>>& series, const Setting& setting,
+                     std::int64_t held_back = 0, int threads = 1) {
   std::vector<SeriesInput> inputs;
   for (const auto& values : series) {
     inputs.push_back({std::span(values).first(values.size() - static_cast<std::size_t>(held_back)), setting});
   }
   Pool pool(threads);
-  return forecast_pool(inputs, {}, pool);
+  Outcome outcome;
+  outcome.run = run_members(inputs, {}, pool);
+  outcome.series = choose_forecasts(outcome.run, {}, pool);
+  return outcome;
+}
+
+std::vector<std::int64_t> origin_rows(std::span<const double> values, const Setting& setting) {
+  Pool pool;
+  return run_members(std::vector<SeriesInput>{{values, setting}}, {}, pool).series[0].origin_rows;
 }
 
 double mean_error(std::span<const double> forecast, std::span<const double> truth) {
@@ -36,8 +48,7 @@ double mean_error(std::span<const double> forecast, std::span<const double> trut
 TEST(Pool, HoldsOutOriginsThatRowsAllow) {
   const std::vector<double> values = seasonal_walk(120, 12, 1);
   const auto origins = [&](std::size_t rows, std::int64_t horizon) {
-    return gather_evidence({std::span(values).first(rows), {.seasons = {12}, .horizon = horizon}}, {})
-        .origin_rows;
+    return origin_rows(std::span(values).first(rows), {.seasons = {12}, .horizon = horizon});
   };
   EXPECT_EQ(origins(120, 12), (std::vector<std::int64_t>{108, 96, 84, 72, 60}));
   EXPECT_EQ(origins(120, 2).size(), 8u);
@@ -49,7 +60,7 @@ TEST(Pool, HoldsOutOriginsThatRowsAllow) {
 
 TEST(Pool, OriginsOfALongSeasonAreSpreadOverIt) {
   const std::vector<double> values = seasonal_walk(1500, 365, 1);
-  const auto rows = gather_evidence({values, {.seasons = {365}, .horizon = 7}}, {}).origin_rows;
+  const auto rows = origin_rows(values, {.seasons = {365}, .horizon = 7});
   ASSERT_EQ(rows.size(), 8u);
   EXPECT_GE(rows.front() - rows.back(), 300);
 }
@@ -62,16 +73,16 @@ TEST(Pool, EverySeriesGetsAForecast) {
                                                 {1, 2},
                                                 std::vector<double>(30, 6.0),
                                                 seasonal_walk(60, 12, 3)};
-  const std::vector<SeriesForecast> forecasts = forecast_all(series, {.seasons = {12}, .horizon = 14});
-  for (const SeriesForecast& one : forecasts) {
+  const Outcome outcome = forecast_all(series, {.seasons = {12}, .horizon = 14});
+  for (const SeriesForecast& one : outcome.series) {
     ASSERT_EQ(one.forecast.size(), 14u);
     for (const double step : one.forecast) EXPECT_TRUE(std::isfinite(step));
     EXPECT_NEAR(std::accumulate(one.weights.begin(), one.weights.end(), 0.0), 1, 1e-9);
   }
-  EXPECT_NEAR(forecasts[0].forecast[13], 4, 1e-9);
-  EXPECT_NEAR(forecasts[1].forecast[13], 3, 1e-9);
-  EXPECT_EQ(forecasts[2].forecast[0], 0);
-  EXPECT_NEAR(forecasts[5].forecast[5], 6, 1e-6);
+  EXPECT_NEAR(outcome.series[0].forecast[13], 4, 1e-9);
+  EXPECT_NEAR(outcome.series[1].forecast[13], 3, 1e-9);
+  EXPECT_EQ(outcome.series[2].forecast[0], 0);
+  EXPECT_NEAR(outcome.series[5].forecast[5], 6, 1e-6);
 }
 
 TEST(Pool, IsNotFooledByRandomWalks) {
@@ -82,11 +93,11 @@ TEST(Pool, IsNotFooledByRandomWalks) {
     walks.push_back(
         make(90, [&](double row) { return level += stream.normal(static_cast<std::uint64_t>(row)); }));
   }
-  const std::vector<SeriesForecast> forecasts = forecast_all(walks, {.seasons = {12}, .horizon = 6}, 6);
+  const Outcome outcome = forecast_all(walks, {.seasons = {12}, .horizon = 6}, 6);
   double pool = 0, naive = 0;
   for (std::size_t s = 0; s < walks.size(); ++s) {
     const std::span<const double> truth = std::span(walks[s]).last(6);
-    pool += mean_error(forecasts[s].forecast, truth);
+    pool += mean_error(outcome.series[s].forecast, truth);
     naive += mean_error(std::vector<double>(6, walks[s][83]), truth);
   }
   EXPECT_LT(pool, 1.06 * naive);
@@ -112,14 +123,14 @@ TEST(Pool, IsAsGoodAsItsBestMemberOnSeasonsTrendsAndLevels) {
   for (const Maker& maker : makers) {
     std::vector<std::vector<double>> series;
     for (std::uint64_t seed = 1; seed <= 25; ++seed) series.push_back(maker(seed));
-    const std::vector<SeriesForecast> forecasts = forecast_all(series, {.seasons = {12}, .horizon = 12}, 12);
-    std::map<Member, double> members;
+    const Outcome outcome = forecast_all(series, {.seasons = {12}, .horizon = 12}, 12);
+    std::map<std::size_t, double> members;
     double pool = 0;
     for (std::size_t s = 0; s < series.size(); ++s) {
       const std::span<const double> truth = std::span(series[s]).last(12);
-      pool += mean_error(forecasts[s].forecast, truth);
-      for (std::size_t i = 0; i < forecasts[s].members.size(); ++i) {
-        members[forecasts[s].members[i]] += mean_error(forecasts[s].forecasts[i], truth);
+      pool += mean_error(outcome.series[s].forecast, truth);
+      for (std::size_t i = 0; i < outcome.series[s].members.size(); ++i) {
+        members[outcome.series[s].members[i]] += mean_error(outcome.run.series[s].forecasts[i], truth);
       }
     }
     double best = 1e300;
@@ -131,13 +142,35 @@ TEST(Pool, IsAsGoodAsItsBestMemberOnSeasonsTrendsAndLevels) {
 TEST(Pool, HeldOutErrorsAreThoseOfTheBlend) {
   const std::vector<double> values = seasonal_walk(60, 4, 5);
   const Setting setting{.seasons = {4}, .horizon = 4};
-  const std::vector<SeriesForecast> forecasts = forecast_all({values}, setting);
-  const std::vector<std::int64_t> rows = gather_evidence({values, setting}, {}).origin_rows;
-  ASSERT_EQ(forecasts[0].held_out_errors.size(), rows.size());
-  const auto earlier = forecast_members(std::span(values).first(rows[1]), setting, forecasts[0].members);
-  const std::vector<double> steps = blend(earlier, forecasts[0].weights);
+  const Outcome outcome = forecast_all({values}, setting);
+  const std::vector<std::int64_t>& rows = outcome.run.series[0].origin_rows;
+  ASSERT_EQ(outcome.series[0].held_out_errors.size(), rows.size());
+  std::vector<Member> members;
+  for (const std::size_t place : outcome.series[0].members) members.push_back(all_members()[place]);
+  const auto earlier = forecast_members(std::span(values).first(rows[1]), setting, members);
+  const std::vector<double> steps = blend(earlier, outcome.series[0].weights);
   for (std::size_t step = 0; step < 4; ++step) {
-    EXPECT_NEAR(forecasts[0].held_out_errors[1][step], values[rows[1] + step] - steps[step], 1e-9);
+    EXPECT_NEAR(outcome.series[0].held_out_errors[1][step], values[rows[1] + step] - steps[step], 1e-9);
+  }
+}
+
+TEST(Pool, LetsOthersJoin) {
+  std::vector<std::vector<double>> series;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) series.push_back(seasonal_walk(80, 4, seed));
+  const Setting setting{.seasons = {4}, .horizon = 4};
+  Outcome outcome = forecast_all(series, setting, 4);
+  const std::size_t oracle = outcome.run.add({"oracle", 1});
+  for (std::size_t s = 0; s < series.size(); ++s) {
+    std::vector<std::vector<double>> held_out;
+    for (const std::int64_t rows : outcome.run.series[s].origin_rows) {
+      held_out.emplace_back(series[s].begin() + rows, series[s].begin() + rows + 4);
+    }
+    outcome.run.join(oracle, s, held_out, {series[s].end() - 4, series[s].end()});
+  }
+  Pool pool;
+  for (const SeriesForecast& one : choose_forecasts(outcome.run, {}, pool)) {
+    EXPECT_EQ(one.members.back(), oracle);
+    EXPECT_GT(one.weights.back(), 0.8);
   }
 }
 
@@ -146,7 +179,7 @@ TEST(Pool, DoesNotDependOnThreads) {
   for (std::uint64_t seed = 1; seed <= 7; ++seed) series.push_back(seasonal_walk(50 + seed, 7, seed));
   const Setting setting{.seasons = {7}, .horizon = 5};
   const auto one = forecast_all(series, setting, 0, 1), three = forecast_all(series, setting, 0, 3);
-  for (std::size_t s = 0; s < series.size(); ++s) EXPECT_EQ(one[s].forecast, three[s].forecast);
+  for (std::size_t s = 0; s < series.size(); ++s) EXPECT_EQ(one.series[s].forecast, three.series[s].forecast);
 }
 
 TEST(Pool, UsesAKnownColumnThatMatters) {
@@ -161,8 +194,8 @@ TEST(Pool, UsesAKnownColumnThatMatters) {
   seeing.known_columns = 1;
   const std::vector<double> truth =
       make(10, [&](double row) { return 100 + 30 * column[static_cast<std::size_t>(150 + row)]; });
-  EXPECT_LT(mean_error(forecast_all({values}, seeing)[0].forecast, truth),
-            0.5 * mean_error(forecast_all({values}, blind)[0].forecast, truth));
+  EXPECT_LT(mean_error(forecast_all({values}, seeing).series[0].forecast, truth),
+            0.5 * mean_error(forecast_all({values}, blind).series[0].forecast, truth));
 }
 
 }  // namespace
