@@ -6,7 +6,7 @@
 #include <numbers>
 #include <optional>
 
-#include "tasks/forecast/statistical/least_squares.h"
+#include "tasks/forecast/statistical/fitting/least_squares.h"
 #include "tasks/forecast/statistical/observed.h"
 #include "tasks/forecast/statistical/simple.h"
 

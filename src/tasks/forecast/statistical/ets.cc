@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "tasks/forecast/statistical/ets_filter.h"
-#include "tasks/forecast/statistical/minimise.h"
+#include "tasks/forecast/statistical/fitting/minimise.h"
 #include "tasks/forecast/statistical/observed.h"
 #include "tasks/forecast/statistical/seasonality.h"
 

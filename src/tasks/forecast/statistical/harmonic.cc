@@ -6,7 +6,7 @@
 #include <numbers>
 
 #include "tasks/forecast/statistical/ets.h"
-#include "tasks/forecast/statistical/least_squares.h"
+#include "tasks/forecast/statistical/fitting/least_squares.h"
 #include "tasks/forecast/statistical/observed.h"
 #include "tasks/forecast/statistical/stl.h"
 

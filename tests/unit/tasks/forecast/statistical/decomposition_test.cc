@@ -4,7 +4,6 @@
 
 #include "tasks/forecast/statistical/autoregression.h"
 #include "tasks/forecast/statistical/harmonic.h"
-#include "tasks/forecast/statistical/minimise.h"
 #include "tasks/forecast/statistical/mstl.h"
 #include "unit/tasks/forecast/statistical/series_maker.h"
 
@@ -110,23 +109,6 @@ TEST(Regressions, StayNearTheValuesWhateverTheyAre) {
   for (const double step : autoregression(exploding, {}, 50)) EXPECT_LE(std::abs(step), 2.1 * largest);
   EXPECT_EQ(autoregression(std::vector<double>{1, 2, 3}, std::vector<double>{12}, 2),
             (std::vector<double>{3, 3}));
-}
-
-TEST(Minimise, FindsTheBottomOfACurvedValleyAndABound) {
-  const Objective rosenbrock = [](std::span<const double> x, std::span<double> gradient) {
-    const double across = x[1] - x[0] * x[0];
-    gradient[0] = -400 * x[0] * across - 2 * (1 - x[0]);
-    gradient[1] = 200 * across;
-    return 100 * across * across + (1 - x[0]) * (1 - x[0]);
-  };
-  const std::vector<double> low{-5, -5}, high{5, 5}, held{0.5, 5}, scale{1, 1};
-  std::vector<double> point{-1.2, 1};
-  EXPECT_LT(minimise(rosenbrock, point, low, high, scale, {.iterations = 500, .tolerance = 1e-12}), 1e-8);
-  EXPECT_NEAR(point[0], 1, 1e-3);
-  point = {-1.2, 1};
-  minimise(rosenbrock, point, low, held, scale, {.iterations = 500, .tolerance = 1e-12});
-  EXPECT_NEAR(point[0], 0.5, 1e-9);
-  EXPECT_NEAR(point[1], 0.25, 1e-4);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "tasks/forecast/statistical/least_squares.h"
+#include "tasks/forecast/statistical/fitting/least_squares.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "tasks/forecast/statistical/minimise.h"
+#include "tasks/forecast/statistical/fitting/minimise.h"
 
 #include <algorithm>
 #include <cmath>
