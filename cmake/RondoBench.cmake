@@ -26,6 +26,7 @@ endfunction()
 rondo_add_bench(worker protocol.cc)
 rondo_add_bench(fit_stock)
 rondo_add_bench(physionet2012 SOURCE quality/physionet2012.cc)
+rondo_add_bench(business SOURCE quality/business.cc)
 
 find_package(benchmark QUIET)
 if(benchmark_FOUND)
