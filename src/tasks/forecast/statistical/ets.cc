@@ -16,7 +16,7 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLeast = 1e-4, kMost = 0.9999;  // of smoothing parameters
 constexpr double kLeastPhi = 0.8, kMostPhi = 0.98;
-constexpr double kLeastFactor = 1e-3;  // of a multiplicative season
+constexpr double kMinSeasonFactor = 1e-3;  // of a multiplicative season
 
 bool is_multiplicative(const EtsSpec& spec) {
   return spec.error == EtsPart::multiplicative || spec.season == EtsPart::multiplicative;
@@ -59,7 +59,7 @@ class Search {
     if (trend) add(model_.slope, -kInfinity, kInfinity, 0.01);
     for (std::size_t place = 0; place + 1 < model_.season.size(); ++place) {
       const bool times = spec.season == EtsPart::multiplicative;
-      add(model_.season[place], times ? kLeastFactor : -kInfinity, kInfinity, 0.1);
+      add(model_.season[place], times ? kMinSeasonFactor : -kInfinity, kInfinity, 0.1);
     }
   }
 
@@ -139,7 +139,8 @@ class Search {
   double evaluate(std::span<const double> point, std::span<double> gradient) {
     read(point);
     const EtsSpec& spec = model_.spec;
-    if (spec.season == EtsPart::multiplicative && !(model_.season.back() >= kLeastFactor)) return kInfinity;
+    if (spec.season == EtsPart::multiplicative && !(model_.season.back() >= kMinSeasonFactor))
+      return kInfinity;
     const double value = filter_.run(model_, values_);
     if (!std::isfinite(value)) return kInfinity;
     filter_.gradient(model_, values_, gradient_);

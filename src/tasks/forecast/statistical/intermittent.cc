@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "tasks/forecast/statistical/observed.h"
+#include "tasks/forecast/statistical/simple.h"
 
 namespace rondo::forecasting::statistical {
 
@@ -66,10 +67,6 @@ double best_smoothing(std::span<const double> values) {
     }
   }
   return (low + high) / 2;
-}
-
-std::vector<double> flat(double value, std::int64_t horizon) {
-  return std::vector<double>(static_cast<std::size_t>(horizon), value);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace rondo::forecasting::statistical {
 namespace {
 
 constexpr double kCritical = 1.6448536269514722;  // 90 %, two-sided
-constexpr double kLeastFactor = 0.01;
+constexpr double kMinFactor = 0.01;
 
 /// The mean of a whole season around a row, ends at half weight where it is even; NaN near the ends.
 double centred_mean(std::span<const double> values, std::int64_t row, std::int64_t period) {
@@ -71,7 +71,7 @@ SeasonalFigure seasonal_figure(std::span<const double> values, std::int64_t peri
   const bool positive = std::all_of(filled.begin(), filled.end(), [](double value) { return value > 0; });
   if (kind == SeasonKind::multiplicative && positive) {
     SeasonalFigure figure{kind, means_by_place(values, filled, period, kind)};
-    if (*std::min_element(figure.places.begin(), figure.places.end()) >= kLeastFactor) return figure;
+    if (*std::min_element(figure.places.begin(), figure.places.end()) >= kMinFactor) return figure;
   }
   return {SeasonKind::additive, means_by_place(values, filled, period, SeasonKind::additive)};
 }

@@ -15,11 +15,11 @@ double last_value(std::span<const double> values) {
   return row < 0 ? 0 : values[row];
 }
 
+}  // namespace
+
 std::vector<double> flat(double value, std::int64_t horizon) {
   return std::vector<double>(static_cast<std::size_t>(horizon), value);
 }
-
-}  // namespace
 
 std::vector<double> naive(std::span<const double> values, std::int64_t horizon) {
   return flat(last_value(values), horizon);

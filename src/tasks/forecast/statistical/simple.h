@@ -9,6 +9,9 @@
 
 namespace rondo::forecasting::statistical {
 
+/// The same value at every step.
+std::vector<double> flat(double value, std::int64_t horizon);
+
 /// The last observed value.
 std::vector<double> naive(std::span<const double> values, std::int64_t horizon);
 /// The line from the first observed value through the last one; one observed row makes it flat.
