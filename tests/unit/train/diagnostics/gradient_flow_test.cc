@@ -186,9 +186,9 @@ TEST(GradientFlow, SmallRecurrentWeightsMakeGradientsVanish) {
   EXPECT_NE(layer.finding.find("gradients vanish: the last"), std::string::npos) << layer.finding;
   EXPECT_NE(layer.finding.find("of 40 steps carry 99 %"), std::string::npos) << layer.finding;
   EXPECT_NE(layer.remedy.find("lstm"), std::string::npos);
-  ASSERT_EQ(layer.blocks.size(), 1U);
-  EXPECT_NEAR(layer.blocks[0].spectral_radius, 0.3, 1e-3) << "orthogonal, times 0.3";
-  EXPECT_NEAR(layer.blocks[0].largest_singular_value, 0.3, 1e-6);
+  ASSERT_EQ(layer.spectra.size(), 1U);
+  EXPECT_NEAR(layer.spectra[0].spectral_radius, 0.3, 1e-3) << "orthogonal, times 0.3";
+  EXPECT_NEAR(layer.spectra[0].largest_singular_value, 0.3, 1e-6);
 }
 
 TEST(GradientFlow, LargeRecurrentWeightsMakeGradientsExplode) {
@@ -202,7 +202,7 @@ TEST(GradientFlow, LargeRecurrentWeightsMakeGradientsExplode) {
     EXPECT_EQ(flow.diagnosis, GradientDiagnosis::exploding) << activation;
     EXPECT_NE(flow.layers[0].finding.find("explode"), std::string::npos);
     EXPECT_NE(flow.layers[0].remedy.find("clipnorm"), std::string::npos);
-    EXPECT_NEAR(flow.layers[0].blocks[0].spectral_radius, 3, 0.01);
+    EXPECT_NEAR(flow.layers[0].spectra[0].spectral_radius, 3, 0.01);
   }
 }
 
@@ -285,7 +285,7 @@ TEST(GradientFlow, NamesTheGatesOfEveryCell) {
     const LayerGradientFlow layer = measure_gradient_flow(network, long_examples(12), kSquares).layers[0];
     for (const GateSaturation& gate : layer.gates) all += gate.gate + " ";
     all += "|";
-    for (const RecurrentBlock& block : layer.blocks) all += " " + block.gate;
+    for (const GateSpectrum& spectrum : layer.spectra) all += " " + spectrum.gate;
     return all;
   };
   EXPECT_EQ(names("simple_rnn", {.units = 4}), "state | state");
