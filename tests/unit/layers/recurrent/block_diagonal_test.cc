@@ -177,7 +177,7 @@ TEST(BlockDiagonalLayer, SaysWhichBlocksThereCanBe) {
                      [] { recurrent("indrnn", {.units = 8, .recurrent_blocks = 2}); });
 }
 
-TEST(BlockDiagonalLayer, IsASpecAndAFileOfItsOwn) {
+TEST(BlockDiagonalLayer, IsASpecOfItsOwnWithWeightsThatFitNoDenseOne) {
   Network network = network_of_cell("gru", {.units = 6, .recurrent_blocks = 3});
   Network again = Network::from_spec(network.spec());
   again.build(99);
