@@ -11,12 +11,12 @@
 
 // How a party of the benchmark is asked, one JSON object a line on stdin, one answer a line on stdout:
 //
-//   {"do": "open", "work": …, sizes, "given": FILE, "produced": FILE}   prepare the work, run it once, write
-//   what came out
+//   {"do": "open", "work": …, sizes, "given": FILE, "produced": FILE}
+//       prepare the work, run it once, write what came out
 //       -> {"ready": true, "how": …} or {"missing": why}
-//   {"do": "time", "seconds": s, "warm": b}  ->  {"us": median of one run, "runs": n, "cpu_share": CPU time /
-//   wall time}
+//   {"do": "time", "seconds": s, "warm": b}
 //       at least one run; with `warm` one more before, as the caches hold what the party before needed
+//       -> {"us": median of one run, "runs": n, "cpu_share": CPU time / wall time}
 //   {"do": "burst", "threads": n} ->  {"gflops": FMA speed of n threads at once}
 //   {"do": "close"}               ->  {"closed": true}
 //

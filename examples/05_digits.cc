@@ -1,9 +1,9 @@
 // Character recognition: an LSTM reads images of digits from top to bottom, one row of pixels a step.
 //
 //     05_digits                      digits that the program draws, then MNIST where it is found (see below)
-//     05_digits FOLDER [--limit N]   MNIST from FOLDER: its idx files, gzip or not, the training images in
-//     one
-//                                    file or in parts (train-images-part0-...); N images to train on, 0: all
+//     05_digits FOLDER [--limit N]   MNIST from FOLDER: its idx files, gzip or not, the training
+//                                    images in one file or in parts (train-images-part0-...);
+//                                    N images to train on, 0: all
 //
 // MNIST is looked for in the folder image/mnist of RONDO_SHARED_DATA or of ../shared/data.
 

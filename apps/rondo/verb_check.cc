@@ -41,13 +41,14 @@ CheckReport check_forecast_config(const CheckRequest& request, const ConfigFile&
   }
   CheckOptions check = request.check;
   check.named_only = true;
-  return check_forecast(read_csv(config.file, config.csv), config.options, check);
+  return check_forecast(read_forecast_table(config.file, config.csv, config.options), config.options, check);
 }
 
 CheckReport run_checks(const CheckRequest& request, const CLI::App& verb) {
   const std::string& file = request.config.file;
   if (!is_config(file)) {
-    return check_forecast(read_csv(file, request.config.csv), request.config.options, request.check);
+    return check_forecast(read_forecast_table(file, request.config.csv, request.config.options),
+                          request.config.options, request.check);
   }
   const ConfigFile config = ConfigFile::read(file);
   if (config.root().find("forecast") != nullptr && config.root().find("model") == nullptr) {

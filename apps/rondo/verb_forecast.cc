@@ -77,8 +77,10 @@ void read_config(ForecastRequest& request, const CLI::App& verb) {
 }
 
 fs::path output_folder(const ForecastRequest& request) {
-  fs::path folder =
-      request.out.empty() ? fs::path(request.forecast.file).stem().string() + "-forecast" : request.out;
+  return request.out.empty() ? fs::path(request.forecast.file).stem().string() + "-forecast" : request.out;
+}
+
+void make_folder(const fs::path& folder) {
   std::error_code failure;
   fs::create_directories(folder, failure);
   if (failure || !fs::is_directory(folder)) {
@@ -87,7 +89,6 @@ fs::path output_folder(const ForecastRequest& request) {
         .seen(failure ? failure.message() : "a file of that name")
         .fix("name another folder with --out DIR");
   }
-  return folder;
 }
 
 /// Options of training have no effect on a model that is trained.
@@ -122,15 +123,18 @@ void print_ahead(const ForecastAhead& ahead, const ForecastOptions& options, con
 void run_from(const ForecastRequest& request, const CLI::App& verb) {
   refuse_training_options(verb);
   ForecastModel model = ForecastModel::load(request.from);
-  const Table table = read_csv(request.forecast.file, request.forecast.csv);
+  const auto read = [&](const std::string& file) {
+    return read_forecast_table(file, request.forecast.csv, model.options());
+  };
+  const Table table = read(request.forecast.file);
   std::optional<Table> future;
-  if (!request.forecast.options.future.empty())
-    future = read_csv(request.forecast.options.future, request.forecast.csv);
+  if (!request.forecast.options.future.empty()) future = read(request.forecast.options.future);
   ForecastTables tables(table);
   if (future) tables.future = &*future;
   const ForecastAhead ahead = model.forecast(tables, static_cast<int>(request.forecast.options.threads));
   for (const std::string& note : ahead.notes) request.run.controls().log.warning(note);
   const fs::path file = output_folder(request) / "forecast.csv";
+  make_folder(file.parent_path());
   write_csv(file, forecast_table(model.options(), ahead.series));
   if (request.run.json) {
     const Json files = Json::object({{"forecast", file.string()}, {"model", request.from}});
@@ -154,10 +158,13 @@ void run(ForecastRequest& request, const CLI::App& verb) {
         .expected("--target COLUMN, --target a,b, --target all, or --wide for a table with one series a row")
         .fix("name the column to forecast");
   }
-  const Table table = read_csv(request.forecast.file, request.forecast.csv);
-  const auto read_more = [&](const std::string& file) {
-    return file.empty() ? std::optional<Table>() : read_csv(file, request.forecast.csv);
+  const auto read = [&](const std::string& file) {
+    return read_forecast_table(file, request.forecast.csv, request.forecast.options);
   };
+  const auto read_more = [&](const std::string& file) {
+    return file.empty() ? std::optional<Table>() : read(file);
+  };
+  const Table table = read(request.forecast.file);
   const std::optional<Table> future = read_more(request.forecast.options.future);
   const std::optional<Table> test = read_more(request.forecast.options.test_file);
   ForecastTables tables(table);
@@ -165,10 +172,12 @@ void run(ForecastRequest& request, const CLI::App& verb) {
   if (test) tables.test = &*test;
 
   const fs::path folder = output_folder(request);
-  write_file_atomically(folder / "config.toml", to_toml(request.forecast));
-
   RunControls controls = request.run.controls();
   controls.checkpoint = (folder / "checkpoint.rondo").string();
+  controls.accepted = [&] {
+    make_folder(folder);
+    write_file_atomically(folder / "config.toml", to_toml(request.forecast));
+  };
   const ForecastResult result = run_forecast(tables, request.forecast.options, controls);
 
   write_csv(folder / "forecast.csv", forecast_table(result));

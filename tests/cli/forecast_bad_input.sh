@@ -75,4 +75,28 @@ expect 6 '' "$RONDO" forecast sales.csv "${quick[@]}" --out plain
 holds sha256sum -c before.txt
 head -c 500 run/model.rondo >cut.rondo
 expect 4 '' "$RONDO" inspect cut.rondo
+# A refused command changes nothing: neither the files of a finished run, nor is there a new folder.
+cp -r run before
+while read -r options; do
+  # shellcheck disable=SC2086
+  "$RONDO" forecast $options --out run >/dev/null 2>&1 && complain "accepted: $options"
+  holds diff -r before run
+  # shellcheck disable=SC2086
+  "$RONDO" forecast $options --out no-such-run >/dev/null 2>&1
+  [ ! -e no-such-run ] || complain "a folder is made by: $options"
+done <<'OPTIONS'
+sales.csv --target sales --horizn 12
+sales.csv --target sale --horizon 12
+sales.csv --target sales --horizon 12 --cell grue
+sales.csv --target sales --horizon 12 --model arima
+sales.csv --target sales --horizon 12 --likelihood cauchy
+sales.csv --target sales --horizon 12 --look-back 5000
+sales.csv --target sales --horizon 5000
+sales.csv --target sales --horizon 12 --backtest none=1
+sales.csv --target sales --horizon 12 --units -3
+sales.csv --target sales --horizon 12 --known sales
+sales.csv --target sales --horizon 12 --missing perhaps
+sales.csv --target sales --horizon 12 --tune 2 --cell grue
+no-such-table.csv --target sales --horizon 12
+OPTIONS
 finish

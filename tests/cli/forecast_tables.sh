@@ -72,4 +72,36 @@ contains stderr.txt 'put in order of time'
 contains stderr.txt '1 missing row inserted'
 expect 3 'order' "$RONDO" forecast messy.csv "${quick[@]}" --target a --time time --strict --out messy
 expect 0 '--look-back' "$RONDO" forecast --help
+# What is written like a number may be a name, a date or a sentence of a spreadsheet.
+python3 - <<'PY'
+import math
+def y(t): return round(50 + 10 * math.sin(t / 3.5) + (t * 7919 % 13) / 10, 2)
+with open("ids.csv", "w") as f:
+    f.write("id,time,y\n")
+    for name in ("007", "7", "1.10", "1.1"):
+        for t in range(80): f.write(f"{name},2021-{1 + t // 28:02d}-{1 + t % 28:02d},{y(t)}\n")
+with open("wideids.csv", "w") as f:
+    f.write("item," + ",".join(str(1950 + t) for t in range(60)) + "\n")
+    for name in ("007", "7"): f.write(name + "," + ",".join(str(y(t)) for t in range(60)) + "\n")
+def hour(t): return f"{1 + t // 24:02d}/05/2021 {t % 24:02d}:00"
+with open("dmy.csv", "w") as f:
+    f.write("time;y\n" + "".join(f"{hour(t)};{y(t)}\n" for t in range(24 * 13)))
+with open("dmy_newer.csv", "w") as f:
+    f.write("sep=;\ntime;y\n" + "".join(f"{hour(t)};{y(t)}\n" for t in range(24 * 5, 24 * 11)))
+with open("grouped.tsv", "w") as f:
+    f.write("day\tunits\n" + "".join(f"2021-{1 + t // 28:02d}-{1 + t % 28:02d}\t{int(900 + 10 * y(t)):,}\n" for t in range(80)))
+PY
+expect 0 '' "$RONDO" forecast ids.csv "${quick[@]}" --target y --time time --id id --out ids
+for name in 007 7 1.10 1.1; do holds grep -q "^$name," ids/forecast.csv; done
+expect 0 '' "$RONDO" forecast wideids.csv "${quick[@]}" --wide --out wideids
+for name in 007 7; do holds grep -q "^$name," wideids/forecast.csv; done
+expect 0 '' "$RONDO" forecast dmy.csv "${quick[@]}" --look-back 24 --target y --time time --out dmy
+contains dmy/forecast.csv '14/05/2021 00:00'
+expect 0 '' "$RONDO" forecast dmy_newer.csv --from dmy/model.rondo --out dmy_newer
+contains dmy_newer/forecast.csv '12/05/2021 00:00'
+expect 3 '--thousands ,' "$RONDO" forecast grouped.tsv "${quick[@]}" --target units --time day --out grouped
+expect 0 '' "$RONDO" forecast grouped.tsv "${quick[@]}" --target units --time day --thousands , --out grouped
+holds python3 -c '
+rows = open("grouped/forecast.csv").read().split("\n")[1:4]
+assert all(1000 < float(row.split(",")[1]) < 2000 for row in rows), rows'
 finish

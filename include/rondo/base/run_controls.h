@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <string>
 
@@ -16,6 +17,10 @@ struct RunControls {
   int verbose = -1;
   std::ostream* progress = nullptr;  ///< where progress goes; null: stderr
   Logger log = {};
+
+  /// Called once, when what was asked for has been checked and the work begins: the time to write files that
+  /// belong to this run. A command that is refused never comes so far.
+  std::function<void()> accepted = {};
 
   /// A file that always holds all that `resume` needs: written after every epoch and when the run is
   /// interrupted; "": none.

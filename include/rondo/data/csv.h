@@ -16,6 +16,8 @@ struct CsvOptions {
   std::string separator = "auto";              ///< "auto", ",", ";", "tab", "|" or any single character
   std::string header = "auto";                 ///< "auto", "yes" or "no"
   std::string decimal = "auto";                ///< "auto", "." or ","
+  std::string thousands = "none";              ///< "none", or the sign between groups of three digits
+  std::string encoding = "auto";               ///< "auto", "utf-8" or "latin1"
   std::vector<std::string> missing = {};       ///< more texts that mean "no value", besides the usual ones
   std::vector<std::string> text_columns = {};  ///< columns to keep as text though they look like numbers
   std::vector<std::string> columns = {};       ///< keep these only; empty: all
@@ -26,6 +28,9 @@ struct CsvOptions {
     option("separator", self.separator, "'auto', ',', ';', 'tab', '|' or any one character");
     option("header", self.header, "'auto', 'yes' or 'no': whether the first row holds column names");
     option("decimal", self.decimal, "decimal sign of numbers: 'auto', '.' or ','");
+    option("thousands", self.thousands,
+           "sign that groups the digits of numbers in threes, such as ',' in 1,234,567; 'none'");
+    option("encoding", self.encoding, "'auto', 'utf-8' or 'latin1' (Windows-1252)");
     option("missing_words", self.missing,
            "texts that mean a missing value, besides empty, NA, NaN, null, None, ?, -");
   }
@@ -37,24 +42,27 @@ struct CsvOptions {
   }
 };
 
-/// Reads a CSV file (RFC 4180; plain or gzip, told apart by content; UTF-8, with or without byte order mark).
+/// Reads a CSV file (RFC 4180; plain or gzip, told apart by content; UTF-8, with or without byte order mark,
+/// else taken as Windows-1252). A first line `sep=;` says what separates cells. Rows of a title above the
+/// table, of fewer cells than all rows below have, are left out where the separator is "auto".
 ///
 /// Header "auto": the first row holds names when one of its cells is text in a column whose further cells are
 /// numbers, or when no column holds numbers. A column holds numbers when every cell is a number or missing
-/// (empty, NA, N/A, NaN, null, None, ?, -, --, ., in any case); infinities count as text. Which columns hold
-/// numbers is settled by the first 4096 rows; a text after that makes Table::numbers throw, naming it. Blank
+/// (empty, NA, N/A, NaN, null, None, ?, -, --, ., in any case); infinities count as text. Blank
 /// lines are skipped, except that inside a file of one column they are missing values. The file is read in
 /// blocks and only the columns are kept.
 ///
 /// Throws Error(data) for a file that is missing, empty, not text (binary, another compression, UTF-16), with
-/// rows of unequal numbers of cells or broken quotes: each with file and line.
+/// rows of unequal numbers of cells, broken quotes, or numbers whose sign may separate decimals as well as
+/// thousands (1,234 1,250 …): each with file and line.
 Table read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 
 /// The same from text in memory; `source` names it in messages.
 Table parse_csv(std::string_view text, const CsvOptions& options = {}, std::string source = "CSV text");
 
 /// Reads a CSV file piece by piece, for files that do not fit in memory. What the columns are (names, kinds)
-/// is settled by the start of the file and is the same in every piece.
+/// is settled by the first 4096 rows and is the same in every piece; a text after that makes Table::numbers
+/// throw, naming it.
 class CsvReader {
  public:
   explicit CsvReader(const std::filesystem::path& path, const CsvOptions& options = {});

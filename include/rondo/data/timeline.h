@@ -19,8 +19,10 @@ struct Frequency {
   TimeUnit unit = TimeUnit::none;
   std::int64_t step = 0;  ///< units from one row to the next
   /// For months: the day on which rows fall (31: the last day of every month; a short month takes its last
-  /// day).
+  /// day; kLastBusinessDay: the last Monday to Friday, which holidays may bring forward).
   int day_of_month = 1;
+
+  static constexpr int kLastBusinessDay = 32;
 
   bool regular() const { return unit != TimeUnit::none; }
   /// "monthly", "hourly", "every 15 minutes", "business days", "irregular" …
@@ -35,11 +37,17 @@ struct TimeFormat {
     epoch_seconds,  ///< since 1970-01-01 UTC
     epoch_milliseconds,
     epoch_microseconds,
-    year,        ///< 1949
-    quarter,     ///< 1949Q1
-    year_month,  ///< 1949-01, 1-01
-    date,        ///< 1949-01-31, 31/01/1949 …
-    date_time    ///< a date and a time of day
+    epoch_nanoseconds,
+    year,         ///< 1949
+    quarter,      ///< 1949Q1, 19491
+    year_month,   ///< 1949-01, 1-01
+    year_week,    ///< 194901: weeks of ISO 8601
+    year_day,     ///< 1949031
+    date,         ///< 1949-01-31, 31/01/1949 …
+    date_hour,    ///< 1949013118
+    date_minute,  ///< 194901311830
+    date_second,  ///< 19490131183000
+    date_time     ///< a date and a time of day
   };
   enum class Order : std::uint8_t { year_first, day_first, month_first };
   enum class Zone : std::uint8_t {
@@ -74,15 +82,15 @@ struct TimeFormat {
 
 /// How a time column is read.
 struct TimeOptions {
-  std::string format =
-      "auto";  ///< "auto", "number", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds"
+  std::string format = "auto";     ///< "auto", "number" or "epoch_" and "seconds", "milliseconds" …
   std::string zone = "UTC";        ///< IANA name: the zone of times that name none
   std::string day_order = "auto";  ///< "auto", "day_first" or "month_first", for dates such as 1/2/2020
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
     option("format", self.format,
-           "'auto', 'number', 'epoch_seconds', 'epoch_milliseconds' or 'epoch_microseconds'");
+           "'auto', 'number', 'epoch_seconds', 'epoch_milliseconds', 'epoch_microseconds' or "
+           "'epoch_nanoseconds'");
     option("zone", self.zone, "zone of times that name none, such as 'Europe/Berlin'");
     option("day_order", self.day_order, "'auto', 'day_first' or 'month_first', for dates such as 1/2/2020");
   }
@@ -145,15 +153,17 @@ class Timeline {
 };
 
 /// Reads a time column. Understood are dates (1949-01-31, 31.1.1949, 1/31/1949, 19490131), with a time of day
-/// (T or space, with seconds, fractions, AM/PM) and zone (Z, +02:00, an IANA name), months (1949-01, 1-01,
-/// 01/1949, 194901), quarters (1949Q1), years, seconds, milliseconds or microseconds since 1970, plain
-/// numbers.
+/// (T or space, with seconds, fractions, AM/PM; 1949013118, 194901311830) and zone (Z, +02:00, an IANA name),
+/// months (1949-01, 1-01, 01/1949, 194901), quarters (1949Q1, 19491), weeks of ISO 8601 (194953), days of the
+/// year (1949031), years, seconds, milli-, micro- or nanoseconds since 1970, plain numbers. Numbers that are
+/// written calendar fields are read as such where every one is a date; weeks, quarters and days of the year
+/// only where their digits are carried at the end of a year as no counter's are.
 ///
 /// Dates like 1/2/2020: the whole column decides (a number above 12 is a day; else the reading that is in
-/// order); where both would do, month first with '/' and day first with '.' or '-', and
-/// TimeFormat::day_order_guessed says so. Whole numbers from 1e8 are seconds, from 1e11 milliseconds, from
-/// 1e14 microseconds. A naive time in the hour that occurs twice when summer time ends means the first,
-/// unless the row before is not earlier.
+/// order, else the one at regular distances with fewer missing rows); where both would do, month first with
+/// '/' and day first with '.' or '-', and TimeFormat::day_order_guessed says so. Other whole numbers from 1e8
+/// are seconds, from 1e11 milliseconds, from 1e14 microseconds, from 1e17 nanoseconds. A naive time in the
+/// hour that occurs twice when summer time ends means the first, unless the row before is not earlier.
 ///
 /// Throws Error(data) with file, line, column and text for a cell that is missing or no time, a mixture of
 /// styles, a day that does not exist, or a local time that does not exist in the zone.

@@ -23,6 +23,10 @@ struct ForecastConfig {
   }
 };
 
+/// A table of a forecast: read_csv, but the ids of series (of a wide table its first column) are text from
+/// the first byte on: 0007 is not 7, nor 1.10 the same as 1.1.
+Table read_forecast_table(const std::string& file, const CsvOptions& csv, const ForecastOptions& options);
+
 /// Reads what to_toml writes, all of it or a part. Throws Error(usage) with the line for unknown keys, wrong
 /// types and other sections.
 ForecastConfig read_forecast_config(const ConfigFile& file);

@@ -57,25 +57,30 @@ class Loss {
 };
 
 /// A loss from its name ("mse", "mean_squared_error", "MeanSquaredError"), from {"name": ..., options} or
-/// from Keras's
-/// {"class_name": ..., "config": {...}}. Unknown names and options throw Error(usage) with the nearest one.
+/// from Keras's {"class_name": ..., "config": {...}}. Unknown names and options throw Error(usage) with the
+/// nearest one.
 ///
 /// Every loss has the option reduction: "sum_over_batch_size" | "sum" | "mean_with_sample_weight".
 ///
-///     mean_squared_error (mse), mean_absolute_error (mae), mean_absolute_percentage_error (mape), log_cosh
-///     (logcosh) huber {delta: 1} binary_crossentropy (bce) {from_logits, label_smoothing}
+///     mean_squared_error (mse), mean_absolute_error (mae), mean_absolute_percentage_error (mape)
+///     log_cosh (logcosh), huber {delta: 1}
+///     binary_crossentropy (bce) {from_logits, label_smoothing}
 ///     categorical_crossentropy (cce) {from_logits, label_smoothing}
-///     sparse_categorical_crossentropy (scce) {from_logits, label_smoothing}: target is one class number a
-///     row quantile (pinball) {levels: [0.1, 0.5, 0.9]}: prediction column target · levels + level
-///     gaussian_nll {scale: "softplus" | "log", min_scale: 1e-6}: prediction = all means, then all raw scales
-///     student_t_nll {scale, min_scale, degrees_of_freedom: null}: prediction = all locations, all raw scales
-///     and, when
-///       degrees_of_freedom is null, all raw degrees of freedom (ν = 2 + softplus(raw): the variance exists)
-///
+///     sparse_categorical_crossentropy (scce) {from_logits, label_smoothing}
+///       the target is one class number a row
+///     quantile (pinball) {levels: [0.1, 0.5, 0.9]}
+///       prediction column: target · levels + level
+///     gaussian_nll {scale: "softplus" | "log", min_scale: 1e-6}
+///       prediction: all means, then all raw scales
+///     student_t_nll {scale, min_scale, degrees_of_freedom: null}
+///       prediction: all locations, all raw scales and, when degrees_of_freedom is null, all raw degrees of
+///       freedom (ν = 2 + softplus(raw): the variance exists)
 ///     negative_binomial_nll {mean: "softplus" | "log", min_mean: 1e-6, exposure: false, min_dispersion:
-///     1e-6}: prediction =
-///       all raw means, all raw dispersions (α = softplus(raw) + min_dispersion; variance μ + αμ²)
-///     poisson_nll {mean, min_mean, exposure}: prediction = all raw means
+///     1e-6}
+///       prediction: all raw means, all raw dispersions (α = softplus(raw) + min_dispersion; variance μ +
+///       αμ²)
+///     poisson_nll {mean, min_mean, exposure}
+///       prediction: all raw means
 ///
 /// A mean is μ = softplus(raw) + min_mean or exp(raw) + min_mean. With exposure, targets are all counts, then
 /// as many scales s > 0, and μ becomes s·μ and α becomes α/√s (DeepAR). A negative count throws Error(data),

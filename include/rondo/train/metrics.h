@@ -59,20 +59,20 @@ using MetricMaker = std::function<std::shared_ptr<Metric>()>;
 /// A metric from its name, from {"name": ..., options} or from Keras's {"class_name": ..., "config": ...}.
 /// Every loss is a metric too (its weighted mean over rows, so weights divide out), and besides:
 ///
-///     accuracy (acc): Keras's rule: one prediction column → binary_accuracy; one target column and several
-///     predicted →
+///     accuracy (acc)
+///       Keras's rule: one prediction column → binary_accuracy; one target column and several predicted →
 ///       sparse_categorical_accuracy; else categorical_accuracy. crossentropy (ce) resolves in the same way
 ///     binary_accuracy {threshold: 0.5}, categorical_accuracy, sparse_categorical_accuracy
 ///     top_k_categorical_accuracy, sparse_top_k_categorical_accuracy {k: 5}
-///     root_mean_squared_error (rmse), symmetric_mean_absolute_percentage_error (smape: 200·|t−p| /
-///     (|t|+|p|), from 0
-///       to 200), cosine_similarity, r2_score
-///     precision, recall, f1_score {threshold: 0.5, class_id: null}, auc {num_thresholds: 200, from_logits:
-///     false}
-///       (area under the ROC curve by the trapezoid rule over thresholds, as in Keras)
-///     roc_auc: the same area without thresholds: how often a positive row is ranked before a negative one,
-///     ties counting
-///       half. Takes any scores, logits too, and keeps them until `reset`
+///     root_mean_squared_error (rmse), cosine_similarity, r2_score
+///     symmetric_mean_absolute_percentage_error (smape)
+///       200·|t−p| / (|t|+|p|), from 0 to 200
+///     precision, recall, f1_score {threshold: 0.5, class_id: null}
+///     auc {num_thresholds: 200, from_logits: false}
+///       area under the ROC curve by the trapezoid rule over thresholds, as in Keras
+///     roc_auc
+///       the same area without thresholds: how often a positive row is ranked before a negative one, ties
+///       counting half. Takes any scores, logits too, and keeps them until `reset`
 ///
 /// Unknown names and options throw Error(usage) with the nearest one.
 std::shared_ptr<Metric> make_metric(const Json& name_or_config);

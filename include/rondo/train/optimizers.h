@@ -72,19 +72,17 @@ class Optimizer {
 /// Embeddings have sparse rows (see ParameterStore): a step gives a gradient to the rows of its ids only.
 /// What a step does to the other rows:
 ///
-///     sgd without momentum, adagrad   nothing: they are not visited, and the bits are those of a dense
-///     update
-///                                     (of finite weights; a weight of −0 stays −0)
-///     all others, and weight_decay    by default what Keras does: moments and momentum decay and go on
-///     moving
-///                                     every row, so that a step costs as much as the whole table
-///     lazy: true                      nothing: weights, moments and decay of a row change in the steps only
-///     that
-///                                     give it a gradient, with the bias correction of the common step count.
-///                                     That is LazyAdam of TensorFlow Addons and SparseAdam of PyTorch, here
-///                                     for every optimiser. The cost does not depend on the size of the
-///                                     table. Numbers differ from the default: rare rows keep old moments and
-///                                     are not decayed
+///     sgd without momentum, adagrad
+///       nothing: they are not visited, and the bits are those of a dense update (of finite weights; a weight
+///       of −0 stays −0)
+///     all others, and weight_decay
+///       by default what Keras does: moments and momentum decay and go on moving every row, so that a step
+///       costs as much as the whole table
+///     lazy: true
+///       nothing: weights, moments and decay of a row change in the steps only that give it a gradient, with
+///       the bias correction of the common step count. That is LazyAdam of TensorFlow Addons and SparseAdam
+///       of PyTorch, here for every optimiser. The cost does not depend on the size of the table. Numbers
+///       differ from the default: rare rows keep old moments and are not decayed
 ///
 /// Clipping measures the same norms, to the bit, whichever it is. A penalty of the layer
 /// (embeddings_regularizer) gives a gradient to every row, and so does a table that is used as a dense array

@@ -56,9 +56,34 @@ bool parse_number(std::string_view cell, double& value) {
 
 }  // namespace
 
-CellKind read_cell(std::string_view cell, char decimal, const std::vector<std::string>& more_missing,
-                   double& value) {
+bool has_thousands(std::string_view cell, char sign) {
   cell = trimmed(cell);
+  if (!cell.empty() && (cell.front() == '+' || cell.front() == '-')) cell.remove_prefix(1);
+  const auto digits = [](std::string_view text) {
+    return static_cast<std::size_t>(
+        std::find_if(text.begin(), text.end(), [](char c) { return c < '0' || c > '9'; }) - text.begin());
+  };
+  std::size_t group = digits(cell);
+  if (group == 0 || group > 3 || cell.front() == '0') return false;
+  cell.remove_prefix(group);
+  bool any = false;
+  while (!cell.empty() && cell.front() == sign) {
+    group = digits(cell.substr(1));
+    if (group != 3) return false;
+    cell.remove_prefix(1 + group);
+    any = true;
+  }
+  return any;
+}
+
+CellKind read_cell(std::string_view cell, char decimal, const std::vector<std::string>& more_missing,
+                   double& value, char thousands) {
+  cell = trimmed(cell);
+  if (thousands != '\0' && has_thousands(cell, thousands)) {
+    std::string plain(cell);
+    plain.erase(std::remove(plain.begin(), plain.end(), thousands), plain.end());
+    return read_cell(plain, decimal, more_missing, value);
+  }
   if (!more_missing.empty() && is_missing(cell, more_missing)) {  // may name a number, such as -999
     value = std::numeric_limits<double>::quiet_NaN();
     return CellKind::missing;

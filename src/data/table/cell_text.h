@@ -9,9 +9,12 @@ namespace rondo::detail {
 enum class CellKind { number, missing, text };
 
 /// What a cell holds. `value` becomes the number, or NaN. Infinities and numbers beyond double's range count
-/// as text.
+/// as text. `thousands`: the sign that may stand between groups of three digits, '\0' for none.
 CellKind read_cell(std::string_view cell, char decimal, const std::vector<std::string>& more_missing,
-                   double& value);
+                   double& value, char thousands = '\0');
+
+/// Whether a number's digits stand in groups of three with `sign` between them, as in 1,234,567.
+bool has_thousands(std::string_view cell, char sign);
 
 /// The cell, made fit for a message: at most 40 bytes, control characters as '?', in quotes.
 std::string shown(std::string_view cell);

@@ -6,6 +6,7 @@
 #include "data/table/cell_text.h"
 #include "data/table/csv_sniff.h"
 #include "data/table/csv_tokenizer.h"
+#include "data/table/encoding.h"
 #include "data/table/text_source.h"
 #include "rondo/base/error.h"
 #include "rondo/data/csv.h"
@@ -16,10 +17,12 @@ namespace rondo {
 /// number of every cell; after that only what the column turned out to be.
 class ColumnBuilder {
  public:
-  ColumnBuilder(std::string name, bool as_text, char decimal, const std::vector<std::string>* missing)
+  ColumnBuilder(std::string name, bool as_text, const detail::CsvDialect& dialect,
+                const std::vector<std::string>* missing)
       : name_(std::move(name)),
         state_(as_text ? State::text : State::open),
-        decimal_(decimal),
+        decimal_(dialect.decimal),
+        thousands_(dialect.thousands),
         more_(missing) {}
 
   void add(std::string_view cell);
@@ -32,7 +35,7 @@ class ColumnBuilder {
   enum class State { open, number, text };
   std::string name_;
   State state_;
-  char decimal_;
+  char decimal_, thousands_;
   const std::vector<std::string>* more_;
   std::vector<double> numbers_;
   TextList texts_;
@@ -43,7 +46,7 @@ class ColumnBuilder {
 
 void ColumnBuilder::add(std::string_view cell) {
   double value = 0;
-  const detail::CellKind kind = detail::read_cell(cell, decimal_, *more_, value);
+  const detail::CellKind kind = detail::read_cell(cell, decimal_, *more_, value, thousands_);
   if (kind == detail::CellKind::missing) ++missing_;
   if (kind == detail::CellKind::text && first_bad_.row < 0) {
     first_bad_ = {rows_, std::string(cell)};
@@ -96,6 +99,8 @@ struct CsvReader::State {
                     (std::count(sample.begin(), sample.end(), '\n') < 2 && sample.size() < kLongestSample))) {
       more = source.append(sample, kSampleBytes);
     }
+    find_encoding(!more);
+    take_separator_line();
     dialect = detail::sniff(sample, !more, options, source.name());
     ended = !more;
     for (const auto* list : {&options.columns, &options.text_columns}) {
@@ -112,9 +117,25 @@ struct CsvReader::State {
       place.push_back(-1);
       if (!options.columns.empty() && !listed(options.columns, name)) continue;
       place.back() = static_cast<int>(builders.size());
-      builders.emplace_back(name, listed(options.text_columns, name), dialect.decimal, &options.missing);
+      builders.emplace_back(name, listed(options.text_columns, name), dialect, &options.missing);
     }
     tokenizer.emplace(dialect.separator, source.name(), [this](const detail::RawRow& row) { add(row); });
+  }
+
+  void find_encoding(bool whole) {
+    detail::place_among({"auto", "utf-8", "latin1"}, options.encoding, "unknown value of option encoding");
+    latin1 = options.encoding == "latin1" || (options.encoding == "auto" && !detail::is_utf8(sample, whole));
+    if (latin1) sample = detail::utf8_of_latin1(sample);
+  }
+
+  /// "sep=;" as the first line, which spreadsheets write. The blank line that is left keeps the count of
+  /// lines.
+  void take_separator_line() {
+    const bool told =
+        sample.size() > 5 && sample.starts_with("sep=") && (sample[5] == '\n' || sample[5] == '\r');
+    if (!told) return;
+    if (options.separator == "auto") options.separator = std::string(1, sample[4]);
+    sample.erase(0, 5);
   }
 
   void add(const detail::RawRow& row) {
@@ -124,6 +145,7 @@ struct CsvReader::State {
       return;
     }
     if (!any_row) {
+      if (titles++ < dialect.title_rows) return;
       any_row = true;
       if (dialect.header) return;
     }
@@ -164,7 +186,7 @@ struct CsvReader::State {
     if (!ended) {
       block.clear();
       if (source.append(block, kBlockBytes)) {
-        tokenizer->feed(block);
+        tokenizer->feed(latin1 ? detail::utf8_of_latin1(block) : block);
         return true;
       }
       ended = true;
@@ -186,8 +208,8 @@ struct CsvReader::State {
   std::optional<detail::CsvTokenizer> tokenizer;
   std::vector<std::pair<std::int64_t, std::int64_t>> lines;
   std::vector<std::int64_t> blanks;
-  std::int64_t rows = 0;
-  bool any_row = false, settled = false, ended = false, finished = false;
+  std::int64_t rows = 0, titles = 0;
+  bool any_row = false, latin1 = false, settled = false, ended = false, finished = false;
 };
 
 CsvReader::CsvReader(const std::filesystem::path& path, const CsvOptions& options)
@@ -217,8 +239,24 @@ Table CsvReader::read(std::int64_t rows) {
 
 namespace {
 
-Table whole(CsvReader reader) {
-  Table table = reader.read(std::numeric_limits<std::int64_t>::max());
+/// Columns that were taken for numbers by their first rows and are none.
+std::vector<std::string> words_among_numbers(const Table& table) {
+  std::vector<std::string> names;
+  for (const Column& column : table.columns()) {
+    if (column.is_number() && column.first_bad().row >= 0) names.push_back(column.name());
+  }
+  return names;
+}
+
+/// All rows. `open` makes a reader; where it can be called `again`, once more where a column turns out to
+/// hold words after thousands of numbers, so that it is the text that it is in a short table.
+template <class Open>
+Table whole(const Open& open, CsvOptions options, bool again) {
+  Table table = open(options).read(std::numeric_limits<std::int64_t>::max());
+  if (const std::vector<std::string> words = words_among_numbers(table); again && !words.empty()) {
+    options.text_columns.insert(options.text_columns.end(), words.begin(), words.end());
+    table = open(options).read(std::numeric_limits<std::int64_t>::max());
+  }
   if (table.rows() == 0) {
     throw Error(ErrorKind::data, "the table has no rows")
         .where(table.source())
@@ -231,11 +269,12 @@ Table whole(CsvReader reader) {
 }  // namespace
 
 Table read_csv(const std::filesystem::path& path, const CsvOptions& options) {
-  return whole(CsvReader(path, options));
+  return whole([&](const CsvOptions& o) { return CsvReader(path, o); }, options,
+               std::filesystem::is_regular_file(path));
 }
 
 Table parse_csv(std::string_view text, const CsvOptions& options, std::string source) {
-  return whole(CsvReader::from_text(text, options, std::move(source)));
+  return whole([&](const CsvOptions& o) { return CsvReader::from_text(text, o, source); }, options, true);
 }
 
 }  // namespace rondo

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/text.h"
 #include "data/table/cell_text.h"
@@ -34,27 +35,47 @@ std::vector<std::int64_t> count_separators(std::string_view text, char separator
   return counts;
 }
 
-char find_separator(std::string_view sample) {
-  // A comma may be a decimal sign where another separator stands in every row, so it comes after those.
-  constexpr std::array kCandidates = {'\t', ';', ',', '|'};
-  char best = ',';
-  std::int64_t most = 0;
-  for (const char candidate : kCandidates) {
-    const std::vector<std::int64_t> counts = count_separators(sample, candidate);
-    if (counts.empty() || counts.front() == 0) continue;
-    if (std::all_of(counts.begin(), counts.end(), [&](std::int64_t n) { return n == counts.front(); }))
-      return candidate;
-    if (counts.front() > most) {
-      most = counts.front();
-      best = candidate;
-    }
-  }
-  return best;
+/// The rows above those that all have as many separators as the last one; -1 where that is none or most rows
+/// are above.
+std::int64_t rows_above(const std::vector<std::int64_t>& counts) {
+  if (counts.empty() || counts.back() == 0) return -1;
+  std::size_t first = counts.size();
+  while (first > 0 && counts[first - 1] == counts.back()) --first;
+  const bool fewer = std::all_of(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(first),
+                                 [&](std::int64_t n) { return n < counts.back(); });
+  return fewer && first * 3 < counts.size() ? static_cast<std::int64_t>(first) : -1;
 }
 
-char separator_of(const CsvOptions& options, std::string_view sample) {
+/// Finds the separator and the rows of a title.
+void find_separator(std::string_view sample, CsvDialect& dialect) {
+  // A comma may be a decimal sign where another separator stands in every row, so it comes after those.
+  constexpr std::array kCandidates = {'\t', ';', ',', '|'};
+  std::int64_t most = 0, above = -1;
+  char below_title = ',';
+  for (const char candidate : kCandidates) {
+    const std::vector<std::int64_t> counts = count_separators(sample, candidate);
+    if (counts.empty()) continue;
+    const std::int64_t rows = rows_above(counts);
+    if (rows == 0) {
+      dialect.separator = candidate;
+      return;
+    }
+    if (rows > 0 && above < 0) {
+      above = rows;
+      below_title = candidate;
+    }
+    if (counts.front() > most) {
+      most = counts.front();
+      dialect.separator = candidate;
+    }
+  }
+  if (above < 0) return;
+  dialect.separator = below_title;
+  dialect.title_rows = above;
+}
+
+char separator_of(const CsvOptions& options) {
   const std::string& text = options.separator;
-  if (text == "auto") return find_separator(sample);
   if (text == "tab" || text == "\\t") return '\t';
   if (text == "comma") return ',';
   if (text == "semicolon") return ';';
@@ -89,7 +110,29 @@ bool is_decimal_comma(std::string_view cell) {
   return read_cell(cell, ',', {}, ignored) == CellKind::number;
 }
 
-char decimal_of(const CsvOptions& options, const std::vector<RawRow>& rows, char separator) {
+/// 1,012 is one thousand and twelve, or one and twelve thousandths. Where all numbers with a comma could be
+/// either, nobody but the user knows.
+[[noreturn]] void throw_ambiguous_comma(std::string_view cell, std::int64_t line, const std::string& source) {
+  throw Error(ErrorKind::data, "the comma may separate thousands or decimals")
+      .where(source + ", line " + std::to_string(line))
+      .seen(shown(cell) + "; every number with a comma has three digits behind it")
+      .expected("one reading")
+      .fix("say thousands = ',' (--thousands ,) or decimal = ',' (--decimal ,)");
+}
+
+char thousands_of(const CsvOptions& options) {
+  if (options.thousands == "none") return '\0';
+  if (options.thousands.size() == 1 &&
+      std::string_view(",.' _").find(options.thousands[0]) != std::string::npos)
+    return options.thousands[0];
+  throw Error(ErrorKind::usage, "this does not group digits")
+      .where("option thousands")
+      .seen(shown(options.thousands))
+      .expected("'none', ',', '.', ' ', '_' or an apostrophe");
+}
+
+char decimal_of(const CsvOptions& options, const std::vector<RawRow>& rows, char separator,
+                const std::string& source) {
   if (options.decimal == "." || options.decimal == ",") return options.decimal[0];
   if (options.decimal != "auto") {
     throw Error(ErrorKind::usage, "this is no decimal sign")
@@ -97,27 +140,56 @@ char decimal_of(const CsvOptions& options, const std::vector<RawRow>& rows, char
         .seen(shown(options.decimal))
         .expected("'auto', '.' or ','");
   }
-  if (separator == ',') return '.';
-  bool comma = false;
+  if (options.thousands == ".") return ',';
+  if (separator == ',' || options.thousands == ",") return '.';
+  bool comma = false, decimals = false;
+  const RawRow* grouped = nullptr;
+  std::int64_t place = 0;
   for (const RawRow& row : rows) {
     for (std::int64_t c = 0; c < row.cells.size(); ++c) {
       const std::string_view cell = row.cells[c];
       double ignored = 0;
       if (cell.find('.') != std::string_view::npos && read_cell(cell, '.', {}, ignored) == CellKind::number)
         return '.';
-      comma = comma || is_decimal_comma(cell);
+      if (!is_decimal_comma(cell)) continue;
+      comma = true;
+      if (!has_thousands(cell, ',')) {
+        decimals = true;
+      } else if (grouped == nullptr) {
+        grouped = &row;
+        place = c;
+      }
     }
   }
+  if (grouped != nullptr && !decimals) throw_ambiguous_comma(grouped->cells[place], grouped->line, source);
   return comma ? ',' : '.';
 }
 
-bool first_row_is_header(const std::vector<RawRow>& rows, char decimal, const CsvOptions& options) {
+/// Whether the cells behind a text are whole numbers that count on, as years do over the columns of a wide
+/// table.
+bool counts_on(const TextList& cells) {
+  constexpr std::int64_t kFewest = 3;
+  double before = 0, number = 0;
+  if (cells.size() <= kFewest || read_cell(cells[0], '.', {}, number) != CellKind::text) return false;
+  for (std::int64_t c = 1; c < cells.size(); ++c) {
+    if (read_cell(cells[c], '.', {}, number) != CellKind::number || number != std::floor(number))
+      return false;
+    if (c > 1 && number != before + 1) return false;
+    before = number;
+  }
+  return true;
+}
+
+bool first_row_is_header(const std::vector<RawRow>& rows, const CsvDialect& dialect,
+                         const CsvOptions& options) {
   const auto kind = [&](const RawRow& row, std::int64_t c) {
     double ignored = 0;
-    return c < row.cells.size() ? read_cell(row.cells[c], decimal, options.missing, ignored)
-                                : CellKind::missing;
+    return c < row.cells.size()
+               ? read_cell(row.cells[c], dialect.decimal, options.missing, ignored, dialect.thousands)
+               : CellKind::missing;
   };
   const std::int64_t width = rows.front().cells.size();
+  if (rows.size() > 1 && counts_on(rows[0].cells) && !counts_on(rows[1].cells)) return true;
   bool any_numbers = false;
   for (std::int64_t c = 0; c < width; ++c) {
     // A lone row: a table if it has a number, else names without a table.
@@ -143,18 +215,24 @@ bool first_row_is_header(const std::vector<RawRow>& rows, char decimal, const Cs
 
 CsvDialect sniff(std::string_view sample, bool whole, const CsvOptions& options, const std::string& source) {
   CsvDialect dialect;
-  dialect.separator = separator_of(options, sample);
-  const std::vector<RawRow> rows = sample_rows(sample, whole, dialect.separator, source);
+  if (options.separator == "auto") {
+    find_separator(sample, dialect);
+  } else {
+    dialect.separator = separator_of(options);
+  }
+  dialect.thousands = thousands_of(options);
+  std::vector<RawRow> rows = sample_rows(sample, whole, dialect.separator, source);
   if (rows.empty()) {
     throw Error(ErrorKind::data, "the file is empty")
         .where(source)
         .seen(sample.empty() ? "no bytes" : "blank lines only")
         .expected("a table: a row of names, then rows of values");
   }
-  dialect.decimal = decimal_of(options, rows, dialect.separator);
+  rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(dialect.title_rows));
+  dialect.decimal = decimal_of(options, rows, dialect.separator, source);
   dialect.header_line = rows.front().line;
   if (options.header == "auto") {
-    dialect.header = first_row_is_header(rows, dialect.decimal, options);
+    dialect.header = first_row_is_header(rows, dialect, options);
   } else if (options.header == "yes" || options.header == "no") {
     dialect.header = options.header == "yes";
   } else {

@@ -13,8 +13,10 @@ namespace rondo::detail {
 struct CsvDialect {
   char separator = ',';
   char decimal = '.';
+  char thousands = '\0';  ///< between groups of three digits; none
   bool header = true;
   std::vector<std::string> names;  ///< of all columns of the file
+  std::int64_t title_rows = 0;     ///< above the table, to be left out; blank lines do not count
   std::int64_t header_line = 1;    ///< line of the first row that is not blank
 };
 

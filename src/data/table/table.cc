@@ -123,9 +123,11 @@ std::span<const double> Table::numbers(std::string_view name) const {
       .where(where(bad.row, column.name()))
       .seen(detail::shown(bad.text))
       .expected("a number such as 12.5, or nothing (empty, NA, ?) where the value is missing")
-      .fix(
-          "correct the cell, or empty it if the value is not known; if another sign separates decimals, say "
-          "which");
+      .fix(detail::has_thousands(bad.text, ',')
+               ? "if the comma groups digits in threes, say thousands = ',' (--thousands ,)"
+               : "correct the cell, or empty it if the value is not known; if another sign separates "
+                 "decimals, "
+                 "say which");
 }
 
 Tensor Table::matrix(std::span<const std::string> names, DType dtype) const {

@@ -68,7 +68,7 @@ std::vector<std::string> suitable_calendar_parts(const Timeline& times) {
       if (f.step % 12 == 0) return {};
       return {"month"};
     case TimeUnit::none:
-      if (times.format().style == TimeFormat::Style::date_time) return {"hour", "weekday", "day_of_year"};
+      if (times.format().style >= TimeFormat::Style::date_hour) return {"hour", "weekday", "day_of_year"};
       if (times.format().style == TimeFormat::Style::date) return {"weekday", "day_of_year"};
       return {};
     case TimeUnit::number: break;

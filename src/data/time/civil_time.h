@@ -50,6 +50,11 @@ inline std::int64_t day_in_month(std::int64_t months, int day) {
   return days_of_date(year / month / std::chrono::day(static_cast<unsigned>(day < last ? day : last)));
 }
 
+inline std::int64_t last_business_day_of_month(std::int64_t months) {
+  const std::int64_t last = day_in_month(months, 31);
+  return last - (weekday_of(last) > 4 ? weekday_of(last) - 4 : 0);
+}
+
 /// Counts Mondays to Fridays; a weekend day counts as the Friday before it.
 inline std::int64_t business_days_of(std::int64_t days) {
   const int weekday = weekday_of(days);
@@ -57,6 +62,10 @@ inline std::int64_t business_days_of(std::int64_t days) {
 }
 inline std::int64_t day_of_business_days(std::int64_t count) {
   return floor_div(count, 5) * 7 + floor_mod(count, 5) - 3;
+}
+
+inline bool is_epoch(TimeFormat::Style style) {
+  return style >= TimeFormat::Style::epoch_seconds && style <= TimeFormat::Style::epoch_nanoseconds;
 }
 
 Timeline::Fields fields_of(std::int64_t wall);

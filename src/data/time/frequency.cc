@@ -57,6 +57,19 @@ bool same_time_of_day(const std::vector<std::int64_t>& walls) {
                      [&](std::int64_t w) { return detail::time_of_day(w) == detail::time_of_day(walls[0]); });
 }
 
+/// Whether rows fall on the last Monday to Friday of a month, but for a few that holidays bring forward.
+bool at_last_business_days(const std::vector<std::int64_t>& walls) {
+  constexpr std::int64_t kMaxHolidays = 3;
+  std::size_t exact = 0;
+  for (const std::int64_t wall : walls) {
+    const std::int64_t days = detail::days_of(wall),
+                       early = detail::last_business_day_of_month(months_of_wall(wall)) - days;
+    if (early < 0 || early > kMaxHolidays || detail::weekday_of(days) > 4) return false;
+    exact += early == 0 ? 1 : 0;
+  }
+  return walls.size() >= 3 && exact * 2 >= walls.size();
+}
+
 Frequency monthly(const std::vector<std::int64_t>& walls) {
   int day = 0;
   bool all_last = true;
@@ -65,6 +78,10 @@ Frequency monthly(const std::vector<std::int64_t>& walls) {
     all_last = all_last && day_of_wall(wall) == detail::last_day_of_month(months_of_wall(wall));
   }
   if (all_last) day = 31;
+  if (!all_last && at_last_business_days(walls)) {
+    const std::int64_t step = common_step(mapped(walls, months_of_wall));
+    if (step > 0) return {TimeUnit::month, step, Frequency::kLastBusinessDay};
+  }
   for (const std::int64_t wall : walls) {
     if (day_of_wall(wall) != std::min(day, detail::last_day_of_month(months_of_wall(wall)))) return {};
   }

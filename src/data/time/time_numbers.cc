@@ -6,6 +6,7 @@
 #include "data/time/time_read.h"
 #include "data/time/time_zone.h"
 #include "data/time/timeline_access.h"
+#include "data/time/written_numbers.h"
 #include "rondo/base/error.h"
 
 namespace rondo::detail {
@@ -43,25 +44,17 @@ bool all_within(std::span<const double> numbers, double low, double high) {
   return std::all_of(numbers.begin(), numbers.end(), [&](double v) { return v >= low && v < high; });
 }
 
-bool all_dates(std::span<const double> numbers, bool with_day) {
-  return std::all_of(numbers.begin(), numbers.end(), [&](double v) {
-    const int n = static_cast<int>(v);
-    const int date = with_day ? n : n * 100 + 1;
-    return (std::chrono::year(date / 10000) / (date / 100 % 100) / (date % 100)).ok();
-  });
-}
-
 Style style_of(std::span<const double> numbers, const std::string& format) {
   if (format == "number") return Style::number;
   if (format == "epoch_seconds") return Style::epoch_seconds;
   if (format == "epoch_milliseconds") return Style::epoch_milliseconds;
   if (format == "epoch_microseconds") return Style::epoch_microseconds;
+  if (format == "epoch_nanoseconds") return Style::epoch_nanoseconds;
   if (all_within(numbers, 1e8, 1e11)) return Style::epoch_seconds;
   if (!all_whole(numbers)) return Style::number;
   if (all_within(numbers, 1e11, 1e14)) return Style::epoch_milliseconds;
   if (all_within(numbers, 1e14, 1e17)) return Style::epoch_microseconds;
-  if (all_within(numbers, 1000'01'01, 3000'00'00) && all_dates(numbers, true)) return Style::date;
-  if (all_within(numbers, 1800'01, 2200'00) && all_dates(numbers, false)) return Style::year_month;
+  if (all_within(numbers, 1e17, 1e20)) return Style::epoch_nanoseconds;
   if (all_within(numbers, 1500, 2500)) return Style::year;
   return Style::number;
 }
@@ -79,11 +72,7 @@ std::int64_t tick_of(double v, Style style, int decimals) {
     case Style::epoch_seconds: return scaled(v, 6);
     case Style::epoch_milliseconds: return scaled(v, 3);
     case Style::epoch_microseconds: return std::llround(v);
-    case Style::date:
-      return days_of_date(std::chrono::year(static_cast<int>(whole / 10000)) /
-                          static_cast<int>(whole / 100 % 100) / static_cast<int>(whole % 100)) *
-             kDay;
-    case Style::year_month: return day_in_month(whole / 100 * 12 + whole % 100 - 1, 1) * kDay;
+    case Style::epoch_nanoseconds: return std::llround(v / 1000);
     case Style::year: return day_in_month(whole * 12, 1) * kDay;
     default: return scaled(v, decimals);
   }
@@ -95,25 +84,25 @@ Timeline read_time_numbers(std::span<const double> numbers, const TimeOptions& o
                            const RowName& where) {
   if (numbers.empty()) return {};
   for (std::size_t row = 0; row < numbers.size(); ++row) {
-    if (std::isfinite(numbers[row]) && std::abs(numbers[row]) < 1e17) continue;
+    if (std::isfinite(numbers[row]) && std::abs(numbers[row]) < 9e18) continue;
     const bool missing = std::isnan(numbers[row]);
     throw Error(ErrorKind::data, missing ? "a time is missing" : "a number is too large for a time")
         .where(where(static_cast<std::int64_t>(row)))
         .seen(missing ? "no value" : number_text(numbers[row]))
         .fix("fill in the time or take the row out; gaps between rows are no problem");
   }
+  if (options.format == "auto") {
+    if (std::optional<Timeline> read = read_written_numbers(numbers, options, where)) return *std::move(read);
+  }
   TimeFormat format;
   format.style = style_of(numbers, options.format);
-  format.date_separator = '\0';
   switch (format.style) {
     case Style::number: format.decimals = decimals_of(numbers, 9); break;
     case Style::epoch_seconds: format.decimals = decimals_of(numbers, 6); break;
     case Style::epoch_milliseconds: format.decimals = decimals_of(numbers, 3); break;
     default: break;
   }
-  const bool epoch = format.style == Style::epoch_seconds || format.style == Style::epoch_milliseconds ||
-                     format.style == Style::epoch_microseconds;
-  if (epoch) {
+  if (is_epoch(format.style)) {
     format.zone = options.zone;  // whose clock calendar features follow
     ZoneClock check(format.zone);
   }

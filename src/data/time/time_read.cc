@@ -9,8 +9,9 @@ namespace rondo {
 namespace {
 
 void check(const TimeOptions& options) {
-  detail::place_among({"auto", "number", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds"},
-                      options.format, "unknown value of option format");
+  detail::place_among(
+      {"auto", "number", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds", "epoch_nanoseconds"},
+      options.format, "unknown value of option format");
   detail::place_among({"auto", "day_first", "month_first"}, options.day_order,
                       "unknown value of option day_order");
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "data/table/cell_text.h"
@@ -133,7 +134,8 @@ class ColumnOfTimes {
     }
   }
 
-  /// Both readings give dates: the one in order counts, else the habit of the separator.
+  /// Both readings give dates: the one in order counts, then the one with fewer missing rows, else the habit
+  /// of the separator.
   void guess_order() {
     bool by_day = true, by_month = true;
     TimeCell before = first_;
@@ -146,12 +148,35 @@ class ColumnOfTimes {
       by_month = by_month && key(before, 0) <= key(now, 0);
       before = now;
     }
+    if (by_day == by_month) {
+      const std::int64_t by_day_missing = missing_rows(1), by_month_missing = missing_rows(0);
+      by_day = by_day_missing < by_month_missing;
+      by_month = by_month_missing < by_day_missing;
+    }
     if (by_day != by_month) {
       format_.order = by_day ? Order::day_first : Order::month_first;
       return;
     }
     format_.order = format_.date_separator == '/' ? Order::month_first : Order::day_first;
     format_.day_order_guessed = true;
+  }
+
+  /// Rows that are missing when part `month` is the month: a wrong reading scatters dates over the year.
+  std::int64_t missing_rows(std::size_t month) const {
+    std::vector<std::int64_t> walls;
+    for (std::int64_t row = 0; row < texts_.size(); ++row) {
+      const TimeCell c = cell(row);
+      walls.push_back(
+          days_of_date(std::chrono::year(full_year(c.value[2])) / c.value[month] / c.value[1 - month]) *
+          kDay);
+    }
+    std::sort(walls.begin(), walls.end());
+    walls.erase(std::unique(walls.begin(), walls.end()), walls.end());
+    TimeFormat dates;
+    dates.style = Style::date;
+    const Timeline times = TimelineAccess::make(std::move(walls), {}, dates);
+    if (!times.frequency().regular()) return std::numeric_limits<std::int64_t>::max();
+    return times.steps().back() + 1 - times.size();
   }
 
   int full_year(int year) const { return format_.two_digit_year ? year + (year < 69 ? 2000 : 1900) : year; }
@@ -164,7 +189,9 @@ class ColumnOfTimes {
   void find_zone() {
     if (is_name(format_.zone_style)) {
       format_.zone = timed_.zone_name;
-    } else if (format_.style == Style::date_time && format_.zone_style == Zone::none) {
+    } else if (format_.style == Style::date_time &&
+               (format_.zone_style == Zone::none || format_.zone_style == Zone::z)) {
+      // Moments in UTC, too, may belong to days of the clock of a zone.
       format_.zone = options_.zone;
     }
     clock_.emplace(format_.zone);  // also refuses unknown names

@@ -3,6 +3,7 @@
 
 #include "data/time/civil_time.h"
 #include "data/time/time_cell.h"
+#include "data/time/written_numbers.h"
 
 namespace rondo::detail {
 
@@ -100,6 +101,8 @@ std::string write_time(const TimeFormat& format, std::int64_t wall, std::int64_t
     case Style::epoch_seconds: return microseconds_as(wall, kSecond, format.decimals);
     case Style::epoch_milliseconds: return microseconds_as(wall, kSecond / 1000, format.decimals);
     case Style::epoch_microseconds: return std::to_string(wall);
+    case Style::epoch_nanoseconds: return std::to_string(wall * 1000);
+    case Style::year_week: return std::to_string(iso_week_of(days_of(wall)));
     default: break;
   }
   const Timeline::Fields f = fields_of(wall);
@@ -107,6 +110,11 @@ std::string write_time(const TimeFormat& format, std::int64_t wall, std::int64_t
     case Style::year: return padded(f.year, format.year_digits);
     case Style::quarter:
       return padded(f.year, format.year_digits) + format.quarter_mark + std::to_string((f.month - 1) / 3 + 1);
+    case Style::year_day: return padded(f.year, format.year_digits) + padded(f.day_of_year + 1, 3);
+    case Style::date_hour: return write_date(format, f) + padded(f.hour, 2);
+    case Style::date_minute: return write_date(format, f) + padded(f.hour * 100 + f.minute, 4);
+    case Style::date_second:
+      return write_date(format, f) + padded(f.hour * 10000 + f.minute * 100 + f.second, 6);
     case Style::date_time:
       return write_date(format, f) + format.time_separator + write_time_of_day(format, f) +
              write_zone(format, offset);

@@ -17,11 +17,6 @@ namespace {
 
 using Style = TimeFormat::Style;
 
-bool is_epoch(Style style) {
-  return style == Style::epoch_seconds || style == Style::epoch_milliseconds ||
-         style == Style::epoch_microseconds;
-}
-
 std::int64_t month_of_wall(std::int64_t wall) {
   return detail::months_of(detail::date_of_days(detail::days_of(wall)));
 }
@@ -44,8 +39,13 @@ std::int64_t steps_between(const Frequency& f, std::int64_t a, std::int64_t b, s
 std::int64_t advance_wall(const Frequency& f, std::int64_t wall, std::int64_t count) {
   const std::int64_t rest = detail::time_of_day(wall), days = detail::days_of(wall);
   switch (f.unit) {
-    case TimeUnit::month:
-      return detail::day_in_month(month_of_wall(wall) + count * f.step, f.day_of_month) * detail::kDay + rest;
+    case TimeUnit::month: {
+      const std::int64_t month = month_of_wall(wall) + count * f.step;
+      return (f.day_of_month == Frequency::kLastBusinessDay ? detail::last_business_day_of_month(month)
+                                                            : detail::day_in_month(month, f.day_of_month)) *
+                 detail::kDay +
+             rest;
+    }
     case TimeUnit::business_day:
       return detail::day_of_business_days(detail::business_days_of(days) + count * f.step) * detail::kDay +
              rest;
@@ -130,7 +130,8 @@ std::int64_t Timeline::wall(std::int64_t row) const {
 std::string Timeline::text(std::int64_t row) const {
   detail::check_index(row, size(), "a timeline has no such row");
   const auto i = static_cast<std::size_t>(row);
-  if (is_epoch(format_.style)) return detail::write_time(format_, ticks_[i], 0);
+  if (detail::is_epoch(format_.style) || format_.zone_style == TimeFormat::Zone::z)
+    return detail::write_time(format_, ticks_[i], 0);
   const std::int64_t shown = wall(row);
   return detail::write_time(format_, shown, (shown - ticks_[i]) / detail::kSecond);
 }

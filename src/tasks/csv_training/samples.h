@@ -45,8 +45,8 @@ PreparedData prepare_csv(const CsvTraining& job, const Preparation* known, const
 PreparedData prepare_csv(const CsvTraining& job, Table table, const Preparation* known, const Logger& log);
 
 /// The tables of predictions that predict_csv returns. `predictions` are the model's outputs for all samples,
-/// in order
-/// ([samples, outputs], or packed rows of steps); `last` those past the end of each series (windows).
+/// in order ([samples, outputs], or packed rows of steps); `last` those past the end of each series
+/// (windows).
 Table prediction_table(const CsvTraining& job, const PreparedData& data, const Samples& predictions,
                        const std::vector<Tensor>& last);
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "rondo/base/error.h"
+#include "rondo/layers/layers.h"
 #include "tasks/forecast/likelihood/likelihood_head.h"
 #include "tasks/forecast/table/split.h"
 #include "tasks/forecast/windows/folds.h"
@@ -97,6 +98,7 @@ void check_options(const ForecastOptions& options) {
   require_range(options.learning_rate >= 0 && std::isfinite(options.learning_rate), "learning-rate",
                 std::to_string(options.learning_rate), "a number >= 0");
   require_one_of(options.missing, "missing", {"previous", "error"});
+  (void)recurrent(options.cell, {.units = 1});  // an unknown name is an error
   require_one_of(options.model, "model", {"auto", "direct", "recursive", "encoder_decoder"});
   require_one_of(options.likelihood, "likelihood",
                  {"point", "quantile", "gaussian", "student_t", "negative_binomial", "poisson"});

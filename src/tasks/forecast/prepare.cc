@@ -89,6 +89,7 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
     if (rows >= 2 && 2 * rows <= out.panel.shortest_training()) out.season = rows;
   }
   out.preparation.options = options;
+  out.preparation.options.times.day_order = day_order_of(first, options.times.day_order);
   out.preparation.options.threads = 0;  // the same model whatever their number
   out.preparation.roles = std::move(raw.roles);
   out.preparation.texts = std::move(raw.texts);

@@ -50,7 +50,8 @@ std::size_t RowStream::place_of(const std::string& column) const {
 
 void RowStream::read_cell_into(const detail::RawRow& row, std::size_t which, double& value) const {
   const std::string_view cell = row.cells[static_cast<std::int64_t>(places_[which])];
-  const detail::CellKind kind = detail::read_cell(cell, dialect_.decimal, more_missing_, value);
+  const detail::CellKind kind =
+      detail::read_cell(cell, dialect_.decimal, more_missing_, value, dialect_.thousands);
   const bool too_large = kind == detail::CellKind::number && std::abs(value) > kOnlineLargest;
   if ((kind == detail::CellKind::number && !too_large) ||
       (kind == detail::CellKind::missing && columns_.allow_missing))
@@ -70,6 +71,7 @@ void RowStream::add(const detail::RawRow& row) {
   if (error_) return;
   if (row.cells.empty()) return;  // a blank line
   if (!any_row_) {
+    if (titles_++ < dialect_.title_rows) return;
     any_row_ = true;
     if (dialect_.header) return;
   }

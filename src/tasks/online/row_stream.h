@@ -57,6 +57,7 @@ class RowStream {
   StreamColumns columns_;
   detail::StreamBytes bytes_;
   detail::CsvDialect dialect_;
+  std::int64_t titles_ = 0;  // rows of a title that have been left out
   std::vector<std::string> more_missing_;
   std::vector<std::size_t> places_;
   std::optional<std::size_t> time_place_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "base/text.h"
 #include "tasks/common/archive.h"
@@ -78,7 +79,11 @@ TrainedEnsemble train_ensemble(const TrainingTask& task, Pool& pool) {
   std::unique_ptr<NetworkPlan> plan = kind.plan(task);
   TrainedEnsemble out;
   std::int64_t trials = 0;
+  auto accept = [&, accepted = false]() mutable {
+    if (!std::exchange(accepted, true) && task.controls.accepted) task.controls.accepted();
+  };
   if (task.options.tune > 0 && !kind.space.look_backs.empty()) {
+    accept();
     TunedPlan tuned = searched_or_loaded(task, *plan, kind.space, pool);
     out.notes.push_back(search_note(task.options.tune, tuned.found(task)));
     task.controls.log.info(out.notes.back());
@@ -88,6 +93,7 @@ TrainedEnsemble train_ensemble(const TrainingTask& task, Pool& pool) {
   const std::int64_t first_of_plan = plan->first_origin(task);
   const std::unique_ptr<Folds> folds =
       plan->folds(task, plan->training.members, first_of_plan, plan->reach());
+  accept();
   static_cast<TrainedNetwork&>(out) = plan->train(task, *folds, pool);
   out.training.network = kind.name;
   out.training.trials = trials;

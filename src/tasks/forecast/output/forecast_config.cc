@@ -1,8 +1,22 @@
 #include "rondo/tasks/forecast_config.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
 #include "rondo/base/toml.h"
 
 namespace rondo {
+
+Table read_forecast_table(const std::string& file, const CsvOptions& csv, const ForecastOptions& options) {
+  CsvOptions read = csv;
+  if ((!options.id.empty() || options.wide) && std::filesystem::is_regular_file(file)) {  // read twice
+    const std::vector<std::string> names = CsvReader(file, csv).read(1).names();
+    const std::string id = options.id.empty() && !names.empty() ? names.front() : options.id;
+    if (std::ranges::count(names, id) > 0) read.text_columns.push_back(id);
+  }
+  return read_csv(file, read);
+}
 
 ForecastConfig read_forecast_config(const ConfigFile& file) {
   file.check_sections({"forecast"});

@@ -197,7 +197,7 @@ void archive_fields(tasks::Archive& archive, LearntSeries& series) {
   archive.field("first_position", series.first_position, -1e15, 1e15);
   archive.choice("unit", series.frequency.unit, kUnits);
   archive.field("step", series.frequency.step);
-  archive.field("day_of_month", series.frequency.day_of_month, 1, 31);
+  archive.field("day_of_month", series.frequency.day_of_month, 1, Frequency::kLastBusinessDay);
 }
 
 void archive_fields(tasks::Archive& archive, ColumnScale& scale) {

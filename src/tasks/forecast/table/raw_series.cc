@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "base/order_statistics.h"
 #include "rondo/base/error.h"
 #include "rondo/data/csv.h"
 
@@ -157,6 +158,24 @@ std::int64_t history_rows(const Series& series, std::size_t targets) {
   return 0;
 }
 
+/// The row from which on the times leave the distance that nearly all have; -1 where there is no such
+/// distance.
+std::int64_t first_off_the_grid(const Timeline& times) {
+  const std::span<const std::int64_t> ticks = times.ticks();
+  std::vector<std::int64_t> distances;
+  for (std::size_t i = 1; i < ticks.size(); ++i) distances.push_back(ticks[i] - ticks[i - 1]);
+  const std::int64_t step = detail::median_of(distances);
+  if (step <= 0) return -1;
+  std::int64_t first = -1;
+  std::size_t off = 0;
+  for (std::size_t i = 0; i < distances.size(); ++i) {
+    if (distances[i] % step == 0) continue;
+    if (first < 0) first = static_cast<std::int64_t>(i) + 1;
+    ++off;
+  }
+  return off * 10 <= distances.size() ? first : -1;
+}
+
 /// Rows have to be steps of time. A few irregular series among many are taken by rows.
 void check_frequency(const Table& table, const ForecastOptions& options, RawPanel& panel) {
   if (options.time.empty() || options.wide) return;
@@ -172,6 +191,14 @@ void check_frequency(const Table& table, const ForecastOptions& options, RawPane
   if (example == nullptr) return;
   const auto& times = example->times;
   if (regular == 0 && options.arrange.gaps != "keep") {
+    if (const std::int64_t row = first_off_the_grid(times); row >= 0) {
+      throw Error(ErrorKind::data, "a time is off the distance at which nearly all others stand")
+          .where(table.source() + ", column '" + options.time + "'" +
+                 (example->id.empty() ? "" : ", series '" + example->id + "'"))
+          .seen("'" + times.text(row) + "' behind '" + times.text(row - 1) + "'")
+          .expected("one distance of time; rows may be missing")
+          .fix("correct that time or take its row out");
+    }
     throw Error(ErrorKind::data, "the times are at no regular distance, so there is no next one to forecast")
         .where(table.source() + ", column '" + options.time + "'" +
                (example->id.empty() ? "" : ", series '" + example->id + "'"))
@@ -209,6 +236,13 @@ void refuse_missing(const Table& table, const RawPanel& panel, const ForecastOpt
 
 }  // namespace
 
+std::string day_order_of(const Timeline& times, const std::string& otherwise) {
+  const TimeFormat& format = times.format();
+  if (format.style < TimeFormat::Style::date || format.order == TimeFormat::Order::year_first)
+    return otherwise;
+  return format.order == TimeFormat::Order::day_first ? "day_first" : "month_first";
+}
+
 RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options) {
   Roles roles = find_roles(tables.table, options);
   std::map<std::string, TextCodes> texts;
@@ -216,9 +250,10 @@ RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& opt
   return read_raw_panel(tables, options, std::move(roles), std::move(texts));
 }
 
-RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options, Roles roles,
+RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& given, Roles roles,
                         std::map<std::string, TextCodes> texts) {
   const Table& table = tables.table;
+  ForecastOptions options = given;
   RawPanel panel;
   panel.roles = std::move(roles);
   panel.texts = std::move(texts);
@@ -226,6 +261,7 @@ RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& opt
   SeriesSet set = read_series(table, panel.roles, panel.roles.all(), options, panel.texts, report);
   if (set.series.empty()) throw Error(ErrorKind::data, "the table has no rows").where(table.source());
   panel.notes = report.notes();
+  options.times.day_order = day_order_of(set.series.front().times, options.times.day_order);
   std::int64_t after = 0;
   for (Series& series : set.series) {
     const std::int64_t history = history_rows(series, panel.roles.targets.size());

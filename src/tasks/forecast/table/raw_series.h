@@ -40,6 +40,10 @@ RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& opt
 RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options, Roles roles,
                         std::map<std::string, TextCodes> texts);
 
+/// The order of day and month in which a table's times were read ("day_first", "month_first"), so that other
+/// tables are read in the same; `otherwise` where they have no such order.
+std::string day_order_of(const Timeline& times, const std::string& otherwise);
+
 /// Puts the values that `more` (another file, named `source`) has for `columns` into the rows after the
 /// history of the series with the same id, up to the horizon. With `truth` these are the test part: ids that
 /// the panel lacks, times that do not follow its end and parts shorter than the horizon throw Error(data).

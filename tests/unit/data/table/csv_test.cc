@@ -134,6 +134,56 @@ TEST(Csv, AColumnKeptAsTextKeepsItsZeros) {
   expect_error(ErrorKind::usage, {"'id'", "text_columns"}, [&] { table.numbers("id"); });
 }
 
+TEST(Csv, AWordAfterThousandsOfNumbersMakesTextAsInAShortTable) {
+  std::string text = "id,y\n";
+  for (int row = 0; row < 6000; ++row) text += (row == 5900 ? "X1" : "0" + std::to_string(row)) + ",1\n";
+  const Table table = parse_csv(text);
+  EXPECT_FALSE(table.column("id").is_number());
+  EXPECT_EQ(table.column("id").text(7), "07");
+  EXPECT_EQ(table.column("id").text(5900), "X1");
+  expect_error(ErrorKind::data, {"line 5902", "'X1'"}, [&] { (void)table.numbers("id"); });
+}
+
+TEST(Csv, ThousandsAreReadWhenAskedFor) {
+  const CsvOptions grouped{.thousands = ","};
+  const Table table = parse_csv("day\tunits\n1\t958\n2\t1,298\n3\t-1,234,567.5\n", grouped);
+  EXPECT_EQ(table.numbers("units")[1], 1298);
+  EXPECT_EQ(table.numbers("units")[2], -1234567.5);
+  EXPECT_EQ(parse_csv("a,b\n1,\"1,298\"\n", grouped).numbers("b")[0], 1298);
+  EXPECT_EQ(parse_csv("a;b\n1;1.298,5\n", {.thousands = "."}).numbers("b")[0], 1298.5);
+  EXPECT_FALSE(parse_csv("a,b\n1,\"12,98\"\n", grouped).column("b").is_number()) << "no group of three";
+}
+
+TEST(Csv, ACommaThatMayBeEitherSignIsRefused) {
+  const char* const text = "day\tunits\n1\t958\n2\t1,298\n3\t1,422\n";
+  expect_error(ErrorKind::data, {"line 3", "'1,298'", "--thousands ,", "--decimal ,"},
+               [&] { parse_csv(text); });
+  EXPECT_DOUBLE_EQ(parse_csv(text, {.decimal = ","}).numbers("units")[1], 1.298);
+  EXPECT_DOUBLE_EQ(parse_csv("a\tb\n1\t0,298\n2\t1,422\n").numbers("b")[1], 1.422) << "0,298 is no thousand";
+  expect_error(ErrorKind::data, {"'1,298'", "--thousands ,"},
+               [] { (void)parse_csv("a,b\n1,\"1,298\"\n").numbers("b"); });
+}
+
+TEST(Csv, TheLineThatNamesTheSeparatorIsNoRow) {
+  const Table table = parse_csv("sep=;\na;b\n1;2\n");
+  EXPECT_EQ(table.names(), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(table.line_of(0), 3);
+  EXPECT_EQ(parse_csv("sep=|\r\na|b,c\r\n1|2\r\n").names()[1], "b,c");
+}
+
+TEST(Csv, ATitleAboveTheTableIsLeftOut) {
+  const Table table =
+      parse_csv("Sales report\nCreated 2024-01-05 by export\n\na;b\n1;2\n3;4\n5;6\n7;8\n9;9\n");
+  EXPECT_EQ(table.names(), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(table.rows(), 5);
+  EXPECT_EQ(table.line_of(0), 5);
+}
+
+TEST(Csv, YearsThatCountOnOverTheColumnsAreNames) {
+  EXPECT_EQ(parse_csv("region,1950,1951,1952\nT1,3,1,2\nT2,5,5,5\n").names()[1], "1950");
+  EXPECT_EQ(parse_csv("T0,1,2,3\nT1,4,5,6\n").names()[1], "column_2") << "the second row counts on, too";
+}
+
 TEST(Csv, OnlyTheColumnsAskedForAreKept) {
   const Table table = parse_csv("a,b,c\n1,2,3\n", {.columns = {"c", "a"}});
   EXPECT_EQ(table.names(), (std::vector<std::string>{"a", "c"}));

@@ -93,6 +93,33 @@ TEST(Timeline, DatesThatTellNothingAreReadInOrderOrByHabitAndItIsSaid) {
   EXPECT_FALSE(read({"01/02/2020", "02/03/2020"}, "day_first").format().day_order_guessed);
 }
 
+TEST(Timeline, TheReadingWithoutMissingRowsDecidesAboutDayAndMonth) {
+  Texts months, days;
+  for (int year = 2010; year < 2012; ++year) {
+    for (int month = 1; month <= 12; ++month) {
+      months.push_back("01/" + std::string(month < 10 ? "0" : "") + std::to_string(month) + "/" +
+                       std::to_string(year));
+    }
+  }
+  const Timeline times = parse_times(TextList(std::span<const std::string>(months)));
+  EXPECT_EQ(times.frequency().name(), "monthly");
+  EXPECT_EQ(times.format().order, TimeFormat::Order::day_first);
+  EXPECT_FALSE(times.format().day_order_guessed);
+}
+
+TEST(Timeline, LastBusinessDaysOfMonthsAreMonthly) {
+  const Texts ends = {"2010-01-29", "2010-02-26", "2010-03-31", "2010-04-30", "2010-05-28"};
+  expect_series(ends, "monthly", {"2010-06-30", "2010-07-30", "2010-08-31"});
+  Texts early = ends;
+  early[3] = "2010-04-29";  // a holiday
+  expect_series(early, "monthly", {"2010-06-30", "2010-07-30"});
+}
+
+TEST(Timeline, DaysOfTimesInUtcFollowTheZoneThatIsGiven) {
+  const Texts midnights = {"2019-03-29T23:00:00Z", "2019-03-30T23:00:00Z", "2019-03-31T22:00:00Z"};
+  expect_series(midnights, "daily", {"2019-04-01T22:00:00Z"}, {.zone = "Europe/Berlin"});
+}
+
 TEST(Timeline, NumbersAreEpochsDatesYearsOrJustNumbers) {
   const auto style = [](std::vector<double> numbers) { return parse_times(numbers).format().style; };
   EXPECT_EQ(style({1700000000, 1700003600}), TimeFormat::Style::epoch_seconds);
