@@ -9,9 +9,10 @@ constexpr int kMaxSums = 8, kMaxStates = 4, kMaxVectors = 4, kMaxOptions = 8;
 
 /// What of h reaches the next sums by weights.
 enum class Recurrence {
-  dense,     ///< h times recurrent_kernel, by the machinery
-  diagonal,  ///< each unit its own h times `vectors`, by the formulas
-  none,      ///< nothing
+  dense,  ///< h times recurrent_kernel, by the machinery; block-diagonal where a layer asks for blocks
+  block_diagonal,  ///< the same of a cell that is never run as a dense one; the layer says how many blocks
+  diagonal,        ///< each unit its own h times `vectors`, by the formulas
+  none,            ///< nothing
 };
 
 /// An option that says which variant of a cell a layer is.
@@ -30,7 +31,7 @@ struct Choice {
 struct CellInfo {
   const char* name;  ///< as in a config: "gru"
   const char* doc;
-  int gates;  ///< blocks of columns in kernel and recurrent_kernel
+  int gates;  ///< groups of `units` columns in kernel and recurrent_kernel
   int sums;
   int states;  ///< state 0 is the output h
   std::array<int, kMaxSums> input_sum{};
@@ -55,6 +56,11 @@ struct CellInfo {
   /// What people call gate g: "forget". A gate's value must be saved in the place of sum input_sum[g];
   /// "candidate" and "state" are no gates. Absent: nobody looks inside (see gradient_flow.h).
   std::array<const char*, kMaxSums> gate_names{};
+
+  /// Whether the machinery multiplies h by weights.
+  constexpr bool has_recurrent_kernel() const {
+    return recurrence == Recurrence::dense || recurrence == Recurrence::block_diagonal;
+  }
 };
 
 }  // namespace rondo::cells

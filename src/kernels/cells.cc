@@ -73,8 +73,9 @@ std::vector<std::string> cell_types() {
 bool has_option(const cells::CellInfo& cell, std::string_view option) {
   if (option == "recurrent_activation") return cell.gated;
   // What these change is the product of h and a matrix.
-  if (option == "layer_norm" || option == "layer_norm_epsilon" || option == "recurrent_dropout")
-    return cell.recurrence == cells::Recurrence::dense;
+  if (option == "recurrent_blocks" || option == "layer_norm" || option == "layer_norm_epsilon" ||
+      option == "recurrent_dropout")
+    return cell.has_recurrent_kernel();
   const auto names = [&](const cells::CellInfo& info) {
     return std::ranges::any_of(info.options,
                                [&](const char* own) { return own != nullptr && option == own; });

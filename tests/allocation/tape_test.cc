@@ -127,7 +127,8 @@ void add_within_a_budget(std::vector<Model>& all) {
       {"lstm", {.units = 7, .go_backwards = true}, kMiddling},
       {"lstm", {.units = 7, .proj_size = 3}, kMiddling},
       {"lstm", {.units = 7, .layer_norm = true, .dropout = 0.3, .zoneout = 0.2}, kLarge},
-      {"gru", {.units = 7, .recurrent_dropout = 0.2}, kSmall}};
+      {"gru", {.units = 7, .recurrent_dropout = 0.2}, kSmall},
+      {"lstm", {.units = 6, .recurrent_blocks = 2}, kMiddling}};
   for (const auto& [cell, chosen, bytes] : options) {
     all.push_back({std::string(cell) + " within a budget",
                    {[name = cell, use = chosen] { return recurrent(name, use); }},
@@ -162,7 +163,8 @@ std::vector<Model> models() {
       {"zoneout", {.units = 7, .zoneout = 0.2}},
       {"layer_norm", {.units = 7, .layer_norm = true}},
       {"clip", {.units = 7, .clip = 1}},
-      {"stateful", {.units = 7, .stateful = true}}};
+      {"stateful", {.units = 7, .stateful = true}},
+      {"blocks", {.units = 6, .recurrent_blocks = 3}}};
   for (const auto& option : options) {
     for (const char* cell : {"lstm", "gru", "simple_rnn"}) {
       all.push_back({std::string(cell) + " with " + option.first,

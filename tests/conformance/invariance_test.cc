@@ -105,7 +105,8 @@ class BitInvariance : public ::testing::TestWithParam<std::string> {
 /// Ways to use a cell that take different paths through the layer and its formulas.
 struct Use {
   const char* name;
-  RecurrentOptions options;  ///< proj_size: at most, for there must be fewer than units
+  /// proj_size: at most, for there must be fewer than units. recurrent_blocks: at most, for they divide them.
+  RecurrentOptions options;
   bool initial_states = false;
   bool both_directions = false;
 };
@@ -126,6 +127,14 @@ const std::vector<Use> kUses = {
     {"projected", {.proj_size = 20, .return_sequences = true, .return_state = true}, true},
     {"projected, last step", {.proj_size = 20}},
     {"projected and normalised", {.proj_size = 20, .layer_norm = true, .return_sequences = true}},
+    {"in blocks", {.recurrent_blocks = 8, .return_sequences = true, .return_state = true}, true},
+    {"in two blocks, last step", {.recurrent_blocks = 2}},
+    {"in blocks, both directions", {.recurrent_blocks = 5, .return_sequences = true}, false, true},
+    {"in blocks, zoneout and clip",
+     {.recurrent_blocks = 8, .clip = 0.5, .zoneout = 0.2, .return_sequences = true, .go_backwards = true}},
+    {"in blocks, normalised",
+     {.recurrent_blocks = 4, .layer_norm = true, .return_sequences = true, .return_state = true},
+     true},
 };
 
 std::vector<Use> uses_of(const std::string& cell) {
@@ -139,6 +148,7 @@ Subject subject_of_use(const std::string& cell, const Use& use, std::int64_t uni
   RecurrentOptions options = use.options;
   options.units = units;
   options.proj_size = std::min(options.proj_size, units - 1);
+  while (units % options.recurrent_blocks != 0) --options.recurrent_blocks;
   Subject subject;
   subject.name = cell + " " + std::to_string(inputs) + " -> " + std::to_string(units) + ", " + use.name;
   subject.make = [cell, options, twice = use.both_directions] {

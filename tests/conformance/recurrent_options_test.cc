@@ -57,6 +57,23 @@ std::vector<Option> all_options() {
       {"clip", {.clip = 0.7}},
       {"clip of other activations",
        {.activation = "softsign", .recurrent_activation = "hard_sigmoid", .clip = 0.7, .go_backwards = true}},
+      {"blocks", {.recurrent_blocks = 2}},
+      {"blocks of one unit backwards without bias",
+       {.use_bias = false, .recurrent_blocks = 4, .go_backwards = true}},
+      {"blocks with both dropouts and zoneout",
+       {.recurrent_blocks = 2, .dropout = 0.4, .recurrent_dropout = 0.3, .zoneout = 0.3},
+       true},
+      {"blocks with layer norm", {.recurrent_blocks = 2, .layer_norm = true, .layer_norm_epsilon = kEpsilon}},
+      {"everything in blocks",
+       {.recurrent_blocks = 2,
+        .clip = 1.2,
+        .layer_norm = true,
+        .layer_norm_epsilon = kEpsilon,
+        .dropout = 0.2,
+        .recurrent_dropout = 0.3,
+        .zoneout = 0.3,
+        .go_backwards = true},
+       true},
       {"everything",
        {.proj_size = 2,
         .clip = 1.2,
@@ -88,7 +105,7 @@ TEST_P(EveryOption, PassesTheSuiteWithUnitsThatFillNoVector) {
   const auto& [option, cell] = GetParam();
   Subject s = subject(false);
   RecurrentOptions options = option.options;
-  options.units = 19;
+  options.units = options.recurrent_blocks > 1 ? 20 : 19;  // a prime number has no blocks
   s.make = [cell = cell, options] { return make_cell(cell, options); };
   EXPECT_EQ(testing::check_all(s), "");
 }

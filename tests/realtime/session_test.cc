@@ -24,7 +24,7 @@ namespace {
 
 constexpr int kSteps = 100'000, kStreams = 12;
 
-/// Every kind of operation a session has: concatenation, cells of one and of two stages, gru_d, every
+/// Every kind of operation a session has: concatenation, cells of one and of two stages, blocks, gru_d, every
 /// normalisation, activations, dense, sums and products, changes of scale.
 Network everything() {
   Network network;
@@ -45,7 +45,10 @@ Network everything() {
   const int factors = apply(trainable_vector({.values = {0.1, 0.2}}), {x});
   const int scaled = apply(affine(), {apply(add(), {wide, apply(concatenate(), {events, events})}), factors});
   const int mixed = apply(time_distributed(dense({.units = 9, .activation = "gelu"})), {scaled});
-  const int last = apply(simple_rnn({.units = 5, .activation = "softplus"}), {mixed});
+  const int blocks =
+      apply(lstm({.units = 12, .recurrent_blocks = 3, .layer_norm = true, .return_sequences = true}),
+            {apply(gru({.units = 12, .recurrent_blocks = 4, .return_sequences = true}), {mixed})});
+  const int last = apply(simple_rnn({.units = 5, .activation = "softplus"}), {blocks});
   network.set_outputs({apply(dense({.units = 2, .activation = "tanh"}), {last})});
   network.build(5);
   return network;

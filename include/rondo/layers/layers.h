@@ -43,6 +43,11 @@ struct RecurrentOptions {
   /// Of a diagonal recurrence, orthogonal: each 1 or -1.
   std::string recurrent_initializer = "orthogonal";
   std::string bias_initializer = "zeros";
+  /// A block-diagonal recurrence: units in so many equal blocks, each of which sees no h but its own by
+  /// weights (the heads of an sLSTM, Beck et al. 2024). recurrent_kernel is [units / recurrent_blocks,
+  /// gates·units] then, and the initialiser makes each block what it makes of a layer of units /
+  /// recurrent_blocks units. 1: dense.
+  std::int64_t recurrent_blocks = 1;
   bool unit_forget_bias =
       true;               ///< lstm, diagonal_gru: add one to the forget gate's bias when it is initialised
   bool peephole = false;  ///< lstm: gates see the cell state
@@ -91,6 +96,8 @@ struct RecurrentOptions {
     option("kernel_initializer", self.kernel_initializer, "of the input weights");
     option("recurrent_initializer", self.recurrent_initializer, "of the recurrent weights");
     option("bias_initializer", self.bias_initializer, "of the bias");
+    option("recurrent_blocks", self.recurrent_blocks,
+           "equal blocks of units that see only the h of their own block, 1 = one of all units");
     option("unit_forget_bias", self.unit_forget_bias, "lstm: add one to the forget gate's bias at the start");
     option("peephole", self.peephole, "lstm: gates see the cell state");
     option("coupled", self.coupled, "lstm: input gate = 1 - forget gate");

@@ -24,8 +24,9 @@ struct GateSaturation {
   double high_limit = 0.95;
 };
 
-/// One square block of the recurrent weights, [units, units].
-struct RecurrentBlock {
+/// The recurrent weights of one gate, [units, units]; of a block-diagonal recurrence the largest of its
+/// blocks.
+struct GateSpectrum {
   std::string gate;            ///< "candidate", "forget", …
   double spectral_radius = 0;  ///< largest |eigenvalue|
   double largest_singular_value = 0;
@@ -46,7 +47,7 @@ struct LayerGradientFlow {
   std::int64_t steps_for_99_percent = 0;  ///< of norm_from_end, the last so many steps carry 99 % of the sum
   double growth = 1;                      ///< mean factor by which norm_from_end changes with every step back
   std::vector<GateSaturation> gates;      ///< empty where they are not measured (layer_norm, proj_size)
-  std::vector<RecurrentBlock> blocks;     ///< empty with proj_size
+  std::vector<GateSpectrum> spectra;      ///< empty with proj_size
   GradientDiagnosis diagnosis = GradientDiagnosis::healthy;
   std::string
       finding;  ///< in words, with figures: "gradients vanish: the last 10 of 48 steps carry 99 % of …"

@@ -32,10 +32,20 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     if (o.proj_size < 0 || o.proj_size >= o.units)
       fail("'proj_size' is out of range", std::to_string(o.proj_size),
            "0 (none) to units - 1 = " + std::to_string(o.units - 1));
+    if (o.recurrent_blocks <= 0 || o.units % o.recurrent_blocks != 0)
+      fail("'recurrent_blocks' must divide 'units'",
+           std::to_string(o.recurrent_blocks) + " blocks of " + std::to_string(o.units) + " units",
+           "1 (a dense recurrence) or another divisor of " + std::to_string(o.units));
+    if (o.recurrent_blocks > 1 && o.proj_size > 0)
+      fail("a projected h has no blocks",
+           "recurrent_blocks = " + std::to_string(o.recurrent_blocks) +
+               ", proj_size = " + std::to_string(o.proj_size),
+           "recurrent_blocks = 1 or proj_size = 0");
     if (!(o.layer_norm_epsilon > 0))
       fail("'layer_norm_epsilon' must be positive", std::to_string(o.layer_norm_epsilon), "such as 0.001");
     if (!(o.clip >= 0)) fail("'clip' must not be negative", std::to_string(o.clip), "0 (none) or more");
     shape_.clip = o.clip;
+    shape_.blocks = o.recurrent_blocks;
     shape_.cell = cell_;
     shape_.units = o.units;
     shape_.activation = recurrent_kind(o.activation, "activation");
@@ -73,10 +83,10 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     const RecurrentOptions& o = options();
     const std::int64_t columns = info.gates * o.units;
     kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, o.kernel_regularizer);
-    const bool dense = info.recurrence == cells::Recurrence::dense;
-    if (dense) {
-      recurrent_ =
-          declare_array(store, prefix + "recurrent_kernel", {width(0), columns}, o.recurrent_regularizer);
+    const bool has_matrix = info.has_recurrent_kernel();
+    if (has_matrix) {
+      recurrent_ = declare_array(store, prefix + "recurrent_kernel", {width(0) / o.recurrent_blocks, columns},
+                                 o.recurrent_regularizer);
     }
     if (o.use_bias) {
       bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, columns} : Shape{columns},
@@ -85,7 +95,7 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     vectors_.clear();
     for (std::size_t p = 0; p < static_cast<std::size_t>(info.vectors); ++p)
       vectors_.push_back(declare_array(store, prefix + info.vector_names[p], {o.units},
-                                       dense ? Regularizer{} : o.recurrent_regularizer));
+                                       has_matrix ? Regularizer{} : o.recurrent_regularizer));
     if (o.layer_norm) {
       kernel_gain_ = declare_array(store, prefix + "kernel_gain", {columns});
       recurrent_gain_ = declare_array(store, prefix + "recurrent_gain", {columns});
@@ -103,7 +113,7 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
       initialize_parameter(store, index, initializer, seed);
     };
     fill(kernel_, options().kernel_initializer);
-    fill(recurrent_, options().recurrent_initializer);
+    if (recurrent_ >= 0) fill_blocks(store, seed);
     for (const int vector : vectors_) {
       if (cell_->info.recurrence == cells::Recurrence::diagonal)
         fill_diagonal(store, vector, seed);
@@ -147,6 +157,26 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
   }
 
  private:
+  /// Each block of the recurrent weights, the columns of its units, as those of a layer of its size.
+  void fill_blocks(ParameterStore& store, std::uint64_t seed) const {
+    const std::string& name = store.infos()[static_cast<std::size_t>(recurrent_)].name;
+    const std::int64_t gates = cell_->info.gates, units = options().units,
+                       blocks = options().recurrent_blocks, width = units / blocks;
+    const Matrix all = store.value(recurrent_);
+    Tensor block({all.rows, gates * width}, all.dtype);
+    for (std::int64_t b = 0; b < blocks; ++b) {
+      const RandomStream random(seed, purpose_key(name.c_str()), static_cast<std::uint64_t>(b));
+      initialize_array(options().recurrent_initializer, as_matrix(block), random, where());
+      with_dtype(all.dtype, [&]<class T>(T) {
+        const View<T> from = as_matrix(block).view<T>(), to = all.view<T>();
+        for (std::int64_t k = 0; k < from.rows; ++k) {
+          for (std::int64_t g = 0; g < gates; ++g)
+            std::copy_n(from.row(k) + g * width, width, to.row(k) + g * units + b * width);
+        }
+      });
+    }
+  }
+
   /// Recurrent weights that are one number a unit. As a matrix, one that is orthogonal or the identity has 1
   /// there or -1.
   void fill_diagonal(ParameterStore& store, int index, std::uint64_t seed) const {

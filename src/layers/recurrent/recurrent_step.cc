@@ -44,15 +44,78 @@ Range fed(const SumFeeds& feeds) {
 /// What the sums of a product start from; `sums`: what they hold.
 enum class Start { sums, zero, bias };
 
+/// A product for a range of sums, each `pitch` floats after the one before. A block-diagonal one is a part
+/// for each block of units, whose sums lie apart: a part begins with a copy of them, unless it has a start of
+/// its own, and its results are copied back.
+class StepProduct {
+ public:
+  StepProduct(Range sums, std::int64_t pitch, std::int64_t width, const StreamSlot& room)
+      : sums_(sums.end - sums.begin), pitch_(pitch), width_(width), room_(room) {}
+
+  void add(StreamWeights part) { parts_.push_back(std::move(part)); }
+  /// Where the first sum lies in a row.
+  void begin_at(std::int64_t first) {
+    first_ = first;
+    if (parts_.size() == 1) parts_.front().product().first = first;
+  }
+  /// Of `count` rows from `row`.
+  void run(const kernels::StreamKernels& kernels, const StreamRows& rows, std::int64_t row,
+           std::int64_t count, const float* const* x, const float* const* h,
+           float* const* out) const noexcept {
+    if (parts_.size() == 1)
+      return kernels.multiply(parts_.front().product(), count, x, h, out, rows.backwards);
+    const float* seen[kMaxStreamRows];
+    float* own[kMaxStreamRows];
+    for (std::size_t b = 0; b < parts_.size(); ++b) {
+      const kernels::StreamProduct& product = parts_[b].product();
+      const std::int64_t unit = static_cast<std::int64_t>(b) * width_;
+      for (std::int64_t r = 0; r < count; ++r) {
+        seen[r] = h[r] + unit;
+        own[r] = rows.write(room_, row + r);
+        for (std::int64_t s = 0; product.start == nullptr && s < sums_; ++s)
+          std::copy_n(out[r] + first_ + s * pitch_ + unit, width_, own[r] + s * width_);
+      }
+      kernels.multiply(product, count, x, seen, own, rows.backwards);
+      for (std::int64_t r = 0; r < count; ++r) {
+        for (std::int64_t s = 0; s < sums_; ++s)
+          std::copy_n(own[r] + s * width_, width_, out[r] + first_ + s * pitch_ + unit);
+      }
+    }
+  }
+
+ private:
+  std::vector<StreamWeights> parts_;
+  std::int64_t first_ = 0, sums_, pitch_, width_;  ///< width_: units of a part
+  StreamSlot room_;                                ///< [sums][width_]
+};
+
 /// Products for a range of sums, each `pitch` floats after the one before.
 struct Packer {
+  StreamPlan& plan;
   const RecurrentStepSpec& spec;
   std::int64_t pitch;
   kernels::StreamKernels kernels = kernels::stream_kernels();
 
-  StreamWeights product(Range sums, Start start, const SumFeeds& from_input,
-                        const SumFeeds& from_state) const {
-    const std::int64_t columns = whole_vectors((sums.end - sums.begin) * pitch, kernels.lanes),
+  StepProduct product(Range sums, Start start, const SumFeeds& from_input, const SumFeeds& from_state) const {
+    const std::int64_t blocks = feeds_any(from_state) ? spec.shape.blocks : 1,
+                       width = spec.shape.units / blocks, room = (sums.end - sums.begin) * width;
+    StepProduct out(sums, pitch, width, blocks > 1 ? plan.scratch(room) : StreamSlot{});
+    for (std::int64_t b = 0; b < blocks; ++b) {
+      out.add(part(sums, start, from_input, from_state, {b * width, width, blocks > 1 ? width : pitch}));
+    }
+    out.begin_at(sums.begin * pitch);
+    return out;
+  }
+
+ private:
+  /// Neighbouring units; each sum of theirs is `pitch` floats after the one before.
+  struct Units {
+    std::int64_t first, count, pitch;
+  };
+
+  StreamWeights part(Range sums, Start start, const SumFeeds& from_input, const SumFeeds& from_state,
+                     const Units& units) const {
+    const std::int64_t columns = whole_vectors((sums.end - sums.begin) * units.pitch, kernels.lanes),
                        x_count = feeds_any(from_input) ? spec.shape.inputs : 0,
                        h_count = feeds_any(from_state) ? spec.weights.recurrent_kernel.rows : 0;
     Tensor dense({x_count + h_count, columns});
@@ -62,25 +125,24 @@ struct Packer {
       for (int s = sums.begin; count > 0 && s < sums.end; ++s) {
         const int gate = feeds[static_cast<std::size_t>(s)];
         for (std::int64_t k = 0; gate >= 0 && k < count; ++k) {
-          std::copy_n(weights.row(k) + gate * spec.shape.units, spec.shape.units,
-                      to.row(first_row + k) + (s - sums.begin) * pitch);
+          std::copy_n(weights.row(k) + gate * spec.shape.units + units.first, units.count,
+                      to.row(first_row + k) + (s - sums.begin) * units.pitch);
         }
       }
     };
     put(spec.weights.kernel, 0, x_count, from_input);
     put(spec.weights.recurrent_kernel, x_count, h_count, from_state);
     std::vector<float> from(start == Start::sums ? 0 : static_cast<std::size_t>(columns));
-    if (start == Start::bias) put_biases(sums, from);
-    StreamWeights out(kernels, to, x_count, from);
-    out.product().first = sums.begin * pitch;
-    return out;
+    if (start == Start::bias) put_biases(sums, units, from);
+    return {kernels, to, x_count, from};
   }
-  void put_biases(Range sums, std::vector<float>& to) const {
-    const std::int64_t units = spec.shape.units;
-    std::vector<float> all(static_cast<std::size_t>(spec.shape.cell->info.sums * units));
-    sum_biases<float>(spec.shape.cell->info, spec.weights.bias, units, all.data());
+  void put_biases(Range sums, const Units& units, std::vector<float>& to) const {
+    const std::int64_t all_units = spec.shape.units;
+    std::vector<float> all(static_cast<std::size_t>(spec.shape.cell->info.sums * all_units));
+    sum_biases<float>(spec.shape.cell->info, spec.weights.bias, all_units, all.data());
     for (int s = sums.begin; s < sums.end; ++s)
-      std::copy_n(all.begin() + s * units, units, to.begin() + (s - sums.begin) * pitch);
+      std::copy_n(all.begin() + s * all_units + units.first, units.count,
+                  to.begin() + (s - sums.begin) * units.pitch);
   }
 };
 
@@ -92,7 +154,7 @@ struct NormalizedProduct {
                                of_input ? no_feeds() : feeds_of(range))),
         width(range.count * packer.spec.shape.units),
         first(range.first * packer.spec.shape.units) {
-    weights.product().first = 0;
+    weights.begin_at(0);
     const float* gains = of_input ? packer.spec.weights.kernel_gain : packer.spec.weights.recurrent_gain;
     for (int i = 0; i < range.count; ++i) {
       const float* from = gains + range.gate[static_cast<std::size_t>(i)] * packer.spec.shape.units;
@@ -100,7 +162,7 @@ struct NormalizedProduct {
     }
   }
 
-  StreamWeights weights;
+  StepProduct weights;
   std::int64_t width, first;  // of the row, and where it goes in the sums
   std::vector<float> gain;
 };
@@ -125,9 +187,9 @@ class RecurrentStep final : public StreamOperation {
     // one after another, which spares multiplications. A last vector then reaches into the sums that come
     // next: only where these are made later.
     const bool ends_last = info.stages == 1 && recurrent.end == info.sums;
-    // A normalised row must have no gaps.
-    const bool dense =
-        normalized_ || (ends_last && whole_vectors(info.sums * units_, kernels_.lanes) < info.sums * padded);
+    // A normalised row must have no gaps, and nobody would fill those behind the sums of blocks.
+    const bool dense = normalized_ || spec.shape.blocks > 1 ||
+                       (ends_last && whole_vectors(info.sums * units_, kernels_.lanes) < info.sums * padded);
     const std::int64_t pitch = dense ? units_ : padded;
 
     call_ = spec.shape.cell_call<float>();
@@ -139,7 +201,7 @@ class RecurrentStep final : public StreamOperation {
                   vectors_.data<float>().data() + p * pitch);
     call_.vectors = vectors_.data<float>().data();
 
-    const Packer packer{spec, pitch};
+    const Packer packer{plan, spec, pitch};
     if (normalized_)
       add_normalized(plan, packer);
     else
@@ -164,8 +226,7 @@ class RecurrentStep final : public StreamOperation {
         add_product(rows, r, 1, h[r], sums[r]);
       }
     } else {
-      for (const StreamWeights& weights : before_)
-        kernels_.multiply(weights.product(), rows.count, x, h, sums, rows.backwards);
+      for (const StepProduct& product : before_) product.run(kernels_, rows, 0, rows.count, x, h, sums);
     }
     kernels::CellCall<float> call = call_;
     const auto point_at = [&](std::int64_t r) {
@@ -182,8 +243,7 @@ class RecurrentStep final : public StreamOperation {
       }
       for (std::int64_t r = 0; normalized_ && r < rows.count; ++r)
         add_product(rows, r, 2, operand[r], sums[r]);
-      for (const StreamWeights& weights : after_)
-        kernels_.multiply(weights.product(), rows.count, x, operand, sums, rows.backwards);
+      for (const StepProduct& product : after_) product.run(kernels_, rows, 0, rows.count, x, operand, sums);
     }
     for (std::int64_t r = 0; r < rows.count; ++r) {
       point_at(r);
@@ -233,7 +293,7 @@ class RecurrentStep final : public StreamOperation {
     const NormalizedProduct& p = normalized_products_[which];
     float* raw = rows.write(raw_, r);
     float inverse = 0;
-    kernels_.multiply(p.weights.product(), 1, &left, &left, &raw, rows.backwards);
+    p.weights.run(kernels_, rows, r, 1, &left, &left, &raw);
     const View<float> normal{raw, 1, p.width, p.width};
     kernels::normalize_rows<float>(normal, epsilon_, normal, &inverse,
                                    {p.gain.data(), which == 0 ? bias_.data() + p.first : nullptr},
@@ -303,7 +363,7 @@ class RecurrentStep final : public StreamOperation {
   StreamSlot raw_, projected_;
   Slots next_;
   kernels::CellCall<float> call_;
-  std::vector<StreamWeights> before_, after_;  // in order; after_: of the operand
+  std::vector<StepProduct> before_, after_;  // in order; after_: of the operand
   Tensor vectors_;
 };
 

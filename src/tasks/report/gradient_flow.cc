@@ -85,20 +85,20 @@ std::string gates(const GradientFlow& flow) {
   return table_part(table).html;
 }
 
-std::string blocks(const GradientFlow& flow) {
+std::string spectra(const GradientFlow& flow) {
   PageTable table{.id = "spectra",
                   .title = "Recurrent weights",
                   .lead =
                       "A spectral radius far below 1 makes what passes through the product decay from step "
                       "to step, one far above 1 makes it grow. Gated cells also carry their state without "
                       "a product.",
-                  .columns = {{"Block"}, {"Spectral radius"}, {"Largest singular value"}}};
+                  .columns = {{"Gate"}, {"Spectral radius"}, {"Largest singular value"}}};
   for (const LayerGradientFlow& layer : flow.layers)
-    for (const RecurrentBlock& block : layer.blocks) {
+    for (const GateSpectrum& spectrum : layer.spectra) {
       const auto number = [](double v) { return format_number_beside(v, std::max(1.0, v)); };
-      table.rows.push_back({{part_of(flow, layer, block.gate)},
-                            {number(block.spectral_radius)},
-                            {number(block.largest_singular_value)}});
+      table.rows.push_back({{part_of(flow, layer, spectrum.gate)},
+                            {number(spectrum.spectral_radius)},
+                            {number(spectrum.largest_singular_value)}});
     }
   return table.rows.empty() ? "" : table_part(table).html;
 }
@@ -140,7 +140,7 @@ Json data_of(const GradientFlow& flow) {
 
 PagePart gradient_flow_part(const GradientFlow& flow, const std::string& note) {
   if (flow.empty() && note.empty()) return {};
-  const Json tables = Json::object({{"gates", gates(flow)}, {"blocks", blocks(flow)}});
+  const Json tables = Json::object({{"gates", gates(flow)}, {"spectra", spectra(flow)}});
   return asset_part(
       "report/gradient_flow.html",
       Json::object(

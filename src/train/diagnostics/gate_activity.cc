@@ -94,17 +94,23 @@ void GateActivity::add_step(const Tape& tape, Var input, const Cell::State& befo
   std::vector<double> sums(static_cast<std::size_t>(x.rows * stride), 0.0);
   const View<const double> bias = array("bias"), recurrent = array("recurrent_kernel");
   for (std::int64_t r = 0; r < x.rows; ++r) sum_biases(info, bias, units, sums.data() + r * stride);
-  const auto add_product = [&](View<const double> left, View<const double> weights, int gate, int sum) {
-    std::vector<double> memory(static_cast<std::size_t>(weights.rows * units));
-    const kernels::Packed<double> packed(weights.columns(gate * units, units), false, memory.data());
-    kernels::multiply<double>(left, packed, kernels::Start::accumulate, nullptr,
-                              {sums.data() + sum * units, x.rows, units, stride});
+  const auto add_product = [&](View<const double> left, View<const double> weights, int gate, int sum,
+                               std::int64_t blocks = 1) {
+    const std::int64_t seen = left.cols / blocks, width = units / blocks;
+    std::vector<double> memory(static_cast<std::size_t>(seen * width));
+    for (std::int64_t b = 0; b < blocks; ++b) {
+      const kernels::Packed<double> packed(weights.columns(gate * units + b * width, width), false,
+                                           memory.data());
+      kernels::multiply<double>(left.columns(b * seen, seen), packed, kernels::Start::accumulate, nullptr,
+                                {sums.data() + sum * units + b * width, x.rows, width, stride});
+    }
   };
   for (int gate = 0; gate < info.gates; ++gate) {
     add_product(x, array("kernel"), gate, nth(info.input_sum, gate));
     // What stage 1 multiplies feeds the candidate only.
-    if (info.recurrence == cells::Recurrence::dense && nth(info.recurrent_stage, gate) == 0)
-      add_product({states[0].data(), x.rows, units, units}, recurrent, gate, nth(info.recurrent_sum, gate));
+    if (info.has_recurrent_kernel() && nth(info.recurrent_stage, gate) == 0)
+      add_product({states[0].data(), x.rows, units, units}, recurrent, gate, nth(info.recurrent_sum, gate),
+                  options_.recurrent_blocks);
   }
   std::vector<double> vectors;
   for (int p = 0; p < info.vectors; ++p) {
@@ -152,22 +158,27 @@ std::vector<GateSaturation> GateActivity::shares() const {
   return all;
 }
 
-std::vector<RecurrentBlock> recurrent_blocks(const std::string& type, const RecurrentOptions& options,
-                                             const ParameterStore& weights, const std::string& prefix) {
-  std::vector<RecurrentBlock> blocks;
+std::vector<GateSpectrum> recurrent_spectra(const std::string& type, const RecurrentOptions& options,
+                                            const ParameterStore& weights, const std::string& prefix) {
+  std::vector<GateSpectrum> spectra;
   const int index = weights.find(prefix + ".recurrent_kernel");
-  if (options.proj_size > 0 || index < 0) return blocks;
+  if (options.proj_size > 0 || index < 0) return spectra;
   const cells::CellInfo& info = kernels::find_cell(type, to_config(options))->info;
   const View<const double> all = weights.value(index).view<const double>();
-  const std::int64_t units = options.units;
-  std::vector<double> block(static_cast<std::size_t>(units * units));
+  const std::int64_t width = all.rows;
+  std::vector<double> block(static_cast<std::size_t>(width * width));
   for (int gate = 0; gate < info.gates; ++gate) {
-    for (std::int64_t i = 0; i < units; ++i)
-      std::copy_n(all.row(i) + gate * units, units, block.begin() + i * units);
-    blocks.push_back(
-        {gate_name(info, gate), spectral_radius(block, units), largest_singular_value(block, units)});
+    GateSpectrum spectrum{gate_name(info, gate)};
+    for (std::int64_t first = gate * options.units; first < (gate + 1) * options.units; first += width) {
+      for (std::int64_t i = 0; i < width; ++i)
+        std::copy_n(all.row(i) + first, width, block.begin() + i * width);
+      spectrum.spectral_radius = std::max(spectrum.spectral_radius, spectral_radius(block, width));
+      spectrum.largest_singular_value =
+          std::max(spectrum.largest_singular_value, largest_singular_value(block, width));
+    }
+    spectra.push_back(spectrum);
   }
-  return blocks;
+  return spectra;
 }
 
 }  // namespace rondo::detail

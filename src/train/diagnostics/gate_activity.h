@@ -47,8 +47,8 @@ class GateActivity {
   double values_ = 0;  ///< that each gate was counted over
 };
 
-/// The square blocks of the recurrent weights; empty with a projection, where they are not square.
-std::vector<RecurrentBlock> recurrent_blocks(const std::string& type, const RecurrentOptions& options,
-                                             const ParameterStore& weights, const std::string& prefix);
+/// Of the recurrent weights of each gate; empty with a projection, where they are not square.
+std::vector<GateSpectrum> recurrent_spectra(const std::string& type, const RecurrentOptions& options,
+                                            const ParameterStore& weights, const std::string& prefix);
 
 }  // namespace rondo::detail

@@ -186,7 +186,7 @@ LayerGradientFlow RecurrentReplay::measure() {
     flow.norm_from_end[k] /= counts[k];
   }
   flow.gates = gates.shares();
-  flow.blocks = recurrent_blocks(type_, options_, weights_, kPrefix);
+  flow.spectra = recurrent_spectra(type_, options_, weights_, kPrefix);
   return flow;
 }
 

@@ -125,7 +125,7 @@ TRIES = {"plain": ({}, None, False), "sequence": ({"return_sequences": True, "re
 def _add_equations(bundle, seed, label, base):
     """The cases of a cell that only its equations are an oracle for."""
     for name, (extra, mask, initial) in TRIES.items():
-        if base["type"] == "indrnn":  # no gates
+        if base["type"] in ("indrnn", "simple_rnn"):  # no gates
             extra = {key: value for key, value in extra.items() if key != "recurrent_activation"}
         bundle.add(from_equations(seed, f"{label}.{name}", [base | extra], (3, 6, 2), mask=mask, initial_state=initial))
     bundle.add(from_equations(seed, f"{label}.stack",
@@ -159,6 +159,20 @@ def diagonal_cells(seed):
         for name in ("zoneout", "clip"):
             bundle.add(from_equations(seed, f"{kind}.{name}", [base | EXTRAS[name] | {"return_sequences": True}], (3, 5, 2),
                                       initial_state=True))
+    return bundle
+
+
+def block_diagonal_cells(seed):
+    """Recurrences in blocks of units, from their equations, also with what changes the recurrent products."""
+    bundle = Bundle()
+    variants_of = {"lstm": ({"peephole": True}, {"coupled": True})}
+    for kind in ("simple_rnn", "gru", "gru_before", "lstm", "mgu"):
+        base = (CELLS.get(kind) or {"type": kind}) | {"name": "rnn", "units": 6, "recurrent_blocks": 2}
+        _add_equations(bundle, seed, f"{kind}.blocks", base)
+        for i, extra in enumerate((*EXTRAS.values(), *variants_of.get(kind, ()))):
+            bundle.add(from_equations(seed, f"{kind}.blocks.extra.{i}",
+                                      [base | extra | {"recurrent_blocks": 3, "return_sequences": True}], (3, 5, 2),
+                                      mask=(None, "right")[i % 2], initial_state=True))
     return bundle
 
 

@@ -26,7 +26,8 @@ def parameter_shapes(layer, features):
                  "diagonal_gru": 2}[layer["type"]]
         bias = (2, 3 * units) if layer["type"] == "gru" and layer.get("reset_after", True) else (gates * units,)
         width = layer.get("proj_size") or units
-        shapes = {"kernel": (features, gates * units), "recurrent_kernel": (width, gates * units), "bias": bias}
+        seen = width // layer.get("recurrent_blocks", 1)
+        shapes = {"kernel": (features, gates * units), "recurrent_kernel": (seen, gates * units), "bias": bias}
         if layer["type"] in DIAGONAL:
             del shapes["recurrent_kernel"]
             shapes |= {name: (units,) for name in DIAGONAL[layer["type"]]}
@@ -53,8 +54,18 @@ def _norm(layer, name, p, value, columns=slice(None)):
     return centred / deviation * p[name][columns]
 
 
+def _recurrent(layer, h, kernel):
+    """h times the columns of some gates. In blocks, the columns of a unit have weights for the h of its own block only."""
+    blocks = layer.get("recurrent_blocks", 1)
+    if blocks == 1:
+        return h @ kernel
+    seen = kernel.shape[0]
+    of_units = kernel.reshape(seen, -1, blocks, seen)    # [h of the block, gate, block, unit of the block]
+    return torch.einsum("nbk,kgbu->ngbu", h.reshape(-1, blocks, seen), of_units).reshape(h.shape[0], -1)
+
+
 def _lstm_step(layer, p, x, h, c, act, rec):
-    z = _norm(layer, "kernel_gain", p, x @ p["kernel"]) + _norm(layer, "recurrent_gain", p, h @ p["recurrent_kernel"])
+    z = _norm(layer, "kernel_gain", p, x @ p["kernel"]) + _norm(layer, "recurrent_gain", p, _recurrent(layer, h, p["recurrent_kernel"]))
     z = z + p.get("bias", 0.0)
     peephole = layer.get("peephole", False)
 
@@ -80,15 +91,15 @@ def _gru_step(layer, p, x, h, act, rec):
     bias = p.get("bias")
     if layer.get("reset_after", True):
         a = _norm(layer, "kernel_gain", p, x @ p["kernel"]) + (bias[0] if bias is not None else 0.0)
-        b = _norm(layer, "recurrent_gain", p, h @ p["recurrent_kernel"]) + (bias[1] if bias is not None else 0.0)
+        b = _norm(layer, "recurrent_gain", p, _recurrent(layer, h, p["recurrent_kernel"])) + (bias[1] if bias is not None else 0.0)
         z, r = rec(a[:, :units] + b[:, :units]), rec(a[:, units:2 * units] + b[:, units:2 * units])
         candidate = act(a[:, 2 * units:] + r * b[:, 2 * units:])
     else:
         a = _norm(layer, "kernel_gain", p, x @ p["kernel"]) + (bias if bias is not None else 0.0)
-        b = _norm(layer, "recurrent_gain", p, h @ p["recurrent_kernel"][:, :2 * units], slice(0, 2 * units))
+        b = _norm(layer, "recurrent_gain", p, _recurrent(layer, h, p["recurrent_kernel"][:, :2 * units]), slice(0, 2 * units))
         z, r = rec(a[:, :units] + b[:, :units]), rec(a[:, units:2 * units] + b[:, units:])
-        candidate = act(a[:, 2 * units:] + _norm(layer, "recurrent_gain", p, (r * h) @ p["recurrent_kernel"][:, 2 * units:],
-                                                 slice(2 * units, None)))
+        product = _recurrent(layer, r * h, p["recurrent_kernel"][:, 2 * units:])
+        candidate = act(a[:, 2 * units:] + _norm(layer, "recurrent_gain", p, product, slice(2 * units, None)))
     return z * h + (1 - z) * candidate
 
 
@@ -96,8 +107,8 @@ def _mgu_step(layer, p, x, h, act, rec):
     units = layer["units"]
     kernel_f, kernel_n = (_norm(layer, "kernel_gain", p, x @ p["kernel"]) + p.get("bias", 0.0)).chunk(2, dim=-1)
     recurrent_f, recurrent_n = p["recurrent_kernel"].chunk(2, dim=-1)
-    f = rec(kernel_f + _norm(layer, "recurrent_gain", p, h @ recurrent_f, slice(0, units)))
-    n = act(kernel_n + _norm(layer, "recurrent_gain", p, (f * h) @ recurrent_n, slice(units, None)))
+    f = rec(kernel_f + _norm(layer, "recurrent_gain", p, _recurrent(layer, h, recurrent_f), slice(0, units)))
+    n = act(kernel_n + _norm(layer, "recurrent_gain", p, _recurrent(layer, f * h, recurrent_n), slice(units, None)))
     return (1 - f) * h + f * n
 
 
@@ -143,7 +154,7 @@ def recurrent(layer, p, x, mask=None, states=None):
             new = (_diagonal_gru_step(layer, p, x[:, t], states[0], act, rec),)
         else:
             products = (_norm(layer, "kernel_gain", p, x[:, t] @ p["kernel"]) +
-                        _norm(layer, "recurrent_gain", p, states[0] @ p["recurrent_kernel"]))
+                        _norm(layer, "recurrent_gain", p, _recurrent(layer, states[0], p["recurrent_kernel"])))
             new = (act(products + p.get("bias", 0.0)),)
         if any(rates):      # zoneout in inference
             new = [rate * before + (1 - rate) * after for after, before, rate in zip(new, states, rates)]

@@ -52,7 +52,7 @@ inline GateRange input_range(const cells::CellInfo& info) {
 }
 /// Empty where no product feeds the preactivations.
 inline GateRange recurrent_range(const cells::CellInfo& info, int stage) {
-  if (info.recurrence != cells::Recurrence::dense) return {};
+  if (!info.has_recurrent_kernel()) return {};
   return range_of(info, info.recurrent_sum, [&](int g) { return nth(info.recurrent_stage, g) == stage; });
 }
 /// The range of all gates whose recurrent product, of either stage, feeds a preactivation with a recurrent

@@ -14,7 +14,7 @@ int part_count(const RecurrentPlan<T>& plan, const Pool& pool) {
   // A hand-over costs a few µs: it does not repay below about 100,000 multiply-adds.
   const RecurrentShape& shape = plan.shape;
   const std::int64_t work =
-      plan.time.total() * shape.units * plan.info().gates * (shape.inputs + shape.units);
+      plan.time.total() * shape.units * plan.info().gates * (shape.inputs + shape.units / shape.blocks);
   if (work < 200'000) return 1;
   return static_cast<int>(std::clamp<std::int64_t>(plan.time.batch(), 1, pool.threads()));
 }

@@ -22,8 +22,11 @@ struct RecurrentShape {
   std::int64_t inputs = 0, units = 0;
   kernels::ActivationKind activation = kernels::ActivationKind::tanh;
   kernels::ActivationKind recurrent_activation = kernels::ActivationKind::sigmoid;
-  double clip = 0;  ///< of the inputs of activations; 0: none
+  double clip = 0;          ///< of the inputs of activations; 0: none
+  std::int64_t blocks = 1;  ///< of units of a block-diagonal recurrence
 
+  /// Whether every unit sees the whole of h by weights, which is what most kernels are made for.
+  bool is_dense() const { return cell->info.recurrence == cells::Recurrence::dense && blocks == 1; }
   /// Distance of two rows of preactivations: whole cache lines, and never a multiple of 4 KiB (rows would
   /// share cache sets).
   std::int64_t sums_stride() const;
@@ -43,7 +46,7 @@ struct RecurrentShape {
 template <class T>
 struct RecurrentWeights {
   View<T> kernel;            ///< [inputs, gates·units]
-  View<T> recurrent_kernel;  ///< [width of h, gates·units]
+  View<T> recurrent_kernel;  ///< [width of h / blocks, gates·units]: a column is of its unit's block
   View<T> bias;              ///< [1 or 2, gates·units]
   std::array<T*, cells::kMaxVectors> vectors{};
   // Layer normalisation: gains of the columns of the two products, and of the cell state with its bias

@@ -10,7 +10,7 @@ namespace {
 template <class T>
 struct GateColumns {
   GateRange range;
-  std::int64_t units;
+  std::int64_t units, blocks;
   View<const T> d;  ///< [rows, count · units]
   Workspace& workspace;
 
@@ -27,9 +27,13 @@ struct GateColumns {
     sums_to_gates(sum.data, sum.stride, range, units, to);
   }
 
-  /// to [k, gates · units] += leftᵀ·d.
+  /// to [k / blocks, gates · units] += leftᵀ·d.
   void add_product(View<const T> left, std::int64_t gate_stride, View<T> to) const {
     if (to.data == nullptr) return;
+    if (blocks > 1) {
+      add_blocks(left, gate_stride, to);
+      return;
+    }
     if (gate_stride == 0) {
       with_sums(to,
                 [&](View<const T> g, View<T> sum) { add_weight_gradient(workspace.pool(), left, g, sum); });
@@ -42,6 +46,22 @@ struct GateColumns {
       add_weight_gradient(workspace.pool(), own, d.columns(i * units, units),
                           to.columns(gate * units, units));
     }
+  }
+  /// Threads share blocks, not columns, of which a block has few.
+  void add_blocks(View<const T> left, std::int64_t gate_stride, View<T> to) const {
+    const std::int64_t seen = left.cols / blocks, width = units / blocks;
+    parallel_rows(workspace.pool(), blocks, left.rows * seen * range.count * width,
+                  [&](std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t b = begin; b < end; ++b) {
+                      for (int i = 0; i < range.count; ++i) {
+                        const int gate = nth(range.gate, i);
+                        View<const T> own = left.columns(b * seen, seen);
+                        own.data += gate * gate_stride;
+                        kernels::add_transposed_product(own, d.columns(i * units + b * width, width),
+                                                        to.columns(gate * units + b * width, width));
+                      }
+                    }
+                  });
   }
   void add_column_sums(View<T> to) const {
     with_sums(to, [](View<const T> g, View<T> sum) { kernels::add_column_sums(g, sum.data); });
@@ -56,9 +76,10 @@ void add_weight_gradients(const RecurrentShape& shape, const StepRows<T>& rows,
   const cells::CellInfo& info = shape.cell->info;
   const std::int64_t units = shape.units;
   const bool normalized = rows.d_inputs.data != nullptr;
-  const auto columns_of = [&](const GateRange& range) {
+  const auto columns_of = [&](const GateRange& range, std::int64_t blocks = 1) {
     const View<const T> d = rows.d_sums;
-    return GateColumns<T>{range, units, d.columns(range.first * units, range.count * units), workspace};
+    return GateColumns<T>{range, units, blocks, d.columns(range.first * units, range.count * units),
+                          workspace};
   };
 
   GateColumns<T> input = columns_of(input_range(info));
@@ -66,7 +87,7 @@ void add_weight_gradients(const RecurrentShape& shape, const StepRows<T>& rows,
   input.add_product(rows.x, rows.x_gate_stride, gradients.kernel);
   std::int64_t column = 0;  // of a stage in d_recurrent
   for (int stage = 0; stage < info.stages; ++stage) {
-    GateColumns<T> recurrent = columns_of(recurrent_range(info, stage));
+    GateColumns<T> recurrent = columns_of(recurrent_range(info, stage), shape.blocks);
     if (normalized) recurrent.d = View<const T>(rows.d_recurrent).columns(column, recurrent.d.cols);
     column += recurrent.d.cols;
     recurrent.add_product(stage == 0 ? rows.h : rows.gated_state, rows.h_gate_stride,

@@ -32,7 +32,7 @@ bool knows(StepOptions<float> options, const cells::CellInfo& info) {
 }  // namespace
 
 bool lanes_apply(const RecurrentPlan<float>& plan, Workspace& workspace) {
-  if (plan.info().recurrence != cells::Recurrence::dense) return false;
+  if (!plan.shape.is_dense()) return false;
   const double use = min_use(plan.shape.units);
   if (!knows(plan.options, plan.info()) || plan.time.batch() < kLaneGroup / 2 || use > 1) return false;
   const LaneSchedule schedule = LaneSchedule::outline(plan.time, workspace);

@@ -23,7 +23,8 @@ RowsPass<T>::RowsPass(const RecurrentPlan<T>& plan, const RecurrentWeights<const
 }
 
 template <class T>
-void RowsPass<T>::prepare_recurrent(const typename GateProduct<T>::Options& options) {
+void RowsPass<T>::prepare_recurrent(typename GateProduct<T>::Options options) {
+  options.blocks = plan_.shape.blocks;
   for (int s = 0; s < info_.stages; ++s) {
     nth(recurrent_product_, s) =
         GateProduct<T>(weights_.recurrent_kernel, nth(recurrent_, s), units_, options, workspace_);

@@ -38,7 +38,7 @@ class RowsPass {
   RowsPass(const RecurrentPlan<T>& plan, const RecurrentWeights<const T>& weights, Workspace& workspace);
 
   /// Packs the recurrent weights and finds the gains.
-  void prepare_recurrent(const typename GateProduct<T>::Options& options);
+  void prepare_recurrent(typename GateProduct<T>::Options options);
   /// Gains of a range's columns in the order of its preactivations.
   const T* gains_of(const T* gains, const GateRange& range);
   kernels::Packed<T> pack_projection(bool transposed);

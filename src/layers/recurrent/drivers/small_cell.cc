@@ -21,7 +21,7 @@ SumFeeds input_feeds(const cells::CellInfo& info) {
 
 SumFeeds state_feeds(const cells::CellInfo& info, int stage) {
   SumFeeds feeds = no_feeds();
-  if (info.recurrence != cells::Recurrence::dense) return feeds;
+  if (!info.has_recurrent_kernel()) return feeds;
   for (int g = 0; g < info.gates; ++g) {
     if (nth(info.recurrent_stage, g) == stage) nth(feeds, nth(info.recurrent_sum, g)) = g;
   }
@@ -37,8 +37,8 @@ bool SmallCell::serves(const RecurrentShape& shape, const kernels::StreamKernels
   // Beyond that cache, formulas that run while the next units' products wait for weights still win; a cell of
   // one or two gates has too few.
   const std::int64_t most = info.gates > 2 ? 3 * kernels.cache : kernels.cache;
-  return usual && shape.clip == 0 && bytes <= most && padded / kernels.lanes < kMaxPieces &&
-         shape.cell->stream(false).whole[0] != nullptr;
+  return usual && shape.is_dense() && shape.clip == 0 && bytes <= most &&
+         padded / kernels.lanes < kMaxPieces && shape.cell->stream(false).whole[0] != nullptr;
 }
 
 std::int64_t SmallCell::memory(const RecurrentShape& shape, const kernels::StreamKernels& kernels) {

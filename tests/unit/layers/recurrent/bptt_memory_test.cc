@@ -124,6 +124,8 @@ TEST(BpttMemory, GivesTheSameBitsBackwardsAndWithPeepholesAndDropout) {
   expect_same_bits(run(c, 0), run(c, 600'000), "peephole, backwards");
   c.options = {.units = 20, .dropout = 0.3, .recurrent_dropout = 0.2, .zoneout = 0.1};
   expect_same_bits(run(c, 0), run(c, 600'000), "dropout and zoneout");
+  c.options = {.units = 20, .recurrent_blocks = 4, .recurrent_dropout = 0.2, .return_sequences = true};
+  expect_same_bits(run(c, 0), run(c, 600'000), "blocks");
 }
 
 TEST(BpttMemory, GivesTheSameBitsWithLayerNormalisation) {

@@ -123,11 +123,14 @@ TEST_P(SessionOfEveryCell, HasTheBitsOfTheWholePassWithEveryOption) {
           {.clip = 0.7, .layer_norm = true, .zoneout = 0.2},
           {.proj_size = 3},
           {.zoneout_cell = 0.3},
-          {.proj_size = 2, .clip = 0.6, .layer_norm = true, .zoneout = 0.1, .zoneout_cell = 0.2}};
+          {.proj_size = 2, .clip = 0.6, .layer_norm = true, .zoneout = 0.1, .zoneout_cell = 0.2},
+          {.recurrent_blocks = 2},
+          {.use_bias = false, .recurrent_blocks = 4, .zoneout = 0.2},
+          {.recurrent_blocks = 3, .clip = 0.7, .layer_norm = true}};
       for (std::size_t i = 0; i < variants.size(); ++i) {
         RecurrentOptions options = variants[i];
         if (!allows(GetParam(), options)) continue;
-        options.units = units;
+        options.units = units - units % options.recurrent_blocks;
         options.return_sequences = true;
         Network network = chain({make_cell(GetParam(), options), make_cell(GetParam(), options)}, 3);
         const Tensor x = normal({7, 3}, 4);
@@ -150,6 +153,23 @@ TEST_P(SessionOfEveryCell, HasTheBitsOfTheWholePassWithEveryOption) {
                 << "variant " << i << ", stream " << s;
           }
         }
+      }
+    }
+  });
+}
+
+TEST(Session, HasTheBitsOfTheWholePassInBlocksOfAnySize) {
+  on_every_instruction_set([] {
+    for (const std::string& cell : cell_names()) {
+      if (!allows(cell, {.recurrent_blocks = 2})) continue;
+      for (const auto& [units, blocks] :
+           {std::pair{16, 16}, {64, 2}, {64, 8}, {66, 3}, {130, 10}, {300, 4}}) {
+        Network network = chain(
+            {make_cell(cell, {.units = units, .recurrent_blocks = blocks, .return_sequences = true})}, 7);
+        const Tensor x = normal({9, 7}, 4);
+        Session session(network);
+        EXPECT_TRUE(same_bits(step_all(session, x, 0, 9), whole_pass(network, x, 9)))
+            << cell << " of " << units << " units in " << blocks << " blocks";
       }
     }
   });

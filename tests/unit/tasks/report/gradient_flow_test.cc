@@ -17,7 +17,7 @@ LayerGradientFlow layer(const std::string& name, GradientDiagnosis diagnosis, co
   layer.units = 64;
   layer.norm = layer.norm_from_end = {1, 0.5, 0.25};
   layer.gates = {{"update", 0.03, 0.31}};
-  layer.blocks = {{"candidate", 1.31, 2.77}};
+  layer.spectra = {{"candidate", 1.31, 2.77}};
   layer.diagnosis = diagnosis;
   layer.finding = finding;
   return layer;

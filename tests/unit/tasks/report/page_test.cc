@@ -183,7 +183,7 @@ TEST(Page, LetsNoGivenTextBecomeMarkupOrEndAScript) {
   layer.layer = layer.cell = layer.finding = layer.remedy = hostile;
   layer.norm = layer.norm_from_end = {1, 0.5};
   layer.gates = {{hostile, 0.1, 0.2}};
-  layer.blocks = {{hostile, 1, 1}};
+  layer.spectra = {{hostile, 1, 1}};
   page.sections = {
       {"a", hostile, hostile, hostile, {text_part({hostile}), settings_part({{hostile, hostile, hostile}})}},
       {"b",

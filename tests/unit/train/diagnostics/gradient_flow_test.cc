@@ -10,6 +10,7 @@
 #include "rondo/base/error.h"
 #include "rondo/base/random.h"
 #include "rondo/layers/layers.h"
+#include "support/dense_twin.h"
 #include "train/diagnostics/recurrent_replay.h"
 
 namespace rondo {
@@ -186,9 +187,9 @@ TEST(GradientFlow, SmallRecurrentWeightsMakeGradientsVanish) {
   EXPECT_NE(layer.finding.find("gradients vanish: the last"), std::string::npos) << layer.finding;
   EXPECT_NE(layer.finding.find("of 40 steps carry 99 %"), std::string::npos) << layer.finding;
   EXPECT_NE(layer.remedy.find("lstm"), std::string::npos);
-  ASSERT_EQ(layer.blocks.size(), 1U);
-  EXPECT_NEAR(layer.blocks[0].spectral_radius, 0.3, 1e-3) << "orthogonal, times 0.3";
-  EXPECT_NEAR(layer.blocks[0].largest_singular_value, 0.3, 1e-6);
+  ASSERT_EQ(layer.spectra.size(), 1U);
+  EXPECT_NEAR(layer.spectra[0].spectral_radius, 0.3, 1e-3) << "orthogonal, times 0.3";
+  EXPECT_NEAR(layer.spectra[0].largest_singular_value, 0.3, 1e-6);
 }
 
 TEST(GradientFlow, LargeRecurrentWeightsMakeGradientsExplode) {
@@ -202,7 +203,7 @@ TEST(GradientFlow, LargeRecurrentWeightsMakeGradientsExplode) {
     EXPECT_EQ(flow.diagnosis, GradientDiagnosis::exploding) << activation;
     EXPECT_NE(flow.layers[0].finding.find("explode"), std::string::npos);
     EXPECT_NE(flow.layers[0].remedy.find("clipnorm"), std::string::npos);
-    EXPECT_NEAR(flow.layers[0].blocks[0].spectral_radius, 3, 0.01);
+    EXPECT_NEAR(flow.layers[0].spectra[0].spectral_radius, 3, 0.01);
   }
 }
 
@@ -285,7 +286,7 @@ TEST(GradientFlow, NamesTheGatesOfEveryCell) {
     const LayerGradientFlow layer = measure_gradient_flow(network, long_examples(12), kSquares).layers[0];
     for (const GateSaturation& gate : layer.gates) all += gate.gate + " ";
     all += "|";
-    for (const RecurrentBlock& block : layer.blocks) all += " " + block.gate;
+    for (const GateSpectrum& spectrum : layer.spectra) all += " " + spectrum.gate;
     return all;
   };
   EXPECT_EQ(names("simple_rnn", {.units = 4}), "state | state");
@@ -295,6 +296,30 @@ TEST(GradientFlow, NamesTheGatesOfEveryCell) {
   EXPECT_EQ(names("lstm", {.units = 4, .coupled = true}), "forget output | forget candidate output");
   EXPECT_EQ(names("lstm", {.units = 4, .proj_size = 2}), "|") << "not square, and gates see another state";
   EXPECT_EQ(names("lstm", {.units = 4, .layer_norm = true}), "| input forget candidate output");
+}
+
+TEST(GradientFlow, SeesInBlocksWhatItSeesInADenseLayerWithZerosBetweenThem) {
+  for (const char* cell : {"lstm", "gru", "mgu"}) {
+    Network blocks = network_of({recurrent(cell, {.units = 12, .recurrent_blocks = 3})}, 3),
+            dense = network_of({recurrent(cell, {.units = 12})}, 3);
+    scale_parameter(blocks, std::string(cell) + ".kernel", 40);  // some gates are shut or open
+    scale_parameter(blocks, std::string(cell) + ".recurrent_kernel", 4);
+    copy_blocks(blocks, dense);
+    const LayerGradientFlow a = measure_gradient_flow(blocks, long_examples(12), kSquares).layers[0];
+    const LayerGradientFlow b = measure_gradient_flow(dense, long_examples(12), kSquares).layers[0];
+    EXPECT_EQ(a.norm, b.norm) << cell;
+    ASSERT_EQ(a.gates.size(), b.gates.size());
+    for (std::size_t g = 0; g < a.gates.size(); ++g) {
+      EXPECT_GT(a.gates[g].low + a.gates[g].high, 0) << cell;
+      EXPECT_EQ(a.gates[g].low, b.gates[g].low) << cell;
+      EXPECT_EQ(a.gates[g].high, b.gates[g].high) << cell;
+    }
+    ASSERT_EQ(a.spectra.size(), b.spectra.size());
+    for (std::size_t g = 0; g < a.spectra.size(); ++g) {
+      EXPECT_NEAR(a.spectra[g].spectral_radius / b.spectra[g].spectral_radius, 1, 1e-2) << cell;
+      EXPECT_NEAR(a.spectra[g].largest_singular_value / b.spectra[g].largest_singular_value, 1, 1e-6) << cell;
+    }
+  }
 }
 
 TEST(GradientFlow, SaysWhenGatesAreSaturated) {

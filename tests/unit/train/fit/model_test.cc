@@ -41,7 +41,8 @@ class SavedModel : public testing::Test {
 };
 
 TEST_F(SavedModel, ComesBackWithItsParametersAndGoesOnTraining) {
-  Sequential model({lstm({.units = 4}), dense({.units = 1})});
+  Sequential model({gru({.units = 6, .recurrent_blocks = 3, .return_sequences = true}), lstm({.units = 4}),
+                    dense({.units = 1})});
   model.compile({.optimizer = "adam", .loss = "huber", .metrics = {"mae"}});
   model.fit(x_, y_, quiet(3));
   model.save(path_);

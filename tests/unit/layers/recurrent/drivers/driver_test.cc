@@ -23,6 +23,7 @@ struct Case {
   std::vector<std::int64_t> lengths = std::vector<std::int64_t>(16, 12);
   StepOptions<float> options = {};
   std::size_t memory = 0;
+  std::int64_t blocks = 1;
 };
 
 std::vector<std::int64_t> equal(std::int64_t batch, std::int64_t steps) {
@@ -35,6 +36,7 @@ class Recurrence {
   explicit Recurrence(const Case& c, int threads = 1)
       : layout_(Layout::from_lengths(c.lengths)), pool_(threads), workspace_(arena_, pool_) {
     plan.shape = {kernels::find_cell(c.cell), c.inputs, c.units};
+    plan.shape.blocks = c.blocks;
     plan.options = c.options;
     plan.memory = c.memory;
   }
@@ -44,19 +46,19 @@ class Recurrence {
   /// Outputs, final states and all gradients by one driver.
   std::vector<float> run(const RecurrentDriver<RecurrentPlan<float>>& driver) {
     const std::int64_t total = layout_->total(), batch = layout_->batch(), units = plan.shape.units;
-    const std::int64_t columns = plan.info().gates * units;
+    const std::int64_t columns = plan.info().gates * units, seen = units / plan.shape.blocks;
     RecurrentPlan<float>::Args args;
     RecurrentPlan<float>::Gradients gradients;
     seed_ = 0;
     args.weights.kernel = random(plan.shape.inputs, columns, 0.3F);
-    args.weights.recurrent_kernel = random(units, columns, 0.3F);
+    args.weights.recurrent_kernel = random(seen, columns, 0.3F);
     args.weights.bias = random(plan.info().recurrent_bias ? 2 : 1, columns, 0.3F);
     args.x = random(total, plan.shape.inputs, 1);
     args.y = random(total, units, 1);
     gradients.dy = random(total, units, 1);
     // Gradients are added to what is there.
     gradients.weights.kernel = random(plan.shape.inputs, columns, 1);
-    gradients.weights.recurrent_kernel = random(units, columns, 1);
+    gradients.weights.recurrent_kernel = random(seen, columns, 1);
     gradients.weights.bias = random(args.weights.bias.rows, columns, 1);
     gradients.dx = random(total, plan.shape.inputs, 1);
     for (int j = 0; j < plan.info().states; ++j) {
@@ -74,7 +76,7 @@ class Recurrence {
     put(args.y.data, total * units);
     put(gradients.dx.data, total * plan.shape.inputs);
     put(gradients.weights.kernel.data, plan.shape.inputs * columns);
-    put(gradients.weights.recurrent_kernel.data, units * columns);
+    put(gradients.weights.recurrent_kernel.data, seen * columns);
     put(gradients.weights.bias.data, args.weights.bias.rows * columns);
     for (int j = 0; j < plan.info().states; ++j) {
       put(nth(args.final, j), batch * units);
@@ -156,13 +158,45 @@ TEST(RecurrentDrivers, OptionsThatLanesDoNotKnowGoToRows) {
   EXPECT_EQ(driver_of(zoned), "rows") << "single knows no options";
 }
 
+TEST(RecurrentDrivers, BlocksOfUnitsGoToRows) {
+  EXPECT_EQ(driver_of({.lengths = equal(32, 5), .blocks = 4}), "rows");
+  EXPECT_EQ(driver_of({.lengths = {16}, .blocks = 4}), "rows");
+}
+
+/// The same cell, declared to be block-diagonal.
+kernels::CellKernels in_blocks(const char* cell) {
+  kernels::CellKernels declared = *kernels::find_cell(cell);
+  declared.info.recurrence = cells::Recurrence::block_diagonal;
+  return declared;
+}
+
+TEST(RecurrentDrivers, ACellThatDeclaresBlocksGoesToRowsWithTheBitsOfADenseOneWhereThereIsOneBlock) {
+  for (const char* cell : {"lstm", "gru", "mgu"}) {
+    const kernels::CellKernels declared = in_blocks(cell);
+    for (const std::vector<std::int64_t>& lengths : {equal(32, 5), equal(1, 16)}) {
+      Recurrence dense({.cell = cell, .lengths = lengths}), blocks({.cell = cell, .lengths = lengths});
+      blocks.plan.shape.cell = &declared;
+      EXPECT_EQ(blocks.driver(), "rows") << cell;
+      Arena arena;
+      Pool pool(1);
+      Workspace workspace(arena, pool);
+      const std::vector<float> expected = dense.run(choose_driver(dense.plan, workspace)),
+                               values = blocks.run(choose_driver(blocks.plan, workspace));
+      ASSERT_EQ(values.size(), expected.size());
+      EXPECT_EQ(std::memcmp(values.data(), expected.data(), values.size() * sizeof(float)), 0) << cell;
+    }
+  }
+}
+
 TEST(RecurrentDrivers, LittleMemoryIsForCheckpoints) {
-  Case c{.lengths = equal(16, 100)};
-  const std::size_t least = least_memory(Recurrence(c).plan);
-  c.memory = least;
-  EXPECT_EQ(driver_of(c), "checkpointed");
-  c.memory = least * 100;
-  EXPECT_EQ(driver_of(c), "lanes") << "everything fits";
+  for (const std::int64_t blocks : {1, 4}) {
+    Case c{.lengths = equal(16, 100), .blocks = blocks};
+    const std::size_t least = least_memory(Recurrence(c).plan);
+    c.memory = least;
+    EXPECT_EQ(driver_of(c), "checkpointed");
+    c.memory = least * 100;
+    EXPECT_EQ(driver_of(c), blocks == 1 ? "lanes" : "rows") << "everything fits";
+  }
 }
 
 TEST(RecurrentDrivers, AreNotChosenByTheNumberOfThreads) {
@@ -178,12 +212,13 @@ TEST(RecurrentDrivers, GiveTheSameBits) {
   const auto& drivers = recurrent_drivers<RecurrentPlan<float>>();
   std::map<std::string, int> compared;
   for (const char* cell : {"lstm", "gru", "simple_rnn", "mgu"}) {
-    for (const std::vector<std::int64_t>& lengths : {equal(20, 9), ragged, equal(1, 30)}) {
-      Case c{.cell = cell, .lengths = lengths};
+    for (const auto& [lengths, blocks] :
+         {std::pair{equal(20, 9), 1}, {ragged, 1}, {equal(1, 30), 1}, {ragged, 4}, {equal(1, 30), 5}}) {
+      Case c{.cell = cell, .lengths = lengths, .blocks = blocks};
       const std::vector<float> expected = Recurrence(c).run(drivers.back());
       c.memory = least_memory(Recurrence(c).plan);
       for (const auto& driver : drivers) {
-        SCOPED_TRACE(std::string(driver.name) + " for " + cell);
+        SCOPED_TRACE(std::string(driver.name) + " for " + cell + " in " + std::to_string(blocks) + " blocks");
         for (const int threads : {1, 3}) {
           Recurrence recurrence(c, threads);
           Arena arena;

@@ -405,7 +405,7 @@ TEST(ForecastReport, ShowsWhetherLearningReachesBackWhateverTheModel) {
       EXPECT_EQ(layer.cell, "gru");
       EXPECT_EQ(layer.units, 8);
       EXPECT_GT(*std::ranges::max_element(layer.norm), 0) << model << ", " << layer.layer;
-      EXPECT_FALSE(layer.blocks.empty());
+      EXPECT_FALSE(layer.spectra.empty());
       EXPECT_FALSE(layer.finding.empty());
     }
     const std::string page = render_page(forecast_page(result));

@@ -188,7 +188,7 @@ class SampleResult {
     flow.steps_for_99_percent = 14;
     flow.growth = 0.72;
     flow.gates = {{"update", 0.03, 0.31}, {"reset", 0.12, 0.22}};
-    flow.blocks = {{"update", 1.12, 2.31}, {"reset", 0.98, 2.02}, {"candidate", 1.31, 2.77}};
+    flow.spectra = {{"update", 1.12, 2.31}, {"reset", 0.98, 2.02}, {"candidate", 1.31, 2.77}};
     flow.diagnosis = GradientDiagnosis::vanishing;
     flow.finding = "gradients vanish: the last 14 of 96 steps carry 99 % of the gradient";
     flow.remedy = "Feed segments of several rows at each step, or shorter sequences.";
