@@ -1,6 +1,7 @@
 #include "rondo/base/progress.h"
 
 #include <unistd.h>
+#include <chrono>
 
 #include <algorithm>
 #include <cmath>

@@ -4,6 +4,7 @@
 #include "kernels/activations.h"
 #include "layers/common/initializers.h"
 #include "layers/common/layer_entry.h"
+#include "rondo/layers/layers.h"
 
 namespace rondo {
 namespace {

@@ -14,7 +14,6 @@ namespace {
 
 using checking::count_of;
 using checking::Findings;
-using checking::SeriesRows;
 using checking::Subject;
 using forecasting::Panel;
 using forecasting::PanelSeries;

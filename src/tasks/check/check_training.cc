@@ -15,7 +15,6 @@ namespace {
 using checking::contains;
 using checking::count_of;
 using checking::Findings;
-using checking::SeriesRows;
 using checking::Subject;
 
 Subject subject_of(const CsvTraining& job, const Table& table, const CheckOptions& check) {
