@@ -135,4 +135,14 @@ expect 4 '' online longer.csv --target level --time time --snapshot cut.rondo --
 expect 130 '--resume' bash -c \
   'exec "$RONDO" online <(cat whole.csv; sleep 1; kill -INT $$; sleep 5) --target level --snapshot u.rondo'
 expect 0 '"resumed_from": 20000' online longer.csv --target level --snapshot u.rondo --resume --json
+# A stream may be written as spreadsheets write tables.
+python3 - <<'PY'
+import math
+rows = [(t, round(10 + math.sin(t / 5), 3)) for t in range(60)]
+with open("plain.csv", "w") as f: f.write("t,height\n" + "".join(f"{t},{y}\n" for t, y in rows))
+with open("sheet.csv", "wb") as f: f.write("sep=;\nt;h\xf6he\n".encode("latin1") + "".join(f"{t};{y}\n" for t, y in rows).encode())
+PY
+expect 0 '' "$RONDO" online plain.csv --target height --out plain-out.csv
+expect 0 '' "$RONDO" online sheet.csv --target höhe --out sheet-out.csv
+holds cmp <(cut -d, -f2- plain-out.csv | tail -n +2) <(cut -d, -f2- sheet-out.csv | tail -n +2)
 finish

@@ -99,8 +99,7 @@ struct CsvReader::State {
                     (std::count(sample.begin(), sample.end(), '\n') < 2 && sample.size() < kLongestSample))) {
       more = source.append(sample, kSampleBytes);
     }
-    find_encoding(!more);
-    take_separator_line();
+    latin1 = detail::prepare_start(sample, !more, options);
     dialect = detail::sniff(sample, !more, options, source.name());
     ended = !more;
     for (const auto* list : {&options.columns, &options.text_columns}) {
@@ -120,22 +119,6 @@ struct CsvReader::State {
       builders.emplace_back(name, listed(options.text_columns, name), dialect, &options.missing);
     }
     tokenizer.emplace(dialect.separator, source.name(), [this](const detail::RawRow& row) { add(row); });
-  }
-
-  void find_encoding(bool whole) {
-    detail::place_among({"auto", "utf-8", "latin1"}, options.encoding, "unknown value of option encoding");
-    latin1 = options.encoding == "latin1" || (options.encoding == "auto" && !detail::is_utf8(sample, whole));
-    if (latin1) sample = detail::utf8_of_latin1(sample);
-  }
-
-  /// "sep=;" as the first line, which spreadsheets write. The blank line that is left keeps the count of
-  /// lines.
-  void take_separator_line() {
-    const bool told =
-        sample.size() > 5 && sample.starts_with("sep=") && (sample[5] == '\n' || sample[5] == '\r');
-    if (!told) return;
-    if (options.separator == "auto") options.separator = std::string(1, sample[4]);
-    sample.erase(0, 5);
   }
 
   void add(const detail::RawRow& row) {

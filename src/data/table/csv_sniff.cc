@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "data/table/cell_text.h"
+#include "data/table/encoding.h"
 #include "rondo/base/error.h"
 
 namespace rondo::detail {
@@ -212,6 +213,17 @@ bool first_row_is_header(const std::vector<RawRow>& rows, const CsvDialect& dial
 }
 
 }  // namespace
+
+bool prepare_start(std::string& sample, bool whole, CsvOptions& options) {
+  place_among({"auto", "utf-8", "latin1"}, options.encoding, "unknown value of option encoding");
+  const bool latin1 = options.encoding == "latin1" || (options.encoding == "auto" && !is_utf8(sample, whole));
+  if (latin1) sample = utf8_of_latin1(sample);
+  if (sample.size() > 5 && sample.starts_with("sep=") && (sample[5] == '\n' || sample[5] == '\r')) {
+    if (options.separator == "auto") options.separator = std::string(1, sample[4]);
+    sample.erase(0, 5);
+  }
+  return latin1;
+}
 
 CsvDialect sniff(std::string_view sample, bool whole, const CsvOptions& options, const std::string& source) {
   CsvDialect dialect;

@@ -20,6 +20,11 @@ struct CsvDialect {
   std::int64_t header_line = 1;    ///< line of the first row that is not blank
 };
 
+/// Makes the start of a file fit for `sniff`: UTF-8, and without the line "sep=;" that spreadsheets write,
+/// which goes into `options`; its line end stays, so that lines are counted on. True: what follows is
+/// Windows-1252, too.
+bool prepare_start(std::string& sample, bool whole, CsvOptions& options);
+
 /// Finds the dialect from the start of a file (`sample`, of which an incomplete last row is ignored unless
 /// `whole`) and the options. Throws Error(usage) for wrong options, Error(data) for a file without any row.
 CsvDialect sniff(std::string_view sample, bool whole, const CsvOptions& options, const std::string& source);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "data/table/cell_text.h"
+#include "data/table/encoding.h"
 #include "rondo/base/error.h"
 #include "rondo/tasks/online.h"
 
@@ -21,11 +22,14 @@ RowStream::RowStream(const std::string& path, StreamColumns columns, const CsvOp
   open(csv);
 }
 
-void RowStream::open(const CsvOptions& csv) {
+void RowStream::open(CsvOptions csv) {
   bool more = true;
   // Names and a first row, however long they are.
-  while (more && std::count(block_.begin(), block_.end(), '\n') < 2 && block_.size() < kLongestStart)
+  const auto lines_needed = [&] { return block_.starts_with("sep=") ? 3 : 2; };
+  while (more && std::count(block_.begin(), block_.end(), '\n') < lines_needed() &&
+         block_.size() < kLongestStart)
     more = bytes_.append(block_);
+  latin1_ = detail::prepare_start(block_, !more, csv);
   // What is wrong further down must not keep the rows before it from being learnt from.
   std::size_t end = 0, lines = 0;
   while (lines < kLinesOfStart && end < block_.size()) lines += block_[end++] == '\n' ? 1 : 0;
@@ -93,10 +97,13 @@ void RowStream::add(const detail::RawRow& row) {
 bool RowStream::advance() {
   if (ended_) return false;
   try {
-    if (block_.empty() && !bytes_.append(block_)) {
-      ended_ = true;
-      tokenizer_->finish();
-      return true;
+    if (block_.empty()) {
+      if (!bytes_.append(block_)) {
+        ended_ = true;
+        tokenizer_->finish();
+        return true;
+      }
+      if (latin1_) block_ = detail::utf8_of_latin1(block_);
     }
     tokenizer_->feed(block_);
     block_.clear();

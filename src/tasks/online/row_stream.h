@@ -47,7 +47,7 @@ class RowStream {
   const std::string& name() const { return bytes_.name(); }
 
  private:
-  void open(const CsvOptions& csv);
+  void open(CsvOptions csv);
   std::size_t place_of(const std::string& column) const;
   void add(const detail::RawRow& row);
   void read_cell_into(const detail::RawRow& row, std::size_t which, double& value) const;
@@ -63,6 +63,7 @@ class RowStream {
   std::optional<std::size_t> time_place_;
   std::optional<detail::CsvTokenizer> tokenizer_;
   std::string block_;
+  bool latin1_ = false;
   std::vector<StreamRow> rows_;  // read and not yet given away: given_ to count_; their memory is used again
   std::size_t given_ = 0, count_ = 0;
   std::exception_ptr error_;  // thrown once the rows before it are given away
