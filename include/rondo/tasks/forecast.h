@@ -138,7 +138,7 @@ struct ForecastOptions {
 /// and MAPE in per cent, all others without a unit; NaN where one is not defined (MASE of a constant series)
 /// or not computed.
 struct ForecastScore {
-  std::string name;  ///< "model", "naive", "seasonal_naive", "drift", "ridge"
+  std::string name;  ///< "model", "naive", "seasonal_naive", "drift", "ridge" or a method's: "theta" …
   double mae = 0, rmse = 0, mase = 0, smape = 0;
   double mse = kNone, mape = kNone, rmsse = kNone, crps = kNone, owa = kNone;
   /// Errors in z-scores by the first part of the series (the training part without validation), mean over
@@ -150,6 +150,9 @@ struct ForecastScore {
   /// Of the model: 2·Σ pinball / Σ |y|, mean over the quantiles of the bands' ends and the forecast; without
   /// a unit. NaN where all truths are 0.
   double quantile_loss = kNone;
+  /// Of several series: geometric mean of each one's RMSSE, by which they are compared. Of a baseline or a
+  /// method: share of the series in which the forecast's RMSE is lower.
+  double geometric_rmsse = kNone, series_won = kNone;
   /// Of a baseline: probability that a difference to the model as large as this is luck (Diebold, Mariano
   /// 1995; two-sided).
   double p_value = kNone;
@@ -191,8 +194,8 @@ struct ForecastStepScore {
   double mae = 0, rmse = 0, rse = 0;
 };
 
-enum class ForecastVerdict { better, no_better_than_ridge, no_better_than_naive };
-/// "better", "no better than ridge" or "no better than naive".
+enum class ForecastVerdict { better, no_better_than_single_method, no_better_than_naive, not_tested };
+/// "better", "no better than a single method", "no better than naive" or "not tested".
 const char* forecast_verdict_name(ForecastVerdict verdict);
 
 /// Ends of the bands that hold the truth with 80 % and 95 % probability, one of each per row.
@@ -209,6 +212,12 @@ struct ForecastBands {
 struct ForecastQuantiles {
   std::vector<double> levels;               ///< ascending, symmetric around 0.5
   std::vector<std::vector<double>> values;  ///< [level][step]; never crossing
+};
+
+/// One way to forecast and its weight in the forecast that is handed over.
+struct ForecastShare {
+  std::string name;  ///< "linear", "network" or a statistical method's: "theta", "seasonal naive" …
+  double share = 0;  ///< of all: 1
 };
 
 /// One series with its backtest and its forecast.
@@ -229,6 +238,8 @@ struct ForecastSeries {
   struct Backtest {
     std::vector<std::int64_t> origin, step;
     std::vector<double> actual, predicted, naive, seasonal_naive, drift, ridge;
+    /// Of statistical methods, by name; NaN where one does not apply.
+    std::vector<std::pair<std::string, std::vector<double>>> methods;
     ForecastBands bands;
     std::int64_t row(std::size_t i) const { return origin[i] + step[i]; }
   } backtest;
@@ -239,6 +250,10 @@ struct ForecastSeries {
   ForecastQuantiles quantiles;           ///< of the forecast; empty without a distribution
   ForecastScore test;                    ///< of this series alone; without a name where it has no test part
   std::vector<ForecastScore> baselines;  ///< the same, in the order of ForecastResult::baselines
+  std::vector<ForecastScore> methods;    ///< the same, of statistical methods that apply to the series
+  std::vector<ForecastShare> shares;     ///< what the forecast is made of, largest first
+  /// Too few rows, or none that differ: no model of all series had a part in the forecast.
+  bool is_short = false;
 };
 
 /// One network of the ensemble.
@@ -261,7 +276,8 @@ struct ForecastTraining {
 /// Everything that `--json`, forecast.csv, the model file and the report need.
 struct ForecastResult {
   ForecastOptions options;  ///< as given
-  std::string target, cell, source;
+  std::string target, source;
+  std::string cell;         ///< of the networks; "": none was trained
   std::int64_t window = 0;  ///< rows that the network sees
   std::int64_t horizon = 0, stride = 0, period = 0, threads = 0;
   std::int64_t season =
@@ -272,16 +288,19 @@ struct ForecastResult {
   bool difference = false;
   std::int64_t lags = 0;  ///< longest of the linear model
   std::int64_t linear_members = 0;
-  double network_weight = 0;  ///< 0: no better on validation data, the forecast is the linear model's
+  /// Of the networks beside the linear model; 0: no better on validation data, or none was trained.
+  double network_weight = 0;
+  std::vector<ForecastShare> shares;  ///< what the forecasts are made of, mean over series, largest first
 
   std::int64_t rows_train = 0, rows_validation = 0, rows_test = 0;
   ForecastScore test;
   std::vector<ForecastScore> baselines;  ///< naive, seasonal_naive, drift, ridge
+  std::vector<ForecastScore> methods;    ///< statistical methods that apply to every series, best first
   /// By step of the horizon, of the model and of every baseline in the order above.
   std::vector<std::vector<ForecastStepScore>> by_step;
-  double skill = 0;           ///< 1 - RMSE / RMSE of the best baseline
-  std::string skill_against;  ///< which that is, by its name in `baselines`
-  ForecastVerdict verdict = ForecastVerdict::no_better_than_naive;
+  double skill = 0;           ///< 1 - error / error of the best baseline or method
+  std::string skill_against;  ///< which that is, by its name in `baselines` or `methods`
+  ForecastVerdict verdict = ForecastVerdict::not_tested;
   std::string verdict_sentence;
   ForecastCalibration calibration;
   double importance_error = 0;                 ///< what the increases are added to

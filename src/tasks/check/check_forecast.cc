@@ -169,7 +169,7 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
   std::int64_t longest = 0;
   for (const PanelSeries& one : prepared->panel.series) longest = std::max(longest, one.train_rows);
   checking::report_cost(
-      checking::forecast_cost(prepared->panel.total_training_rows(), report.series, longest,
+      checking::forecast_cost(prepared->panel.total_learnt_rows(), report.series, longest,
                               1 + static_cast<std::int64_t>(prepared->panel.past.size()), options),
       report);
   return report;

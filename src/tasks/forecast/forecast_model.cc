@@ -4,7 +4,6 @@
 
 #include "rondo/base/pool.h"
 #include "tasks/common/model_file.h"
-#include "tasks/forecast/likelihood/likelihood_head.h"
 #include "tasks/forecast/table/later_panel.h"
 #include "tasks/forecast/trained/model.h"
 
@@ -26,7 +25,6 @@ ForecastAhead ForecastModel::forecast(const ForecastTables& tables, int threads)
   forecasting::LaterPanel later =
       forecasting::read_later_panel(model_->preparation, tables, model_->rows_needed());
   forecasting::ScaledPanel scaled(later.panel, model_->scaling);
-  if (forecasting::names_counts(options().likelihood)) scaled.lowest = 0;
   ForecastAhead out;
   out.source = tables.table.source();
   out.notes = std::move(later.notes);

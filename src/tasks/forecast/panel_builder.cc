@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "tasks/forecast/panel/transform.h"
 #include "tasks/forecast/table/encode.h"
@@ -28,8 +29,11 @@ struct Cut {
 /// What is said about all series together.
 struct Counts {
   std::int64_t unread = 0, filled = 0, leading = 0, cut_off = 0, unseen = 0, constant = 0, empty = 0,
-               short_ones = 0, without_truth = 0, fractions = 0, raised = 0;
+               short_ones = 0, untested = 0, without_truth = 0, fractions = 0, raised = 0;
 };
+
+/// A series with fewer training rows is not tested.
+constexpr std::int64_t kFewestTested = 4;
 
 class PanelBuilder {
  public:
@@ -40,6 +44,7 @@ class PanelBuilder {
     panel_.horizon = options_.horizon;
     panel_.truth_after_end = std::any_of(raw_.series.begin(), raw_.series.end(),
                                          [](const RawSeries& series) { return series.truth > 0; });
+    panel_.has_future = panel_.truth_after_end || knows_future();
     for (const RawSeries& series : raw_.series) cuts_.push_back(cut(series));
     std::vector<std::int64_t> train_rows;
     for (const Cut& one : cuts_) train_rows.push_back(one.train);
@@ -54,7 +59,6 @@ class PanelBuilder {
     counts_.unseen = encoder.unseen();
     if (panel_.series.empty() && first_refusal_) throw *first_refusal_;
     check_validation();
-    check_constant();
     align_positions();
     write_notes();
   }
@@ -75,6 +79,7 @@ class PanelBuilder {
       counts_.cut_off += std::max<std::int64_t>(0, rows - out.end);
       return out;
     }
+    if (options_.backtest == kNoBacktest) return {rows, 0, rows, {}};
     std::int64_t test = backtest_rows(options_.backtest, rows);
     if (test < options_.horizon) {
       if (is_row_count(options_.backtest)) throw horizon_error(series, test);
@@ -155,17 +160,20 @@ class PanelBuilder {
       filled += read ? 0 : 1;
     }
     const std::int64_t needed = std::max(kMinTrainingRows, options_.window) + 2 * options_.horizon;
-    if (out.train_rows < needed || learnt < kMinTrainingRows) {
+    out.is_short = out.train_rows < needed || learnt < kMinTrainingRows;
+    if (out.is_short && asks_for_a_network()) {
       refuse_short(series, where, cut, out.train_rows, learnt, needed);
       return;
     }
+    keep_or_drop_test(series, cut.train - first, learnt, out);
     for (std::int64_t row = first; row < cut.train; ++row) {
       if (out.is_observed(row - first)) check_transform(series, target, row, series.at(row, column));
     }
     counts_.filled += filled;
     counts_.leading += first;
     const std::int64_t ahead = last + options_.horizon;
-    if (!panel_.truth_after_end) require_known(raw_, table_, series, last, options_.horizon);
+    if (!panel_.truth_after_end && panel_.has_future)
+      require_known(raw_, table_, series, last, options_.horizon);
     if (panel_.truth_after_end && series.truth > 0)
       require_known(raw_, table_, series, cut.train, options_.horizon);
     out.past = encoder.past(series, first, last);
@@ -175,6 +183,46 @@ class PanelBuilder {
     out.position = positions_of(times, options_.horizon);
     out_.times.push_back(std::move(times));
     panel_.series.push_back(std::move(out));
+  }
+
+  /// Whether a known column has a value behind the end of some series; without known columns nothing has to.
+  bool knows_future() const {
+    if (raw_.roles.known.empty()) return true;
+    const std::size_t first = raw_.roles.targets.size() + raw_.roles.past.size();
+    return std::ranges::any_of(raw_.series, [&](const RawSeries& series) {
+      for (std::int64_t row = series.history; row < series.data.length(); ++row) {
+        for (std::size_t e = 0; e < raw_.roles.known.size(); ++e) {
+          if (!std::isnan(series.at(row, first + e))) return true;
+        }
+      }
+      return false;
+    });
+  }
+
+  bool asks_for_a_network() const {
+    return options_.model != "auto" || options_.likelihood != "point" || options_.window > 0;
+  }
+
+  /// Where nearly nothing would be left to learn from, a forecast that nobody has tested is worth more than
+  /// none. A constant series is learnt from by nobody, either.
+  void keep_or_drop_test(const RawSeries& series, std::int64_t train, std::int64_t learnt, PanelSeries& out) {
+    const bool has_test = out.rows() > out.train_rows;
+    const std::int64_t fewest = std::max(kFewestTested, (options_.horizon + 1) / 2);
+    if (!panel_.truth_after_end && has_test && std::min(train, learnt) < fewest) {
+      out.train_rows = out.rows();
+      out.validation_rows = 0;
+      name_first(counts_.untested, series, first_untested_);
+    }
+    const auto training = out.training();
+    const bool constant =
+        std::all_of(training.begin(), training.end(), [&](double v) { return v == training.front(); });
+    if (constant && out.train_rows > 1) ++counts_.constant;
+    if (out.is_short) name_first(counts_.short_ones, series, first_short_);
+    out.is_short = out.is_short || constant;
+  }
+
+  static void name_first(std::int64_t& count, const RawSeries& series, std::string& first) {
+    if (count++ == 0 && !series.data.id.empty()) first = " (the first: '" + series.data.id + "')";
   }
 
   void refuse_short(const RawSeries& series, const std::string& where, const Cut& cut, std::int64_t train,
@@ -227,33 +275,29 @@ class PanelBuilder {
         .fix("a larger validation part of --split, or none, or a smaller --horizon");
   }
 
-  void check_constant() {
-    for (const PanelSeries& series : panel_.series) {
-      const auto training = series.training();
-      const bool constant =
-          std::all_of(training.begin(), training.end(), [&](double v) { return v == training.front(); });
-      if (!constant) continue;
-      ++counts_.constant;
-      if (panel_.series.size() > 1) continue;
-      throw Error(ErrorKind::data, "the series is constant: there is nothing to learn")
-          .where(table_.source() + (series.id.empty() ? "" : ", series '" + series.id + "'"))
-          .seen("column '" + series.target + "' is " + std::to_string(training.front()) + " in all " +
-                std::to_string(series.train_rows) + " training rows")
-          .fix("choose another --target, or leave this series out");
-    }
-    if (counts_.constant < static_cast<std::int64_t>(panel_.series.size())) return;
-    throw Error(ErrorKind::data, "all series are constant: there is nothing to learn")
-        .where(table_.source())
-        .seen(std::to_string(counts_.constant) + " series without any change in their training parts")
-        .fix("choose another --target");
-  }
-
   void write_notes() {
+    if (!panel_.has_future) {
+      out_.notes.push_back("known columns (" + detail::listed(raw_.roles.known) +
+                           ") end with the target: the backtest was made, but no forecast past the end; give "
+                           "their values in --future FILE, or in rows whose target is empty");
+    }
     const auto note = [&](std::int64_t n, const char* one, const char* many, const std::string& rest) {
       if (n > 0) out_.notes.push_back(counted(n, one, many) + " " + rest);
     };
     note(counts_.empty, "series", "series", "without any value left out");
-    note(counts_.short_ones, "series", "series", "too short for the horizon and the test part left out");
+    if (panel_.series.size() == 1 && counts_.short_ones == 1) {
+      out_.notes.push_back("few rows: statistical methods alone make the forecast");
+    } else {
+      note(counts_.short_ones, "series", "series",
+           "too short to learn a model of all series from" + first_short_ +
+               ": statistical methods alone forecast them");
+    }
+    if (panel_.series.size() == 1 && counts_.untested == 1) {
+      out_.notes.push_back("too few rows for a test part: the forecast was not tested");
+    } else {
+      note(counts_.untested, "series", "series",
+           "too short for a test part" + first_untested_ + ": forecast, not tested");
+    }
     note(counts_.constant, "series", "series",
          "constant in the training part: not counted in MASE and RMSSE");
     note(counts_.without_truth, "series", "series", "not in the test file: learnt from, not tested");
@@ -276,6 +320,7 @@ class PanelBuilder {
   Panel& panel_;
   std::vector<Cut> cuts_;
   Counts counts_;
+  std::string first_short_, first_untested_;
   std::optional<Error> first_refusal_;
 };
 

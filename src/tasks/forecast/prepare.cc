@@ -97,8 +97,8 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
   for (std::size_t s = 0; s < out.panel.series.size(); ++s) {
     const PanelSeries& series = out.panel.series[s];
     const Timeline& times = out.times[s];
-    out.preparation.series.push_back(
-        {series.id, series.target, times.ticks().front(), series.position.front(), times.frequency()});
+    out.preparation.series.push_back({series.id, series.target, times.ticks().front(),
+                                      series.position.front(), times.frequency(), series.is_short});
   }
   out.panel.deseasonalize = season_to_take_out(out, options);
   return out;

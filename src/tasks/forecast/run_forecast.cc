@@ -1,12 +1,16 @@
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <limits>
+#include <map>
 
 #include "base/text.h"
 #include "rondo/base/pool.h"
 #include "rondo/tasks/forecast.h"
-#include "tasks/forecast/ensemble/ensemble.h"
+#include "tasks/forecast/ensemble/chosen_forecaster.h"
 #include "tasks/forecast/evaluation/backtest.h"
-#include "tasks/forecast/likelihood/likelihood_head.h"
+#include "tasks/forecast/evaluation/rounds.h"
+#include "tasks/forecast/intervals/pooled_calibration.h"
 #include "tasks/forecast/prepare.h"
 #include "tasks/forecast/trained/model.h"
 #include "tasks/forecast/trained/refit.h"
@@ -32,7 +36,6 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
   }
   for (const std::string& target : result.targets)
     result.target += (result.target.empty() ? "" : ",") + target;
-  result.cell = options.cell;
   result.source = table.source();
   result.horizon = options.horizon;
   result.stride = options.stride > 0 ? options.stride : options.horizon;
@@ -45,6 +48,7 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
     const PanelSeries& from = prepared.panel.series[s];
     ForecastSeries series = series_of(from, prepared.times[s]);
     series.train_rows = from.train_rows;
+    series.is_short = from.is_short;
     result.rows_test += from.rows() - from.train_rows;
     result.series.push_back(std::move(series));
   }
@@ -89,6 +93,7 @@ void describe_linear(const LinearChoice& choice, const Prepared& prepared, const
                      ForecastResult& result) {
   result.transform = transform_name(choice.transform);
   result.difference = choice.difference;
+  if (choice.members.empty()) return;
   result.lags = choice.longest_lag();
   result.linear_members = static_cast<std::int64_t>(choice.members.size());
   if (prepared.panel.deseasonalize > 0) {
@@ -102,6 +107,7 @@ void describe_linear(const LinearChoice& choice, const Prepared& prepared, const
 }
 
 void describe_networks(TrainedEnsemble& trained, const Logger& log, ForecastResult& result) {
+  result.cell = result.options.cell;
   result.window = trained.network->look_back();
   result.epochs = static_cast<std::int64_t>(trained.history.epochs.size());
   result.best_epoch = trained.best_epoch;
@@ -115,32 +121,48 @@ void describe_networks(TrainedEnsemble& trained, const Logger& log, ForecastResu
   result.network_weight = trained.weight.weight;
   log.info(detail::print(
       "on validation data the network reduces the linear model's squared error by %.1f %% (t = %.1f); its "
-      "weight is %.2f",
+      "weight beside it is %.2f",
       100 * trained.weight.gain, trained.weight.statistic, result.network_weight));
   if (result.network_weight > 0) return;
   std::string note =
-      "The network did not improve the error on validation data, so the forecast is the linear model's";
+      "The network did not improve the error on validation data, so it has no part in the forecast";
   if (trained.network->has_distribution()) note += "; the width of its bands, row by row, is the network's";
   result.notes.push_back(note + ".");
 }
 
 /// Forecasts of all origins by a forecaster that has learnt from the training part, and after retraining.
-ScaledForecasts forecast_origins(const TrainingTask& task, const std::vector<Origin>& origins, Blend& tested,
-                                 Pool& pool, ForecastResult& result) {
+ScaledForecasts forecast_origins(const TrainingTask& task, const PanelPool& panel_pool,
+                                 const std::vector<Origin>& origins, Selection& selection,
+                                 ChosenForecaster& tested, Pool& pool, ForecastResult& result) {
   const auto start = Clock::now();
   ScaledForecasts out;
-  out.ridge = tested.linear.predict(task.scaled, origins);
-  Forecasts blended = tested.forecast(task.scaled, origins, out.ridge, pool);
-  out.model = std::move(blended.location);
-  out.spread = std::move(blended.spread);
+  std::vector<std::vector<pool::Member>> members;
+  for (std::size_t s = 0; s < result.series.size(); ++s) members.push_back(selection.members(s));
+  out.methods = panel_pool.forecast(origins, members, pool);
+  out.ridge = tested.predict_linear(task.scaled, origins);
+  out.has_ridge = tested.learnt.has_value();
+  Forecasts chosen = tested.forecast_learnt(task.scaled, origins, out.ridge, pool);
+  const Rows learnt = chosen.location;
+  const std::vector<SeriesChoice> first = tested.choices;
+  // As time goes by, weights follow what has become known.
+  const Rounds rounds(origins, result.horizon, result.stride);
+  for (std::size_t round = 0; round <= rounds.count(); ++round) {
+    for (const std::size_t i : rounds.known_before(round))
+      selection.observe(origins[i], out.methods[i], learnt.row(static_cast<std::int64_t>(i)));
+    if (rounds.is_due(round)) tested.take(selection, pool);
+    if (round < rounds.count()) tested.blend(task.scaled, origins, rounds.places(round), out.methods, chosen);
+  }
+  out.model = std::move(chosen.location);
+  out.spread = std::move(chosen.spread);
   result.seconds_backtest_forecasts = seconds_since(start);
-  refit_forecasts(task, origins, pool, out);
+  refit_forecasts(task, origins, tested, first, pool, out);
   return out;
 }
 
 void forecast_past_the_end(const ScaledPanel& scaled, ForecastResult::Model& model, Pool& pool,
                            ForecastResult& result) {
   const Panel& panel = scaled.panel();
+  if (!panel.has_future) return;
   std::vector<Origin> ends;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     ends.push_back({static_cast<std::int64_t>(s), panel.history_rows(s) - 1});
@@ -152,61 +174,208 @@ void forecast_past_the_end(const ScaledPanel& scaled, ForecastResult::Model& mod
 
 std::vector<std::int64_t> history_rows(const Panel& panel) {
   std::vector<std::int64_t> rows;
-  for (std::size_t s = 0; s < panel.series.size(); ++s) rows.push_back(panel.history_rows(s));
+  for (std::size_t s = 0; s < panel.series.size(); ++s)
+    rows.push_back(panel.series[s].is_short ? 0 : panel.history_rows(s));
   return rows;
 }
 
-ForecastResult run(const ForecastTables& tables, const ForecastOptions& options,
-                   const RunControls& controls) {
-  const auto start = Clock::now();
-  const Prepared prepared = prepare(tables, options);
-  for (const std::string& note : prepared.notes) controls.log.warning(note);
-  const Panel& panel = prepared.panel;
-  Pool pool(static_cast<int>(options.threads));
-  ForecastResult result = start_result(prepared, options, tables.table);
-  result.threads = pool.threads();
-  count_rows(panel, result);
-
-  const LinearChoice choice = search_linear(panel, prepared.limits, pool);
-  ScaledPanel scaled(panel, choice.transform, choice.difference);
-  if (names_counts(options.likelihood)) scaled.lowest = 0;
-  warn_of_spikes(scaled, controls.log, result);
-  describe_linear(choice, prepared, controls.log, result);
-
-  const auto before_training = Clock::now();
-  const TrainingTask task{scaled, choice, options, controls, prepared.calendar};
-  TrainedEnsemble trained = train_ensemble(task, pool);
-  result.seconds_train = seconds_since(before_training);
-  describe_networks(trained, controls.log, result);
-
-  const std::vector<Origin> origins = backtest_origins(panel, result.stride);
-  Blend tested;
-  tested.linear = fit_linear(scaled, choice.members, panel.training_rows());
-  tested.networks = std::move(trained.network);
-  tested.weight = result.network_weight;
-  const ScaledForecasts forecasts = forecast_origins(task, origins, tested, pool, result);
-  const auto calibration = std::make_shared<const CalibrationErrors>(trained.held_out_errors);
-  const auto before_scores = Clock::now();
-  auto model = std::make_shared<ForecastResult::Model>();
-  model->bands = run_backtest(scaled, origins, forecasts, calibration, result);
-  result.seconds_backtest = result.seconds_backtest_forecasts + seconds_since(before_scores);
-  result.anomalies = find_anomalies(result.series);
-  measure_importance(scaled, origins, tested, options.seed, pool, result);
-
-  model->preparation = prepared.preparation;
-  model->scaling = scaled.scaling;
-  model->forecaster = std::move(tested);
-  model->forecaster.linear = fit_linear(scaled, choice.members, history_rows(panel));
-  forecast_past_the_end(scaled, *model, pool, result);
-  result.model = std::move(model);
-  result.seconds_total = seconds_since(start);
-  return result;
+std::vector<std::int64_t> origins_by_series(std::span<const Origin> origins, const Panel& panel) {
+  std::vector<std::int64_t> counts(panel.series.size(), 0);
+  for (const Origin& origin : origins) ++counts[static_cast<std::size_t>(origin.series)];
+  return counts;
 }
+
+/// What the forecast is made of, by series and in the mean.
+void describe_shares(const ChosenForecaster& chosen, ForecastResult& result) {
+  std::map<std::string, double> total;
+  const auto sorted = [](const std::map<std::string, double>& shares) {
+    std::vector<ForecastShare> out;
+    for (const auto& [name, share] : shares) {
+      if (share > 0) out.push_back({name, share});
+    }
+    std::ranges::stable_sort(out, std::greater<>(), &ForecastShare::share);
+    return out;
+  };
+  for (std::size_t s = 0; s < result.series.size(); ++s) {
+    const SeriesChoice& choice = chosen.choices[s];
+    std::map<std::string, double> own;
+    own["linear"] = choice.learnt * (1 - result.network_weight);
+    own["network"] = choice.learnt * result.network_weight;
+    for (std::size_t i = 0; i < choice.members.size(); ++i)
+      own[pool::member_name(choice.members[i])] += choice.weights[i];
+    for (const auto& [name, share] : own) total[name] += share / static_cast<double>(result.series.size());
+    result.series[s].shares = sorted(own);
+  }
+  result.shares = sorted(total);
+}
+
+/// "theta 31 %, ets 22 % …": the largest.
+std::string largest_shares(const ForecastResult& result) {
+  constexpr std::size_t kNamed = 4;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kNamed, result.shares.size()); ++i)
+    text += (i == 0 ? "" : ", ") +
+            detail::print("%s %.0f %%", result.shares[i].name.c_str(), 100 * result.shares[i].share);
+  return text + (result.shares.size() > kNamed ? " …" : "");
+}
+
+/// A forecast of a table, stage by stage.
+class Run {
+ public:
+  Run(const ForecastTables& tables, const ForecastOptions& options, const RunControls& controls)
+      : options_(options),
+        controls_(controls),
+        prepared_(prepare(tables, options)),
+        panel_(prepared_.panel),
+        pool_(static_cast<int>(options.threads)),
+        result_(start_result(prepared_, options, tables.table)) {
+    for (const std::string& note : prepared_.notes) controls.log.warning(note);
+    result_.threads = pool_.threads();
+    count_rows(panel_, result_);
+  }
+
+  ForecastResult forecast() {
+    const auto start = Clock::now();
+    const bool learns = !panel_.all_are_short();
+    const LinearChoice linear = learns ? search_linear(panel_, prepared_.limits, pool_) : LinearChoice();
+    const ScaledPanel scaled(panel_, linear.transform, linear.difference);
+    warn_of_spikes(scaled, controls_.log, result_);
+    describe_linear(linear, prepared_, controls_.log, result_);
+
+    const TrainingTask task{scaled, linear, options_, controls_, prepared_.calendar};
+    const std::vector<Origin> origins = backtest_origins(panel_, result_.stride);
+    const PanelPool panel_pool(scaled);
+    // A likelihood asks for the distribution of a network.
+    Selection selection(scaled, panel_pool, origins_by_series(origins, panel_),
+                        options_.likelihood != "point", pool_);
+    ChosenForecaster tested;
+    if (learns) tested.learnt.emplace();
+    choose(task, selection, tested);
+    const auto calibrations = calibrate(scaled, selection, tested);
+    if (learns) tested.learnt->linear = fit_linear(scaled, linear.members, panel_.learnt_rows());
+    const ScaledForecasts forecasts =
+        forecast_origins(task, panel_pool, origins, selection, tested, pool_, result_);
+    describe_shares(tested, result_);
+    controls_.log.info("forecast: " + largest_shares(result_));
+    const auto before_scores = Clock::now();
+    auto model = std::make_shared<ForecastResult::Model>();
+    model->bands = run_backtest(scaled, origins, forecasts, calibrations, result_);
+    result_.seconds_backtest = result_.seconds_backtest_forecasts + seconds_since(before_scores);
+    result_.anomalies = find_anomalies(result_.series);
+    explain(scaled, origins, tested);
+
+    model->preparation = prepared_.preparation;
+    model->scaling = scaled.scaling;
+    model->forecaster = std::move(tested);
+    if (learns) model->forecaster.learnt->linear = fit_linear(scaled, linear.members, history_rows(panel_));
+    forecast_past_the_end(scaled, *model, pool_, result_);
+    result_.model = std::move(model);
+    result_.seconds_total = seconds_since(start);
+    return std::move(result_);
+  }
+
+ private:
+  /// A network is trained where it is asked for, and where models of all series have a share that it could
+  /// better.
+  bool wants_networks(const Selection& selection) const {
+    const bool asked = options_.model != "auto" || options_.likelihood != "point" || options_.tune > 0;
+    return asked || selection.learnt_share() >= kWorthANetwork;
+  }
+
+  void choose(const TrainingTask& task, Selection& selection, ChosenForecaster& tested) {
+    Rows learnt = selection.linear_forecasts(task, pool_);
+    selection.choose(learnt, pool_);
+    if (tested.learnt && wants_networks(selection)) {
+      const auto start = Clock::now();
+      TrainedEnsemble trained = train_ensemble(task, pool_, selection.learnt_origins());
+      result_.seconds_train = seconds_since(start);
+      describe_networks(trained, controls_.log, result_);
+      learnt_errors_ = std::make_shared<const CalibrationErrors>(trained.held_out_errors);
+      tested.learnt->networks = std::move(trained.network);
+      tested.learnt->weight = result_.network_weight;
+      if (result_.network_weight > 0) {
+        for (std::size_t i = 0; i < learnt.values.size(); ++i)
+          learnt.values[i] += trained.corrections.values[i];
+        selection.choose(learnt, pool_);
+      }
+    } else {
+      if (controls_.accepted) controls_.accepted();
+      if (tested.learnt) {
+        result_.notes.push_back(detail::print(
+            "No network was trained: on held-out rows statistical methods left the linear model %.0f %% of "
+            "the forecast. --model encoder_decoder trains one in any case.",
+            100 * selection.learnt_share()));
+      }
+    }
+    tested.choices = selection.choices();
+  }
+
+  /// Errors that bands begin with, by series: of the learnt part where most is its, else of the blends.
+  std::vector<std::shared_ptr<const CalibrationErrors>> calibrate(const ScaledPanel& scaled,
+                                                                  const Selection& selection,
+                                                                  ChosenForecaster& tested) const {
+    const bool by_learnt =
+        learnt_errors_ && (tested.has_distribution() || selection.learnt_share() >= kMostlyLearnt);
+    std::vector<HeldOutErrors> errors;
+    std::vector<std::vector<double>> steps;
+    for (std::size_t s = 0; s < panel_.series.size(); ++s) {
+      errors.push_back(selection.errors(s));
+      steps.emplace_back();
+      const std::vector<double>& level = scaled.level[s];
+      for (std::int64_t row = 1; row < panel_.series[s].train_rows; ++row)
+        steps.back().push_back(level[static_cast<std::size_t>(row)] -
+                               level[static_cast<std::size_t>(row) - 1]);
+    }
+    const PooledCalibration pooled = pool_errors(errors, steps, panel_.horizon);
+    std::vector<std::shared_ptr<const CalibrationErrors>> out;
+    for (std::size_t s = 0; s < panel_.series.size(); ++s) {
+      const bool own = !selection.uses_pool(s) || (by_learnt && !panel_.series[s].is_short);
+      out.push_back(own ? learnt_errors_ : pooled.errors);
+      if (own) continue;
+      const auto training = panel_.series[s].training();
+      const bool constant = std::ranges::all_of(training, [&](double v) { return v == training.front(); });
+      // What has never moved has no band; a spread of 0 would ask the learnt part.
+      tested.choices[s].spread = std::max(constant && training.size() > 1 ? 0 : pooled.spreads[s],
+                                          std::numeric_limits<double>::min());
+    }
+    return out;
+  }
+
+  /// What inputs are worth to the part that looks at them.
+  void explain(const ScaledPanel& scaled, std::span<const Origin> origins, ChosenForecaster& tested) {
+    double share = 0;
+    std::vector<Origin> learnt;
+    for (const Origin& origin : origins) {
+      const auto s = static_cast<std::size_t>(origin.series);
+      if (tested.choices[s].learnt == 0 || panel_.series[s].is_short) continue;
+      share += tested.choices[s].learnt / static_cast<double>(origins.size());
+      learnt.push_back(origin);
+    }
+    if (!tested.learnt || share < kWorthANetwork) return;
+    measure_importance(scaled, learnt, *tested.learnt, options_.seed, pool_, result_);
+    if (share < 1 - 1e-9) {
+      result_.notes.push_back(detail::print(
+          "The importance of inputs is that to %s, %.0f %% of the forecast.",
+          result_.network_weight > 0 ? "linear model and networks" : "the linear model", 100 * share));
+    }
+  }
+
+  static constexpr double kWorthANetwork = 0.1;  ///< share of models of all series
+  static constexpr double kMostlyLearnt = 0.5;
+
+  const ForecastOptions& options_;
+  const RunControls& controls_;
+  const Prepared prepared_;
+  const Panel& panel_;
+  Pool pool_;
+  ForecastResult result_;
+  std::shared_ptr<const CalibrationErrors> learnt_errors_;  ///< of linear model and networks
+};
 
 }  // namespace
 }  // namespace rondo::forecasting
 
 rondo::ForecastResult rondo::run_forecast(const ForecastTables& tables, const ForecastOptions& options,
                                           const RunControls& controls) {
-  return forecasting::run(tables, options, controls);
+  return forecasting::Run(tables, options, controls).forecast();
 }

@@ -39,7 +39,8 @@ std::string note_on_past(const ForecastOptions& options) {
 }  // namespace
 
 std::int64_t Blend::rows_needed(bool difference) const {
-  return std::max(linear.rows_needed(difference), networks->rows_needed(difference));
+  const std::int64_t rows = linear.rows_needed(difference);
+  return networks ? std::max(rows, networks->rows_needed(difference)) : rows;
 }
 
 Forecasts Blend::forecast(const ScaledPanel& scaled, std::span<const Origin> origins, Rows of_linear,
@@ -47,7 +48,7 @@ Forecasts Blend::forecast(const ScaledPanel& scaled, std::span<const Origin> ori
   Forecasts out{std::move(of_linear), {}};
   out.spread = {out.location.columns, std::vector<double>(out.location.values.size(), 1.0)};
   // Networks without a weight still give their spreads.
-  if (origins.empty() || (weight == 0 && networks->is_correction())) return out;
+  if (!networks || origins.empty() || (weight == 0 && networks->is_correction())) return out;
   Forecasts theirs = networks->forecast(scaled, origins, pool);
   out.spread = std::move(theirs.spread);
   if (weight == 0) return out;
@@ -58,9 +59,10 @@ Forecasts Blend::forecast(const ScaledPanel& scaled, std::span<const Origin> ori
   return out;
 }
 
-void Blend::archive(tasks::Archive& archive) {
+void Blend::archive(tasks::Archive& archive, bool trained) {
   archive.group("linear", [&] { linear.archive(archive); });
   archive.field("weight", weight, 0.0, 1.0);
+  if (!trained) return;
   std::string kind = archive.reading() ? std::string() : networks->name();
   archive.field("kind", kind);
   if (archive.reading()) {
@@ -72,9 +74,11 @@ void Blend::archive(tasks::Archive& archive) {
   archive.group("network", [&] { networks->archive(archive); });
 }
 
-bool Blend::fits(const PanelShape& panel) const { return linear.fits(panel) && networks->fits(panel); }
+bool Blend::fits(const PanelShape& panel) const {
+  return linear.fits(panel) && (!networks || networks->fits(panel));
+}
 
-TrainedEnsemble train_ensemble(const TrainingTask& task, Pool& pool) {
+TrainedEnsemble train_ensemble(const TrainingTask& task, Pool& pool, std::span<const Origin> asked) {
   const NetworkKind& kind = kind_for(task);
   std::unique_ptr<NetworkPlan> plan = kind.plan(task);
   TrainedEnsemble out;
@@ -108,6 +112,13 @@ TrainedEnsemble train_ensemble(const TrainingTask& task, Pool& pool) {
   Evaluation evaluation = evaluate_held_out(task, *folds, first, plan->min_learnt(), *out.network, pool);
   out.weight = evaluation.weight;
   out.held_out_errors = std::move(evaluation.errors);
+  if (out.weight.weight > 0) {
+    out.corrections = held_out_corrections(task, *folds, first, asked, *out.network, pool);
+    for (double& correction : out.corrections.values) correction *= out.weight.weight;
+  } else {
+    out.corrections = {task.panel().horizon,
+                       std::vector<double>(asked.size() * static_cast<std::size_t>(task.panel().horizon))};
+  }
   return out;
 }
 

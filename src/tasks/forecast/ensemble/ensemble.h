@@ -10,11 +10,11 @@
 
 namespace rondo::forecasting {
 
-/// Linear model and networks together: linear + weight · (networks − linear).
+/// What all series taught, linear model and networks together: linear + weight · (networks − linear).
 class Blend final : public Forecaster {
  public:
   LinearModel linear;
-  std::shared_ptr<NetworkForecaster> networks;
+  std::shared_ptr<NetworkForecaster> networks;  ///< null: none was trained
   double weight = 0;
 
   std::string name() const override { return "blend"; }
@@ -24,19 +24,25 @@ class Blend final : public Forecaster {
   }
   /// From the linear model's forecasts of the same origins.
   Forecasts forecast(const ScaledPanel& scaled, std::span<const Origin> origins, Rows of_linear, Pool& pool);
-  bool has_distribution() const override { return networks->has_distribution(); }
-  bool is_sampled() const override { return networks->is_sampled(); }
-  void archive(tasks::Archive& archive) override;
+  bool has_distribution() const override { return networks && networks->has_distribution(); }
+  bool is_sampled() const override { return networks && networks->is_sampled(); }
+  void archive(tasks::Archive& archive) override { this->archive(archive, networks != nullptr); }
+  /// With networks or without.
+  void archive(tasks::Archive& archive, bool trained);
   bool fits(const PanelShape& panel) const override;
 };
 
 /// Networks of the kind that options and rows call for, and what held-out rows say of them.
 struct TrainedEnsemble : TrainedNetwork {
   BlendWeight weight;
-  Rows held_out_errors;            ///< [origins, horizon]: of linear model and networks together, over spread
+  Rows held_out_errors;  ///< [origins, horizon]: of linear model and networks together, over spread
+  /// What the networks add to the linear model's forecasts of the origins asked for, [origins, horizon], by
+  /// members that have held them out, weight included; 0 where none has.
+  Rows corrections;
   std::vector<std::string> notes;  ///< remarks on how the networks were made
 };
 
-TrainedEnsemble train_ensemble(const TrainingTask& task, Pool& pool);
+/// `asked`: origins of the training part whose corrections are wanted.
+TrainedEnsemble train_ensemble(const TrainingTask& task, Pool& pool, std::span<const Origin> asked = {});
 
 }  // namespace rondo::forecasting

@@ -47,7 +47,7 @@ constexpr std::size_t kMaxOriginsOfATrial = 1000;
 
 /// Without what this member holds out.
 LinearModel linear_of_member(const TrainingTask& task, const Folds& folds, int member) {
-  return fit_linear(task.scaled, task.linear.members, task.panel().training_rows(),
+  return fit_linear(task.scaled, task.linear.members, task.panel().learnt_rows(),
                     [&](const Origin& origin) { return folds.role(member, origin) == Role::train; });
 }
 
@@ -73,7 +73,7 @@ Rows predict_among_all(const LinearModel& linear, const ScaledPanel& scaled, std
   std::vector<std::int64_t> offsets;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     offsets.push_back(static_cast<std::int64_t>(all.size()));
-    for (std::int64_t row = first; row + panel.horizon < panel.series[s].train_rows; ++row)
+    for (std::int64_t row = first; row + panel.horizon < panel.series[s].learnt_rows(); ++row)
       all.push_back({static_cast<std::int64_t>(s), row});
   }
   const Rows every = linear.predict(scaled, all);
@@ -98,14 +98,16 @@ std::int64_t fewest_learnt(const TrainingTask& task, const Folds& folds, std::in
 
 }  // namespace
 
-HeldOutForecasts forecast_held_out(const TrainingTask& task, const Folds& folds, std::int64_t first,
-                                   NetworkForecaster& networks, Pool& pool) {
-  const std::vector<Origin> all = origins_with(Role::held_out, task.panel(), folds, first);
-  const std::size_t stride =
-      std::max<std::size_t>(1, all.size() / static_cast<std::size_t>(max_origins(networks)));
-  std::vector<Origin> origins;
-  for (std::size_t i = 0; i < all.size(); i += stride) origins.push_back(all[i]);
+namespace {
 
+/// Forecasts of each origin by the first group of members that has held it out, beside the linear model that
+/// was fitted without what these hold out. [origins, horizon].
+struct GroupForecasts {
+  Rows linear, location, spread;
+};
+
+GroupForecasts forecast_by_groups(const TrainingTask& task, const Folds& folds, std::int64_t first,
+                                  std::span<const Origin> origins, NetworkForecaster& networks, Pool& pool) {
   const std::vector<std::vector<int>> groups = groups_of(folds);
   const std::vector<Forecasts> forecasts = networks.forecasts_of(groups, task.scaled, origins, pool);
   std::vector<Rows> linear(groups.size());
@@ -115,19 +117,61 @@ HeldOutForecasts forecast_held_out(const TrainingTask& task, const Folds& folds,
                                               ? predict_among_all(own, task.scaled, first, origins)
                                               : own.predict(task.scaled, origins);
   });
+  const std::int64_t horizon = task.panel().horizon;
+  GroupForecasts out{{horizon, {}}, {horizon, {}}, {horizon, {}}};
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    std::size_t group = 0;
+    while (groups.size() > 1 && folds.role(static_cast<int>(group), origins[i]) != Role::held_out) ++group;
+    const auto at = static_cast<std::int64_t>(i);
+    std::ranges::copy(linear[group].row(at), out.linear.append().begin());
+    std::ranges::copy(forecasts[group].location.row(at), out.location.append().begin());
+    std::ranges::copy(forecasts[group].spread.row(at), out.spread.append().begin());
+  }
+  return out;
+}
+
+}  // namespace
+
+HeldOutForecasts forecast_held_out(const TrainingTask& task, const Folds& folds, std::int64_t first,
+                                   NetworkForecaster& networks, Pool& pool) {
+  const std::vector<Origin> all = origins_with(Role::held_out, task.panel(), folds, first);
+  const std::size_t stride =
+      std::max<std::size_t>(1, all.size() / static_cast<std::size_t>(max_origins(networks)));
+  std::vector<Origin> origins;
+  for (std::size_t i = 0; i < all.size(); i += stride) origins.push_back(all[i]);
+
+  const GroupForecasts said = forecast_by_groups(task, folds, first, origins, networks, pool);
   const Rows truth = observed_targets(task.scaled, origins);
   HeldOutForecasts out{{truth.columns, {}}, {truth.columns, {}}};
-  const auto width = static_cast<std::size_t>(truth.columns);
+  for (std::size_t at = 0; at < truth.values.size(); ++at) {
+    const double base = said.linear.values[at], spread = said.spread.values[at];
+    const double location = said.location.values[at];
+    out.residuals.values.push_back((truth.values[at] - base) / spread);
+    out.shifts.values.push_back((networks.is_correction() ? location : location - base) / spread);
+  }
+  return out;
+}
+
+Rows held_out_corrections(const TrainingTask& task, const Folds& folds, std::int64_t first,
+                          std::span<const Origin> origins, NetworkForecaster& networks, Pool& pool) {
+  const std::int64_t horizon = task.panel().horizon;
+  Rows out{horizon, std::vector<double>(origins.size() * static_cast<std::size_t>(horizon))};
+  std::vector<Origin> held_out;
+  std::vector<std::int64_t> places;
   for (std::size_t i = 0; i < origins.size(); ++i) {
-    std::size_t group = 0;  // the first that holds it out
-    while (groups.size() > 1 && folds.role(static_cast<int>(group), origins[i]) != Role::held_out) ++group;
-    const Forecasts& own = forecasts[group];
-    for (std::size_t at = i * width; at < (i + 1) * width; ++at) {
-      const double base = linear[group].values[at], spread = own.spread.values[at];
-      const double location = own.location.values[at];
-      out.residuals.values.push_back((truth.values[at] - base) / spread);
-      out.shifts.values.push_back((networks.is_correction() ? location : location - base) / spread);
-    }
+    const PanelSeries& series = task.panel().series[static_cast<std::size_t>(origins[i].series)];
+    const bool is_whole = origins[i].row >= first && origins[i].row + horizon < series.learnt_rows();
+    if (!is_whole || !folds.any_has(Role::held_out, origins[i])) continue;
+    held_out.push_back(origins[i]);
+    places.push_back(static_cast<std::int64_t>(i));
+  }
+  if (held_out.empty()) return out;
+  const GroupForecasts said = forecast_by_groups(task, folds, first, held_out, networks, pool);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto at = static_cast<std::int64_t>(i);
+    const std::span<double> row = out.row(places[i]);
+    for (std::size_t h = 0; h < row.size(); ++h)
+      row[h] = said.location.row(at)[h] - (networks.is_correction() ? 0 : said.linear.row(at)[h]);
   }
   return out;
 }
@@ -136,7 +180,7 @@ Evaluation evaluate_held_out(const TrainingTask& task, const Folds& folds, std::
                              std::int64_t min_learnt, NetworkForecaster& networks, Pool& pool) {
   const HeldOutForecasts held_out = forecast_held_out(task, folds, first, networks, pool);
   const std::int64_t apart =
-      std::max<std::int64_t>(1, task.panel().total_training_rows() / max_origins(networks));
+      std::max<std::int64_t>(1, task.panel().total_learnt_rows() / max_origins(networks));
   Evaluation out;
   if (min_learnt == 0 || fewest_learnt(task, folds, first) >= min_learnt) {
     out.weight = fit_blend_weight(held_out.residuals, held_out.shifts, (task.panel().horizon - 1) / apart);

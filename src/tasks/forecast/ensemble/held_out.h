@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "tasks/forecast/networks/network_plan.h"
 #include "tasks/forecast/panel/rows.h"
@@ -29,6 +30,11 @@ struct HeldOutForecasts {
 
 HeldOutForecasts forecast_held_out(const TrainingTask& task, const Folds& folds, std::int64_t first,
                                    NetworkForecaster& networks, Pool& pool);
+
+/// What networks of weight 1 add to the linear model's forecasts of `origins`, [origins, horizon], by members
+/// that have held them out; 0 where none has, and before row `first`.
+Rows held_out_corrections(const TrainingTask& task, const Folds& folds, std::int64_t first,
+                          std::span<const Origin> origins, NetworkForecaster& networks, Pool& pool);
 
 /// The weight of the networks, and the errors of linear model and networks together that follow from it.
 struct Evaluation {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "rondo/tasks/forecast_accuracy.h"
 #include "tasks/forecast/evaluation/baselines.h"
@@ -32,7 +33,13 @@ struct Tally {
   std::vector<double> losses;  ///< by origin: mean square over the horizon, in the series' own steps
   double scaled_square = 0, scaled_absolute = 0;  ///< in z-scores, mean over series
   std::vector<StepSums> steps;
+  std::vector<double> log_errors;  ///< by series with a truth: logarithm of its RMSSE
 };
+using Methods = std::map<pool::Member, Tally>;
+
+/// Series by which a collection is judged, rather than by its origins.
+constexpr std::size_t kMany = 10;
+constexpr double kFaultless = 1e-6;  // RMSSE: less than it counts as it
 
 /// Of one forecaster over the rows of one series: in z-scores.
 struct Sums {
@@ -76,6 +83,7 @@ struct Totals {
   }
 
   std::array<Tally, kKinds> tallies;
+  Methods methods;
   std::vector<StepTruth> truths;
   BandCalibration calibration;
   QuantileSums quantiles;
@@ -97,7 +105,7 @@ double deviation_of(const PanelSeries& series) {
 }
 
 /// `square`, `absolute`: mean errors in z-scores.
-ForecastScore score_of(const char* name, const Accuracy& accuracy, double square, double absolute) {
+ForecastScore score_of(const std::string& name, const Accuracy& accuracy, double square, double absolute) {
   ForecastScore score;
   score.name = name;
   score.mae = accuracy.mae();
@@ -130,9 +138,17 @@ std::vector<ForecastStepScore> step_scores(const Tally& tally, const std::vector
   return out;
 }
 
-/// Several series are pooled in steps of their own, else the largest would decide alone.
-Contender contender(const char* name, const Tally& tally, bool several) {
-  if (!several) return {name, tally.accuracy.rmse(), tally.losses};
+double geometric_mean(std::span<const double> logarithms) {
+  double sum = 0;
+  for (const double log : logarithms) sum += log;
+  return std::exp(sum / static_cast<double>(logarithms.size()));
+}
+
+/// Several series are pooled in steps of their own, else the largest would decide alone. Many are compared
+/// one by one, by ratios: no single series can decide.
+Contender contender(const std::string& name, const Tally& tally, std::size_t series) {
+  if (series <= 1) return {name, tally.accuracy.rmse(), tally.losses};
+  if (tally.log_errors.size() >= kMany) return {name, geometric_mean(tally.log_errors), tally.log_errors};
   double sum = 0;
   for (const double loss : tally.losses) sum += loss;
   return {name, std::sqrt(sum / static_cast<double>(tally.losses.size())), tally.losses};
@@ -143,28 +159,57 @@ double truth_at(const PanelSeries& series, std::int64_t row) {
   return series.is_observed(row) ? series.values[at] : kMissing;
 }
 
-void conclude(const Totals& totals, std::int64_t overlap, ForecastResult& result) {
+ForecastScore total_score(const std::string& name, const Tally& tally, const Tally& model,
+                          const Totals& totals, std::int64_t overlap) {
+  ForecastScore score = score_of(name, tally.accuracy, tally.scaled_square / totals.series,
+                                 tally.scaled_absolute / totals.series);
+  if (tally.log_errors.size() > 1) score.geometric_rmsse = geometric_mean(tally.log_errors);
+  if (&tally == &model) return score;
+  score.p_value = accuracy::diebold_mariano(tally.losses, model.losses, overlap).p_two_sided;
+  double won = 0;
+  for (std::size_t s = 0; s < model.log_errors.size(); ++s)
+    won += model.log_errors[s] < tally.log_errors[s] ? 1 : 0;
+  if (model.log_errors.size() > 1) score.series_won = won / static_cast<double>(model.log_errors.size());
+  return score;
+}
+
+/// Scores of all, and the verdict.
+void conclude(const Totals& totals, std::int64_t overlap, bool has_ridge, ForecastResult& result) {
   const std::array<Tally, kKinds>& tallies = totals.tallies;
-  const bool several = result.series.size() > 1;
-  for (std::size_t kind = 0; kind < kKinds; ++kind) {
-    const Tally& tally = tallies[kind];
-    ForecastScore score = score_of(kNames[kind], tally.accuracy, tally.scaled_square / totals.series,
-                                   tally.scaled_absolute / totals.series);
-    if (kind == kModel) {
-      result.test = std::move(score);
-      continue;
-    }
-    score.p_value = accuracy::diebold_mariano(tally.losses, tallies[kModel].losses, overlap).p_two_sided;
-    result.baselines.push_back(std::move(score));
+  const Tally& model = tallies[kModel];
+  const std::size_t series = result.series.size();
+  result.test = total_score(kNames[kModel], model, model, totals, overlap);
+  for (const Kind kind : {kNaive, kSeasonal, kDrift, kRidge}) {
+    if (kind != kRidge || has_ridge)
+      result.baselines.push_back(total_score(kNames[kind], tallies[kind], model, totals, overlap));
   }
+  if (model.accuracy.count() == 0) {
+    result.verdict_sentence = "The forecast was not tested: no row was kept for a test part.";
+    return;
+  }
+  std::vector<Contender> methods;
+  if (has_ridge) methods.push_back(contender("ridge", tallies[kRidge], series));
+  for (const auto& [member, tally] : totals.methods) {
+    if (tally.accuracy.count() != model.accuracy.count()) continue;  // it does not apply to all
+    const char* name = pool::member_name(member);
+    result.methods.push_back(total_score(name, tally, model, totals, overlap));
+    methods.push_back(contender(name, tally, series));
+  }
+  const bool many = series > 1 && model.log_errors.size() >= kMany;
+  std::ranges::stable_sort(result.methods, {}, [&](const ForecastScore& score) {
+    return many ? score.geometric_rmsse : series > 1 ? score.rmsse : score.rmse;
+  });
   const Judgement judgement = judge(
-      contender(kNames[kModel], tallies[kModel], several),
-      {contender("naive", tallies[kNaive], several), contender("seasonal naive", tallies[kSeasonal], several),
-       contender("drift", tallies[kDrift], several)},
-      contender("ridge", tallies[kRidge], several), overlap);
+      contender(kNames[kModel], model, series),
+      {contender("naive", tallies[kNaive], series), contender("seasonal naive", tallies[kSeasonal], series),
+       contender("drift", tallies[kDrift], series)},
+      methods, overlap,
+      many         ? "geometric mean RMSSE"
+      : series > 1 ? "RMSE in steps of each series"
+                   : "RMSE");
   result.skill = judgement.skill;
   result.skill_against = judgement.best;
-  std::replace(result.skill_against.begin(), result.skill_against.end(), ' ', '_');  // as in kNames
+  if (result.skill_against == "seasonal naive") result.skill_against = kNames[kSeasonal];
   result.verdict = judgement.verdict;
   result.verdict_sentence = judgement.sentence;
 }
@@ -176,7 +221,8 @@ void append(std::vector<double>& to, const std::vector<double>& from) {
 /// The backtest of one series, origin by origin.
 class SeriesBacktest {
  public:
-  SeriesBacktest(const ScaledPanel& scaled, std::int64_t index, ForecastResult& result, Totals& totals)
+  SeriesBacktest(const ScaledPanel& scaled, std::int64_t index, bool has_ridge, ForecastResult& result,
+                 Totals& totals)
       : scaled_(scaled),
         totals_(totals),
         index_(index),
@@ -187,13 +233,15 @@ class SeriesBacktest {
         deviation_(deviation_of(series_)),
         step_(naive_error(series_.training(), 1)),
         seasonal_step_(naive_error(series_.training(), result.season)),
-        step_square_(accuracy::naive_square_step(series_.training())) {}
+        step_square_(accuracy::naive_square_step(series_.training())),
+        has_ridge_(has_ridge) {}
 
   /// An origin, whose forecasts are row `row`.
   void add(const Origin& origin, const ScaledForecasts& forecasts, std::int64_t row,
            const BandOffsets& offsets) {
     const auto model = forecasts.model.row(row), spread = forecasts.spread.row(row);
     const std::array<std::vector<double>, kKinds> all = forecast_all(origin, model, forecasts.ridge.row(row));
+    add_methods(origin, forecasts.methods[static_cast<std::size_t>(row)]);
     ForecastSeries::Backtest& backtest = out_.backtest;
     append_bands(scaled_, origin, model, spread, offsets, backtest.bands);
     std::array<double, kKinds> loss{};
@@ -252,7 +300,9 @@ class SeriesBacktest {
     totals_.quantiles += model_;
     totals_.levels = levels_.size();
     ++totals_.series;
+    put_methods();
     for (std::size_t kind = 0; kind < kKinds; ++kind) {
+      totals_.tallies[kind].log_errors.push_back(log_error(own_[kind]));
       const double square = sums_[kind].square / sums_[kind].count;
       const double absolute = sums_[kind].absolute / sums_[kind].count;
       totals_.tallies[kind].scaled_square += square;
@@ -262,13 +312,67 @@ class SeriesBacktest {
         model_.put(levels_.size(), score);
         put_bands(done.actual, done.bands, score);
         out_.test = std::move(score);
-      } else {
+      } else if (kind != kRidge || has_ridge_) {
         out_.baselines.push_back(std::move(score));
       }
     }
   }
 
  private:
+  /// Of one method over the rows of this series.
+  struct Own {
+    Accuracy accuracy;
+    Sums sums;
+    std::vector<double> forecasts;  ///< NaN where it does not apply
+  };
+
+  void add_methods(const Origin& origin, const MemberForecasts& said) {
+    const std::size_t before = out_.backtest.actual.size();
+    const auto horizon = static_cast<std::size_t>(scaled_.panel().horizon);
+    for (std::size_t i = 0; i < said.members.size(); ++i) {
+      Own& own = methods_[said.members[i]];
+      own.forecasts.resize(before, kMissing);
+      Tally& tally = totals_.methods[said.members[i]];
+      double loss = 0, counted = 0;
+      for (std::size_t h = 0; h < horizon; ++h) {
+        const double forecast = said.forecasts[i][h];
+        own.forecasts.push_back(forecast);
+        const double actual = truth_at(series_, origin.row + 1 + static_cast<std::int64_t>(h));
+        if (std::isnan(actual)) continue;
+        const double error = actual - forecast, miss = error / (step_ > 0 ? step_ : 1);
+        loss += miss * miss;
+        ++counted;
+        tally.accuracy.add(actual, forecast, seasonal_step_, step_square_, index_);
+        own.accuracy.add(actual, forecast, seasonal_step_, step_square_);
+        own.sums.square += error * error / (deviation_ * deviation_);
+        own.sums.absolute += std::abs(error) / deviation_;
+      }
+      own.sums.count += counted;
+      if (counted > 0) tally.losses.push_back(loss / counted);
+    }
+  }
+
+  void put_methods() {
+    for (auto& [member, own] : methods_) {
+      own.forecasts.resize(out_.backtest.actual.size(), kMissing);
+      const char* name = pool::member_name(member);
+      out_.backtest.methods.emplace_back(name, std::move(own.forecasts));
+      const double square = own.sums.square / own.sums.count, absolute = own.sums.absolute / own.sums.count;
+      Tally& tally = totals_.methods[member];
+      tally.scaled_square += square;
+      tally.scaled_absolute += absolute;
+      tally.log_errors.push_back(log_error(own.accuracy));
+      out_.methods.push_back(score_of(name, own.accuracy, square, absolute));
+    }
+    std::ranges::stable_sort(out_.methods, {}, &ForecastScore::rmse);
+  }
+
+  /// Of one that never moved, by its own size: all forecasts of it are measured alike.
+  double log_error(const Accuracy& accuracy) const {
+    const double unit = step_square_ > 0 ? std::sqrt(step_square_) : 1;
+    return std::log(std::max(accuracy.rmse() / unit, kFaultless));
+  }
+
   /// The forecasts of one origin by all kinds, in units of the series.
   std::array<std::vector<double>, kKinds> forecast_all(const Origin& origin, std::span<const double> model,
                                                        std::span<const double> ridge) const {
@@ -308,7 +412,9 @@ class SeriesBacktest {
   std::int64_t period_;
   Naive2Walk naive2_;
   double deviation_, step_, seasonal_step_, step_square_;
+  bool has_ridge_;
   std::array<Accuracy, kKinds> own_;
+  std::map<pool::Member, Own> methods_;
   std::array<Sums, kKinds> sums_{};
   QuantileSums model_;
   Naive2Sums naive2_sums_;
@@ -349,7 +455,7 @@ std::vector<Origin> backtest_origins(const Panel& panel, std::int64_t stride) {
 
 std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vector<Origin>& origins,
                                       const ScaledForecasts& forecasts,
-                                      const std::shared_ptr<const CalibrationErrors>& calibration,
+                                      std::span<const std::shared_ptr<const CalibrationErrors>> calibrations,
                                       ForecastResult& result) {
   const Panel& panel = scaled.panel();
   Totals totals(panel.horizon);
@@ -364,19 +470,24 @@ std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vect
     const std::span<const Origin> own(origins.data() + first, next - first);
     const Rows errors = errors_of(scaled, own, forecasts, first);
     rows.push_back(panel.history_rows(s) - 1);
-    std::vector<BandOffsets> bands = bands_by_origin(calibration, errors, rows, result.stride);
+    std::vector<BandOffsets> bands = bands_by_origin(calibrations[s], errors, rows, result.stride);
     past_the_end.push_back(std::move(bands.back()));
 
-    SeriesBacktest backtest(scaled, static_cast<std::int64_t>(s), result, totals);
+    SeriesBacktest backtest(scaled, static_cast<std::int64_t>(s), forecasts.has_ridge, result, totals);
     for (std::size_t i = 0; i < own.size(); ++i)
       backtest.add(own[i], forecasts, static_cast<std::int64_t>(first + i), bands[i]);
     backtest.finish();
   }
+  conclude(totals, (panel.horizon + result.stride - 1) / result.stride - 1, forecasts.has_ridge, result);
+  if (totals.series == 0) {
+    result.coverage80 = result.coverage95 = kMissing;
+    return past_the_end;
+  }
   const ForecastBands& bands = totals.bands;
   result.coverage80 = accuracy::coverage(totals.actual, bands.low80, bands.high80);
   result.coverage95 = accuracy::coverage(totals.actual, bands.low95, bands.high95);
-  conclude(totals, (panel.horizon + result.stride - 1) / result.stride - 1, result);
   for (const Tally& tally : totals.tallies) result.by_step.push_back(step_scores(tally, totals.truths));
+  if (!forecasts.has_ridge) result.by_step.pop_back();
   totals.calibration.put(result.calibration);
   totals.quantiles.put(totals.levels, result.test);
   put_bands(totals.actual, bands, result.test);

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "rondo/tasks/forecast.h"
 #include "tasks/common/verdict.h"
+#include "tasks/forecast/ensemble/panel_pool.h"
 #include "tasks/forecast/forecaster/forecaster.h"
 #include "tasks/forecast/intervals/adaptive_bands.h"
 #include "tasks/forecast/panel/panel.h"
@@ -20,15 +22,17 @@ std::vector<Origin> backtest_origins(const Panel& panel, std::int64_t stride);
 /// Forecasts of the same origins, [origins, horizon], in the scale of ScaledPanel::targets.
 struct ScaledForecasts {
   Rows model, ridge;
-  Rows spread;  ///< what the model's errors are measured in
+  Rows spread;                           ///< what the model's errors are measured in
+  std::vector<MemberForecasts> methods;  ///< by origin, in units of the series
+  bool has_ridge = true;                 ///< false: no series could teach it
 };
 
 /// Fills the backtest of every series and the scores, skill, verdict and coverages of the result, which has
-/// `series` with values and train_rows, `period` and `stride` already. Returns the bands of a forecast from
-/// the end of every series, which have seen all errors.
+/// `series` with values and train_rows, `period` and `stride` already. `calibrations`: by series. Returns the
+/// bands of a forecast from the end of every series, which have seen all errors.
 std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vector<Origin>& origins,
                                       const ScaledForecasts& forecasts,
-                                      const std::shared_ptr<const CalibrationErrors>& calibration,
+                                      std::span<const std::shared_ptr<const CalibrationErrors>> calibrations,
                                       ForecastResult& result);
 
 /// The `most` rows of the backtest that surprise most, worst first, however calm the series are: each row's
@@ -51,16 +55,18 @@ using tasks::Contender;
 
 struct Judgement {
   ForecastVerdict verdict = ForecastVerdict::no_better_than_naive;
-  double skill = 0;      ///< 1 - RMSE of the model / RMSE of the best rival
+  double skill = 0;      ///< 1 - error of the model / error of the best rival
   std::string best;      ///< name of the best rival
   double statistic = 0;  ///< of the gain over the rival that decided
   std::string sentence;  ///< the verdict in plain words, with the numbers
 };
 
-/// The model has to beat (tasks::compare, by RMSE) the best of the forecasts that learn nothing, else the
-/// verdict is "no better than naive", and then the ridge. Losses: mean squares over the horizon at every
-/// origin, in the series' own step.
-Judgement judge(const Contender& model, const std::vector<Contender>& naive_kinds, const Contender& ridge,
-                std::int64_t overlap);
+/// The model has to beat (tasks::compare) the best of the forecasts that learn nothing, else the verdict is
+/// "no better than naive", and then the best single method, the ridge among them. Of a few series, errors are
+/// RMSE and losses mean squares over the horizon at every origin, in the series' own step; of many
+/// (`measure` says so), geometric means over series, and losses the logarithms.
+Judgement judge(const Contender& model, const std::vector<Contender>& naive_kinds,
+                const std::vector<Contender>& methods, std::int64_t overlap,
+                const std::string& measure = "RMSE");
 
 }  // namespace rondo::forecasting

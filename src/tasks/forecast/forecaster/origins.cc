@@ -33,7 +33,7 @@ Rows observed_targets(const ScaledPanel& scaled, std::span<const Origin> origins
 }
 
 std::int64_t origin_stride(const Panel& panel) {
-  return std::max<std::int64_t>(1, (panel.total_training_rows() + kMaxOrigins - 1) / kMaxOrigins);
+  return std::max<std::int64_t>(1, (panel.total_learnt_rows() + kMaxOrigins - 1) / kMaxOrigins);
 }
 
 bool is_drawn(const Origin& origin, std::int64_t stride) {

@@ -27,10 +27,13 @@ void append_bands(const ScaledPanel& scaled, const Origin& origin, std::span<con
     const auto end = [&](double offset) {
       return scaled.to_units(origin, step + 1, location[h] + spread[h] * offset);
     };
-    bands.low80.push_back(end(offsets.low_at(step, k80)));
-    bands.high80.push_back(end(offsets.high_at(step, k80)));
-    bands.low95.push_back(end(offsets.low_at(step, k95)));
-    bands.high95.push_back(end(offsets.high_at(step, k95)));
+    // However one-sided the errors were, a band holds its forecast.
+    const auto low = [&](std::int64_t level) { return end(std::min(0.0, offsets.low_at(step, level))); };
+    const auto high = [&](std::int64_t level) { return end(std::max(0.0, offsets.high_at(step, level))); };
+    bands.low80.push_back(low(k80));
+    bands.high80.push_back(high(k80));
+    bands.low95.push_back(low(k95));
+    bands.high95.push_back(high(k95));
   }
 }
 

@@ -100,7 +100,7 @@ class GroupScorer {
       : panel_(scaled.panel()), scaled_(scaled), grid_(grid), shapes_(std::move(shapes)) {
     layout_ = LinearLayout::cover(panel_, shapes_);
     for (const PanelSeries& s : panel_.series) {
-      edges_.push_back(block_edges(s.train_rows, panel_.horizon, grid.blocks));
+      edges_.push_back(block_edges(s.learnt_rows(), panel_.horizon, grid.blocks));
       unit_.push_back(1 / naive_square(s.training()));
     }
     std::int64_t scored = 0;
@@ -153,7 +153,8 @@ class GroupScorer {
     const auto b = static_cast<std::size_t>(block);
     for (std::size_t s = 0; s < edges_.size(); ++s) {
       const std::int64_t begin = std::max(edges_[s][b] - 1, layout_.first_origin(scaled_.difference));
-      const std::int64_t end = std::min(edges_[s][b + 1] - 1, panel_.series[s].train_rows - panel_.horizon);
+      const std::int64_t end =
+          std::min(edges_[s][b + 1] - 1, panel_.series[s].learnt_rows() - panel_.horizon);
       for (std::int64_t row = begin; row < end; row += score_stride_) {
         origins.push_back({static_cast<std::int64_t>(s), row});
       }

@@ -292,7 +292,8 @@ Window window_for(const TrainingTask& task) {
 std::int64_t training_windows(const Panel& panel, const Window& window) {
   std::int64_t count = 0;
   for (const PanelSeries& s : panel.series) {
-    count += std::max<std::int64_t>(0, s.train_rows - s.validation_rows - window.rows() - window.out_rows());
+    count +=
+        std::max<std::int64_t>(0, s.learnt_rows() - s.validation_rows - window.rows() - window.out_rows());
   }
   return count;
 }

@@ -219,7 +219,7 @@ Residuals::Residuals(const TrainingTask& task, const Folds& folds, std::int64_t 
     : first_(first), horizon_(task.panel().horizon) {
   std::vector<Origin> origins;
   for (std::size_t s = 0; s < task.panel().series.size(); ++s) {
-    const std::int64_t rows = task.panel().series[s].train_rows;
+    const std::int64_t rows = task.panel().series[s].learnt_rows();
     offsets_.push_back(static_cast<std::int64_t>(origins.size()));
     for (std::int64_t row = first; row < rows - horizon_; ++row) {
       origins.push_back({static_cast<std::int64_t>(s), row});
@@ -229,7 +229,7 @@ Residuals::Residuals(const TrainingTask& task, const Folds& folds, std::int64_t 
   by_part_.assign(static_cast<std::size_t>(std::min(folds.members(), kHeldOutParts)), targets);
   pool.run(static_cast<int>(by_part_.size()), [&](int k) {
     const LinearModel linear =
-        fit_linear(task.scaled, task.linear.members, task.panel().training_rows(),
+        fit_linear(task.scaled, task.linear.members, task.panel().learnt_rows(),
                    [&](const Origin& origin) { return folds.role(k, origin) == Role::train; });
     const Rows forecast = linear.predict(task.scaled, origins);
     std::vector<double>& residuals = by_part_[static_cast<std::size_t>(k)].values;

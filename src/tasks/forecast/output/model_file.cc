@@ -39,6 +39,7 @@ static void archive_fields(tasks::Archive& archive, LearntSeries& series) {
   archive.field("first_position", series.first_position, -1e15, 1e15);
   archive.choice("unit", series.frequency.unit, kUnits);
   archive.field("step", series.frequency.step);
+  archive.field("is_short", series.is_short);
   archive.field("day_of_month", series.frequency.day_of_month, 1, Frequency::kLastBusinessDay);
 }
 
@@ -50,6 +51,8 @@ static void archive_fields(tasks::Archive& archive, ColumnScale& scale) {
 }
 
 static void archive_fields(tasks::Archive& archive, SeriesScaling& scaling) {
+  constexpr std::array kTransforms{"none", "log", "sqrt"};
+  archive.choice("transform", scaling.level.transform, kTransforms);
   archive.field("center", scaling.level.center);
   archive.field("scale", scaling.level.scale);
   archive.field("seasonal", scaling.seasonal.by_place);
@@ -206,7 +209,6 @@ void archive_scaling(tasks::Archive& archive, const PanelShape& shape, PanelScal
             "does not fit the columns");
     require(series.seasonal.by_place.size() == places, archive, "series", "does not fit the season");
     series.seasonal.season = season;
-    series.level.transform = scaling.transform;
   }
 }
 
@@ -229,13 +231,15 @@ void archive_model(tasks::Archive& archive, ForecastResult::Model& model) {
                          length(encodings.known_names), length(encodings.static_names)};
   archive.section("scaling", [&] { archive_scaling(archive, shape, model.scaling); });
   archive.section("forecast", [&] {
-    archive.version(1);
+    archive.version(2);
     archive.field("forecaster", model.forecaster);
     archive_bands(archive, shape, model.bands);
-    const std::int64_t members = model.preparation.options.ensemble;
     require(model.forecaster.fits(shape), archive, "forecaster", "does not fit the columns and series");
-    require(static_cast<std::int64_t>(model.forecaster.networks->network.output_count()) == members, archive,
-            "forecaster", "has another number of members");
+    if (!model.forecaster.has_networks()) return;
+    const std::int64_t members = model.preparation.options.ensemble;
+    const NetworkForecaster& networks = *model.forecaster.learnt->networks;
+    require(static_cast<std::int64_t>(networks.network.output_count()) == members, archive, "forecaster",
+            "has another number of members");
   });
 }
 

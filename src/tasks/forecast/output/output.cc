@@ -27,7 +27,9 @@ Json all_errors_of(const ForecastScore& score) {
                                     {"mse_scaled", score.mse_scaled},
                                     {"mae_scaled", score.mae_scaled},
                                     {"mape", score.mape},
-                                    {"rmsse", score.rmsse}}) {
+                                    {"rmsse", score.rmsse},
+                                    {"geometric_rmsse", score.geometric_rmsse},
+                                    {"series_won", score.series_won}}) {
     errors.set(name, value);
   }
   return errors;
@@ -60,13 +62,37 @@ Json baselines_of(const ForecastResult& result) {
   return out;
 }
 
+/// Of statistical methods, best first.
+Json methods_of(const ForecastResult& result) {
+  Json out = Json::array();
+  for (const ForecastScore& score : result.methods) {
+    Json errors = all_errors_of(score);
+    errors.set("p_value", score.p_value);
+    errors.set("name", score.name);
+    out.push_back(std::move(errors));
+  }
+  return out;
+}
+
+/// [{"name", "share"}], largest first.
+Json shares_of(const std::vector<ForecastShare>& shares) {
+  Json out = Json::array();
+  for (const ForecastShare& share : shares)
+    out.push_back(Json::object({{"name", share.name}, {"share", share.share}}));
+  return out;
+}
+
 /// How many, and the errors of each where they can be read one by one.
 Json series_of(const ForecastResult& result) {
   Json out = Json::object({{"number", static_cast<std::int64_t>(result.series.size())}});
   if (result.series.size() > kMaxListedSeries) return out;
   Json errors = Json::array();
   for (const ForecastSeries& series : result.series) {
-    Json one = Json::object({{"id", series.id}, {"target", series.target}, {"rows", series.times.size()}});
+    Json one = Json::object({{"id", series.id},
+                             {"target", series.target},
+                             {"rows", series.times.size()},
+                             {"short", series.is_short},
+                             {"shares", shares_of(series.shares)}});
     if (!series.test.name.empty()) {
       const Json measured = errors_of(series.test);
       for (const auto& [name, value] : measured.as_object()) one.set(name, value);
@@ -121,7 +147,8 @@ Json warnings_of(const ForecastResult& result) {
 }  // namespace
 
 const char* forecast_verdict_name(ForecastVerdict verdict) {
-  constexpr std::array kNames{"better", "no better than ridge", "no better than naive"};
+  constexpr std::array kNames{"better", "no better than a single method", "no better than naive",
+                              "not tested"};
   return kNames[static_cast<std::size_t>(verdict)];
 }
 
@@ -141,6 +168,8 @@ Json forecast_json(const ForecastResult& result, const Json& files) {
                                               {"test", result.rows_test}})},
                        {"test", test_of(result)},
                        {"baselines", baselines_of(result)},
+                       {"methods", methods_of(result)},
+                       {"shares", shares_of(result.shares)},
                        {"skill", result.skill},
                        {"skill_against", result.skill_against},
                        {"verdict", forecast_verdict_name(result.verdict)},

@@ -1,6 +1,7 @@
 #include "tasks/forecast/panel/panel.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace rondo::forecasting {
@@ -16,27 +17,31 @@ std::vector<double> standardised(const std::vector<double>& values, const std::v
 
 }  // namespace
 
-std::vector<std::int64_t> Panel::training_rows() const {
+std::vector<std::int64_t> Panel::learnt_rows() const {
   std::vector<std::int64_t> rows;
-  for (const PanelSeries& s : series) rows.push_back(s.train_rows);
+  for (const PanelSeries& s : series) rows.push_back(s.learnt_rows());
   return rows;
 }
 
-std::int64_t Panel::total_training_rows() const {
+std::int64_t Panel::total_learnt_rows() const {
   std::int64_t total = 0;
-  for (const PanelSeries& s : series) total += s.train_rows;
+  for (const PanelSeries& s : series) total += s.learnt_rows();
   return total;
 }
 
 std::int64_t Panel::shortest_training() const {
-  std::int64_t shortest = series.empty() ? 0 : series.front().train_rows;
-  for (const PanelSeries& s : series) shortest = std::min(shortest, s.train_rows);
-  return shortest;
+  std::int64_t shortest = std::numeric_limits<std::int64_t>::max();
+  for (const PanelSeries& s : series) {
+    if (!s.is_short || all_are_short()) shortest = std::min(shortest, s.train_rows);
+  }
+  return series.empty() ? 0 : shortest;
 }
+
+bool Panel::all_are_short() const { return std::ranges::all_of(series, &PanelSeries::is_short); }
 
 bool Panel::training_has_holes() const {
   return std::any_of(series.begin(), series.end(), [](const PanelSeries& s) {
-    const auto end = s.observed.begin() + (s.observed.empty() ? 0 : s.train_rows);
+    const auto end = s.observed.begin() + (s.observed.empty() ? 0 : s.learnt_rows());
     return std::find(s.observed.begin(), end, 0) != end;
   });
 }
@@ -100,12 +105,16 @@ double ScaledPanel::season_ahead(const Origin& origin, std::int64_t ahead) const
 
 double ScaledPanel::to_units(const Origin& origin, std::int64_t ahead, double target) const {
   const SeriesScale& scale = scales[static_cast<std::size_t>(origin.series)];
-  return std::max(lowest, scale.backward(target + base(origin), season_ahead(origin, ahead)));
+  const double value = scale.backward(target + base(origin), season_ahead(origin, ahead));
+  return scaling.series[static_cast<std::size_t>(origin.series)].smallest >= 0 ? std::max(0.0, value) : value;
 }
 
 double ScaledPanel::from_units(const Origin& origin, std::int64_t ahead, double value) const {
   const SeriesScale& scale = scales[static_cast<std::size_t>(origin.series)];
-  return scale.forward(value, season_ahead(origin, ahead)) - base(origin);
+  const bool is_defined = is_applicable(scale.transform, {&value, 1});
+  return scale.forward(is_defined ? value : scaling.series[static_cast<std::size_t>(origin.series)].smallest,
+                       season_ahead(origin, ahead)) -
+         base(origin);
 }
 
 }  // namespace rondo::forecasting

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,8 +26,12 @@ struct PanelSeries {
   std::vector<double> position;
   std::int64_t train_rows = 0;       ///< rows before the test part, validation included
   std::int64_t validation_rows = 0;  ///< the last of them; 0: left to the forecaster
+  /// Too few rows, or constant: no model of all series learns from it. Statistical methods forecast it alone.
+  bool is_short = false;
 
   std::int64_t rows() const { return static_cast<std::int64_t>(values.size()); }
+  /// Of the training part, those that a model of all series learns from.
+  std::int64_t learnt_rows() const { return is_short ? 0 : train_rows; }
   bool is_observed(std::int64_t row) const {
     return observed.empty() || observed[static_cast<std::size_t>(row)] != 0;
   }
@@ -46,11 +49,13 @@ struct Panel {
   std::int64_t horizon = 1;
   /// The test part came from another file: forecasts past the end start where the table ends, before it.
   bool truth_after_end = false;
+  bool has_future = true;  ///< known columns go on behind the end: a forecast past it can be made
 
-  std::vector<std::int64_t> training_rows() const;  ///< by series
-  std::int64_t total_training_rows() const;
-  /// The shortest training part.
+  std::vector<std::int64_t> learnt_rows() const;  ///< by series
+  std::int64_t total_learnt_rows() const;
+  /// The shortest training part of those that are not short; of all where all are.
   std::int64_t shortest_training() const;
+  bool all_are_short() const;
   /// Whether a value of a training part was missing.
   bool training_has_holes() const;
   /// Rows of a series that a forecast past the end knows.
@@ -95,12 +100,11 @@ struct ScaledPanel {
   double base(const Origin& origin) const;
   /// What is forecast at an origin, one number a step: level[row + h], less level[row] when `difference`.
   void targets(const Origin& origin, std::span<double> out) const;
-  /// A forecast of `targets` for so many rows ahead (1 … horizon) back in the series' own units.
+  /// A forecast of `targets` for so many rows ahead (1 … horizon) back in the series' own units. Not below 0
+  /// where nothing was in the training part.
   double to_units(const Origin& origin, std::int64_t ahead, double target) const;
   /// And from there: what `targets` would be, had the series this value.
   double from_units(const Origin& origin, std::int64_t ahead, double value) const;
-  /// No forecast in units of the series is below it: 0 for counts.
-  double lowest = -std::numeric_limits<double>::infinity();
 
  private:
   const Panel* panel_;

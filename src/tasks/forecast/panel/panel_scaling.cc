@@ -122,11 +122,13 @@ PanelScaling PanelScaling::fit(const Panel& panel, Transform transform, bool dif
   for (const PanelSeries& s : panel.series) {
     SeriesScaling scaling;
     const std::span<const double> given = s.training();
-    scaling.level.transform = transform;
+    // What the panel's transform is not defined for is a short series, which nothing is learnt from.
+    const Transform own = is_applicable(transform, given) ? transform : Transform::none;
+    scaling.level.transform = own;
     if (!given.empty()) scaling.smallest = *std::min_element(given.begin(), given.end());
-    if (panel.guard_spikes) scaling.guard = SpikeGuard::fit(given, transform, scaling.smallest);
+    if (panel.guard_spikes) scaling.guard = SpikeGuard::fit(given, own, scaling.smallest);
     const std::vector<double> training = scaling.accepted(given);
-    const std::vector<double> season = fit_level(panel, s, training, transform, difference, scaling);
+    const std::vector<double> season = fit_level(panel, s, training, own, difference, scaling);
     std::vector<double> levels;
     for (std::size_t i = 0; i < training.size(); ++i)
       levels.push_back(scaling.level_of(training[i], season[i]));

@@ -30,20 +30,28 @@ class Walk {
       : values_(series.values), setting_(series.setting), members_(members), most_(most) {}
 
   std::vector<Origin> origins() const {
+    std::vector<Origin> found = origins(true);
+    // Few rows: members that know no season there, say, still tell something of those that will.
+    return found.size() < kFewOrigins ? origins(false) : found;
+  }
+
+ private:
+  static constexpr std::size_t kFewOrigins = 2;
+
+  /// `all_apply`: those at which every member does.
+  std::vector<Origin> origins(bool all_apply) const {
     const auto rows = std::ssize(values_);
     const std::int64_t horizon = setting_.horizon;
     std::vector<Origin> found;
-    for (std::int64_t at = rows - horizon; std::ssize(found) < most_ && serves(at); at -= stride()) {
+    for (std::int64_t at = rows - horizon; std::ssize(found) < most_ && serves(at, all_apply); at -= stride())
       found.push_back({at, horizon});
-    }
-    // Few rows: a part of the horizon tells something, too.
-    for (std::int64_t steps = horizon / 2; steps >= 1 && std::ssize(found) < 2; steps /= 2) {
-      if (serves(rows - steps)) found.push_back({rows - steps, steps});
+    // A part of the horizon tells something, too.
+    for (std::int64_t steps = horizon / 2; steps >= 1 && found.size() < kFewOrigins; steps /= 2) {
+      if (serves(rows - steps, all_apply)) found.push_back({rows - steps, steps});
     }
     return found;
   }
 
- private:
   /// A horizon, or more where that many origins would see less than the longest season.
   std::int64_t stride() const {
     const auto rows = std::ssize(values_);
@@ -53,9 +61,10 @@ class Walk {
     return std::max(setting_.horizon, std::min(wide, room));
   }
 
-  bool serves(std::int64_t at) const {
+  bool serves(std::int64_t at, bool all_apply) const {
     const auto rows = std::ssize(values_);
     if (at < kLeastRows || 2 * at < rows) return false;
+    if (!all_apply) return true;
     const std::vector<Member> there = applicable_members(values_.first(at), setting_);
     return std::all_of(members_.begin(), members_.end(), [&](Member member) {
       return std::find(there.begin(), there.end(), member) != there.end();
@@ -89,18 +98,24 @@ SeriesInput recent(const SeriesInput& series) {
   return kept;
 }
 
+/// From its first observed row on, if that is not too long ago.
+SeriesInput trimmed(const SeriesInput& given) {
+  SeriesInput series = recent(given);
+  const std::int64_t unseen =
+      std::ssize(series.values) - std::ssize(statistical::from_first_observed(series.values));
+  series.values = series.values.subspan(unseen);
+  series.setting.known = series.setting.known.subspan(unseen * series.setting.known_columns);
+  return series;
+}
+
 /// Everything about one series but what the members say.
 struct Plan {
-  SeriesInput series;  ///< from its first observed row on
+  SeriesInput series;
   std::int64_t dropped = 0;
   std::vector<Member> members;
   std::vector<Origin> origins;
 
-  Plan(const SeriesInput& given, int most) : series(recent(given)) {
-    const std::int64_t unseen =
-        std::ssize(series.values) - std::ssize(statistical::from_first_observed(series.values));
-    series.values = series.values.subspan(unseen);
-    series.setting.known = series.setting.known.subspan(unseen * series.setting.known_columns);
+  Plan(const SeriesInput& given, int most) : series(trimmed(given)) {
     dropped = std::ssize(given.values) - std::ssize(series.values);
     members = applicable_members(series.values, series.setting);
     origins = Walk(series, members, most).origins();
@@ -160,6 +175,18 @@ PoolRun run_members(std::span<const SeriesInput> series, const PoolOptions& opti
     }
   });
   return run;
+}
+
+MemberForecasts forecast_end(const SeriesInput& given, std::span<const Member> members) {
+  const SeriesInput series = trimmed(given);
+  const std::vector<Member> applicable = applicable_members(series.values, series.setting);
+  MemberForecasts out;
+  for (const Member member : members) {
+    if (std::find(applicable.begin(), applicable.end(), member) != applicable.end())
+      out.members.push_back(member);
+  }
+  out.forecasts = forecast_members(series.values, series.setting, out.members);
+  return out;
 }
 
 std::vector<SeriesForecast> choose_forecasts(const PoolRun& run, const PoolOptions& options, Pool& threads) {

@@ -48,6 +48,14 @@ struct PoolRun {
 /// last rows of long series only. Everything is fitted again at each origin.
 PoolRun run_members(std::span<const SeriesInput> series, const PoolOptions& options, Pool& threads);
 
+/// The members of `members` that apply to the series, and what they forecast behind its end. Long series are
+/// cut as run_members does.
+struct MemberForecasts {
+  std::vector<Member> members;
+  std::vector<std::vector<double>> forecasts;  ///< [members, horizon]
+};
+MemberForecasts forecast_end(const SeriesInput& series, std::span<const Member> members);
+
 struct SeriesForecast {
   std::vector<double> forecast;      ///< the blend, [horizon]
   std::vector<std::size_t> members;  ///< places in PoolRun::candidates

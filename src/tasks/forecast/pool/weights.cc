@@ -15,6 +15,7 @@ constexpr double kFarOffSquares =
 constexpr double kSmooth = 0.05;  // the square of what is small for the loss √(e² + kSmooth)
 constexpr double kFaultless = 0.05;   // of the median candidate's error: less than it counts as it
 constexpr double kNegligible = 0.01;  // share of the largest first guess
+constexpr double kUsualOrigins = 8;   // of a series
 constexpr double kPriorOrigins = 1;   // of each series that a candidate's score is drawn to the others' by
 
 /// Errors of one series' candidates at all held-out rows, in units of the median candidate's.
@@ -79,9 +80,9 @@ void add_rows(Problem& problem, const HeldOut& origin, double origins) {
   double unit = median(sizes);
   if (!(unit > 0)) unit = std::accumulate(sizes.begin(), sizes.end(), 0.0) / static_cast<double>(count);
   if (!(unit > 0)) return;  // nobody errs
-  ++problem.origins;
+  problem.origins += origin.origins;
   problem.row_weights.insert(problem.row_weights.end(), errors[0].size(),
-                             1 / static_cast<double>(errors[0].size()));
+                             origin.origins / static_cast<double>(errors[0].size()));
   const double most = problem.squares ? kFarOffSquares : kFarOff;
   for (std::size_t i = 0; i < count; ++i) {
     for (const double error : errors[i]) problem.errors[i].push_back(std::clamp(error / unit, -most, most));
@@ -98,7 +99,7 @@ Problem problem_of(const Evidence& evidence) {
   if (evidence.origins.empty()) return problem;
   if (!problem.squares) {
     // A time at which everybody erred, at a shift of the level say, counts like any other.
-    for (const HeldOut& origin : evidence.origins) add_rows(problem, origin, 1);
+    for (const HeldOut& origin : evidence.origins) add_rows(problem, origin, origin.origins);
     return problem;
   }
   HeldOut all = evidence.origins.front();  // large demands count as they are
@@ -199,15 +200,24 @@ class Chooser {
     for (std::size_t place = 0; place < guess.size(); ++place)
       log_scores[place] /= std::max(origins[place], 1.0);
     const double least = *std::min_element(log_scores.begin(), log_scores.end());
+    const double power = options_.score_power * evidence_factor();
     for (std::size_t place = 0; place < guess.size(); ++place) {
       const double behind = log_scores[place] - least;
-      guess[place] *= std::exp(-options_.score_power * behind * (1 + behind));
+      guess[place] *= std::exp(-power * behind * (1 + behind));
     }
     // Who is far behind is left out for good, however well its errors happen to cancel others'.
     const double largest = *std::max_element(guess.begin(), guess.end());
     for (double& weight : guess) weight = weight < kNegligible * largest ? 0 : weight;
     normalise(guess);
     return guess;
+  }
+
+  /// Many origins in each series make bad scores surer to stay bad.
+  double evidence_factor() const {
+    double tested = 0;
+    for (const Problem& problem : problems_) tested += problem.empty() ? 0 : 1;
+    const double each = tested > 0 ? origins_ / tested : 0;
+    return std::max(1.0, std::sqrt(each / kUsualOrigins));
   }
 
   void learn_collection(std::vector<double>& weights, std::span<const double> first) {

@@ -19,6 +19,7 @@ struct Candidate {
 struct HeldOut {
   std::vector<double> actual;                  ///< [steps], NaN = missing
   std::vector<std::vector<double>> forecasts;  ///< [candidates of the series, steps]
+  double origins = 1;                          ///< that these rows are the judgement of
 };
 
 /// One series: which of the collection's candidates apply, and how they fared at earlier origins.
@@ -29,7 +30,7 @@ struct Evidence {
 };
 
 struct WeightOptions {
-  double score_power = 3;  ///< how steeply bad scores cost weight beforehand
+  double score_power = 3;  ///< how steeply bad scores cost weight beforehand; more with many origins
   double collection_strength =
       50;                       ///< origins that the first guess is worth against the collection's evidence
   double shared = 0.5;          ///< and that many more for each origin of that

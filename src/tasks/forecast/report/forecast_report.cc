@@ -42,9 +42,10 @@ PageVerdict verdict_of(const ForecastResult& result) {
   using Tone = PageVerdict::Tone;
   switch (result.verdict) {
     case ForecastVerdict::better:
-      return {Tone::good, "The forecast is better than every baseline", result.verdict_sentence};
-    case ForecastVerdict::no_better_than_ridge:
-      return {Tone::neutral, "No better than a linear model (ridge autoregression)", result.verdict_sentence};
+      return {Tone::good, "The forecast is better than every single method", result.verdict_sentence};
+    case ForecastVerdict::no_better_than_single_method:
+      return {Tone::neutral, "No better than the best single method", result.verdict_sentence};
+    case ForecastVerdict::not_tested: return {Tone::neutral, "Not tested", result.verdict_sentence};
     case ForecastVerdict::no_better_than_naive: break;
   }
   return {Tone::bad, "No better than a naive forecast", result.verdict_sentence};

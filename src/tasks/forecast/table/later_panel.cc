@@ -118,17 +118,19 @@ class Reader {
     const std::int64_t last = series.history;
     const std::int64_t first = first_value(series, column, last);
     const std::string where = series_name(table_, series, targets.size() > 1 ? learnt.target : "");
-    if (last - first < rows_needed_) {
+    const std::int64_t needed = learnt.is_short ? 1 : rows_needed_;
+    if (last - first < needed) {
       throw Error(ErrorKind::data, "too few rows for the model to look back on")
           .where(where)
           .seen(std::to_string(last - first) + " rows from the first value to the last")
-          .expected("at least " + std::to_string(rows_needed_))
+          .expected("at least " + std::to_string(needed))
           .fix("give more of the history before, as in the table that the model learnt from");
     }
     PanelSeries out;
     out.id = learnt.id;
     out.target = learnt.target;
     out.train_rows = last - first;
+    out.is_short = learnt.is_short;
     read_values(series, column, first, last, out);
     require_known(raw_, table_, series, last, out_.panel.horizon);
     out.past = encoder_.past(series, first, last);

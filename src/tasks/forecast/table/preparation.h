@@ -19,6 +19,7 @@ struct LearntSeries {
   std::int64_t first_tick = 0;  ///< of its first row, see Timeline
   double first_position = 0;    ///< see PanelSeries::position
   Frequency frequency;          ///< series of one table may differ
+  bool is_short = false;        ///< see PanelSeries
 };
 
 /// How a table becomes a panel: what has to be known to read later tables in the same way. Part of a model

@@ -92,13 +92,14 @@ void check_split_text(const std::string& text) {
 bool is_row_count(const std::string& backtest) { return !backtest.ends_with('%'); }
 
 std::int64_t backtest_rows(const std::string& text, std::int64_t rows) {
+  if (text == kNoBacktest) return 0;
   std::string_view rest = text;
   if (rest.starts_with("last=")) rest.remove_prefix(5);
   const std::optional<Amount> amount = read_amount(rest);
   if (!amount || amount->number <= 0 || (amount->share && amount->number >= 100)) {
     throw Error(ErrorKind::usage, "--backtest is not understood")
         .seen(text)
-        .expected("last=48 (rows) or last=20% (share of the rows)");
+        .expected("last=48 (rows), last=20% (share of the rows) or none");
   }
   return amount->share ? std::max<std::int64_t>(1, amount->of(rows)) : amount->of(rows);
 }

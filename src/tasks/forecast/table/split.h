@@ -5,7 +5,7 @@
 
 namespace rondo::forecasting {
 
-/// A training part of fewer rows is refused, whatever window and horizon.
+/// A model of all series learns from no series with fewer training rows, whatever window and horizon.
 inline constexpr std::int64_t kMinTrainingRows = 12;
 
 /// Rows of the parts of one series: train, then validation, then test; what follows is left out.
@@ -24,9 +24,11 @@ Parts split_rows(const std::string& text, std::int64_t rows);
 /// test however many there are.
 void check_split_text(const std::string& text);
 
-/// Rows that `text` ("last=48", "last=20%", "48", "20%") keeps for the test in a series of `rows` rows.
-/// Throws Error(usage) when it is none of these or not positive.
+/// Rows that `text` ("last=48", "last=20%", "48", "20%", "none") keeps for the test in a series of `rows`
+/// rows. Throws Error(usage) when it is none of these or not positive.
 std::int64_t backtest_rows(const std::string& text, std::int64_t rows);
+/// The word for no test part.
+inline constexpr const char* kNoBacktest = "none";
 /// Whether it says a number of rows rather than a share.
 bool is_row_count(const std::string& backtest);
 

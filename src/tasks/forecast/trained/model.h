@@ -7,7 +7,7 @@
 #include "rondo/base/pool.h"
 #include "rondo/tasks/forecast.h"
 #include "tasks/common/archive.h"
-#include "tasks/forecast/ensemble/ensemble.h"
+#include "tasks/forecast/ensemble/chosen_forecaster.h"
 #include "tasks/forecast/intervals/bands.h"
 #include "tasks/forecast/panel/panel.h"
 #include "tasks/forecast/panel/panel_scaling.h"
@@ -19,7 +19,7 @@ namespace rondo {
 struct ForecastResult::Model {
   forecasting::Preparation preparation;
   forecasting::PanelScaling scaling;
-  forecasting::Blend forecaster;                ///< its linear model is fitted on all rows
+  forecasting::ChosenForecaster forecaster;     ///< its linear model is fitted on all rows
   std::vector<forecasting::BandOffsets> bands;  ///< by series, of a forecast past its end
 
   std::int64_t horizon() const { return preparation.options.horizon; }

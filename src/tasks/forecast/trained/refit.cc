@@ -1,5 +1,6 @@
 #include "tasks/forecast/trained/refit.h"
 
+#include <numeric>
 #include <string>
 
 namespace rondo::forecasting {
@@ -25,10 +26,11 @@ std::int64_t TestParts::of(std::int64_t origin_row) const {
   return part;
 }
 
-void refit_forecasts(const TrainingTask& task, const std::vector<Origin>& origins, Pool& pool,
+void refit_forecasts(const TrainingTask& task, const std::vector<Origin>& origins,
+                     const ChosenForecaster& tested, std::span<const SeriesChoice> choices, Pool& pool,
                      ScaledForecasts& forecasts) {
   const Panel& panel = task.panel();
-  const std::int64_t folds = task.options.refit;
+  const std::int64_t folds = tested.learnt ? task.options.refit : 0;
   for (std::int64_t fold = 1; fold < folds; ++fold) {
     std::vector<Origin> own;
     std::vector<std::int64_t> rows;  // of `forecasts`
@@ -41,23 +43,36 @@ void refit_forecasts(const TrainingTask& task, const std::vector<Origin>& origin
     if (own.empty()) continue;
     const Panel moved = moved_panel(panel, fold, folds);
     ScaledPanel rescaled(moved, task.linear.transform, task.linear.difference);
-    rescaled.lowest = task.scaled.lowest;
     RunControls controls = task.controls;
     if (!controls.checkpoint.empty()) controls.checkpoint += ".fold" + std::to_string(fold + 1);
     controls.log.info("refit " + std::to_string(fold + 1) + " of " + std::to_string(folds));
     const TrainingTask again{rescaled, task.linear, task.options, controls, task.calendar};
-    TrainedEnsemble trained = train_ensemble(again, pool);
-    Blend blend;
-    blend.linear = fit_linear(rescaled, task.linear.members, moved.training_rows());
-    blend.networks = std::move(trained.network);
-    blend.weight = trained.weight.weight;
-    const Rows linear = blend.linear.predict(rescaled, own);
-    const Forecasts blended = blend.forecast(rescaled, own, linear, pool);
+    ChosenForecaster refitted;
+    refitted.choices.assign(choices.begin(), choices.end());
+    refitted.learnt.emplace();
+    refitted.learnt->linear = fit_linear(rescaled, task.linear.members, moved.learnt_rows());
+    if (tested.has_networks()) {
+      TrainedEnsemble trained = train_ensemble(again, pool);
+      refitted.learnt->networks = std::move(trained.network);
+      refitted.learnt->weight = trained.weight.weight;
+    }
+    std::vector<MemberForecasts> methods;
+    for (const std::int64_t row : rows) methods.push_back(forecasts.methods[static_cast<std::size_t>(row)]);
+    const auto ratio_of = [&](std::int64_t series) {
+      const auto s = static_cast<std::size_t>(series);
+      return rescaled.scales[s].scale / task.scaled.scales[s].scale;
+    };
+    for (std::size_t s = 0; s < refitted.choices.size(); ++s)
+      refitted.choices[s].spread /= ratio_of(static_cast<std::int64_t>(s));
+    const Rows linear = refitted.predict_linear(rescaled, own);
+    Forecasts blended = refitted.forecast_learnt(rescaled, own, linear, pool);
+    std::vector<std::size_t> all(own.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    refitted.blend(rescaled, own, all, methods, blended);
 
     // Back to the scale of the first training, in which the backtest counts.
     for (std::size_t i = 0; i < own.size(); ++i) {
-      const auto s = static_cast<std::size_t>(own[i].series);
-      const double ratio = rescaled.scales[s].scale / task.scaled.scales[s].scale;
+      const double ratio = ratio_of(own[i].series);
       const auto from = static_cast<std::int64_t>(i), to = rows[i];
       for (std::size_t h = 0; h < static_cast<std::size_t>(panel.horizon); ++h) {
         const std::int64_t ahead = static_cast<std::int64_t>(h) + 1;

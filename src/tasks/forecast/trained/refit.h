@@ -1,15 +1,16 @@
 #pragma once
 
-#include "tasks/forecast/ensemble/ensemble.h"
+#include "tasks/forecast/ensemble/chosen_forecaster.h"
 #include "tasks/forecast/evaluation/backtest.h"
 
 namespace rondo::forecasting {
 
 /// Walk-forward with retraining: the test part of every series is cut into `options.refit` equal parts;
 /// forecasts of the origins in parts 2, 3 … come from a linear model and networks that learnt from all rows
-/// before that part (with the transform and the lags that were chosen before). Replaces these rows of
-/// `forecasts`, which hold those of the first training.
-void refit_forecasts(const TrainingTask& task, const std::vector<Origin>& origins, Pool& pool,
+/// before that part (with the transform, the lags and the weights `choices` of the first training). Replaces
+/// these rows of `forecasts`, which hold those of the first training, by `tested`.
+void refit_forecasts(const TrainingTask& task, const std::vector<Origin>& origins,
+                     const ChosenForecaster& tested, std::span<const SeriesChoice> choices, Pool& pool,
                      ScaledForecasts& forecasts);
 
 /// The test part of one series in parts of equal time, as far as rows are whole.

@@ -10,6 +10,10 @@ namespace {
 /// A fold has at least this many blocks where the series is long enough.
 constexpr std::int64_t kBlocksAFold = 3;
 
+bool gives_validation(const Panel& panel) {
+  return std::ranges::any_of(panel.series, [](const auto& s) { return s.validation_rows > 0; });
+}
+
 }  // namespace
 
 bool Folds::any_has(Role role, const Origin& origin) const {
@@ -20,7 +24,7 @@ bool Folds::any_has(Role role, const Origin& origin) const {
 }
 
 BlockFolds::BlockFolds(const Panel& panel, int members, std::int64_t reach)
-    : Folds(members, panel.series.front().validation_rows > 0), reach_(reach) {
+    : Folds(members, gives_validation(panel)), reach_(reach) {
   const std::int64_t longest =
       std::max<std::int64_t>(1, panel.shortest_training() / (kHeldOutParts * kBlocksAFold));
   block_ = std::max(panel.horizon, reach);  // a shorter block would hold no whole forecast
@@ -28,7 +32,7 @@ BlockFolds::BlockFolds(const Panel& panel, int members, std::int64_t reach)
     const auto rows = static_cast<std::int64_t>(std::llround(season));
     if (rows <= longest) block_ = std::max(block_, rows);
   }
-  for (const PanelSeries& s : panel.series) parts_.push_back({s.train_rows, s.validation_rows});
+  for (const PanelSeries& s : panel.series) parts_.push_back({s.learnt_rows(), s.validation_rows});
 }
 
 bool BlockFolds::in_fold(int member, std::int64_t series, std::int64_t row) const {
@@ -66,17 +70,16 @@ Role BlockFolds::role(int member, const Origin& origin) const {
 }
 
 FifthFolds::FifthFolds(const Panel& panel, int members, std::int64_t first)
-    : Folds(members, std::ranges::any_of(panel.series, [](const auto& s) { return s.validation_rows > 0; })),
-      horizon_(panel.horizon) {
+    : Folds(members, gives_validation(panel)), horizon_(panel.horizon) {
   const std::int64_t usable = panel.shortest_training() - panel.horizon - first;
   margin_ = validation_is_given_ ? panel.horizon - 1
                                  : std::clamp<std::int64_t>(usable / kHeldOutParts, 1, panel.horizon);
   held_out_.resize(validation_is_given_ ? 1 : kHeldOutParts);
   for (const PanelSeries& s : panel.series) {
-    train_rows_.push_back(s.train_rows);
-    const std::int64_t last = s.train_rows - panel.horizon;
+    train_rows_.push_back(s.learnt_rows());
+    const std::int64_t last = s.learnt_rows() - panel.horizon;
     if (validation_is_given_) {  // the first of its rows is forecast from the row before
-      held_out_[0].push_back({std::max(first, s.train_rows - s.validation_rows - 1), last});
+      held_out_[0].push_back({std::max(first, s.learnt_rows() - s.validation_rows - 1), last});
       continue;
     }
     const std::int64_t end = std::max(first, last);
@@ -107,7 +110,7 @@ bool FifthFolds::holds_out(int member, std::int64_t series, std::int64_t row) co
 std::vector<Origin> origins_with(Role role, const Panel& panel, const Folds& folds, std::int64_t first) {
   std::vector<Origin> out;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
-    for (std::int64_t row = first; row + 1 < panel.series[s].train_rows; ++row) {
+    for (std::int64_t row = first; row + 1 < panel.series[s].learnt_rows(); ++row) {
       const Origin origin{static_cast<std::int64_t>(s), row};
       if (folds.any_has(role, origin)) out.push_back(origin);
     }

@@ -162,7 +162,7 @@ TEST(ForecastFolds, FiveMembersHoldOutEveryRowOnce) {
         ASSERT_EQ(members, 1) << "row " << row;
       }
     }
-    const std::int64_t fifth = panel.total_training_rows() / 5;
+    const std::int64_t fifth = panel.total_learnt_rows() / 5;
     for (const std::int64_t rows : held)
       EXPECT_NEAR(static_cast<double>(rows) / static_cast<double>(fifth), 1, 0.2);
   }

@@ -1,0 +1,272 @@
+#include "tasks/forecast/ensemble/selection.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "tasks/common/archive.h"
+
+namespace rondo::forecasting {
+
+namespace {
+
+constexpr std::int64_t kFewestOrigins = 8, kMostOrigins = 48, kSteps = 48;  // held out in a series
+constexpr std::int64_t kRowsOfAll = 5'000'000;  // that are read at all held-out origins
+/// Steps that are judged together: with fewer, single errors would decide.
+constexpr std::size_t kStepsAVote = 8;
+/// A held-out part of the training rows so small that one linear model serves all its origins.
+constexpr double kSmallPart = 0.1;
+constexpr double kNegligible = 1e-3;  // weight of a member
+/// Of the learnt part, beside the pool's members (see pool::member_prior). It learns each step by itself: the
+/// best there is for the next row, while over long horizons those that carry on a level and a season go less
+/// astray.
+double learnt_prior(std::int64_t horizon) {
+  const auto steps = static_cast<double>(horizon);
+  return 0.3 + 2.7 / (steps * steps);
+}
+
+int origins_for(std::int64_t horizon, std::int64_t rows) {
+  const std::int64_t wanted = std::clamp((kSteps + horizon - 1) / horizon, kFewestOrigins, kMostOrigins);
+  const std::int64_t affordable = kRowsOfAll / std::max<std::int64_t>(rows, 1);
+  return static_cast<int>(std::clamp<std::int64_t>(affordable, 2, wanted));
+}
+
+/// Neighbouring origins of short horizons judged as one.
+pool::Evidence grouped(const pool::Evidence& evidence) {
+  pool::Evidence out{evidence.candidates, {}, evidence.intermittent};
+  for (const pool::HeldOut& origin : evidence.origins) {
+    if (out.origins.empty() || out.origins.back().actual.size() >= kStepsAVote ||
+        origin.actual.size() >= kStepsAVote) {
+      out.origins.push_back(origin);
+      continue;
+    }
+    pool::HeldOut& last = out.origins.back();
+    last.origins += origin.origins;
+    last.actual.insert(last.actual.end(), origin.actual.begin(), origin.actual.end());
+    for (std::size_t i = 0; i < last.forecasts.size(); ++i) {
+      last.forecasts[i].insert(last.forecasts[i].end(), origin.forecasts[i].begin(),
+                               origin.forecasts[i].end());
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void SeriesChoice::archive(tasks::Archive& archive) {
+  std::vector<std::string> names;
+  for (const pool::Member member : members) names.emplace_back(pool::member_name(member));
+  archive.field("members", names);
+  archive.field("weights", weights);
+  archive.field("learnt", learnt, 0.0, 1.0);
+  archive.field("spread", spread, 0.0, std::numeric_limits<double>::max());
+  if (!archive.reading()) return;
+  if (weights.size() != names.size()) archive.refuse("weights", "does not fit the members");
+  members.clear();
+  for (const std::string& name : names) {
+    const auto all = pool::all_members();
+    const auto found =
+        std::ranges::find_if(all, [&](pool::Member member) { return pool::member_name(member) == name; });
+    if (found == all.end()) archive.refuse("members", "has an unknown method", "'" + name + "'");
+    members.push_back(*found);
+  }
+  const bool positive = std::ranges::all_of(weights, [](double weight) { return weight >= 0; });
+  if (!positive) archive.refuse("weights", "has a negative weight");
+}
+
+Selection::Selection(const ScaledPanel& scaled, const PanelPool& panel_pool,
+                     std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool)
+    : scaled_(scaled) {
+  const Panel& panel = scaled.panel();
+  bool affordable = !only_short;
+  for (std::size_t s = 0; affordable && s < panel.series.size(); ++s) {
+    const std::int64_t rows = panel.series[s].train_rows;
+    affordable = pool_is_affordable(rows, backtest_origins[s] + origins_for(panel.horizon, rows));
+  }
+  std::int64_t rows_read = 0;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const std::int64_t rows = panel.series[s].train_rows;
+    const bool tried = affordable || panel.series[s].is_short;
+    place_.push_back(tried ? std::ssize(series_) : -1);
+    if (!tried) continue;
+    series_.push_back(s);
+    rows_read += std::min(rows, kMostRowsRead);
+  }
+  std::vector<pool::SeriesInput> inputs;
+  for (const std::size_t s : series_)
+    inputs.push_back(panel_pool.before(static_cast<std::int64_t>(s), panel.series[s].train_rows));
+  const pool::PoolOptions options{.origins = origins_for(panel.horizon, rows_read)};
+  run_ = pool::run_members(inputs, options, pool);
+
+  first_learnt_.assign(panel.series.size(), -1);
+  for (std::size_t place = 0; place < series_.size(); ++place) {
+    const std::size_t s = series_[place];
+    if (panel.series[s].is_short) continue;
+    first_learnt_[s] = std::ssize(learnt_origins_);
+    for (const std::int64_t rows : run_.series[place].origin_rows)
+      learnt_origins_.push_back({static_cast<std::int64_t>(s), rows - 1});
+  }
+  choices_.resize(panel.series.size());
+}
+
+Rows Selection::linear_forecasts(const TrainingTask& task, Pool& pool) const {
+  const Panel& panel = scaled_.panel();
+  std::size_t fits = 0;
+  bool small = true;  // what is held out
+  for (const std::size_t s : series_) {
+    if (first_learnt_[s] < 0) continue;
+    const std::vector<std::int64_t>& rows = run_.series[static_cast<std::size_t>(place_[s])].origin_rows;
+    fits = std::max(fits, rows.size());
+    if (rows.empty()) continue;
+    small = small && static_cast<double>(rows.back()) >=
+                         (1 - kSmallPart) * static_cast<double>(panel.series[s].train_rows);
+  }
+  if (small) fits = std::min<std::size_t>(fits, 1);
+  // Fit k knows the rows before the k-th latest origin of each series; a single one those before the
+  // earliest.
+  std::vector<LinearModel> models(fits);
+  pool.run(static_cast<int>(fits), [&](int k) {
+    std::vector<std::int64_t> limits = panel.learnt_rows();
+    for (const std::size_t s : series_) {
+      const std::vector<std::int64_t>& rows = run_.series[static_cast<std::size_t>(place_[s])].origin_rows;
+      if (!rows.empty())
+        limits[s] = small ? rows.back() : rows[std::min(static_cast<std::size_t>(k), rows.size() - 1)];
+    }
+    models[static_cast<std::size_t>(k)] = fit_linear(scaled_, task.linear.members, limits);
+  });
+  Rows out{panel.horizon,
+           std::vector<double>(learnt_origins_.size() * static_cast<std::size_t>(panel.horizon))};
+  for (std::size_t i = 0; i < learnt_origins_.size(); ++i) {
+    const Origin& origin = learnt_origins_[i];
+    const auto k = i - static_cast<std::size_t>(first_learnt_[static_cast<std::size_t>(origin.series)]);
+    const LinearModel& model = models[small ? 0 : k];
+    const std::span<double> row = out.row(static_cast<std::int64_t>(i));
+    if (origin.row + 1 >= model.rows_needed(scaled_.difference)) {
+      const Rows forecast = model.predict(scaled_, {&origin, 1});
+      std::ranges::copy(forecast.row(0), row.begin());
+    } else {  // no better than the last value, where it cannot look back far enough
+      const auto& level = scaled_.level[static_cast<std::size_t>(origin.series)];
+      std::ranges::fill(row, level[static_cast<std::size_t>(origin.row)] - scaled_.base(origin));
+    }
+  }
+  return out;
+}
+
+std::vector<std::vector<double>> Selection::learnt_in_units(std::size_t series, const Rows& learnt) const {
+  std::vector<std::vector<double>> out;
+  const pool::SeriesRun& run = run_.series[static_cast<std::size_t>(place_[series])];
+  for (std::size_t k = 0; k < run.origin_rows.size(); ++k) {
+    const std::int64_t at = first_learnt_[series] + static_cast<std::int64_t>(k);
+    const Origin& origin = learnt_origins_[static_cast<std::size_t>(at)];
+    std::vector<double> steps;
+    for (std::size_t h = 0; h < run.evidence.origins[k].actual.size(); ++h)
+      steps.push_back(scaled_.to_units(origin, static_cast<std::int64_t>(h) + 1, learnt.row(at)[h]));
+    out.push_back(std::move(steps));
+  }
+  return out;
+}
+
+void Selection::choose(const Rows& learnt, Pool& pool) {
+  joined_ = run_;
+  const std::size_t candidate = joined_.add({"learnt", learnt_prior(scaled_.panel().horizon)});
+  for (std::size_t place = 0; place < series_.size(); ++place) {
+    if (first_learnt_[series_[place]] >= 0)
+      joined_.join(candidate, place, learnt_in_units(series_[place], learnt), {});
+  }
+  choose_again(pool);
+}
+
+void Selection::observe(const Origin& origin, const MemberForecasts& said, std::span<const double> learnt) {
+  const auto s = static_cast<std::size_t>(origin.series);
+  if (!uses_pool(s)) return;
+  const PanelSeries& series = scaled_.panel().series[s];
+  pool::Evidence& evidence = joined_.series[static_cast<std::size_t>(place_[s])].evidence;
+  pool::HeldOut known;
+  std::vector<double> in_units;
+  for (std::size_t h = 0; h < learnt.size(); ++h) {
+    const auto ahead = static_cast<std::int64_t>(h) + 1;
+    const auto row = static_cast<std::size_t>(origin.row + ahead);
+    known.actual.push_back(series.is_observed(origin.row + ahead) ? series.values[row] : std::nan(""));
+    in_units.push_back(scaled_.to_units(origin, ahead, learnt[h]));
+  }
+  for (const std::size_t candidate : evidence.candidates) {
+    if (candidate >= pool::all_members().size()) {
+      known.forecasts.push_back(in_units);
+      continue;
+    }
+    auto found = std::ranges::find(said.members, pool::all_members()[candidate]);
+    if (found == said.members.end()) found = std::ranges::find(said.members, pool::Member::naive);
+    known.forecasts.push_back(said.forecasts[static_cast<std::size_t>(found - said.members.begin())]);
+  }
+  evidence.origins.push_back(std::move(known));
+}
+
+void Selection::choose_again(Pool& pool) {
+  const pool::PoolRun& run = joined_;
+  std::vector<pool::Evidence> evidence;
+  for (const pool::SeriesRun& series : run.series) evidence.push_back(grouped(series.evidence));
+  pool::Weights weights = pool::choose_weights(run.candidates, evidence, {}, pool);
+  for (std::size_t place = 0; place < series_.size(); ++place) {
+    const std::span<const double> own = weights.series[place];
+    SeriesChoice& choice = choices_[series_[place]];
+    choice = SeriesChoice();
+    choice.learnt = 0;
+    double sum = 0;
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const std::size_t candidate = run.series[place].evidence.candidates[i];
+      if (own[i] < kNegligible) continue;
+      sum += own[i];
+      if (candidate < pool::all_members().size()) {
+        choice.members.push_back(pool::all_members()[candidate]);
+        choice.weights.push_back(own[i]);
+      } else {
+        choice.learnt = own[i];
+      }
+    }
+    choice.learnt /= sum;
+    for (double& weight : choice.weights) weight /= sum;
+  }
+  weights_ = std::move(weights.series);
+}
+
+double Selection::learnt_share() const {
+  double sum = 0, count = 0;
+  for (std::size_t s = 0; s < choices_.size(); ++s) {
+    if (scaled_.panel().series[s].is_short) continue;
+    sum += choices_[s].learnt;
+    ++count;
+  }
+  return count > 0 ? sum / count : 0;
+}
+
+std::vector<std::vector<double>> Selection::errors(std::size_t series) const {
+  std::vector<std::vector<double>> out;
+  if (!uses_pool(series)) return out;
+  const auto place = static_cast<std::size_t>(place_[series]);
+  const pool::SeriesRun& run = joined_.series[place];
+  for (std::size_t k = 0; k < run.origin_rows.size(); ++k) {
+    const Origin origin{static_cast<std::int64_t>(series), run.origin_rows[k] - 1};
+    const std::vector<double> blended = pool::blend(run.evidence.origins[k].forecasts, weights_[place]);
+    std::vector<double> errors;
+    for (std::size_t h = 0; h < blended.size(); ++h) {
+      const auto ahead = static_cast<std::int64_t>(h) + 1;
+      errors.push_back(scaled_.from_units(origin, ahead, run.evidence.origins[k].actual[h]) -
+                       scaled_.from_units(origin, ahead, blended[h]));
+    }
+    out.push_back(std::move(errors));
+  }
+  return out;
+}
+
+std::vector<pool::Member> Selection::members(std::size_t series) const {
+  std::vector<pool::Member> out;
+  if (!uses_pool(series)) return out;
+  for (const std::size_t candidate :
+       run_.series[static_cast<std::size_t>(place_[series])].evidence.candidates)
+    out.push_back(pool::all_members()[candidate]);
+  return out;
+}
+
+}  // namespace rondo::forecasting
