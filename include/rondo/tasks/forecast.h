@@ -50,6 +50,7 @@ struct ForecastOptions {
   std::string cell = "gru";
   std::int64_t units = 0;
   std::string model = "auto";
+  std::string methods = "auto";
   std::string likelihood = "point";
   std::int64_t ensemble = 3;
   std::int64_t tune = 0;
@@ -112,6 +113,9 @@ struct ForecastOptions {
     option("units", self.units, "size of the network's state; 0: from the size of the data");
     option("model", self.model,
            "'auto', 'direct' (no decoder), 'recursive' (sample paths, row by row) or 'encoder_decoder'");
+    option("methods", self.methods,
+           "statistical methods that may share in the forecast: 'auto' (all that apply), names ('ets,theta'; "
+           "the leaderboard has them all), or 'none' (models of all series alone, but for short series)");
     option("likelihood", self.likelihood,
            "'point', 'quantile', 'gaussian', 'student_t', 'negative_binomial' or 'poisson'");
     option("ensemble", self.ensemble,

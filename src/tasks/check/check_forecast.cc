@@ -63,16 +63,22 @@ std::int64_t fewest_rows(const ForecastOptions& options) {
 void check_split(const Prepared& prepared, const ForecastOptions& options, CheckReport& report) {
   constexpr std::int64_t kFewOrigins = 10, kFewWindows = 50;
   Findings out(report, "split");
-  std::int64_t train = 0, test = 0, origins = 0, windows = 0;
+  std::int64_t train = 0, test = 0, origins = 0, windows = 0, too_short = 0;
   const std::int64_t stride = options.stride > 0 ? options.stride : options.horizon;
   for (const PanelSeries& series : prepared.panel.series) {
     const std::int64_t rows = series.rows() - series.train_rows;
     train += series.train_rows;
     test += rows;
+    too_short += series.is_short ? 1 : 0;
     origins += std::max<std::int64_t>(0, (rows - options.horizon) / stride + 1);
     windows += std::max<std::int64_t>(0, series.train_rows - options.window - options.horizon);
   }
   out.ok(count_of(train, "row") + " to learn from, " + count_of(test, "row") + " to test on");
+  if (too_short > 0) {
+    out.add(CheckLevel::warning, std::to_string(too_short) + " series too short, or constant, to learn a model from",
+            "", count_of(train, "row") + " for a horizon of " + std::to_string(options.horizon),
+            "statistical methods alone forecast them; give more history, or a shorter --horizon or --backtest");
+  }
   if (origins < kFewOrigins) {
     out.add(CheckLevel::warning,
             "the backtest has only " + count_of(origins, "forecast") + ": its verdict is unreliable", "",

@@ -101,9 +101,15 @@ void check_options(const ForecastOptions& options) {
                  {"point", "quantile", "gaussian", "student_t", "negative_binomial", "poisson"});
   refuse_if(!options.future.empty() && options.known.empty(), "--future has no effect without --known",
             "--future " + options.future, "name the columns whose future the file holds: --known a,b");
+  static_cast<void>(allowed_methods(options.methods));
   check_scales(options);
   check_recursive(options);
   check_test_part(options);
+}
+
+std::vector<pool::Member> allowed_methods(const std::string& methods) {
+  if (methods == "auto" || methods == "none") return {};
+  return pool::parse_members(methods);
 }
 
 LinearLimits limits_of(const ForecastOptions& options) {

@@ -57,7 +57,8 @@ class PanelBuilder {
       for (std::size_t c = 0; c < raw_.roles.targets.size(); ++c) add(raw_.series[s], cuts_[s], c, encoder);
     }
     counts_.unseen = encoder.unseen();
-    if (panel_.series.empty() && first_refusal_) throw *first_refusal_;
+    const bool untested = counts_.untested == std::ssize(panel_.series);
+    if (untested && first_refusal_) throw *first_refusal_;
     check_validation();
     align_positions();
     write_notes();
@@ -212,6 +213,9 @@ class PanelBuilder {
       out.train_rows = out.rows();
       out.validation_rows = 0;
       name_first(counts_.untested, series, first_untested_);
+      // A test part that the user has named is not left out for all.
+      const bool named = !options_.split.empty() || options_.backtest != kDefaultBacktest;
+      if (named && !first_refusal_) first_refusal_ = no_test_part(series, out.rows(), fewest);
     }
     const auto training = out.training();
     const bool constant =
@@ -219,6 +223,15 @@ class PanelBuilder {
     if (constant && out.train_rows > 1) ++counts_.constant;
     if (out.is_short) name_first(counts_.short_ones, series, first_short_);
     out.is_short = out.is_short || constant;
+  }
+
+  Error no_test_part(const RawSeries& series, std::int64_t rows, std::int64_t fewest) const {
+    return Error(ErrorKind::data, "too few rows for the test part")
+        .where(series_name(table_, series))
+        .seen(counted(rows, "row", "rows") + " and " +
+              (options_.split.empty() ? "--backtest " + options_.backtest : "--split " + options_.split))
+        .expected("at least " + counted(fewest, "row", "rows") + " before the test part")
+        .fix("give more rows, a smaller test part or --horizon, or --backtest none");
   }
 
   static void name_first(std::int64_t& count, const RawSeries& series, std::string& first) {

@@ -5,6 +5,7 @@
 
 #include "rondo/tasks/forecast.h"
 #include "tasks/forecast/linear/linear_search.h"
+#include "tasks/forecast/pool/members.h"
 #include "tasks/forecast/table/preparation.h"
 #include "tasks/forecast/table/raw_series.h"
 #include "tasks/forecast/table/split.h"
@@ -34,6 +35,9 @@ void build_panel(const RawPanel& raw, const Table& table, const ForecastOptions&
 
 /// Error(usage) for options that are out of range or do not go together.
 void check_options(const ForecastOptions& options);
+
+/// The statistical methods that --methods names; none: all. Error(usage) for a name that is none.
+std::vector<pool::Member> allowed_methods(const std::string& methods);
 
 /// What the options fix of the linear model. Error(usage) where that does not go with the likelihood.
 LinearLimits limits_of(const ForecastOptions& options);

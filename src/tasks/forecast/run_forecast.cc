@@ -244,10 +244,10 @@ class Run {
 
     const TrainingTask task{scaled, linear, options_, controls_, prepared_.calendar};
     const std::vector<Origin> origins = backtest_origins(panel_, result_.stride);
-    const PanelPool panel_pool(scaled);
+    const PanelPool panel_pool(scaled, allowed_methods(options_.methods));
     // A likelihood asks for the distribution of a network.
-    Selection selection(scaled, panel_pool, origins_by_series(origins, panel_),
-                        options_.likelihood != "point", pool_);
+    const bool only_short = options_.methods == "none" || options_.likelihood != "point";
+    Selection selection(scaled, panel_pool, origins_by_series(origins, panel_), only_short, pool_);
     ChosenForecaster tested;
     if (learns) tested.learnt.emplace();
     choose(task, selection, tested);

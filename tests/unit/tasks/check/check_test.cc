@@ -332,9 +332,10 @@ TEST(Check, SplitsThatAreTooSmallAreFound) {
   expect_finding(check(sound(40), options), CheckLevel::warning, "the backtest has only 1 forecast");
   options.horizon = 30;
   options.backtest = "20%";
-  const CheckFinding refused = expect_finding(check(sound(40), options), CheckLevel::error, "too few rows");
-  EXPECT_EQ(refused.topic, "split");
-  EXPECT_FALSE(refused.fix.empty());
+  const CheckFinding found =
+      expect_finding(check(sound(40), options), CheckLevel::warning, "too short, or constant");
+  EXPECT_EQ(found.topic, "split");
+  EXPECT_FALSE(found.fix.empty());
 }
 
 TEST(Check, NamesThatAreNotInTheTableAndOptionsOutOfRangeThrow) {
@@ -352,7 +353,7 @@ TEST(Check, NamesThatAreNotInTheTableAndOptionsOutOfRangeThrow) {
 TEST(Check, OddTablesGetFindingsNotCrashes) {
   for (const int rows : {1, 2, 3, 13}) {
     const CheckReport report = check(sound(rows));
-    EXPECT_TRUE(report.has_errors()) << rows;
+    EXPECT_GT(report.count(CheckLevel::warning), 0) << rows;
   }
   Table empty("empty");
   EXPECT_TRUE(check_forecast(empty, {}).has_errors());

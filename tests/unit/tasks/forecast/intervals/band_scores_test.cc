@@ -97,7 +97,9 @@ TEST(ForecastBandScores, QuantileLossIsThatOfTheQuantilesThatTheBandsEndAt) {
     result.series.back().values = series.values;
     result.series.back().train_rows = series.train_rows;
   }
-  run_backtest(scaled, origins, forecasts, calibration, result);
+  forecasts.methods.resize(origins.size());
+  const std::vector calibrations(panel.series.size(), calibration);
+  run_backtest(scaled, origins, forecasts, calibrations, result);
 
   Numbers actual, quantiles, levels, one;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {

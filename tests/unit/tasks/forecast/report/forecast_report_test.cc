@@ -523,7 +523,7 @@ TEST(ForecastReport, LeavesOutWhatTheResultDoesNotHave) {
 TEST(ForecastReport, GivesEachVerdictItsTone) {
   ForecastResult result = SampleResult(1).get();
   for (const auto& [verdict, tone] : {std::pair{ForecastVerdict::better, "good"},
-                                      {ForecastVerdict::no_better_than_ridge, "neutral"},
+                                      {ForecastVerdict::no_better_than_single_method, "neutral"},
                                       {ForecastVerdict::no_better_than_naive, "bad"}}) {
     result.verdict = verdict;
     EXPECT_NE(render_page(forecast_page(result)).find(std::string("class=\"verdict ") + tone),
