@@ -143,10 +143,7 @@ class PanelBuilder {
              counts_.empty);
       return;
     }
-    if (cut.refusal) {
-      refuse(*cut.refusal, counts_.short_ones);
-      return;
-    }
+    if (cut.refusal && !first_refusal_) first_refusal_ = cut.refusal;
     PanelSeries out;
     out.id = series.data.id;
     out.target = target;

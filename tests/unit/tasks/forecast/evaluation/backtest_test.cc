@@ -249,7 +249,16 @@ TEST(ForecastBacktest, SkillIsWhatIsLeftOfTheBestBaselinesError) {
   // Several series count in steps of their own, origin by origin.
   const ForecastResult several = tested(3);
   Numbers pooled;
-  for (const Column_ forecaster : kForecasters) {
+  std::vector<std::function<const Numbers&(const ForecastSeries::Backtest&)>> all;
+  for (const Column_ forecaster : kForecasters)
+    all.emplace_back([=](const auto& b) -> const Numbers& { return b.*forecaster; });
+  EXPECT_GT(several.methods.size(), 5u);
+  for (const ForecastScore& method : several.methods) {
+    all.emplace_back([&](const auto& b) -> const Numbers& {
+      return std::ranges::find(b.methods, method.name, [](const auto& one) { return one.first; })->second;
+    });
+  }
+  for (const auto& forecaster : all) {
     double sum = 0, origins = 0;
     for (const ForecastSeries& series : several.series) {
       const double step = training_step(series, 1, 1);
@@ -258,7 +267,7 @@ TEST(ForecastBacktest, SkillIsWhatIsLeftOfTheBestBaselinesError) {
         double square = 0, count = 0;
         for (std::size_t at = i; at < i + 4; ++at) {
           if (std::isnan(b.actual[at])) continue;
-          square += std::pow((b.actual[at] - (b.*forecaster)[at]) / step, 2);
+          square += std::pow((b.actual[at] - forecaster(b)[at]) / step, 2);
           ++count;
         }
         sum += square / count;
