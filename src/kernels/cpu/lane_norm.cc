@@ -1,6 +1,7 @@
 #include "kernels/lane_norm.h"
 
 #include "kernels/cpu/unroll.h"
+#include "kernels/lanes.h"
 #include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/lane_norm.cc"
@@ -300,7 +301,7 @@ HWY_NOINLINE void NormalizePairBackward(const LaneShape& shape, std::int64_t lan
 }
 
 /// Calls pass.operator()<NV, Values>(lane) for the lanes in their order: NV = kMost vectors at once, then
-/// one.
+/// one, where groups of lanes may end with one.
 template <int kMost = 2, class Pass>
 HWY_INLINE void ForValues(std::int64_t lanes, const LaneValues& values, Pass pass) {
   std::int64_t lane = 0;
@@ -318,8 +319,8 @@ HWY_INLINE void ForValues(std::int64_t lanes, const LaneValues& values, Pass pas
       }
     }
   };
-  if constexpr (kMost > 1) run.template operator()<kMost>();
-  run.template operator()<1>();
+  run.template operator()<kMost>();
+  if constexpr (kLaneGroup % (kMost * N) != 0) run.template operator()<1>();
 }
 
 void NormalizeLanes(const LaneShape& shape, float epsilon, const LaneProductNorm& product, const float* bias,
