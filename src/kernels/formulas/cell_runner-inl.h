@@ -101,6 +101,16 @@ struct FormulaIo : Activations {
   HWY_INLINE void d_vector(int p, Lane v) const { put(v, call.d_vectors + place(p, call.d_vectors_stride)); }
 };
 
+/// The last units of a line, less than a vector. Not inlined: what it keeps would cost every other line
+/// registers.
+template <class Activations, class Formula>
+HWY_NOINLINE void run_last(const CellCall<Number>& call, std::int64_t line, std::int64_t at,
+                           Formula formula) {
+  FormulaIo<Activations, Reach::some> io(Activations(call), call, line);
+  io.at = at;
+  formula(io);
+}
+
 template <class Activations, class Formula>
 HWY_INLINE void for_each_unit(const CellCall<Number>& shared, Formula formula) {
   const CellCall<Number> call = shared;  // a copy that no store can change: strides stay in registers
@@ -111,10 +121,7 @@ HWY_INLINE void for_each_unit(const CellCall<Number>& shared, Formula formula) {
     if constexpr (Activations::kInlined) {
       FormulaIo<Activations, Reach::whole> io(activations, call, line);
       for (; io.at + kLanes <= length; io.at += kLanes) formula(io);
-      if (io.at == length) continue;
-      FormulaIo<Activations, Reach::some> rest(activations, call, line);
-      rest.at = io.at;
-      formula(rest);
+      if (io.at < length) run_last<Activations>(shared, line, io.at, formula);
     } else {  // a call for each activation hides what this asks; less to compile
       FormulaIo<Activations, Reach::any> io(activations, call, line);
       for (; io.at < length; io.at += kLanes) {
