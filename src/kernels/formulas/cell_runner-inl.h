@@ -22,12 +22,10 @@ struct AnyActivations {
   struct Clipped {
     std::size_t kind;
     Number clip;
-    Lane low, high;
-    HWY_INLINE Clipped(ActivationKind of, Number bound)
-        : kind(static_cast<std::size_t>(of)),
-          clip(bound),
-          low(value(Lane(-bound))),
-          high(value(Lane(bound))) {}
+    Lane low = 0, high = 0;
+    HWY_INLINE Clipped(ActivationKind of, Number bound) : kind(static_cast<std::size_t>(of)), clip(bound) {
+      if (clip > 0) low = value(Lane(-clip)), high = value(Lane(clip));
+    }
     HWY_INLINE Lane value(Lane x) const {
       return activation::value_of(kind, clip > 0 ? clamp(x, -clip, clip) : x, activation::Entries());
     }
