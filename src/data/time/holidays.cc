@@ -118,8 +118,8 @@ void add_japanese_days(Days& days, int year) {
 }
 
 const HolidayCountry& find_country(std::string_view code) {
-  const std::size_t place = detail::place_among(
-      holiday_countries(), code, "the holidays of '" + std::string(code) + "' are not known");
+  const std::size_t place = detail::place_among(holiday_countries(), code,
+                                                "the holidays of '" + std::string(code) + "' are not known");
   return detail::holiday_country_list()[place];
 }
 

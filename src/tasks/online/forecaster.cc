@@ -201,7 +201,8 @@ struct OnlineForecaster::Impl {
       const Reading reading = features.reading(d);
       truth[d] = reading == Reading::outlier ? kNaN : actual[d];
       const bool first = std::isnan(last_reading[d]) && !std::isnan(actual[d]);
-      if (first || reading == Reading::level_shift || reading == Reading::new_scale || reading == Reading::beginning)
+      if (first || reading == Reading::level_shift || reading == Reading::new_scale ||
+          reading == Reading::beginning)
         comparable_from[d] = static_cast<double>(rows);
       if (reading != Reading::new_scale && reading != Reading::beginning) continue;
       residual[d] = residual_rows[d] = last_residual[d] = largest_move[d] = 0;
