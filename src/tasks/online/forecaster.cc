@@ -199,7 +199,7 @@ struct OnlineForecaster::Impl {
     features.judge(row);
     for (std::size_t d = 0; d < targets; ++d) {
       const Reading reading = features.reading(d);
-      truth[d] = reading == Reading::outlier ? kNaN : actual[d];
+      truth[d] = reading == Reading::outlier || reading == Reading::burst ? kNaN : actual[d];
       const bool first = std::isnan(last_reading[d]) && !std::isnan(actual[d]);
       if (first || reading == Reading::level_shift || reading == Reading::new_scale ||
           reading == Reading::beginning)

@@ -11,9 +11,10 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 /// How many times the largest move a reading must have moved to be far off.
 constexpr double kFar = 10;
 constexpr double kFirstMoves = 8;
-constexpr std::int64_t kFirstReadings = 9;  // that make them
-/// Readings that are remembered, and over which those that are far off are counted.
-constexpr std::int64_t kRemembered = 16;
+/// Readings that are remembered: those of eight moves.
+constexpr std::int64_t kReadings = 9;
+/// Rows over which the share of readings that are far off is taken, and moves are compared.
+constexpr double kFew = 16;
 /// The share of those that three in a row make.
 constexpr double kInARow = 0.18;
 /// The largest move is that of the last one or two stretches of so many rows.
@@ -21,16 +22,24 @@ constexpr double kStretch = 1024;
 /// Of readings that are far off in about so many rows, so many are no accident any more, and so many are as
 /// usual as others. So many level shifts within a stretch or two are usual, too.
 constexpr double kFarOffRows = 100, kFrequent = 6, kUsual = 12, kUsualShifts = 4;
-/// Moves have become that much smaller: over a stretch, or over a few rows of a scale that is on trial.
-constexpr double kNarrowStretch = 100, kNarrowFew = 1e4;
+/// Moves have become so much smaller that their scale is another one: over a stretch, and over the last
+/// readings where the scale was found in an uproar.
+constexpr double kCalmer = 100, kCalm = 1e5;
 
 }  // namespace
+
+double OutlierFilter::largest_move(std::span<const double> readings) {
+  double largest = 0;
+  for (std::size_t i = 1; i < readings.size(); ++i)
+    largest = std::max(largest, std::abs(readings[i] - readings[i - 1]));
+  return largest;
+}
 
 double OutlierFilter::Column::limit() const { return kFar * std::max(largest, largest_before); }
 
 OutlierFilter::OutlierFilter(std::int64_t columns)
     : columns_(static_cast<std::size_t>(columns)),
-      readings_of_(kRemembered, columns),
+      readings_of_(kReadings, columns),
       readings_(static_cast<std::size_t>(columns), Reading::missing) {}
 
 bool OutlierFilter::settled(std::size_t column) const { return columns_[column].moves >= kFirstMoves; }
@@ -51,10 +60,10 @@ Reading OutlierFilter::judge(std::size_t c, double value) {
   if (s.moves < kFirstMoves) return judge_first(c, value, last, doubted);
   const double move = std::abs(value - s.level), limit = s.limit();
   const bool far_off = move > limit;
-  s.share_far_off += ((far_off ? 1.0 : 0.0) - s.share_far_off) / static_cast<double>(kRemembered);
+  s.share_far_off += ((far_off ? 1.0 : 0.0) - s.share_far_off) / kFew;
   if (s.share_far_off > 0.5) {
     s.on_trial = 1;
-    return start_anew(c, kRemembered);
+    return start_anew(c);
   }
   if (far_off && s.far_off < kUsual) {
     s.far_off += 1;
@@ -73,8 +82,9 @@ Reading OutlierFilter::judge(std::size_t c, double value) {
   }
   s.level = value;
   s.largest = std::max(s.largest, move);
-  s.largest_of_few = std::max(s.largest_of_few, move);
-  return s.has_narrowed() ? start_anew(c, kRemembered) : Reading::usual;
+  const bool calm = s.on_trial > 0 && largest_move(recent(c)) * kCalm < s.limit();
+  if (calm) s.on_trial = 0;
+  return s.ends_stretch_calmer() || calm ? start_anew(c) : Reading::usual;
 }
 
 /// Before enough moves were seen to say what is far.
@@ -89,49 +99,40 @@ Reading OutlierFilter::judge_first(std::size_t c, double value, double last, dou
   }
   s.largest = std::max(s.largest, std::abs(value - last));
   s.level = value;
-  if (s.moves == kFirstMoves &&
-      (s.count > 2 * kRemembered || std::ssize(sound(c, kFirstReadings)) < kFirstReadings)) {
-    start_anew(c, kFirstReadings);
+  const bool enough = s.moves == kFirstMoves && largest_move(recent(c)) > 0;  // but for a peak now and then
+  if (enough && (s.count > 2 * kFew || std::ssize(recent_) < kReadings)) {
+    start_anew(c);
     return Reading::beginning;
   }
   return std::isnan(doubted) ? Reading::usual : Reading::level_shift;
 }
 
-bool OutlierFilter::Column::has_narrowed() {
+/// Whether a stretch of rows ends here whose moves are much smaller than those of the one before.
+bool OutlierFilter::Column::ends_stretch_calmer() {
   stretch_rows += 1;
-  bool narrowed = false;
-  if (std::fmod(stretch_rows, static_cast<double>(kRemembered)) == 0) {
-    const double few = std::exchange(largest_of_few, 0.0);
-    narrowed = on_trial > 0 && few > 0 && few * kNarrowFew < std::max(largest, largest_before);
-  }
-  if (stretch_rows < kStretch) return narrowed;
+  if (stretch_rows < kStretch) return false;
   stretch_rows = on_trial = 0;
   shifts /= 2;
   if (largest == 0) return false;  // what stands still says nothing of how far it may move
-  narrowed = narrowed || largest * kNarrowStretch < largest_before;
+  const bool calmer = largest * kCalmer < largest_before;
   largest_before = std::exchange(largest, 0.0);
-  return narrowed;
+  return calmer;
 }
 
-Reading OutlierFilter::start_anew(std::size_t c, std::int64_t most) {
+Reading OutlierFilter::start_anew(std::size_t c) {
   Column& s = columns_[c];
-  const std::span<const double> from = sound(c, most);
+  const std::span<const double> from = recent(c);
   s.level = from.back();
-  s.largest = s.largest_before = s.largest_of_few = s.stretch_rows = s.far_off = s.share_far_off = s.shifts =
-      0;
-  for (std::size_t i = 1; i < from.size(); ++i)
-    s.largest = std::max(s.largest, std::abs(from[i] - from[i - 1]));
+  s.largest_before = s.stretch_rows = s.far_off = s.share_far_off = s.shifts = 0;
+  s.largest = largest_move(from);
+  if (s.largest == 0) s.moves = 0;  // it stands still: the next moves are the first again
   return Reading::new_scale;
 }
 
 std::span<const double> OutlierFilter::recent(std::size_t c) {
-  return sound(c, readings_[c] == Reading::beginning ? kFirstReadings : kRemembered);
-}
-
-std::span<const double> OutlierFilter::sound(std::size_t c, std::int64_t most) {
   const auto count = static_cast<std::int64_t>(columns_[c].count);
   recent_.clear();
-  for (std::int64_t i = std::max<std::int64_t>(0, count - most); i < count; ++i)
+  for (std::int64_t i = std::max<std::int64_t>(0, count - kReadings); i < count; ++i)
     recent_.push_back(readings_of_[i][c]);
   // One broken reading makes two large moves; the third largest is that of a usual one.
   sorted_.clear();
@@ -156,7 +157,6 @@ void OutlierFilter::Column::archive(tasks::Archive& archive) {
   archive.field("stretch_rows", stretch_rows);
   archive.field("largest", largest);
   archive.field("largest_before", largest_before);
-  archive.field("largest_of_few", largest_of_few);
   archive.field("far_off", far_off);
   archive.field("share_far_off", share_far_off);
   archive.field("shifts", shifts);

@@ -17,7 +17,7 @@ enum class Reading : std::uint8_t {
   missing,
   usual,
   outlier,      ///< far off all before it: not to be believed until another one is near it
-  burst,        ///< far off as well, but such readings are frequent: to be believed, without a say in scales
+  burst,        ///< far off as well, but such readings are frequent: to be believed, but not learnt from
   level_shift,  ///< confirms the outlier before it: from here on the level is another one
   new_scale,    ///< most readings are far off, or all have come much closer: what is known of scales is void
   beginning     ///< the first moves are over, and before them the column stood still, or one was an outlier:
@@ -51,20 +51,20 @@ class OutlierFilter {
     double level = 0, last = 0;                                 // the last that was believed, the very last
     double doubted = std::numeric_limits<double>::quiet_NaN();  // the last one, if it was an outlier
     double moves = 0;                                           // seen, up to the eight that are needed
-    // The largest move of this stretch of rows, of the one before, and of the last few rows.
-    double stretch_rows = 0, largest = 0, largest_before = 0, largest_of_few = 0;
+    double stretch_rows = 0, largest = 0,
+           largest_before = 0;  // the largest moves of this stretch and the last
     // How many readings were far off lately, and which share of the last few; how many shifts: all fading.
     double far_off = 0, share_far_off = 0, shifts = 0;
     double on_trial = 0;  // 1: its scale was found in an uproar a short while ago
 
     double limit() const;
-    bool has_narrowed();
+    bool ends_stretch_calmer();
     void archive(tasks::Archive& archive);
   };
   Reading judge(std::size_t c, double value);
   Reading judge_first(std::size_t c, double value, double last, double doubted);
-  Reading start_anew(std::size_t c, std::int64_t most);
-  std::span<const double> sound(std::size_t c, std::int64_t most);
+  Reading start_anew(std::size_t c);
+  static double largest_move(std::span<const double> readings);
 
   std::vector<Column> columns_;
   RecentRows<double> readings_of_;  // [reading of a column][columns]

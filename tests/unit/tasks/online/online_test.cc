@@ -234,6 +234,23 @@ TEST(Online, AScaleThatChangesAThousandfoldIsLearntAgain) {
   }
 }
 
+TEST(Online, AnUproarOfBrokenReadingsIsForgotten) {
+  std::vector<double> y = wave(3000);
+  const RandomStream random(5);
+  for (std::size_t t = 1000; t < 1020; ++t) y[t] = 1e9 * random.normal(t);
+  OnlineForecaster forecaster(1, 0);
+  const Errors before = learn(forecaster, y, 500, 1000);
+  EXPECT_LT(learn(forecaster, y, 1050, 3000).forecast, 1.3 * before.forecast);
+}
+
+TEST(Online, FirstRowsOfAnotherScaleCostNothingLater) {
+  std::vector<double> y = wave(3000);
+  OnlineForecaster plain(1, 0), forecaster(1, 0);
+  const Errors expected = learn(plain, y, 500, 3000);
+  for (std::size_t t = 0; t < 20; ++t) y[t] *= 1e-3;
+  EXPECT_LT(learn(forecaster, y, 500, 3000).forecast, 1.1 * expected.forecast);
+}
+
 TEST(Online, PersistenceIsTheLastReadingEvenIfItWasBroken) {
   std::vector<double> y = wave(200);
   y[150] = 1e9;

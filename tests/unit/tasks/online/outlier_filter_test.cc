@@ -101,8 +101,29 @@ TEST(OutlierFilter, AScaleOfAnUproarGoesWithIt) {
   while (rows < 100 &&
          add(filter, 50 + random.normal(100 + static_cast<std::uint64_t>(rows))) != Reading::new_scale)
     ++rows;
-  EXPECT_LT(rows, 40);
+  EXPECT_LT(rows, 16);
   for (const double value : filter.recent(0)) EXPECT_LT(std::abs(value), 100);
+}
+
+TEST(OutlierFilter, AnUproarThatEndsInAStandstillLeavesNothingBehind) {
+  OutlierFilter filter = after_noise(500);
+  const RandomStream random(5);
+  for (std::uint64_t t = 0; t < 20; ++t) add(filter, 1e9 * random.normal(t));
+  for (int t = 0; t < 30; ++t) add(filter, 50);
+  EXPECT_FALSE(filter.settled(0));
+  EXPECT_EQ(add(filter, 1e9), Reading::outlier);
+  EXPECT_EQ(add(filter, 50), Reading::usual);
+}
+
+TEST(OutlierFilter, PeaksNowAndThenAreAllThatSomeColumnsHave) {
+  OutlierFilter filter(1);
+  std::int64_t late = 0;
+  for (int t = 0; t < 5000; ++t) {
+    const Reading reading = add(filter, t % 50 == 7 ? 5 : 0);
+    if (t >= 500 && reading != Reading::usual) ++late;
+  }
+  EXPECT_EQ(late, 0);
+  EXPECT_TRUE(filter.settled(0));
 }
 
 TEST(OutlierFilter, MovesThatBecomeMuchSmallerMakeANewScale) {
