@@ -33,7 +33,8 @@ struct ForecastOptions {
   std::string id;      ///< column of series ids; "": one series
   bool wide = false;   ///< one series a row
   std::vector<std::string> known, past, statics;
-  std::string future, test_file;  ///< files
+  std::vector<std::string> holidays;  ///< countries ("DE") or CSV files of dates and names
+  std::string future, test_file;      ///< files
   std::int64_t horizon = 1;
   std::string backtest = kDefaultBacktest;
   std::string split;
@@ -76,6 +77,8 @@ struct ForecastOptions {
     option("known", self.known,
            "columns known beforehand (calendar, prices, plans): rows after the last target value or the file "
            "'future' hold them for the horizon");
+    option("holidays", self.holidays,
+           "known columns of public holidays: countries ('DE,FR'), or a CSV file of dates and names");
     option("past", self.past, "other columns whose past the forecast may use");
     option("static", self.statics, "columns that describe a series and never change within it");
     option("future", self.future, "file with the known columns (and time, id) of the rows after the end");

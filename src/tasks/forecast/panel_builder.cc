@@ -37,7 +37,7 @@ constexpr std::int64_t kFewestTested = 4;
 
 class PanelBuilder {
  public:
-  PanelBuilder(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out)
+  PanelBuilder(RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out)
       : raw_(raw), table_(table), options_(options), out_(out), panel_(out.panel) {}
 
   void run() {
@@ -48,6 +48,8 @@ class PanelBuilder {
     for (const RawSeries& series : raw_.series) cuts_.push_back(cut(series));
     std::vector<std::int64_t> train_rows;
     for (const Cut& one : cuts_) train_rows.push_back(one.train);
+    add_holidays(train_rows);
+    out_.notes = raw_.notes;
     out_.preparation.encodings = Encodings::learn(raw_, table_, train_rows);
     Encoder encoder(raw_, table_, out_.preparation.encodings);
     panel_.past = out_.preparation.encodings.past_names;
@@ -65,6 +67,13 @@ class PanelBuilder {
   }
 
  private:
+  void add_holidays(const std::vector<std::int64_t>& train_rows) {
+    const HolidayColumns& holidays = out_.preparation.holidays;
+    if (holidays.empty()) return;
+    raw_.roles.holidays = holidays.choose(raw_, train_rows, options_.horizon);
+    holidays.append_to(raw_, table_.source(), options_.horizon);
+  }
+
   Cut cut(const RawSeries& series) {
     Cut out;
     const std::int64_t rows = series.history;
@@ -323,7 +332,7 @@ class PanelBuilder {
          "no whole numbers, though the likelihood is one of counts");
   }
 
-  const RawPanel& raw_;
+  RawPanel& raw_;
   const Table& table_;
   const ForecastOptions& options_;
   Prepared& out_;
@@ -336,7 +345,7 @@ class PanelBuilder {
 
 }  // namespace
 
-void build_panel(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out) {
+void build_panel(RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out) {
   PanelBuilder(raw, table, options, out).run();
 }
 

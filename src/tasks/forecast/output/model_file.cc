@@ -111,15 +111,15 @@ void archive_texts(tasks::Archive& archive, std::map<std::string, TextCodes>& te
   for (std::size_t i = 0; i < columns.size(); ++i) texts.emplace(columns[i], TextCodes(std::move(lists[i])));
 }
 
-/// Encodings of the columns `roles`, of which `first` is the first in the raw series.
+/// Encodings of the columns `roles`, which have those places in the raw series.
 void check_encodings(const tasks::Archive& archive, const char* name, const std::vector<Encoding>& encodings,
                      const Preparation& preparation, const std::vector<std::string>& roles,
-                     std::size_t first) {
+                     const std::vector<std::size_t>& places) {
   require(encodings.size() == roles.size(), archive, name, "does not fit the columns");
   for (std::size_t i = 0; i < encodings.size(); ++i) {
     const auto codes = preparation.texts.find(roles[i]);
     const bool is_text = codes != preparation.texts.end();
-    require(encodings[i].column == first + i, archive, name, "names another column");
+    require(encodings[i].column == places[i], archive, name, "names another column");
     require(encodings[i].one_hot.has_value() == is_text, archive, name, "does not fit the texts");
     if (!is_text) continue;
     const bool known = std::ranges::all_of(encodings[i].one_hot->chosen,
@@ -137,29 +137,34 @@ std::size_t numbers_of(const std::vector<Encoding>& encodings) {
 void archive_encodings(tasks::Archive& archive, Preparation& preparation) {
   Encodings& encodings = preparation.encodings;
   const Roles& roles = preparation.roles;
-  std::size_t first = roles.targets.size();
+  std::size_t next = roles.targets.size(), holiday = roles.all().size();
   const auto part = [&](const std::string& name, std::vector<Encoding>& list, std::vector<std::string>& names,
-                        const std::vector<std::string>& columns) {
+                        std::vector<std::string> columns, const std::vector<std::string>& holidays) {
     archive.field(name + "_encodings", list);
     archive.field(name + "_numbers", names);
-    if (archive.reading()) {
-      check_encodings(archive, (name + "_encodings").c_str(), list, preparation, columns, first);
-      require(numbers_of(list) == names.size(), archive, (name + "_numbers").c_str(),
-              "does not fit the encodings");
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < columns.size(); ++i) places.push_back(next++);
+    for (const std::string& column : holidays) {
+      columns.push_back(column);
+      places.push_back(holiday++);
     }
-    first += columns.size();
+    if (!archive.reading()) return;
+    check_encodings(archive, (name + "_encodings").c_str(), list, preparation, columns, places);
+    require(numbers_of(list) == names.size(), archive, (name + "_numbers").c_str(),
+            "does not fit the encodings");
   };
-  part("past", encodings.past, encodings.past_names, roles.past);
-  part("known", encodings.known, encodings.known_names, roles.known);
-  part("static", encodings.statics, encodings.static_names, roles.statics);
+  part("past", encodings.past, encodings.past_names, roles.past, {});
+  part("known", encodings.known, encodings.known_names, roles.known, roles.holidays);
+  part("static", encodings.statics, encodings.static_names, roles.statics, {});
 }
 
 void check_roles(const tasks::Archive& archive, const Roles& roles, bool wide) {
   const std::vector<std::string> all = roles.all();
   const bool once = std::set<std::string>(all.begin(), all.end()).size() == all.size();
   require(wide || once, archive, "targets", "shares a column with another role");
-  require(!wide || (roles.targets.size() == 1 && roles.past.empty() && roles.known.empty()), archive,
-          "targets", "cannot be read from a wide table");
+  require(!wide || (roles.targets.size() == 1 && roles.past.empty() && roles.known.empty() &&
+                    roles.holidays.empty()),
+          archive, "targets", "cannot be read from a wide table");
 }
 
 void check_series(const tasks::Archive& archive, const Preparation& preparation) {
@@ -184,6 +189,8 @@ void archive_preparation(tasks::Archive& archive, Preparation& preparation) {
   archive.field("past", roles.past);
   archive.field("known", roles.known);
   archive.field("static", roles.statics);
+  archive.field("holiday_columns", roles.holidays);
+  archive.field("holidays", preparation.holidays);
   check_roles(archive, roles, options.wide);
   archive_texts(archive, preparation.texts);
   archive_encodings(archive, preparation);

@@ -103,6 +103,8 @@ Encodings Encodings::learn(const RawPanel& raw, const Table& table,
   out.past = learner.group(raw.roles.past, false, out.past_names);
   out.known = learner.group(raw.roles.known, false, out.known_names);
   out.statics = learner.group(raw.roles.statics, true, out.static_names);
+  const std::vector<Encoding> holidays = learner.group(raw.roles.holidays, false, out.known_names);
+  out.known.insert(out.known.end(), holidays.begin(), holidays.end());
   return out;
 }
 

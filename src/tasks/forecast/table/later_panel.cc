@@ -182,7 +182,9 @@ LaterPanel read_later_panel(const Preparation& preparation, const ForecastTables
   }
   ForecastTables later(tables.table);
   later.future = tables.future;
-  const RawPanel raw = read_raw_panel(later, options, preparation.roles, preparation.texts);
+  RawPanel raw = read_raw_panel(later, options, preparation.roles, preparation.texts);
+  if (!raw.roles.holidays.empty())
+    preparation.holidays.append_to(raw, tables.table.source(), options.horizon);
   LaterPanel out = Reader(preparation, raw, tables.table, rows_needed).read();
   out.notes.insert(out.notes.begin(), raw.notes.begin(), raw.notes.end());
   return out;

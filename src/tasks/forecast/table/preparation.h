@@ -9,6 +9,7 @@
 #include "rondo/tasks/forecast.h"
 #include "tasks/forecast/table/categories.h"
 #include "tasks/forecast/table/encode.h"
+#include "tasks/forecast/table/holiday_columns.h"
 #include "tasks/forecast/table/roles.h"
 
 namespace rondo::forecasting {
@@ -28,6 +29,7 @@ struct Preparation {
   ForecastOptions options;  ///< as given
   Roles roles;
   std::map<std::string, TextCodes> texts;  ///< by column that holds texts
+  HolidayColumns holidays;
   Encodings encodings;
   std::vector<LearntSeries> series;
   std::vector<double> seasons;
