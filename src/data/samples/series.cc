@@ -141,6 +141,11 @@ std::vector<std::string> SeriesReport::notes() const {
   }
   if (rows_dropped > 0)
     notes.push_back(some(rows_dropped, "row", "rows") + " of duplicate timestamps left out");
+  if (rows_on_weekends > 0) {
+    notes.push_back("the rows are business days: " + some(rows_on_weekends, "row", "rows") +
+                    " on a Saturday or Sunday left out with " + (rows_on_weekends == 1 ? "its" : "their") +
+                    " values, the first of " + first_on_weekend);
+  }
   if (rows_inserted > 0)
     notes.push_back(some(rows_inserted, "missing row", "missing rows") + " inserted without values");
   if (cells_filled > 0) notes.push_back(some(cells_filled, "missing value", "missing values") + " filled");
@@ -180,6 +185,8 @@ SeriesSet make_series(const Table& table, const SeriesOptions& options, SeriesRe
     Series series{groups.ids[g], std::move(order.times), gather_rows(columns, source), source};
     seen.rows_inserted += order.inserted;
     seen.rows_dropped += order.dropped;
+    if (seen.rows_on_weekends == 0) seen.first_on_weekend = order.first_weekend;
+    seen.rows_on_weekends += order.weekend_rows;
     seen.sorted = seen.sorted || order.sorted;
     seen.rows_unsorted += order.unsorted;
     if (policy == MissingPolicy::error)

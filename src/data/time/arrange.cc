@@ -25,6 +25,7 @@ class Arranger {
     put_in_order();
     drop_doubles();
     out_.times = (out_.sorted || out_.dropped > 0) ? times_.gather(out_.source) : times_;
+    drop_weekends();
     fill_gaps();
     return std::move(out_);
   }
@@ -89,6 +90,23 @@ class Arranger {
       ++out_.dropped;
     }
     out_.source = std::move(kept);
+  }
+
+  /// A few rows on Saturdays and Sundays are no steps of business days.
+  void drop_weekends() {
+    if (out_.times.frequency().unit != TimeUnit::business_day) return;
+    std::vector<std::int64_t> kept, source;
+    for (std::int64_t row = 0; row < out_.times.size(); ++row) {
+      if (out_.times.fields(row).weekday <= 4) {
+        kept.push_back(row);
+        source.push_back(out_.source[static_cast<std::size_t>(row)]);
+      } else if (++out_.weekend_rows == 1) {
+        out_.first_weekend = out_.times.text(row);
+      }
+    }
+    if (out_.weekend_rows == 0) return;
+    out_.times = out_.times.gather(kept);
+    out_.source = std::move(source);
   }
 
   void fill_gaps() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 
 #include "rondo/base/error.h"
@@ -27,8 +28,8 @@ struct Cut {
 
 /// What is said about all series together.
 struct Counts {
-  std::int64_t unread = 0, filled = 0, leading = 0, cut_off = 0, unseen = 0, constant = 0, empty = 0,
-               short_ones = 0, without_truth = 0, fractions = 0, raised = 0;
+  std::int64_t leading = 0, cut_off = 0, constant = 0, empty = 0, short_ones = 0, without_truth = 0,
+               fractions = 0, raised = 0;
 };
 
 class PanelBuilder {
@@ -51,12 +52,13 @@ class PanelBuilder {
     for (std::size_t s = 0; s < raw_.series.size(); ++s) {
       for (std::size_t c = 0; c < raw_.roles.targets.size(); ++c) add(raw_.series[s], cuts_[s], c, encoder);
     }
-    counts_.unseen = encoder.unseen();
     if (panel_.series.empty() && first_refusal_) throw *first_refusal_;
     check_validation();
     check_constant();
     align_positions();
     write_notes();
+    for (const auto& notes : {out_.preparation.encodings.notes(raw_), encoder.unseen_notes()})
+      out_.notes.insert(out_.notes.end(), notes.begin(), notes.end());
   }
 
  private:
@@ -162,12 +164,13 @@ class PanelBuilder {
     for (std::int64_t row = first; row < cut.train; ++row) {
       if (out.is_observed(row - first)) check_transform(series, target, row, series.at(row, column));
     }
-    counts_.filled += filled;
+    filled_[target] += filled;
     counts_.leading += first;
     const std::int64_t ahead = last + options_.horizon;
-    if (!panel_.truth_after_end) require_known(raw_, table_, series, last, options_.horizon);
+    const Encodings& encodings = out_.preparation.encodings;
+    if (!panel_.truth_after_end) require_known(raw_, table_, encodings, series, last, options_.horizon);
     if (panel_.truth_after_end && series.truth > 0)
-      require_known(raw_, table_, series, cut.train, options_.horizon);
+      require_known(raw_, table_, encodings, series, cut.train, options_.horizon);
     out.past = encoder.past(series, first, last);
     out.known = encoder.known(series, first, ahead);
     out.statics = encoder.statics(series);
@@ -259,12 +262,12 @@ class PanelBuilder {
     note(counts_.without_truth, "series", "series", "not in the test file: learnt from, not tested");
     note(counts_.raised, "series", "series",
          "with a test part shorter than the horizon: it was made as long");
-    note(counts_.filled, "missing value", "missing values",
-         "filled by the value before; not counted in errors");
+    for (const auto& [target, filled] : filled_) {
+      note(filled, "missing value", "missing values",
+           "of '" + target + "' filled by the value before; not counted in errors");
+    }
     note(counts_.leading, "row", "rows", "at the start without a target value left out");
     note(counts_.cut_off, "row", "rows", "after the parts of --split left out");
-    note(counts_.unseen, "text", "texts",
-         "of covariates that the training part does not have: taken as 'other'");
     note(counts_.fractions, "value is", "values are",
          "no whole numbers, though the likelihood is one of counts");
   }
@@ -276,6 +279,7 @@ class PanelBuilder {
   Panel& panel_;
   std::vector<Cut> cuts_;
   Counts counts_;
+  std::map<std::string, std::int64_t> filled_;  ///< missing values by target
   std::optional<Error> first_refusal_;
 };
 

@@ -10,6 +10,7 @@
 #include "tasks/forecast/panel/season.h"
 #include "tasks/forecast/panel/spike_guard.h"
 #include "tasks/forecast/table/raw_series.h"
+#include "tasks/forecast/table/table_warnings.h"
 
 namespace rondo::forecasting {
 
@@ -70,12 +71,14 @@ double season_to_take_out(const Prepared& prepared, const ForecastOptions& optio
 
 }  // namespace
 
-Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
-  check_options(options);
+Prepared prepare(const ForecastTables& tables, const ForecastOptions& given) {
+  check_options(given);
   Prepared out;
+  const ForecastOptions options = with_times(tables.table, given, out.notes);
   out.limits = limits_of(options);
   RawPanel raw = read_raw_panel(tables, options);
-  out.notes = raw.notes;
+  warn_of_table(tables.table, raw.roles, options, out.notes);
+  out.notes.insert(out.notes.end(), raw.notes.begin(), raw.notes.end());
   build_panel(raw, tables.table, options, out);
   const Timeline& first = out.times.front();
   out.calendar =

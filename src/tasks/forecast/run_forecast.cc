@@ -25,6 +25,7 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
   const Panel& panel = prepared.panel;
   ForecastResult result;
   result.options = options;
+  result.options.time = prepared.preparation.options.time;  // the table may have said it
   for (const PanelSeries& series : panel.series) {
     const auto& known = result.targets;
     if (std::find(known.begin(), known.end(), series.target) == known.end())

@@ -23,12 +23,15 @@ constexpr std::int64_t kFarthestTick = 4000000000000000000;
 static void archive_fields(tasks::Archive& archive, OneHot& hot) {
   archive.field("chosen", hot.chosen);
   archive.field("seen_in_training", hot.seen_in_training);
+  archive.field("unseen", hot.unseen);
 }
 
 static void archive_fields(tasks::Archive& archive, Encoding& encoding) {
   archive.field("column", encoding.column);
   archive.field("one_hot", encoding.one_hot);
   archive.field("mean", encoding.mean);
+  constexpr std::array kEmpty{"previous", "zero", "zero_and_mark"};
+  archive.choice("empty", encoding.empty, kEmpty);
 }
 
 static void archive_fields(tasks::Archive& archive, LearntSeries& series) {
@@ -119,6 +122,8 @@ void check_encodings(const tasks::Archive& archive, const char* name, const std:
     require(encodings[i].column == first + i, archive, name, "names another column");
     require(encodings[i].one_hot.has_value() == is_text, archive, name, "does not fit the texts");
     if (!is_text) continue;
+    require(encodings[i].one_hot->unseen.size() == encodings[i].one_hot->chosen.size(), archive, name,
+            "does not fit the texts");
     const bool known = std::ranges::all_of(encodings[i].one_hot->chosen,
                                            [&](std::size_t code) { return code < codes->second.size(); });
     require(known, archive, name, "has a text that is not listed");
@@ -127,7 +132,7 @@ void check_encodings(const tasks::Archive& archive, const char* name, const std:
 
 std::size_t numbers_of(const std::vector<Encoding>& encodings) {
   std::size_t count = 0;
-  for (const Encoding& encoding : encodings) count += encoding.one_hot ? encoding.one_hot->chosen.size() : 1;
+  for (const Encoding& encoding : encodings) count += encoding.width();
   return count;
 }
 

@@ -132,6 +132,7 @@ void continue_series(RawPanel& panel, const std::vector<std::string>& columns, c
         if (!std::isnan(value)) numbers[at + place[c]] = value;
       }
     }
+    to.named = std::max(to.named, to.history + found);
     if (truth) to.truth = options.horizon;
   }
 }

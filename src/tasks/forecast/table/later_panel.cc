@@ -75,10 +75,8 @@ class Reader {
       out_.notes.push_back(std::to_string(absent_) + " of " + std::to_string(preparation_.series.size()) +
                            " series of the model are not in the table: no forecast for these");
     }
-    if (encoder_.unseen() > 0) {
-      out_.notes.push_back(std::to_string(encoder_.unseen()) +
-                           " texts of covariates that the model has not learnt: taken as 'other'");
-    }
+    const std::vector<std::string> unseen = encoder_.unseen_notes();
+    out_.notes.insert(out_.notes.end(), unseen.begin(), unseen.end());
     return std::move(out_);
   }
 
@@ -130,7 +128,7 @@ class Reader {
     out.target = learnt.target;
     out.train_rows = last - first;
     read_values(series, column, first, last, out);
-    require_known(raw_, table_, series, last, out_.panel.horizon);
+    require_known(raw_, table_, preparation_.encodings, series, last, out_.panel.horizon);
     out.past = encoder_.past(series, first, last);
     out.known = encoder_.known(series, first, last + out_.panel.horizon);
     out.statics = encoder_.statics(series);

@@ -26,21 +26,52 @@ void read_values(const RawSeries& series, std::size_t column, std::int64_t begin
   if (all) out.observed.clear();
 }
 
-void require_known(const RawPanel& raw, const Table& table, const RawSeries& series, std::int64_t end,
-                   std::int64_t horizon) {
+namespace {
+
+/// "'2021-03-04' (line 12)": rows of the table and those that follow its end.
+std::string names_of(const Table& table, const RawSeries& series, const std::vector<std::int64_t>& rows) {
+  constexpr std::size_t kNamed = 5;
+  const Timeline& times = series.data.times;
+  const std::int64_t ahead = rows.back() + 1 - times.size();
+  const Timeline all = ahead > 0 && times.size() > 1 ? times.joined(times.next(ahead)) : times;
+  std::string out;
+  for (std::size_t i = 0; i < rows.size() && i < kNamed; ++i) {
+    const std::int64_t row = rows[i];
+    const std::int64_t source = row < times.size() && !series.data.source.empty()
+                                    ? series.data.source[static_cast<std::size_t>(row)]
+                                    : -1;
+    const std::int64_t line = source >= 0 ? table.line_of(source) : 0;
+    const std::string time = row < all.size() ? all.text(row) : std::to_string(row + 1);
+    const bool dated = times.format().is_calendar();
+    out += i > 0 ? ", " : "";
+    out += dated ? "'" + time + "'" : "row " + std::to_string(row + 1);
+    if (line > 0) out += " (line " + std::to_string(line) + ")";
+  }
+  return out + (rows.size() > kNamed ? " …" : "");
+}
+
+}  // namespace
+
+void require_known(const RawPanel& raw, const Table& table, const Encodings& encodings,
+                   const RawSeries& series, std::int64_t end, std::int64_t horizon) {
   const std::size_t first_known = raw.roles.targets.size() + raw.roles.past.size();
   for (std::size_t e = 0; e < raw.roles.known.size(); ++e) {
+    std::vector<std::int64_t> without;
     for (std::int64_t row = end; row < end + horizon; ++row) {
-      if (row < series.data.length() && !std::isnan(series.at(row, first_known + e))) continue;
-      throw Error(ErrorKind::data, "a known covariate is not known for the whole horizon")
-          .where(series_name(table, series) + ", column '" + raw.roles.known[e] + "'")
-          .seen(std::to_string(row - end) + " of " + std::to_string(horizon) +
-                " values after the last target value")
-          .expected(std::to_string(horizon) + ", one for every row of the horizon")
-          .fix(
-              "add rows with the target left empty, or give them in --future FILE; if the future is not "
-              "known, name the column with --past");
+      const bool empty = row >= series.data.length() || std::isnan(series.at(row, first_known + e));
+      const bool says_so = row < series.named && encodings.known_may_be_empty(e);
+      if (empty && !says_so) without.push_back(row);
     }
+    if (without.empty()) continue;
+    throw Error(ErrorKind::data, "a known covariate is not known for the whole horizon")
+        .where(series_name(table, series) + ", column '" + raw.roles.known[e] + "'")
+        .seen(std::to_string(horizon - static_cast<std::int64_t>(without.size())) + " of " +
+              std::to_string(horizon) + " values after the last target value; none for " +
+              names_of(table, series, without))
+        .expected(std::to_string(horizon) + ", one for every row of the horizon")
+        .fix(
+            "add rows with the target left empty, fill those that are there, or give them in --future FILE; "
+            "if the future is not known, name the column with --past");
   }
 }
 

@@ -234,6 +234,18 @@ void refuse_missing(const Table& table, const RawPanel& panel, const ForecastOpt
   }
 }
 
+/// Whether a column of texts is empty in a row that has a value of a target: then that is a text like others.
+bool has_empty_cells(const Table& table, const Column& column, const Roles& roles) {
+  for (std::int64_t row = 0; row < table.rows(); ++row) {
+    if (!column.texts()[row].empty()) continue;
+    const bool past = std::any_of(roles.targets.begin(), roles.targets.end(), [&](const std::string& name) {
+      return table.has(name) && !table.column(name).text(row).empty();
+    });
+    if (past) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string day_order_of(const Timeline& times, const std::string& otherwise) {
@@ -246,7 +258,10 @@ std::string day_order_of(const Timeline& times, const std::string& otherwise) {
 RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options) {
   Roles roles = find_roles(tables.table, options);
   std::map<std::string, TextCodes> texts;
-  for (const std::string& name : text_columns(tables.table, roles)) texts.try_emplace(name);
+  for (const std::string& name : text_columns(tables.table, roles)) {
+    const bool empty = has_empty_cells(tables.table, tables.table.column(name), roles);
+    texts.emplace(name, empty ? TextCodes({""}) : TextCodes());
+  }
   return read_raw_panel(tables, options, std::move(roles), std::move(texts));
 }
 
@@ -266,7 +281,8 @@ RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& giv
   for (Series& series : set.series) {
     const std::int64_t history = history_rows(series, panel.roles.targets.size());
     if (panel.roles.known.empty() && history > 0) after += series.length() - history;
-    panel.series.push_back({std::move(series), history, 0});
+    const std::int64_t rows = series.length();
+    panel.series.push_back({std::move(series), history, 0, rows});
   }
   if (after > 0) {
     panel.notes.push_back(std::to_string(after) + (after == 1

@@ -17,8 +17,13 @@ struct RawSeries {
   Series data;
   std::int64_t history = 0;  ///< rows up to the last value of any target in the table
   std::int64_t truth = 0;    ///< rows after them whose targets came from the test file
+  std::int64_t named = 0;    ///< rows up to the last one that the table or a file has
   // Rows after these have known columns only.
 
+  /// Whether it is a row of the table, not one that stands in a gap of time or came from another file.
+  bool stands_in_table(std::int64_t row) const {
+    return data.source.empty() || data.source[static_cast<std::size_t>(row)] >= 0;
+  }
   double at(std::int64_t row, std::size_t column) const {
     const auto width = static_cast<std::size_t>(data.values.dim(1));
     return data.values.data<double>()[static_cast<std::size_t>(row) * width + column];
