@@ -97,12 +97,17 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& given) {
   out.preparation.roles = std::move(raw.roles);
   out.preparation.texts = std::move(raw.texts);
   out.preparation.seasons = out.panel.seasons;
+  std::vector<KnownRange::Held> held;
   for (std::size_t s = 0; s < out.panel.series.size(); ++s) {
-    const PanelSeries& series = out.panel.series[s];
+    PanelSeries& series = out.panel.series[s];
     const Timeline& times = out.times[s];
+    const std::int64_t history = out.panel.history_rows(s);
+    const KnownRange range = KnownRange::of(series, out.panel.known.size(), history, options.horizon);
+    range.hold(series, history, held);
     out.preparation.series.push_back(
-        {series.id, series.target, times.ticks().front(), series.position.front(), times.frequency()});
+        {series.id, series.target, times.ticks().front(), series.position.front(), times.frequency(), range});
   }
+  for (const std::string& note : notes_of(held, out.panel.known)) out.notes.push_back(note);
   out.panel.deseasonalize = season_to_take_out(out, options);
   return out;
 }

@@ -70,9 +70,7 @@ void warn_of_spikes(const ScaledPanel& scaled, const Logger& log, ForecastResult
   std::string first;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     const PanelSeries& series = panel.series[s];
-    const auto& scaling = scaled.scaling.series[s];
-    const std::vector<std::int64_t> rows =
-        scaling.guard.spikes(series.values, scaling.level.transform, scaling.smallest);
+    const std::vector<std::int64_t> rows = scaled.scaling.series[s].spikes(series);
     count += rows.size();
     if (!first.empty() || rows.empty()) continue;
     first = detail::print("%.6g", series.values[static_cast<std::size_t>(rows.front())]) + " at " +

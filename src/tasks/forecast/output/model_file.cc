@@ -34,6 +34,13 @@ static void archive_fields(tasks::Archive& archive, Encoding& encoding) {
   archive.choice("empty", encoding.empty, kEmpty);
 }
 
+static void archive_fields(tasks::Archive& archive, KnownRange& range) {
+  archive.field("low", range.low);
+  archive.field("high", range.high);
+  archive.field("seen_low", range.seen_low);
+  archive.field("seen_high", range.seen_high);
+}
+
 static void archive_fields(tasks::Archive& archive, LearntSeries& series) {
   constexpr std::array kUnits{"none", "number", "microsecond", "day", "business_day", "month"};
   archive.field("id", series.id);
@@ -43,6 +50,7 @@ static void archive_fields(tasks::Archive& archive, LearntSeries& series) {
   archive.choice("unit", series.frequency.unit, kUnits);
   archive.field("step", series.frequency.step);
   archive.field("day_of_month", series.frequency.day_of_month, 1, Frequency::kLastBusinessDay);
+  archive.field("known", series.known);
 }
 
 static void archive_fields(tasks::Archive& archive, ColumnScale& scale) {
@@ -50,6 +58,12 @@ static void archive_fields(tasks::Archive& archive, ColumnScale& scale) {
   archive.field("unit", scale.unit);
   archive.field("mean", scale.mean);
   archive.field("deviation", scale.deviation);
+}
+
+static void archive_fields(tasks::Archive& archive, ExplainedPeaks& peaks) {
+  archive.field("column", peaks.column);
+  archive.field("above", peaks.above);
+  archive.field("threshold", peaks.threshold);
 }
 
 static void archive_fields(tasks::Archive& archive, SeriesScaling& scaling) {
@@ -60,6 +74,7 @@ static void archive_fields(tasks::Archive& archive, SeriesScaling& scaling) {
   archive.field("guard_median", scaling.guard.median);
   archive.field("guard_reach", scaling.guard.reach);
   archive.field("guard_step", scaling.guard.step);
+  archive.field("guard_explained", scaling.guard.explained);
   archive.field("smallest", scaling.smallest);
   archive.field("floor", scaling.floor);
   archive.field("unit", scaling.unit);
@@ -170,6 +185,9 @@ void check_series(const tasks::Archive& archive, const Preparation& preparation)
     const auto& targets = preparation.roles.targets;
     require(std::ranges::find(targets, one.target) != targets.end(), archive, "series", "has another target");
     require(seen.emplace(one.id, one.target).second, archive, "series", "has one twice");
+    for (const auto* ends : {&one.known.low, &one.known.high, &one.known.seen_low, &one.known.seen_high})
+      require(ends->size() == preparation.encodings.known_names.size(), archive, "series",
+              "does not fit the known columns");
   }
   require(!preparation.series.empty(), archive, "series", "is empty");
 }
@@ -210,6 +228,10 @@ void archive_scaling(tasks::Archive& archive, const PanelShape& shape, PanelScal
     require(length(series.past) == shape.past && length(series.known) == shape.known, archive, "series",
             "does not fit the columns");
     require(series.seasonal.by_place.size() == places, archive, "series", "does not fit the season");
+    const bool there = std::ranges::all_of(series.guard.explained, [&](const ExplainedPeaks& peaks) {
+      return static_cast<std::int64_t>(peaks.column) < shape.known;
+    });
+    require(there, archive, "series", "does not fit the known columns");
     series.seasonal.season = season;
     series.level.transform = scaling.transform;
   }

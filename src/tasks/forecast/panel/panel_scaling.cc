@@ -80,6 +80,11 @@ void fit_compression(std::span<const double> levels, SeriesScaling& out) {
   out.compressed = ColumnScale::fit(values);
 }
 
+KnownColumns known_columns(const PanelSeries& from) {
+  const std::size_t rows = from.position.size();
+  return {from.known, rows > 0 ? from.known.size() / rows : 0};
+}
+
 }  // namespace
 
 ColumnScale ColumnScale::fit(std::span<const double> training) {
@@ -103,8 +108,12 @@ double ColumnScale::apply(double value) const {
   return (value - mean) / deviation;
 }
 
-std::vector<double> SeriesScaling::accepted(std::span<const double> values) const {
-  return guard.accepted(values, level.transform, smallest);
+std::vector<double> SeriesScaling::accepted(const PanelSeries& from) const {
+  return guard.accepted(from.values, level.transform, smallest, known_columns(from));
+}
+
+std::vector<std::int64_t> SeriesScaling::spikes(const PanelSeries& from) const {
+  return guard.spikes(from.values, level.transform, smallest, known_columns(from));
 }
 
 double SeriesScaling::level_of(double value, double season) const {
@@ -124,8 +133,9 @@ PanelScaling PanelScaling::fit(const Panel& panel, Transform transform, bool dif
     const std::span<const double> given = s.training();
     scaling.level.transform = transform;
     if (!given.empty()) scaling.smallest = *std::min_element(given.begin(), given.end());
-    if (panel.guard_spikes) scaling.guard = SpikeGuard::fit(given, transform, scaling.smallest);
-    const std::vector<double> training = scaling.accepted(given);
+    const KnownColumns known = known_columns(s);
+    if (panel.guard_spikes) scaling.guard = SpikeGuard::fit(given, transform, scaling.smallest, known);
+    const std::vector<double> training = scaling.guard.accepted(given, transform, scaling.smallest, known);
     const std::vector<double> season = fit_level(panel, s, training, transform, difference, scaling);
     std::vector<double> levels;
     for (std::size_t i = 0; i < training.size(); ++i)

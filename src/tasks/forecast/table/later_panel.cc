@@ -77,6 +77,7 @@ class Reader {
     }
     const std::vector<std::string> unseen = encoder_.unseen_notes();
     out_.notes.insert(out_.notes.end(), unseen.begin(), unseen.end());
+    for (const std::string& note : notes_of(held_, panel.known)) out_.notes.push_back(note);
     return std::move(out_);
   }
 
@@ -131,6 +132,7 @@ class Reader {
     require_known(raw_, table_, preparation_.encodings, series, last, out_.panel.horizon);
     out.past = encoder_.past(series, first, last);
     out.known = encoder_.known(series, first, last + out_.panel.horizon);
+    learnt.known.hold(out, last - first, held_);
     out.statics = encoder_.statics(series);
     Timeline times = series.data.times.slice(first, last);
     check_frequency(learnt.frequency, times, where);
@@ -159,6 +161,7 @@ class Reader {
   Encoder encoder_;
   std::int64_t rows_needed_;
   std::int64_t absent_ = 0;
+  std::vector<KnownRange::Held> held_;
   LaterPanel out_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "rondo/data/timeline.h"
 #include "rondo/tasks/forecast.h"
+#include "tasks/forecast/panel/known_range.h"
 #include "tasks/forecast/table/categories.h"
 #include "tasks/forecast/table/encode.h"
 #include "tasks/forecast/table/roles.h"
@@ -19,6 +20,7 @@ struct LearntSeries {
   std::int64_t first_tick = 0;  ///< of its first row, see Timeline
   double first_position = 0;    ///< see PanelSeries::position
   Frequency frequency;          ///< series of one table may differ
+  KnownRange known;             ///< what was learnt of known columns
 };
 
 /// How a table becomes a panel: what has to be known to read later tables in the same way. Part of a model
