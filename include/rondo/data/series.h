@@ -58,6 +58,7 @@ struct SeriesOptions {
   bool column_is_series =
       false;  ///< every column is a series of its own (named by it), instead of one with many columns
   std::string missing = "error";  ///< "error", "previous", "linear" or "mask"
+  bool common_frequency = false;  ///< rows of every series are as far apart as those of all together
   TimeOptions times = {};
   ArrangeOptions arrange = {};
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "data/time/timeline_access.h"
 #include "rondo/base/error.h"
 
 namespace rondo {
@@ -113,6 +114,11 @@ void refuse_missing(const Table& table, const std::vector<std::string>& columns,
           "out)");
 }
 
+Timeline with_frequency(const Timeline& times, const Frequency& frequency) {
+  return TimelineAccess::make({times.ticks().begin(), times.ticks().end()}, TimelineAccess::offsets(times),
+                              times.format(), frequency);
+}
+
 void trim_start(Series& series, std::int64_t rows) {
   if (rows == 0) return;
   series.times = series.times.slice(rows, series.times.size());
@@ -176,7 +182,9 @@ SeriesSet make_series(const Table& table, const SeriesOptions& options, SeriesRe
     const std::vector<std::int64_t>& rows = groups.rows[g];
     const Timeline times = options.time.empty()     ? Timeline::rows(static_cast<std::int64_t>(rows.size()))
                            : groups.ids.size() == 1 ? all_times
-                                                    : all_times.gather(rows);
+                           : options.common_frequency && all_times.frequency().regular()
+                               ? with_frequency(all_times.gather(rows), all_times.frequency())
+                               : all_times.gather(rows);
     Arrangement order = arrange(times, options.arrange, &table, options.time, rows);
     std::vector<std::int64_t> source;
     source.reserve(order.source.size());

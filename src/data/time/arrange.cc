@@ -24,13 +24,20 @@ class Arranger {
     out_.source = detail::range(0, times_.size());
     put_in_order();
     drop_doubles();
-    out_.times = (out_.sorted || out_.dropped > 0) ? times_.gather(out_.source) : times_;
+    out_.times = (out_.sorted || out_.dropped > 0) ? rows_of(times_, out_.source) : times_;
     drop_weekends();
     fill_gaps();
     return std::move(out_);
   }
 
  private:
+  /// With the frequency that all have.
+  static Timeline rows_of(const Timeline& times, std::span<const std::int64_t> rows) {
+    const Timeline chosen = times.gather(rows);
+    return TimelineAccess::make({chosen.ticks().begin(), chosen.ticks().end()},
+                                TimelineAccess::offsets(chosen), chosen.format(), times.frequency());
+  }
+
   std::int64_t tick(std::int64_t row) const { return times_.ticks()[static_cast<std::size_t>(row)]; }
 
   std::string where(std::int64_t row) const {
@@ -105,7 +112,7 @@ class Arranger {
       }
     }
     if (out_.weekend_rows == 0) return;
-    out_.times = out_.times.gather(kept);
+    out_.times = rows_of(out_.times, kept);
     out_.source = std::move(source);
   }
 

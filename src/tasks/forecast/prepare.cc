@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/order_statistics.h"
 #include "rondo/base/error.h"
@@ -19,33 +20,35 @@ namespace {
 /// Series that are looked at for a season.
 constexpr std::size_t kMaxSeasonSeries = 64;
 
+/// Seasons that the series show by themselves, beside those of the calendar.
+std::vector<double> shown_seasons(const Prepared& prepared, std::span<const double> calendar) {
+  // The longer half of the series, at most so many of them, evenly spread.
+  std::vector<std::vector<double>> accepted;  // of which spikes would hide every season
+  std::vector<std::span<const double>> training;
+  for (const PanelSeries& s : prepared.panel.series) {
+    SpikeGuard guard;
+    if (prepared.panel.guard_spikes) guard = SpikeGuard::fit(s.training(), Transform::none, 0);
+    accepted.push_back(guard.accepted(s.training(), Transform::none, 0));
+  }
+  for (const auto& values : accepted) training.emplace_back(values);
+  std::stable_sort(training.begin(), training.end(),
+                   [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  training.resize((training.size() + 1) / 2);
+  const std::size_t stride = (training.size() + kMaxSeasonSeries - 1) / kMaxSeasonSeries;
+  std::vector<std::span<const double>> some;
+  for (std::size_t i = 0; i < training.size(); i += stride) some.push_back(training[i]);
+  return detect_seasons(some, calendar);
+}
+
 std::vector<double> seasons_of(const Prepared& prepared, const ForecastOptions& options) {
   std::vector<double> seasons;
   const Timeline& times = prepared.times.front();
   if (times.format().is_calendar() && times.frequency().regular())
     seasons = natural_seasons(times.frequency());
-  if (seasons.empty()) {
-    // The longer half of the series, at most so many of them, evenly spread.
-    std::vector<std::vector<double>> accepted;  // of which spikes would hide every season
-    std::vector<std::span<const double>> training;
-    for (const PanelSeries& s : prepared.panel.series) {
-      SpikeGuard guard;
-      if (prepared.panel.guard_spikes) guard = SpikeGuard::fit(s.training(), Transform::none, 0);
-      accepted.push_back(guard.accepted(s.training(), Transform::none, 0));
-    }
-    for (const auto& values : accepted) training.emplace_back(values);
-    std::stable_sort(training.begin(), training.end(),
-                     [](const auto& a, const auto& b) { return a.size() > b.size(); });
-    training.resize((training.size() + 1) / 2);
-    const std::size_t stride = (training.size() + kMaxSeasonSeries - 1) / kMaxSeasonSeries;
-    std::vector<std::span<const double>> some;
-    for (std::size_t i = 0; i < training.size(); i += stride) some.push_back(training[i]);
-    seasons = detect_seasons(some);
-  }
-  if (options.period >= 2) {
-    seasons.push_back(static_cast<double>(options.period));
-    detail::sort_unique(seasons);
-  }
+  const std::vector<double> shown = shown_seasons(prepared, seasons);
+  seasons.insert(seasons.end(), shown.begin(), shown.end());
+  if (options.period >= 2) seasons.push_back(static_cast<double>(options.period));
+  detail::sort_unique(seasons);
   return seasons;
 }
 

@@ -45,6 +45,9 @@ RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& opt
 RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options, Roles roles,
                         std::map<std::string, TextCodes> texts);
 
+/// At least `rows` rows, the new ones empty and at the times that follow.
+void lengthen(Series& series, std::int64_t rows);
+
 /// The order of day and month in which a table's times were read ("day_first", "month_first"), so that other
 /// tables are read in the same; `otherwise` where they have no such order.
 std::string day_order_of(const Timeline& times, const std::string& otherwise);
