@@ -176,6 +176,7 @@ class PanelBuilder {
     out.statics = encoder.statics(series);
     Timeline times = series.data.times.slice(first, last);
     out.position = positions_of(times, options_.horizon);
+    out.clock = clock_rows_of(times, options_.horizon);
     out_.times.push_back(std::move(times));
     panel_.series.push_back(std::move(out));
   }
@@ -212,7 +213,7 @@ class PanelBuilder {
     if (!start.format().is_calendar() || !start.frequency().regular()) return;
     for (std::size_t s = 0; s < panel_.series.size(); ++s) {
       if (!(out_.times[s].frequency() == start.frequency())) continue;
-      const auto offset = static_cast<double>(start.joined(out_.times[s].slice(0, 1)).steps().back());
+      const auto offset = steps_by_clock(start.joined(out_.times[s].slice(0, 1))).back();
       for (double& position : panel_.series[s].position) position += offset;
     }
   }

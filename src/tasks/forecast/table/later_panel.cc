@@ -33,14 +33,14 @@ void require_columns(const Table& table, const Preparation& preparation) {
 }
 
 /// Steps of time from one moment to the first of `times`; negative where that is earlier.
-std::int64_t steps_from(std::int64_t tick, const Timeline& times) {
+double steps_from(std::int64_t tick, const Timeline& times) {
   if (!times.frequency().regular()) return 0;
   std::vector<std::int32_t> offsets = TimelineAccess::offsets(times);
   if (offsets.size() > 1) offsets.resize(1);
   const Timeline moment = TimelineAccess::make({tick}, offsets, times.format(), times.frequency());
   const Timeline first = times.slice(0, 1);
-  return tick <= times.ticks().front() ? moment.joined(first).steps().back()
-                                       : -first.joined(moment).steps().back();
+  return tick <= times.ticks().front() ? steps_by_clock(moment.joined(first)).back()
+                                       : -steps_by_clock(first.joined(moment)).back();
 }
 
 class Reader {
@@ -137,7 +137,8 @@ class Reader {
     Timeline times = series.data.times.slice(first, last);
     check_frequency(learnt.frequency, times, where);
     out.position = positions_of(times, out_.panel.horizon);
-    const double begin = learnt.first_position + static_cast<double>(steps_from(learnt.first_tick, times));
+    out.clock = clock_rows_of(times, out_.panel.horizon);
+    const double begin = learnt.first_position + steps_from(learnt.first_tick, times);
     for (double& position : out.position) position += begin;
     out_.ends.push_back({static_cast<std::int64_t>(out_.panel.series.size()), out.rows() - 1});
     out_.times.push_back(std::move(times));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/time/timeline_access.h"
 #include "rondo/base/error.h"
 #include "tasks/forecast/table/encode.h"
 
@@ -75,14 +76,42 @@ void require_known(const RawPanel& raw, const Table& table, const Encodings& enc
   }
 }
 
-std::vector<double> positions_of(const Timeline& times, std::int64_t horizon) {
+std::vector<double> steps_by_clock(const Timeline& times) {
   std::vector<double> out;
-  if (times.format().is_calendar() && times.frequency().regular()) {
-    for (const std::int64_t step : times.joined(times.next(horizon)).steps())
-      out.push_back(static_cast<double>(step));
-    return out;
+  if (times.frequency().unit == TimeUnit::microsecond) {
+    const std::vector<std::int64_t> walls = detail::walls_of(times);
+    for (const std::int64_t wall : walls)
+      out.push_back(static_cast<double>(wall - walls.front()) / static_cast<double>(times.frequency().step));
+  } else {
+    for (const std::int64_t step : times.steps()) out.push_back(static_cast<double>(step));
   }
+  return out;
+}
+
+std::vector<double> positions_of(const Timeline& times, std::int64_t horizon) {
+  if (times.format().is_calendar() && times.frequency().regular())
+    return steps_by_clock(times.joined(times.next(horizon)));
+  std::vector<double> out;
   for (std::int64_t row = 0; row < times.size() + horizon; ++row) out.push_back(static_cast<double>(row));
+  return out;
+}
+
+ClockRows clock_rows_of(const Timeline& times, std::int64_t horizon) {
+  if (!times.format().is_calendar() || times.frequency().unit != TimeUnit::microsecond) return {};
+  ClockRows out;
+  bool as_rows = true;
+  for (const double step : steps_by_clock(times.joined(times.next(horizon)))) {
+    if (step != std::floor(step)) return {};
+    as_rows = as_rows && step == static_cast<double>(out.steps.size());
+    out.steps.push_back(static_cast<std::int64_t>(step));
+  }
+  if (as_rows) return {};
+  for (std::size_t row = 0; row < out.steps.size(); ++row) {
+    const auto step = static_cast<std::size_t>(std::max<std::int64_t>(0, out.steps[row]));
+    if (step < out.rows.size()) continue;
+    out.rows.resize(step + 1, out.rows.empty() ? 0 : out.rows.back());
+    out.rows.back() = static_cast<std::int64_t>(row);
+  }
   return out;
 }
 
