@@ -265,7 +265,7 @@ class PanelBuilder {
          "with a test part shorter than the horizon: it was made as long");
     for (const auto& [target, filled] : filled_) {
       note(filled, "missing value", "missing values",
-           "of '" + target + "' filled by the value before; not counted in errors");
+           "of '" + target + "' filled from the values before; not counted in errors");
     }
     note(counts_.leading, "row", "rows", "at the start without a target value left out");
     note(counts_.cut_off, "row", "rows", "after the parts of --split left out");

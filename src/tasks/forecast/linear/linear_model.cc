@@ -145,6 +145,7 @@ LinearModel fit_linear(const ScaledPanel& scaled, std::span<const LinearCandidat
   const LinearLayout whole = LinearLayout::cover(panel, candidates);
   const auto targets = static_cast<std::size_t>(panel.horizon);
   const std::int64_t stride = origin_stride(panel);
+  const TaughtOrigins taught(panel);
   LinearModel model;
   model.layout = whole;
   model.map.weights.assign(static_cast<std::size_t>(whole.columns()) * targets, 0.0);
@@ -158,7 +159,8 @@ LinearModel fit_linear(const ScaledPanel& scaled, std::span<const LinearCandidat
       for (std::int64_t row = layout.first_origin(scaled.difference); row + panel.horizon < row_limits[s];
            ++row) {
         const Origin origin{static_cast<std::int64_t>(s), row};
-        if (is_drawn(origin, stride) && (!filter || filter(origin))) origins.push_back(origin);
+        if (is_drawn(origin, stride) && taught.teaches(origin) && (!filter || filter(origin)))
+          origins.push_back(origin);
       }
     }
     Moments moments(layout.columns(), panel.horizon);

@@ -42,9 +42,12 @@ struct ClockRows {
 
 /// One series as the forecaster sees it: one target of one id, rows in order, no holes.
 struct PanelSeries {
-  std::string id;                      ///< "" when there is only one
-  std::string target;                  ///< its column
-  std::vector<double> values;          ///< in its own units; a missing one is the one before
+  std::string id;              ///< "" when there is only one
+  std::string target;          ///< its column
+  std::vector<double> values;  ///< in its own units; a missing one is the one before
+  /// What forecasts look back on: the values, with better guesses at missing ones, see fill_by_seasons;
+  /// empty: the values.
+  std::vector<double> filled;
   std::vector<std::uint8_t> observed;  ///< 0 where a value was missing; empty: all are read
   std::vector<double> past;            ///< [rows, past names]: known up to the forecast origin
   std::vector<double> known;           ///< [rows + horizon, known names]: known beforehand
@@ -60,6 +63,7 @@ struct PanelSeries {
   bool is_observed(std::int64_t row) const {
     return observed.empty() || observed[static_cast<std::size_t>(row)] != 0;
   }
+  std::span<const double> looked_back_on() const { return filled.empty() ? values : filled; }
   std::span<const double> training() const {
     return std::span<const double>(values).first(static_cast<std::size_t>(train_rows));
   }

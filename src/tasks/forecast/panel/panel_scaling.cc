@@ -109,7 +109,7 @@ double ColumnScale::apply(double value) const {
 }
 
 std::vector<double> SeriesScaling::accepted(const PanelSeries& from) const {
-  return guard.accepted(from.values, level.transform, smallest, known_columns(from));
+  return guard.accepted(from.looked_back_on(), level.transform, smallest, known_columns(from));
 }
 
 std::vector<std::int64_t> SeriesScaling::spikes(const PanelSeries& from) const {
@@ -130,7 +130,7 @@ PanelScaling PanelScaling::fit(const Panel& panel, Transform transform, bool dif
   out.difference = difference;
   for (const PanelSeries& s : panel.series) {
     SeriesScaling scaling;
-    const std::span<const double> given = s.training();
+    const std::span<const double> given = s.looked_back_on().first(static_cast<std::size_t>(s.train_rows));
     scaling.level.transform = transform;
     if (!given.empty()) scaling.smallest = *std::min_element(given.begin(), given.end());
     const KnownColumns known = known_columns(s);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "data/time/timeline_access.h"
 #include "rondo/base/error.h"
+#include "tasks/forecast/panel/seasonal_fill.h"
 #include "tasks/forecast/table/panel_series.h"
 #include "tasks/forecast/table/raw_series.h"
 
@@ -140,6 +141,7 @@ class Reader {
     out.clock = clock_rows_of(times, out_.panel.horizon);
     const double begin = learnt.first_position + steps_from(learnt.first_tick, times);
     for (double& position : out.position) position += begin;
+    out.filled = fill_by_seasons(out, preparation_.seasons, out.rows());
     out_.ends.push_back({static_cast<std::int64_t>(out_.panel.series.size()), out.rows() - 1});
     out_.times.push_back(std::move(times));
     return out;

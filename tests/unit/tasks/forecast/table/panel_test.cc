@@ -122,7 +122,7 @@ TEST(ForecastPanel, FillsGapsAndHolesFromThePastAndMarksThem) {
   }
   EXPECT_TRUE(series.is_observed(49));
   EXPECT_TRUE(says(out, "2 missing rows"));
-  EXPECT_TRUE(says(out, "3 missing values of 'y' filled"));
+  EXPECT_TRUE(says(out, "3 missing values of 'y' filled from"));
   EXPECT_TRUE(says(out, "3 rows at the start"));
   ForecastOptions strict = hourly_options();
   strict.missing = "error";
