@@ -133,7 +133,9 @@ struct ForecastOptions {
     option("seed", self.seed, "of initial weights and order; the same seed gives the same bits");
     option("threads", self.threads, "0: one for every core; does not change results");
     option("missing", self.missing,
-           "missing values: 'previous' (the last one before; marked as not observed) or 'error'");
+           "missing values: 'previous' (the last one before; marked as not observed), 'zero' (no row and no "
+           "value mean 0, as in sales that are only written when there are some; up to the last time of the "
+           "table) or 'error'");
     option("strict", self.strict,
            "refuse unsorted and duplicate timestamps instead of sorting and merging them");
     TimeOptions::visit(self.times, option);

@@ -25,7 +25,7 @@ Subject subject_of(const Table& table, ForecastOptions& options, const CheckOpti
   Subject subject;
   subject.table = &table;
   if (options.time.empty()) {
-    options.time = checking::guess_time(table);
+    options.time = tasks::guess_time(table);
     if (!options.time.empty())
       out.ok("the times are taken from '" + options.time + "' (--time names another column)");
   }

@@ -94,7 +94,7 @@ void check_options(const ForecastOptions& options) {
                 "1 to " + std::to_string(kMaxMembers) + " networks");
   require_range(options.learning_rate >= 0 && std::isfinite(options.learning_rate), "learning-rate",
                 std::to_string(options.learning_rate), "a number >= 0");
-  require_one_of(options.missing, "missing", {"previous", "error"});
+  require_one_of(options.missing, "missing", {"previous", "zero", "error"});
   (void)recurrent(options.cell, {.units = 1});  // an unknown name is an error
   require_one_of(options.model, "model", {"auto", "direct", "recursive", "encoder_decoder"});
   require_one_of(options.likelihood, "likelihood",

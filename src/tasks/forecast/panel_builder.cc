@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 
 #include "base/text.h"
@@ -28,8 +29,8 @@ struct Cut {
 
 /// What is said about all series together.
 struct Counts {
-  std::int64_t unread = 0, filled = 0, leading = 0, cut_off = 0, unseen = 0, constant = 0, empty = 0,
-               short_ones = 0, untested = 0, without_truth = 0, fractions = 0, raised = 0;
+  std::int64_t leading = 0, cut_off = 0, constant = 0, empty = 0, short_ones = 0, untested = 0,
+               without_truth = 0, fractions = 0, raised = 0;
 };
 
 /// A series with fewer training rows is not tested.
@@ -58,12 +59,13 @@ class PanelBuilder {
     for (std::size_t s = 0; s < raw_.series.size(); ++s) {
       for (std::size_t c = 0; c < raw_.roles.targets.size(); ++c) add(raw_.series[s], cuts_[s], c, encoder);
     }
-    counts_.unseen = encoder.unseen();
     const bool untested = counts_.untested == std::ssize(panel_.series);
     if (untested && first_refusal_) throw *first_refusal_;
     check_validation();
     align_positions();
     write_notes();
+    for (const auto& notes : {out_.preparation.encodings.notes(raw_), encoder.unseen_notes()})
+      out_.notes.insert(out_.notes.end(), notes.begin(), notes.end());
   }
 
  private:
@@ -176,18 +178,20 @@ class PanelBuilder {
     for (std::int64_t row = first; row < cut.train; ++row) {
       if (out.is_observed(row - first)) check_transform(series, target, row, series.at(row, column));
     }
-    counts_.filled += filled;
+    filled_[target] += filled;
     counts_.leading += first;
     const std::int64_t ahead = last + options_.horizon;
+    const Encodings& encodings = out_.preparation.encodings;
     if (!panel_.truth_after_end && panel_.has_future)
-      require_known(raw_, table_, series, last, options_.horizon);
+      require_known(raw_, table_, encodings, series, last, options_.horizon);
     if (panel_.truth_after_end && series.truth > 0)
-      require_known(raw_, table_, series, cut.train, options_.horizon);
+      require_known(raw_, table_, encodings, series, cut.train, options_.horizon);
     out.past = encoder.past(series, first, last);
     out.known = encoder.known(series, first, ahead);
     out.statics = encoder.statics(series);
     Timeline times = series.data.times.slice(first, last);
     out.position = positions_of(times, options_.horizon);
+    out.clock = clock_rows_of(times, options_.horizon);
     out_.times.push_back(std::move(times));
     panel_.series.push_back(std::move(out));
   }
@@ -276,7 +280,7 @@ class PanelBuilder {
     if (!start.format().is_calendar() || !start.frequency().regular()) return;
     for (std::size_t s = 0; s < panel_.series.size(); ++s) {
       if (!(out_.times[s].frequency() == start.frequency())) continue;
-      const auto offset = static_cast<double>(start.joined(out_.times[s].slice(0, 1)).steps().back());
+      const auto offset = steps_by_clock(start.joined(out_.times[s].slice(0, 1))).back();
       for (double& position : panel_.series[s].position) position += offset;
     }
   }
@@ -322,12 +326,12 @@ class PanelBuilder {
     note(counts_.without_truth, "series", "series", "not in the test file: learnt from, not tested");
     note(counts_.raised, "series", "series",
          "with a test part shorter than the horizon: it was made as long");
-    note(counts_.filled, "missing value", "missing values",
-         "filled by the value before; not counted in errors");
+    for (const auto& [target, filled] : filled_) {
+      note(filled, "missing value", "missing values",
+           "of '" + target + "' filled from the values before; not counted in errors");
+    }
     note(counts_.leading, "row", "rows", "at the start without a target value left out");
     note(counts_.cut_off, "row", "rows", "after the parts of --split left out");
-    note(counts_.unseen, "text", "texts",
-         "of covariates that the training part does not have: taken as 'other'");
     note(counts_.fractions, "value is", "values are",
          "no whole numbers, though the likelihood is one of counts");
   }
@@ -340,6 +344,7 @@ class PanelBuilder {
   std::vector<Cut> cuts_;
   Counts counts_;
   std::string first_short_, first_untested_;
+  std::map<std::string, std::int64_t> filled_;  ///< missing values by target
   std::optional<Error> first_refusal_;
 };
 

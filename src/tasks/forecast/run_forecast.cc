@@ -29,6 +29,7 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
   const Panel& panel = prepared.panel;
   ForecastResult result;
   result.options = options;
+  result.options.time = prepared.preparation.options.time;  // the table may have said it
   for (const PanelSeries& series : panel.series) {
     const auto& known = result.targets;
     if (std::find(known.begin(), known.end(), series.target) == known.end())
@@ -73,9 +74,7 @@ void warn_of_spikes(const ScaledPanel& scaled, const Logger& log, ForecastResult
   std::string first;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     const PanelSeries& series = panel.series[s];
-    const auto& scaling = scaled.scaling.series[s];
-    const std::vector<std::int64_t> rows =
-        scaling.guard.spikes(series.values, scaling.level.transform, scaling.smallest);
+    const std::vector<std::int64_t> rows = scaled.scaling.series[s].spikes(series);
     count += rows.size();
     if (!first.empty() || rows.empty()) continue;
     first = detail::print("%.6g", series.values[static_cast<std::size_t>(rows.front())]) + " at " +

@@ -30,7 +30,7 @@ PanelPool::PanelPool(const ScaledPanel& scaled, std::vector<pool::Member> allowe
     : panel_(scaled.panel()), allowed_(std::move(allowed)) {
   for (std::size_t s = 0; s < panel_.series.size(); ++s) {
     const PanelSeries& series = panel_.series[s];
-    std::vector<double> values = scaled.scaling.series[s].accepted(series.values);
+    std::vector<double> values = scaled.scaling.series[s].accepted(series);
     for (std::int64_t row = 0; row < series.rows(); ++row) {
       if (!series.is_observed(row))
         values[static_cast<std::size_t>(row)] = std::numeric_limits<double>::quiet_NaN();

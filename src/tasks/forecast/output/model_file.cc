@@ -23,12 +23,22 @@ constexpr std::int64_t kFarthestTick = 4000000000000000000;
 static void archive_fields(tasks::Archive& archive, OneHot& hot) {
   archive.field("chosen", hot.chosen);
   archive.field("seen_in_training", hot.seen_in_training);
+  archive.field("unseen", hot.unseen);
 }
 
 static void archive_fields(tasks::Archive& archive, Encoding& encoding) {
   archive.field("column", encoding.column);
   archive.field("one_hot", encoding.one_hot);
   archive.field("mean", encoding.mean);
+  constexpr std::array kEmpty{"previous", "zero", "zero_and_mark"};
+  archive.choice("empty", encoding.empty, kEmpty);
+}
+
+static void archive_fields(tasks::Archive& archive, KnownRange& range) {
+  archive.field("low", range.low);
+  archive.field("high", range.high);
+  archive.field("seen_low", range.seen_low);
+  archive.field("seen_high", range.seen_high);
 }
 
 static void archive_fields(tasks::Archive& archive, LearntSeries& series) {
@@ -41,6 +51,7 @@ static void archive_fields(tasks::Archive& archive, LearntSeries& series) {
   archive.field("step", series.frequency.step);
   archive.field("is_short", series.is_short);
   archive.field("day_of_month", series.frequency.day_of_month, 1, Frequency::kLastBusinessDay);
+  archive.field("known", series.known);
 }
 
 static void archive_fields(tasks::Archive& archive, ColumnScale& scale) {
@@ -48,6 +59,12 @@ static void archive_fields(tasks::Archive& archive, ColumnScale& scale) {
   archive.field("unit", scale.unit);
   archive.field("mean", scale.mean);
   archive.field("deviation", scale.deviation);
+}
+
+static void archive_fields(tasks::Archive& archive, ExplainedPeaks& peaks) {
+  archive.field("column", peaks.column);
+  archive.field("above", peaks.above);
+  archive.field("threshold", peaks.threshold);
 }
 
 static void archive_fields(tasks::Archive& archive, SeriesScaling& scaling) {
@@ -60,6 +77,7 @@ static void archive_fields(tasks::Archive& archive, SeriesScaling& scaling) {
   archive.field("guard_median", scaling.guard.median);
   archive.field("guard_reach", scaling.guard.reach);
   archive.field("guard_step", scaling.guard.step);
+  archive.field("guard_explained", scaling.guard.explained);
   archive.field("smallest", scaling.smallest);
   archive.field("floor", scaling.floor);
   archive.field("unit", scaling.unit);
@@ -122,6 +140,8 @@ void check_encodings(const tasks::Archive& archive, const char* name, const std:
     require(encodings[i].column == places[i], archive, name, "names another column");
     require(encodings[i].one_hot.has_value() == is_text, archive, name, "does not fit the texts");
     if (!is_text) continue;
+    require(encodings[i].one_hot->unseen.size() == encodings[i].one_hot->chosen.size(), archive, name,
+            "does not fit the texts");
     const bool known = std::ranges::all_of(encodings[i].one_hot->chosen,
                                            [&](std::size_t code) { return code < codes->second.size(); });
     require(known, archive, name, "has a text that is not listed");
@@ -130,7 +150,7 @@ void check_encodings(const tasks::Archive& archive, const char* name, const std:
 
 std::size_t numbers_of(const std::vector<Encoding>& encodings) {
   std::size_t count = 0;
-  for (const Encoding& encoding : encodings) count += encoding.one_hot ? encoding.one_hot->chosen.size() : 1;
+  for (const Encoding& encoding : encodings) count += encoding.width();
   return count;
 }
 
@@ -173,6 +193,9 @@ void check_series(const tasks::Archive& archive, const Preparation& preparation)
     const auto& targets = preparation.roles.targets;
     require(std::ranges::find(targets, one.target) != targets.end(), archive, "series", "has another target");
     require(seen.emplace(one.id, one.target).second, archive, "series", "has one twice");
+    for (const auto* ends : {&one.known.low, &one.known.high, &one.known.seen_low, &one.known.seen_high})
+      require(ends->size() == preparation.encodings.known_names.size(), archive, "series",
+              "does not fit the known columns");
   }
   require(!preparation.series.empty(), archive, "series", "is empty");
 }
@@ -215,6 +238,10 @@ void archive_scaling(tasks::Archive& archive, const PanelShape& shape, PanelScal
     require(length(series.past) == shape.past && length(series.known) == shape.known, archive, "series",
             "does not fit the columns");
     require(series.seasonal.by_place.size() == places, archive, "series", "does not fit the season");
+    const bool there = std::ranges::all_of(series.guard.explained, [&](const ExplainedPeaks& peaks) {
+      return static_cast<std::int64_t>(peaks.column) < shape.known;
+    });
+    require(there, archive, "series", "does not fit the known columns");
     series.seasonal.season = season;
   }
 }

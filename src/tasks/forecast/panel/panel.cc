@@ -61,7 +61,7 @@ ScaledPanel::ScaledPanel(const Panel& panel, PanelScaling the_scaling)
     if (scale.seasonal.season > 0) {
       for (const double position : from.position) added.push_back(scale.seasonal.at(position));
     }
-    const std::vector<double> values = scale.accepted(from.values);
+    const std::vector<double> values = scale.accepted(from);
     for (std::size_t i = 0; i < values.size(); ++i)
       x.push_back(scale.level_of(values[i], added.empty() ? 0 : added[i]));
     z = x;
