@@ -17,6 +17,7 @@ constexpr double kFirstOfHighest = 0.6;
 constexpr double kDip = 0.2;
 constexpr std::size_t kAround = 6;  // a peak is the highest lag within a sixth of it
 constexpr double kNearlyAsHigh = 0.8;
+constexpr double kNearMultiple = 0.02;
 
 /// Autocorrelations of the differences at lags 0 … longest.
 std::vector<double> autocorrelations(std::span<const double> values, std::size_t longest) {
@@ -44,7 +45,9 @@ bool belongs_to(std::size_t lag, double season) {
   for (int part = 1; part <= kSmallestPart; ++part) {
     const double length = season / part, times = std::round(static_cast<double>(lag) / length);
     if (part > 1 && length < kShortest) break;
-    if (times >= 1 && std::abs(static_cast<double>(lag) - length * times) < 1) return true;
+    // Noise moves the broad peak of a long lag.
+    const double near = std::max(1.0, kNearMultiple * static_cast<double>(lag));
+    if (times >= 1 && std::abs(static_cast<double>(lag) - length * times) < near) return true;
   }
   return false;
 }
