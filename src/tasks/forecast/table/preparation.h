@@ -8,6 +8,7 @@
 #include "rondo/data/timeline.h"
 #include "rondo/tasks/forecast.h"
 #include "tasks/forecast/panel/known_range.h"
+#include "tasks/forecast/panel/seasonal_fill.h"
 #include "tasks/forecast/table/categories.h"
 #include "tasks/forecast/table/encode.h"
 #include "tasks/forecast/table/roles.h"
@@ -21,6 +22,7 @@ struct LearntSeries {
   double first_position = 0;    ///< see PanelSeries::position
   Frequency frequency;          ///< series of one table may differ
   KnownRange known;             ///< what was learnt of known columns
+  SeasonalFill fill;            ///< of missing values
 };
 
 /// How a table becomes a panel: what has to be known to read later tables in the same way. Part of a model
