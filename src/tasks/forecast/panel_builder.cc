@@ -188,6 +188,7 @@ class PanelBuilder {
       require_known(raw_, table_, encodings, series, cut.train, options_.horizon);
     out.past = encoder.past(series, first, last);
     out.known = encoder.known(series, first, ahead);
+    out.doubts = encoder.doubts(series, first, panel_.truth_after_end ? cut.train : last, ahead);
     out.statics = encoder.statics(series);
     Timeline times = series.data.times.slice(first, last);
     out.position = positions_of(times, options_.horizon);

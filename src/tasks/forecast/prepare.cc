@@ -9,7 +9,6 @@
 #include "rondo/data/calendar.h"
 #include "tasks/forecast/likelihood/likelihood_head.h"
 #include "tasks/forecast/panel/season.h"
-#include "tasks/forecast/panel/seasonal_fill.h"
 #include "tasks/forecast/panel/spike_guard.h"
 #include "tasks/forecast/table/raw_series.h"
 #include "tasks/forecast/table/table_warnings.h"
@@ -90,8 +89,6 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& given) {
       out.panel.series.size() == 1 || (first.format().is_calendar() && first.frequency().regular());
   out.panel.guard_spikes = options.outliers == "auto" && !names_counts(options.likelihood);
   out.panel.seasons = seasons_of(out, options);
-  for (PanelSeries& series : out.panel.series)
-    series.filled = fill_by_seasons(series, out.panel.seasons, series.train_rows);
   out.period = options.period > 0 ? options.period : choose_period(out.panel);
   out.season = out.period;
   for (auto s = out.panel.seasons.rbegin(); options.period == 0 && s != out.panel.seasons.rend(); ++s) {
@@ -111,9 +108,11 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& given) {
     const std::int64_t history = out.panel.history_rows(s);
     const KnownRange range = KnownRange::of(series, out.panel.known.size(), history, options.horizon);
     range.hold(series, history, held);
-    out.preparation.series.push_back(
-        {series.id, series.target, times.ticks().front(), series.position.front(), times.frequency(),
-         series.is_short, range});
+    const SeasonalFill fill = SeasonalFill::fit(series, out.panel.seasons, series.train_rows);
+    series.filled = fill.fill(series);
+    out.preparation.series.push_back({series.id, series.target, times.ticks().front(),
+                                      series.position.front(), times.frequency(), series.is_short, range,
+                                      fill});
   }
   for (const std::string& note : notes_of(held, out.panel.known)) out.notes.push_back(note);
   out.panel.deseasonalize = season_to_take_out(out, options);

@@ -350,7 +350,7 @@ class Run {
       share += tested.choices[s].learnt / static_cast<double>(origins.size());
       learnt.push_back(origin);
     }
-    if (!tested.learnt || share < kWorthANetwork) return;
+    if (!tested.learnt || share < kWorthExplaining) return;
     measure_importance(scaled, learnt, *tested.learnt, options_.seed, pool_, result_);
     if (share < 1 - 1e-9) {
       result_.notes.push_back(detail::print(
@@ -359,7 +359,8 @@ class Run {
     }
   }
 
-  static constexpr double kWorthANetwork = 0.1;  ///< share of models of all series
+  static constexpr double kWorthANetwork = 0.25;  ///< share of models of all series
+  static constexpr double kWorthExplaining = 0.1;
   static constexpr double kMostlyLearnt = 0.5;
 
   const ForecastOptions& options_;

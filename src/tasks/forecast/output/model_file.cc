@@ -41,6 +41,13 @@ static void archive_fields(tasks::Archive& archive, KnownRange& range) {
   archive.field("seen_high", range.seen_high);
 }
 
+static void archive_fields(tasks::Archive& archive, SeasonalFill& fill) {
+  archive.field("waves", fill.waves);
+  archive.field("weights", fill.weights);
+  archive.field("memory", fill.memory, 0.0, 1.0);
+  archive.field("positive", fill.positive);
+}
+
 static void archive_fields(tasks::Archive& archive, LearntSeries& series) {
   constexpr std::array kUnits{"none", "number", "microsecond", "day", "business_day", "month"};
   archive.field("id", series.id);
@@ -52,6 +59,7 @@ static void archive_fields(tasks::Archive& archive, LearntSeries& series) {
   archive.field("is_short", series.is_short);
   archive.field("day_of_month", series.frequency.day_of_month, 1, Frequency::kLastBusinessDay);
   archive.field("known", series.known);
+  archive.field("fill", series.fill);
 }
 
 static void archive_fields(tasks::Archive& archive, ColumnScale& scale) {
@@ -193,6 +201,9 @@ void check_series(const tasks::Archive& archive, const Preparation& preparation)
     const auto& targets = preparation.roles.targets;
     require(std::ranges::find(targets, one.target) != targets.end(), archive, "series", "has another target");
     require(seen.emplace(one.id, one.target).second, archive, "series", "has one twice");
+    const SeasonalFill& fill = one.fill;
+    require(fill.weights.empty() || length(fill.weights) == 1 + fill.waves.count(), archive, "series",
+            "does not fit the seasons");
     for (const auto* ends : {&one.known.low, &one.known.high, &one.known.seen_low, &one.known.seen_high})
       require(ends->size() == preparation.encodings.known_names.size(), archive, "series",
               "does not fit the known columns");

@@ -63,6 +63,8 @@ void KnownRange::hold(PanelSeries& series, std::int64_t begin, std::vector<Held>
     if (distance(here, value) > distance(*entry, entry->farthest))
       *entry = {column, entry->rows, value, here.seen_low, here.seen_high};
     ++entry->rows;
+    series.doubts.push_back(
+        {static_cast<std::int64_t>(i / columns), column, 1, seen_low[column], seen_high[column]});
     value = value < low[column] ? seen_low[column] : seen_high[column];
   }
 }

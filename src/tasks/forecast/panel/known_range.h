@@ -25,7 +25,7 @@ struct KnownRange {
     std::int64_t rows = 0;
     double farthest = 0, seen_low = 0, seen_high = 0;  ///< of the series with the farthest value
   };
-  /// From row `begin` on. Adds to `held`, one entry a column.
+  /// From row `begin` on. Adds to `held`, one entry a column, and to the series' doubts.
   void hold(PanelSeries& series, std::int64_t begin, std::vector<Held>& held) const;
 };
 

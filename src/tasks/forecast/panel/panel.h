@@ -39,17 +39,25 @@ struct ClockRows {
   }
 };
 
+/// Known numbers of a row ahead that say something that was never learnt: what stands there is a guess.
+struct KnownDoubt {
+  std::int64_t row = 0;
+  std::size_t column = 0, columns = 1;  ///< the first of them; those of a text's one-hot encoding
+  double low = 0, high = 1;             ///< of what was learnt
+};
+
 /// One series as the forecaster sees it: one target of one id, rows in order, no holes.
 struct PanelSeries {
   std::string id;              ///< "" when there is only one
   std::string target;          ///< its column
   std::vector<double> values;  ///< in its own units; a missing one is the one before
-  /// What forecasts look back on: the values, with better guesses at missing ones, see fill_by_seasons;
+  /// What forecasts look back on: the values, with better guesses at missing ones, see SeasonalFill;
   /// empty: the values.
   std::vector<double> filled;
   std::vector<std::uint8_t> observed;  ///< 0 where a value was missing; empty: all are read
   std::vector<double> past;            ///< [rows, past names]: known up to the forecast origin
   std::vector<double> known;           ///< [rows + horizon, known names]: known beforehand
+  std::vector<KnownDoubt> doubts;      ///< about rows behind the history
   std::vector<double> statics;         ///< [static names]
   /// [rows + horizon]: steps of time since the first row of the panel (calendars) or of the series: what
   /// calendar waves are functions of.

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "tasks/forecast/panel/calendar_waves.h"
 #include "tasks/forecast/statistical/fitting/least_squares.h"
 
 namespace rondo::forecasting {
@@ -26,31 +25,23 @@ CalendarWaves waves_for(std::span<const double> seasons, std::int64_t rows) {
   return out;
 }
 
-/// What the seasons say of every row; empty where too few values are observed to say it.
-std::vector<double> curve_of(const PanelSeries& series, const CalendarWaves& waves, std::int64_t rows) {
+/// Empty where too few values are observed to say it.
+std::vector<double> weights_of(const PanelSeries& series, const CalendarWaves& waves, std::int64_t rows) {
   constexpr double kValuesPerColumn = 3;
   const auto columns = static_cast<std::size_t>(1 + waves.count());
   statistical::NormalEquations equations(columns);
   std::vector<double> row(columns, 1.0);
-  const auto fill = [&](std::size_t r) {
-    waves.write(series.position[r], std::span<double>(row).subspan(1));
-  };
   for (std::int64_t r = 0; r < rows; ++r) {
     if (!series.is_observed(r)) continue;
-    fill(static_cast<std::size_t>(r));
+    waves.write(series.position[static_cast<std::size_t>(r)], std::span<double>(row).subspan(1));
     equations.add(row, series.values[static_cast<std::size_t>(r)]);
   }
-  if (equations.rows() < kValuesPerColumn * static_cast<double>(columns)) return {};
+  std::vector<double> weights;
+  if (equations.rows() < kValuesPerColumn * static_cast<double>(columns)) return weights;
   std::vector<std::size_t> all(columns);
   std::iota(all.begin(), all.end(), std::size_t{0});
-  std::vector<double> weights;
   equations.solve(all, weights);
-  std::vector<double> out;
-  for (std::size_t r = 0; r < series.values.size(); ++r) {
-    fill(r);
-    out.push_back(std::inner_product(row.begin(), row.end(), weights.begin(), 0.0));
-  }
-  return out;
+  return weights;
 }
 
 /// Two observed values with none between them.
@@ -60,13 +51,25 @@ struct Pair {
 
 }  // namespace
 
-std::vector<double> fill_by_seasons(const PanelSeries& series, std::span<const double> seasons,
-                                    std::int64_t rows) {
+std::vector<double> SeasonalFill::curve(const PanelSeries& series) const {
+  std::vector<double> row(weights.size(), 1.0), out;
+  for (std::size_t r = 0; r < series.values.size(); ++r) {
+    waves.write(series.position[r], std::span<double>(row).subspan(1));
+    out.push_back(std::inner_product(row.begin(), row.end(), weights.begin(), 0.0));
+  }
+  return out;
+}
+
+SeasonalFill SeasonalFill::fit(const PanelSeries& series, std::span<const double> seasons,
+                               std::int64_t rows) {
+  SeasonalFill out;
   if (series.observed.empty()) return {};
-  const CalendarWaves waves = waves_for(seasons, rows);
-  if (waves.count() == 0) return {};
-  const std::vector<double> curve = curve_of(series, waves, rows);
-  if (curve.empty()) return {};
+  out.waves = waves_for(seasons, rows);
+  if (out.waves.count() == 0) return {};
+  out.weights = weights_of(series, out.waves, rows);
+  if (out.weights.empty()) return {};
+  const std::vector<double> curve = out.curve(series);
+  const std::vector<double>& y = series.values;
   std::vector<Pair> pairs;
   std::size_t last = 0;  // the first row is observed
   for (std::size_t r = 1; r < static_cast<std::size_t>(rows); ++r) {
@@ -74,9 +77,8 @@ std::vector<double> fill_by_seasons(const PanelSeries& series, std::span<const d
     pairs.push_back({last, r});
     last = r;
   }
-  const std::vector<double>& y = series.values;
-  double best = 0, memory = 1;
-  for (const Pair& pair : pairs) best += (y[pair.after] - y[pair.before]) * (y[pair.after] - y[pair.before]);
+  double best = 0;
+  for (const auto& [a, b] : pairs) best += (y[b] - y[a]) * (y[b] - y[a]);
   best *= kBetter;
   bool better = false;
   for (const double candidate : {0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 1.0}) {
@@ -87,13 +89,19 @@ std::vector<double> fill_by_seasons(const PanelSeries& series, std::span<const d
     }
     if (sum >= best) continue;
     best = sum;
-    memory = candidate;
+    out.memory = candidate;
     better = true;
   }
-  if (!better) return {};
-  const bool positive = *std::min_element(y.begin(), y.begin() + rows) >= 0;
+  out.positive = *std::min_element(y.begin(), y.begin() + rows) >= 0;
+  return better ? out : SeasonalFill{};
+}
+
+std::vector<double> SeasonalFill::fill(const PanelSeries& series) const {
+  if (weights.empty() || series.observed.empty()) return {};
+  const std::vector<double> curve = this->curve(series);
+  const std::vector<double>& y = series.values;
   std::vector<double> out = y;
-  last = 0;
+  std::size_t last = 0;
   for (std::size_t r = 1; r < y.size(); ++r) {
     if (series.observed[r] != 0) {
       last = r;

@@ -175,6 +175,20 @@ std::vector<double> Encoder::known(const RawSeries& series, std::int64_t begin, 
   return rows_of(series, encodings_.known, begin, end);
 }
 
+std::vector<KnownDoubt> Encoder::doubts(const RawSeries& series, std::int64_t begin, std::int64_t from,
+                                        std::int64_t end) const {
+  std::vector<KnownDoubt> out;
+  std::size_t column = 0;
+  for (const Encoding& how : encodings_.known) {
+    for (std::int64_t row = from; how.one_hot && row < std::min(end, series.data.length()); ++row) {
+      if (how.one_hot->is_unseen(series.at(row, how.column)))
+        out.push_back({row - begin, column, how.width(), 0, 1});
+    }
+    column += how.width();
+  }
+  return out;
+}
+
 std::vector<double> Encoder::statics(const RawSeries& series) const {
   std::vector<double> out;
   for (const Encoding& encoding : encodings_.statics) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "tasks/forecast/panel/panel.h"
 #include "tasks/forecast/table/raw_series.h"
 
 namespace rondo::forecasting {
@@ -65,6 +66,9 @@ class Encoder {
   /// Rows begin … end - 1 as [rows, names]; a hole is the value before, also from before `begin`.
   std::vector<double> past(const RawSeries& series, std::int64_t begin, std::int64_t end);
   std::vector<double> known(const RawSeries& series, std::int64_t begin, std::int64_t end);
+  /// About the texts of rows from … end - 1 that are not learnt; rows count from `begin`.
+  std::vector<KnownDoubt> doubts(const RawSeries& series, std::int64_t begin, std::int64_t from,
+                                 std::int64_t end) const;
   /// [static names]. Throws Error(data) for one that changes.
   std::vector<double> statics(const RawSeries& series) const;
   /// Of the texts met so far that the training part does not have: a sentence for each column, "" for none.

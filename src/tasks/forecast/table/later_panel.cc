@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "data/time/timeline_access.h"
 #include "rondo/base/error.h"
-#include "tasks/forecast/panel/seasonal_fill.h"
 #include "tasks/forecast/table/panel_series.h"
 #include "tasks/forecast/table/raw_series.h"
 
@@ -135,6 +134,7 @@ class Reader {
     require_known(raw_, table_, preparation_.encodings, series, last, out_.panel.horizon);
     out.past = encoder_.past(series, first, last);
     out.known = encoder_.known(series, first, last + out_.panel.horizon);
+    out.doubts = encoder_.doubts(series, first, last, last + out_.panel.horizon);
     learnt.known.hold(out, last - first, held_);
     out.statics = encoder_.statics(series);
     Timeline times = series.data.times.slice(first, last);
@@ -143,7 +143,7 @@ class Reader {
     out.clock = clock_rows_of(times, out_.panel.horizon);
     const double begin = learnt.first_position + steps_from(learnt.first_tick, times);
     for (double& position : out.position) position += begin;
-    out.filled = fill_by_seasons(out, preparation_.seasons, out.rows());
+    out.filled = learnt.fill.fill(out);
     out_.ends.push_back({static_cast<std::int64_t>(out_.panel.series.size()), out.rows() - 1});
     out_.times.push_back(std::move(times));
     return out;

@@ -24,9 +24,9 @@ void read_values(const RawSeries& series, std::size_t column, std::int64_t begin
 void require_known(const RawPanel& raw, const Table& table, const Encodings& encodings,
                    const RawSeries& series, std::int64_t end, std::int64_t horizon);
 
-/// Steps from the first time to every time, for regular calendars. By the clock of the zone: what people do at
-/// seven they do at seven in summer and in winter, so that a day has 24 hours, of which one counts twice or
-/// not at all where the clock is put back or forward.
+/// Steps from the first time to every time, for regular calendars. By the clock of the zone: what people do
+/// at seven they do at seven in summer and in winter, so that a day has 24 hours, of which one counts twice
+/// or not at all where the clock is put back or forward.
 std::vector<double> steps_by_clock(const Timeline& times);
 
 /// Steps of time (calendars), or rows, from the first row to every row and `horizon` more.

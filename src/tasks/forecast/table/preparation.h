@@ -8,6 +8,7 @@
 #include "rondo/data/timeline.h"
 #include "rondo/tasks/forecast.h"
 #include "tasks/forecast/panel/known_range.h"
+#include "tasks/forecast/panel/seasonal_fill.h"
 #include "tasks/forecast/table/categories.h"
 #include "tasks/forecast/table/encode.h"
 #include "tasks/forecast/table/holiday_columns.h"
@@ -23,6 +24,7 @@ struct LearntSeries {
   Frequency frequency;          ///< series of one table may differ
   bool is_short = false;        ///< see PanelSeries
   KnownRange known;             ///< what was learnt of known columns
+  SeasonalFill fill;            ///< of missing values
 };
 
 /// How a table becomes a panel: what has to be known to read later tables in the same way. Part of a model

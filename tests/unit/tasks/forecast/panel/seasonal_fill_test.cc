@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "rondo/base/random.h"
 #include "rondo/data/csv.h"
@@ -31,6 +33,11 @@ PanelSeries mostly_missing(std::vector<double> values) {
   }
   out.train_rows = out.rows();
   return out;
+}
+
+std::vector<double> fill_by_seasons(const PanelSeries& series, std::span<const double> seasons,
+                                    std::int64_t rows) {
+  return SeasonalFill::fit(series, seasons, rows).fill(series);
 }
 
 double error_of(const std::vector<double>& guesses, const std::vector<double>& truth) {

@@ -103,6 +103,10 @@ TEST(Covariates, AWordThatNobodyHasLearntIsLikeNoneOfTheOthers) {
   EXPECT_GT(y, 103);
   EXPECT_LT(y, 140);
   EXPECT_TRUE(is_noted(result.warnings, "column 'event' says 'closed' in 1 row"));
+  const ForecastBands& bands = result.series.front().bands;
+  EXPECT_LT(bands.low80[2], 101) << "it may be like a day without an event";
+  EXPECT_GT(bands.high80[2], 145) << "or like one with an event";
+  EXPECT_GT(bands.low80[1], 130) << "the other days are known";
 }
 
 }  // namespace
