@@ -140,8 +140,9 @@ struct ScaledPanel {
   double base(const Origin& origin) const;
   /// What is forecast at an origin, one number a step: level[row + h], less level[row] when `difference`.
   void targets(const Origin& origin, std::span<double> out) const;
-  /// A forecast of `targets` for so many rows ahead (1 … horizon) back in the series' own units. Not below 0
-  /// where nothing was in the training part.
+  /// What no forecast of a series is below: 0 where nothing was in the training part.
+  double lowest(std::int64_t series) const;
+  /// A forecast of `targets` for so many rows ahead (1 … horizon) back in the series' own units.
   double to_units(const Origin& origin, std::int64_t ahead, double target) const;
   /// And from there: what `targets` would be, had the series this value.
   double from_units(const Origin& origin, std::int64_t ahead, double value) const;

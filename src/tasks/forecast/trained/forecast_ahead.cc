@@ -50,16 +50,16 @@ void widen_for_doubts(const ScaledPanel& scaled, ForecastResult::Model& model, s
   for (std::size_t reading = 0; reading < readings_of(scaled.panel()); ++reading) {
     const Panel panel = read_as(scaled.panel(), reading);
     ScaledPanel other(panel, scaled.scaling);
-    other.lowest = scaled.lowest;
     const Forecasts ahead = model.forecaster.forecast(other, ends, pool);
     for (std::size_t i = 0; i < ends.size(); ++i) {
       const auto location = ahead.location.row(static_cast<std::int64_t>(i));
       ForecastBands& bands = series[i].bands;
+      const double lowest = scaled.lowest(ends[i].series);
       for (std::size_t h = 0; h < location.size(); ++h) {
         const double shift =
             other.to_units(ends[i], static_cast<std::int64_t>(h) + 1, location[h]) - series[i].forecast[h];
         for (auto* low : {&bands.low80, &bands.low95})
-          (*low)[h] = std::min((*low)[h], std::max(scaled.lowest, (*low)[h] + shift));
+          (*low)[h] = std::min((*low)[h], std::max(lowest, (*low)[h] + shift));
         for (auto* high : {&bands.high80, &bands.high95})
           (*high)[h] = std::max((*high)[h], (*high)[h] + shift);
       }
