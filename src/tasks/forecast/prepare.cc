@@ -75,7 +75,7 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
   Prepared out;
   out.limits = limits_of(options);
   RawPanel raw = read_raw_panel(tables, options);
-  out.preparation.holidays = HolidayColumns(options.holidays);
+  out.notes = raw.notes;
   build_panel(raw, tables.table, options, out);
   const Timeline& first = out.times.front();
   out.calendar =
