@@ -7,6 +7,9 @@
 
 namespace rondo {
 
+/// Of these years holidays are known.
+inline constexpr int kFirstHolidayYear = 1901, kLastHolidayYear = 2099;
+
 /// A public holiday.
 struct Holiday {
   std::chrono::sys_days date;
@@ -20,8 +23,8 @@ struct Holiday {
 /// are not among them, but GB has those of England; nor are, in China, the weekends that are swapped every
 /// year, and in India the feasts whose dates are proclaimed.
 ///
-/// The rules are those since 2000; years before, down to 1901, and those to come, up to 2099, follow the
-/// nearest ones. Throws Error(usage) for a country that is not known, with the nearest, and for other years.
+/// The rules are those since 2000; years before, and those to come, follow the nearest ones. Throws
+/// Error(usage) for a country that is not known, with the nearest, and for other years.
 std::vector<Holiday> holidays(std::string_view country, int year);
 
 /// The codes that `holidays` knows, in order.

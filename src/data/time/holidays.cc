@@ -19,7 +19,6 @@ using detail::weekday_of;
 using Kind = HolidayRule::Kind;
 using Weekend = HolidayRule::Weekend;
 
-constexpr int kFirstYear = 1901, kLastYear = 2099;
 constexpr int kSaturday = 5, kSunday = 6;
 
 std::int64_t day_of(int year, int month, int day) {
@@ -133,10 +132,10 @@ std::vector<std::string> holiday_countries() {
 
 std::vector<Holiday> holidays(std::string_view code, int year) {
   const HolidayCountry& country = find_country(code);
-  if (year < kFirstYear || year > kLastYear) {
+  if (year < kFirstHolidayYear || year > kLastHolidayYear) {
     throw Error(ErrorKind::usage, "the holidays of that year are not known")
         .seen(std::to_string(year))
-        .expected(std::to_string(kFirstYear) + " to " + std::to_string(kLastYear));
+        .expected(std::to_string(kFirstHolidayYear) + " to " + std::to_string(kLastHolidayYear));
   }
   Days all;
   for (const int y : {year - 1, year, year + 1}) {  // New Year's Day may be observed on 31 December

@@ -50,7 +50,6 @@ class PanelBuilder {
     std::vector<std::int64_t> train_rows;
     for (const Cut& one : cuts_) train_rows.push_back(one.train);
     add_holidays(train_rows);
-    out_.notes = raw_.notes;
     out_.preparation.encodings = Encodings::learn(raw_, table_, train_rows);
     Encoder encoder(raw_, table_, out_.preparation.encodings);
     panel_.past = out_.preparation.encodings.past_names;
@@ -70,10 +69,13 @@ class PanelBuilder {
 
  private:
   void add_holidays(const std::vector<std::int64_t>& train_rows) {
-    const HolidayColumns& holidays = out_.preparation.holidays;
+    HolidayColumns& holidays = out_.preparation.holidays;
+    holidays = HolidayColumns(options_.holidays);
     if (holidays.empty()) return;
+    const auto notes = std::ssize(raw_.notes);
     raw_.roles.holidays = holidays.choose(raw_, train_rows, options_.horizon);
     holidays.append_to(raw_, table_.source(), options_.horizon);
+    out_.notes.insert(out_.notes.end(), raw_.notes.begin() + notes, raw_.notes.end());
   }
 
   Cut cut(const RawSeries& series) {

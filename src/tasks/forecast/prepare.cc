@@ -80,7 +80,6 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& given) {
   const ForecastOptions options = with_times(tables.table, given, out.notes);
   out.limits = limits_of(options);
   RawPanel raw = read_raw_panel(tables, options);
-  out.preparation.holidays = HolidayColumns(options.holidays);
   warn_of_table(tables.table, raw.roles, options, out.notes);
   out.notes.insert(out.notes.end(), raw.notes.begin(), raw.notes.end());
   build_panel(raw, tables.table, options, out);

@@ -274,11 +274,13 @@ class Run {
   }
 
  private:
-  /// A network is trained where it is asked for, and where models of all series have a share that it could
-  /// better.
+  /// A network is trained where it is asked for, where rows abound, and where the linear model has a share that
+  /// it could better.
   bool wants_networks(const Selection& selection) const {
     const bool asked = options_.model != "auto" || options_.likelihood != "point" || options_.tune > 0;
-    return asked || selection.learnt_share() >= kWorthANetwork;
+    // What many long series have in common no method of one series knows, nor a linear model.
+    const bool rich = panel_.total_learnt_rows() >= kManyRows && panel_.shortest_training() >= kLongSeries;
+    return asked || rich || selection.learnt_share() >= kWorthANetwork;
   }
 
   void choose(const TrainingTask& task, Selection& selection, ChosenForecaster& tested) {
@@ -360,6 +362,7 @@ class Run {
   }
 
   static constexpr double kWorthANetwork = 0.25;  ///< share of models of all series
+  static constexpr std::int64_t kManyRows = 20'000, kLongSeries = 300;
   static constexpr double kWorthExplaining = 0.1;
   static constexpr double kMostlyLearnt = 0.5;
 

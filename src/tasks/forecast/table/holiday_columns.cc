@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "base/text.h"
 #include "data/time/civil_time.h"
@@ -60,19 +61,24 @@ std::map<std::string, double> counts_of(const HolidayCalendar& calendar, const D
   return counts;
 }
 
-/// What is known of a column in the training part.
-struct Met {
-  std::set<std::int64_t> days;                        ///< of its holidays
-  std::map<std::int64_t, std::set<double>> by_month;  ///< values that were seen in each month of the year
-  std::int64_t first_in_year = 400;
+/// Holidays of a column in the rows of the training part that have any, by the first day of the row.
+using Counts = std::map<std::int64_t, double>;
 
-  /// It says nothing that the months of the year do not say.
-  bool is_season(std::int64_t months) const {
-    return std::all_of(by_month.begin(), by_month.end(),
-                       [](const auto& m) { return m.second.size() == 1; }) &&
-           static_cast<std::int64_t>(by_month.size()) * months >= 12;
-  }
-};
+/// Whether it says nothing that the months of the year do not say.
+bool is_season(const Counts& counts, const std::map<std::int64_t, int>& months) {
+  std::map<int, double> usual;
+  return std::all_of(months.begin(), months.end(), [&](const auto& row) {
+    const auto found = counts.find(row.first);
+    const double count = found == counts.end() ? 0 : found->second;
+    return usual.try_emplace(row.second, count).first->second == count;
+  });
+}
+
+/// The most frequent first, and of these the first in the year.
+std::pair<std::int64_t, std::int64_t> importance(const Counts& counts) {
+  const std::int64_t first = counts.begin()->first;
+  return {-std::ssize(counts), first - detail::days_of_date(detail::date_of_days(first).year() / 1 / 1)};
+}
 
 /// At least `rows` rows, the new ones empty, and `columns` columns more.
 void enlarge(Series& series, std::int64_t rows, std::size_t columns) {
@@ -144,8 +150,10 @@ void HolidayColumns::read_file(const std::string& path) {
 HolidayCalendar HolidayColumns::days_between(std::int64_t first, std::int64_t last) const {
   HolidayCalendar days;
   const auto year_of = [](std::int64_t day) { return static_cast<int>(detail::date_of_days(day).year()); };
+  const int first_year = std::max(kFirstHolidayYear, year_of(first));
+  const int last_year = std::min(kLastHolidayYear, year_of(last));
   for (const std::string& country : countries_) {
-    for (int year = year_of(first); year <= year_of(last); ++year) {
+    for (int year = first_year; year <= last_year; ++year) {
       for (const Holiday& holiday : rondo::holidays(country, year))
         days[holiday.date.time_since_epoch().count()].insert(holiday.name);
     }
@@ -157,53 +165,49 @@ HolidayCalendar HolidayColumns::days_between(std::int64_t first, std::int64_t la
   return days;
 }
 
+HolidayCalendar HolidayColumns::calendar_of(const RawPanel& raw) const {
+  std::optional<Days> all;
+  for (const RawSeries& series : raw.series) {
+    const Timeline& times = series.data.times;
+    if (times.empty() || !times.format().is_calendar()) continue;
+    const Days own = {days_of_row(times, 0).first, days_of_row(times, times.size() - 1).last};
+    all = all ? Days{std::min(all->first, own.first), std::max(all->last, own.last)} : own;
+  }
+  return all ? days_between(all->first, all->last) : HolidayCalendar();
+}
+
 std::vector<std::string> HolidayColumns::choose(RawPanel& raw, const std::vector<std::int64_t>& train_rows,
                                                 std::int64_t horizon) const {
-  std::map<std::string, Met> met;
-  std::int64_t months = 0;
+  const HolidayCalendar calendar = calendar_of(raw);
+  std::map<std::string, Counts> met;
+  std::map<std::int64_t, int> months;  // of rows that are months, by first day
   for (std::size_t s = 0; s < raw.series.size(); ++s) {
     const Timeline& times = raw.series[s].data.times;
-    if (train_rows[s] < 1 || !times.format().is_calendar()) continue;
-    if (times.frequency().unit == TimeUnit::month) months = times.frequency().step;
-    const auto calendar =
-        days_between(days_of_row(times, 0).first, days_of_row(times, train_rows[s] - 1).last);
-    for (const auto& [day, names] : calendar) {
-      for (const std::string& name : names) met.try_emplace(column_of(name));
-    }
-    met.try_emplace(kAny);
+    if (!times.format().is_calendar()) continue;
     for (std::int64_t row = 0; row < train_rows[s]; ++row) {
       const Days days = days_of_row(times, row);
-      const std::map<std::string, double> counts = counts_of(calendar, days);
-      for (const auto& [column, count] : counts) met.at(column).days.insert(days.first);
-      if (months == 0) continue;
-      for (auto& [column, what] : met) {
-        const auto found = counts.find(column);
-        what.by_month[times.fields(row).month].insert(found == counts.end() ? 0.0 : found->second);
-      }
+      for (const auto& [column, count] : counts_of(calendar, days)) met[column][days.first] = count;
+      if (times.frequency().unit == TimeUnit::month) months[days.first] = times.fields(row).month;
     }
   }
+  std::erase_if(met, [&](const auto& m) {
+    return m.second.size() < 2 || (!months.empty() && is_season(m.second, months));
+  });
   std::vector<std::string> columns;
-  for (auto& [column, what] : met) {
-    if (what.days.size() < 2 || (months > 0 && what.is_season(months))) continue;
-    const std::int64_t first = *what.days.begin();
-    what.first_in_year = first - detail::days_of_date(detail::date_of_days(first).year() / 1 / 1);
-    columns.push_back(column);
-  }
+  for (const auto& [column, counts] : met) columns.push_back(column);
   std::stable_sort(columns.begin(), columns.end(), [&](const std::string& a, const std::string& b) {
-    const Met &one = met.at(a), &other = met.at(b);
-    const auto key = [](const Met& m) { return std::pair(-std::ssize(m.days), m.first_in_year); };
-    return key(one) < key(other);
+    return importance(met.at(a)) < importance(met.at(b));
   });
   // One name alone is the same as all.
-  if (columns.size() == 2 && met.at(columns[0]).days == met.at(columns[1]).days) columns = {kAny};
+  if (columns.size() == 2 && met.at(columns[0]) == met.at(columns[1])) columns = {kAny};
   const auto known = static_cast<std::int64_t>(raw.roles.known.size());
   const auto room = static_cast<std::size_t>(std::max<std::int64_t>(1, kMostKnown / horizon - known));
   if (columns.empty()) {
     raw.notes.push_back("no holiday falls on two rows of the training part: --holidays has no effect");
   } else if (columns.size() > room) {
     raw.notes.push_back("of " + std::to_string(columns.size() - 1) + " holidays " + std::to_string(room - 1) +
-                        " have a column of their own, the others are in 'holiday' "
-                        "alone: more is not learnt over a horizon of " +
+                        " have a column of their own, the others are in 'holiday' alone: more is not learnt "
+                        "over a horizon of " +
                         std::to_string(horizon) + " rows");
     columns.resize(room);
   }
@@ -212,7 +216,7 @@ std::vector<std::string> HolidayColumns::choose(RawPanel& raw, const std::vector
 
 void HolidayColumns::append_to(RawPanel& raw, const std::string& source, std::int64_t horizon) const {
   const std::vector<std::string>& columns = raw.roles.holidays;
-  bool any_to_come = file_days_.empty();
+  std::int64_t end = 0;  // of all histories
   for (RawSeries& series : raw.series) {
     Series& data = series.data;
     if (!data.times.format().is_calendar()) {
@@ -222,15 +226,16 @@ void HolidayColumns::append_to(RawPanel& raw, const std::string& source, std::in
           .expected("a column of dates or times")
           .fix("name it with --time, or leave --holidays out");
     }
+    if (series.history > 0) end = std::max(end, days_of_row(data.times, series.history - 1).last);
     const std::int64_t rows = series.history + series.truth + horizon;
     enlarge(data, data.length() < 2 ? data.length() : rows, columns.size());
-    const std::int64_t length = data.length();
-    if (length == 0) continue;
-    const auto calendar =
-        days_between(days_of_row(data.times, 0).first, days_of_row(data.times, length - 1).last);
+  }
+  const HolidayCalendar calendar = calendar_of(raw);
+  for (RawSeries& series : raw.series) {
+    const Series& data = series.data;
     const auto width = static_cast<std::size_t>(data.values.dim(1)), first = width - columns.size();
-    const std::span<double> values = data.values.data<double>();
-    for (std::int64_t row = 0; row < length; ++row) {
+    const std::span<double> values = series.data.values.data<double>();
+    for (std::int64_t row = 0; row < data.length(); ++row) {
       const std::map<std::string, double> counts = counts_of(calendar, days_of_row(data.times, row));
       for (std::size_t c = 0; c < columns.size(); ++c) {
         const auto found = counts.find(columns[c]);
@@ -238,11 +243,8 @@ void HolidayColumns::append_to(RawPanel& raw, const std::string& source, std::in
             found == counts.end() ? 0.0 : found->second;
       }
     }
-    const std::int64_t end = days_of_row(data.times, std::max<std::int64_t>(0, series.history - 1)).last;
-    any_to_come = any_to_come || calendar.upper_bound(end) != calendar.end() ||
-                  *std::max_element(file_days_.begin(), file_days_.end()) > static_cast<double>(end);
   }
-  if (!any_to_come)
+  if (!file_days_.empty() && std::ranges::max(file_days_) <= static_cast<double>(end))
     raw.notes.push_back("the file of holidays has none after the end of the table: give those to come, too");
 }
 

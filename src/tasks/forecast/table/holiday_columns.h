@@ -38,6 +38,8 @@ class HolidayColumns {
 
  private:
   void read_file(const std::string& path);
+  /// Of the days that the rows of all series stand for.
+  HolidayCalendar calendar_of(const RawPanel& raw) const;
   HolidayCalendar days_between(std::int64_t first, std::int64_t last) const;
 
   std::vector<std::string> countries_;

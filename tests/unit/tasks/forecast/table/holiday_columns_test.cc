@@ -60,7 +60,8 @@ ForecastOptions options_with(const Strings& holidays, std::int64_t horizon = 7) 
   options.horizon = horizon;
   options.holidays = holidays;
   options.ensemble = 1;
-  options.epochs = 2;
+  options.epochs = 1;
+  options.units = 4;
   options.threads = 1;
   return options;
 }
@@ -96,8 +97,9 @@ TEST(HolidayColumns, AreOneOnTheDayAndGoOnPastTheEnd) {
 }
 
 TEST(HolidayColumns, MakeTheForecastOfDaysThatAreHolidays) {
-  const int rows = static_cast<int>(day_of(2019, 12, 21) - day_of(2016, 1, 1));
-  const Table table = parse_csv(daily(rows));
+  const std::int64_t first = day_of(2017, 6, 1);
+  const int rows = static_cast<int>(day_of(2019, 12, 21) - first);
+  const Table table = parse_csv(daily(rows, 1, first));
   const ForecastResult with = run_forecast(table, options_with({"de"}, 7));
   const ForecastResult without = run_forecast(table, options_with({}, 7));
   EXPECT_LT(with.test.rmse, 0.6 * without.test.rmse);
@@ -109,8 +111,9 @@ TEST(HolidayColumns, MakeTheForecastOfDaysThatAreHolidays) {
   const std::string path = scratch.path("m.rondo").string();
   with.save_model(path);
   ForecastModel model = ForecastModel::load(path);
-  const int more = static_cast<int>(day_of(2021, 4, 1) - day_of(2016, 1, 1));
-  const ForecastAhead later = model.forecast(parse_csv(daily(more)));  // from 1 April: Good Friday is the 2nd
+  const int more = static_cast<int>(day_of(2021, 4, 1) - first);
+  const ForecastAhead later =
+      model.forecast(parse_csv(daily(more, 1, first)));  // from 1 April: Good Friday is the 2nd
   for (std::size_t h = 0; h < 7; ++h)
     EXPECT_NEAR(later.series.front().forecast[h], h == 1 || h == 4 ? 80 : 100, 6) << "step " << h;
 }
@@ -239,6 +242,35 @@ TEST(HolidayColumns, ComeFromAFileWithOrWithoutNames) {
   const Prepared both = prepare(parse_csv(daily(1000)), options_with({named, "DE"}));
   EXPECT_EQ(column(both.panel, "holiday")[0], 1);
   EXPECT_EQ(column(both.panel, "holiday")[40], 1);
+}
+
+TEST(HolidayColumns, OfYearsThatAreNotKnownThereAreNone) {
+  std::string text = "day,y\n";
+  for (int t = 0; t < 12 * 130; ++t)  // from 1880 to 2009
+    text += std::to_string(1880 + t / 12) + "-" + (t % 12 < 9 ? "0" : "") + std::to_string(1 + t % 12) + "," +
+            std::to_string(t % 5 + t % 11) + "\n";
+  const Prepared made = prepare(parse_csv(text), options_with({"DE"}, 12));
+  const std::vector<double> any = column(made.panel, "holiday");
+  EXPECT_EQ(any[12 * 10 + 11], 0);
+  EXPECT_EQ(any[12 * 40 + 11], 2);
+}
+
+TEST(HolidayColumns, OfManySeriesTakeNoTimeWorthTalkingOf) {
+  std::string text = "id,day,y\n";
+  for (int s = 0; s < 300; ++s) {
+    for (int t = 0; t < 150; ++t)
+      text += std::to_string(s) + "," + text_of(day_of(2016, 1, 4) + 7 * t) + "," +
+              std::to_string((t * s) % 7 + t % 3) + "\n";
+  }
+  const Table table = parse_csv(text);
+  const auto seconds = [&](const Strings& holidays) {
+    ForecastOptions options = options_with(holidays, 4);
+    options.id = "id";
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(prepare(table, options).panel.series.size(), 300u);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  EXPECT_LT(seconds({"CN"}), 10 * seconds({}) + 1);
 }
 
 TEST(HolidayColumns, AreRefusedWhereTheyCannotBeMade) {
