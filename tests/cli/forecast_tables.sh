@@ -99,6 +99,22 @@ expect 0 '' "$RONDO" forecast dmy.csv "${quick[@]}" --look-back 24 --target y --
 contains dmy/forecast.csv '14/05/2021 00:00'
 expect 0 '' "$RONDO" forecast dmy_newer.csv --from dmy/model.rondo --out dmy_newer
 contains dmy_newer/forecast.csv '12/05/2021 00:00'
+python3 - <<'PY'
+import math
+def day(t): return f"2021-{1 + t // 28:02d}-{1 + t % 28:02d}"
+def y(t): return round(50 + 10 * math.sin(t / 3.5) + (t * 7919 % 13) / 10, 2)
+with open("newest.csv", "w") as f:
+    f.write("Date,y\n" + "".join(f"{day(t)},{y(t)}\n" for t in reversed(range(100))))
+with open("codes.csv", "w") as f:
+    f.write("day,y\n" + "".join(f"{day(t)},{-999.0 if t % 13 == 5 else y(t)}\n" for t in range(100)))
+PY
+expect 0 'as --time Date says' "$RONDO" forecast newest.csv "${quick[@]}" --target y --out newest
+contains newest/forecast.csv '2021-04-17'
+expect 0 '--missing-words=-999 reads it so' "$RONDO" forecast codes.csv "${quick[@]}" --target y --time day --out codes
+expect 0 "missing values of 'y' filled" "$RONDO" forecast codes.csv "${quick[@]}" --target y --time day --missing-words=-999 --out codes
+holds python3 -c '
+rows = open("codes/forecast.csv").read().split("\n")[1:4]
+assert all(30 < float(row.split(",")[1]) < 70 for row in rows), rows'
 expect 3 '--thousands ,' "$RONDO" forecast grouped.tsv "${quick[@]}" --target units --time day --out grouped
 expect 0 '' "$RONDO" forecast grouped.tsv "${quick[@]}" --target units --time day --thousands , --out grouped
 holds python3 -c '

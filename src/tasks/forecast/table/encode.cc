@@ -147,8 +147,8 @@ std::vector<std::string> Encodings::notes(const RawPanel& raw) const {
         for (std::int64_t row = 0; row < series.history; ++row) {
           if (!series.stands_in_table(row)) continue;
           const double value = series.at(row, how.column);
-          empty += std::isnan(value) ||
-                           (how.one_hot && raw.texts.at(names[e]).text(static_cast<std::size_t>(value)) == "")
+          empty += std::isnan(value) || (how.one_hot &&
+                                         raw.texts.at(names[e]).text(static_cast<std::size_t>(value)).empty())
                        ? 1
                        : 0;
           ++rows;
@@ -235,7 +235,7 @@ std::vector<double> Encoder::rows_of(const RawSeries& series, const std::vector<
 }
 
 void Encoder::note_unseen(const RawSeries& series, std::size_t column, std::int64_t row, double code) {
-  const std::string& name = raw_.roles.all()[column];
+  const std::string name = raw_.roles.all()[column];
   unseen_[column][raw_.texts.at(name).text(static_cast<std::size_t>(code))].emplace(&series, row);
 }
 

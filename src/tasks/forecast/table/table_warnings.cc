@@ -77,9 +77,10 @@ void warn_of_table(const Table& table, const Roles& roles, const ForecastOptions
     const tasks::MissingCode found = tasks::find_missing_code(column.numbers(), series);
     if (found.count == 0) continue;
     const std::string code = detail::print("%.9g", found.code);
-    notes.push_back("column '" + name + "' is " + code + " in " + detail::count_of(found.count, "row") +
-                    ", far from all else: that is probably a code for 'missing'; --missing-words=" + code +
-                    " reads it so");
+    notes.push_back(detail::print(
+        "column '%s' is %s in %s, far from all else: that is probably a code for 'missing'; "
+        "--missing-words=%s reads it so",
+        name.c_str(), code.c_str(), detail::count_of(found.count, "row").c_str(), code.c_str()));
   }
 }
 

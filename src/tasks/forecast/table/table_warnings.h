@@ -16,8 +16,7 @@ namespace rondo::forecasting {
 ForecastOptions with_times(const Table& table, const ForecastOptions& options,
                            std::vector<std::string>& notes);
 
-/// Codes for "missing" among the values of columns with a role; columns that say nothing, for they never
-/// change; a clock that keeps summer time where no zone is named.
+/// Codes for "missing" among the values of columns with a role.
 void warn_of_table(const Table& table, const Roles& roles, const ForecastOptions& options,
                    std::vector<std::string>& notes);
 
