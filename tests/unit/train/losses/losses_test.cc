@@ -93,8 +93,8 @@ double one_row(const Json& config, std::initializer_list<double> prediction,
 
 TEST(Losses, SayAsObjectivesTooHowManyColumnsAPredictionNeeds) {
   for (const Json& variant : all_variants()) {
-    const std::int64_t wanted = make_loss(variant)->prediction_columns(3);
-    EXPECT_EQ(make_objective(variant)->prediction_columns(3), wanted) << to_json(variant);
+    const std::int64_t wanted = make_loss(variant)->prediction_columns(4);
+    EXPECT_EQ(make_objective(variant)->prediction_columns(4), wanted) << to_json(variant);
   }
 }
 
