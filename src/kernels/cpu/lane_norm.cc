@@ -80,13 +80,13 @@ struct Rows {
 /// Products of one input, or of a few, which stay in registers.
 template <int NV, bool kSingle>
 struct Made {
-  static constexpr int kMost = kSingle ? 1 : kFewInputs;
+  static constexpr int kInputs = kSingle ? 1 : kFewInputs;
   const float* weights;
   std::int64_t inputs;
-  V x[kMost][NV];
+  V x[kInputs][NV];
   static Made of(const LaneValues& values, std::int64_t ld, std::int64_t lane) {
     Made made{values.weights, values.inputs, {}};
-    for (int i = 0; i < kMost; ++i) {
+    for (int i = 0; i < kInputs; ++i) {
       const float* row = values.x + std::min<std::int64_t>(i, values.inputs - 1) * ld + lane;
       for (int v = 0; v < NV; ++v) made.x[i][v] = hn::LoadU(D(), row + v * N);
     }
@@ -98,7 +98,7 @@ struct Made {
     V sum = hn::MulAdd(x[0][v], hn::Set(d, weight[0]), hn::Zero(d));
     if constexpr (!kSingle) {
       sum = hn::MulAdd(x[1][v], hn::Set(d, weight[1]), sum);
-      RONDO_UNROLL for (int i = 2; i < kMost; ++i) {
+      RONDO_UNROLL for (int i = 2; i < kInputs; ++i) {
         if (i < inputs) sum = hn::MulAdd(x[i][v], hn::Set(d, weight[i]), sum);
       }
     }
@@ -309,9 +309,9 @@ HWY_NOINLINE void NormalizePairBackward(const LaneShape& shape, std::int64_t lan
   }
 }
 
-/// Calls pass.operator()<NV, Values>(lane) for the lanes in their order: NV = kMost vectors at once, then
+/// Calls pass.operator()<NV, Values>(lane) for the lanes in their order: NV = kVectors vectors at once, then
 /// one, where groups of lanes may end with one.
-template <int kMost = 2, class Pass>
+template <int kVectors = 2, class Pass>
 HWY_INLINE void ForValues(std::int64_t lanes, const LaneValues& values, Pass pass) {
   std::int64_t lane = 0;
   const auto run = [&]<int NV>() HWY_ATTR {
@@ -325,8 +325,8 @@ HWY_INLINE void ForValues(std::int64_t lanes, const LaneValues& values, Pass pas
       }
     }
   };
-  run.template operator()<kMost>();
-  if constexpr (kLaneGroup % (kMost * N) != 0) run.template operator()<1>();
+  run.template operator()<kVectors>();
+  if constexpr (kLaneGroup % (kVectors * N) != 0) run.template operator()<1>();
 }
 
 void NormalizeLanes(const LaneShape& shape, float epsilon, const LaneProductNorm& product, const float* bias,

@@ -172,12 +172,12 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
                            report);
   }
   check_split(*prepared, options, report);
-  std::int64_t longest = 0;
-  for (const PanelSeries& one : prepared->panel.series) longest = std::max(longest, one.train_rows);
-  checking::report_cost(
-      checking::forecast_cost(prepared->panel.total_learnt_rows(), report.series, longest,
-                              1 + static_cast<std::int64_t>(prepared->panel.past.size()), options),
-      report);
+  try {
+    checking::report_cost(checking::forecast_cost(*prepared, options), report);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::usage) throw;
+    checking::report_refusal(error, report);
+  }
   return report;
 }
 
