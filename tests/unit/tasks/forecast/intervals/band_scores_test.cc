@@ -97,7 +97,9 @@ TEST(ForecastBandScores, QuantileLossIsThatOfTheQuantilesThatTheBandsEndAt) {
     result.series.back().values = series.values;
     result.series.back().train_rows = series.train_rows;
   }
-  run_backtest(scaled, origins, forecasts, calibration, result);
+  forecasts.methods.resize(origins.size());
+  const std::vector calibrations(panel.series.size(), calibration);
+  run_backtest(scaled, origins, forecasts, calibrations, result);
 
   Numbers actual, quantiles, levels, one;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
@@ -112,7 +114,7 @@ TEST(ForecastBandScores, QuantileLossIsThatOfTheQuantilesThatTheBandsEndAt) {
       for (std::size_t h = 0; h < 3; ++h)
         if (!series.is_observed(origin.row + 1 + static_cast<std::int64_t>(h))) error[h] = std::nan("");
     }
-    const std::vector<BandOffsets> bands = bands_by_origin(calibration, errors, rows, kStride);
+    const std::vector<BandOffsets> bands = bands_by_origin(calibration, errors, rows, kStride, band_levels({}));
     for (std::size_t i = 0; i < rows.size(); ++i) {
       for (std::int64_t h = 0; h < 3; ++h) {
         const std::int64_t row = rows[i] + 1 + h;
