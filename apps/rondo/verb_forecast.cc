@@ -31,7 +31,7 @@ struct ForecastRequest {
     option("from", self.from,
            "model.rondo of an earlier run: forecast the end of FILE with it, without training");
     option("config", self.config, "TOML file with a [forecast] section, as init and --out write it");
-    option("out", self.out, "folder for forecast.csv, model.rondo, report.html; default NAME-forecast");
+    option("out", self.out, "folder for forecast.csv, backtest.csv, model.rondo, report.html; default NAME-forecast");
   }
 };
 
@@ -204,8 +204,8 @@ void add_forecast(CLI::App& app) {
   const auto request = std::make_shared<ForecastRequest>();
   verb->add_option("FILE", request->forecast.file, "CSV file, plain or gzip");
   add_options(*verb, *request);
-  add_options(*verb, request->run);
   add_options(*verb, request->forecast, "", {"file"});
+  add_options(*verb, request->run);
   group_options(*verb);
   verb->callback([request, verb] { run(*request, *verb); });
 }

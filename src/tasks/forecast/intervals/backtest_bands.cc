@@ -59,8 +59,8 @@ std::vector<double> asked_quantiles(const ForecastOptions& options) {
   std::vector<double> out;
   if (options.level.empty()) return out;
   for (const double level : read_numbers(options.level, "level", 0, 100, "50,80,95")) {
-    out.push_back(0.5 - level / 200);
-    out.push_back(0.5 + level / 200);
+    out.push_back((100 - level) / 200);
+    out.push_back((100 + level) / 200);
   }
   std::ranges::sort(out);
   return out;

@@ -29,8 +29,8 @@ constexpr std::array<Measure, 15> kMeasures = {{
      "single series decide."},
     {"Series won", &ForecastScore::series_won,
      "Series won: share of the series in which the forecast's RMSE is lower than this one's."},
-    {"MAE", &ForecastScore::mae, ""},
     {"RMSE", &ForecastScore::rmse, ""},
+    {"MAE", &ForecastScore::mae, ""},
     {"MASE", &ForecastScore::mase,
      "MASE is the MAE divided by that of a naive forecast on the training part; below 1 is better than "
      "naive."},
@@ -64,10 +64,11 @@ std::vector<TableCell> error_cells(const std::vector<double>& values, double lar
   double best = INFINITY;
   for (const double v : values)
     if (v < best) best = v;
+  const bool alone = std::ranges::count_if(values, [](double v) { return !std::isnan(v); }) < 2;
   std::vector<TableCell> cells;
   for (const double v : values)
-    cells.push_back(
-        {format_number_beside(v, largest), v == best ? TableCell::Mark::best : TableCell::Mark::none});
+    cells.push_back({format_number_beside(v, largest),
+                     v == best && !alone ? TableCell::Mark::best : TableCell::Mark::none});
   return cells;
 }
 
