@@ -1,19 +1,20 @@
 // rondo forecast: a CSV file in, an honest forecast and a report out.
 
-#include <chrono>
-#include <ctime>
+#include <algorithm>
+#include <array>
+#include <cstdio>
 #include <filesystem>
-#include <iostream>
 #include <optional>
 #include <string_view>
 
+#include "forecast_output.h"
 #include "options.h"
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/config_file.h"
 #include "rondo/base/error.h"
 #include "rondo/tasks/forecast_config.h"
 #include "rondo/tasks/forecast_model.h"
-#include "rondo/tasks/forecast_report.h"
+#include "stages.h"
 
 namespace rondo::cli {
 namespace {
@@ -30,43 +31,9 @@ struct ForecastRequest {
     option("from", self.from,
            "model.rondo of an earlier run: forecast the end of FILE with it, without training");
     option("config", self.config, "TOML file with a [forecast] section, as init and --out write it");
-    option("out", self.out, "folder for forecast.csv, model.rondo, report.html; default NAME-forecast");
+    option("out", self.out, "folder for forecast.csv, backtest.csv, model.rondo, report.html; default NAME-forecast");
   }
 };
-
-std::string today() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32] = {};
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &parts);
-  return text;
-}
-
-void print_result(const ForecastResult& result, const fs::path& folder) {
-  std::cout << result.verdict_sentence << "\n\n";
-  std::printf("%-16s %12s %12s %10s %10s\n", "test part", "MAE", "RMSE", "MASE", "sMAPE %");
-  const auto line = [](const ForecastScore& score, const std::string& name) {
-    std::printf("%-16s %12.5g %12.5g %10.4f %10.3f\n", name.c_str(), score.mae, score.rmse, score.mase,
-                score.smape);
-  };
-  line(result.test, "rondo (" + result.cell + ")");
-  for (const ForecastScore& score : result.baselines) line(score, score.name);
-  std::printf("\nskill %.3f against %s; bands held %.0f %% (80 %%) and %.0f %% (95 %%) of the test part\n",
-              result.skill, result.skill_against.c_str(), 100 * result.coverage80, 100 * result.coverage95);
-  std::printf("window %lld, period %lld, transform %s%s; trained %.1f s\n\n",
-              static_cast<long long>(result.window), static_cast<long long>(result.period),
-              result.transform.c_str(), result.difference ? " with differencing" : "", result.seconds_train);
-  std::fflush(stdout);
-  for (const std::string& note : result.notes) std::cout << note << "\n\n";
-  std::cout
-      << "forecast  " << (folder / "forecast.csv").string() << "\nmodel     "
-      << (folder / "model.rondo").string() << "\nreport    " << (folder / "report.html").string()
-      << "\n\nNext: open the report in a browser, or look into the model with\n  rondo inspect "
-      << (folder / "model.rondo").string()
-      << "\nor forecast from a later table, without training again, with\n  rondo forecast NEWER.csv --from "
-      << (folder / "model.rondo").string() << "\n";
-}
 
 /// Options of the command line override those of the file.
 void read_config(ForecastRequest& request, const CLI::App& verb) {
@@ -164,6 +131,12 @@ void run(ForecastRequest& request, const CLI::App& verb) {
   const auto read_more = [&](const std::string& file) {
     return file.empty() ? std::optional<Table>() : read(file);
   };
+  RunControls controls = request.run.controls();
+  Stages stages(controls.verbose != 0);
+  // Losses, epoch by epoch, are for those who look into a training.
+  if (!controls.log.wants(LogLevel::debug)) controls.verbose = 0;
+  controls.stage = [&](const char* name) { stages.begin(name); };
+  stages.begin("reading");
   const Table table = read(request.forecast.file);
   const std::optional<Table> future = read_more(request.forecast.options.future);
   const std::optional<Table> test = read_more(request.forecast.options.test_file);
@@ -172,26 +145,45 @@ void run(ForecastRequest& request, const CLI::App& verb) {
   if (test) tables.test = &*test;
 
   const fs::path folder = output_folder(request);
-  RunControls controls = request.run.controls();
   controls.checkpoint = (folder / "checkpoint.rondo").string();
   controls.accepted = [&] {
     make_folder(folder);
     write_file_atomically(folder / "config.toml", to_toml(request.forecast));
   };
+  stages.begin("checking");
   const ForecastResult result = run_forecast(tables, request.forecast.options, controls);
+  stages.begin("report");
 
-  write_csv(folder / "forecast.csv", forecast_table(result));
-  result.save_model((folder / "model.rondo").string());
-  write_page(folder / "report.html",
-             forecast_page(result, forecast_command(request.forecast, request.out), today()));
-
-  const Json files = Json::object({{"forecast", (folder / "forecast.csv").string()},
-                                   {"model", (folder / "model.rondo").string()},
-                                   {"report", (folder / "report.html").string()}});
+  const Json files = write_forecast(result, forecast_command(request.forecast, request.out), folder);
+  stages.end();
   if (request.run.json) {
     print_json(forecast_json(result, files));
   } else {
-    print_result(result, folder);
+    print_forecast(result, files);
+  }
+}
+
+/// Common options first; the others in groups by what they are about.
+void group_options(CLI::App& verb) {
+  struct Group {
+    const char* title;
+    std::vector<std::string_view> options;
+  };
+  const std::array<Group, 4> groups{
+      {{"How the table is read",
+        {"wide", "test_file", "missing", "strict", "outliers", "separator", "header", "decimal", "thousands",
+         "encoding", "missing_words", "text_columns", "columns", "format", "zone", "day_order", "unsorted",
+         "duplicates", "gaps"}},
+       {"Backtest", {"split", "stride", "refit"}},
+       {"Models and training",
+        {"window", "period", "transform", "difference", "normalize", "deseasonalize", "cell", "units",
+         "model", "likelihood", "ensemble", "tune", "epochs", "patience", "batch_size", "learning_rate",
+         "seed"}},
+       {"How it is run", {"quiet", "resume", "log_level", "threads"}}}};
+  for (const Group& group : groups) {
+    for (const std::string_view name : group.options) {
+      if (CLI::Option* option = verb.get_option_no_throw(flag_of(name))) option->group(group.title);
+    }
   }
 }
 
@@ -212,8 +204,9 @@ void add_forecast(CLI::App& app) {
   const auto request = std::make_shared<ForecastRequest>();
   verb->add_option("FILE", request->forecast.file, "CSV file, plain or gzip");
   add_options(*verb, *request);
+  add_options(*verb, request->forecast, "", {"file"});
   add_options(*verb, request->run);
-  add_options(*verb, request->forecast, "Forecast", {"file"});
+  group_options(*verb);
   verb->callback([request, verb] { run(*request, *verb); });
 }
 

@@ -5,7 +5,7 @@ series sales.csv 120
 quick=(--target sales --time month --ensemble 1 --epochs 5)
 
 expect 0 'skill' "$RONDO" forecast sales.csv "${quick[@]}" --horizon 3 --out run
-for file in forecast.csv model.rondo report.html config.toml; do holds test -s run/$file; done
+for file in forecast.csv backtest.csv model.rondo report.html config.toml; do holds test -s run/$file; done
 contains run/forecast.csv 'month,forecast,low80,high80,low95,high95'
 contains run/forecast.csv '2000-03,'
 [ "$(wc -l <run/forecast.csv)" -eq 4 ] || complain 'forecast.csv has not one row for each step of the horizon'
@@ -16,10 +16,11 @@ holds cmp run/forecast.csv again/forecast.csv
 expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --backtest last=12 --json --out json --threads 1 --seed 5
 cp stdout.txt first.json
 for key in target cell window horizon seed threads rows train validation test mae rmse mase smape baselines naive \
-           seasonal_naive drift ridge skill verdict epochs seconds total files forecast model report; do
+           seasonal_naive drift ridge skill verdict epochs seconds total files forecast backtest model report methods \
+           shares cutoffs period season transform measure forecasts; do
   contains first.json "\"$key\""
 done
-holds python3 -c 'import json; d = json.load(open("first.json")); assert d["rows"]["test"] == 12 and d["seed"] == 5 and d["verdict"] in ("better", "no better than ridge", "no better than naive")'
+holds python3 -c 'import json; d = json.load(open("first.json")); assert d["rows"]["test"] == 12 and d["seed"] == 5 and d["verdict"] in ("better", "no better than a single method", "no better than naive")'
 expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --backtest last=12 --json --out json2 --threads 2 --seed 5
 holds cmp json/forecast.csv json2/forecast.csv
 holds cmp json/model.rondo json2/model.rondo
@@ -49,7 +50,8 @@ expect 0 "of 'sales' is missing" "$RONDO" check odd/config.toml
 expect 3 '' "$RONDO" forecast --config odd/config.toml --separator tab --out odd-again
 
 for cell in gru simple_rnn; do
-  expect 0 "rondo ($cell)" "$RONDO" forecast sales.csv "${quick[@]}" --cell $cell --out cell-$cell
+  expect 0 "\"cell\": \"$cell\"" "$RONDO" forecast sales.csv "${quick[@]}" --model encoder_decoder --cell $cell --json \
+    --out cell-$cell
 done
 expect 0 '--tune 1 ' "$RONDO" forecast sales.csv "${quick[@]}" --tune 1 --json --out tuned
 contains tuned/report.html '--tune 1 '

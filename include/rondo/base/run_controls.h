@@ -22,6 +22,12 @@ struct RunControls {
   /// belong to this run. A command that is refused never comes so far.
   std::function<void()> accepted = {};
 
+  /// Called when a stage begins, with its name: "linear model", "backtest" …
+  std::function<void(const char* name)> stage = {};
+  void begin(const char* name) const {
+    if (stage) stage(name);
+  }
+
   /// A file that always holds all that `resume` needs: written after every epoch and when the run is
   /// interrupted; "": none.
   std::string checkpoint = {};

@@ -40,6 +40,7 @@ struct ForecastOptions {
   std::string split;
   std::int64_t stride = 0;
   std::int64_t refit = 0;
+  std::string level, quantiles;  ///< "50,80,95"; "0.1,0.5,0.9"
 
   std::int64_t window = 0;
   std::int64_t period = 0;
@@ -94,6 +95,9 @@ struct ForecastOptions {
     option(
         "refit", self.refit,
         "parts of the test part, each forecast by networks trained on all rows before it; 0: trained once");
+    option("level", self.level,
+           "bands by how many per cent of the values they hold: '50,80,95'; '': 80 and 95");
+    option("quantiles", self.quantiles, "instead of bands quantiles, by their probabilities: '0.1,0.5,0.9'");
     option("window", self.window,
            "rows of history that the linear model and the network see; 0: chosen by validation");
     option("period", self.period, "rows of a season; 0: from the calendar or the series itself");
@@ -165,6 +169,9 @@ struct ForecastScore {
   /// Of a baseline: probability that a difference to the model as large as this is luck (Diebold, Mariano
   /// 1995; two-sided).
   double p_value = kNone;
+  /// What the verdict compares, by the name of ForecastResult::measure: RMSE of one series, RMSE in steps of
+  /// each of a few, geometric_rmsse of many.
+  double compared = kNone;
 
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 };
@@ -219,7 +226,7 @@ struct ForecastBands {
 
 /// Quantiles of a forecast in units of the target.
 struct ForecastQuantiles {
-  std::vector<double> levels;               ///< ascending, symmetric around 0.5
+  std::vector<double> levels;               ///< ascending
   std::vector<std::vector<double>> values;  ///< [level][step]; never crossing
 };
 
@@ -250,6 +257,7 @@ struct ForecastSeries {
     /// Of statistical methods, by name; NaN where one does not apply.
     std::vector<std::pair<std::string, std::vector<double>>> methods;
     ForecastBands bands;
+    ForecastQuantiles asked;  ///< at what --level or --quantiles names
     std::int64_t row(std::size_t i) const { return origin[i] + step[i]; }
   } backtest;
 
@@ -257,6 +265,7 @@ struct ForecastSeries {
   std::vector<double> forecast;
   ForecastBands bands;
   ForecastQuantiles quantiles;           ///< of the forecast; empty without a distribution
+  ForecastQuantiles asked;               ///< of the forecast at what --level or --quantiles names
   ForecastScore test;                    ///< of this series alone; without a name where it has no test part
   std::vector<ForecastScore> baselines;  ///< the same, in the order of ForecastResult::baselines
   std::vector<ForecastScore> methods;    ///< the same, of statistical methods that apply to the series
@@ -307,6 +316,7 @@ struct ForecastResult {
   std::vector<ForecastScore> methods;    ///< statistical methods that apply to every series, best first
   /// By step of the horizon, of the model and of every baseline in the order above.
   std::vector<std::vector<ForecastStepScore>> by_step;
+  std::string measure;        ///< of the verdict: "RMSE" …; "" where nothing was tested
   double skill = 0;           ///< 1 - error / error of the best baseline or method
   std::string skill_against;  ///< which that is, by its name in `baselines` or `methods`
   ForecastVerdict verdict = ForecastVerdict::not_tested;
@@ -341,6 +351,13 @@ struct ForecastResult {
   std::shared_ptr<const Model> model;
 };
 
+/// The forecast (its name is "model") and all that it was compared with, best first by the error that the
+/// verdict compares: baselines, and methods that no baseline has the name of. Empty where nothing was tested.
+std::vector<ForecastScore> forecast_leaderboard(const ForecastResult& result);
+/// As tables and charts name a forecaster: "seasonal_naive" → "seasonal naive", "model" → "forecast", and
+/// the shares "linear" → "linear model", "network" → "networks".
+std::string forecaster_name(const std::string& name);
+
 /// What a forecast is made from.
 struct ForecastTables {
   ForecastTables(const Table& the_table) : table(the_table) {}  // NOLINT: a table alone is the usual case
@@ -370,9 +387,16 @@ ForecastResult run_forecast(const ForecastTables& tables, const ForecastOptions&
 /// The contract of `rondo forecast --json`. `files` is what stands under "files".
 Json forecast_json(const ForecastResult& result, const Json& files);
 
-/// What goes into forecast.csv: (id,) (target,) time or row, forecast, low80, high80, low95, high95.
+/// What goes into forecast.csv: (id,) (target,) time or row, forecast, low80, high80, low95, high95, or the
+/// bands of --level (low50 …) or the quantiles of --quantiles (q0.1 …). Seven digits, more where the bands
+/// are narrow. Without rows where nothing lies past the end.
 Table forecast_table(const ForecastResult& result);
 /// The same of some series; a column of ids where they have ids, of targets where these differ.
 Table forecast_table(const ForecastOptions& options, std::span<const ForecastSeries> all);
+/// What goes into backtest.csv, one row an origin and step: the columns of the forecast with `cutoff` (time
+/// of the origin), `step` and `actual` (NaN where it is missing), then the forecasts of the baselines and of
+/// each single method (NaN where it does not apply; of very many rows those of the baselines alone). Without
+/// rows where nothing was tested.
+Table backtest_table(const ForecastResult& result);
 
 }  // namespace rondo

@@ -105,7 +105,7 @@ struct PageTable {
   std::string label = {};  ///< for screen readers where there is no title
   std::string lead = {}, note = {};
   Layout layout = Layout::full;
-  bool first_row_marked = false;  ///< the row that others are compared with
+  std::optional<std::size_t> marked_row = {};  ///< the one that others are compared with
   std::vector<TableColumn> columns = {};
   std::vector<std::vector<TableCell>> rows = {};  ///< the first cell names the row
   std::size_t max_rows = 200;                     ///< a note states how many were left out

@@ -47,7 +47,7 @@ NetworkWork network_work(const forecasting::Prepared& prepared, const ForecastOp
     constexpr double kEpochsUsed = 0.25;  // early stopping
     out.steps = static_cast<double>(residual->window.steps);
     const double sample = out.steps * 4 * units * (units + static_cast<double>(residual->window.features()));
-    out.multiply_adds = sample * std::max(512.0, static_cast<double>(panel.total_training_rows())) *
+    out.multiply_adds = sample * std::max(512.0, static_cast<double>(panel.total_learnt_rows())) *
                         static_cast<double>(out.how.epochs) * kEpochsUsed;
   }
   out.multiply_adds *= out.how.members;
@@ -62,7 +62,7 @@ Cost forecast_cost(const forecasting::Prepared& prepared, const ForecastOptions&
   constexpr double kFlopsASecond = 4e10;
   const Panel& panel = prepared.panel;
   const NetworkWork networks = network_work(prepared, options);
-  const auto rows = static_cast<double>(panel.total_training_rows()),
+  const auto rows = static_cast<double>(panel.total_learnt_rows()),
              width = static_cast<double>(1 + panel.past.size()), horizon = static_cast<double>(panel.horizon);
 
   // Linear model: moments of the widest design for every candidate of transform and differencing.

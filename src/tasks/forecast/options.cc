@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/layers/layers.h"
+#include "tasks/forecast/intervals/backtest_bands.h"
 #include "tasks/forecast/likelihood/likelihood_head.h"
 #include "tasks/forecast/table/split.h"
 #include "tasks/forecast/windows/folds.h"
@@ -102,6 +103,7 @@ void check_options(const ForecastOptions& options) {
   refuse_if(!options.future.empty() && options.known.empty(), "--future has no effect without --known",
             "--future " + options.future, "name the columns whose future the file holds: --known a,b");
   static_cast<void>(allowed_methods(options.methods));
+  (void)asked_quantiles(options);
   check_scales(options);
   check_recursive(options);
   check_test_part(options);

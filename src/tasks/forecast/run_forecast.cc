@@ -236,6 +236,7 @@ class Run {
   ForecastResult forecast() {
     const auto start = Clock::now();
     const bool learns = !panel_.all_are_short();
+    if (learns) controls_.begin("linear model");
     const LinearChoice linear = learns ? search_linear(panel_, prepared_.limits, pool_) : LinearChoice();
     const ScaledPanel scaled(panel_, linear.transform, linear.difference);
     warn_of_spikes(scaled, controls_.log, result_);
@@ -244,6 +245,7 @@ class Run {
     const TrainingTask task{scaled, linear, options_, controls_, prepared_.calendar};
     const std::vector<Origin> origins = backtest_origins(panel_, result_.stride);
     const PanelPool panel_pool(scaled, allowed_methods(options_.methods));
+    controls_.begin("statistical methods");
     // A likelihood asks for the distribution of a network.
     const bool only_short = options_.methods == "none" || options_.likelihood != "point";
     Selection selection(scaled, panel_pool, origins_by_series(origins, panel_), only_short, pool_);
@@ -252,6 +254,7 @@ class Run {
     choose(task, selection, tested);
     const auto calibrations = calibrate(scaled, selection, tested);
     if (learns) tested.learnt->linear = fit_linear(scaled, linear.members, panel_.learnt_rows());
+    controls_.begin("backtest");
     const ScaledForecasts forecasts =
         forecast_origins(task, panel_pool, origins, selection, tested, pool_, result_);
     describe_shares(tested, result_);
@@ -263,6 +266,7 @@ class Run {
     result_.anomalies = find_anomalies(result_.series);
     explain(scaled, origins, tested);
 
+    controls_.begin("forecast");
     model->preparation = prepared_.preparation;
     model->scaling = scaled.scaling;
     model->forecaster = std::move(tested);
@@ -288,6 +292,7 @@ class Run {
     selection.choose(learnt, pool_);
     if (tested.learnt && wants_networks(selection)) {
       const auto start = Clock::now();
+      controls_.begin(options_.ensemble == 1 ? "network" : "networks");
       TrainedEnsemble trained = train_ensemble(task, pool_, selection.learnt_origins());
       result_.seconds_train = seconds_since(start);
       describe_networks(trained, controls_.log, result_);

@@ -82,7 +82,7 @@ PagePart table_part(const PageTable& table) {
     check_count("table '" + table.id + "'", row.size(), table.columns.size(), "cells in a row");
     Json cells = Json::array();
     for (std::size_t c = 0; c < row.size(); ++c) cells.push_back(cell_json(row[c], table.columns[c], c == 0));
-    rows.push_back(Json::object({{"marked", table.first_row_marked && r == 0}, {"cells", std::move(cells)}}));
+    rows.push_back(Json::object({{"marked", table.marked_row == r}, {"cells", std::move(cells)}}));
   }
   const std::string left_out = shown == table.rows.size() ? ""
                                                           : "The first " + format_count(shown) + " of " +

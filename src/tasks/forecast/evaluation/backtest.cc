@@ -187,6 +187,11 @@ void conclude(const Totals& totals, std::int64_t overlap, bool has_ridge, Foreca
     result.verdict_sentence = "The forecast was not tested: no row was kept for a test part.";
     return;
   }
+  const bool many = series > 1 && model.log_errors.size() >= kMany;
+  result.measure = many ? "geometric mean RMSSE" : series > 1 ? "RMSE in steps of each series" : "RMSE";
+  result.test.compared = contender(kNames[kModel], model, series).error;
+  for (std::size_t k = 0; k < result.baselines.size(); ++k)
+    result.baselines[k].compared = contender("", tallies[k + 1], series).error;
   std::vector<Contender> methods;
   if (has_ridge) methods.push_back(contender("ridge", tallies[kRidge], series));
   for (const auto& [member, tally] : totals.methods) {
@@ -194,19 +199,14 @@ void conclude(const Totals& totals, std::int64_t overlap, bool has_ridge, Foreca
     const char* name = pool::member_name(member);
     result.methods.push_back(total_score(name, tally, model, totals, overlap));
     methods.push_back(contender(name, tally, series));
+    result.methods.back().compared = methods.back().error;
   }
-  const bool many = series > 1 && model.log_errors.size() >= kMany;
-  std::ranges::stable_sort(result.methods, {}, [&](const ForecastScore& score) {
-    return many ? score.geometric_rmsse : series > 1 ? score.rmsse : score.rmse;
-  });
+  std::ranges::stable_sort(result.methods, {}, &ForecastScore::compared);
   const Judgement judgement = judge(
       contender(kNames[kModel], model, series),
       {contender("naive", tallies[kNaive], series), contender("seasonal naive", tallies[kSeasonal], series),
        contender("drift", tallies[kDrift], series)},
-      methods, overlap,
-      many         ? "geometric mean RMSSE"
-      : series > 1 ? "RMSE in steps of each series"
-                   : "RMSE");
+      methods, overlap, result.measure);
   result.skill = judgement.skill;
   result.skill_against = judgement.best;
   if (result.skill_against == "seasonal naive") result.skill_against = kNames[kSeasonal];
@@ -244,6 +244,7 @@ class SeriesBacktest {
     add_methods(origin, forecasts.methods[static_cast<std::size_t>(row)]);
     ForecastSeries::Backtest& backtest = out_.backtest;
     append_bands(scaled_, origin, model, spread, offsets, backtest.bands);
+    append_asked(scaled_, origin, model, spread, offsets, backtest.asked);
     std::array<double, kKinds> loss{};
     double counted = 0;
     for (std::size_t h = 0; h < model.size(); ++h) {
@@ -460,6 +461,7 @@ std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vect
   const Panel& panel = scaled.panel();
   Totals totals(panel.horizon);
   std::vector<BandOffsets> past_the_end;
+  const std::vector<double> levels = band_levels(result.options), asked = asked_quantiles(result.options);
   std::size_t next = 0;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     const std::size_t first = next;
@@ -470,9 +472,10 @@ std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vect
     const std::span<const Origin> own(origins.data() + first, next - first);
     const Rows errors = errors_of(scaled, own, forecasts, first);
     rows.push_back(panel.history_rows(s) - 1);
-    std::vector<BandOffsets> bands = bands_by_origin(calibrations[s], errors, rows, result.stride);
+    std::vector<BandOffsets> bands = bands_by_origin(calibrations[s], errors, rows, result.stride, levels);
     past_the_end.push_back(std::move(bands.back()));
 
+    result.series[s].backtest.asked.levels = asked;
     SeriesBacktest backtest(scaled, static_cast<std::int64_t>(s), forecasts.has_ridge, result, totals);
     for (std::size_t i = 0; i < own.size(); ++i)
       backtest.add(own[i], forecasts, static_cast<std::int64_t>(first + i), bands[i]);

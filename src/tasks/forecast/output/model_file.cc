@@ -95,7 +95,6 @@ static void archive_fields(tasks::Archive& archive, SeriesScaling& scaling) {
 }
 
 static void archive_fields(tasks::Archive& archive, BandOffsets& offsets) {
-  if (archive.reading()) offsets.levels = band_levels();
   archive.field("low", offsets.low);
   archive.field("high", offsets.high);
 }
@@ -211,13 +210,24 @@ void check_series(const tasks::Archive& archive, const Preparation& preparation)
   require(!preparation.series.empty(), archive, "series", "is empty");
 }
 
+void check_levels(const tasks::Archive& archive, const ForecastOptions& options) {
+  try {
+    (void)asked_quantiles(options);
+  } catch (const Error&) {
+    archive.refuse("options", "has other bands");
+  }
+}
+
 void archive_preparation(tasks::Archive& archive, Preparation& preparation) {
   archive.field("options", preparation.options);
   const ForecastOptions& options = preparation.options;
   require(options.horizon >= 1 && options.horizon <= kMaxCount, archive, "options", "has another horizon");
   require(options.ensemble >= 1 && options.ensemble <= kMaxMembers, archive, "options",
           "has another ensemble");
-  if (archive.reading()) check_times(archive, options);
+  if (archive.reading()) {
+    check_times(archive, options);
+    check_levels(archive, options);
+  }
   Roles& roles = preparation.roles;
   archive.field("targets", roles.targets);
   archive.field("past", roles.past);
@@ -257,11 +267,13 @@ void archive_scaling(tasks::Archive& archive, const PanelShape& shape, PanelScal
   }
 }
 
-void archive_bands(tasks::Archive& archive, const PanelShape& shape, std::vector<BandOffsets>& bands) {
+void archive_bands(tasks::Archive& archive, const PanelShape& shape, const std::vector<double>& levels,
+                   std::vector<BandOffsets>& bands) {
   archive.field("bands", bands);
-  const std::size_t size = static_cast<std::size_t>(shape.horizon) * band_levels().size();
+  const std::size_t size = static_cast<std::size_t>(shape.horizon) * levels.size();
   require(length(bands) == shape.series, archive, "bands", "does not fit the series");
-  for (const BandOffsets& offsets : bands) {
+  for (BandOffsets& offsets : bands) {
+    offsets.levels = levels;
     require(offsets.low.size() == size && offsets.high.size() == size, archive, "bands",
             "does not fit the horizon");
   }
@@ -278,7 +290,7 @@ void archive_model(tasks::Archive& archive, ForecastResult::Model& model) {
   archive.section("forecast", [&] {
     archive.version(2);
     archive.field("forecaster", model.forecaster);
-    archive_bands(archive, shape, model.bands);
+    archive_bands(archive, shape, band_levels(model.preparation.options), model.bands);
     require(model.forecaster.fits(shape), archive, "forecaster", "does not fit the columns and series");
     if (!model.forecaster.has_networks()) return;
     const std::int64_t members = model.preparation.options.ensemble;

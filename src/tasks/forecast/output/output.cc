@@ -1,12 +1,13 @@
-// What a forecast leaves behind: the object of --json, the table of forecast.csv, the model file.
+// What a forecast leaves behind: the object of --json and the model file.
 
 #include <array>
-#include <span>
+#include <map>
 #include <string>
 
 #include "rondo/base/error.h"
 #include "rondo/tasks/forecast.h"
 #include "tasks/common/model_file.h"
+#include "tasks/forecast/output/value_columns.h"
 #include "tasks/forecast/trained/model.h"
 
 namespace rondo {
@@ -14,6 +15,7 @@ namespace rondo {
 namespace {
 
 constexpr std::size_t kMaxListedSeries = 10'000;
+constexpr std::size_t kMaxListedRows = 100'000;  // of forecasts past the end, and of cutoffs
 
 Json errors_of(const ForecastScore& score) {
   return Json::object(
@@ -28,6 +30,7 @@ Json all_errors_of(const ForecastScore& score) {
                                     {"mae_scaled", score.mae_scaled},
                                     {"mape", score.mape},
                                     {"rmsse", score.rmsse},
+                                    {"compared", score.compared},
                                     {"geometric_rmsse", score.geometric_rmsse},
                                     {"series_won", score.series_won}}) {
     errors.set(name, value);
@@ -82,7 +85,23 @@ Json shares_of(const std::vector<ForecastShare>& shares) {
   return out;
 }
 
-/// How many, and the errors of each where they can be read one by one.
+/// Past the end, series by series: times, forecast and bands as in forecast.csv.
+Json forecasts_of(const ForecastResult& result) {
+  Json out = Json::array();
+  for (const ForecastSeries& series : result.series) {
+    Json times = Json::array();
+    for (std::int64_t row = 0; row < series.future_times.size(); ++row)
+      times.push_back(series.future_times.text(row));
+    Json one = Json::object({{"id", series.id}, {"target", series.target}, {"time", std::move(times)}});
+    for (const auto& [name, values] :
+         forecasting::forecast_columns(result.options, series.forecast, series.bands, series.asked))
+      one.set(name, Json::list(values));
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+/// How many, the errors of each and the forecasts where they can be read one by one.
 Json series_of(const ForecastResult& result) {
   Json out = Json::object({{"number", static_cast<std::int64_t>(result.series.size())}});
   if (result.series.size() > kMaxListedSeries) return out;
@@ -100,6 +119,24 @@ Json series_of(const ForecastResult& result) {
     errors.push_back(std::move(one));
   }
   out.set("errors", std::move(errors));
+  std::size_t rows = 0;
+  for (const ForecastSeries& series : result.series) rows += series.forecast.size();
+  if (rows > 0 && rows <= kMaxListedRows) out.set("forecasts", forecasts_of(result));
+  return out;
+}
+
+/// Times of the last rows that forecasts of the backtest knew, each once.
+Json cutoffs_of(const ForecastResult& result) {
+  std::map<std::int64_t, std::string> cutoffs;
+  for (const ForecastSeries& series : result.series) {
+    for (const std::int64_t origin : series.backtest.origin) {
+      const std::int64_t tick = series.times.ticks()[static_cast<std::size_t>(origin)];
+      if (!cutoffs.contains(tick)) cutoffs.emplace(tick, series.times.text(origin));
+    }
+  }
+  Json out = Json::array();
+  if (cutoffs.size() > kMaxListedRows) return out;
+  for (const auto& [tick, text] : cutoffs) out.push_back(text);
   return out;
 }
 
@@ -161,6 +198,11 @@ Json forecast_json(const ForecastResult& result, const Json& files) {
                        {"cell", result.cell},
                        {"window", result.window},
                        {"horizon", result.horizon},
+                       {"frequency", result.frequency},
+                       {"period", result.period},
+                       {"season", result.season},
+                       {"transform", result.transform},
+                       {"difference", result.difference},
                        {"seed", result.seed},
                        {"threads", result.threads},
                        {"rows", Json::object({{"train", result.rows_train},
@@ -170,46 +212,18 @@ Json forecast_json(const ForecastResult& result, const Json& files) {
                        {"baselines", baselines_of(result)},
                        {"methods", methods_of(result)},
                        {"shares", shares_of(result.shares)},
+                       {"measure", result.measure},
                        {"skill", result.skill},
                        {"skill_against", result.skill_against},
                        {"verdict", forecast_verdict_name(result.verdict)},
                        {"epochs", result.epochs},
                        {"seconds", seconds},
                        {"by_step", by_step_of(result)},
+                       {"cutoffs", cutoffs_of(result)},
                        {"series", series_of(result)},
                        {"anomalies", anomalies_of(result)},
                        {"warnings", warnings_of(result)},
                        {"files", files}});
-}
-
-Table forecast_table(const ForecastResult& result) { return forecast_table(result.options, result.series); }
-
-Table forecast_table(const ForecastOptions& options, std::span<const ForecastSeries> all) {
-  Table table("forecast");
-  TextList ids, targets, times;
-  std::vector<double> forecast;
-  ForecastBands bands;
-  const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
-    to.insert(to.end(), from.begin(), from.end());
-  };
-  bool several = false, targeted = false;
-  for (const ForecastSeries& series : all) {
-    several = several || !series.id.empty();
-    targeted = targeted || series.target != all.front().target;
-    for (std::int64_t row = 0; row < series.future_times.size(); ++row) {
-      ids.push_back(series.id);
-      targets.push_back(series.target);
-      times.push_back(series.future_times.text(row));
-    }
-    append(forecast, series.forecast);
-    for (const auto& [name, end] : ForecastBands::kEnds) append(bands.*end, series.bands.*end);
-  }
-  if (several) table.add(Column(options.id.empty() ? "id" : options.id, std::move(ids)));
-  if (targeted) table.add(Column("target", std::move(targets)));
-  table.add(Column(options.time.empty() ? "row" : options.time, std::move(times)));
-  table.add(Column("forecast", std::move(forecast)));
-  for (const auto& [name, end] : ForecastBands::kEnds) table.add(Column(name, std::move(bands.*end)));
-  return table;
 }
 
 void ForecastResult::save_model(const std::string& path) const {

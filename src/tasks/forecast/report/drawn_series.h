@@ -41,13 +41,25 @@ OneStepResiduals one_step_residuals(const ForecastSeries& series);
 /// The values, NaN where they were missing.
 std::vector<double> known_values(const ForecastSeries& series);
 
-/// Errors of the model, where the series has a test part, then of the baselines.
+/// Errors of the model, where the series has a test part, then of the baselines and of its best methods.
 std::vector<ForecastScore> all_scores(const ForecastSeries& series);
+
+/// A baseline or, where none has that name, a method; nullptr where neither has.
+const ForecastScore* find_rival(const ForecastSeries& series, const std::string& name);
+const ForecastScore* find_rival(const ForecastResult& result, const std::string& name);
+
+/// The rival of this series with the lowest RMSE; nullptr where none is known.
+const ForecastScore* best_rival(const ForecastSeries& series);
+
+/// The lines of the backtest that are drawn beside the model's: the baselines, and the best method where it
+/// is none of them.
+struct RivalLine {
+  std::string name;
+  const std::vector<double>* forecasts;
+};
+std::vector<RivalLine> rival_lines(const ForecastSeries& series, const ForecastResult& result);
 
 /// The id, the target or both, whichever there are several of.
 std::string series_name(const ForecastSeries& series, const ForecastResult& result);
-
-/// "seasonal_naive" → "seasonal naive".
-std::string display_name(const std::string& forecaster);
 
 }  // namespace rondo::forecasting

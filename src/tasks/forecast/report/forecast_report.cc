@@ -33,8 +33,8 @@ std::string subtitle(const ForecastResult& result, const std::string& created) {
   std::string text = source.empty() ? "" : source + " · ";
   text += counted(rows, "row", "rows");
   if (result.series.size() > 1) text += " in " + format_count(result.series.size()) + " series";
-  text +=
-      " · " + cell_name(result.cell) + " network · " + counted(result.horizon, "step", "steps") + " ahead";
+  if (fc::uses_networks(result)) text += " · " + cell_name(result.cell) + " network";
+  text += " · " + counted(result.horizon, "step", "steps") + " ahead";
   return created.empty() ? text : text + " · " + created;
 }
 
@@ -55,15 +55,14 @@ PageVerdict verdict_of(const ForecastResult& result) {
 PageFigure series_helped(const ForecastResult& result) {
   std::size_t helped = 0, compared = 0;
   for (const ForecastSeries& series : result.series) {
-    for (const ForecastScore& score : series.baselines) {
-      if (score.name != result.skill_against || !std::isfinite(score.rmse)) continue;
-      ++compared;
-      if (series.test.rmse < score.rmse) ++helped;
-    }
+    const ForecastScore* rival = fc::find_rival(series, result.skill_against);
+    if (rival == nullptr || !std::isfinite(rival->rmse)) continue;
+    ++compared;
+    if (series.test.rmse < rival->rmse) ++helped;
   }
   return {"Series", format_count(result.series.size()),
           compared == 0 ? "one model for all"
-                        : "lower error than " + fc::display_name(result.skill_against) + " in " +
+                        : "lower error than " + forecaster_name(result.skill_against) + " in " +
                               format_count(helped) + " of " + format_count(compared)};
 }
 
@@ -79,14 +78,14 @@ PageFigure next_value(const ForecastResult& result) {
 }
 
 PageFigure typical_error(const ForecastResult& result) {
-  const auto best = std::ranges::find(result.baselines, result.skill_against, &ForecastScore::name);
+  const ForecastScore* best = fc::find_rival(result, result.skill_against);
   return {"Typical error (RMSE)", format_number(result.test.rmse),
-          best == result.baselines.end() ? "in the units of the target"
-                                         : fc::display_name(best->name) + ": " + format_number(best->rmse)};
+          best == nullptr ? "in the units of the target"
+                          : forecaster_name(best->name) + ": " + format_number(best->rmse)};
 }
 
 PageFigure skill(const ForecastResult& result) {
-  const std::string rival = fc::display_name(result.skill_against);
+  const std::string rival = forecaster_name(result.skill_against);
   if (rival.empty()) return {"Skill", format_percent(result.skill, true), "no baseline to compare with"};
   const std::string text = format_skill(result.skill);
   std::string detail = text + ": ";
@@ -141,9 +140,12 @@ PagePart training(const ForecastResult& result) {
 std::vector<PageSection> sections_of(const ForecastResult& result) {
   std::vector<PageSection> sections;
   const bool several = result.series.size() > 1;
-  if (several) sections.push_back({"series-list", "All series", "", "", {component("series_list")}});
+  sections.push_back(
+      {"leaderboard", "How good the forecast is", "Leaderboard", "", {fc::score_table(result)}});
   sections.push_back({"forecast", "History and forecast", "Forecast", "", {component("forecast")}});
-  std::vector<PagePart> backtest{component("backtest"), fc::score_table(result), fc::band_table(result)};
+  sections.push_back({"shares", "What the forecast is made of", "Shares", "", {fc::share_table(result)}});
+  if (several) sections.push_back({"series-list", "All series", "", "", {component("series_list")}});
+  std::vector<PagePart> backtest{component("backtest"), fc::band_table(result)};
   if (several) backtest.push_back(component("series_scores"));
   backtest.push_back(fc::horizon_curves(result));
   backtest.push_back(fc::fold_table(result));
@@ -154,13 +156,15 @@ std::vector<PageSection> sections_of(const ForecastResult& result) {
   sections.push_back({"residuals", "Residuals", "", "", {component("residuals")}});
   sections.push_back({"anomalies", "Anomalies", "", "", {fc::anomaly_table(result)}});
   sections.push_back({"importance", "Feature importance", "", "", {fc::importance_table(result)}});
-  sections.push_back({"training", "Training", "", "", {training(result), fc::member_table(result)}});
-  sections.push_back({"gradients",
-                      "Gradient flow",
-                      "",
-                      "How strongly the loss depends on the network's state some steps before the end of its "
-                      "window.",
-                      {gradient_flow_part(result.gradient_flow, result.gradient_flow_note)}});
+  if (fc::uses_networks(result)) {
+    sections.push_back({"training", "Training", "", "", {training(result), fc::member_table(result)}});
+    sections.push_back({"gradients",
+                        "Gradient flow",
+                        "",
+                        "How strongly the loss depends on the network's state some steps before the end of "
+                        "its window.",
+                        {gradient_flow_part(result.gradient_flow, result.gradient_flow_note)}});
+  }
   sections.push_back({"settings", "Settings", "", "", {settings_part(fc::settings_of(result))}});
   return sections;
 }
@@ -183,7 +187,7 @@ Page forecast_page(const ForecastResult& result, const std::string& command, con
   made("rondo", std::string(kVersion));
   made("Made", created);
   made("Data", source_name(result));
-  made("Network", cell_name(result.cell));
+  if (fc::uses_networks(result)) made("Network", cell_name(result.cell));
   made("Seed", std::to_string(result.seed));
   if (result.threads > 0) made("Threads", std::to_string(result.threads));
   if (!result.loss.empty()) made("Epochs", std::to_string(result.loss.size()));
@@ -191,7 +195,8 @@ Page forecast_page(const ForecastResult& result, const std::string& command, con
   if (result.seconds_total > 0) made("Total time", format_seconds(result.seconds_total));
   page.data = Json::object({{"target", result.target},
                             {"horizon", result.horizon},
-                            {"skill_against", fc::display_name(result.skill_against)}});
+                            {"skill_against", forecaster_name(result.skill_against)},
+                            {"made_of", fc::largest_shares(result.shares, 4)}});
   fc::add_series_data(result, page.data);
   return page;
 }

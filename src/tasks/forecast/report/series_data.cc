@@ -9,6 +9,7 @@
 
 #include "base/index_range.h"
 #include "tasks/forecast/report/series_json.h"
+#include "tasks/forecast/report/tables.h"
 
 namespace rondo::forecasting {
 namespace {
@@ -31,18 +32,9 @@ double error_of(const ForecastSeries& series, double ForecastScore::*measure) {
   return series.test.name.empty() ? ForecastScore::kNone : series.test.*measure;
 }
 
-/// The baseline of this series with the lowest RMSE; nullptr when none is known.
-const ForecastScore* best_baseline(const ForecastSeries& series) {
-  const ForecastScore* best = nullptr;
-  for (const ForecastScore& score : series.baselines)
-    if (std::isfinite(score.rmse) && (best == nullptr || score.rmse < best->rmse)) best = &score;
-  return best;
-}
-
 double rmse_of(const ForecastSeries& series, const std::string& name) {
-  for (const ForecastScore& score : series.baselines)
-    if (score.name == name) return score.rmse;
-  return ForecastScore::kNone;
+  const ForecastScore* score = find_rival(series, name);
+  return score == nullptr ? ForecastScore::kNone : score->rmse;
 }
 
 /// Ranks in the order in which they get a place: those with one of the most anomalous rows, the worst
@@ -67,15 +59,17 @@ std::vector<std::size_t> ranks_by_merit(const SeriesRanking& ranking, const std:
 }
 
 /// Rows [name, number of its drawing or −1, rows, MAE, RMSE, MASE, sMAPE, RMSE of the seasonal naive
-/// forecast, name and RMSE of the series' best baseline, skill against that], worst first.
+/// forecast, name and RMSE of the series' best baseline or method, skill against that, what its forecast is
+/// made of], worst first.
 Json table_json(const ForecastResult& result, const SeriesRanking& ranking,
                 const std::vector<std::int64_t>& drawing) {
   constexpr int kTableDigits = 6;
+  constexpr std::size_t kSharesNamed = 2;
   Json rows = Json::array();
   std::size_t bytes = 0;
   for (const std::size_t index : ranking.order) {
     const ForecastSeries& series = result.series[index];
-    const ForecastScore* best = best_baseline(series);
+    const ForecastScore* best = best_rival(series);
     const double rmse = error_of(series, &ForecastScore::rmse);
     const double rival = best == nullptr ? ForecastScore::kNone : best->rmse;
     Json row(Json::Array{series_name(series, result), drawing[index], series.times.size()});
@@ -83,9 +77,10 @@ Json table_json(const ForecastResult& result, const SeriesRanking& ranking,
          {&ForecastScore::mae, &ForecastScore::rmse, &ForecastScore::mase, &ForecastScore::smape})
       row.push_back(rounded(error_of(series, measure), kTableDigits));
     row.push_back(rounded(rmse_of(series, "seasonal_naive"), kTableDigits));
-    row.push_back(best == nullptr ? Json() : Json(display_name(best->name)));
+    row.push_back(best == nullptr ? Json() : Json(forecaster_name(best->name)));
     row.push_back(rounded(rival, kTableDigits));
     row.push_back(rounded(rival > 0 ? 1 - rmse / rival : ForecastScore::kNone, kTableDigits));
+    row.push_back(series.shares.empty() ? Json() : Json(largest_shares(series.shares, kSharesNamed)));
     bytes += to_json(row).size() + 1;
     if (bytes > kBytesOfTable || rows.as_array().size() == kMaxTableRows) break;
     rows.push_back(std::move(row));

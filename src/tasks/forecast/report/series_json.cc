@@ -140,18 +140,35 @@ Json history_json(SeriesWriter& writer, const ForecastSeries& series, const std:
                        {"value", numbers(values, rows, writer.detail)}});
 }
 
+/// Those that make bands, and the median.
+ForecastQuantiles symmetric(const ForecastQuantiles& all) {
+  ForecastQuantiles out;
+  for (std::size_t k = 0; k < all.levels.size() && !all.values.empty(); ++k) {
+    const bool paired = std::ranges::any_of(
+        all.levels, [&](double other) { return std::abs(all.levels[k] + other - 1) < 1e-9; });
+    if (!paired) continue;
+    out.levels.push_back(all.levels[k]);
+    out.values.push_back(all.values[k]);
+  }
+  return out.levels.size() > 1 ? out : ForecastQuantiles();
+}
+
+Json quantiles_json(const ForecastQuantiles& quantiles, std::span<const std::size_t> rows,
+                    const Detail& detail) {
+  Json values = Json::array();
+  for (const std::vector<double>& line : quantiles.values) values.push_back(numbers(line, rows, detail));
+  return Json::object({{"level", Json::list(quantiles.levels)}, {"value", std::move(values)}});
+}
+
 Json forecast_json(SeriesWriter& writer, const ForecastSeries& series) {
   const std::vector<std::size_t> rows = detail::range<std::size_t>(0, series.forecast.size());
   Json result = Json::object({{"time", writer.times(TimeRows::all_of(series.future_times), rows)},
                               {"mean", numbers(series.forecast, writer.detail)}});
-  const ForecastQuantiles& quantiles = series.quantiles;
+  const ForecastQuantiles asked = symmetric(series.asked);
+  const ForecastQuantiles& quantiles = asked.levels.empty() ? series.quantiles : asked;
   if (writer.detail.digits == 0 || quantiles.levels.empty())
     add_bands(result, series.bands, rows, writer.detail);
-  if (quantiles.levels.empty()) return result;
-  Json values = Json::array();
-  for (const std::vector<double>& line : quantiles.values) values.push_back(numbers(line, writer.detail));
-  result.set("quantiles",
-             Json::object({{"level", Json::list(quantiles.levels)}, {"value", std::move(values)}}));
+  if (!quantiles.levels.empty()) result.set("quantiles", quantiles_json(quantiles, rows, writer.detail));
   return result;
 }
 
@@ -204,18 +221,21 @@ Json backtest_json(SeriesWriter& writer, const ForecastSeries& series, const Lat
                               {"predicted", numbers(predicted, rows, detail)}});
   ForecastBands bands;
   for (const auto& [name, end] : ForecastBands::kEnds) bands.*end = latest.of(from.bands.*end);
+  if (ForecastQuantiles asked = symmetric(from.asked); !asked.levels.empty()) {
+    for (std::vector<double>& line : asked.values) line = latest.of(line);
+    result.set("quantiles", quantiles_json(asked, rows, detail));
+  }
   add_bands(result, bands, rows, detail);
   result.set("inside80", share_inside(actual, bands.low80, bands.high80));
   result.set("inside95", share_inside(actual, bands.low95, bands.high95));
   Json baselines = Json::array();
   const std::string& best = writer.result.skill_against;
-  for (const auto& [name, values] : {std::pair{"naive", &from.naive},
-                                     {"seasonal_naive", &from.seasonal_naive},
-                                     {"drift", &from.drift},
-                                     {"ridge", &from.ridge}})
-    if (detail.digits == 0 || best.empty() || name == best)
-      baselines.push_back(
-          Json::object({{"name", display_name(name)}, {"value", numbers(latest.of(*values), rows, detail)}}));
+  for (const RivalLine& line : rival_lines(series, writer.result)) {
+    if (detail.digits != 0 && !best.empty() && line.name != best) continue;
+    const std::vector<double> values = latest.of(*line.forecasts);
+    baselines.push_back(
+        Json::object({{"name", forecaster_name(line.name)}, {"value", numbers(values, rows, detail)}}));
+  }
   result.set("baselines", std::move(baselines));
   return result;
 }
@@ -223,7 +243,7 @@ Json backtest_json(SeriesWriter& writer, const ForecastSeries& series, const Lat
 Json scores_json(const std::vector<ForecastScore>& scores, int digits) {
   Json result = Json::array();
   for (const ForecastScore& score : scores)
-    result.push_back(Json::object({{"name", display_name(score.name)},
+    result.push_back(Json::object({{"name", forecaster_name(score.name)},
                                    {"mae", rounded(score.mae, digits)},
                                    {"rmse", rounded(score.rmse, digits)},
                                    {"mase", rounded(score.mase, digits)},

@@ -56,28 +56,34 @@ std::vector<PageSetting> settings_of(const ForecastResult& result) {
   std::vector<PageSetting> out{
       chosen("frequency", result.frequency),
       number_setting("season (rows)", given.period, result.period),
-      open_or_given("window (rows)", window_open, number(result.window)),
-      open_or_given("lags of the linear model", window_open, number(result.lags)),
-      chosen("linear models averaged", number(result.linear_members)),
       open_or_given("transform", given.transform == defaults.transform, result.transform),
       open_or_given("forecast of", given.difference == defaults.difference,
                     result.difference ? "changes" : "levels"),
-      open_or_given("model", given.model == defaults.model, training.network),
-      default_or_given("likelihood", given.likelihood, defaults.likelihood, given.likelihood),
-      default_or_given("scale of windows", given.normalize, defaults.normalize, given.normalize),
       default_or_given("deseasonalized", given.deseasonalize, defaults.deseasonalize,
                        given.deseasonalize == "yes" ? "yes" : "no"),
-      chosen("weight of the network", number(result.network_weight * 100) + " %"),
-      default_or_given("cell", given.cell, defaults.cell, given.cell),
-      number_setting("units", given.units, training.units),
-      default_or_given("networks averaged", given.ensemble, defaults.ensemble, number(given.ensemble)),
-      epochs_setting(given, training),
-      number_setting("patience", given.patience, training.patience),
-      number_setting("batch size", given.batch_size, training.batch_size),
-      number_setting("learning rate", given.learning_rate, training.learning_rate),
       test_part(given),
       number_setting("rows between origins", given.stride, result.stride),
   };
+  if (result.linear_members > 0) {
+    out.push_back(open_or_given("lags of the linear model", window_open, number(result.lags)));
+    out.push_back(chosen("linear models averaged", number(result.linear_members)));
+  }
+  if (!result.cell.empty()) {
+    const std::vector<PageSetting> of_networks{
+        open_or_given("window (rows)", window_open, number(result.window)),
+        open_or_given("model", given.model == defaults.model, training.network),
+        default_or_given("likelihood", given.likelihood, defaults.likelihood, given.likelihood),
+        default_or_given("scale of windows", given.normalize, defaults.normalize, given.normalize),
+        chosen("weight of the network", number(result.network_weight * 100) + " %"),
+        default_or_given("cell", given.cell, defaults.cell, given.cell),
+        number_setting("units", given.units, training.units),
+        default_or_given("networks averaged", given.ensemble, defaults.ensemble, number(given.ensemble)),
+        epochs_setting(given, training),
+        number_setting("patience", given.patience, training.patience),
+        number_setting("batch size", given.batch_size, training.batch_size),
+        number_setting("learning rate", given.learning_rate, training.learning_rate)};
+    out.insert(out.end(), of_networks.begin(), of_networks.end());
+  }
   if (training.trials > 0) {
     const char* tried = training.trials == 1 ? " setting tried" : " settings tried";
     out.push_back(

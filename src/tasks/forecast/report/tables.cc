@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 #include <string_view>
 
 #include "base/text.h"
@@ -21,9 +22,15 @@ struct Measure {
   std::string_view note;
 };
 
-constexpr std::array<Measure, 13> kMeasures = {{
-    {"MAE", &ForecastScore::mae, ""},
+constexpr std::array<Measure, 15> kMeasures = {{
+    {"RMSSE, geometric mean", &ForecastScore::geometric_rmsse,
+     "The geometric mean over series of each one's RMSSE (RMSE by the naive step of its training part) lets "
+     "no "
+     "single series decide."},
+    {"Series won", &ForecastScore::series_won,
+     "Series won: share of the series in which the forecast's RMSE is lower than this one's."},
     {"RMSE", &ForecastScore::rmse, ""},
+    {"MAE", &ForecastScore::mae, ""},
     {"MASE", &ForecastScore::mase,
      "MASE is the MAE divided by that of a naive forecast on the training part; below 1 is better than "
      "naive."},
@@ -42,7 +49,7 @@ constexpr std::array<Measure, 13> kMeasures = {{
      "Scaled errors are those of z-scores (mean and deviation of the training part)."},
     {"MAE, scaled", &ForecastScore::mae_scaled, ""},
     {"p-value", &ForecastScore::p_value,
-     "p-value: Diebold–Mariano test of equal accuracy of this baseline and the model."},
+     "p-value: Diebold–Mariano test of equal accuracy of this method and the forecast."},
 }};
 
 double largest_of(const std::vector<double>& values) {
@@ -57,17 +64,20 @@ std::vector<TableCell> error_cells(const std::vector<double>& values, double lar
   double best = INFINITY;
   for (const double v : values)
     if (v < best) best = v;
+  const bool alone = std::ranges::count_if(values, [](double v) { return !std::isnan(v); }) < 2;
   std::vector<TableCell> cells;
   for (const double v : values)
-    cells.push_back(
-        {format_number_beside(v, largest), v == best ? TableCell::Mark::best : TableCell::Mark::none});
+    cells.push_back({format_number_beside(v, largest),
+                     v == best && !alone ? TableCell::Mark::best : TableCell::Mark::none});
   return cells;
 }
 
 std::vector<TableCell> score_cells(const Measure& measure, const std::vector<double>& values) {
-  if (measure.value != &ForecastScore::p_value) return error_cells(values, largest_of(values));
+  const bool p_value = measure.value == &ForecastScore::p_value;
+  if (!p_value && measure.value != &ForecastScore::series_won) return error_cells(values, largest_of(values));
   std::vector<TableCell> cells;
-  for (const double p : values) cells.push_back({p < 0.001 ? "< 0.001" : format_number_beside(p, 1)});
+  for (const double v : values)
+    cells.push_back({!p_value ? format_percent(v) : v < 0.001 ? "< 0.001" : format_number_beside(v, 1)});
   return cells;
 }
 
@@ -76,40 +86,99 @@ void add_column(PageTable& table, TableColumn column, std::vector<TableCell> cel
   for (std::size_t r = 0; r < table.rows.size(); ++r) table.rows[r].push_back(std::move(cells[r]));
 }
 
-std::string anomaly_lead(const std::vector<ForecastAnomaly>& worst) {
-  const auto marked = static_cast<std::size_t>(std::ranges::count_if(
-      worst, [](const ForecastAnomaly& a) { return a.score > ForecastAnomaly::kRemarkable; }));
-  const std::string limit = detail::print("a score of %g", ForecastAnomaly::kRemarkable);
-  const std::string lead =
-      "Most anomalous rows first. The score is the error of the latest forecast of a row in standard "
-      "deviations of that forecast. ";
-  if (marked == 0) return lead + "None exceeds " + limit + ".";
-  return lead + (marked == 1 ? "One exceeds " : format_count(marked) + " exceed ") + limit + " and " +
-         (marked == 1 ? "is" : "are") + " marked (◇), here and in the chart of the history.";
+std::string anomaly_lead(std::size_t marked) {
+  return "Most anomalous rows first. The score is the error of the latest forecast of a row in standard "
+         "deviations of that forecast. " +
+         std::string(marked == 1 ? "One exceeds " : format_count(marked) + " exceed ") +
+         detail::print("a score of %g and ", ForecastAnomaly::kRemarkable) + (marked == 1 ? "is" : "are") +
+         " marked (◇), here and in the chart of the history.";
+}
+
+/// The best of the leaderboard, the forecast and the baselines among them.
+std::vector<ForecastScore> listed_scores(const ForecastResult& result, std::size_t& left_out) {
+  constexpr std::size_t kBest = 10;
+  const std::vector<ForecastScore> all = forecast_leaderboard(result);
+  std::vector<ForecastScore> listed;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string& name = all[i].name;
+    if (i < kBest || name == result.test.name ||
+        std::ranges::count(result.baselines, name, &ForecastScore::name) > 0)
+      listed.push_back(all[i]);
+  }
+  left_out = all.size() - listed.size();
+  return listed;
 }
 
 }  // namespace
 
 PagePart score_table(const ForecastResult& result) {
-  std::vector<ForecastScore> scores{result.test};
-  scores.insert(scores.end(), result.baselines.begin(), result.baselines.end());
-  PageTable table{.id = "scores",
-                  .title = "Errors in the backtest",
-                  .note =
-                      "Smaller is better; the best of each column is bold. MAE and RMSE are in the units of "
-                      "the target.",
-                  .first_row_marked = true,
-                  .columns = {{"Forecaster"}}};
-  for (const ForecastScore& score : scores) table.rows.push_back({{capital(display_name(score.name))}});
-  for (const Measure& measure : kMeasures) {
+  std::size_t left_out = 0;
+  const std::vector<ForecastScore> scores = listed_scores(result, left_out);
+  if (scores.empty()) return {};
+  PageTable table{
+      .id = "scores",
+      .title = "Errors in the backtest",
+      .note = "Best first by what the verdict compares (" + result.measure +
+              "). Smaller is better; the best of each column is bold. MAE and RMSE are in the "
+              "units of the target.",
+      .marked_row = std::ranges::find(scores, result.test.name, &ForecastScore::name) - scores.begin(),
+      .columns = {{"Forecaster"}}};
+  for (const ForecastScore& score : scores) table.rows.push_back({{capital(forecaster_name(score.name))}});
+  const auto values_of = [&](double ForecastScore::*measure) {
     std::vector<double> values;
-    for (const ForecastScore& score : scores) values.push_back(score.*measure.value);
+    for (const ForecastScore& score : scores) values.push_back(score.*measure);
+    return values;
+  };
+  if (result.series.size() > 1 && result.test.compared != result.test.geometric_rmsse) {
+    const std::vector<double> values = values_of(&ForecastScore::compared);
+    add_column(table, {"RMSE in steps"}, error_cells(values, largest_of(values)));
+    table.note += " RMSE in steps counts each series' errors in the size of its own changes from row to row.";
+  }
+  for (const Measure& measure : kMeasures) {
+    const std::vector<double> values = values_of(measure.value);
     if (std::ranges::all_of(values, [](double v) { return std::isnan(v); })) continue;
     add_column(table, {std::string(measure.title)}, score_cells(measure, values));
     if (!measure.note.empty()) table.note += " " + std::string(measure.note);
   }
+  if (left_out > 0)
+    table.note += " " + format_count(left_out) + " methods with larger errors are left out; --json has all.";
   constexpr std::size_t kManyColumns = 10;
   if (table.columns.size() > kManyColumns) table.layout = PageTable::Layout::dense;
+  return table_part(table);
+}
+
+bool uses_networks(const ForecastResult& result) {
+  const bool share = std::ranges::count(result.shares, "network", &ForecastShare::name) > 0;
+  return share || (!result.cell.empty() && result.options.likelihood != "point");
+}
+
+std::string largest_shares(const std::vector<ForecastShare>& shares, std::size_t most) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, shares.size()); ++i)
+    text += (i == 0 ? "" : ", ") + forecaster_name(shares[i].name) + " " + format_percent(shares[i].share);
+  return text + (shares.size() > most ? " …" : "");
+}
+
+PagePart share_table(const ForecastResult& result) {
+  if (result.shares.empty()) return {};
+  const auto alone = static_cast<std::size_t>(
+      std::ranges::count_if(result.series, [](const ForecastSeries& series) { return series.is_short; }));
+  std::string lead =
+      "Weights are chosen on rows held out before the test part, and follow what becomes known.";
+  if (result.series.size() > 1)
+    lead = "Mean of the weights over " + format_count(result.series.size()) +
+           " series; the list of series has each. " + lead;
+  if (alone > 0 && result.series.size() > 1)
+    lead += " " + format_count(alone) +
+            " of them have too few rows, or none that differ, for models of all series.";
+  PageTable table{.id = "shares",
+                  .label = "Shares of the forecast",
+                  .lead = lead,
+                  .layout = PageTable::Layout::narrow,
+                  .columns = {{"Method"}, {"", Kind::bar}, {"Share"}}};
+  for (const ForecastShare& share : result.shares)
+    table.rows.push_back(
+        {{capital(forecaster_name(share.name))}, {.bar = share.share}, {format_percent(share.share)}});
   return table_part(table);
 }
 
@@ -147,7 +216,7 @@ PagePart horizon_curves(const ForecastResult& result) {
                     .point = "Step",
                     .from_zero = true};
   for (std::size_t k = 0; k < result.by_step.size(); ++k) {
-    const std::string name = k == 0 ? "model" : display_name(result.baselines[k - 1].name);
+    const std::string name = forecaster_name(k == 0 ? "model" : result.baselines[k - 1].name);
     std::vector<double> values;
     for (const ForecastStepScore& score : result.by_step[k]) values.push_back(score.rmse);
     curves.curves.push_back({capital(name), std::move(values)});
@@ -157,7 +226,7 @@ PagePart horizon_curves(const ForecastResult& result) {
   for (std::size_t h = 0; h < model.size(); ++h)
     beaten += std::any_of(curves.curves.begin() + 1, curves.curves.end(),
                           [&](const PageCurve& other) { return other.values[h] < model[h]; });
-  curves.lead = "The model’s RMSE goes from " + format_number(model.front()) + " one step ahead to " +
+  curves.lead = "The forecast’s RMSE goes from " + format_number(model.front()) + " one step ahead to " +
                 format_number(model.back()) + " after " + format_count(model.size()) + " steps. " +
                 (beaten == 0              ? "No baseline is better at any step."
                  : beaten == model.size() ? "Some baseline is better at every step."
@@ -175,9 +244,11 @@ PagePart fold_table(const ForecastResult& result) {
       .lead = "Every fold forecasts rows that come after all of its training rows.",
       .note = "RMSE of each forecaster, the best of each fold bold.",
       .columns = {{"Fold"}, {"Trained until", Kind::text}, {"Tested on", Kind::text}, {"Origins"}}};
-  for (const char* name : kFoldForecasters) table.columns.push_back({capital(name)});
+  const std::size_t forecasters = std::min(kFoldForecasters.size(), result.baselines.size() + 1);
+  for (std::size_t k = 0; k < forecasters; ++k) table.columns.push_back({capital(kFoldForecasters[k])});
   std::vector<double> all;
-  for (const BacktestFold& fold : folds) all.insert(all.end(), fold.rmse.begin(), fold.rmse.end());
+  for (const BacktestFold& fold : folds)
+    all.insert(all.end(), fold.rmse.begin(), fold.rmse.begin() + static_cast<std::ptrdiff_t>(forecasters));
   bool any_reused = false;
   for (std::size_t i = 0; i < folds.size(); ++i) {
     const BacktestFold& fold = folds[i];
@@ -187,7 +258,8 @@ PagePart fold_table(const ForecastResult& result) {
            {fold.train_end},
            {fold.test_begin + (fold.test_end == fold.test_begin ? "" : " to " + fold.test_end)},
            {format_count(fold.origins)}};
-    for (TableCell& cell : error_cells({fold.rmse.begin(), fold.rmse.end()}, largest_of(all)))
+    const auto end = fold.rmse.begin() + static_cast<std::ptrdiff_t>(forecasters);
+    for (TableCell& cell : error_cells({fold.rmse.begin(), end}, largest_of(all)))
       row.push_back(std::move(cell));
   }
   if (any_reused) table.note += " * Not retrained: the model of the fold before, with newer inputs.";
@@ -195,7 +267,11 @@ PagePart fold_table(const ForecastResult& result) {
 }
 
 PagePart anomaly_table(const ForecastResult& result) {
-  const std::vector<ForecastAnomaly>& worst = result.anomalies;
+  // Worst first.
+  const auto end = std::ranges::find_if(result.anomalies, [](const ForecastAnomaly& anomaly) {
+    return !(anomaly.score > ForecastAnomaly::kRemarkable);
+  });
+  const std::span<const ForecastAnomaly> worst(result.anomalies.begin(), end);
   if (worst.empty()) return {};
   const bool several = result.series.size() > 1;
   double largest = 0;
@@ -206,7 +282,7 @@ PagePart anomaly_table(const ForecastResult& result) {
   };
   PageTable table{.id = "anomalies",
                   .label = "Anomalies",
-                  .lead = anomaly_lead(worst),
+                  .lead = anomaly_lead(worst.size()),
                   .layout = PageTable::Layout::narrow,
                   .columns = {{"Time"}}};
   if (several) table.columns.push_back({"Series", Kind::text});
@@ -216,8 +292,7 @@ PagePart anomaly_table(const ForecastResult& result) {
     row.push_back({anomaly.time});
     if (several) row.push_back({series_name(result.series[series_of(anomaly, result)], result)});
     row.push_back(
-        {format_number_beside(anomaly.score, std::max(100.0, anomaly.score)),
-         anomaly.score > ForecastAnomaly::kRemarkable ? TableCell::Mark::remarkable : TableCell::Mark::none});
+        {format_number_beside(anomaly.score, std::max(100.0, anomaly.score)), TableCell::Mark::remarkable});
     row.push_back({shape(anomaly.actual)});
     row.push_back({shape(anomaly.expected)});
     row.push_back({std::isnan(anomaly.low95 + anomaly.high95)

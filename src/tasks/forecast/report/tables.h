@@ -10,8 +10,15 @@
 // The tables of a forecast's report, and the curves of its errors. Without what they show they are empty.
 namespace rondo::forecasting {
 
-/// Errors of all forecasters in the backtest, with a note that explains the columns.
+/// Errors of the forecast and of what it was compared with in the backtest, best first, with a note that
+/// explains the columns.
 PagePart score_table(const ForecastResult& result);
+/// What the forecast is made of.
+PagePart share_table(const ForecastResult& result);
+/// "theta 62 %, linear model 38 %": the largest.
+std::string largest_shares(const std::vector<ForecastShare>& shares, std::size_t most);
+/// Whether networks have a part in the forecast or in the width of its bands.
+bool uses_networks(const ForecastResult& result);
 /// Coverage, width and interval scores of the model's bands.
 PagePart band_table(const ForecastResult& result);
 PagePart horizon_curves(const ForecastResult& result);
@@ -24,8 +31,8 @@ PagePart member_table(const ForecastResult& result);
 /// known.
 std::vector<PageSetting> settings_of(const ForecastResult& result);
 
-/// The forecasters that folds compare, in this order.
-inline constexpr std::array<const char*, 5> kFoldForecasters{"model", "naive", "seasonal naive", "drift",
+/// The forecasters that folds compare, in this order; the last only where it is among the baselines.
+inline constexpr std::array<const char*, 5> kFoldForecasters{"forecast", "naive", "seasonal naive", "drift",
                                                              "ridge"};
 
 /// One fold of the walk-forward backtest.

@@ -72,6 +72,7 @@ void widen_for_doubts(const ScaledPanel& scaled, ForecastResult::Model& model, s
 void forecast_ahead(const ScaledPanel& scaled, ForecastResult::Model& model, std::span<const Origin> ends,
                     const std::string& source, Pool& pool, std::span<ForecastSeries> series) {
   const Forecasts ahead = model.forecaster.forecast(scaled, ends, pool);
+  const std::vector<double> asked = asked_quantiles(model.preparation.options);
   for (std::size_t i = 0; i < ends.size(); ++i) {
     const auto location = ahead.location.row(static_cast<std::int64_t>(i));
     for (std::size_t h = 0; h < location.size(); ++h) {
@@ -82,12 +83,13 @@ void forecast_ahead(const ScaledPanel& scaled, ForecastResult::Model& model, std
             .fix("look for outliers in the column, or try --transform none");
       }
     }
-    append_bands(scaled, ends[i], location, ahead.spread.row(static_cast<std::int64_t>(i)),
-                 model.bands[static_cast<std::size_t>(ends[i].series)], series[i].bands);
-    if (model.forecaster.has_distribution()) {
-      append_quantiles(scaled, ends[i], location, ahead.spread.row(static_cast<std::int64_t>(i)),
-                       model.bands[static_cast<std::size_t>(ends[i].series)], series[i].quantiles);
-    }
+    const auto spread = ahead.spread.row(static_cast<std::int64_t>(i));
+    const BandOffsets& bands = model.bands[static_cast<std::size_t>(ends[i].series)];
+    append_bands(scaled, ends[i], location, spread, bands, series[i].bands);
+    series[i].asked.levels = asked;
+    append_asked(scaled, ends[i], location, spread, bands, series[i].asked);
+    if (model.forecaster.has_distribution())
+      append_quantiles(scaled, ends[i], location, spread, bands, series[i].quantiles);
   }
   widen_for_doubts(scaled, model, ends, pool, series);
 }

@@ -16,12 +16,13 @@ const LOOKS = {
   other: {colour: 'other', point: 'rect', width: 1.6, dash: [2, 3], order: 3},
   third: {colour: 'third', point: 'rectRot', width: 1.6, dash: [10, 3, 2, 3], order: 4},
   fourth: {colour: 'fourth', point: 'crossRot', width: 1.6, dash: [1, 3], order: 4},
+  fifth: {colour: 'other', point: 'star', width: 1.6, dash: [12, 4], order: 4},
   anomaly: {colour: 'bad', width: 0, dash: [], order: -1, point: 'rectRot', hollow: true},
   band: {colour: 'band80', width: 0, dash: [], order: 5},
 };
 
 /** Of the lines that are compared with the first. */
-const BASELINE_LOOKS = ['baseline', 'other', 'third', 'fourth'];
+const BASELINE_LOOKS = ['baseline', 'other', 'third', 'fourth', 'fifth'];
 
 function line(label, points, look, extra = {}) {
   const style = LOOKS[look];

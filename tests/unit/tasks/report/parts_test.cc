@@ -16,7 +16,7 @@ TEST(PageTable, MarksNamesBarsAndExplains) {
       .id = "t",
       .title = "Errors",
       .note = "Smaller is better.",
-      .first_row_marked = true,
+      .marked_row = 0,
       .columns = {{"Name"}, {"Words", TableColumn::Kind::text}, {"", TableColumn::Kind::bar}, {"Error"}}};
   table.rows = {{{"a"}, {"x y"}, {.bar = -0.25}, {"1.5", TableCell::Mark::best}},
                 {{"b"}, {""}, {.bar = 0.1, .rest = 0.3}, {"9", TableCell::Mark::remarkable}}};

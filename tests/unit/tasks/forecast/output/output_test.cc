@@ -22,7 +22,7 @@ namespace {
 using nlohmann::json;
 
 json said(const ForecastResult& result) {
-  const Json files = Json::object({{"forecast", "f"}, {"model", "m"}, {"report", "r"}});
+  const Json files = Json::object({{"forecast", "f"}, {"backtest", "b"}, {"model", "m"}, {"report", "r"}});
   return json::parse(to_json(forecast_json(result, files)));
 }
 

@@ -27,10 +27,13 @@ class SampleResult {
     result_.verdict = ForecastVerdict::better;
     result_.verdict_sentence = "The network's error is 18 % below that of the seasonal naive forecast.";
     result_.skill = 0.182;
-    result_.skill_against = "seasonal_naive";
+    result_.skill_against = "theta";
+    result_.measure = "RMSE";
     result_.test = score("model", 1.0);
     result_.baselines = {score("naive", 3.1), score("seasonal_naive", 1.22), score("drift", 3.3),
                          score("ridge", 1.27)};
+    result_.methods = {score("theta", 1.21), score("ets", 1.24), score("naive", 3.1)};
+    result_.shares = {{"network", 0.61}, {"linear", 0.24}, {"theta", 0.15}};
     for (std::size_t i = 0; i < series; ++i) result_.series.push_back(make_series(i, series));
     add_backtest();
     add_model();
@@ -57,7 +60,7 @@ class SampleResult {
     ForecastScore score;
     score.name = name;
     score.mae = 31.4 * size;
-    score.rmse = 42.8 * size;
+    score.rmse = score.compared = 42.8 * size;
     score.mase = 0.71 * size;
     score.smape = 2.34 * size;
     score.rmsse = 0.66 * size;
@@ -96,6 +99,7 @@ class SampleResult {
     series.validation_rows = static_cast<std::int64_t>(2 * horizon_);
     const double width = 26 + 20 * std::abs(noise(2));
     ForecastSeries::Backtest& backtest = series.backtest;
+    std::vector<double> theta;
     for (std::size_t row = begin; row < rows_; ++row) {
       const double mean = level(row, i) + 9 * noise(3);
       const std::size_t origin = begin + (row - begin) / horizon_ * horizon_ - 1;
@@ -108,7 +112,10 @@ class SampleResult {
       backtest.seasonal_naive.push_back(series.values[row - 48]);
       backtest.drift.push_back(series.values[origin] + 0.3 * static_cast<double>(row - origin));
       backtest.ridge.push_back(mean + 16 * noise(4));
+      theta.push_back(mean + 11 * noise(12));
     }
+    backtest.methods = {{"theta", theta}, {"ets", backtest.ridge}};
+    series.shares = result_.shares;
     const std::vector<double> levels = {0.025, 0.1, 0.5, 0.9, 0.975}, z = {-1.96, -1.2816, 0, 1.2816, 1.96};
     series.quantiles.levels = levels;
     series.quantiles.values.resize(levels.size());
@@ -121,6 +128,7 @@ class SampleResult {
     const double size = std::exp(0.5 * noise(6));
     series.test = score("model", size);
     series.baselines = {score("naive", 3 * size), score("seasonal_naive", size * (1.2 + 0.15 * noise(7)))};
+    series.methods = {score("theta", size * 1.4), score("ets", size * 1.5)};
     return series;
   }
 

@@ -134,12 +134,13 @@ TEST(SeriesTable, ListsTheWorstFirst) {
   EXPECT_EQ(data.at("series").at(0).at("name"), rows.at(0).at(0)) << "the page opens with the worst";
 }
 
-TEST(SeriesTable, ComparesEachSeriesWithItsOwnBestBaseline) {
+TEST(SeriesTable, ComparesEachSeriesWithItsOwnBestMethod) {
   ForecastResult result = SampleResult(3, 200, 24).get();
   for (int i = 0; i < 3; ++i) result.series[static_cast<std::size_t>(i)].test = score("model", 6, 1 + i);
   result.series[0].baselines = {score("seasonal_naive", 8, 1), score("drift", 12, 1)};
   result.series[1].baselines = {score("seasonal_naive", 8, 1), score("ridge", 4, 1)};
   result.series[2].baselines = {};
+  for (ForecastSeries& series : result.series) series.methods.clear();
   const json rows = drawn(result).at("series_table").at("rows");
   const auto compared = [&](std::size_t rank) {
     const json& row = rows.at(rank);
@@ -148,6 +149,10 @@ TEST(SeriesTable, ComparesEachSeriesWithItsOwnBestBaseline) {
   EXPECT_EQ(compared(2), json({8.0, "seasonal naive", 8.0, 0.25}));
   EXPECT_EQ(compared(1), json({8.0, "ridge", 4.0, -0.5}));
   EXPECT_EQ(compared(0), json({nullptr, nullptr, nullptr, nullptr})) << "nothing to compare with";
+  result.series[1].methods = {score("theta", 3, 1)};
+  const json again = drawn(result).at("series_table").at("rows").at(1);
+  EXPECT_EQ((json{again.at(8), again.at(9), again.at(10)}), json({"theta", 3.0, -1.0}));
+  EXPECT_EQ(again.at(11), "networks 61.0 %, linear model 24.0 % …") << "what its forecast is made of";
 }
 
 TEST(SeriesTable, RanksByRmseWhereMaseIsNotKnownAndPutsUnknownErrorsLast) {
