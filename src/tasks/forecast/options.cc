@@ -109,6 +109,10 @@ void check_options(const ForecastOptions& options) {
   check_test_part(options);
 }
 
+bool asks_for_networks(const ForecastOptions& options) {
+  return options.model != "auto" || options.likelihood != "point" || options.normalize != "auto";
+}
+
 std::vector<pool::Member> allowed_methods(const std::string& methods) {
   if (methods == "auto" || methods == "none") return {};
   return pool::parse_members(methods);

@@ -172,7 +172,7 @@ class PanelBuilder {
     }
     const std::int64_t needed = std::max(kMinTrainingRows, options_.window) + 2 * options_.horizon;
     out.is_short = out.train_rows < needed || learnt < kMinTrainingRows;
-    if (out.is_short && asks_for_a_network()) {
+    if (out.is_short && (asks_for_networks(options_) || options_.window > 0)) {
       refuse_short(series, where, cut, out.train_rows, learnt, needed);
       return;
     }
@@ -211,10 +211,6 @@ class PanelBuilder {
       }
       return false;
     });
-  }
-
-  bool asks_for_a_network() const {
-    return options_.model != "auto" || options_.likelihood != "point" || options_.window > 0;
   }
 
   /// Where nearly nothing would be left to learn from, a forecast that nobody has tested is worth more than

@@ -37,6 +37,9 @@ void build_panel(RawPanel& raw, const Table& table, const ForecastOptions& optio
 /// Error(usage) for options that are out of range or do not go together.
 void check_options(const ForecastOptions& options);
 
+/// Whether the options say what only networks can do: nothing else stands in for them then.
+bool asks_for_networks(const ForecastOptions& options);
+
 /// The statistical methods that --methods names; none: all. Error(usage) for a name that is none.
 std::vector<pool::Member> allowed_methods(const std::string& methods);
 

@@ -281,7 +281,10 @@ class Run {
   /// A network is trained where it is asked for, where rows abound, and where the linear model has a share that
   /// it could better.
   bool wants_networks(const Selection& selection) const {
-    const bool asked = options_.model != "auto" || options_.likelihood != "point" || options_.tune > 0;
+    const ForecastOptions usual;
+    const bool asked = asks_for_networks(options_) || options_.tune > 0 || options_.cell != usual.cell ||
+                       options_.units > 0 || options_.ensemble != usual.ensemble || options_.epochs > 0 ||
+                       options_.patience > 0 || options_.batch_size > 0 || options_.learning_rate > 0;
     // What many long series have in common no method of one series knows, nor a linear model.
     const bool rich = panel_.total_learnt_rows() >= kManyRows && panel_.shortest_training() >= kLongSeries;
     return asked || rich || selection.learnt_share() >= kWorthANetwork;

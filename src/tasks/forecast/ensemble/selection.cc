@@ -33,6 +33,14 @@ int origins_for(std::int64_t horizon, std::int64_t rows) {
   return static_cast<int>(std::clamp<std::int64_t>(affordable, 2, wanted));
 }
 
+/// Rows that are not all one step of the clock apart: methods that count rows would lose the hour of the day.
+bool changes_clock(const PanelSeries& series) {
+  for (std::size_t row = 1; row < series.position.size(); ++row) {
+    if (std::abs(series.position[row] - series.position[row - 1] - 1) > 1e-9) return true;
+  }
+  return false;
+}
+
 /// Neighbouring origins of short horizons judged as one.
 pool::Evidence grouped(const pool::Evidence& evidence) {
   pool::Evidence out{evidence.candidates, {}, evidence.intermittent};
@@ -80,7 +88,7 @@ Selection::Selection(const ScaledPanel& scaled, const PanelPool& panel_pool,
                      std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool)
     : scaled_(scaled) {
   const Panel& panel = scaled.panel();
-  bool affordable = !only_short;
+  bool affordable = !only_short && !std::ranges::any_of(panel.series, changes_clock);
   for (std::size_t s = 0; affordable && s < panel.series.size(); ++s) {
     const std::int64_t rows = panel.series[s].train_rows;
     affordable = pool_is_affordable(rows, backtest_origins[s] + origins_for(panel.horizon, rows));

@@ -29,8 +29,8 @@ struct SeriesChoice {
 /// each series: weights of a blend, see pool::choose_weights.
 class Selection {
  public:
-  /// Runs the members of the pool on short series, and on the others unless `only_short` or where it would
-  /// take longer than suits one of them, see pool_is_affordable. `backtest_origins`: of each series. Refers
+  /// Runs the members of the pool on short series, and on the others unless `only_short`, where the clock
+  /// changes, or where it would take longer than suits one of them, see pool_is_affordable. `backtest_origins`: of each series. Refers
   /// to `scaled`.
   Selection(const ScaledPanel& scaled, const PanelPool& panel_pool,
             std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool);

@@ -45,8 +45,8 @@ bool belongs_to(std::size_t lag, double season) {
   for (int part = 1; part <= kSmallestPart; ++part) {
     const double length = season / part, times = std::round(static_cast<double>(lag) / length);
     if (part > 1 && length < kShortest) break;
-    // Noise moves the broad peak of a long lag.
-    const double near = std::max(1.0, kNearMultiple * static_cast<double>(lag));
+    // Noise moves the broad peak of a multiple.
+    const double near = part == 1 && times > 1 ? std::max(1.0, kNearMultiple * static_cast<double>(lag)) : 1;
     if (times >= 1 && std::abs(static_cast<double>(lag) - length * times) < near) return true;
   }
   return false;
