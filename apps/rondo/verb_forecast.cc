@@ -31,7 +31,8 @@ struct ForecastRequest {
     option("from", self.from,
            "model.rondo of an earlier run: forecast the end of FILE with it, without training");
     option("config", self.config, "TOML file with a [forecast] section, as init and --out write it");
-    option("out", self.out, "folder for forecast.csv, backtest.csv, model.rondo, report.html; default NAME-forecast");
+    option("out", self.out,
+           "folder for forecast.csv, backtest.csv, model.rondo, report.html; default NAME-forecast");
   }
 };
 
