@@ -55,6 +55,16 @@ void run(const OnlineRequest& request) {
     controls.log.warning(std::to_string(result.same_times) +
                          " rows have the time of the row before; they were used in the order of the file");
   }
+  if (result.late_rows > 0) {
+    controls.log.warning(std::to_string(result.late_rows) +
+                         (result.late_rows == 1 ? " row was late and was" : " rows were late and were") +
+                         " skipped: the time lies before that of the row before");
+  }
+  if (result.outliers > 0) {
+    controls.log.warning(
+        std::to_string(result.outliers) + (result.outliers == 1 ? " reading was" : " readings were") +
+        " far off all before; forecasts and scales did not follow until the next confirmed it");
+  }
   if (request.run.json)
     print_json(online_json(result));
   else

@@ -16,6 +16,7 @@
 #include "rondo/data/calendar.h"
 #include "rondo/data/csv.h"
 #include "rondo/data/events.h"
+#include "rondo/data/holidays.h"
 #include "rondo/data/leaks.h"
 #include "rondo/data/missing.h"
 #include "rondo/data/pipeline.h"

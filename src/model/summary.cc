@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "rondo/model/network.h"
 
 namespace rondo {
@@ -17,12 +17,10 @@ std::string with_commas(std::int64_t n) {
 }
 
 std::string bytes_text(std::int64_t bytes) {
-  std::array<char, 32> text{};
   if (bytes < 1024) return std::to_string(bytes) + ".00 B";
   const bool kilo = bytes < 1024 * 1024;
-  std::snprintf(text.data(), text.size(), kilo ? "%.2f KB" : "%.2f MB",
-                static_cast<double>(bytes) / (kilo ? 1024.0 : 1048576.0));
-  return text.data();
+  return detail::print(kilo ? "%.2f KB" : "%.2f MB",
+                       static_cast<double>(bytes) / (kilo ? 1024.0 : 1048576.0));
 }
 
 std::string class_name(const std::string& type) {

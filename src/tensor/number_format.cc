@@ -1,8 +1,9 @@
 #include "tensor/number_format.h"
 
 #include <bit>
-#include <cstdio>
 #include <cstring>
+
+#include "base/text.h"
 
 namespace rondo {
 namespace {
@@ -86,9 +87,7 @@ std::string number_format_names() {
 }
 
 std::string quoted_byte(char byte) {
-  char text[16];
-  std::snprintf(text, sizeof text, "byte 0x%02x", static_cast<unsigned>(static_cast<unsigned char>(byte)));
-  return text;
+  return detail::print("byte 0x%02x", static_cast<unsigned>(static_cast<unsigned char>(byte)));
 }
 
 }  // namespace rondo

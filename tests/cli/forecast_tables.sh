@@ -99,9 +99,59 @@ expect 0 '' "$RONDO" forecast dmy.csv "${quick[@]}" --look-back 24 --target y --
 contains dmy/forecast.csv '14/05/2021 00:00'
 expect 0 '' "$RONDO" forecast dmy_newer.csv --from dmy/model.rondo --out dmy_newer
 contains dmy_newer/forecast.csv '12/05/2021 00:00'
+python3 - <<'PY'
+import math
+def day(t): return f"2021-{1 + t // 28:02d}-{1 + t % 28:02d}"
+def y(t): return round(50 + 10 * math.sin(t / 3.5) + (t * 7919 % 13) / 10, 2)
+with open("newest.csv", "w") as f:
+    f.write("Date,y\n" + "".join(f"{day(t)},{y(t)}\n" for t in reversed(range(100))))
+with open("codes.csv", "w") as f:
+    f.write("day,y\n" + "".join(f"{day(t)},{-999.0 if t % 13 == 5 else y(t)}\n" for t in range(100)))
+PY
+expect 0 'as --time Date says' "$RONDO" forecast newest.csv "${quick[@]}" --target y --out newest
+contains newest/forecast.csv '2021-04-17'
+expect 0 '--missing-words=-999 reads it so' "$RONDO" forecast codes.csv "${quick[@]}" --target y --time day --out codes
+expect 0 "missing values of 'y' filled" "$RONDO" forecast codes.csv "${quick[@]}" --target y --time day --missing-words=-999 --out codes
+holds python3 -c '
+rows = open("codes/forecast.csv").read().split("\n")[1:4]
+assert all(30 < float(row.split(",")[1]) < 70 for row in rows), rows'
 expect 3 '--thousands ,' "$RONDO" forecast grouped.tsv "${quick[@]}" --target units --time day --out grouped
 expect 0 '' "$RONDO" forecast grouped.tsv "${quick[@]}" --target units --time day --thousands , --out grouped
 holds python3 -c '
 rows = open("grouped/forecast.csv").read().split("\n")[1:4]
 assert all(1000 < float(row.split(",")[1]) < 2000 for row in rows), rows'
+# Holidays are known columns, by country or from a file, in a later table too.
+python3 - <<'PY'
+import datetime, math
+start = datetime.date(2018, 1, 1)
+days = [start + datetime.timedelta(t) for t in range(900)]
+fixed = {(1, 1), (5, 1), (10, 3), (12, 25), (12, 26)}
+def table(name, some):
+    with open(name, "w") as f:
+        f.write("day,y\n" + "".join(f"{d},{(50 if (d.month, d.day) in fixed else 100) + d.toordinal() * 7919 % 13}\n" for d in some))
+table("shop.csv", days[:720])  # to 21 December 2019
+table("shop_newer.csv", days[:850])  # to 29 April 2020
+with open("closed.csv", "w") as f:
+    f.write("date,name\n" + "".join(f"{y}-{m:02d}-{d:02d},day {m}\n" for y in range(2018, 2021) for m, d in sorted(fixed)))
+with open("broken.csv", "w") as f: f.write("date,name\n2018-01-01,one\n2018-13-01,two\n")
+PY
+falls() { python3 -c '
+import sys
+rows = dict(line.split(",")[:2] for line in open(sys.argv[1]).read().split("\n")[1:] if line)
+for day in sys.argv[2:]: assert float(rows[day]) < 85, (day, rows)
+assert max(float(y) for y in rows.values()) > 95, rows' "$@"; }
+shop=(--epochs 2 --ensemble 1 --horizon 10 --target y --time day)
+expect 0 '' "$RONDO" forecast shop.csv "${shop[@]}" --holidays DE --out shop
+holds falls shop/forecast.csv 2019-12-25 2019-12-26
+contains shop/report.html 'holiday=Labour Day'
+expect 0 '' "$RONDO" forecast shop_newer.csv --from shop/model.rondo --out shop_newer
+holds falls shop_newer/forecast.csv 2020-05-01
+expect 0 '' "$RONDO" forecast shop.csv "${shop[@]}" --holidays closed.csv --out closed
+holds falls closed/forecast.csv 2019-12-25 2019-12-26
+expect 0 '' "$RONDO" forecast shop.csv "${shop[@]}" --holidays at,closed.csv --out both
+expect 2 "did you mean 'DE'" "$RONDO" forecast shop.csv "${shop[@]}" --holidays DEE --out refused
+expect 3 'line 3' "$RONDO" forecast shop.csv "${shop[@]}" --holidays broken.csv --out refused
+expect 3 'nowhere.csv' "$RONDO" forecast shop.csv "${shop[@]}" --holidays nowhere.csv --out refused
+expect 3 '--time' "$RONDO" forecast shop.csv --epochs 2 --target y --holidays DE --out refused
+expect 2 '--holidays' "$RONDO" forecast shop_newer.csv --from shop/model.rondo --holidays DE --out refused
 finish

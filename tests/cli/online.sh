@@ -145,4 +145,26 @@ PY
 expect 0 '' "$RONDO" online plain.csv --target height --out plain-out.csv
 expect 0 '' "$RONDO" online sheet.csv --target höhe --out sheet-out.csv
 holds cmp <(cut -d, -f2- plain-out.csv | tail -n +2) <(cut -d, -f2- sheet-out.csv | tail -n +2)
+# The hour that a clock shows twice in autumn, rows that come late, and readings that are broken.
+python3 - <<'PY'
+import datetime, math
+def stream(name, times, values):
+    with open(name, "w") as f: f.write("time,level\n" + "".join(f"{t:%Y-%m-%d %H:%M},{v:.3f}\n" for t, v in zip(times, values)))
+start = datetime.datetime(2020, 10, 24, 22)
+wave = [50 + 10 * math.sin(t / 4) for t in range(400)]
+utc = [start + datetime.timedelta(minutes=15 * t) for t in range(400)]
+change = datetime.datetime(2020, 10, 25, 1)  # UTC
+stream("autumn.csv", [t + datetime.timedelta(hours=2 if t < change else 1) for t in utc], wave)
+stream("late.csv", utc[:200] + [utc[190]] + utc[200:], wave[:200] + [0] + wave[200:])
+stream("spike.csv", utc, wave[:200] + [1e9] + wave[201:])
+PY
+expect 3 '--zone' online autumn.csv --target level --time time
+expect 0 '400 rows' online autumn.csv --target level --time time --zone Europe/Berlin
+expect 2 "did you mean 'Europe/Berlin'" online autumn.csv --target level --time time --zone Europe/Berlim
+expect 3 '--late-rows skip' online late.csv --target level --time time
+expect 0 '1 row was late' online late.csv --target level --time time --late-rows skip
+expect 0 '"late_rows": 1' online late.csv --target level --time time --late-rows skip --json
+expect 2 "'error' or 'skip'" online late.csv --target level --time time --late-rows drop
+expect 0 '1 reading was far off' online spike.csv --target level --time time --out p.csv
+holds awk -F, 'NR > 203 && ($4 > 65 || $4 < 35) { exit 1 }' p.csv
 finish

@@ -58,6 +58,7 @@ struct SeriesOptions {
   bool column_is_series =
       false;  ///< every column is a series of its own (named by it), instead of one with many columns
   std::string missing = "error";  ///< "error", "previous", "linear" or "mask"
+  bool common_frequency = false;  ///< rows of every series are as far apart as those of all together
   TimeOptions times = {};
   ArrangeOptions arrange = {};
 
@@ -79,7 +80,9 @@ struct SeriesReport {
   std::int64_t rows_dropped = 0;   ///< duplicate timestamps
   std::int64_t rows_trimmed = 0;   ///< at the start, where "previous" had nothing to carry
   std::int64_t cells_filled = 0;
-  std::int64_t rows_unsorted = 0;  ///< rows that came after a later one
+  std::int64_t rows_unsorted = 0;     ///< rows that came after a later one
+  std::int64_t rows_on_weekends = 0;  ///< of business days; left out
+  std::string first_on_weekend = {};
   bool sorted = false;
   bool day_order_guessed = false;
   /// One sentence for each of these that happened.

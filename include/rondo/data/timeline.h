@@ -13,7 +13,8 @@ namespace rondo {
 /// What the distance between two rows is counted in.
 enum class TimeUnit : std::uint8_t { none, number, microsecond, day, business_day, month };
 
-/// How far apart the rows of a series are. `none`: at no regular distance.
+/// How far apart the rows of a series are. `none`: at no regular distance. Business days are Monday to
+/// Friday; a Saturday or Sunday in ten weeks or more (arrange leaves them out) does not make them days.
 struct Frequency {
   TimeUnit unit = TimeUnit::none;
   std::int64_t step = 0;  ///< units from one row to the next
@@ -195,13 +196,15 @@ struct Arrangement {
   std::vector<std::int64_t> source;  ///< row of the original, -1 for an inserted row
   std::int64_t inserted = 0;
   std::int64_t dropped = 0;
+  std::int64_t weekend_rows = 0;  ///< left out of business days
+  std::string first_weekend = {};
   bool sorted = false;        ///< rows had to be put in order
   std::int64_t unsorted = 0;  ///< rows that came after a later one
 };
 
-/// Puts a timeline in order. `table` and `column` (may be null and empty) let messages name file and line.
-/// Throws Error(data) naming the rows. More than 20 inserted rows for every given one (and more than 10,000)
-/// is an error too.
+/// Puts a timeline in order; rows on a weekend of business days are left out. `table` and `column` (may be
+/// null and empty) let messages name file and line. Throws Error(data) naming the rows. More than 20 inserted
+/// rows for every given one (and more than 10,000) is an error too.
 Arrangement arrange(const Timeline& times, const ArrangeOptions& options, const Table* table = nullptr,
                     std::string_view column = {}, std::span<const std::int64_t> table_rows = {});
 

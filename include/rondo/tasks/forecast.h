@@ -33,7 +33,8 @@ struct ForecastOptions {
   std::string id;      ///< column of series ids; "": one series
   bool wide = false;   ///< one series a row
   std::vector<std::string> known, past, statics;
-  std::string future, test_file;  ///< files
+  std::vector<std::string> holidays;  ///< countries ("DE") or CSV files of dates and names
+  std::string future, test_file;      ///< files
   std::int64_t horizon = 1;
   std::string backtest = kDefaultBacktest;
   std::string split;
@@ -51,6 +52,7 @@ struct ForecastOptions {
   std::string cell = "gru";
   std::int64_t units = 0;
   std::string model = "auto";
+  std::string methods = "auto";
   std::string likelihood = "point";
   std::int64_t ensemble = 3;
   std::int64_t tune = 0;
@@ -76,6 +78,8 @@ struct ForecastOptions {
     option("known", self.known,
            "columns known beforehand (calendar, prices, plans): rows after the last target value or the file "
            "'future' hold them for the horizon");
+    option("holidays", self.holidays,
+           "known columns of public holidays: countries ('DE,FR'), or a CSV file of dates and names");
     option("past", self.past, "other columns whose past the forecast may use");
     option("static", self.statics, "columns that describe a series and never change within it");
     option("future", self.future, "file with the known columns (and time, id) of the rows after the end");
@@ -116,6 +120,9 @@ struct ForecastOptions {
     option("units", self.units, "size of the network's state; 0: from the size of the data");
     option("model", self.model,
            "'auto', 'direct' (no decoder), 'recursive' (sample paths, row by row) or 'encoder_decoder'");
+    option("methods", self.methods,
+           "statistical methods that may share in the forecast: 'auto' (all that apply), names ('ets,theta'; "
+           "the leaderboard has them all), or 'none' (models of all series alone, but for short series)");
     option("likelihood", self.likelihood,
            "'point', 'quantile', 'gaussian', 'student_t', 'negative_binomial' or 'poisson'");
     option("ensemble", self.ensemble,
@@ -130,7 +137,9 @@ struct ForecastOptions {
     option("seed", self.seed, "of initial weights and order; the same seed gives the same bits");
     option("threads", self.threads, "0: one for every core; does not change results");
     option("missing", self.missing,
-           "missing values: 'previous' (the last one before; marked as not observed) or 'error'");
+           "missing values: 'previous' (the last one before; marked as not observed), 'zero' (no row and no "
+           "value mean 0, as in sales that are only written when there are some; up to the last time of the "
+           "table) or 'error'");
     option("strict", self.strict,
            "refuse unsorted and duplicate timestamps instead of sorting and merging them");
     TimeOptions::visit(self.times, option);

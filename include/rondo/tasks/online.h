@@ -91,7 +91,9 @@ struct OnlineRow {
 /// A forecast is a mixture of persistence, of a linear predictor (recursive least squares on the last `lags`
 /// values) and of a recurrent network that learns what the linear model leaves; the weights follow their
 /// recent errors (fixed share: Herbster, Warmuth 1998), so that it is never much worse than the best of them.
-/// Scales are running means and variances of the past alone. Between rows it keeps scales, linear model,
+/// Scales are running means and variances of the past alone. A reading that is far off all before it (moved
+/// ten times as far as any of the last rows) is an outlier until the next one confirms it: nothing is learnt
+/// from it, and forecasts go on from the reading before. Between rows it keeps scales, linear model,
 /// weights, optimiser, states, mixture and drift detector; `state` copies all that out, and one that is
 /// restored continues with the same bits.
 ///
@@ -118,6 +120,9 @@ class OnlineForecaster {
   std::int64_t targets() const;
   std::int64_t covariates() const;
   const OnlineOptions& options() const;
+  /// Readings, of all columns, that were far off all before them: not learnt from, unless the next one
+  /// confirmed them.
+  std::int64_t outliers() const;
   /// Shares of persistence, linear model, network and its averaged weights in the forecast of a target (from
   /// 0): [4], their sum is 1. Throws Error(usage) for a target that there is not.
   std::span<const double> shares(std::int64_t target = 0) const;
@@ -138,7 +143,9 @@ struct OnlineJob {
   std::vector<std::string> targets;  ///< columns to forecast
   std::vector<std::string> past;     ///< other columns of numbers that forecasts may use
   std::string time;                  ///< column of times, which must not run backwards; "": none
-  std::string missing = "error";     ///< a missing value is an 'error', or counts as the 'previous' one
+  std::string zone = "UTC";          ///< IANA name: the zone of times that name none
+  std::string late_rows = "error";  ///< a row whose time lies before the last one is an 'error', or 'skip'ped
+  std::string missing = "error";    ///< a missing value is an 'error', or counts as the 'previous' one
   /// CSV file to write; "-": the standard output; "": none. A row for each of the stream: its number, its
   /// time, and for each target the value, what had been forecast of it, and the forecast for the row
   /// `horizon` later.
@@ -154,6 +161,9 @@ struct OnlineJob {
     option("file", self.file, "CSV file, plain or gzip; - for the standard input");
     option("target", self.targets, "column to forecast, or several: a,b");
     option("time", self.time, "column of times, which must not run backwards");
+    option("zone", self.zone, "zone of times that name none, such as 'Europe/Berlin'");
+    option("late_rows", self.late_rows,
+           "rows whose time lies before the last one: 'error', or 'skip' to leave them out");
     option("past", self.past, "other columns of numbers that forecasts may use: a,b");
     option("missing", self.missing, "missing values: 'error', or 'previous' to repeat the last value");
     option("out", self.predictions, "CSV file for the forecasts; - for the standard output");
@@ -187,6 +197,8 @@ struct OnlineResult {
   std::int64_t rows = 0, scored = 0;  ///< of the whole stream, those before a resumption too
   std::int64_t resumed_from = 0;      ///< rows that the snapshot had; 0: from the start
   std::int64_t same_times = 0;        ///< rows with the time of the row before
+  std::int64_t late_rows = 0;         ///< rows left out, since their time lies before the last one
+  std::int64_t outliers = 0;          ///< readings far off all before them, which were not learnt from
   OnlineScore forecast = {}, persistence = {}, linear = {};
   double skill = 0, skill_linear = 0;  ///< 1 - RMSE / RMSE of persistence, of the linear predictor
   std::vector<OnlineProgressLine> progress = {};

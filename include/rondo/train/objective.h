@@ -92,6 +92,11 @@ class Objective {
   virtual std::size_t prediction_count() const { return 1; }
   /// Its sum runs over rows, so that sequences may be cut in time (FitOptions::tbptt).
   virtual bool is_by_row() const { return false; }
+  /// Columns that a prediction needs for a target of `target_columns`; -1 where it leaves that open.
+  virtual std::int64_t prediction_columns(std::int64_t target_columns) const {
+    static_cast<void>(target_columns);
+    return -1;
+  }
 
   /// Checks what it is to be made from, and remembers sizes. Throws Error(usage).
   virtual void infer(std::span<const ValueShape> predictions) { static_cast<void>(predictions); }

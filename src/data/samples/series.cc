@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "data/time/timeline_access.h"
 #include "rondo/base/error.h"
 
 namespace rondo {
@@ -113,6 +114,11 @@ void refuse_missing(const Table& table, const std::vector<std::string>& columns,
           "out)");
 }
 
+Timeline with_frequency(const Timeline& times, const Frequency& frequency) {
+  return TimelineAccess::make({times.ticks().begin(), times.ticks().end()}, TimelineAccess::offsets(times),
+                              times.format(), frequency);
+}
+
 void trim_start(Series& series, std::int64_t rows) {
   if (rows == 0) return;
   series.times = series.times.slice(rows, series.times.size());
@@ -141,6 +147,11 @@ std::vector<std::string> SeriesReport::notes() const {
   }
   if (rows_dropped > 0)
     notes.push_back(some(rows_dropped, "row", "rows") + " of duplicate timestamps left out");
+  if (rows_on_weekends > 0) {
+    notes.push_back("the rows are business days: " + some(rows_on_weekends, "row", "rows") +
+                    " on a Saturday or Sunday left out with " + (rows_on_weekends == 1 ? "its" : "their") +
+                    " values, the first of " + first_on_weekend);
+  }
   if (rows_inserted > 0)
     notes.push_back(some(rows_inserted, "missing row", "missing rows") + " inserted without values");
   if (cells_filled > 0) notes.push_back(some(cells_filled, "missing value", "missing values") + " filled");
@@ -171,7 +182,9 @@ SeriesSet make_series(const Table& table, const SeriesOptions& options, SeriesRe
     const std::vector<std::int64_t>& rows = groups.rows[g];
     const Timeline times = options.time.empty()     ? Timeline::rows(static_cast<std::int64_t>(rows.size()))
                            : groups.ids.size() == 1 ? all_times
-                                                    : all_times.gather(rows);
+                           : options.common_frequency && all_times.frequency().regular()
+                               ? with_frequency(all_times.gather(rows), all_times.frequency())
+                               : all_times.gather(rows);
     Arrangement order = arrange(times, options.arrange, &table, options.time, rows);
     std::vector<std::int64_t> source;
     source.reserve(order.source.size());
@@ -180,6 +193,8 @@ SeriesSet make_series(const Table& table, const SeriesOptions& options, SeriesRe
     Series series{groups.ids[g], std::move(order.times), gather_rows(columns, source), source};
     seen.rows_inserted += order.inserted;
     seen.rows_dropped += order.dropped;
+    if (seen.rows_on_weekends == 0) seen.first_on_weekend = order.first_weekend;
+    seen.rows_on_weekends += order.weekend_rows;
     seen.sorted = seen.sorted || order.sorted;
     seen.rows_unsorted += order.unsorted;
     if (policy == MissingPolicy::error)

@@ -54,6 +54,14 @@ bool parse_number(std::string_view cell, double& value) {
   return std::isfinite(value);
 }
 
+/// Whether a word that means a missing value is this number, however a cell writes it: -999, -999.0.
+bool is_missing_number(double value, const std::vector<std::string>& words) {
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    double number = 0;
+    return parse_number(trimmed(word), number) && number == value;
+  });
+}
+
 }  // namespace
 
 bool has_thousands(std::string_view cell, char sign) {
@@ -96,7 +104,11 @@ CellKind read_cell(std::string_view cell, char decimal, const std::vector<std::s
     std::replace(with_point.begin(), with_point.end(), decimal, '.');
     number = parse_number(with_point, value);
   }
-  if (number) return CellKind::number;
+  if (number && !is_missing_number(value, more_missing)) return CellKind::number;
+  if (number) {
+    value = std::numeric_limits<double>::quiet_NaN();
+    return CellKind::missing;
+  }
   value = std::numeric_limits<double>::quiet_NaN();
   return is_missing(cell, {}) ? CellKind::missing : CellKind::text;
 }

@@ -9,7 +9,8 @@ namespace rondo::detail {
 enum class CellKind { number, missing, text };
 
 /// What a cell holds. `value` becomes the number, or NaN. Infinities and numbers beyond double's range count
-/// as text. `thousands`: the sign that may stand between groups of three digits, '\0' for none.
+/// as text. A word of `more_missing` that is a number means that number, however it is written. `thousands`:
+/// the sign that may stand between groups of three digits, '\0' for none.
 CellKind read_cell(std::string_view cell, char decimal, const std::vector<std::string>& more_missing,
                    double& value, char thousands = '\0');
 

@@ -24,12 +24,20 @@ class Arranger {
     out_.source = detail::range(0, times_.size());
     put_in_order();
     drop_doubles();
-    out_.times = (out_.sorted || out_.dropped > 0) ? times_.gather(out_.source) : times_;
+    out_.times = (out_.sorted || out_.dropped > 0) ? rows_of(times_, out_.source) : times_;
+    drop_weekends();
     fill_gaps();
     return std::move(out_);
   }
 
  private:
+  /// With the frequency that all have.
+  static Timeline rows_of(const Timeline& times, std::span<const std::int64_t> rows) {
+    const Timeline chosen = times.gather(rows);
+    return TimelineAccess::make({chosen.ticks().begin(), chosen.ticks().end()},
+                                TimelineAccess::offsets(chosen), chosen.format(), times.frequency());
+  }
+
   std::int64_t tick(std::int64_t row) const { return times_.ticks()[static_cast<std::size_t>(row)]; }
 
   std::string where(std::int64_t row) const {
@@ -89,6 +97,23 @@ class Arranger {
       ++out_.dropped;
     }
     out_.source = std::move(kept);
+  }
+
+  /// A few rows on Saturdays and Sundays are no steps of business days.
+  void drop_weekends() {
+    if (out_.times.frequency().unit != TimeUnit::business_day) return;
+    std::vector<std::int64_t> kept, source;
+    for (std::int64_t row = 0; row < out_.times.size(); ++row) {
+      if (out_.times.fields(row).weekday <= 4) {
+        kept.push_back(row);
+        source.push_back(out_.source[static_cast<std::size_t>(row)]);
+      } else if (++out_.weekend_rows == 1) {
+        out_.first_weekend = out_.times.text(row);
+      }
+    }
+    if (out_.weekend_rows == 0) return;
+    out_.times = rows_of(out_.times, kept);
+    out_.source = std::move(source);
   }
 
   void fill_gaps() {

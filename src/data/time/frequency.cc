@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 
 #include "data/time/civil_time.h"
@@ -89,19 +90,24 @@ Frequency monthly(const std::vector<std::int64_t>& walls) {
   return step > 0 ? Frequency{TimeUnit::month, step, day} : Frequency{};
 }
 
+/// Whether days are Mondays to Fridays without holes in their count (holidays apart): some step leads from
+/// Friday to Monday; a few days within one week are just days. Returns how many such steps there are.
+std::int64_t weekends_left_out(const std::vector<std::int64_t>& days) {
+  std::int64_t weekends = 0;
+  for (std::size_t i = 1; i < days.size(); ++i)
+    weekends += detail::weekday_of(days[i - 1]) == 4 && days[i] - days[i - 1] == 3 ? 1 : 0;
+  return common_step(mapped(days, detail::business_days_of)) == 1 ? weekends : 0;
+}
+
 Frequency daily(const std::vector<std::int64_t>& walls) {
+  constexpr std::int64_t kWeekendsPerStray = 10;
   const std::vector<std::int64_t> days = mapped(walls, detail::days_of);
-  const bool weekend =
-      std::any_of(days.begin(), days.end(), [](std::int64_t d) { return detail::weekday_of(d) > 4; });
-  if (!weekend) {
-    // Working days if some step leads from Friday to Monday; a few days within one week are just days.
-    bool over_weekend = false;
-    for (std::size_t i = 1; i < days.size(); ++i) {
-      over_weekend = over_weekend || (detail::weekday_of(days[i - 1]) == 4 && days[i] - days[i - 1] == 3);
-    }
-    if (over_weekend && common_step(mapped(days, detail::business_days_of)) == 1)
-      return {TimeUnit::business_day, 1, 1};
-  }
+  std::vector<std::int64_t> weekdays;
+  std::copy_if(days.begin(), days.end(), std::back_inserter(weekdays),
+               [](std::int64_t d) { return detail::weekday_of(d) <= 4; });
+  const auto strays = static_cast<std::int64_t>(days.size() - weekdays.size());
+  if (weekdays.size() >= 2 && weekends_left_out(weekdays) > kWeekendsPerStray * strays)
+    return {TimeUnit::business_day, 1, 1};
   const std::int64_t step = common_step(days);
   return step > 0 ? Frequency{TimeUnit::day, step, 1} : Frequency{};
 }

@@ -1,12 +1,14 @@
 #include "kernels/lane_norm.h"
 
 #include "kernels/cpu/unroll.h"
+#include "kernels/lanes.h"
 #include "kernels/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/lane_norm.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
@@ -75,23 +77,31 @@ struct Rows {
   HWY_INLINE V get(std::int64_t row, int v) const { return hn::LoadU(D(), x + row * ld + v * N); }
 };
 
-/// Products of kInputs inputs, which stay in registers.
-template <int NV, int kInputs>
+/// Products of one input, or of a few, which stay in registers.
+template <int NV, bool kSingle>
 struct Made {
+  static constexpr int kInputs = kSingle ? 1 : kFewInputs;
   const float* weights;
+  std::int64_t inputs;
   V x[kInputs][NV];
   static Made of(const LaneValues& values, std::int64_t ld, std::int64_t lane) {
-    Made made;
-    made.weights = values.weights;
+    Made made{values.weights, values.inputs, {}};
     for (int i = 0; i < kInputs; ++i) {
-      for (int v = 0; v < NV; ++v) made.x[i][v] = hn::LoadU(D(), values.x + i * ld + lane + v * N);
+      const float* row = values.x + std::min<std::int64_t>(i, values.inputs - 1) * ld + lane;
+      for (int v = 0; v < NV; ++v) made.x[i][v] = hn::LoadU(D(), row + v * N);
     }
     return made;
   }
   HWY_INLINE V get(std::int64_t row, int v) const {
-    V sum = hn::Zero(D());
-    RONDO_UNROLL for (int i = 0; i < kInputs; ++i) sum =
-        hn::MulAdd(x[i][v], hn::Set(D(), weights[row * kInputs + i]), sum);
+    const D d;
+    const float* weight = weights + row * (kSingle ? 1 : inputs);
+    V sum = hn::MulAdd(x[0][v], hn::Set(d, weight[0]), hn::Zero(d));
+    if constexpr (!kSingle) {
+      sum = hn::MulAdd(x[1][v], hn::Set(d, weight[1]), sum);
+      RONDO_UNROLL for (int i = 2; i < kInputs; ++i) {
+        if (i < inputs) sum = hn::MulAdd(x[i][v], hn::Set(d, weight[i]), sum);
+      }
+    }
     return sum;
   }
 };
@@ -299,27 +309,24 @@ HWY_NOINLINE void NormalizePairBackward(const LaneShape& shape, std::int64_t lan
   }
 }
 
-/// Calls pass.operator()<NV, Values>(lane) for the lanes in their order: NV = kMost vectors at once, then
-/// one.
-template <int kMost = 2, class Pass>
+/// Calls pass.operator()<NV, Values>(lane) for the lanes in their order: NV = kVectors vectors at once, then
+/// one, where groups of lanes may end with one.
+template <int kVectors = 2, class Pass>
 HWY_INLINE void ForValues(std::int64_t lanes, const LaneValues& values, Pass pass) {
   std::int64_t lane = 0;
   const auto run = [&]<int NV>() HWY_ATTR {
     for (; lane + NV * N <= lanes; lane += NV * N) {
       if (values.weights == nullptr) {
         pass.template operator()<NV, Rows<NV>>(lane);
-        continue;
-      }
-      switch (values.inputs) {
-        case 1: pass.template operator()<NV, Made<NV, 1>>(lane); break;
-        case 2: pass.template operator()<NV, Made<NV, 2>>(lane); break;
-        case 3: pass.template operator()<NV, Made<NV, 3>>(lane); break;
-        default: pass.template operator()<NV, Made<NV, 4>>(lane); break;
+      } else if (values.inputs == 1) {
+        pass.template operator()<NV, Made<NV, true>>(lane);
+      } else {
+        pass.template operator()<NV, Made<NV, false>>(lane);
       }
     }
   };
-  if constexpr (kMost > 1) run.template operator()<kMost>();
-  run.template operator()<1>();
+  run.template operator()<kVectors>();
+  if constexpr (kLaneGroup % (kVectors * N) != 0) run.template operator()<1>();
 }
 
 void NormalizeLanes(const LaneShape& shape, float epsilon, const LaneProductNorm& product, const float* bias,

@@ -25,7 +25,7 @@ Subject subject_of(const Table& table, ForecastOptions& options, const CheckOpti
   Subject subject;
   subject.table = &table;
   if (options.time.empty()) {
-    options.time = checking::guess_time(table);
+    options.time = tasks::guess_time(table);
     if (!options.time.empty())
       out.ok("the times are taken from '" + options.time + "' (--time names another column)");
   }
@@ -63,16 +63,22 @@ std::int64_t fewest_rows(const ForecastOptions& options) {
 void check_split(const Prepared& prepared, const ForecastOptions& options, CheckReport& report) {
   constexpr std::int64_t kFewOrigins = 10, kFewWindows = 50;
   Findings out(report, "split");
-  std::int64_t train = 0, test = 0, origins = 0, windows = 0;
+  std::int64_t train = 0, test = 0, origins = 0, windows = 0, too_short = 0;
   const std::int64_t stride = options.stride > 0 ? options.stride : options.horizon;
   for (const PanelSeries& series : prepared.panel.series) {
     const std::int64_t rows = series.rows() - series.train_rows;
     train += series.train_rows;
     test += rows;
+    too_short += series.is_short ? 1 : 0;
     origins += std::max<std::int64_t>(0, (rows - options.horizon) / stride + 1);
     windows += std::max<std::int64_t>(0, series.train_rows - options.window - options.horizon);
   }
   out.ok(count_of(train, "row") + " to learn from, " + count_of(test, "row") + " to test on");
+  if (too_short > 0) {
+    out.add(CheckLevel::warning, std::to_string(too_short) + " series too short, or constant, to learn a model from",
+            "", count_of(train, "row") + " for a horizon of " + std::to_string(options.horizon),
+            "statistical methods alone forecast them; give more history, or a shorter --horizon or --backtest");
+  }
   if (origins < kFewOrigins) {
     out.add(CheckLevel::warning,
             "the backtest has only " + count_of(origins, "forecast") + ": its verdict is unreliable", "",
@@ -166,12 +172,12 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
                            report);
   }
   check_split(*prepared, options, report);
-  std::int64_t longest = 0;
-  for (const PanelSeries& one : prepared->panel.series) longest = std::max(longest, one.train_rows);
-  checking::report_cost(
-      checking::forecast_cost(prepared->panel.total_learnt_rows(), report.series, longest,
-                              1 + static_cast<std::int64_t>(prepared->panel.past.size()), options),
-      report);
+  try {
+    checking::report_cost(checking::forecast_cost(*prepared, options), report);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::usage) throw;
+    checking::report_refusal(error, report);
+  }
   return report;
 }
 

@@ -3,62 +3,86 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tasks/forecast/networks/encoder_decoder.h"
+#include "tasks/forecast/networks/residual_network.h"
+
 namespace rondo::checking {
 
 namespace {
 
+using forecasting::NetworkTraining;
+using forecasting::Panel;
+
 constexpr double kNumber = 8;  ///< bytes
+
+/// A training of networks, in steps of recurrent layers that each sample takes and multiply-adds, forward.
+struct NetworkWork {
+  double steps = 0, multiply_adds = 0;
+  NetworkTraining how;
+};
+
+/// The network that the options and the panel choose, as it would be trained after a search of the linear
+/// model that found the longest lags best.
+NetworkWork network_work(const forecasting::Prepared& prepared, const ForecastOptions& options) {
+  const Panel& panel = prepared.panel;
+  const forecasting::ScaledPanel scaled(panel, forecasting::Transform::none, false);
+  forecasting::LinearChoice linear;
+  linear.members.emplace_back().lags = forecasting::lag_candidates(panel, prepared.limits).back();
+  const RunControls controls;
+  const forecasting::TrainingTask task{scaled, linear, options, controls, prepared.calendar};
+  const auto kinds = forecasting::network_kinds();
+  const auto kind = std::ranges::find_if(kinds, [&](const auto& one) { return one.applies(task); });
+  const auto plan = kind->plan(task);
+
+  NetworkWork out{.how = plan->settled(task)};
+  const auto units = static_cast<double>(out.how.units), batch = static_cast<double>(out.how.batch_size);
+  if (const auto* over_windows = dynamic_cast<const forecasting::WindowPlan*>(plan.get())) {
+    const forecasting::Window& window = over_windows->window;
+    out.steps = static_cast<double>(window.steps + window.out_steps);
+    const double sample =
+        out.steps * (static_cast<double>(window.step_features()) * units + 6 * units * units) +
+        static_cast<double>(window.linear_features() * window.out_rows());
+    out.multiply_adds = sample * batch * static_cast<double>(out.how.updates);
+  } else if (const auto* residual = dynamic_cast<const forecasting::ResidualPlan*>(plan.get())) {
+    constexpr double kEpochsUsed = 0.25;  // early stopping
+    out.steps = static_cast<double>(residual->window.steps);
+    const double sample = out.steps * 4 * units * (units + static_cast<double>(residual->window.features()));
+    out.multiply_adds = sample * std::max(512.0, static_cast<double>(panel.total_learnt_rows())) *
+                        static_cast<double>(out.how.epochs) * kEpochsUsed;
+  }
+  out.multiply_adds *= out.how.members;
+  return out;
+}
 
 }  // namespace
 
-// The budget that the forecaster gives its networks (segment_network.cc, residual_network.cc), by processor
-// seconds of one core of an AMD Zen 4 (AVX-512): 6e10 multiply-adds and additions a second. Look here when
-// those budgets change.
-Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t longest,
-                   std::int64_t columns, const ForecastOptions& options) {
-  constexpr double kFlopsASecond = 6e10;
-  constexpr double kMaxOrigins = 20'000, kMinWindows = 400, kMaxWork = 6e12;
-  const auto rows = static_cast<double>(training_rows), width = static_cast<double>(columns);
-  const auto horizon = static_cast<double>(options.horizon), members = static_cast<double>(options.ensemble);
-  const auto given = static_cast<double>(options.units);
-
-  double work = 0, units = 0, steps = 0, batch = 0;  // work: multiply-adds of all training, forward
-  if (rows >= kMinWindows) {
-    const bool segments = options.horizon >= 12;  // of a season
-    units = given > 0 ? given : segments ? 128 : 32;
-    const double back = options.window > 0 ? static_cast<double>(options.window) : segments ? 336 : 24;
-    const double segment = segments ? 24 : 1;
-    steps = back / segment + std::ceil(horizon / segment);
-    batch = options.batch_size > 0 ? static_cast<double>(options.batch_size) : rows < 2e4 ? 64 : 256;
-    const double sample = steps * (segment * (1 + width) * units + 6 * units * units) + back * horizon;
-    const double updates =
-        options.epochs > 0 ? static_cast<double>(options.epochs) * rows / batch
-                           : std::clamp(rows / segment, 600.0, std::clamp(10 * rows / batch, 600.0, 6000.0));
-    work = sample * batch * members * updates;
-    if (options.epochs == 0) work = std::min(work, kMaxWork * std::max(1.0, members / 5));
-  } else {
-    units = given > 0 ? given : 32;
-    steps = std::min(48.0, rows / 4);
-    batch = options.batch_size > 0 ? static_cast<double>(options.batch_size) : 64;
-    constexpr double kEpochsUsed = 25;  // early stopping
-    work = steps * 4 * units * (units + width + 8) * members * std::max(512.0, rows) * kEpochsUsed;
-  }
+// By processor seconds of one core with AVX-512: in the small products of such networks, with all that lies
+// between them, it does 4e10 multiplications and additions a second.
+Cost forecast_cost(const forecasting::Prepared& prepared, const ForecastOptions& options) {
+  constexpr double kFlopsASecond = 4e10;
+  const Panel& panel = prepared.panel;
+  const NetworkWork networks = network_work(prepared, options);
+  const auto rows = static_cast<double>(panel.total_learnt_rows()),
+             width = static_cast<double>(1 + panel.past.size()), horizon = static_cast<double>(panel.horizon);
 
   // Linear model: moments of the widest design for every candidate of transform and differencing.
-  const double origins = std::min(rows, kMaxOrigins);
-  const double lags = std::min(700.0, 0.3 * static_cast<double>(longest));
+  const double origins = rows / static_cast<double>(forecasting::origin_stride(panel));
+  const auto lags = static_cast<double>(forecasting::lag_candidates(panel, prepared.limits).back());
   const double linear = 10 * origins * lags * (lags + horizon) + 100 * lags * lags * lags;
 
   Cost cost;
-  cost.seconds = 0.05 + (6 * work + linear) / kFlopsASecond;  // forward and twice as much backward
+  cost.seconds = 0.05 + (6 * networks.multiply_adds + linear) / kFlopsASecond;  // backward: twice as much
   const double table = kNumber * rows * width * 8;
   const double designs = kNumber * origins * (lags + horizon);
-  cost.bytes = 12e6 + table + designs + kNumber * origins * horizon * (members + 1) +
-               2e3 * static_cast<double>(series) + 4 * batch * steps * units * members * 16;
+  const auto units = static_cast<double>(networks.how.units),
+             batch = static_cast<double>(networks.how.batch_size);
+  cost.bytes = 12e6 + table + designs + kNumber * origins * horizon * (networks.how.members + 1) +
+               2e3 * static_cast<double>(panel.series.size()) +
+               4 * batch * networks.steps * units * networks.how.members * 16;
   return cost;
 }
 
-// Calibrated in the same way by `rondo train` on 4200 windows of 24 and 96 rows, two epochs: LSTM(32) 0.10
+// Calibrated on an AMD Zen 4 by `rondo train` on 4200 windows of 24 and 96 rows, two epochs: LSTM(32) 0.10
 // and 0.38 s, 13 and 16 MB; LSTM(128) 1.0 and 4.0 s, 18 and 26 MB.
 Cost training_cost(std::int64_t parameters, std::int64_t steps, std::int64_t samples, std::int64_t batch,
                    std::int64_t epochs, std::int64_t table_cells, std::int64_t threads) {

@@ -21,9 +21,8 @@ LeakReport find_forecast_leaks(const Table& table, const ForecastOptions& option
 /// report is empty.
 LeakReport find_job_leaks(const CsvTraining& job, const Table& table, const PreparedData& data);
 
-/// Of `rondo forecast`: `training_rows` over `series`, with `columns` of the table in use.
-Cost forecast_cost(std::int64_t training_rows, std::int64_t series, std::int64_t longest,
-                   std::int64_t columns, const ForecastOptions& options);
+/// Of `rondo forecast`. Error(data) where the options ask for networks that the table is too short for.
+Cost forecast_cost(const forecasting::Prepared& prepared, const ForecastOptions& options);
 
 /// Of `rondo train`: samples of `steps` steps (1 for rows) through a network of `parameters` numbers.
 Cost training_cost(std::int64_t parameters, std::int64_t steps, std::int64_t samples, std::int64_t batch,

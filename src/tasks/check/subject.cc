@@ -1,9 +1,7 @@
 #include "tasks/check/subject.h"
 
 #include <algorithm>
-#include <map>
 
-#include "base/index_range.h"
 #include "base/text.h"
 
 namespace rondo::checking {
@@ -23,28 +21,7 @@ CheckLevel Subject::level_of(std::string_view column) const {
 }
 
 std::vector<SeriesRows> series_of(const Subject& subject, const Timeline* times) {
-  std::vector<SeriesRows> series;
-  const std::int64_t rows = subject.table->rows();
-  if (subject.id.empty()) {
-    series.push_back({"", detail::range(0, rows)});
-  } else {
-    const Column& ids = subject.table->column(subject.id);
-    std::map<std::string, std::size_t> places;
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const std::string id = ids.text(row);
-      const auto [place, is_new] = places.try_emplace(id, series.size());
-      if (is_new) series.push_back({id, {}});
-      series[place->second].rows.push_back(row);
-    }
-  }
-  if (times == nullptr) return series;
-  const auto ticks = times->ticks();
-  for (SeriesRows& one : series) {
-    std::stable_sort(one.rows.begin(), one.rows.end(), [&](std::int64_t a, std::int64_t b) {
-      return ticks[static_cast<std::size_t>(a)] < ticks[static_cast<std::size_t>(b)];
-    });
-  }
-  return series;
+  return tasks::series_rows(*subject.table, subject.id, times);
 }
 
 void Findings::add(CheckLevel level, std::string what, std::string where, std::string seen, std::string fix) {
@@ -72,30 +49,6 @@ std::string percent(double share) { return detail::print(share < 0.1 ? "%.2g %%"
 std::string line_text(const Table& table, std::int64_t row) {
   const std::int64_t line = table.line_of(row);
   return line > 0 ? "line " + std::to_string(line) : "row " + std::to_string(row + 1);
-}
-
-std::string guess_time(const Table& table) {
-  constexpr std::size_t kColumnsToTry = 3;
-  constexpr std::int64_t kCells = 30;
-  for (std::size_t i = 0; i < table.columns().size() && i < kColumnsToTry; ++i) {
-    const Column& column = table.columns()[i];
-    try {
-      Timeline times;
-      if (column.is_number()) {
-        times = parse_times(column.numbers());
-      } else {
-        TextList first;  // a bad cell further down is a finding, not a reason to look elsewhere
-        for (std::int64_t row = 0; row < std::min(kCells, column.size()); ++row) {
-          first.push_back(column.texts()[row]);
-        }
-        times = parse_times(first);
-      }
-      if (times.format().is_calendar() && (!column.is_number() || times.is_sorted())) return column.name();
-    } catch (const Error&) {
-      // not a column of times
-    }
-  }
-  return "";
 }
 
 std::string guess_target(const Table& table, const std::string& time, const std::string& id) {

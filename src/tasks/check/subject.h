@@ -14,16 +14,16 @@
 #include "rondo/data/leaks.h"
 #include "rondo/data/timeline.h"
 #include "rondo/tasks/check.h"
+#include "tasks/common/table_findings.h"
 
 namespace rondo::checking {
 
 bool contains(const std::vector<std::string>& names, std::string_view name);
 
-/// One series of the table: its rows in order of time.
-struct SeriesRows {
-  std::string id;
-  std::vector<std::int64_t> rows;
-};
+using tasks::find_outliers;
+using tasks::is_code_for_missing;
+using tasks::Outliers;
+using tasks::SeriesRows;
 
 /// What is checked: a table and the roles of its columns.
 struct Subject {
@@ -99,8 +99,6 @@ struct Cost {
 /// "about 40 seconds and 120 MB".
 void report_cost(const Cost& cost, CheckReport& report);
 
-/// The first of the leading columns that reads as times, by its first rows; "" when there is none.
-std::string guess_time(const Table& table);
 /// The last column of numbers; Error(data) when there is none.
 std::string guess_target(const Table& table, const std::string& time, const std::string& id);
 
@@ -132,22 +130,6 @@ class Group {
   std::int64_t count_ = 0;
   CheckLevel worst_ = CheckLevel::ok;
 };
-
-/// Values more than 10 robust deviations (1.4826 times the median distance from the median, of each series)
-/// away.
-struct Outliers {
-  std::int64_t count = 0;
-  std::int64_t row = 0;      ///< of the farthest
-  double worst = 0;          ///< its value
-  double median = 0;         ///< of its series
-  std::int64_t repeats = 0;  ///< how often that value occurs
-};
-/// Where more than half of a series are one value, the mean distance stands in for the median one; where that
-/// is 0 too, there are no outliers.
-Outliers find_outliers(std::span<const double> values, std::span<const SeriesRows> series);
-
-/// -99, -999, 9999 and their like.
-bool is_code_for_missing(double value);
 
 /// What a scaler that was fitted on all rows leaves behind.
 enum class Scaling : std::uint8_t { none, standard, min_max };

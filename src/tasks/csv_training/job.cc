@@ -6,8 +6,8 @@
 #include "rondo/base/error.h"
 #include "rondo/layers/layers.h"
 #include "rondo/tasks/csv_training.h"
-#include "rondo/train/losses.h"
 #include "rondo/train/metrics.h"
+#include "rondo/train/objective.h"
 #include "rondo/train/optimizers.h"
 
 namespace rondo {
@@ -106,7 +106,7 @@ void check(const CsvTraining& job, const ConfigFile& file) {
   if (job.samples.kind == "sequences") {
     check.not_empty("data.id", job.data.id.empty(), "id = \"column of sequence ids\" in [data]");
   }
-  file.with_place("training.loss", [&] { make_loss(job.training.loss); });
+  file.with_place("training.loss", [&] { make_objective(job.training.loss); });
   file.with_place("training.optimizer", [&] { make_optimizer(job.training.optimizer); });
   file.with_place("training.metrics", [&] {
     for (const Json& metric : job.training.metrics.as_array("training.metrics")) make_metric(metric);

@@ -1,7 +1,7 @@
 #include "tasks/csv_training/samples.h"
 
 #include "rondo/base/error.h"
-#include "rondo/train/losses.h"
+#include "rondo/train/objective.h"
 
 namespace rondo {
 namespace {
@@ -19,7 +19,7 @@ void check_output(const Network& network, const CsvTraining& job, const Prepared
              " on the last recurrent layer");
   }
   const auto classes = static_cast<std::int64_t>(data.preparation.classes.size());
-  const std::int64_t fixed = make_loss(job.training.loss)->prediction_columns(data.outputs);
+  const std::int64_t fixed = make_objective(job.training.loss)->prediction_columns(data.outputs);
   const std::int64_t wanted = fixed >= 0 ? fixed : classes;
   const bool fits = fixed >= 0 ? output.width() == fixed : output.width() >= classes;
   if (fits) return;

@@ -95,17 +95,23 @@ void check_options(const ForecastOptions& options) {
                 "1 to " + std::to_string(kMaxMembers) + " networks");
   require_range(options.learning_rate >= 0 && std::isfinite(options.learning_rate), "learning-rate",
                 std::to_string(options.learning_rate), "a number >= 0");
-  require_one_of(options.missing, "missing", {"previous", "error"});
+  require_one_of(options.missing, "missing", {"previous", "zero", "error"});
   (void)recurrent(options.cell, {.units = 1});  // an unknown name is an error
   require_one_of(options.model, "model", {"auto", "direct", "recursive", "encoder_decoder"});
   require_one_of(options.likelihood, "likelihood",
                  {"point", "quantile", "gaussian", "student_t", "negative_binomial", "poisson"});
   refuse_if(!options.future.empty() && options.known.empty(), "--future has no effect without --known",
             "--future " + options.future, "name the columns whose future the file holds: --known a,b");
+  static_cast<void>(allowed_methods(options.methods));
   (void)asked_quantiles(options);
   check_scales(options);
   check_recursive(options);
   check_test_part(options);
+}
+
+std::vector<pool::Member> allowed_methods(const std::string& methods) {
+  if (methods == "auto" || methods == "none") return {};
+  return pool::parse_members(methods);
 }
 
 LinearLimits limits_of(const ForecastOptions& options) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 
 #include "base/text.h"
@@ -28,8 +29,8 @@ struct Cut {
 
 /// What is said about all series together.
 struct Counts {
-  std::int64_t unread = 0, filled = 0, leading = 0, cut_off = 0, unseen = 0, constant = 0, empty = 0,
-               short_ones = 0, untested = 0, without_truth = 0, fractions = 0, raised = 0;
+  std::int64_t leading = 0, cut_off = 0, constant = 0, empty = 0, short_ones = 0, untested = 0,
+               without_truth = 0, fractions = 0, raised = 0;
 };
 
 /// A series with fewer training rows is not tested.
@@ -37,7 +38,7 @@ constexpr std::int64_t kFewestTested = 4;
 
 class PanelBuilder {
  public:
-  PanelBuilder(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out)
+  PanelBuilder(RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out)
       : raw_(raw), table_(table), options_(options), out_(out), panel_(out.panel) {}
 
   void run() {
@@ -48,6 +49,7 @@ class PanelBuilder {
     for (const RawSeries& series : raw_.series) cuts_.push_back(cut(series));
     std::vector<std::int64_t> train_rows;
     for (const Cut& one : cuts_) train_rows.push_back(one.train);
+    add_holidays(train_rows);
     out_.preparation.encodings = Encodings::learn(raw_, table_, train_rows);
     Encoder encoder(raw_, table_, out_.preparation.encodings);
     panel_.past = out_.preparation.encodings.past_names;
@@ -56,14 +58,26 @@ class PanelBuilder {
     for (std::size_t s = 0; s < raw_.series.size(); ++s) {
       for (std::size_t c = 0; c < raw_.roles.targets.size(); ++c) add(raw_.series[s], cuts_[s], c, encoder);
     }
-    counts_.unseen = encoder.unseen();
-    if (panel_.series.empty() && first_refusal_) throw *first_refusal_;
+    const bool untested = counts_.untested == std::ssize(panel_.series);
+    if (untested && first_refusal_) throw *first_refusal_;
     check_validation();
     align_positions();
     write_notes();
+    for (const auto& notes : {out_.preparation.encodings.notes(raw_), encoder.unseen_notes()})
+      out_.notes.insert(out_.notes.end(), notes.begin(), notes.end());
   }
 
  private:
+  void add_holidays(const std::vector<std::int64_t>& train_rows) {
+    HolidayColumns& holidays = out_.preparation.holidays;
+    holidays = HolidayColumns(options_.holidays);
+    if (holidays.empty()) return;
+    const auto notes = std::ssize(raw_.notes);
+    raw_.roles.holidays = holidays.choose(raw_, train_rows, options_.horizon);
+    holidays.append_to(raw_, table_.source(), options_.horizon);
+    out_.notes.insert(out_.notes.end(), raw_.notes.begin() + notes, raw_.notes.end());
+  }
+
   Cut cut(const RawSeries& series) {
     Cut out;
     const std::int64_t rows = series.history;
@@ -142,10 +156,7 @@ class PanelBuilder {
              counts_.empty);
       return;
     }
-    if (cut.refusal) {
-      refuse(*cut.refusal, counts_.short_ones);
-      return;
-    }
+    if (cut.refusal && !first_refusal_) first_refusal_ = cut.refusal;
     PanelSeries out;
     out.id = series.data.id;
     out.target = target;
@@ -169,18 +180,21 @@ class PanelBuilder {
     for (std::int64_t row = first; row < cut.train; ++row) {
       if (out.is_observed(row - first)) check_transform(series, target, row, series.at(row, column));
     }
-    counts_.filled += filled;
+    filled_[target] += filled;
     counts_.leading += first;
     const std::int64_t ahead = last + options_.horizon;
+    const Encodings& encodings = out_.preparation.encodings;
     if (!panel_.truth_after_end && panel_.has_future)
-      require_known(raw_, table_, series, last, options_.horizon);
+      require_known(raw_, table_, encodings, series, last, options_.horizon);
     if (panel_.truth_after_end && series.truth > 0)
-      require_known(raw_, table_, series, cut.train, options_.horizon);
+      require_known(raw_, table_, encodings, series, cut.train, options_.horizon);
     out.past = encoder.past(series, first, last);
     out.known = encoder.known(series, first, ahead);
+    out.doubts = encoder.doubts(series, first, panel_.truth_after_end ? cut.train : last, ahead);
     out.statics = encoder.statics(series);
     Timeline times = series.data.times.slice(first, last);
     out.position = positions_of(times, options_.horizon);
+    out.clock = clock_rows_of(times, options_.horizon);
     out_.times.push_back(std::move(times));
     panel_.series.push_back(std::move(out));
   }
@@ -212,6 +226,9 @@ class PanelBuilder {
       out.train_rows = out.rows();
       out.validation_rows = 0;
       name_first(counts_.untested, series, first_untested_);
+      // A test part that the user has named is not left out for all.
+      const bool named = !options_.split.empty() || options_.backtest != kDefaultBacktest;
+      if (named && !first_refusal_) first_refusal_ = no_test_part(series, out.rows(), fewest);
     }
     const auto training = out.training();
     const bool constant =
@@ -219,6 +236,15 @@ class PanelBuilder {
     if (constant && out.train_rows > 1) ++counts_.constant;
     if (out.is_short) name_first(counts_.short_ones, series, first_short_);
     out.is_short = out.is_short || constant;
+  }
+
+  Error no_test_part(const RawSeries& series, std::int64_t rows, std::int64_t fewest) const {
+    return Error(ErrorKind::data, "too few rows for the test part")
+        .where(series_name(table_, series))
+        .seen(counted(rows, "row", "rows") + " and " +
+              (options_.split.empty() ? "--backtest " + options_.backtest : "--split " + options_.split))
+        .expected("at least " + counted(fewest, "row", "rows") + " before the test part")
+        .fix("give more rows, a smaller test part or --horizon, or --backtest none");
   }
 
   static void name_first(std::int64_t& count, const RawSeries& series, std::string& first) {
@@ -257,7 +283,7 @@ class PanelBuilder {
     if (!start.format().is_calendar() || !start.frequency().regular()) return;
     for (std::size_t s = 0; s < panel_.series.size(); ++s) {
       if (!(out_.times[s].frequency() == start.frequency())) continue;
-      const auto offset = static_cast<double>(start.joined(out_.times[s].slice(0, 1)).steps().back());
+      const auto offset = steps_by_clock(start.joined(out_.times[s].slice(0, 1))).back();
       for (double& position : panel_.series[s].position) position += offset;
     }
   }
@@ -303,17 +329,17 @@ class PanelBuilder {
     note(counts_.without_truth, "series", "series", "not in the test file: learnt from, not tested");
     note(counts_.raised, "series", "series",
          "with a test part shorter than the horizon: it was made as long");
-    note(counts_.filled, "missing value", "missing values",
-         "filled by the value before; not counted in errors");
+    for (const auto& [target, filled] : filled_) {
+      note(filled, "missing value", "missing values",
+           "of '" + target + "' filled from the values before; not counted in errors");
+    }
     note(counts_.leading, "row", "rows", "at the start without a target value left out");
     note(counts_.cut_off, "row", "rows", "after the parts of --split left out");
-    note(counts_.unseen, "text", "texts",
-         "of covariates that the training part does not have: taken as 'other'");
     note(counts_.fractions, "value is", "values are",
          "no whole numbers, though the likelihood is one of counts");
   }
 
-  const RawPanel& raw_;
+  RawPanel& raw_;
   const Table& table_;
   const ForecastOptions& options_;
   Prepared& out_;
@@ -321,12 +347,13 @@ class PanelBuilder {
   std::vector<Cut> cuts_;
   Counts counts_;
   std::string first_short_, first_untested_;
+  std::map<std::string, std::int64_t> filled_;  ///< missing values by target
   std::optional<Error> first_refusal_;
 };
 
 }  // namespace
 
-void build_panel(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out) {
+void build_panel(RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out) {
   PanelBuilder(raw, table, options, out).run();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/order_statistics.h"
 #include "rondo/base/error.h"
@@ -10,6 +11,7 @@
 #include "tasks/forecast/panel/season.h"
 #include "tasks/forecast/panel/spike_guard.h"
 #include "tasks/forecast/table/raw_series.h"
+#include "tasks/forecast/table/table_warnings.h"
 
 namespace rondo::forecasting {
 
@@ -18,33 +20,35 @@ namespace {
 /// Series that are looked at for a season.
 constexpr std::size_t kMaxSeasonSeries = 64;
 
+/// Seasons that the series show by themselves, beside those of the calendar.
+std::vector<double> shown_seasons(const Prepared& prepared, std::span<const double> calendar) {
+  // The longer half of the series, at most so many of them, evenly spread.
+  std::vector<std::vector<double>> accepted;  // of which spikes would hide every season
+  std::vector<std::span<const double>> training;
+  for (const PanelSeries& s : prepared.panel.series) {
+    SpikeGuard guard;
+    if (prepared.panel.guard_spikes) guard = SpikeGuard::fit(s.training(), Transform::none, 0);
+    accepted.push_back(guard.accepted(s.training(), Transform::none, 0));
+  }
+  for (const auto& values : accepted) training.emplace_back(values);
+  std::stable_sort(training.begin(), training.end(),
+                   [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  training.resize((training.size() + 1) / 2);
+  const std::size_t stride = (training.size() + kMaxSeasonSeries - 1) / kMaxSeasonSeries;
+  std::vector<std::span<const double>> some;
+  for (std::size_t i = 0; i < training.size(); i += stride) some.push_back(training[i]);
+  return detect_seasons(some, calendar);
+}
+
 std::vector<double> seasons_of(const Prepared& prepared, const ForecastOptions& options) {
   std::vector<double> seasons;
   const Timeline& times = prepared.times.front();
   if (times.format().is_calendar() && times.frequency().regular())
     seasons = natural_seasons(times.frequency());
-  if (seasons.empty()) {
-    // The longer half of the series, at most so many of them, evenly spread.
-    std::vector<std::vector<double>> accepted;  // of which spikes would hide every season
-    std::vector<std::span<const double>> training;
-    for (const PanelSeries& s : prepared.panel.series) {
-      SpikeGuard guard;
-      if (prepared.panel.guard_spikes) guard = SpikeGuard::fit(s.training(), Transform::none, 0);
-      accepted.push_back(guard.accepted(s.training(), Transform::none, 0));
-    }
-    for (const auto& values : accepted) training.emplace_back(values);
-    std::stable_sort(training.begin(), training.end(),
-                     [](const auto& a, const auto& b) { return a.size() > b.size(); });
-    training.resize((training.size() + 1) / 2);
-    const std::size_t stride = (training.size() + kMaxSeasonSeries - 1) / kMaxSeasonSeries;
-    std::vector<std::span<const double>> some;
-    for (std::size_t i = 0; i < training.size(); i += stride) some.push_back(training[i]);
-    seasons = detect_seasons(some);
-  }
-  if (options.period >= 2) {
-    seasons.push_back(static_cast<double>(options.period));
-    detail::sort_unique(seasons);
-  }
+  const std::vector<double> shown = shown_seasons(prepared, seasons);
+  seasons.insert(seasons.end(), shown.begin(), shown.end());
+  if (options.period >= 2) seasons.push_back(static_cast<double>(options.period));
+  detail::sort_unique(seasons);
   return seasons;
 }
 
@@ -70,12 +74,14 @@ double season_to_take_out(const Prepared& prepared, const ForecastOptions& optio
 
 }  // namespace
 
-Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
-  check_options(options);
+Prepared prepare(const ForecastTables& tables, const ForecastOptions& given) {
+  check_options(given);
   Prepared out;
+  const ForecastOptions options = with_times(tables.table, given, out.notes);
   out.limits = limits_of(options);
   RawPanel raw = read_raw_panel(tables, options);
-  out.notes = raw.notes;
+  warn_of_table(tables.table, raw.roles, options, out.notes);
+  out.notes.insert(out.notes.end(), raw.notes.begin(), raw.notes.end());
   build_panel(raw, tables.table, options, out);
   const Timeline& first = out.times.front();
   out.calendar =
@@ -94,12 +100,20 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& options) {
   out.preparation.roles = std::move(raw.roles);
   out.preparation.texts = std::move(raw.texts);
   out.preparation.seasons = out.panel.seasons;
+  std::vector<KnownRange::Held> held;
   for (std::size_t s = 0; s < out.panel.series.size(); ++s) {
-    const PanelSeries& series = out.panel.series[s];
+    PanelSeries& series = out.panel.series[s];
     const Timeline& times = out.times[s];
+    const std::int64_t history = out.panel.history_rows(s);
+    const KnownRange range = KnownRange::of(series, out.panel.known.size(), history, options.horizon);
+    range.hold(series, history, held);
+    const SeasonalFill fill = SeasonalFill::fit(series, out.panel.seasons, series.train_rows);
+    series.filled = fill.fill(series);
     out.preparation.series.push_back({series.id, series.target, times.ticks().front(),
-                                      series.position.front(), times.frequency(), series.is_short});
+                                      series.position.front(), times.frequency(), series.is_short, range,
+                                      fill});
   }
+  for (const std::string& note : notes_of(held, out.panel.known)) out.notes.push_back(note);
   out.panel.deseasonalize = season_to_take_out(out, options);
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include "rondo/tasks/forecast.h"
 #include "tasks/forecast/linear/linear_search.h"
+#include "tasks/forecast/pool/members.h"
 #include "tasks/forecast/table/preparation.h"
 #include "tasks/forecast/table/raw_series.h"
 #include "tasks/forecast/table/split.h"
@@ -29,11 +30,15 @@ Prepared prepare(const ForecastTables& tables, const ForecastOptions& options);
 /// Makes one panel series of every id and target: cuts the parts, fills holes by the value before, encodes
 /// texts by the training part. Series that are too short or without values are left out and counted in the
 /// notes; that none is left throws Error(data), as do known covariates that end before the horizon and
-/// negative values where counts are expected. `out` gets panel, times and notes.
-void build_panel(const RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out);
+/// negative values where counts are expected. `raw` gets the columns of --holidays, `out` panel, times and
+/// notes.
+void build_panel(RawPanel& raw, const Table& table, const ForecastOptions& options, Prepared& out);
 
 /// Error(usage) for options that are out of range or do not go together.
 void check_options(const ForecastOptions& options);
+
+/// The statistical methods that --methods names; none: all. Error(usage) for a name that is none.
+std::vector<pool::Member> allowed_methods(const std::string& methods);
 
 /// What the options fix of the linear model. Error(usage) where that does not go with the likelihood.
 LinearLimits limits_of(const ForecastOptions& options);

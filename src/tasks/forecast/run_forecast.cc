@@ -29,6 +29,7 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
   const Panel& panel = prepared.panel;
   ForecastResult result;
   result.options = options;
+  result.options.time = prepared.preparation.options.time;  // the table may have said it
   for (const PanelSeries& series : panel.series) {
     const auto& known = result.targets;
     if (std::find(known.begin(), known.end(), series.target) == known.end())
@@ -73,9 +74,7 @@ void warn_of_spikes(const ScaledPanel& scaled, const Logger& log, ForecastResult
   std::string first;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     const PanelSeries& series = panel.series[s];
-    const auto& scaling = scaled.scaling.series[s];
-    const std::vector<std::int64_t> rows =
-        scaling.guard.spikes(series.values, scaling.level.transform, scaling.smallest);
+    const std::vector<std::int64_t> rows = scaled.scaling.series[s].spikes(series);
     count += rows.size();
     if (!first.empty() || rows.empty()) continue;
     first = detail::print("%.6g", series.values[static_cast<std::size_t>(rows.front())]) + " at " +
@@ -245,11 +244,11 @@ class Run {
 
     const TrainingTask task{scaled, linear, options_, controls_, prepared_.calendar};
     const std::vector<Origin> origins = backtest_origins(panel_, result_.stride);
-    const PanelPool panel_pool(scaled);
+    const PanelPool panel_pool(scaled, allowed_methods(options_.methods));
     controls_.begin("statistical methods");
     // A likelihood asks for the distribution of a network.
-    Selection selection(scaled, panel_pool, origins_by_series(origins, panel_),
-                        options_.likelihood != "point", pool_);
+    const bool only_short = options_.methods == "none" || options_.likelihood != "point";
+    Selection selection(scaled, panel_pool, origins_by_series(origins, panel_), only_short, pool_);
     ChosenForecaster tested;
     if (learns) tested.learnt.emplace();
     choose(task, selection, tested);
@@ -279,11 +278,13 @@ class Run {
   }
 
  private:
-  /// A network is trained where it is asked for, and where models of all series have a share that it could
-  /// better.
+  /// A network is trained where it is asked for, where rows abound, and where the linear model has a share that
+  /// it could better.
   bool wants_networks(const Selection& selection) const {
     const bool asked = options_.model != "auto" || options_.likelihood != "point" || options_.tune > 0;
-    return asked || selection.learnt_share() >= kWorthANetwork;
+    // What many long series have in common no method of one series knows, nor a linear model.
+    const bool rich = panel_.total_learnt_rows() >= kManyRows && panel_.shortest_training() >= kLongSeries;
+    return asked || rich || selection.learnt_share() >= kWorthANetwork;
   }
 
   void choose(const TrainingTask& task, Selection& selection, ChosenForecaster& tested) {
@@ -356,7 +357,7 @@ class Run {
       share += tested.choices[s].learnt / static_cast<double>(origins.size());
       learnt.push_back(origin);
     }
-    if (!tested.learnt || share < kWorthANetwork) return;
+    if (!tested.learnt || share < kWorthExplaining) return;
     measure_importance(scaled, learnt, *tested.learnt, options_.seed, pool_, result_);
     if (share < 1 - 1e-9) {
       result_.notes.push_back(detail::print(
@@ -365,7 +366,9 @@ class Run {
     }
   }
 
-  static constexpr double kWorthANetwork = 0.1;  ///< share of models of all series
+  static constexpr double kWorthANetwork = 0.25;  ///< share of models of all series
+  static constexpr std::int64_t kManyRows = 20'000, kLongSeries = 300;
+  static constexpr double kWorthExplaining = 0.1;
   static constexpr double kMostlyLearnt = 0.5;
 
   const ForecastOptions& options_;

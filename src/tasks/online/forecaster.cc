@@ -22,6 +22,7 @@ using online::History;
 using online::Learner;
 using online::make_learner;
 using online::Mixture;
+using online::Reading;
 using online::RecentRows;
 using online::RecursiveLeastSquares;
 using tasks::Archive;
@@ -91,6 +92,7 @@ struct OnlineForecaster::Impl {
     good_forecasts = RecentRows<double>(pending, target_count);
     forecasts = RecentRows<double>(pending, target_count);
     units = RecentRows<double>(pending, target_count);
+    readings = RecentRows<double>(pending, target_count);
     residual_units = RecentRows<double>(pending, target_count);
     const std::int64_t kept = (learner ? learner->look_back() : 0) + pending;
     history.inputs = RecentRows<float>(kept, features.network_size());
@@ -102,9 +104,11 @@ struct OnlineForecaster::Impl {
     residual.assign(targets, 0);
     residual_rows.assign(targets, 0);
     last_residual.assign(targets, 0);
+    last_reading.assign(targets, kNaN);
     largest_move.assign(targets, 0);
-    for (auto* values :
-         {&nothing, &actual, &scored, &persistence, &linear, &unit, &linear_forecasts, &largest, &wanted})
+    comparable_from.assign(targets, 0);
+    for (auto* values : {&nothing, &actual, &truth, &scored, &persistence, &linear, &unit, &linear_forecasts,
+                         &largest, &wanted})
       values->assign(targets, kNaN);
     for (auto& output : outputs) output.assign(targets, 0);
     for (std::size_t k = 0; k < Learner::kinds; ++k) output_spans[k] = outputs[k];
@@ -122,15 +126,15 @@ struct OnlineForecaster::Impl {
     for (std::size_t d = 0; d < targets; ++d) {
       const std::span<const double> by = experts[made].subspan(d * kExperts, kExperts);
       scored[d] = forecasts[made][d];
-      persistence[d] = by[kPersistence];
+      persistence[d] = readings[made][d];
       linear[d] = by[kLinear];
       unit[d] = units[made][d];
-      if (std::isnan(actual[d])) continue;
+      if (!comparable(d, made)) continue;
       std::array<double, kExperts> squares;
-      for (std::size_t e = 0; e < kExperts; ++e) squares[e] = (by[e] - actual[d]) * (by[e] - actual[d]);
+      for (std::size_t e = 0; e < kExperts; ++e) squares[e] = (by[e] - truth[d]) * (by[e] - truth[d]);
       mixtures[d].learn(squares);
-      const double one = unit[d], of_good = (good_forecasts[made][d] - actual[d]) / one;
-      error += std::abs(scored[d] - actual[d]) / one;
+      const double one = unit[d], of_good = (good_forecasts[made][d] - truth[d]) / one;
+      error += std::abs(scored[d] - truth[d]) / one;
       live += std::min(squares[kNetworkMean] / (one * one), 100.0);
       good += std::min(of_good * of_good, 100.0);
       ++known;
@@ -184,20 +188,45 @@ struct OnlineForecaster::Impl {
     }
   }
 
+  /// Whether a forecast made at that row says something about how well the target is forecast: its truth is
+  /// known and sound, and the target has not changed its level or scale since.
+  bool comparable(std::size_t d, std::int64_t made) const {
+    return !std::isnan(truth[d]) && static_cast<double>(made) >= comparable_from[d];
+  }
+
+  /// What the new row is beside those before, and what has to be forgotten because of it.
+  void judge(std::span<const double> row) {
+    features.judge(row);
+    for (std::size_t d = 0; d < targets; ++d) {
+      const Reading reading = features.reading(d);
+      truth[d] = reading == Reading::outlier || reading == Reading::burst ? kNaN : actual[d];
+      const bool first = std::isnan(last_reading[d]) && !std::isnan(actual[d]);
+      if (first || reading == Reading::level_shift || reading == Reading::new_scale ||
+          reading == Reading::beginning)
+        comparable_from[d] = static_cast<double>(rows);
+      if (reading != Reading::new_scale && reading != Reading::beginning) continue;
+      residual[d] = residual_rows[d] = last_residual[d] = largest_move[d] = 0;
+      mixtures[d].forget_errors();
+      if (reading == Reading::beginning) regression.restart(d);
+    }
+  }
+
   void learn(std::int64_t made) {
     const std::span<const double> inputs = linear_inputs[made];
     for (std::size_t d = 0; d < targets; ++d) {
       const std::span<const double> by = experts[made].subspan(d * kExperts, kExperts);
-      const double left = actual[d] - by[kLinear];
+      const double known = comparable(d, made) ? truth[d] : kNaN, left = known - by[kLinear];
       history.aims[made][d] =
           std::isnan(left) ? std::numeric_limits<float>::quiet_NaN()
                            : static_cast<float>(std::clamp(left / residual_units[made][d], -10.0, 10.0));
-      wanted[d] = (actual[d] - by[kPersistence]) / units[made][d];
+      wanted[d] = (known - by[kPersistence]) / units[made][d];
       // In the first rows the mean error is not known.
       largest[d] =
           residual_rows[d] < 30 ? 100 : kLargestLinearError * std::sqrt(residual[d]) / units[made][d];
       if (std::isnan(left)) continue;
-      largest_move[d] = std::max(largest_move[d], std::abs(actual[d] - by[kPersistence]));
+      largest_move[d] = std::max(largest_move[d], std::abs(known - by[kPersistence]));
+      if (left == 0 && residual[d] == 0)
+        continue;  // nothing has moved yet: how large errors are is not known
       residual_rows[d] = std::min(residual_rows[d] + 1, 1000.0);
       const double cap = residual_rows[d] < 30 ? left * left : std::min(left * left, 100 * residual[d]);
       residual[d] += (cap - residual[d]) / residual_rows[d];
@@ -217,7 +246,8 @@ struct OnlineForecaster::Impl {
 
   /// The nearest forecast to `value` that is not absurd after what was seen of the target.
   double plausible(std::size_t target, double value) const {
-    const double now = features.value(target), furthest = kFurthest * largest_move[target];
+    const double now = features.value(target);
+    const double furthest = features.settled(target) ? kFurthest * largest_move[target] : 0;
     return features.plausible(target, std::clamp(value, now - furthest, now + furthest));
   }
 
@@ -231,6 +261,8 @@ struct OnlineForecaster::Impl {
       const double now = features.value(d), deviation = features.deviation(d);
       linear_forecasts[d] = plausible(d, now + deviation * regression.predict(d, inputs));
       units[rows][d] = deviation;
+      if (!std::isnan(actual[d])) last_reading[d] = actual[d];
+      readings[rows][d] = last_reading[d];
       const double error = std::sqrt(residual[d]);
       residual_units[rows][d] = residual_rows[d] < 30 ? deviation : std::max(error, 1e-6 * deviation);
     }
@@ -255,6 +287,7 @@ struct OnlineForecaster::Impl {
     check_row(row);
     last.drift.reset();
     std::copy_n(row.begin(), targets, actual.begin());
+    judge(row);
     const std::int64_t made = rows - options.horizon;
     if (made >= 0) {
       score(made);
@@ -305,13 +338,16 @@ struct OnlineForecaster::Impl {
     for (auto [name, values] : {std::pair{"residual", &residual},
                                 {"residual_rows", &residual_rows},
                                 {"last_residual", &last_residual},
-                                {"largest_move", &largest_move}})
+                                {"largest_move", &largest_move},
+                                {"last_reading", &last_reading},
+                                {"comparable_from", &comparable_from}})
       archive.array(name, *values);
     linear_inputs.archive(archive, "linear_inputs");
     experts.archive(archive, "experts");
     good_forecasts.archive(archive, "good_forecasts");
     forecasts.archive(archive, "forecasts");
     units.archive(archive, "units");
+    readings.archive(archive, "readings");
     residual_units.archive(archive, "residual_units");
     history.inputs.archive(archive, "network_inputs");
     history.aims.archive(archive, "aims");
@@ -338,13 +374,16 @@ struct OnlineForecaster::Impl {
   // By row in which a forecast was made, until its truth is known; units: what errors of the linear model and
   // of all are in.
   RecentRows<double> linear_inputs, experts, good_forecasts, forecasts, units, residual_units;
+  RecentRows<double> readings;  // the last one of each target at that row, believed or not
   History history;
   std::int64_t rows = 0, scores = 0, good_row = 0, trial_ends = 0;
   double live_error = 0, good_error = 0, live_recent = 0, good_recent = 0;   // mean squares, in deviations
   std::vector<double> residual, residual_rows, last_residual, largest_move;  // of the linear model, by target
+  std::vector<double> last_reading, comparable_from;  // [targets]; the row since which level and scale stand
   // What the last row gave, and scratch.
   OnlineRow last;
-  std::vector<double> nothing, actual, scored, persistence, linear, unit, linear_forecasts, largest, wanted;
+  std::vector<double> nothing, actual, truth, scored, persistence, linear, unit, linear_forecasts, largest,
+      wanted;
   std::array<std::vector<float>, Learner::kinds> outputs;
   std::array<std::span<float>, Learner::kinds> output_spans;
 };
@@ -363,6 +402,7 @@ const OnlineRow& OnlineForecaster::partial_fit(std::span<const double> row) { re
 std::int64_t OnlineForecaster::rows() const { return impl_->rows; }
 std::int64_t OnlineForecaster::targets() const { return static_cast<std::int64_t>(impl_->targets); }
 std::int64_t OnlineForecaster::covariates() const { return static_cast<std::int64_t>(impl_->covariates); }
+std::int64_t OnlineForecaster::outliers() const { return impl_->features.outliers(); }
 const OnlineOptions& OnlineForecaster::options() const { return impl_->options; }
 std::span<const double> OnlineForecaster::shares(std::int64_t target) const {
   detail::check_index(target, targets(), "OnlineForecaster::shares: there is no such target");

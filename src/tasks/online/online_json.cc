@@ -38,6 +38,8 @@ Json online_json(const OnlineResult& result) {
                        {"scored", result.scored},
                        {"resumed_from", result.resumed_from},
                        {"same_times", result.same_times},
+                       {"late_rows", result.late_rows},
+                       {"outliers", result.outliers},
                        {"test", score(result.forecast)},
                        {"persistence", score(result.persistence)},
                        {"linear", score(result.linear)},

@@ -38,6 +38,8 @@ void check_job(const OnlineJob& job, const RunControls& controls) {
   require(!job.targets.empty(), "no target given", "--target COLUMN", "name the column to forecast");
   require(job.missing == "error" || job.missing == "previous",
           "option missing is out of range: " + job.missing, "'error' or 'previous'");
+  require(job.late_rows == "error" || job.late_rows == "skip",
+          "option late_rows is out of range: " + job.late_rows, "'error' or 'skip'");
   require(job.snapshot_every >= 0, "option snapshot_every is out of range", "0 or more rows");
   require(!controls.resume || !job.snapshot.empty(), "there is no snapshot to resume from", "--snapshot FILE",
           "name the snapshot of the run to continue");
@@ -88,7 +90,8 @@ class Run {
         forecaster_(static_cast<std::int64_t>(job.targets.size()), static_cast<std::int64_t>(job.past.size()),
                     job.options),
         stream_(job.file, columns_of(job), job.csv, controls.stop),
-        progress_(job.targets.size(), progress_stream(controls)) {}
+        progress_(job.targets.size(), progress_stream(controls)),
+        times_(job.zone) {}
 
   OnlineResult run() {
     std::error_code ignored;
@@ -117,9 +120,10 @@ class Run {
   void learn() {
     skip();
     while (const StreamRow* row = next()) {
-      if (!job_.time.empty()) {
-        const TimeOrder::Step step = times_.add(row->time, stream_.name(), row->line);
-        if (step == TimeOrder::Step::same) ++same_times_;
+      if (is_late(*row)) {
+        hash_ = mix(hash_, row->values);
+        ++late_rows_;
+        continue;
       }
       const OnlineRow& learnt = forecaster_.partial_fit(row->values);
       hash_ = mix(hash_, row->values);
@@ -137,6 +141,15 @@ class Run {
     }
   }
 
+  bool is_late(const StreamRow& row) {
+    if (job_.time.empty()) return false;
+    const TimeOrder::Step step = times_.add(row.time, stream_.name(), row.line);
+    if (step == TimeOrder::Step::same) ++same_times_;
+    if (step != TimeOrder::Step::late) return false;
+    if (job_.late_rows == "error") throw times_.late(row.time, stream_.name(), row.line);
+    return true;
+  }
+
   /// The next row of the stream, or null. Who waits for forecasts gets them before we wait for rows.
   const StreamRow* next() {
     if (stream_.live() && !stream_.ready()) predictions_.flush();
@@ -151,7 +164,7 @@ class Run {
 
   /// Past the rows that the snapshot has learnt from already.
   void skip() {
-    const std::int64_t wanted = forecaster_.rows();
+    const std::int64_t wanted = forecaster_.rows() + late_rows_;
     std::uint64_t seen = hash_start();
     for (std::int64_t i = 0; i < wanted; ++i) {
       const StreamRow* row = next();
@@ -186,9 +199,8 @@ class Run {
       archive.field("predictions_length", predictions_length_, std::int64_t{0},
                     std::numeric_limits<std::int64_t>::max());
       archive.field("same_times", same_times_);
-      std::string time = times_.last();
-      archive.field("time", time);
-      times_.restore(time);
+      archive.field("late_rows", late_rows_, std::int64_t{0}, std::numeric_limits<std::int64_t>::max() / 2);
+      archive.field("time", times_);
       archive.field("progress", progress_);
     });
   }
@@ -198,6 +210,8 @@ class Run {
     return to_json(Json::object({{"targets", Json::list(job_.targets)},
                                  {"past", Json::list(job_.past)},
                                  {"time", job_.time},
+                                 {"zone", job_.zone},
+                                 {"late_rows", job_.late_rows},
                                  {"missing", job_.missing}}));
   }
 
@@ -250,6 +264,8 @@ class Run {
                         .scored = progress_.scored(),
                         .resumed_from = resumed_from_,
                         .same_times = same_times_,
+                        .late_rows = late_rows_,
+                        .outliers = forecaster_.outliers(),
                         .forecast = progress_.score(Progress::kForecast),
                         .persistence = progress_.score(Progress::kPersistence),
                         .linear = progress_.score(Progress::kLinear)};
@@ -280,7 +296,7 @@ class Run {
   TimeOrder times_;
   Clock::time_point started_, last_snapshot_;
   std::uint64_t hash_ = hash_start();
-  std::int64_t predictions_length_ = 0, same_times_ = 0, saved_rows_ = 0, resumed_from_ = 0;
+  std::int64_t predictions_length_ = 0, same_times_ = 0, late_rows_ = 0, saved_rows_ = 0, resumed_from_ = 0;
 };
 
 }  // namespace

@@ -4,22 +4,30 @@
 #include <string>
 #include <string_view>
 
+#include "rondo/base/error.h"
+#include "tasks/common/archive.h"
+
 namespace rondo::online {
 
 /// Whether the times of a stream go forward. Every pair of neighbours is compared; nothing else is kept.
 class TimeOrder {
  public:
-  enum class Step { first, forward, same };
+  enum class Step { first, forward, same, late };
 
-  /// The next time. Throws Error(data) when it is none, or lies before the last one; `where` is for the
-  /// message.
+  /// The zone of times that name none. Throws Error(usage) when there is no such zone.
+  explicit TimeOrder(std::string zone = "UTC");
+  /// The next time; one that lies before the last one is late and changes nothing. Throws Error(data) when it
+  /// is no time; source and line are for the message.
   Step add(std::string_view text, const std::string& source, std::int64_t line);
-  const std::string& last() const { return last_; }
-  /// As if `text` had been the last one.
-  void restore(std::string text) { last_ = std::move(text); }
+  /// The Error(data) for a time that is late.
+  Error late(std::string_view text, const std::string& source, std::int64_t line) const;
+  void archive(tasks::Archive& archive);
 
  private:
-  std::string last_;
+  int compare(std::string_view text, bool& repeated) const;
+
+  std::string zone_, last_;
+  bool repeated_ = false;  // last_ is in the hour that the clock shows twice, for the second time
 };
 
 }  // namespace rondo::online

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
+
+#include "base/text.h"
 
 namespace rondo {
 
@@ -18,12 +19,7 @@ constexpr std::int64_t kMinSteps = 8;   // of shorter sequences nothing is said 
 constexpr double kShareOfSteps = 0.25;  // 99 % of the gradient in the last quarter
 constexpr double kSaturated = 0.8;      // of all gate activations
 
-std::string text(const char* format, double value) {
-  char buffer[64];
-  std::snprintf(buffer, sizeof buffer, format, value);
-  return buffer;
-}
-std::string percent(double share) { return text("%.0f %%", share * 100); }
+std::string percent(double share) { return detail::print("%.0f %%", share * 100); }
 
 std::int64_t steps_that_carry(const std::vector<double>& norm, double share) {
   const double total = std::accumulate(norm.begin(), norm.end(), 0.0);
@@ -106,7 +102,7 @@ void diagnose(LayerGradientFlow& flow) {
     const auto at = std::ranges::max_element(norm) - norm.begin();
     return find(flow, GradientDiagnosis::exploding,
                 "gradients explode: " + std::to_string(at) + " steps before the last they are " +
-                    text("%.3g", largest / std::max(last, kTiny)) + " times as large as at the last",
+                    detail::print("%.3g", largest / std::max(last, kTiny)) + " times as large as at the last",
                 remedy_for_explosion(flow.cell));
   }
   if (steps >= kMinSteps && first < kVanished * largest &&

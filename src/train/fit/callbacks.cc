@@ -264,16 +264,13 @@ std::string fill_in(TrainingRun& run, const std::string& pattern, const NamedVal
           .expected("{epoch:02d} or {val_loss:.4f}");
     }
     const int digits = number.empty() ? 0 : std::stoi(number);
-    char text[128];
     if (name == "epoch") {
       const bool zeros = number.size() > 1 && number[0] == '0';
-      std::snprintf(text, sizeof text, zeros ? "%0*lld" : "%*lld", digits,
-                    static_cast<long long>(run.epoch()) + 1);
+      out += detail::print(zeros ? "%0*lld" : "%*lld", digits, static_cast<long long>(run.epoch()) + 1);
     } else {
-      std::snprintf(text, sizeof text, "%.*f", digits_only ? digits : 4,
-                    monitored(run, name, logs, "ModelCheckpoint").value_or(kNaN));
+      out += detail::print("%.*f", digits_only ? digits : 4,
+                           monitored(run, name, logs, "ModelCheckpoint").value_or(kNaN));
     }
-    out += text;
     i = close;
   }
   return out;

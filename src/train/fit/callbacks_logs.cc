@@ -4,6 +4,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/model/network.h"
 #include "rondo/train/callbacks.h"
@@ -37,11 +38,7 @@ void CsvLogger::on_epoch_end(TrainingRun& run, NamedValues& logs) {
         .seen(std::strerror(reason))
         .fix("choose another path, or make room on the disk");
   };
-  const auto number = [](double value) {
-    char text[64];
-    std::snprintf(text, sizeof text, "%.17g", value);
-    return std::string(text);
-  };
+  const auto number = [](double value) { return detail::print("%.17g", value); };
   const auto write_line = [&](const std::string& line) {
     check(std::fwrite(line.data(), 1, line.size(), file_->handle.get()) == line.size());
   };

@@ -14,6 +14,9 @@ class RowObjective final : public Objective {
   std::string name() const override { return loss_->name(); }
   Json config() const override { return loss_->config(); }
   bool is_by_row() const override { return true; }
+  std::int64_t prediction_columns(std::int64_t target_columns) const override {
+    return loss_->prediction_columns(target_columns);
+  }
   void infer(std::span<const ValueShape> predictions) override;
   double count(std::span<const Value> predictions, const Target& target) const override;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace rondo::forecasting {
 
@@ -25,10 +26,11 @@ std::vector<double> seasons_within(std::span<const double> seasons, std::int64_t
 
 }  // namespace
 
-PanelPool::PanelPool(const ScaledPanel& scaled) : panel_(scaled.panel()) {
+PanelPool::PanelPool(const ScaledPanel& scaled, std::vector<pool::Member> allowed)
+    : panel_(scaled.panel()), allowed_(std::move(allowed)) {
   for (std::size_t s = 0; s < panel_.series.size(); ++s) {
     const PanelSeries& series = panel_.series[s];
-    std::vector<double> values = scaled.scaling.series[s].accepted(series.values);
+    std::vector<double> values = scaled.scaling.series[s].accepted(series);
     for (std::int64_t row = 0; row < series.rows(); ++row) {
       if (!series.is_observed(row))
         values[static_cast<std::size_t>(row)] = std::numeric_limits<double>::quiet_NaN();
@@ -45,6 +47,7 @@ pool::SeriesInput PanelPool::before(std::int64_t series, std::int64_t rows) cons
   input.setting.horizon = panel_.horizon;
   input.setting.known = std::span<const double>(panel_.series[s].known).first(ahead * columns);
   input.setting.known_columns = static_cast<std::int64_t>(columns);
+  input.setting.allowed = allowed_;
   return input;
 }
 

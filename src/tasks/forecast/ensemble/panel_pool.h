@@ -17,8 +17,8 @@ using MemberForecasts = pool::MemberForecasts;
 /// where nothing was observed, with all columns that are known beforehand.
 class PanelPool {
  public:
-  /// Refers to the panel of `scaled`, which has to outlive it.
-  explicit PanelPool(const ScaledPanel& scaled);
+  /// `allowed`: members, none: all. Refers to the panel of `scaled`, which has to outlive it.
+  explicit PanelPool(const ScaledPanel& scaled, std::vector<pool::Member> allowed = {});
 
   /// The first `rows` rows of a series, and the horizon behind them.
   pool::SeriesInput before(std::int64_t series, std::int64_t rows) const;
@@ -28,6 +28,7 @@ class PanelPool {
 
  private:
   const Panel& panel_;
+  std::vector<pool::Member> allowed_;
   std::vector<std::vector<double>> values_;  ///< by series
 };
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "rondo/base/pool.h"
 #include "tasks/forecast/panel/panel.h"
@@ -56,6 +57,23 @@ Rows observed_targets(const ScaledPanel& scaled, std::span<const Origin> origins
 
 /// Which origins may be learnt from.
 using OriginFilter = std::function<bool(const Origin&)>;
+
+/// Which origins have enough of a truth to learn from: half as many observed values in their horizon as the
+/// training part of their series has on average, and one at least. In an outage there is nothing to learn.
+class TaughtOrigins {
+ public:
+  explicit TaughtOrigins(const Panel& panel);
+  /// Of origins whose horizon lies in the rows of the series.
+  bool teaches(const Origin& origin) const;
+
+ private:
+  struct Counts {
+    std::vector<std::int64_t> before;  ///< by row: observed values up to the row before; empty: all are
+    double needed = 0;
+  };
+  std::int64_t horizon_;
+  std::vector<Counts> series_;
+};
 
 /// Every how many origins one is used, so that about 20,000 are.
 std::int64_t origin_stride(const Panel& panel);

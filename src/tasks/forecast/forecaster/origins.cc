@@ -32,6 +32,29 @@ Rows observed_targets(const ScaledPanel& scaled, std::span<const Origin> origins
   return out;
 }
 
+TaughtOrigins::TaughtOrigins(const Panel& panel) : horizon_(panel.horizon) {
+  for (const PanelSeries& from : panel.series) {
+    Counts& counts = series_.emplace_back();
+    if (from.observed.empty()) continue;
+    counts.before.push_back(0);
+    for (const std::uint8_t seen : from.observed)
+      counts.before.push_back(counts.before.back() + (seen != 0 ? 1 : 0));
+    const auto rows = std::max<std::int64_t>(1, from.train_rows);
+    const double share = static_cast<double>(counts.before[static_cast<std::size_t>(from.train_rows)]) /
+                         static_cast<double>(rows);
+    counts.needed = std::max(1.0, 0.5 * share * static_cast<double>(horizon_));
+  }
+}
+
+bool TaughtOrigins::teaches(const Origin& origin) const {
+  const Counts& counts = series_[static_cast<std::size_t>(origin.series)];
+  if (counts.before.empty()) return true;
+  const auto first = static_cast<std::size_t>(origin.row + 1),
+             end = first + static_cast<std::size_t>(horizon_);
+  if (end >= counts.before.size()) return true;
+  return static_cast<double>(counts.before[end] - counts.before[first]) >= counts.needed;
+}
+
 std::int64_t origin_stride(const Panel& panel) {
   return std::max<std::int64_t>(1, (panel.total_learnt_rows() + kMaxOrigins - 1) / kMaxOrigins);
 }

@@ -57,11 +57,13 @@ void LinearLayout::fill(const ScaledPanel& scaled, const Origin& origin, std::sp
   const auto s = static_cast<std::size_t>(origin.series);
   const auto now = static_cast<std::size_t>(origin.row);
   std::size_t next = 0;
-  for (std::int64_t k = 0; k < lags; ++k) row[next++] = scaled.movement[s][now - static_cast<std::size_t>(k)];
+  const ClockRows& clock = scaled.panel().series[s].clock;
+  const auto back = [&](std::int64_t k) { return static_cast<std::size_t>(clock.back(origin.row, k)); };
+  for (std::int64_t k = 0; k < lags; ++k) row[next++] = scaled.movement[s][back(k)];
   next += waves.write(scaled.panel().series[s].position[now], row.subspan(next));
   const auto width = static_cast<std::size_t>(covariates);
   for (std::int64_t k = 0; k < covariate_lags; ++k) {
-    const std::size_t at = (now - static_cast<std::size_t>(k)) * width;
+    const std::size_t at = back(k) * width;
     for (std::size_t c = 0; c < width; ++c) row[next++] = scaled.past[s][at + c];
   }
   const auto known_width = static_cast<std::size_t>(known);
@@ -89,7 +91,12 @@ Rows LinearModel::predict(const ScaledPanel& scaled, std::span<const Origin> ori
     }
     return out;
   }
-  return forecasting::predict(map, layout.design(scaled, origins), all);
+  Rows out = forecasting::predict(map, layout.design(scaled, origins), all);
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    const PanelSeries& series = scaled.panel().series[static_cast<std::size_t>(origins[i].series)];
+    series.clock.to_rows(origins[i].row, out.row(static_cast<std::int64_t>(i)));
+  }
+  return out;
 }
 
 Forecasts LinearModel::forecast(const ScaledPanel& scaled, std::span<const Origin> origins, Pool&) {
@@ -138,6 +145,7 @@ LinearModel fit_linear(const ScaledPanel& scaled, std::span<const LinearCandidat
   const LinearLayout whole = LinearLayout::cover(panel, candidates);
   const auto targets = static_cast<std::size_t>(panel.horizon);
   const std::int64_t stride = origin_stride(panel);
+  const TaughtOrigins taught(panel);
   LinearModel model;
   model.layout = whole;
   model.map.weights.assign(static_cast<std::size_t>(whole.columns()) * targets, 0.0);
@@ -151,7 +159,8 @@ LinearModel fit_linear(const ScaledPanel& scaled, std::span<const LinearCandidat
       for (std::int64_t row = layout.first_origin(scaled.difference); row + panel.horizon < row_limits[s];
            ++row) {
         const Origin origin{static_cast<std::int64_t>(s), row};
-        if (is_drawn(origin, stride) && (!filter || filter(origin))) origins.push_back(origin);
+        if (is_drawn(origin, stride) && taught.teaches(origin) && (!filter || filter(origin)))
+          origins.push_back(origin);
       }
     }
     Moments moments(layout.columns(), panel.horizon);

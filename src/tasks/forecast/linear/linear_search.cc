@@ -97,7 +97,11 @@ double naive_square(std::span<const double> values) {
 class GroupScorer {
  public:
   GroupScorer(const ScaledPanel& scaled, const Grid& grid, std::vector<LinearCandidate> shapes)
-      : panel_(scaled.panel()), scaled_(scaled), grid_(grid), shapes_(std::move(shapes)) {
+      : panel_(scaled.panel()),
+        scaled_(scaled),
+        grid_(grid),
+        shapes_(std::move(shapes)),
+        taught_(scaled.panel()) {
     layout_ = LinearLayout::cover(panel_, shapes_);
     for (const PanelSeries& s : panel_.series) {
       edges_.push_back(block_edges(s.learnt_rows(), panel_.horizon, grid.blocks));
@@ -142,7 +146,7 @@ class GroupScorer {
       if (block > 0) begin = std::max(begin, edges_[s][b - 1] - panel_.horizon);
       for (std::int64_t row = begin; row < edges_[s][b] - panel_.horizon; ++row) {
         const Origin origin{static_cast<std::int64_t>(s), row};
-        if (is_drawn(origin, stride)) origins.push_back(origin);
+        if (is_drawn(origin, stride) && taught_.teaches(origin)) origins.push_back(origin);
       }
     }
     return origins;
@@ -201,6 +205,7 @@ class GroupScorer {
   const ScaledPanel& scaled_;
   const Grid& grid_;
   std::vector<LinearCandidate> shapes_;
+  TaughtOrigins taught_;
   LinearLayout layout_;
   std::vector<std::vector<std::int64_t>> edges_;
   std::vector<double> unit_;

@@ -23,12 +23,29 @@ constexpr std::int64_t kFarthestTick = 4000000000000000000;
 static void archive_fields(tasks::Archive& archive, OneHot& hot) {
   archive.field("chosen", hot.chosen);
   archive.field("seen_in_training", hot.seen_in_training);
+  archive.field("unseen", hot.unseen);
 }
 
 static void archive_fields(tasks::Archive& archive, Encoding& encoding) {
   archive.field("column", encoding.column);
   archive.field("one_hot", encoding.one_hot);
   archive.field("mean", encoding.mean);
+  constexpr std::array kEmpty{"previous", "zero", "zero_and_mark"};
+  archive.choice("empty", encoding.empty, kEmpty);
+}
+
+static void archive_fields(tasks::Archive& archive, KnownRange& range) {
+  archive.field("low", range.low);
+  archive.field("high", range.high);
+  archive.field("seen_low", range.seen_low);
+  archive.field("seen_high", range.seen_high);
+}
+
+static void archive_fields(tasks::Archive& archive, SeasonalFill& fill) {
+  archive.field("waves", fill.waves);
+  archive.field("weights", fill.weights);
+  archive.field("memory", fill.memory, 0.0, 1.0);
+  archive.field("positive", fill.positive);
 }
 
 static void archive_fields(tasks::Archive& archive, LearntSeries& series) {
@@ -41,6 +58,8 @@ static void archive_fields(tasks::Archive& archive, LearntSeries& series) {
   archive.field("step", series.frequency.step);
   archive.field("is_short", series.is_short);
   archive.field("day_of_month", series.frequency.day_of_month, 1, Frequency::kLastBusinessDay);
+  archive.field("known", series.known);
+  archive.field("fill", series.fill);
 }
 
 static void archive_fields(tasks::Archive& archive, ColumnScale& scale) {
@@ -48,6 +67,12 @@ static void archive_fields(tasks::Archive& archive, ColumnScale& scale) {
   archive.field("unit", scale.unit);
   archive.field("mean", scale.mean);
   archive.field("deviation", scale.deviation);
+}
+
+static void archive_fields(tasks::Archive& archive, ExplainedPeaks& peaks) {
+  archive.field("column", peaks.column);
+  archive.field("above", peaks.above);
+  archive.field("threshold", peaks.threshold);
 }
 
 static void archive_fields(tasks::Archive& archive, SeriesScaling& scaling) {
@@ -60,6 +85,7 @@ static void archive_fields(tasks::Archive& archive, SeriesScaling& scaling) {
   archive.field("guard_median", scaling.guard.median);
   archive.field("guard_reach", scaling.guard.reach);
   archive.field("guard_step", scaling.guard.step);
+  archive.field("guard_explained", scaling.guard.explained);
   archive.field("smallest", scaling.smallest);
   archive.field("floor", scaling.floor);
   archive.field("unit", scaling.unit);
@@ -110,17 +136,19 @@ void archive_texts(tasks::Archive& archive, std::map<std::string, TextCodes>& te
   for (std::size_t i = 0; i < columns.size(); ++i) texts.emplace(columns[i], TextCodes(std::move(lists[i])));
 }
 
-/// Encodings of the columns `roles`, of which `first` is the first in the raw series.
+/// Encodings of the columns `roles`, which have those places in the raw series.
 void check_encodings(const tasks::Archive& archive, const char* name, const std::vector<Encoding>& encodings,
                      const Preparation& preparation, const std::vector<std::string>& roles,
-                     std::size_t first) {
+                     const std::vector<std::size_t>& places) {
   require(encodings.size() == roles.size(), archive, name, "does not fit the columns");
   for (std::size_t i = 0; i < encodings.size(); ++i) {
     const auto codes = preparation.texts.find(roles[i]);
     const bool is_text = codes != preparation.texts.end();
-    require(encodings[i].column == first + i, archive, name, "names another column");
+    require(encodings[i].column == places[i], archive, name, "names another column");
     require(encodings[i].one_hot.has_value() == is_text, archive, name, "does not fit the texts");
     if (!is_text) continue;
+    require(encodings[i].one_hot->unseen.size() == encodings[i].one_hot->chosen.size(), archive, name,
+            "does not fit the texts");
     const bool known = std::ranges::all_of(encodings[i].one_hot->chosen,
                                            [&](std::size_t code) { return code < codes->second.size(); });
     require(known, archive, name, "has a text that is not listed");
@@ -129,36 +157,41 @@ void check_encodings(const tasks::Archive& archive, const char* name, const std:
 
 std::size_t numbers_of(const std::vector<Encoding>& encodings) {
   std::size_t count = 0;
-  for (const Encoding& encoding : encodings) count += encoding.one_hot ? encoding.one_hot->chosen.size() : 1;
+  for (const Encoding& encoding : encodings) count += encoding.width();
   return count;
 }
 
 void archive_encodings(tasks::Archive& archive, Preparation& preparation) {
   Encodings& encodings = preparation.encodings;
   const Roles& roles = preparation.roles;
-  std::size_t first = roles.targets.size();
+  std::size_t next = roles.targets.size(), holiday = roles.all().size();
   const auto part = [&](const std::string& name, std::vector<Encoding>& list, std::vector<std::string>& names,
-                        const std::vector<std::string>& columns) {
+                        std::vector<std::string> columns, const std::vector<std::string>& holidays) {
     archive.field(name + "_encodings", list);
     archive.field(name + "_numbers", names);
-    if (archive.reading()) {
-      check_encodings(archive, (name + "_encodings").c_str(), list, preparation, columns, first);
-      require(numbers_of(list) == names.size(), archive, (name + "_numbers").c_str(),
-              "does not fit the encodings");
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < columns.size(); ++i) places.push_back(next++);
+    for (const std::string& column : holidays) {
+      columns.push_back(column);
+      places.push_back(holiday++);
     }
-    first += columns.size();
+    if (!archive.reading()) return;
+    check_encodings(archive, (name + "_encodings").c_str(), list, preparation, columns, places);
+    require(numbers_of(list) == names.size(), archive, (name + "_numbers").c_str(),
+            "does not fit the encodings");
   };
-  part("past", encodings.past, encodings.past_names, roles.past);
-  part("known", encodings.known, encodings.known_names, roles.known);
-  part("static", encodings.statics, encodings.static_names, roles.statics);
+  part("past", encodings.past, encodings.past_names, roles.past, {});
+  part("known", encodings.known, encodings.known_names, roles.known, roles.holidays);
+  part("static", encodings.statics, encodings.static_names, roles.statics, {});
 }
 
 void check_roles(const tasks::Archive& archive, const Roles& roles, bool wide) {
   const std::vector<std::string> all = roles.all();
   const bool once = std::set<std::string>(all.begin(), all.end()).size() == all.size();
   require(wide || once, archive, "targets", "shares a column with another role");
-  require(!wide || (roles.targets.size() == 1 && roles.past.empty() && roles.known.empty()), archive,
-          "targets", "cannot be read from a wide table");
+  require(!wide || (roles.targets.size() == 1 && roles.past.empty() && roles.known.empty() &&
+                    roles.holidays.empty()),
+          archive, "targets", "cannot be read from a wide table");
 }
 
 void check_series(const tasks::Archive& archive, const Preparation& preparation) {
@@ -167,6 +200,12 @@ void check_series(const tasks::Archive& archive, const Preparation& preparation)
     const auto& targets = preparation.roles.targets;
     require(std::ranges::find(targets, one.target) != targets.end(), archive, "series", "has another target");
     require(seen.emplace(one.id, one.target).second, archive, "series", "has one twice");
+    const SeasonalFill& fill = one.fill;
+    require(fill.weights.empty() || length(fill.weights) == 1 + fill.waves.count(), archive, "series",
+            "does not fit the seasons");
+    for (const auto* ends : {&one.known.low, &one.known.high, &one.known.seen_low, &one.known.seen_high})
+      require(ends->size() == preparation.encodings.known_names.size(), archive, "series",
+              "does not fit the known columns");
   }
   require(!preparation.series.empty(), archive, "series", "is empty");
 }
@@ -194,6 +233,8 @@ void archive_preparation(tasks::Archive& archive, Preparation& preparation) {
   archive.field("past", roles.past);
   archive.field("known", roles.known);
   archive.field("static", roles.statics);
+  archive.field("holiday_columns", roles.holidays);
+  archive.field("holidays", preparation.holidays);
   check_roles(archive, roles, options.wide);
   archive_texts(archive, preparation.texts);
   archive_encodings(archive, preparation);
@@ -218,6 +259,10 @@ void archive_scaling(tasks::Archive& archive, const PanelShape& shape, PanelScal
     require(length(series.past) == shape.past && length(series.known) == shape.known, archive, "series",
             "does not fit the columns");
     require(series.seasonal.by_place.size() == places, archive, "series", "does not fit the season");
+    const bool there = std::ranges::all_of(series.guard.explained, [&](const ExplainedPeaks& peaks) {
+      return static_cast<std::int64_t>(peaks.column) < shape.known;
+    });
+    require(there, archive, "series", "does not fit the known columns");
     series.seasonal.season = season;
   }
 }

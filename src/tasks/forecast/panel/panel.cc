@@ -61,7 +61,7 @@ ScaledPanel::ScaledPanel(const Panel& panel, PanelScaling the_scaling)
     if (scale.seasonal.season > 0) {
       for (const double position : from.position) added.push_back(scale.seasonal.at(position));
     }
-    const std::vector<double> values = scale.accepted(from.values);
+    const std::vector<double> values = scale.accepted(from);
     for (std::size_t i = 0; i < values.size(); ++i)
       x.push_back(scale.level_of(values[i], added.empty() ? 0 : added[i]));
     z = x;
@@ -103,10 +103,15 @@ double ScaledPanel::season_ahead(const Origin& origin, std::int64_t ahead) const
   return own.empty() ? 0 : own[static_cast<std::size_t>(origin.row + ahead)];
 }
 
+double ScaledPanel::lowest(std::int64_t series) const {
+  const double smallest = scaling.series[static_cast<std::size_t>(series)].smallest;
+  return smallest >= 0 ? 0 : -std::numeric_limits<double>::infinity();
+}
+
 double ScaledPanel::to_units(const Origin& origin, std::int64_t ahead, double target) const {
   const SeriesScale& scale = scales[static_cast<std::size_t>(origin.series)];
-  const double value = scale.backward(target + base(origin), season_ahead(origin, ahead));
-  return scaling.series[static_cast<std::size_t>(origin.series)].smallest >= 0 ? std::max(0.0, value) : value;
+  return std::max(lowest(origin.series),
+                  scale.backward(target + base(origin), season_ahead(origin, ahead)));
 }
 
 double ScaledPanel::from_units(const Origin& origin, std::int64_t ahead, double value) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -12,18 +13,56 @@
 
 namespace rondo::forecasting {
 
+/// Which rows the same hours of the days before are, where a zone puts its clock forward or back: 24 steps by
+/// the clock are then 23 or 25 rows. Empty where steps are rows.
+struct ClockRows {
+  std::vector<std::int64_t> steps;  ///< [rows + horizon]: by the clock, from the first row
+  /// By step: the row there, the first of two; the one before for an hour that was left out.
+  std::vector<std::int64_t> rows;
+
+  /// The row `steps_back` steps before row `now`.
+  std::int64_t back(std::int64_t now, std::int64_t steps_back) const {
+    if (steps.empty() || steps_back == 0) return now - steps_back;
+    const std::int64_t step = steps[static_cast<std::size_t>(now)] - steps_back;
+    return step < 0 ? 0 : rows[static_cast<std::size_t>(step)];
+  }
+  /// A forecast of 1, 2 … steps by the clock becomes one of as many rows.
+  void to_rows(std::int64_t now, std::span<double> forecast) const {
+    if (steps.empty()) return;
+    const std::vector<double> by_step(forecast.begin(), forecast.end());
+    for (std::size_t h = 0; h < forecast.size(); ++h) {
+      const std::int64_t ahead =
+          steps[static_cast<std::size_t>(now) + 1 + h] - steps[static_cast<std::size_t>(now)];
+      forecast[h] = by_step[static_cast<std::size_t>(
+          std::clamp<std::int64_t>(ahead, 1, static_cast<std::int64_t>(by_step.size())) - 1)];
+    }
+  }
+};
+
+/// Known numbers of a row ahead that say something that was never learnt: what stands there is a guess.
+struct KnownDoubt {
+  std::int64_t row = 0;
+  std::size_t column = 0, columns = 1;  ///< the first of them; those of a text's one-hot encoding
+  double low = 0, high = 1;             ///< of what was learnt
+};
+
 /// One series as the forecaster sees it: one target of one id, rows in order, no holes.
 struct PanelSeries {
-  std::string id;                      ///< "" when there is only one
-  std::string target;                  ///< its column
-  std::vector<double> values;          ///< in its own units; a missing one is the one before
+  std::string id;              ///< "" when there is only one
+  std::string target;          ///< its column
+  std::vector<double> values;  ///< in its own units; a missing one is the one before
+  /// What forecasts look back on: the values, with better guesses at missing ones, see SeasonalFill;
+  /// empty: the values.
+  std::vector<double> filled;
   std::vector<std::uint8_t> observed;  ///< 0 where a value was missing; empty: all are read
   std::vector<double> past;            ///< [rows, past names]: known up to the forecast origin
   std::vector<double> known;           ///< [rows + horizon, known names]: known beforehand
+  std::vector<KnownDoubt> doubts;      ///< about rows behind the history
   std::vector<double> statics;         ///< [static names]
   /// [rows + horizon]: steps of time since the first row of the panel (calendars) or of the series: what
   /// calendar waves are functions of.
   std::vector<double> position;
+  ClockRows clock;
   std::int64_t train_rows = 0;       ///< rows before the test part, validation included
   std::int64_t validation_rows = 0;  ///< the last of them; 0: left to the forecaster
   /// Too few rows, or constant: no model of all series learns from it. Statistical methods forecast it alone.
@@ -35,6 +74,7 @@ struct PanelSeries {
   bool is_observed(std::int64_t row) const {
     return observed.empty() || observed[static_cast<std::size_t>(row)] != 0;
   }
+  std::span<const double> looked_back_on() const { return filled.empty() ? values : filled; }
   std::span<const double> training() const {
     return std::span<const double>(values).first(static_cast<std::size_t>(train_rows));
   }
@@ -100,8 +140,9 @@ struct ScaledPanel {
   double base(const Origin& origin) const;
   /// What is forecast at an origin, one number a step: level[row + h], less level[row] when `difference`.
   void targets(const Origin& origin, std::span<double> out) const;
-  /// A forecast of `targets` for so many rows ahead (1 … horizon) back in the series' own units. Not below 0
-  /// where nothing was in the training part.
+  /// What no forecast of a series is below: 0 where nothing was in the training part.
+  double lowest(std::int64_t series) const;
+  /// A forecast of `targets` for so many rows ahead (1 … horizon) back in the series' own units.
   double to_units(const Origin& origin, std::int64_t ahead, double target) const;
   /// And from there: what `targets` would be, had the series this value.
   double from_units(const Origin& origin, std::int64_t ahead, double value) const;

@@ -80,6 +80,11 @@ void fit_compression(std::span<const double> levels, SeriesScaling& out) {
   out.compressed = ColumnScale::fit(values);
 }
 
+KnownColumns known_columns(const PanelSeries& from) {
+  const std::size_t rows = from.position.size();
+  return {from.known, rows > 0 ? from.known.size() / rows : 0};
+}
+
 }  // namespace
 
 ColumnScale ColumnScale::fit(std::span<const double> training) {
@@ -103,8 +108,12 @@ double ColumnScale::apply(double value) const {
   return (value - mean) / deviation;
 }
 
-std::vector<double> SeriesScaling::accepted(std::span<const double> values) const {
-  return guard.accepted(values, level.transform, smallest);
+std::vector<double> SeriesScaling::accepted(const PanelSeries& from) const {
+  return guard.accepted(from.looked_back_on(), level.transform, smallest, known_columns(from));
+}
+
+std::vector<std::int64_t> SeriesScaling::spikes(const PanelSeries& from) const {
+  return guard.spikes(from.values, level.transform, smallest, known_columns(from));
 }
 
 double SeriesScaling::level_of(double value, double season) const {
@@ -121,13 +130,14 @@ PanelScaling PanelScaling::fit(const Panel& panel, Transform transform, bool dif
   out.difference = difference;
   for (const PanelSeries& s : panel.series) {
     SeriesScaling scaling;
-    const std::span<const double> given = s.training();
+    const std::span<const double> given = s.looked_back_on().first(static_cast<std::size_t>(s.train_rows));
     // What the panel's transform is not defined for is a short series, which nothing is learnt from.
     const Transform own = is_applicable(transform, given) ? transform : Transform::none;
     scaling.level.transform = own;
     if (!given.empty()) scaling.smallest = *std::min_element(given.begin(), given.end());
-    if (panel.guard_spikes) scaling.guard = SpikeGuard::fit(given, own, scaling.smallest);
-    const std::vector<double> training = scaling.accepted(given);
+    const KnownColumns known = known_columns(s);
+    if (panel.guard_spikes) scaling.guard = SpikeGuard::fit(given, own, scaling.smallest, known);
+    const std::vector<double> training = scaling.guard.accepted(given, own, scaling.smallest, known);
     const std::vector<double> season = fit_level(panel, s, training, own, difference, scaling);
     std::vector<double> levels;
     for (std::size_t i = 0; i < training.size(); ++i)

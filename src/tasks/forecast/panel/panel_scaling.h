@@ -10,6 +10,7 @@
 namespace rondo::forecasting {
 
 struct Panel;
+struct PanelSeries;
 
 /// A column of a covariate on its standard scale: mean 0 and deviation 1 over the training rows. One that is
 /// never negative and very skewed there counts by the logarithm of 1 + value / median.
@@ -35,7 +36,9 @@ struct SeriesScaling {
   std::vector<ColumnScale> past, known;
 
   /// The series' values, spikes replaced.
-  std::vector<double> accepted(std::span<const double> values) const;
+  std::vector<double> accepted(const PanelSeries& from) const;
+  /// Rows of spikes.
+  std::vector<std::int64_t> spikes(const PanelSeries& from) const;
   /// `season`: what the seasonal indices say of the row.
   double level_of(double value, double season = 0) const;
   double compressed_of(double level) const;

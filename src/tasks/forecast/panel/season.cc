@@ -14,6 +14,10 @@ constexpr std::size_t kLongest = 400;
 constexpr double kClearPeak = 0.25;
 constexpr double kHigher = 0.02;
 constexpr double kFirstOfHighest = 0.6;
+constexpr double kDip = 0.2;
+constexpr std::size_t kAround = 6;  // a peak is the highest lag within a sixth of it
+constexpr double kNearlyAsHigh = 0.8;
+constexpr double kNearMultiple = 0.02;
 
 /// Autocorrelations of the differences at lags 0 … longest.
 std::vector<double> autocorrelations(std::span<const double> values, std::size_t longest) {
@@ -35,9 +39,23 @@ std::vector<double> autocorrelations(std::span<const double> values, std::size_t
   return out;
 }
 
+/// Whether a lag is a multiple of a season, or of its half, third or quarter where these are seasons, too.
+bool belongs_to(std::size_t lag, double season) {
+  constexpr int kSmallestPart = 4;
+  for (int part = 1; part <= kSmallestPart; ++part) {
+    const double length = season / part, times = std::round(static_cast<double>(lag) / length);
+    if (part > 1 && length < kShortest) break;
+    // Noise moves the broad peak of a long lag.
+    const double near = std::max(1.0, kNearMultiple * static_cast<double>(lag));
+    if (times >= 1 && std::abs(static_cast<double>(lag) - length * times) < near) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-std::vector<double> detect_seasons(std::span<const std::span<const double>> series) {
+std::vector<double> detect_seasons(std::span<const std::span<const double>> series,
+                                   std::span<const double> calendar) {
   std::size_t shortest = series.empty() ? 0 : series.front().size();
   for (const auto& values : series) shortest = std::min(shortest, values.size());
   const std::size_t longest = std::min(kLongest, shortest / 3);
@@ -47,11 +65,23 @@ std::vector<double> detect_seasons(std::span<const std::span<const double>> seri
     const std::vector<double> own = autocorrelations(values, longest);
     for (std::size_t lag = 0; lag <= longest; ++lag) r[lag] += own[lag] / static_cast<double>(series.size());
   }
-  const double needed = std::max(kClearPeak, 3 / std::sqrt(static_cast<double>(shortest)));
+  double needed = std::max(kClearPeak, 3 / std::sqrt(static_cast<double>(shortest)));
+  for (const double season : calendar) {
+    const auto lag = static_cast<std::size_t>(std::llround(season));
+    if (lag < r.size()) needed = std::max(needed, kNearlyAsHigh * r[lag]);
+  }
   std::vector<std::size_t> peaks;
   double highest = 0;
   for (std::size_t lag = kShortest; lag + 1 < r.size(); ++lag) {
-    if (r[lag] > needed && r[lag] >= r[lag - 1] && r[lag] > r[lag + 1]) {
+    const bool of_calendar =
+        std::any_of(calendar.begin(), calendar.end(), [&](double season) { return belongs_to(lag, season); });
+    // Slow waves stay high at first and on the way up, and noise makes peaks of that.
+    const double before = *std::min_element(r.begin() + 2, r.begin() + static_cast<std::ptrdiff_t>(lag));
+    const auto from = r.begin() + static_cast<std::ptrdiff_t>(lag - std::max<std::size_t>(1, lag / kAround)),
+               to = r.begin() + static_cast<std::ptrdiff_t>(std::min(r.size(), lag + lag / kAround + 2));
+    const bool is_peak =
+        r[lag] == *std::max_element(from, to) && r[lag] > r[lag + 1] && r[lag] > before + kDip;
+    if (!of_calendar && r[lag] > needed && is_peak) {
       peaks.push_back(lag);
       highest = std::max(highest, r[lag]);
     }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/text.h"
 #include "tasks/forecast/statistical/autoregression.h"
 #include "tasks/forecast/statistical/ets.h"
 #include "tasks/forecast/statistical/harmonic.h"
@@ -189,6 +190,24 @@ const Entry& entry_of(Member member) {
 }  // namespace
 
 const char* member_name(Member member) { return entry_of(member).name; }
+
+std::vector<Member> parse_members(const std::string& names) {
+  std::vector<std::string> known;
+  for (const Entry& entry : kEntries) known.emplace_back(entry.name);
+  std::vector<Member> members;
+  std::string name;
+  for (const char c : names + ",") {
+    if (c != ',') {
+      name += c == '-' || c == '_' ? ' ' : c;
+      continue;
+    }
+    members.push_back(
+        kEntries[detail::place_among(known, name, "--methods has no such statistical method")].member);
+    name.clear();
+  }
+  return members;
+}
+
 double member_prior(Member member) { return entry_of(member).prior; }
 
 std::span<const Member> all_members() {
@@ -236,6 +255,11 @@ std::vector<Member> applicable_members(std::span<const double> values, const Set
   if (is_intermittent(values)) {
     members.insert(members.end(), {Member::zero, Member::croston, Member::sba, Member::tsb, Member::imapa});
   }
+  const auto is_refused = [&](Member member) {
+    return std::find(setting.allowed.begin(), setting.allowed.end(), member) == setting.allowed.end();
+  };
+  if (!setting.allowed.empty()) std::erase_if(members, is_refused);
+  if (members.empty()) members.push_back(Member::naive);
   return members;
 }
 

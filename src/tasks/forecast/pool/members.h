@@ -41,6 +41,8 @@ enum class Member {
 
 /// "ets", "seasonal naive" …
 const char* member_name(Member member);
+/// The members of "ets,theta"; spaces, '-' and '_' are one. Throws Error(usage) with the nearest name.
+std::vector<Member> parse_members(const std::string& names);
 /// Its weight before anything is known of the series: kinds of methods share equally, simple ones have half.
 double member_prior(Member member);
 /// All of them, in their order.
@@ -53,16 +55,17 @@ struct Setting {
   /// Columns that are known beforehand, row by row, [rows + horizon, columns], NaN = missing; none: empty.
   std::span<const double> known = {};
   std::int64_t known_columns = 0;
+  std::span<const Member> allowed = {};  ///< of those that apply; none: all
 };
 
-/// The members that apply to such values. All of them have a forecast for whatever rows are given.
+/// The members that apply to such values, naive where none of those allowed does. All of them have a forecast for whatever rows are given.
 std::vector<Member> applicable_members(std::span<const double> values, const Setting& setting);
 
 /// Forecasts of the rows behind the last one, [members, horizon]; what members share is computed once.
 std::vector<std::vector<double>> forecast_members(std::span<const double> values, const Setting& setting,
                                                   std::span<const Member> members);
 
-/// Whether demand is intermittent: nothing negative, and three tenths of the rows or more are zero.
+/// Whether demand is intermittent: nothing negative, and a tenth of the rows or more are zero.
 bool is_intermittent(std::span<const double> values);
 
 }  // namespace rondo::forecasting::pool

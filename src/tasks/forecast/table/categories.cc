@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 namespace rondo::forecasting {
@@ -29,7 +30,7 @@ std::vector<double> TextCodes::codes(const Column& column) {
   out.reserve(static_cast<std::size_t>(column.size()));
   for (std::int64_t row = 0; row < column.size(); ++row) {
     std::string text = column.text(row);
-    if (text.empty()) {
+    if (text.empty() && !place_.contains(text)) {
       out.push_back(std::numeric_limits<double>::quiet_NaN());
       continue;
     }
@@ -62,8 +63,12 @@ OneHot OneHot::learn(const std::vector<std::int64_t>& counts) {
   std::stable_sort(seen.begin(), seen.end(),
                    [&](std::size_t a, std::size_t b) { return counts[a] > counts[b]; });
   if (seen.size() == 2) seen.pop_back();
-  if (seen.size() > kMaxColumns) seen.resize(kMaxColumns);
+  const bool others = seen.size() > kMaxColumns;
+  if (others) seen.resize(kMaxColumns);
   std::sort(seen.begin(), seen.end());
+  const auto all = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+  for (const std::size_t code : seen)
+    out.unseen.push_back(others ? 0.0 : static_cast<double>(counts[code]) / all);
   out.chosen = std::move(seen);
   return out;
 }
@@ -75,6 +80,10 @@ bool OneHot::is_unseen(double code) const {
 }
 
 void OneHot::append(double code, std::vector<double>& out) const {
+  if (is_unseen(code)) {
+    out.insert(out.end(), unseen.begin(), unseen.end());
+    return;
+  }
   for (const std::size_t one : chosen) out.push_back(code == static_cast<double>(one) ? 1 : 0);
 }
 

@@ -15,7 +15,8 @@ class TextCodes {
   TextCodes() = default;
   /// With these texts as 0, 1, 2 …
   explicit TextCodes(std::vector<std::string> texts);
-  /// By row; NaN for an empty cell. Tables read later go on with the same numbers.
+  /// By row; NaN for an empty cell, unless "" is one of the texts. Tables read later go on with the same
+  /// numbers.
   std::vector<double> codes(const Column& column);
   const std::string& text(std::size_t code) const { return texts_[code]; }
   const std::vector<std::string>& texts() const { return texts_; }
@@ -31,9 +32,12 @@ class TextCodes {
 bool holds_texts(const Column& column);
 
 /// One-hot encoding by the texts that the training part shows: a column for each, for the most frequent 24
-/// where there are more (two texts need one column). Every other text, unseen ones among them, is 0 in all.
+/// where there are more (two texts need one column). Every other text of the training part is 0 in all. One
+/// that it does not show is like none of them: every column has the share that its text has in the training
+/// part; where there are others, it is one of these.
 struct OneHot {
   std::vector<std::size_t> chosen;     ///< codes, one a column
+  std::vector<double> unseen;          ///< by column: what stands for a text that the training part lacks
   std::vector<bool> seen_in_training;  ///< by code: the training part has it
 
   /// `counts` of every code in the training part.

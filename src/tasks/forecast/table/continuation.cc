@@ -56,7 +56,8 @@ std::vector<std::int64_t> matching_rows(const Timeline& history, const Timeline&
   return rows;
 }
 
-/// At least `rows` rows, the new ones empty.
+}  // namespace
+
 void lengthen(Series& series, std::int64_t rows) {
   const std::int64_t missing = rows - series.length();
   if (missing <= 0) return;
@@ -70,8 +71,6 @@ void lengthen(Series& series, std::int64_t rows) {
   series.times = series.times.joined(series.times.next(missing));
   if (!series.source.empty()) series.source.resize(static_cast<std::size_t>(rows), -1);
 }
-
-}  // namespace
 
 void continue_series(RawPanel& panel, const std::vector<std::string>& columns, const SeriesSet& more,
                      const std::string& source, const ForecastOptions& options, bool truth) {
@@ -132,6 +131,7 @@ void continue_series(RawPanel& panel, const std::vector<std::string>& columns, c
         if (!std::isnan(value)) numbers[at + place[c]] = value;
       }
     }
+    to.named = std::max(to.named, to.history + found);
     if (truth) to.truth = options.horizon;
   }
 }

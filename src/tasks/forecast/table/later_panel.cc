@@ -33,14 +33,14 @@ void require_columns(const Table& table, const Preparation& preparation) {
 }
 
 /// Steps of time from one moment to the first of `times`; negative where that is earlier.
-std::int64_t steps_from(std::int64_t tick, const Timeline& times) {
+double steps_from(std::int64_t tick, const Timeline& times) {
   if (!times.frequency().regular()) return 0;
   std::vector<std::int32_t> offsets = TimelineAccess::offsets(times);
   if (offsets.size() > 1) offsets.resize(1);
   const Timeline moment = TimelineAccess::make({tick}, offsets, times.format(), times.frequency());
   const Timeline first = times.slice(0, 1);
-  return tick <= times.ticks().front() ? moment.joined(first).steps().back()
-                                       : -first.joined(moment).steps().back();
+  return tick <= times.ticks().front() ? steps_by_clock(moment.joined(first)).back()
+                                       : -steps_by_clock(first.joined(moment)).back();
 }
 
 class Reader {
@@ -75,10 +75,9 @@ class Reader {
       out_.notes.push_back(std::to_string(absent_) + " of " + std::to_string(preparation_.series.size()) +
                            " series of the model are not in the table: no forecast for these");
     }
-    if (encoder_.unseen() > 0) {
-      out_.notes.push_back(std::to_string(encoder_.unseen()) +
-                           " texts of covariates that the model has not learnt: taken as 'other'");
-    }
+    const std::vector<std::string> unseen = encoder_.unseen_notes();
+    out_.notes.insert(out_.notes.end(), unseen.begin(), unseen.end());
+    for (const std::string& note : notes_of(held_, panel.known)) out_.notes.push_back(note);
     return std::move(out_);
   }
 
@@ -132,15 +131,19 @@ class Reader {
     out.train_rows = last - first;
     out.is_short = learnt.is_short;
     read_values(series, column, first, last, out);
-    require_known(raw_, table_, series, last, out_.panel.horizon);
+    require_known(raw_, table_, preparation_.encodings, series, last, out_.panel.horizon);
     out.past = encoder_.past(series, first, last);
     out.known = encoder_.known(series, first, last + out_.panel.horizon);
+    out.doubts = encoder_.doubts(series, first, last, last + out_.panel.horizon);
+    learnt.known.hold(out, last - first, held_);
     out.statics = encoder_.statics(series);
     Timeline times = series.data.times.slice(first, last);
     check_frequency(learnt.frequency, times, where);
     out.position = positions_of(times, out_.panel.horizon);
-    const double begin = learnt.first_position + static_cast<double>(steps_from(learnt.first_tick, times));
+    out.clock = clock_rows_of(times, out_.panel.horizon);
+    const double begin = learnt.first_position + steps_from(learnt.first_tick, times);
     for (double& position : out.position) position += begin;
+    out.filled = learnt.fill.fill(out);
     out_.ends.push_back({static_cast<std::int64_t>(out_.panel.series.size()), out.rows() - 1});
     out_.times.push_back(std::move(times));
     return out;
@@ -163,6 +166,7 @@ class Reader {
   Encoder encoder_;
   std::int64_t rows_needed_;
   std::int64_t absent_ = 0;
+  std::vector<KnownRange::Held> held_;
   LaterPanel out_;
 };
 
@@ -182,7 +186,9 @@ LaterPanel read_later_panel(const Preparation& preparation, const ForecastTables
   }
   ForecastTables later(tables.table);
   later.future = tables.future;
-  const RawPanel raw = read_raw_panel(later, options, preparation.roles, preparation.texts);
+  RawPanel raw = read_raw_panel(later, options, preparation.roles, preparation.texts);
+  if (!raw.roles.holidays.empty())
+    preparation.holidays.append_to(raw, tables.table.source(), options.horizon);
   LaterPanel out = Reader(preparation, raw, tables.table, rows_needed).read();
   out.notes.insert(out.notes.begin(), raw.notes.begin(), raw.notes.end());
   return out;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <set>
 
 #include "base/order_statistics.h"
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/data/csv.h"
 
@@ -48,6 +50,7 @@ SeriesSet long_series(const Table& table, const std::vector<std::string>& column
     how.columns.push_back(texts.contains(name) ? code_name(name) : name);
   }
   how.missing = "mask";
+  how.common_frequency = options.missing == "zero";
   how.times = options.times;
   how.arrange = options.arrange;
   if (options.strict) how.arrange.unsorted = how.arrange.duplicates = "error";
@@ -234,6 +237,75 @@ void refuse_missing(const Table& table, const RawPanel& panel, const ForecastOpt
   }
 }
 
+/// Whether a column of texts is empty in a row that has a value of a target: then that is a text like others.
+bool has_empty_cells(const Table& table, const Column& column, const Roles& roles) {
+  for (std::int64_t row = 0; row < table.rows(); ++row) {
+    if (!column.texts()[row].empty()) continue;
+    const bool past = std::any_of(roles.targets.begin(), roles.targets.end(), [&](const std::string& name) {
+      return table.has(name) && !table.column(name).text(row).empty();
+    });
+    if (past) return true;
+  }
+  return false;
+}
+
+/// No row and no value mean 0, up to the last time at which the table has a value of any series.
+void fill_with_zeros(RawPanel& panel) {
+  std::int64_t end = std::numeric_limits<std::int64_t>::min(), filled = 0;
+  for (const RawSeries& series : panel.series) {
+    if (series.history > 0)
+      end = std::max(end, series.data.times.ticks()[static_cast<std::size_t>(series.history) - 1]);
+  }
+  const std::size_t targets = panel.roles.targets.size();
+  for (RawSeries& series : panel.series) {
+    if (series.history == 0) continue;
+    const Timeline& times = series.data.times;
+    if (panel.series.size() > 1 && times.frequency().regular()) {
+      std::int64_t more = 1;
+      while (times.next(more).ticks().back() < end) more *= 2;
+      const Timeline ahead = times.next(more);
+      const auto up_to_end = [&](const Timeline& some) {
+        return std::upper_bound(some.ticks().begin(), some.ticks().end(), end) - some.ticks().begin();
+      };
+      lengthen(series.data, series.data.length() + up_to_end(ahead));
+      series.history = up_to_end(series.data.times);
+      series.named = std::max(series.named, series.history);
+    }
+    const auto width = static_cast<std::size_t>(series.data.values.dim(1));
+    const std::span<double> numbers = series.data.values.data<double>();
+    for (std::size_t row = 0; row < static_cast<std::size_t>(series.history); ++row) {
+      for (std::size_t c = 0; c < targets; ++c) {
+        double& value = numbers[row * width + c];
+        filled += std::isnan(value) ? 1 : 0;
+        if (std::isnan(value)) value = 0;
+      }
+    }
+  }
+  if (filled > 0) {
+    panel.notes.push_back(detail::count_of(filled, "value") +
+                          " that the table does not have taken as 0, because of --missing zero");
+  }
+}
+
+/// Counts of which many rows are left out are often 0 there.
+void suggest_zeros(const SeriesReport& report, RawPanel& panel) {
+  constexpr std::int64_t kShare = 5;
+  std::int64_t rows = 0;
+  for (const RawSeries& series : panel.series) {
+    rows += series.history;
+    for (std::int64_t row = 0; row < series.history; ++row) {
+      for (std::size_t c = 0; c < panel.roles.targets.size(); ++c) {
+        const double value = series.at(row, c);
+        if (!std::isnan(value) && (value < 0 || value != std::floor(value))) return;
+      }
+    }
+  }
+  if (report.rows_inserted * kShare < rows) return;
+  panel.notes.push_back(std::to_string(report.rows_inserted) + " of " + detail::count_of(rows, "row") +
+                        " are not in the table and its values are counts: if no row means that there was "
+                        "nothing to count, say --missing zero");
+}
+
 }  // namespace
 
 std::string day_order_of(const Timeline& times, const std::string& otherwise) {
@@ -246,7 +318,10 @@ std::string day_order_of(const Timeline& times, const std::string& otherwise) {
 RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options) {
   Roles roles = find_roles(tables.table, options);
   std::map<std::string, TextCodes> texts;
-  for (const std::string& name : text_columns(tables.table, roles)) texts.try_emplace(name);
+  for (const std::string& name : text_columns(tables.table, roles)) {
+    const bool empty = has_empty_cells(tables.table, tables.table.column(name), roles);
+    texts.emplace(name, empty ? TextCodes({""}) : TextCodes());
+  }
   return read_raw_panel(tables, options, std::move(roles), std::move(texts));
 }
 
@@ -266,7 +341,8 @@ RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& giv
   for (Series& series : set.series) {
     const std::int64_t history = history_rows(series, panel.roles.targets.size());
     if (panel.roles.known.empty() && history > 0) after += series.length() - history;
-    panel.series.push_back({std::move(series), history, 0});
+    const std::int64_t rows = series.length();
+    panel.series.push_back({std::move(series), history, 0, rows});
   }
   if (after > 0) {
     panel.notes.push_back(std::to_string(after) + (after == 1
@@ -274,6 +350,8 @@ RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& giv
                                                        : " rows at the end without a target value left out"));
   }
   check_frequency(table, options, panel);
+  if (options.missing == "zero") fill_with_zeros(panel);
+  if (options.missing == "previous") suggest_zeros(report, panel);
   refuse_missing(table, panel, options);
 
   const auto continue_with = [&](const Table* given, const std::string& file, bool truth) {

@@ -17,8 +17,13 @@ struct RawSeries {
   Series data;
   std::int64_t history = 0;  ///< rows up to the last value of any target in the table
   std::int64_t truth = 0;    ///< rows after them whose targets came from the test file
+  std::int64_t named = 0;    ///< rows up to the last one that the table or a file has
   // Rows after these have known columns only.
 
+  /// Whether it is a row of the table, not one that stands in a gap of time or came from another file.
+  bool stands_in_table(std::int64_t row) const {
+    return data.source.empty() || data.source[static_cast<std::size_t>(row)] >= 0;
+  }
   double at(std::int64_t row, std::size_t column) const {
     const auto width = static_cast<std::size_t>(data.values.dim(1));
     return data.values.data<double>()[static_cast<std::size_t>(row) * width + column];
@@ -39,6 +44,9 @@ RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& opt
 /// With roles and texts that are known already: columns of `texts` hold texts, whatever they look like.
 RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& options, Roles roles,
                         std::map<std::string, TextCodes> texts);
+
+/// At least `rows` rows, the new ones empty and at the times that follow.
+void lengthen(Series& series, std::int64_t rows);
 
 /// The order of day and month in which a table's times were read ("day_first", "month_first"), so that other
 /// tables are read in the same; `otherwise` where they have no such order.

@@ -84,6 +84,7 @@ Roles wide_roles(const Table& table, const ForecastOptions& options) {
   refuse_in_wide(!options.time.empty(), "time");
   refuse_in_wide(!options.known.empty(), "known");
   refuse_in_wide(!options.past.empty(), "past");
+  refuse_in_wide(!options.holidays.empty(), "holidays");
   refuse_in_wide(!options.future.empty(), "future");
   refuse_in_wide(!options.target.empty() && options.target != "all" && table.has(options.target), "target");
   Roles roles;

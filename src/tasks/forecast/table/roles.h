@@ -11,8 +11,9 @@ namespace rondo::forecasting {
 struct Roles {
   std::vector<std::string> targets;  ///< one, "value", in a wide table
   std::vector<std::string> past, known, statics;
+  std::vector<std::string> holidays;  ///< made columns, not the table's: see HolidayColumns
 
-  /// In this order they stand in raw series.
+  /// Those of the table. In this order they stand in raw series, holidays after them.
   std::vector<std::string> all() const;
 };
 

@@ -1,5 +1,6 @@
 #include "tasks/forecast/trained/model.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "rondo/base/error.h"
@@ -16,6 +17,57 @@ ForecastSeries series_of(const PanelSeries& from, Timeline times) {
   series.times = std::move(times);
   return series;
 }
+
+namespace {
+
+/// How many ways there are to read what nobody has learnt, at most so many.
+std::size_t readings_of(const Panel& panel) {
+  constexpr std::size_t kMost = 5;
+  std::size_t count = 0;
+  for (const PanelSeries& series : panel.series) {
+    for (const KnownDoubt& doubt : series.doubts) count = std::max(count, doubt.columns + 1);
+  }
+  return std::min(count, kMost);
+}
+
+/// The panel with one of them: a number at one end of what was learnt, a text that was.
+Panel read_as(const Panel& panel, std::size_t reading) {
+  Panel out = panel;
+  for (PanelSeries& series : out.series) {
+    for (const KnownDoubt& doubt : series.doubts) {
+      const std::size_t at = static_cast<std::size_t>(doubt.row) * panel.known.size() + doubt.column;
+      for (std::size_t c = 0; c < doubt.columns; ++c)
+        series.known[at + c] = c + 1 == reading ? doubt.high : doubt.low;
+    }
+  }
+  return out;
+}
+
+/// Bands hold what the forecast would be, were that which nobody has learnt like anything that was: as far as
+/// that lies from the forecast, so much wider they are.
+void widen_for_doubts(const ScaledPanel& scaled, ForecastResult::Model& model, std::span<const Origin> ends,
+                      Pool& pool, std::span<ForecastSeries> series) {
+  for (std::size_t reading = 0; reading < readings_of(scaled.panel()); ++reading) {
+    const Panel panel = read_as(scaled.panel(), reading);
+    ScaledPanel other(panel, scaled.scaling);
+    const Forecasts ahead = model.forecaster.forecast(other, ends, pool);
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      const auto location = ahead.location.row(static_cast<std::int64_t>(i));
+      ForecastBands& bands = series[i].bands;
+      const double lowest = scaled.lowest(ends[i].series);
+      for (std::size_t h = 0; h < location.size(); ++h) {
+        const double shift =
+            other.to_units(ends[i], static_cast<std::int64_t>(h) + 1, location[h]) - series[i].forecast[h];
+        for (auto* low : {&bands.low80, &bands.low95})
+          (*low)[h] = std::min((*low)[h], std::max(lowest, (*low)[h] + shift));
+        for (auto* high : {&bands.high80, &bands.high95})
+          (*high)[h] = std::max((*high)[h], (*high)[h] + shift);
+      }
+    }
+  }
+}
+
+}  // namespace
 
 void forecast_ahead(const ScaledPanel& scaled, ForecastResult::Model& model, std::span<const Origin> ends,
                     const std::string& source, Pool& pool, std::span<ForecastSeries> series) {
@@ -39,6 +91,7 @@ void forecast_ahead(const ScaledPanel& scaled, ForecastResult::Model& model, std
     if (model.forecaster.has_distribution())
       append_quantiles(scaled, ends[i], location, spread, bands, series[i].quantiles);
   }
+  widen_for_doubts(scaled, model, ends, pool, series);
 }
 
 }  // namespace rondo::forecasting

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tasks/forecast/forecaster/forecaster.h"
+
 namespace rondo::forecasting {
 
 namespace {
@@ -109,9 +111,11 @@ bool FifthFolds::holds_out(int member, std::int64_t series, std::int64_t row) co
 
 std::vector<Origin> origins_with(Role role, const Panel& panel, const Folds& folds, std::int64_t first) {
   std::vector<Origin> out;
+  const TaughtOrigins taught(panel);
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     for (std::int64_t row = first; row + 1 < panel.series[s].learnt_rows(); ++row) {
       const Origin origin{static_cast<std::int64_t>(s), row};
+      if (role == Role::train && !taught.teaches(origin)) continue;
       if (folds.any_has(role, origin)) out.push_back(origin);
     }
   }

@@ -125,10 +125,15 @@ void Window::fill(const ScaledPanel& scaled, const Origin& origin, std::span<flo
   const auto past_width = static_cast<std::size_t>(past), known_width = static_cast<std::size_t>(known);
   const std::vector<double>& level = scaled.level[s];
 
+  const auto by_clock = [&](std::size_t row) {
+    return static_cast<std::size_t>(
+        series.clock.back(origin.row, origin.row - static_cast<std::int64_t>(row)));
+  };
   std::size_t next = 0;
   for (std::size_t step = 0; step < static_cast<std::size_t>(steps); ++step) {
     const std::size_t begin = first + step * segment_rows, last = begin + segment_rows - 1;
-    for (std::size_t row = begin; row <= last; ++row) {
+    for (std::size_t place = begin; place <= last; ++place) {
+      const std::size_t row = by_clock(place);
       encoder[next++] = clipped((level[row] - own.base) * factor);
       for (std::size_t c = 0; c < past_width; ++c)
         encoder[next++] = clipped(scaled.past[s][row * past_width + c]);
@@ -138,10 +143,10 @@ void Window::fill(const ScaledPanel& scaled, const Origin& origin, std::span<flo
       if (masked) encoder[next++] = series.observed.empty() || series.observed[row] != 0 ? 1.0F : 0.0F;
     }
     if (levels) {
-      encoder[next++] = clipped(level[last]);
-      encoder[next++] = clipped(scaled.compressed[s][last]);
+      encoder[next++] = clipped(level[by_clock(last)]);
+      encoder[next++] = clipped(scaled.compressed[s][by_clock(last)]);
     }
-    next += waves.write(series.position[last], encoder.subspan(next));
+    next += waves.write(series.position[by_clock(last)], encoder.subspan(next));
   }
 
   next = 0;
@@ -165,7 +170,8 @@ void Window::fill(const ScaledPanel& scaled, const Origin& origin, std::span<flo
   }
 
   next = 0;
-  for (std::size_t row = first; row <= now; ++row) linear[next++] = clipped((level[row] - own.base) * factor);
+  for (std::size_t row = first; row <= now; ++row)
+    linear[next++] = clipped((level[by_clock(row)] - own.base) * factor);
   for (std::size_t back = kLinearPastRows; back-- > 0;) {
     const std::size_t row = now - std::min(back, now);  // the first row stands for those before it
     for (std::size_t c = 0; c < past_width; ++c)

@@ -14,6 +14,7 @@ constexpr double kFirstRows = 100;     // before the mean error is known there i
 }  // namespace
 
 bool DriftDetector::add(double error) {
+  if (mean_ == 0 && error == 0) return false;  // nothing has ever been forecast wrongly: no row to count
   rows_ = std::min(rows_ + 1, kErrorMemory);
   recent_ += (error - recent_) / std::min(rows_, kRecent);
   if (rows_ > kFirstRows && mean_ > 0)

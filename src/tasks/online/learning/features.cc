@@ -12,6 +12,8 @@ constexpr double kMaxFeature = 12;
 constexpr std::int64_t kMaxLags =
     48;  // of all targets together: the linear model's work grows with their square
 
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
 double cut(double value) { return std::clamp(value, -kMaxFeature, kMaxFeature); }
 
 }  // namespace
@@ -24,27 +26,65 @@ Features::Features(std::int64_t targets, std::int64_t covariates, std::int64_t l
       network_size_(4 * targets + 2 * covariates),
       scale_(targets + covariates, memory),
       changes_(targets + covariates, memory),
+      filter_(targets + covariates),
       recent_(lags_ + 1, targets + covariates) {
   const auto columns = static_cast<std::size_t>(targets + covariates);
   lowest_.assign(columns, std::numeric_limits<double>::infinity());
   highest_.assign(columns, -std::numeric_limits<double>::infinity());
   change_.assign(columns, 0);
+  learnt_.assign(columns, 0);
 }
 
 void Features::add(std::span<const double> row) {
   const std::span<double> now = recent_[rows_];
   for (std::size_t c = 0; c < row.size(); ++c) {
-    const bool missing = std::isnan(row[c]);
-    const double before = rows_ == 0 ? (missing ? 0 : row[c]) : recent_[rows_ - 1][c];
-    now[c] = missing ? before : row[c];
-    change_[c] = missing ? std::numeric_limits<double>::quiet_NaN() : now[c] - before;
-    if (missing) continue;
+    const Reading reading = filter_.reading(c);
+    const bool unknown = reading == Reading::missing || reading == Reading::outlier;
+    const bool first = !unknown && lowest_[c] > highest_[c];
+    const double before = first ? row[c] : rows_ > 0 ? recent_[rows_ - 1][c] : 0;
+    now[c] = unknown ? before : row[c];
+    if (first) shift(c, row[c]);  // what was missing until now stood as 0
+    learnt_[c] = change_[c] = kNaN;
+    if (unknown) continue;
+    if (reading == Reading::new_scale || reading == Reading::beginning) {
+      restart(c);
+      continue;
+    }
+    if (reading == Reading::level_shift) shift(c, row[c] - before);
     lowest_[c] = std::min(lowest_[c], row[c]);
     highest_[c] = std::max(highest_[c], row[c]);
+    if (reading != Reading::burst) learnt_[c] = row[c];
+    if (reading == Reading::usual) change_[c] = now[c] - before;
   }
-  scale_.add(row);
+  scale_.add(learnt_);
   changes_.add(change_);
   ++rows_;
+}
+
+/// All that is known of the column comes from its last few readings.
+void Features::restart(std::size_t c) {
+  const std::span<const double> last = filter_.recent(c);
+  scale_.restart(c);
+  changes_.restart(c);
+  for (std::size_t i = 0; i < last.size(); ++i) {
+    scale_.add(c, last[i]);
+    if (i > 0) changes_.add(c, last[i] - last[i - 1]);
+  }
+  const auto [lowest, highest] = std::minmax_element(last.begin(), last.end());
+  lowest_[c] = *lowest;
+  highest_[c] = *highest;
+  for (std::int64_t lag = 0; lag <= std::min(lags_, rows_); ++lag) {
+    const auto back = static_cast<std::size_t>(lag) + 1;
+    recent_[rows_ - lag][c] = last[last.size() - std::min(back, last.size())];
+  }
+}
+
+/// As if the column had always been at its new level.
+void Features::shift(std::size_t c, double by) {
+  scale_.shift(c, by);
+  lowest_[c] += by;
+  highest_[c] += by;
+  for (std::int64_t lag = 1; lag <= std::min(lags_, rows_); ++lag) recent_[rows_ - lag][c] += by;
 }
 
 void Features::linear(std::span<double> out) const {
@@ -84,6 +124,7 @@ double Features::plausible(std::size_t column, double value) const {
 void Features::archive(tasks::Archive& archive) {
   archive.field("scale", scale_);
   archive.field("changes", changes_);
+  archive.field("outliers", filter_);
   archive.field("rows", rows_);
   recent_.archive(archive, "recent");
   archive.array("lowest", lowest_);

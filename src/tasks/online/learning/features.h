@@ -6,13 +6,14 @@
 
 #include "tasks/common/archive.h"
 #include "tasks/online/learning/history.h"
+#include "tasks/online/learning/outlier_filter.h"
 #include "tasks/online/learning/running_scale.h"
 
 namespace rondo::online {
 
 /// What linear model and network see of a stream, made from the past alone: the last values of the targets,
-/// the newest of the other columns, in units of their running deviation. A missing value is the last one
-/// before it.
+/// the newest of the other columns, in units of their running deviation. A missing value, or
+/// one that is an outlier, is the last one before it.
 class Features {
  public:
   Features() = default;
@@ -21,7 +22,12 @@ class Features {
   std::int64_t linear_size() const { return linear_size_; }
   std::int64_t network_size() const { return network_size_; }
   std::int64_t rows() const { return rows_; }
-  /// Takes in the next row [targets, covariates].
+  /// Looks at the next row [targets, covariates], which `add` then takes in.
+  void judge(std::span<const double> row) { filter_.add(row); }
+  /// What the row is that was judged last.
+  Reading reading(std::size_t column) const { return filter_.reading(column); }
+  bool settled(std::size_t column) const { return filter_.settled(column); }
+  std::int64_t outliers() const { return filter_.outliers(); }
   void add(std::span<const double> row);
   /// For the linear model: a constant, each target's level and its last changes, each covariate's level and
   /// its last change.
@@ -40,10 +46,14 @@ class Features {
   void archive(tasks::Archive& archive);
 
  private:
+  void restart(std::size_t column);
+  void shift(std::size_t column, double by);
+
   std::int64_t targets_ = 0, covariates_ = 0, lags_ = 0, linear_size_ = 0, network_size_ = 0, rows_ = 0;
   RunningScale scale_, changes_;
+  OutlierFilter filter_;
   RecentRows<double> recent_;
-  std::vector<double> lowest_, highest_, change_;
+  std::vector<double> lowest_, highest_, change_, learnt_;
 };
 
 }  // namespace rondo::online

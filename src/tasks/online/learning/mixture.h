@@ -22,6 +22,9 @@ class Mixture {
   /// The squared errors of one row.
   void learn(std::span<const double> squared_errors);
 
+  /// How large errors usually are is to be learnt again; the shares stay.
+  void forget_errors() { rows_ = 0; }
+
   void archive(tasks::Archive& archive);
 
  private:

@@ -38,6 +38,12 @@ void RecursiveLeastSquares::restart() {
   for (std::size_t i = 0; i < n; ++i) covariance_[i * n + i] = kStart;
 }
 
+void RecursiveLeastSquares::restart(std::size_t target) {
+  const auto first = weights_.begin() + static_cast<std::int64_t>(target) * features_;
+  std::fill(first, first + features_, 0);
+  restart();
+}
+
 void RecursiveLeastSquares::forget(double share) {
   const auto n = static_cast<std::size_t>(features_);
   double largest = 0;
@@ -53,6 +59,7 @@ double RecursiveLeastSquares::predict(std::size_t target, std::span<const double
 
 void RecursiveLeastSquares::learn(std::span<const double> features, std::span<const double> values,
                                   std::span<const double> largest_error) {
+  if (std::all_of(values.begin(), values.end(), [](double value) { return std::isnan(value); })) return;
   const auto n = static_cast<std::size_t>(features_);
   for (std::size_t i = 0; i < n; ++i) gain_[i] = dot(covariance_.data() + i * n, features.data(), n);
   const double spread = dot(gain_.data(), features.data(), n);

@@ -26,6 +26,9 @@ class RecursiveLeastSquares {
              std::span<const double> largest_error);
   /// Weights stay, but all that was learnt so far counts `share` of what it did against new rows.
   void forget(double share);
+  /// What is known of a target is forgotten, and the weights of the others count no more than the ridge of
+  /// the start.
+  void restart(std::size_t target);
 
   void archive(tasks::Archive& archive);
 

@@ -30,11 +30,23 @@ RunningScale::RunningScale(std::int64_t columns, std::int64_t memory) : memory_(
 
 void RunningScale::add(std::span<const double> row) {
   for (std::size_t c = 0; c < row.size(); ++c) {
-    if (std::isnan(row[c])) continue;
-    count_[c] = std::min(count_[c] + 1, memory_);
-    follow(row[c], 1 / count_[c], mean_[c], variance_[c]);
-    follow(row[c], 1 / std::min(count_[c], kLastRows), last_mean_[c], last_variance_[c]);
+    if (!std::isnan(row[c])) add(c, row[c]);
   }
+}
+
+void RunningScale::add(std::size_t c, double value) {
+  count_[c] = std::min(count_[c] + 1, memory_);
+  follow(value, 1 / count_[c], mean_[c], variance_[c]);
+  follow(value, 1 / std::min(count_[c], kLastRows), last_mean_[c], last_variance_[c]);
+}
+
+void RunningScale::shift(std::size_t column, double by) {
+  mean_[column] += by;
+  last_mean_[column] += by;
+}
+
+void RunningScale::restart(std::size_t column) {
+  for (auto* values : {&count_, &mean_, &variance_, &last_mean_, &last_variance_}) (*values)[column] = 0;
 }
 
 double RunningScale::deviation(std::size_t column) const {

@@ -17,6 +17,7 @@ class RunningScale {
 
   /// One row; NaN: nothing is learnt of that column.
   void add(std::span<const double> row);
+  void add(std::size_t column, double value);
   double mean(std::size_t column) const { return mean_[column]; }
   /// Never 0: 1 where nothing has varied yet.
   double deviation(std::size_t column) const;
@@ -24,6 +25,10 @@ class RunningScale {
   /// past counts as `rows` rows at most, so that new rows soon outweigh it. Other columns keep their scale: a
   /// network would have to learn every change of it.
   void forget_shifted(double rows);
+  /// The mean moves along with the level of its column, the variance stays.
+  void shift(std::size_t column, double by);
+  /// What was learnt of a column is forgotten.
+  void restart(std::size_t column);
 
   void archive(tasks::Archive& archive);
 

@@ -93,6 +93,8 @@ TEST(Csv, MissingValuesBecomeNaNAndAreCounted) {
   EXPECT_DOUBLE_EQ(x.numbers()[9], 2);
   const Table own = parse_csv("x\n1\n-999\nabsent\n", {.missing = {"-999", "absent"}});
   EXPECT_EQ(own.column("x").missing(), 2);
+  const Table written = parse_csv("x\n1\n-999.0\n-9.99e2\n-998\n", {.missing = {"-999"}});
+  EXPECT_EQ(written.column("x").missing(), 2) << "a number is missing however it is written";
 }
 
 TEST(Csv, InAFileOfOneColumnABlankLineIsAMissingValue) {

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "rondo/data/csv.h"
 #include "rondo/data/timeline.h"
 #include "unit/data/expect_error.h"
@@ -75,6 +78,38 @@ TEST(Arrange, TimesInOrderAreLeftAlone) {
 TEST(Arrange, WrongOptionsAreNamed) {
   expect_error(ErrorKind::usage, {"gaps", "'insrt'", "did you mean 'insert'"},
                [] { arrange(Timeline::rows(2), {.gaps = "insrt"}); });
+}
+
+/// `weeks` of Mondays to Fridays from 6 January 2020 on, and the Saturdays of some of them.
+Timeline business_weeks(int weeks, const std::vector<int>& saturdays) {
+  TextList texts;
+  const Timeline monday = parse_times(TextList{"2020-01-06", "2020-01-07"});
+  const Timeline days = monday.joined(monday.next(7 * weeks));
+  for (int d = 0; d < 7 * weeks; ++d) {
+    const bool extra = std::find(saturdays.begin(), saturdays.end(), d / 7) != saturdays.end();
+    if (d % 7 < 5 || (d % 7 == 5 && extra)) texts.push_back(days.text(d));
+  }
+  return parse_times(texts);
+}
+
+TEST(Arrange, AStraySaturdayAmongBusinessDaysIsLeftOut) {
+  const Timeline times = business_weeks(30, {7, 20});
+  EXPECT_EQ(times.frequency().name(), "business days");
+  const Arrangement order = arrange(times, {.gaps = "auto"});
+  EXPECT_EQ(order.weekend_rows, 2);
+  EXPECT_EQ(order.first_weekend, "2020-02-29");
+  EXPECT_EQ(order.times.size(), 150);
+  EXPECT_EQ(order.inserted, 0);
+  EXPECT_EQ(order.source[40], 41);  // the row behind the first Saturday
+  EXPECT_EQ(order.times.frequency().name(), "business days");
+}
+
+TEST(Arrange, WeeksOfSixDaysAreDays) {
+  std::vector<int> all;
+  for (int week = 0; week < 30; ++week) all.push_back(week);
+  const Timeline times = business_weeks(30, all);
+  EXPECT_EQ(times.frequency().name(), "daily");
+  EXPECT_EQ(arrange(times, {.gaps = "auto"}).weekend_rows, 0);
 }
 
 }  // namespace

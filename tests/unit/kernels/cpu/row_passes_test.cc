@@ -71,7 +71,9 @@ TEST(RowPasses, ZoneWhereBitsAreSet) {
                              dy = noise(2 * kWidth, 3);
     std::vector<float> y = next, d = dy, d_old(2 * kWidth);
     const Zone<float> zone{bits.data(), kStride, 0};
-    const auto rows_of = [](auto& values) { return View{values.data(), 2, kWidth, kWidth}; };
+    const auto rows_of = [](auto& values) {
+      return View<std::remove_pointer_t<decltype(values.data())>>{values.data(), 2, kWidth, kWidth};
+    };
     zone_rows<float>(zone, rows_of(old), rows_of(y));
     zone_rows_backward<float>(zone, rows_of(d), rows_of(dy), rows_of(d_old));
     for (std::size_t r = 0; r < 2; ++r) {

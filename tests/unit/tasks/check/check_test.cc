@@ -332,9 +332,10 @@ TEST(Check, SplitsThatAreTooSmallAreFound) {
   expect_finding(check(sound(40), options), CheckLevel::warning, "the backtest has only 1 forecast");
   options.horizon = 30;
   options.backtest = "20%";
-  const CheckFinding refused = expect_finding(check(sound(40), options), CheckLevel::error, "too few rows");
-  EXPECT_EQ(refused.topic, "split");
-  EXPECT_FALSE(refused.fix.empty());
+  const CheckFinding found =
+      expect_finding(check(sound(40), options), CheckLevel::warning, "too short, or constant");
+  EXPECT_EQ(found.topic, "split");
+  EXPECT_FALSE(found.fix.empty());
 }
 
 TEST(Check, NamesThatAreNotInTheTableAndOptionsOutOfRangeThrow) {
@@ -352,7 +353,7 @@ TEST(Check, NamesThatAreNotInTheTableAndOptionsOutOfRangeThrow) {
 TEST(Check, OddTablesGetFindingsNotCrashes) {
   for (const int rows : {1, 2, 3, 13}) {
     const CheckReport report = check(sound(rows));
-    EXPECT_TRUE(report.has_errors()) << rows;
+    EXPECT_GT(report.count(CheckLevel::warning), 0) << rows;
   }
   Table empty("empty");
   EXPECT_TRUE(check_forecast(empty, {}).has_errors());
@@ -448,18 +449,31 @@ TEST_F(CheckJob, PartsThatAreTooSmallAreFound) {
   EXPECT_TRUE(check_csv_training(small).has_errors());
 }
 
+TEST(Check, ATableTooShortForTheNetworkThatIsAskedForIsRefused) {
+  ForecastOptions options;
+  options.likelihood = "gaussian";
+  EXPECT_FALSE(check(sound(), options).has_errors());
+  expect_finding(check(sound(40), options), CheckLevel::error, "too few rows to learn from");
+}
+
 TEST(CheckCost, GrowsWithWhatMakesTrainingDear) {
   ForecastOptions small, wide, long_run;
   wide.units = 256;
   long_run.epochs = 1000;
-  const auto forecast = [](std::int64_t rows, const ForecastOptions& options) {
-    return checking::forecast_cost(rows, 1, rows, 1, options);
+  small.target = wide.target = long_run.target = "y";
+  const auto forecast = [](std::size_t rows, const ForecastOptions& options) {
+    std::vector<double> values(rows);
+    for (std::size_t i = 0; i < rows; ++i) values[i] = std::sin(static_cast<double>(i)) + 2;
+    Table table("wave");
+    table.add(Column("y", std::move(values)));
+    return checking::forecast_cost(forecasting::prepare(table, options), options);
   };
   const checking::Cost base = forecast(2000, small);
   EXPECT_GT(forecast(2000, wide).seconds, 5 * base.seconds);
   EXPECT_GT(forecast(2000, long_run).seconds, 5 * base.seconds);
   EXPECT_GT(forecast(20000, small).bytes, base.bytes);
-  EXPECT_LT(forecast(100'000'000, small).seconds, 1e4);  // an epoch has an end however long the table is
+  // However long the table is, the networks' updates and the linear model's origins have an end.
+  EXPECT_LT(forecast(600'000, small).seconds, 1.1 * forecast(300'000, small).seconds);
   const checking::Cost job = checking::training_cost(5000, 24, 4000, 32, 10, 10'000, 1);
   EXPECT_NEAR(checking::training_cost(5000, 48, 4000, 32, 10, 10'000, 1).seconds / job.seconds, 2, 0.2);
   EXPECT_GT(checking::training_cost(5000, 24, 4000, 32, 10, 10'000'000, 1).bytes, 10 * job.bytes);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include "rondo/base/error.h"
@@ -81,6 +82,12 @@ ForecastOptions quick(const std::string& target, const std::string& time = "") {
 
 ForecastResult sales_forecast(ForecastOptions options, const RunControls& controls = {.verbose = 0}) {
   return run_forecast(parse_csv(monthly_sales(96)), options, controls);
+}
+
+ForecastResult sales_forecast_of(const std::string& csv, std::int64_t horizon) {
+  ForecastOptions options = quick("sales", csv.starts_with("month") ? "month" : "");
+  options.horizon = horizon;
+  return run_forecast(parse_csv(csv), options);
 }
 
 fs::path forecast_scratch(const std::string& name) {
@@ -287,7 +294,7 @@ TEST(Forecast, HasTheContractsKeysInItsJson) {
   for (const auto& [key, value] : json.as_object()) keys.push_back(key);
   EXPECT_EQ(keys,
             (std::vector<std::string>{"target", "cell", "window", "horizon", "seed", "threads", "rows",
-                                      "test", "baselines", "skill", "skill_against", "verdict", "epochs",
+                                      "test", "baselines", "methods", "shares", "skill", "skill_against", "verdict", "epochs",
                                       "seconds", "by_step", "series", "anomalies", "warnings", "files"}));
   for (const char* baseline : {"naive", "seasonal_naive", "drift", "ridge"}) {
     for (const char* error : {"mae", "rmse", "mase", "smape"}) {
@@ -305,7 +312,7 @@ TEST(Forecast, WritesAModelFileWithNetworkAndLinearModel) {
   sales_forecast(quick("sales", "month")).save_model(path.string());
   const TensorFile file = read_tensor_file(path.string());
   EXPECT_NE(file.find("gru_1.kernel"), nullptr);
-  EXPECT_NE(file.find("forecast/forecaster.linear.weights"), nullptr);
+  EXPECT_NE(file.find("forecast/forecaster.learnt.linear.weights"), nullptr);
   ASSERT_NE(file.find_metadata("preparation"), nullptr);
   EXPECT_EQ(parse_json(*file.find_metadata("preparation")).at("options").at("target").as_string(), "sales");
   fs::remove(path);
@@ -393,8 +400,13 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"text among numbers", sales_with("many"), keep, ErrorKind::data, "many"},
                     BadInput{"a missing value", monthly_sales(60) + "2005-01,\n2005-02,3\n",
                              [](ForecastOptions& o) { o.missing = "error"; }, ErrorKind::data, "missing"},
-                    BadInput{"a constant series", constant_sales(), keep, ErrorKind::data, "constant"},
-                    BadInput{"too few rows", monthly_sales(14), keep, ErrorKind::data, "too few rows"},
+                    BadInput{"too few rows for a network", monthly_sales(14),
+                             [](ForecastOptions& o) { o.model = "direct"; }, ErrorKind::data, "too few rows"},
+                    BadInput{"a longer test part than the table", monthly_sales(20),
+                             [](ForecastOptions& o) { o.backtest = "last=18"; }, ErrorKind::data,
+                             "too few rows for the test part"},
+                    BadInput{"an unknown method", monthly_sales(60),
+                             [](ForecastOptions& o) { o.methods = "ets,tetha"; }, ErrorKind::usage, "theta"},
                     BadInput{"too few rows for the window", monthly_sales(60),
                              [](ForecastOptions& o) { o.window = 60; }, ErrorKind::data, "window of 60"},
                     BadInput{"too few rows before the validation part", monthly_sales(60),
@@ -424,6 +436,58 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+TEST(Forecast, OfOneRowIsFlatAndNotTested) {
+  const ForecastResult one = sales_forecast_of("sales\n7\n", 3);
+  EXPECT_EQ(one.series[0].forecast, (std::vector<double>{7, 7, 7}));
+  EXPECT_TRUE(one.series[0].is_short);
+  EXPECT_EQ(one.verdict, ForecastVerdict::not_tested);
+  EXPECT_TRUE(one.cell.empty()) << "there is no network";
+}
+
+TEST(Forecast, OfAConstantSeriesIsItsValueWithoutWidth) {
+  const ForecastResult flat = sales_forecast_of(constant_sales(), 2);
+  EXPECT_EQ(flat.series[0].forecast, std::vector<double>(2, flat.series[0].values.back()));
+  EXPECT_NEAR(flat.series[0].bands.low95[1], flat.series[0].bands.high95[1], 1e-9);
+}
+
+TEST(Forecast, OfAYearAheadFromTwoYearsHasBandsAndABacktest) {
+  const ForecastResult result = sales_forecast_of(monthly_sales(24), 12);
+  EXPECT_EQ(result.series[0].forecast.size(), 12u);
+  EXPECT_EQ(result.rows_test, 12);
+  for (std::size_t h = 0; h < 12; ++h) {
+    EXPECT_LT(result.series[0].bands.low95[h], result.series[0].bands.low80[h]);
+    EXPECT_LT(result.series[0].bands.low80[h], result.series[0].forecast[h]);
+    EXPECT_GT(result.series[0].bands.high95[h], result.series[0].bands.high80[h]);
+  }
+}
+
+TEST(Forecast, WithoutABacktestIsMadeAllTheSame) {
+  ForecastOptions options = quick("sales", "month");
+  options.backtest = "none";
+  const ForecastResult result = sales_forecast(options);
+  EXPECT_EQ(result.rows_test, 0);
+  EXPECT_EQ(result.verdict, ForecastVerdict::not_tested);
+  EXPECT_EQ(result.series[0].forecast.size(), static_cast<std::size_t>(options.horizon));
+  EXPECT_LT(result.series[0].bands.low80[0], result.series[0].bands.high80[0]);
+}
+
+TEST(Forecast, SharesOfEverySeriesAddUpToOneAndNameNoNetworkWhereThereIsNone) {
+  ForecastOptions options = quick("sales", "month");
+  options.methods = "ets,theta,seasonal-naive";
+  const ForecastResult result = sales_forecast(options);
+  double sum = 0;
+  std::set<std::string> names;
+  for (const ForecastShare& share : result.series[0].shares) {
+    sum += share.share;
+    names.insert(share.name);
+  }
+  EXPECT_NEAR(sum, 1, 1e-12);
+  for (const std::string& name : names)
+    EXPECT_TRUE((std::set<std::string>{"ets", "theta", "seasonal naive", "linear", "network"}).contains(name)) << name;
+  EXPECT_FALSE(result.cell.empty() && names.contains("network"));
+  EXPECT_EQ(result.methods.size(), 3u) << "the leaderboard";
+}
+
 TEST(Forecast, TrainedAnewForEveryPartFollowsAChangeOfTheSeries) {
   // An alternation that turns into another one where the test part begins: whoever learnt once keeps
   // forecasting the old.
@@ -435,6 +499,7 @@ TEST(Forecast, TrainedAnewForEveryPartFollowsAChangeOfTheSeries) {
   ForecastOptions options;
   options.target = "y";
   options.backtest = "last=100";
+  options.methods = "none";  // which are fitted to every part in any case
   options.ensemble = 1;
   options.epochs = 2;
   options.threads = 1;

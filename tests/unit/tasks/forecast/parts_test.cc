@@ -215,31 +215,54 @@ TEST(ForecastVerdict, NeedsAClearAndSureGainOverBoth) {
   const auto verdict = [](double model, double naive, double ridge) {
     return judge(contender("model", model, 100, 1),
                  {contender("naive", naive, 100, 2), contender("drift", 9, 100, 3)},
-                 contender("ridge", ridge, 100, 4), 0)
+                 {contender("ridge", ridge, 100, 4), contender("theta", 9, 100, 5)}, 0)
         .verdict;
   };
   EXPECT_EQ(verdict(1.0, 2.0, 1.5), ForecastVerdict::better);
-  EXPECT_EQ(verdict(1.0, 2.0, 1.0), ForecastVerdict::no_better_than_ridge);
-  EXPECT_EQ(verdict(1.0, 2.0, 1.005), ForecastVerdict::no_better_than_ridge);
+  EXPECT_EQ(verdict(1.0, 2.0, 1.0), ForecastVerdict::no_better_than_single_method);
+  EXPECT_EQ(verdict(1.0, 2.0, 1.005), ForecastVerdict::no_better_than_single_method);
   EXPECT_EQ(verdict(1.0, 1.0, 2.0), ForecastVerdict::no_better_than_naive);
   EXPECT_EQ(verdict(1.0, 0.5, 0.9), ForecastVerdict::no_better_than_naive);
 }
 
 TEST(ForecastVerdict, ComparesWithTheBestRivalInWords) {
   const Judgement judgement =
-      judge(contender("model", 1, 50, 1), {contender("naive", 4, 50, 2)}, contender("ridge", 2, 50, 3), 0);
+      judge(contender("model", 1, 50, 1), {contender("naive", 4, 50, 2)},
+            {contender("theta", 3, 50, 3), contender("ridge", 2, 50, 3)}, 0);
   EXPECT_EQ(judgement.best, "ridge");
   EXPECT_DOUBLE_EQ(judgement.skill, 0.5);
   EXPECT_NE(judgement.sentence.find("50.0 % less"), std::string::npos) << judgement.sentence;
 }
 
+TEST(ForecastVerdict, SaysWhetherTheForecastIsAsGoodAsTheBestMethodOrWorse) {
+  const auto sentence = [](double model) {
+    return judge(contender("model", model, 100, 1), {contender("naive", 4, 100, 2)},
+                 {contender("theta", 1, 100, 3)}, 0)
+        .sentence;
+  };
+  EXPECT_NE(sentence(1.001).find("about as good as the best single method (theta)"), std::string::npos);
+  EXPECT_NE(sentence(1.5).find("worse than the best single method (theta)"), std::string::npos);
+}
+
+TEST(ForecastVerdict, OfManySeriesCountsThoseThatAreWon) {
+  Contender model{"model", 0.9, {}}, rival{"theta", 1.0, {}};
+  for (int s = 0; s < 40; ++s) {
+    model.losses.push_back(s % 4 == 0 ? 0.2 : -0.2);  // logarithms
+    rival.losses.push_back(0);
+  }
+  const Judgement judgement =
+      judge(model, {Contender{"naive", 2.0, std::vector<double>(40, 0.7)}}, {rival}, 0, "geometric mean RMSSE");
+  EXPECT_EQ(judgement.verdict, ForecastVerdict::better);
+  EXPECT_NE(judgement.sentence.find("lower in 30 of 40 series"), std::string::npos) << judgement.sentence;
+}
+
 TEST(ForecastVerdict, OfFewOriginsDemandsALargerGain) {
   const auto verdict = [](double model) {
-    return judge(contender("model", model, 3, 1), {contender("naive", 2, 3, 2)}, contender("ridge", 1, 3, 4),
+    return judge(contender("model", model, 3, 1), {contender("naive", 2, 3, 2)}, {contender("ridge", 1, 3, 4)},
                  0)
         .verdict;
   };
-  EXPECT_EQ(verdict(0.95), ForecastVerdict::no_better_than_ridge);
+  EXPECT_EQ(verdict(0.95), ForecastVerdict::no_better_than_single_method);
   EXPECT_EQ(verdict(0.8), ForecastVerdict::better);
 }
 

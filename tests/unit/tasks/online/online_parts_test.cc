@@ -186,6 +186,20 @@ TEST(RunningScale, FollowsAStreamThatHasMoved) {
   EXPECT_NEAR(scale.deviation(0), 1, 0.05);
 }
 
+TEST(RunningScale, AShiftMovesTheMeanAndARestartForgets) {
+  RunningScale scale(2, 100);
+  for (int t = 0; t < 50; ++t) scale.add(std::array<double, 2>{t % 2 == 0 ? 1.0 : 3.0, 5.0 * (t % 3)});
+  const double deviation = scale.deviation(0);
+  scale.shift(0, 1000);
+  EXPECT_NEAR(scale.mean(0), 1002, 1e-9);
+  EXPECT_EQ(scale.deviation(0), deviation);
+  EXPECT_NEAR(scale.mean(1), 5, 0.2);
+  scale.restart(0);
+  scale.add(0, 7);
+  EXPECT_EQ(scale.mean(0), 7);
+  EXPECT_EQ(scale.deviation(0), 1);
+}
+
 TEST(RunningScale, AColumnThatDoesNotVaryHasAUnitAllTheSame) {
   RunningScale scale(1, 100);
   for (int t = 0; t < 500; ++t) {
@@ -337,7 +351,43 @@ TEST(TimeOrder, KnowsForwardFromBackward) {
           << times[i];
     }
     EXPECT_EQ(order.add(times.back(), "t.csv", 2), TimeOrder::Step::same);
-    EXPECT_THROW(order.add(times.front(), "t.csv", 2), Error) << times.front();
+    EXPECT_EQ(order.add(times.front(), "t.csv", 2), TimeOrder::Step::late) << times.front();
+    EXPECT_EQ(order.add(times.back(), "t.csv", 2), TimeOrder::Step::same);  // a late time changes nothing
+  }
+}
+
+TEST(TimeOrder, KnowsTheHourThatTheClockOfAZoneShowsTwice) {
+  const auto steps = [](const char* zone, const std::vector<std::string>& times) {
+    TimeOrder order(zone);
+    std::string text;
+    for (const std::string& time : times) text += "fF=L"[static_cast<int>(order.add(time, "t.csv", 2))];
+    return text;
+  };
+  const std::vector<std::string> quarters = {"2020-10-25 02:30", "2020-10-25 02:45", "2020-10-25 02:00",
+                                             "2020-10-25 02:15", "2020-10-25 02:45", "2020-10-25 02:00",
+                                             "2020-10-25 03:00"};
+  EXPECT_EQ(steps("Europe/Berlin", quarters), "fFFFFLF");
+  EXPECT_EQ(steps("UTC", quarters), "fFLL=LF");
+  EXPECT_EQ(steps("America/New_York", quarters), "fFLL=LF");
+  EXPECT_EQ(steps("Europe/Berlin", {"25.10.2020 01:00", "25.10.2020 02:00", "25.10.2020 02:00",
+                                    "25.10.2020 02:00", "25.10.2020 03:00"}),
+            "fFF=F");
+  EXPECT_EQ(steps("America/New_York", {"2020-11-01T01:30", "2020-11-01T01:00", "2020-11-01T00:30"}), "fFL");
+  EXPECT_THROW(TimeOrder("Europa/Berlin"), Error);
+}
+
+TEST(TimeOrder, ALateTimeIsRefusedWithACureThatFits) {
+  const auto fix = [](const char* zone, const std::string& before, const std::string& time) {
+    TimeOrder order(zone);
+    order.add(before, "t.csv", 2);
+    return std::string(order.late(time, "t.csv", 3).what());
+  };
+  EXPECT_NE(fix("UTC", "2020-10-25 02:45", "2020-10-25 02:00").find("--zone"), std::string::npos);
+  for (const std::string& text : {fix("UTC", "2020-10-25 02:45", "2020-10-24 02:00"), fix("UTC", "5", "4"),
+                                  fix("Europe/Berlin", "2020-06-25 02:45", "2020-06-25 02:00")}) {
+    EXPECT_EQ(text.find("--zone"), std::string::npos) << text;
+    EXPECT_NE(text.find("--late-rows skip"), std::string::npos) << text;
+    EXPECT_NE(text.find("t.csv, line 3"), std::string::npos) << text;
   }
 }
 

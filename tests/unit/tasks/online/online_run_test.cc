@@ -149,6 +149,71 @@ TEST(OnlineRun, EqualTimesAreCounted) {
   EXPECT_EQ(run_online(job_for(scratch.write("a.csv", table(300, 152, "149,60,1")))).same_times, 1);
 }
 
+TEST(OnlineRun, LateRowsAreLeftOutWhereThatIsAskedFor) {
+  const Scratch scratch;
+  // Rows 41 and 151 come late; without them the stream is another one.
+  const auto lines = [](bool late, int rows) {
+    std::string text = "day,load,wind\n";
+    for (int t = 0; t < rows; ++t) {
+      if (t == 40 || t == 150) {
+        if (late) text += std::to_string(t - 9) + ",1e9,1\n";
+        continue;
+      }
+      text += std::to_string(t) + "," + std::to_string(50 + 10 * (t % 7)) + ",1\n";
+    }
+    return text;
+  };
+  OnlineJob job = job_for(scratch.write("late.csv", lines(true, 300)));
+  expect_error(ErrorKind::data, {"line 42", "--late-rows skip"}, [&] { run_online(job); });
+  job.late_rows = "skip";
+  job.predictions = scratch.path("late-out.csv").string();
+  const OnlineResult result = run_online(job);
+  EXPECT_EQ(result.late_rows, 2);
+  EXPECT_EQ(result.rows, 298);
+  EXPECT_EQ(result.outliers, 0);
+  OnlineJob without = job_for(scratch.write("plain.csv", lines(false, 300)));
+  without.predictions = scratch.path("plain-out.csv").string();
+  EXPECT_EQ(run_online(without).next, result.next);
+  EXPECT_EQ(content(job.predictions), content(without.predictions));
+  // Resumed between and after them.
+  for (const int rows : {100, 151, 200}) {
+    OnlineJob part = job;
+    part.file = scratch.write("part.csv", lines(true, rows)).string();
+    part.predictions = scratch.path("part-out.csv").string();
+    part.snapshot = scratch.path("s.rondo").string();
+    part.force = true;
+    run_online(part);
+    part.file = job.file;
+    part.force = false;
+    const OnlineResult resumed = run_online(part, kResume);
+    EXPECT_EQ(resumed.late_rows, 2);
+    EXPECT_EQ(resumed.rows, 298);
+    EXPECT_EQ(content(part.predictions), content(job.predictions)) << "resumed after " << rows;
+  }
+  job.late_rows = "ignore";
+  expect_error(ErrorKind::usage, {"late_rows", "'skip'"}, [&] { run_online(job); });
+}
+
+TEST(OnlineRun, TheHourThatComesTwiceInAZoneIsNoStepBack) {
+  const Scratch scratch;
+  std::string text = "time,load\n";
+  for (const char* hour : {"00", "01", "02", "02", "03"}) {
+    for (const char* minute : {"00", "15", "30", "45"})
+      text += std::string("2020-10-25 ") + hour + ":" + minute + ",5\n";
+  }
+  OnlineJob job;
+  job.file = scratch.write("a.csv", text).string();
+  job.targets = {"load"};
+  job.time = "time";
+  expect_error(ErrorKind::data, {"line 14", "--zone"}, [&] { run_online(job); });
+  job.zone = "Europe/Berlin";
+  const OnlineResult result = run_online(job);
+  EXPECT_EQ(result.rows, 20);
+  EXPECT_EQ(result.same_times, 0);
+  job.zone = "Europe/Berlim";
+  expect_error(ErrorKind::usage, {"Europe/Berlin"}, [&] { run_online(job); });
+}
+
 TEST(OnlineRun, StreamsWithoutRowsOrColumnsAreRefused) {
   const Scratch scratch;
   const auto with = [&](const std::string& text, auto change) {

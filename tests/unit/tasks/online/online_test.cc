@@ -127,6 +127,143 @@ TEST_P(OnlineCell, GoesOnFromItsStateWithTheSameBits) {
 
 INSTANTIATE_TEST_SUITE_P(Cells, OnlineCell, ::testing::Values("gru", "lstm", "indrnn", "diagonal_gru"));
 
+/// 50 and a wave of 24 rows with noise.
+std::vector<double> wave(std::size_t count) {
+  const RandomStream random(13);
+  std::vector<double> y;
+  for (std::size_t t = 0; t < count; ++t)
+    y.push_back(50 + 15 * std::sin(2 * M_PI * static_cast<double>(t) / 24) + random.normal(t));
+  return y;
+}
+
+TEST_P(OnlineCell, GoesOnWithTheSameBitsThroughOutliersAndNewScales) {
+  std::vector<double> y(40, 50);
+  const std::vector<double> rest = wave(360);
+  for (std::size_t t = 0; t < rest.size(); ++t) y.push_back(t < 200 ? rest[t] : 1000 * rest[t]);
+  y[100] = 1e9;
+  for (std::size_t t = 150; t < 160; ++t) y[t] += 1e5;
+  OnlineForecaster whole(1, 0, with_cell(GetParam()));
+  std::vector<double> forecasts;
+  for (const double value : y) {
+    whole.partial_fit(std::span(&value, 1));
+    forecasts.push_back(whole.predict()[0]);
+  }
+  for (const std::size_t stop : {40U, 41U, 42U, 47U, 48U, 49U, 101U, 151U, 161U, 241U, 250U, 251U, 252U}) {
+    OnlineForecaster first(1, 0, with_cell(GetParam()));
+    for (std::size_t t = 0; t < stop; ++t) first.partial_fit(std::span(&y[t], 1));
+    OnlineForecaster second(1, 0, with_cell(GetParam()));
+    second.restore(decode_tensor_file(encode_tensor_file(first.state())));
+    for (std::size_t t = stop; t < y.size(); ++t) {
+      second.partial_fit(std::span(&y[t], 1));
+      ASSERT_EQ(second.predict()[0], forecasts[t]) << "stopped after " << stop << ", row " << t;
+    }
+    EXPECT_EQ(second.outliers(), whole.outliers());
+  }
+}
+
+TEST(Online, AConstantStartCostsNothingLater) {
+  const std::vector<double> y = wave(3000);
+  OnlineForecaster plain(1, 0);
+  const Errors expected = learn(plain, y, 500, 3000);
+  for (const double start : {50.0, 0.0, -1e6, kNaN}) {
+    for (const std::size_t rows : {3U, 40U, 300U, 5000U}) {
+      std::vector<double> late(rows, start);
+      late.insert(late.end(), y.begin(), y.end());
+      OnlineForecaster forecaster(1, 0);
+      const Errors errors = learn(forecaster, late, rows + 500, rows + 3000);
+      EXPECT_LT(errors.forecast, 1.1 * expected.forecast) << rows << " rows of " << start;
+      EXPECT_LT(errors.linear, 1.2 * expected.linear) << rows << " rows of " << start;
+    }
+  }
+}
+
+TEST(Online, OneBrokenReadingIsForgottenInAFewRows) {
+  const std::vector<double> y = wave(3000);
+  for (const double broken : {1e9, -1e9, 1e90, 1e4}) {
+    for (const std::size_t at : {0U, 1U, 4U, 9U, 12U, 50U, 1022U, 2000U}) {
+      std::vector<double> with = y;
+      with[at] = broken;
+      OnlineForecaster forecaster(1, 0), plain(1, 0);
+      const std::size_t back = std::max<std::size_t>(at + 2, 10);
+      const Errors soon = learn(forecaster, with, back, back + 40),
+                   expected = learn(plain, y, back, back + 40);
+      EXPECT_LT(soon.forecast, 1.4 * expected.forecast) << broken << " at row " << at;
+      EXPECT_LT(learn(forecaster, with, back + 40, 3000).forecast,
+                1.1 * learn(plain, y, back + 40, 3000).forecast)
+          << broken << " at row " << at;
+    }
+  }
+}
+
+TEST(Online, BrokenReadingsOfAllTargetsAndColumnsAreHeldBack) {
+  const std::vector<double> y = wave(1400);
+  OnlineForecaster forecaster(2, 1);
+  double errors = 0;
+  for (std::size_t t = 0; t < y.size(); ++t) {
+    std::array<double, 3> row = {y[t], 7, 100 - y[t]};
+    if (t % 300 == 299) row[t / 300 % 3] = 1e9;  // the constant once
+    const OnlineRow& learnt = forecaster.partial_fit(row);
+    if (t > 400 && row[0] < 1e9) errors += std::pow(learnt.forecast[0] - row[0], 2);
+    if (row[1] < 1e9 && t > 0) {
+      ASSERT_NEAR(learnt.forecast[1], 7, 1e-6) << "row " << t;
+    }
+  }
+  EXPECT_EQ(forecaster.outliers(), 4);
+  EXPECT_LT(std::sqrt(errors / 1000), 1.6);
+}
+
+TEST(Online, ALevelThatShiftsTakesWhatWasLearntWithIt) {
+  std::vector<double> y = wave(3000);
+  for (std::size_t t = 2000; t < y.size(); ++t) y[t] += 1e6;
+  OnlineForecaster forecaster(1, 0);
+  const Errors before = learn(forecaster, y, 1000, 2000);
+  const Errors soon = learn(forecaster, y, 2003, 2100), after = learn(forecaster, y, 2100, 3000);
+  EXPECT_LT(soon.forecast, 2 * before.forecast);
+  EXPECT_LT(after.forecast, 1.1 * before.forecast);
+}
+
+TEST(Online, AScaleThatChangesAThousandfoldIsLearntAgain) {
+  for (const double factor : {1000.0, 30.0}) {
+    std::vector<double> y = wave(4000);
+    for (std::size_t t = 2000; t < y.size(); ++t) y[t] *= factor;
+    OnlineForecaster forecaster(1, 0);
+    const Errors before = learn(forecaster, y, 1000, 2000);
+    const Errors soon = learn(forecaster, y, 2030, 2100), after = learn(forecaster, y, 2100, 4000);
+    EXPECT_LT(soon.forecast, soon.persistence) << factor;
+    EXPECT_LT(after.forecast, 1.1 * factor * before.forecast) << factor;
+  }
+}
+
+TEST(Online, AnUproarOfBrokenReadingsIsForgotten) {
+  std::vector<double> y = wave(3000);
+  const RandomStream random(5);
+  for (std::size_t t = 1000; t < 1020; ++t) y[t] = 1e9 * random.normal(t);
+  OnlineForecaster forecaster(1, 0);
+  const Errors before = learn(forecaster, y, 500, 1000);
+  EXPECT_LT(learn(forecaster, y, 1050, 3000).forecast, 1.3 * before.forecast);
+}
+
+TEST(Online, FirstRowsOfAnotherScaleCostNothingLater) {
+  std::vector<double> y = wave(3000);
+  OnlineForecaster plain(1, 0), forecaster(1, 0);
+  const Errors expected = learn(plain, y, 500, 3000);
+  for (std::size_t t = 0; t < 20; ++t) y[t] *= 1e-3;
+  EXPECT_LT(learn(forecaster, y, 500, 3000).forecast, 1.1 * expected.forecast);
+}
+
+TEST(Online, PersistenceIsTheLastReadingEvenIfItWasBroken) {
+  std::vector<double> y = wave(200);
+  y[150] = 1e9;
+  OnlineForecaster forecaster(1, 0);
+  for (std::size_t t = 0; t < y.size(); ++t) {
+    const OnlineRow& row = forecaster.partial_fit(std::span(&y[t], 1));
+    if (t > 0) {
+      ASSERT_EQ(row.persistence[0], y[t - 1]);
+    }
+    ASSERT_EQ(row.actual[0], y[t]);
+  }
+}
+
 TEST(Online, AForecastDoesNotKnowItsRow) {
   for (const std::int64_t horizon : {1, 3}) {
     OnlineForecaster one(1, 1, with_cell("gru", horizon)), other(1, 1, with_cell("gru", horizon));

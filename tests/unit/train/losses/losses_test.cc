@@ -91,6 +91,13 @@ double one_row(const Json& config, std::initializer_list<double> prediction,
   return value_of(*make_loss(config), e);
 }
 
+TEST(Losses, SayAsObjectivesTooHowManyColumnsAPredictionNeeds) {
+  for (const Json& variant : all_variants()) {
+    const std::int64_t wanted = make_loss(variant)->prediction_columns(4);
+    EXPECT_EQ(make_objective(variant)->prediction_columns(4), wanted) << to_json(variant);
+  }
+}
+
 TEST(Losses, GradientEqualsFiniteDifferencesForEveryLossAndOption) {
   const std::vector<double> weights = {0.5, 2.0, 1.0};
   for (const Json& config : all_variants()) {

@@ -240,15 +240,25 @@ TEST(ForecastBacktest, ErrorsByStepAgreeWithTheRows) {
 
 TEST(ForecastBacktest, SkillIsWhatIsLeftOfTheBestBaselinesError) {
   const ForecastResult one = tested(1);
-  const auto best = std::min_element(one.baselines.begin(), one.baselines.end(),
-                                     [](const auto& a, const auto& b) { return a.rmse < b.rmse; });
+  std::vector<ForecastScore> rivals = one.baselines;
+  rivals.insert(rivals.end(), one.methods.begin(), one.methods.end());
+  const auto best = std::ranges::min_element(rivals, {}, &ForecastScore::rmse);
   EXPECT_EQ(one.skill_against, best->name);
   EXPECT_NEAR(one.skill, 1 - one.test.rmse / best->rmse, 1e-12);
 
   // Several series count in steps of their own, origin by origin.
   const ForecastResult several = tested(3);
   Numbers pooled;
-  for (const Column_ forecaster : kForecasters) {
+  std::vector<std::function<const Numbers&(const ForecastSeries::Backtest&)>> all;
+  for (const Column_ forecaster : kForecasters)
+    all.emplace_back([=](const auto& b) -> const Numbers& { return b.*forecaster; });
+  EXPECT_GT(several.methods.size(), 5u);
+  for (const ForecastScore& method : several.methods) {
+    all.emplace_back([&](const auto& b) -> const Numbers& {
+      return std::ranges::find(b.methods, method.name, [](const auto& one) { return one.first; })->second;
+    });
+  }
+  for (const auto& forecaster : all) {
     double sum = 0, origins = 0;
     for (const ForecastSeries& series : several.series) {
       const double step = training_step(series, 1, 1);
@@ -257,7 +267,7 @@ TEST(ForecastBacktest, SkillIsWhatIsLeftOfTheBestBaselinesError) {
         double square = 0, count = 0;
         for (std::size_t at = i; at < i + 4; ++at) {
           if (std::isnan(b.actual[at])) continue;
-          square += std::pow((b.actual[at] - (b.*forecaster)[at]) / step, 2);
+          square += std::pow((b.actual[at] - forecaster(b)[at]) / step, 2);
           ++count;
         }
         sum += square / count;
@@ -381,6 +391,7 @@ INSTANTIATE_TEST_SUITE_P(Forecast, PastOnly,
 ForecastResult refitted(const Numbers& y, std::int64_t parts) {
   ForecastOptions options = learning("encoder_decoder");
   options.refit = parts;
+  options.methods = "none";  // which learn from every row in any case
   return run_forecast(table_of(y), options);
 }
 

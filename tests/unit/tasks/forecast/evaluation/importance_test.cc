@@ -142,6 +142,7 @@ TEST(ForecastImportance, EveryTargetHasAPastOfItsOwn) {
   table.add(Column("free", white_noise(4, 300)));
   ForecastOptions options = small_forecast(1);
   options.target = "bound,free";
+  options.methods = "none";
   options.transform = "none";
   options.difference = "no";
   options.stride = 1;
@@ -203,6 +204,7 @@ TEST(ForecastImportance, AStaticColumnIsWorthWhatIsLostWhenSeriesExchangeIt) {
   options.id = "shop";
   options.known = {"promotion"};
   options.statics = {"kind", "number"};
+  options.methods = "none";
   options.model = "encoder_decoder";
   options.window = 1;
   options.units = 16;

@@ -115,6 +115,7 @@ TEST(SeasonalAdjustment, LeavesALineThatNeedsNoLagsOfASeason) {
   options.horizon = 12;
   options.period = 12;
   options.window = 3;
+  options.methods = "none";
   const ForecastResult no = run_forecast(table, options);
   options.deseasonalize = "yes";
   const ForecastResult yes = run_forecast(table, options);

@@ -47,6 +47,40 @@ TEST(SpikeGuard, PutsTheValueBeforeInThePlaceOfASpike) {
   EXPECT_EQ(accepted(values, 320), expected);
 }
 
+/// What the guard leaves of values beside one known column.
+std::vector<double> accepted_beside(const std::vector<double>& known, const std::vector<double>& values) {
+  const KnownColumns columns{known, 1};
+  return SpikeGuard::fit(values, Transform::none, 0, columns).accepted(values, Transform::none, 0, columns);
+}
+
+TEST(SpikeGuard, LeavesPeaksThatAKnownColumnExplains) {
+  std::vector<double> values = wave(400), flag(400, 0.0), budget(400, 3.0);
+  for (const std::size_t day : {80u, 190u, 320u}) {
+    values[day] += 500;
+    flag[day] = 1;
+    budget[day] = 40 + static_cast<double>(day) / 10;
+  }
+  EXPECT_EQ(accepted_beside(flag, values), values);
+  EXPECT_EQ(accepted_beside(budget, values), values);
+  std::vector<double> lowered = flag;
+  for (double& v : lowered) v = 1 - v;
+  EXPECT_EQ(accepted_beside(lowered, values), values) << "a column may fall, too";
+
+  std::vector<double> wrong = values, expected = values;
+  wrong[250] -= 800;
+  expected[250] = values[249];
+  EXPECT_EQ(accepted_beside(flag, wrong), expected) << "an error elsewhere is one still";
+}
+
+TEST(SpikeGuard, TakesAnErrorOnOneOfManyMarkedDaysForOne) {
+  std::vector<double> values = wave(400), promotion(400, 0.0);
+  for (std::size_t day = 0; day < 400; day += 5) promotion[day] = 1;
+  std::vector<double> expected = values;
+  values[100] += 500;
+  expected[100] = values[99];
+  EXPECT_EQ(accepted_beside(promotion, values), expected);
+}
+
 TEST(SpikeGuard, LeavesASeriesAloneThatHasNone) {
   EXPECT_EQ(accepted(wave(400), 320), wave(400));
   const RandomStream random(3);

@@ -122,7 +122,7 @@ TEST(ForecastPanel, FillsGapsAndHolesFromThePastAndMarksThem) {
   }
   EXPECT_TRUE(series.is_observed(49));
   EXPECT_TRUE(says(out, "2 missing rows"));
-  EXPECT_TRUE(says(out, "3 missing values filled"));
+  EXPECT_TRUE(says(out, "3 missing values of 'y' filled from"));
   EXPECT_TRUE(says(out, "3 rows at the start"));
   ForecastOptions strict = hourly_options();
   strict.missing = "error";
@@ -169,7 +169,7 @@ TEST(ForecastPanel, HasASeriesForEveryIdAndTarget) {
   }
 }
 
-TEST(ForecastPanel, LeavesWhatCannotBeLearntOutOfManySeriesAndCountsIt) {
+TEST(ForecastPanel, KeepsWhatCannotBeLearntFromForMethodsOfOneSeriesAndCountsIt) {
   std::string text = "shop,time,y\n";
   for (int t = 0; t < 100; ++t) {
     text += "good," + hour(t) + "," + std::to_string(value_at(t)) + "\n";
@@ -181,10 +181,12 @@ TEST(ForecastPanel, LeavesWhatCannotBeLearntOutOfManySeriesAndCountsIt) {
   ForecastOptions options = hourly_options();
   options.id = "shop";
   const Prepared out = prepared(text, options);
-  ASSERT_EQ(out.panel.series.size(), 2u);
-  EXPECT_EQ(out.panel.series[0].id, "good");
+  ASSERT_EQ(out.panel.series.size(), 4u);
+  for (const PanelSeries& series : out.panel.series) EXPECT_EQ(series.is_short, series.id != "good") << series.id;
+  EXPECT_EQ(out.panel.series.back().train_rows, 1) << "one row: no test part";
   EXPECT_TRUE(says(out, "1 series without any value"));
-  EXPECT_TRUE(says(out, "2 series too short"));
+  EXPECT_TRUE(says(out, "2 series too short to learn a model of all series from (the first: 'short')"));
+  EXPECT_TRUE(says(out, "1 series too short for a test part (the first: 'single')"));
   EXPECT_TRUE(says(out, "1 series constant"));
 }
 
@@ -304,7 +306,7 @@ TEST(ForecastPanel, CutsThePartsThatTheSplitNames) {
   expect_refused(ErrorKind::usage, {"did you mean 'train'"}, [&] { split_rows("tran=60,test=3", 100); });
 }
 
-TEST(ForecastPanel, LeavesASeriesThatTheSplitLeavesNothingOfOut) {
+TEST(ForecastPanel, DoesNotTestASeriesThatTheSplitLeavesNothingOf) {
   std::string text = "shop,time,y\n";
   for (int t = 0; t < 100; ++t) {
     text += "good," + hour(t) + "," + std::to_string(value_at(t)) + "\n";
@@ -319,8 +321,9 @@ TEST(ForecastPanel, LeavesASeriesThatTheSplitLeavesNothingOfOut) {
        {"train=70%,validation=20%,test=10%", "train=90%", "train=60,test=20", "test=60"}) {
     options.split = split;
     const Prepared out = prepared(text, options);
-    ASSERT_EQ(out.panel.series.size(), 1u) << split;
-    EXPECT_EQ(out.panel.series[0].id, "good");
+    ASSERT_EQ(out.panel.series.size(), 3u) << split;
+    for (const PanelSeries& series : out.panel.series)
+      EXPECT_EQ(series.rows() > series.train_rows, series.id == "good") << series.id << " " << split;
     EXPECT_TRUE(says(out, "2 series too short")) << split;
   }
   options.horizon = 12;
@@ -363,9 +366,10 @@ TEST(ForecastPanel, EncodesTextsByTheTrainingPartAndKnowsTheFutureItIsGiven) {
   EXPECT_EQ(std::vector<double>(series.past.begin() + 4, series.past.begin() + 8),
             (std::vector<double>{0, 1, 0, 1}));
   EXPECT_EQ(series.past[40 * 4 + 3], 39) << "a hole takes the value before";
-  EXPECT_EQ(std::vector<double>(series.past.end() - 4, series.past.end() - 1),
-            (std::vector<double>{0, 0, 0}));
-  EXPECT_TRUE(says(out, "1 text of covariates"));
+  const std::vector<double> unseen(series.past.end() - 4, series.past.end() - 1);
+  EXPECT_NEAR(unseen[0] + unseen[1] + unseen[2], 1, 1e-12) << "the shares that the others have";
+  EXPECT_NEAR(unseen[0], 1.0 / 3, 0.05);
+  EXPECT_TRUE(says(out, "column 'wind' says"));
 }
 
 TEST(ForecastPanel, NeedsKnownCovariatesForTheWholeHorizon) {
@@ -484,7 +488,7 @@ INSTANTIATE_TEST_SUITE_P(
                 hourly(100),
                 [](ForecastOptions& o) { o.split = "train=900,test=10"; },
                 ErrorKind::data,
-                {"too few rows"}},
+                {"too few rows for the test part"}},
         Refused{"two test parts",
                 hourly(100),
                 [](ForecastOptions& o) { o.split = "train=80,test=10", o.backtest = "last=5"; },
