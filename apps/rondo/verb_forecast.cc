@@ -178,8 +178,8 @@ void group_options(CLI::App& verb) {
        {"Backtest", {"split", "stride", "refit"}},
        {"Models and training",
         {"window", "period", "transform", "difference", "normalize", "deseasonalize", "cell", "units",
-         "model", "likelihood", "ensemble", "tune", "epochs", "patience", "batch_size", "learning_rate",
-         "seed"}},
+         "model", "methods", "likelihood", "ensemble", "tune", "epochs", "patience", "batch_size",
+         "learning_rate", "seed"}},
        {"How it is run", {"quiet", "resume", "log_level", "threads"}}}};
   for (const Group& group : groups) {
     for (const std::string_view name : group.options) {
