@@ -31,7 +31,8 @@ struct ForecastRequest {
     option("from", self.from,
            "model.rondo of an earlier run: forecast the end of FILE with it, without training");
     option("config", self.config, "TOML file with a [forecast] section, as init and --out write it");
-    option("out", self.out, "folder for forecast.csv, backtest.csv, model.rondo, report.html; default NAME-forecast");
+    option("out", self.out,
+           "folder for forecast.csv, backtest.csv, model.rondo, report.html; default NAME-forecast");
   }
 };
 
@@ -177,8 +178,8 @@ void group_options(CLI::App& verb) {
        {"Backtest", {"split", "stride", "refit"}},
        {"Models and training",
         {"window", "period", "transform", "difference", "normalize", "deseasonalize", "cell", "units",
-         "model", "likelihood", "ensemble", "tune", "epochs", "patience", "batch_size", "learning_rate",
-         "seed"}},
+         "model", "methods", "likelihood", "ensemble", "tune", "epochs", "patience", "batch_size",
+         "learning_rate", "seed"}},
        {"How it is run", {"quiet", "resume", "log_level", "threads"}}}};
   for (const Group& group : groups) {
     for (const std::string_view name : group.options) {

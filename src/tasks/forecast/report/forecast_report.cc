@@ -79,9 +79,13 @@ PageFigure next_value(const ForecastResult& result) {
 
 PageFigure typical_error(const ForecastResult& result) {
   const ForecastScore* best = fc::find_rival(result, result.skill_against);
-  return {"Typical error (RMSE)", format_number(result.test.rmse),
-          best == nullptr ? "in the units of the target"
-                          : forecaster_name(best->name) + ": " + format_number(best->rmse)};
+  const bool rmse =
+      result.measure.empty() || result.measure == "RMSE";  // else the verdict's is without a unit
+  return {rmse ? "Typical error (RMSE)" : capital(result.measure),
+          format_number(rmse ? result.test.rmse : result.test.compared),
+          best == nullptr
+              ? "in the units of the target"
+              : forecaster_name(best->name) + ": " + format_number(rmse ? best->rmse : best->compared)};
 }
 
 PageFigure skill(const ForecastResult& result) {

@@ -58,10 +58,15 @@ void widen_for_doubts(const ScaledPanel& scaled, ForecastResult::Model& model, s
       for (std::size_t h = 0; h < location.size(); ++h) {
         const double shift =
             other.to_units(ends[i], static_cast<std::int64_t>(h) + 1, location[h]) - series[i].forecast[h];
-        for (auto* low : {&bands.low80, &bands.low95})
-          (*low)[h] = std::min((*low)[h], std::max(lowest, (*low)[h] + shift));
-        for (auto* high : {&bands.high80, &bands.high95})
-          (*high)[h] = std::max((*high)[h], (*high)[h] + shift);
+        const auto lower = [&](double& end) { end = std::min(end, std::max(lowest, end + shift)); };
+        const auto raise = [&](double& end) { end = std::max(end, end + shift); };
+        for (auto* low : {&bands.low80, &bands.low95}) lower((*low)[h]);
+        for (auto* high : {&bands.high80, &bands.high95}) raise((*high)[h]);
+        ForecastQuantiles& asked = series[i].asked;
+        for (std::size_t k = 0; k < asked.levels.size(); ++k) {
+          if (asked.levels[k] < 0.5) lower(asked.values[k][h]);
+          if (asked.levels[k] > 0.5) raise(asked.values[k][h]);
+        }
       }
     }
   }

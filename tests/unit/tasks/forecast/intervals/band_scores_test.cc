@@ -114,7 +114,8 @@ TEST(ForecastBandScores, QuantileLossIsThatOfTheQuantilesThatTheBandsEndAt) {
       for (std::size_t h = 0; h < 3; ++h)
         if (!series.is_observed(origin.row + 1 + static_cast<std::int64_t>(h))) error[h] = std::nan("");
     }
-    const std::vector<BandOffsets> bands = bands_by_origin(calibration, errors, rows, kStride, band_levels({}));
+    const std::vector<BandOffsets> bands =
+        bands_by_origin(calibration, errors, rows, kStride, band_levels({}));
     for (std::size_t i = 0; i < rows.size(); ++i) {
       for (std::int64_t h = 0; h < 3; ++h) {
         const std::int64_t row = rows[i] + 1 + h;
