@@ -278,8 +278,8 @@ class Run {
   }
 
  private:
-  /// A network is trained where it is asked for, where rows abound, and where the linear model has a share that
-  /// it could better.
+  /// A network is trained where it is asked for, where rows abound, and where the linear model has a share
+  /// that it could better.
   bool wants_networks(const Selection& selection) const {
     const ForecastOptions usual;
     const bool asked = asks_for_networks(options_) || options_.tune > 0 || options_.cell != usual.cell ||

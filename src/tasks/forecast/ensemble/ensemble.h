@@ -37,7 +37,7 @@ struct TrainedEnsemble : TrainedNetwork {
   BlendWeight weight;
   Rows held_out_errors;  ///< [origins, horizon]: of linear model and networks together, over spread
   /// What the networks add to the linear model's forecasts of the origins asked for, [origins, horizon], by
-  /// members that have held them out, weight included; 0 where none has.
+  /// members that have held them out, weight included; NaN where none has. 0 where they have no weight.
   Rows corrections;
   std::vector<std::string> notes;  ///< remarks on how the networks were made
 };

@@ -155,7 +155,7 @@ HeldOutForecasts forecast_held_out(const TrainingTask& task, const Folds& folds,
 Rows held_out_corrections(const TrainingTask& task, const Folds& folds, std::int64_t first,
                           std::span<const Origin> origins, NetworkForecaster& networks, Pool& pool) {
   const std::int64_t horizon = task.panel().horizon;
-  Rows out{horizon, std::vector<double>(origins.size() * static_cast<std::size_t>(horizon))};
+  Rows out{horizon, std::vector<double>(origins.size() * static_cast<std::size_t>(horizon), std::nan(""))};
   std::vector<Origin> held_out;
   std::vector<std::int64_t> places;
   for (std::size_t i = 0; i < origins.size(); ++i) {

@@ -32,7 +32,7 @@ HeldOutForecasts forecast_held_out(const TrainingTask& task, const Folds& folds,
                                    NetworkForecaster& networks, Pool& pool);
 
 /// What networks of weight 1 add to the linear model's forecasts of `origins`, [origins, horizon], by members
-/// that have held them out; 0 where none has, and before row `first`.
+/// that have held them out; NaN where none has, and before row `first`.
 Rows held_out_corrections(const TrainingTask& task, const Folds& folds, std::int64_t first,
                           std::span<const Origin> origins, NetworkForecaster& networks, Pool& pool);
 

@@ -61,6 +61,20 @@ pool::Evidence grouped(const pool::Evidence& evidence) {
   return out;
 }
 
+/// Origins at which a candidate says nothing are left out.
+void drop_unknown(pool::SeriesRun& run) {
+  std::vector<pool::HeldOut>& origins = run.evidence.origins;
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < origins.size(); ++k) {
+    if (!origins[k].forecasts.empty() && std::isnan(origins[k].forecasts.back().front())) continue;
+    run.origin_rows[kept] = run.origin_rows[k];
+    if (kept != k) origins[kept] = std::move(origins[k]);
+    ++kept;
+  }
+  origins.resize(kept);
+  run.origin_rows.resize(kept);
+}
+
 }  // namespace
 
 void SeriesChoice::archive(tasks::Archive& archive) {
@@ -169,19 +183,25 @@ std::vector<std::vector<double>> Selection::learnt_in_units(std::size_t series, 
     const std::int64_t at = first_learnt_[series] + static_cast<std::int64_t>(k);
     const Origin& origin = learnt_origins_[static_cast<std::size_t>(at)];
     std::vector<double> steps;
-    for (std::size_t h = 0; h < run.evidence.origins[k].actual.size(); ++h)
-      steps.push_back(scaled_.to_units(origin, static_cast<std::int64_t>(h) + 1, learnt.row(at)[h]));
+    for (std::size_t h = 0; h < run.evidence.origins[k].actual.size(); ++h) {
+      const double said = learnt.row(at)[h];
+      steps.push_back(std::isnan(said) ? said
+                                       : scaled_.to_units(origin, static_cast<std::int64_t>(h) + 1, said));
+    }
     out.push_back(std::move(steps));
   }
   return out;
 }
 
 void Selection::choose(const Rows& learnt, Pool& pool) {
+  const bool known = std::ranges::any_of(learnt.values, [](double value) { return !std::isnan(value); });
+  if (!known && !learnt.values.empty()) return;
   joined_ = run_;
   const std::size_t candidate = joined_.add({"learnt", learnt_prior(scaled_.panel().horizon)});
   for (std::size_t place = 0; place < series_.size(); ++place) {
     if (first_learnt_[series_[place]] >= 0)
       joined_.join(candidate, place, learnt_in_units(series_[place], learnt), {});
+    drop_unknown(joined_.series[place]);
   }
   choose_again(pool);
 }

@@ -30,8 +30,8 @@ struct SeriesChoice {
 class Selection {
  public:
   /// Runs the members of the pool on short series, and on the others unless `only_short`, where the clock
-  /// changes, or where it would take longer than suits one of them, see pool_is_affordable. `backtest_origins`: of each series. Refers
-  /// to `scaled`.
+  /// changes, or where it would take longer than suits one of them, see pool_is_affordable.
+  /// `backtest_origins`: of each series. Refers to `scaled`.
   Selection(const ScaledPanel& scaled, const PanelPool& panel_pool,
             std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool);
 
@@ -41,7 +41,8 @@ class Selection {
   /// The linear model's forecasts of them, [origins, horizon] in the scale of targets, fitted on the rows
   /// before each.
   Rows linear_forecasts(const TrainingTask& task, Pool& pool) const;
-  /// Weights of all, given what the learnt part says at learnt_origins().
+  /// Weights of all, given what the learnt part says at learnt_origins(). Where that is NaN it has not held
+  /// the origin out, which then is no evidence; where it is nowhere known, the choice before stays.
   void choose(const Rows& learnt, Pool& pool);
   /// The truth behind a later origin has become known: what was said there counts, too, at the next
   /// choose_again(). `learnt`: in the scale of targets.

@@ -110,8 +110,7 @@ double ScaledPanel::lowest(std::int64_t series) const {
 
 double ScaledPanel::to_units(const Origin& origin, std::int64_t ahead, double target) const {
   const SeriesScale& scale = scales[static_cast<std::size_t>(origin.series)];
-  return std::max(lowest(origin.series),
-                  scale.backward(target + base(origin), season_ahead(origin, ahead)));
+  return std::max(lowest(origin.series), scale.backward(target + base(origin), season_ahead(origin, ahead)));
 }
 
 double ScaledPanel::from_units(const Origin& origin, std::int64_t ahead, double value) const {

@@ -293,9 +293,11 @@ TEST(Forecast, HasTheContractsKeysInItsJson) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.as_object()) keys.push_back(key);
   EXPECT_EQ(keys,
-            (std::vector<std::string>{"target", "cell", "window", "horizon", "seed", "threads", "rows",
-                                      "test", "baselines", "methods", "shares", "skill", "skill_against", "verdict", "epochs",
-                                      "seconds", "by_step", "series", "anomalies", "warnings", "files"}));
+            (std::vector<std::string>{
+                "target",    "cell",       "window",  "horizon", "frequency",     "period",   "season",
+                "transform", "difference", "seed",    "threads", "rows",          "test",     "baselines",
+                "methods",   "shares",     "measure", "skill",   "skill_against", "verdict",  "epochs",
+                "seconds",   "by_step",    "cutoffs", "series",  "anomalies",     "warnings", "files"}));
   for (const char* baseline : {"naive", "seasonal_naive", "drift", "ridge"}) {
     for (const char* error : {"mae", "rmse", "mase", "smape"}) {
       EXPECT_GT(json.at("baselines").at(baseline).at(error).as_real(), 0) << baseline << error;
@@ -483,7 +485,8 @@ TEST(Forecast, SharesOfEverySeriesAddUpToOneAndNameNoNetworkWhereThereIsNone) {
   }
   EXPECT_NEAR(sum, 1, 1e-12);
   for (const std::string& name : names)
-    EXPECT_TRUE((std::set<std::string>{"ets", "theta", "seasonal naive", "linear", "network"}).contains(name)) << name;
+    EXPECT_TRUE((std::set<std::string>{"ets", "theta", "seasonal naive", "linear", "network"}).contains(name))
+        << name;
   EXPECT_FALSE(result.cell.empty() && names.contains("network"));
   EXPECT_EQ(result.methods.size(), 3u) << "the leaderboard";
 }

@@ -226,9 +226,8 @@ TEST(ForecastVerdict, NeedsAClearAndSureGainOverBoth) {
 }
 
 TEST(ForecastVerdict, ComparesWithTheBestRivalInWords) {
-  const Judgement judgement =
-      judge(contender("model", 1, 50, 1), {contender("naive", 4, 50, 2)},
-            {contender("theta", 3, 50, 3), contender("ridge", 2, 50, 3)}, 0);
+  const Judgement judgement = judge(contender("model", 1, 50, 1), {contender("naive", 4, 50, 2)},
+                                    {contender("theta", 3, 50, 3), contender("ridge", 2, 50, 3)}, 0);
   EXPECT_EQ(judgement.best, "ridge");
   EXPECT_DOUBLE_EQ(judgement.skill, 0.5);
   EXPECT_NE(judgement.sentence.find("50.0 % less"), std::string::npos) << judgement.sentence;
@@ -250,16 +249,16 @@ TEST(ForecastVerdict, OfManySeriesCountsThoseThatAreWon) {
     model.losses.push_back(s % 4 == 0 ? 0.2 : -0.2);  // logarithms
     rival.losses.push_back(0);
   }
-  const Judgement judgement =
-      judge(model, {Contender{"naive", 2.0, std::vector<double>(40, 0.7)}}, {rival}, 0, "geometric mean RMSSE");
+  const Judgement judgement = judge(model, {Contender{"naive", 2.0, std::vector<double>(40, 0.7)}}, {rival},
+                                    0, "geometric mean RMSSE");
   EXPECT_EQ(judgement.verdict, ForecastVerdict::better);
   EXPECT_NE(judgement.sentence.find("lower in 30 of 40 series"), std::string::npos) << judgement.sentence;
 }
 
 TEST(ForecastVerdict, OfFewOriginsDemandsALargerGain) {
   const auto verdict = [](double model) {
-    return judge(contender("model", model, 3, 1), {contender("naive", 2, 3, 2)}, {contender("ridge", 1, 3, 4)},
-                 0)
+    return judge(contender("model", model, 3, 1), {contender("naive", 2, 3, 2)},
+                 {contender("ridge", 1, 3, 4)}, 0)
         .verdict;
   };
   EXPECT_EQ(verdict(0.95), ForecastVerdict::no_better_than_single_method);

@@ -22,7 +22,8 @@ struct Chosen {
   Pool pool;
   Selection selection;
 
-  explicit Chosen(Panel the_panel, std::int64_t backtest_origins = 4, bool only_short = false, int threads = 1)
+  explicit Chosen(Panel the_panel, std::int64_t backtest_origins = 4, bool only_short = false,
+                  int threads = 1)
       : panel(std::move(the_panel)),
         scaled(panel, Transform::none, false),
         members(scaled),
@@ -91,8 +92,9 @@ TEST(Selection, CountsWhatIsSaidLater) {
       const Origin origin{series, row - (series == 1 ? 10 : 0)};
       std::vector<double> truth(3);
       chosen.scaled.targets(origin, truth);
-      const MemberForecasts said = pool::forecast_end(
-          chosen.members.before(series, origin.row + 1), chosen.selection.members(static_cast<std::size_t>(series)));
+      const MemberForecasts said =
+          pool::forecast_end(chosen.members.before(series, origin.row + 1),
+                             chosen.selection.members(static_cast<std::size_t>(series)));
       chosen.selection.observe(origin, said, truth);
     }
   }

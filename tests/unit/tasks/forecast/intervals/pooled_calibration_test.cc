@@ -70,7 +70,8 @@ TEST(PooledCalibration, OfASeriesWithoutErrorsIsWhatIsUsual) {
 
 TEST(PooledCalibration, WithoutAnyErrorsIsOfTheSeriesOwnSteps) {
   const std::vector<double> steps = white_noise(5, 40);
-  const PooledCalibration pooled = pool_errors(std::vector<HeldOutErrors>(1), std::vector<std::vector<double>>{steps}, 4);
+  const PooledCalibration pooled =
+      pool_errors(std::vector<HeldOutErrors>(1), std::vector<std::vector<double>>{steps}, 4);
   EXPECT_NEAR(pooled.spreads[0], 1, 0.3);
   EXPECT_GT(pooled.errors->step(3).back(), pooled.errors->step(0).back());
 }

@@ -182,7 +182,8 @@ TEST(ForecastPanel, KeepsWhatCannotBeLearntFromForMethodsOfOneSeriesAndCountsIt)
   options.id = "shop";
   const Prepared out = prepared(text, options);
   ASSERT_EQ(out.panel.series.size(), 4u);
-  for (const PanelSeries& series : out.panel.series) EXPECT_EQ(series.is_short, series.id != "good") << series.id;
+  for (const PanelSeries& series : out.panel.series)
+    EXPECT_EQ(series.is_short, series.id != "good") << series.id;
   EXPECT_EQ(out.panel.series.back().train_rows, 1) << "one row: no test part";
   EXPECT_TRUE(says(out, "1 series without any value"));
   EXPECT_TRUE(says(out, "2 series too short to learn a model of all series from (the first: 'short')"));
