@@ -126,7 +126,8 @@ void print_forecast(const ForecastResult& result, const Json& files) {
     std::cout << print("%-10s", name.c_str()) << file.as_string() << '\n';
   const std::string model = files.at("model").as_string();
   std::cout
-      << "\nNext: open the report in a browser, or look into the model with\n  rondo inspect " << model
+      << "\nNext: open the report in a browser,"
+      << (result.cell.empty() ? "" : " look into the networks with\n  rondo inspect " + model)
       << "\nor forecast from a later table, without training again, with\n  rondo forecast NEWER.csv --from "
       << model << '\n';
 }

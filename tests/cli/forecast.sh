@@ -9,7 +9,8 @@ for file in forecast.csv backtest.csv model.rondo report.html config.toml; do ho
 contains run/forecast.csv 'month,forecast,low80,high80,low95,high95'
 contains run/forecast.csv '2000-03,'
 [ "$(wc -l <run/forecast.csv)" -eq 4 ] || complain 'forecast.csv has not one row for each step of the horizon'
-expect 0 'Total params' "$RONDO" inspect run/model.rondo
+expect 0 '' "$RONDO" forecast sales.csv "${quick[@]}" --model encoder_decoder --out networks
+expect 0 'Total params' "$RONDO" inspect networks/model.rondo
 expect 0 '' "$RONDO" forecast --config run/config.toml --out again
 holds cmp run/forecast.csv again/forecast.csv
 

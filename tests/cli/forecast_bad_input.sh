@@ -79,7 +79,7 @@ few() {  # few SED-SCRIPT WORDS: the table so changed is forecast, and the words
 few '6,$d' 'few rows'
 few 's/,.*[0-9]$/,5/' 'constant'
 expect 0 'the forecast was not tested' "$RONDO" forecast sales.csv "${quick[@]}" --horizon 200 --out few
-expect 0 'few rows' "$RONDO" forecast sales.csv "${quick[@]}" --backtest last=119 --out few
+expect 3 'before the test part' "$RONDO" forecast sales.csv "${quick[@]}" --backtest last=119 --out few
 expect 0 '--future' "$RONDO" forecast priced.csv "${quick[@]}" --known price --horizon 2 --out few
 # A refused command changes nothing: neither the files of a finished run, nor is there a new folder.
 cp -r run before
