@@ -285,9 +285,7 @@ class Run {
     const bool asked = asks_for_networks(options_) || options_.tune > 0 || options_.cell != usual.cell ||
                        options_.units > 0 || options_.ensemble != usual.ensemble || options_.epochs > 0 ||
                        options_.patience > 0 || options_.batch_size > 0 || options_.learning_rate > 0;
-    // What many long series have in common no method of one series knows, nor a linear model.
-    const bool rich = panel_.total_learnt_rows() >= kManyRows && panel_.shortest_training() >= kLongSeries;
-    return asked || rich || selection.learnt_share() >= kWorthANetwork;
+    return asked || abounds_in_rows(panel_) || selection.learnt_share() >= kWorthANetwork;
   }
 
   void choose(const TrainingTask& task, Selection& selection, ChosenForecaster& tested) {
@@ -370,7 +368,6 @@ class Run {
   }
 
   static constexpr double kWorthANetwork = 0.25;  ///< share of models of all series
-  static constexpr std::int64_t kManyRows = 20'000, kLongSeries = 300;
   static constexpr double kWorthExplaining = 0.1;
   static constexpr double kMostlyLearnt = 0.5;
 

@@ -64,6 +64,11 @@ std::vector<MemberForecasts> PanelPool::forecast(std::span<const Origin> origins
   return out;
 }
 
+bool abounds_in_rows(const Panel& panel) {
+  constexpr std::int64_t kManyRows = 20'000, kLongSeries = 300;
+  return panel.total_learnt_rows() >= kManyRows && panel.shortest_training() >= kLongSeries;
+}
+
 bool pool_is_affordable(std::int64_t rows, std::int64_t origins) {
   return std::min(rows, kMostRowsRead) * origins <= kAffordable;
 }

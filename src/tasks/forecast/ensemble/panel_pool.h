@@ -32,6 +32,9 @@ class PanelPool {
   std::vector<std::vector<double>> values_;  ///< by series
 };
 
+/// Whether many long series teach what no method of one series knows.
+bool abounds_in_rows(const Panel& panel);
+
 /// Rows that a member of the pool reads of a long series.
 inline constexpr std::int64_t kMostRowsRead = 3000;
 

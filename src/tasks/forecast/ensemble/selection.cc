@@ -21,10 +21,10 @@ constexpr double kSmallPart = 0.1;
 constexpr double kNegligible = 1e-3;  // weight of a member
 /// Of the learnt part, beside the pool's members (see pool::member_prior). It learns each step by itself: the
 /// best there is for the next row, while over long horizons those that carry on a level and a season go less
-/// astray.
-double learnt_prior(std::int64_t horizon) {
-  const auto steps = static_cast<double>(horizon);
-  return 0.3 + 2.7 / (steps * steps);
+/// astray, unless rows abound.
+double learnt_prior(const Panel& panel) {
+  const auto steps = static_cast<double>(panel.horizon);
+  return (abounds_in_rows(panel) ? 1.5 : 0.3) + 2.7 / (steps * steps);
 }
 
 int origins_for(std::int64_t horizon, std::int64_t rows) {
@@ -197,7 +197,7 @@ void Selection::choose(const Rows& learnt, Pool& pool) {
   const bool known = std::ranges::any_of(learnt.values, [](double value) { return !std::isnan(value); });
   if (!known && !learnt.values.empty()) return;
   joined_ = run_;
-  const std::size_t candidate = joined_.add({"learnt", learnt_prior(scaled_.panel().horizon)});
+  const std::size_t candidate = joined_.add({"learnt", learnt_prior(scaled_.panel())});
   for (std::size_t place = 0; place < series_.size(); ++place) {
     if (first_learnt_[series_[place]] >= 0)
       joined_.join(candidate, place, learnt_in_units(series_[place], learnt), {});
