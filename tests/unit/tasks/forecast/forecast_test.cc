@@ -449,7 +449,7 @@ TEST(Forecast, OfOneRowIsFlatAndNotTested) {
 TEST(Forecast, OfAConstantSeriesIsItsValueWithoutWidth) {
   const ForecastResult flat = sales_forecast_of(constant_sales(), 2);
   EXPECT_EQ(flat.series[0].forecast, std::vector<double>(2, flat.series[0].values.back()));
-  EXPECT_NEAR(flat.series[0].bands.low95[1], flat.series[0].bands.high95[1], 1e-9);
+  EXPECT_EQ(flat.series[0].bands.low95[1], flat.series[0].bands.high95[1]);
 }
 
 TEST(Forecast, OfAYearAheadFromTwoYearsHasBandsAndABacktest) {
