@@ -11,7 +11,7 @@ help:
 	@echo 'make bench    measure rondo and its rivals in turn, write bench/results.md (45 minutes)'
 	@echo 'make bench-quick    its training steps on one thread, in minutes; bench-kernels: the kernels, against FMA peak'
 	@echo 'make quality  forecast public data sets with the defaults, write bench/quality.md (ONLY=text for some cases)'
-	@echo 'make quality-business the statistical methods and their pool on eight collections of business series'
+	@echo 'make quality-business the forecast and every method of its pool on eight collections of business series'
 	@echo 'make quality-darts    time a backtest beside Darts, which it installs in a virtual environment (see parity)'
 	@echo 'make parity   compare live with Keras and PyTorch (installs both in a virtual environment)'
 	@echo 'make lint     formatting, include order, headers, clang-tidy (lint-changed: clang-tidy of what differs from the'
@@ -62,7 +62,8 @@ bench-kernels: bench-build
 quality: build
 	@python3 bench/quality/run.py $(if $(ONLY),--only '$(ONLY)')
 
-quality-business: deps configure
+quality-business: build
+	@python3 bench/quality/run.py --only business:
 	@cmake --build --preset $(PRESET) --parallel $(JOBS) --target bench_business
 	@build/bench/business
 

@@ -57,6 +57,31 @@ def classic(name, file, target, time, rows, must, stretch, ridge):
                 [Figure("test.rmse", must, stretch)], against=f"best ridge {ridge}")
 
 
+def business(name, horizon, rows, figures, against, *options):
+    return Case(f"business: {name}",
+                forecast(f"$DATA/timeseries/business/{name}.csv.gz", "--time", "ds", "--target", "y", *options, "--horizon", str(horizon),
+                         "--backtest", f"last={rows}"),
+                figures, against=against)
+
+
+# Everything before the test part trains, origins a horizon apart; see the README of the data.
+BUSINESS = [
+    business("walmart", 13, 26, [Figure("test.mase", 1.15, 1.056)], "MSTL 1.112, seasonal naive 1.454", "--id", "id", "--known",
+             "IsHoliday,Temperature,Fuel_Price"),
+    business("m3-monthly-s", 18, 18, [Figure("test.mase", 0.92, 0.878)], "mean of ETS and Theta 0.924", "--id", "id"),
+    business("hospital", 12, 12, [Figure("test.mase", 0.76, 0.722), Figure("test.rmse", 55, 51.6)],
+             "mean of ETS and Theta 0.760 (RMSE 54.3)", "--id", "id"),
+    business("carparts-even", 6, 6, [Figure("RMSE / imapa's RMSE", 1), Figure("MASE / tsb's MASE", 1)],
+             "of all 2,509: IMAPA 0.946 (RMSE 1.042)", "--id", "id"),
+    business("seatbelts", 12, 48, [Figure("test.mase", 0.81, 0.762)], "mean of ETS, Theta and ARIMA 0.802, Prophet 0.826", "--known",
+             "law,PetrolPrice", "--past", "kms"),
+    business("co2", 26, 208, [Figure("test.mase", 0.30, 0.282)], "MSTL 0.297"),
+    business("peyton-daily", 30, 360, [Figure("test.mase", 0.83, 0.786)], "Prophet 0.827"),
+    business("wiki-daily", 14, 56, [Figure("test.mase", 0.88, 0.823), Figure("test.rmse", 9200)], "ridge 0.866 (RMSE 9,106)", "--id",
+             "id"),
+]
+
+
 def made(kind, seed):
     return [["python3", "bench/quality/make_series.py", kind, str(seed), "$WORK/series.csv"]]
 
@@ -98,6 +123,7 @@ CASES = [
            data=False, prepare=made("walk", seed)) for seed in (1, 2, 3)],
     Case("noisy logistic map", forecast("$WORK/series.csv", "--target", "value", "--horizon", "1"),
          [Figure("skill", 0.5, least=True)], verdict="better", data=False, prepare=made("map", 1)),
+    *BUSINESS,
     planted("centred moving average", "leak", 1),
     planted("scaler of all rows", "scaled", 2),
 ]

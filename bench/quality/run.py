@@ -52,6 +52,11 @@ def read(printed, metric):
     if metric == "RSE of the last step / persistence":
         last = printed["by_step"][-1]
         return last["rse"] / last["naive_rse"]
+    if " / " in metric:  # of a single method of the leaderboard
+        own, rival = metric.split(" / ")
+        name, measure = rival.split("'s ")
+        method = next(one for one in printed["methods"] if one["name"] == name)
+        return printed["test"][own.lower()] / method[measure.lower()]
     value = printed
     for key in metric.split("."):
         value = value[key]

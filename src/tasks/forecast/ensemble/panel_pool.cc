@@ -1,7 +1,6 @@
 #include "tasks/forecast/ensemble/panel_pool.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -49,11 +48,6 @@ pool::SeriesInput PanelPool::before(std::int64_t series, std::int64_t rows) cons
   input.setting.known = std::span<const double>(panel_.series[s].known).first(ahead * columns);
   input.setting.known_columns = static_cast<std::int64_t>(columns);
   input.setting.allowed = allowed_;
-  // Every method agrees about what has never changed; others would round it.
-  static constexpr std::array kNaive{pool::Member::naive};
-  const std::span<const double> training = panel_.series[s].training();
-  if (std::ranges::all_of(training, [&](double value) { return value == training.front(); }))
-    input.setting.allowed = kNaive;
   return input;
 }
 

@@ -41,6 +41,11 @@ bool changes_clock(const PanelSeries& series) {
   return false;
 }
 
+bool is_constant(const PanelSeries& series) {
+  const std::span<const double> training = series.training();
+  return std::ranges::all_of(training, [&](double value) { return value == training.front(); });
+}
+
 /// Neighbouring origins of short horizons judged as one.
 pool::Evidence grouped(const pool::Evidence& evidence) {
   pool::Evidence out{evidence.candidates, {}, evidence.intermittent};
@@ -241,6 +246,11 @@ void Selection::choose_again(Pool& pool) {
     SeriesChoice& choice = choices_[series_[place]];
     choice = SeriesChoice();
     choice.learnt = 0;
+    if (is_constant(scaled_.panel().series[series_[place]])) {
+      choice.members = {pool::Member::naive};  // about which all agree; others would round it
+      choice.weights = {1};
+      continue;
+    }
     double sum = 0;
     for (std::size_t i = 0; i < own.size(); ++i) {
       const std::size_t candidate = run.series[place].evidence.candidates[i];

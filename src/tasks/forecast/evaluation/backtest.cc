@@ -39,7 +39,7 @@ using Methods = std::map<pool::Member, Tally>;
 
 /// Series by which a collection is judged, rather than by its origins.
 constexpr std::size_t kMany = 10;
-constexpr double kFaultless = 1e-6;  // RMSSE: less than it counts as it
+constexpr double kFaultless = 0.1;  // of the mean forecast's error
 
 /// Of one forecaster over the rows of one series: in z-scores.
 struct Sums {
@@ -301,9 +301,10 @@ class SeriesBacktest {
     totals_.quantiles += model_;
     totals_.levels = levels_.size();
     ++totals_.series;
-    put_methods();
+    const double least = faultless();
+    put_methods(least);
     for (std::size_t kind = 0; kind < kKinds; ++kind) {
-      totals_.tallies[kind].log_errors.push_back(log_error(own_[kind]));
+      totals_.tallies[kind].log_errors.push_back(log_error(own_[kind], least));
       const double square = sums_[kind].square / sums_[kind].count;
       const double absolute = sums_[kind].absolute / sums_[kind].count;
       totals_.tallies[kind].scaled_square += square;
@@ -353,7 +354,7 @@ class SeriesBacktest {
     }
   }
 
-  void put_methods() {
+  void put_methods(double faultless) {
     for (auto& [member, own] : methods_) {
       own.forecasts.resize(out_.backtest.actual.size(), kMissing);
       const char* name = pool::member_name(member);
@@ -362,16 +363,31 @@ class SeriesBacktest {
       Tally& tally = totals_.methods[member];
       tally.scaled_square += square;
       tally.scaled_absolute += absolute;
-      tally.log_errors.push_back(log_error(own.accuracy));
+      tally.log_errors.push_back(log_error(own.accuracy, faultless));
       out_.methods.push_back(score_of(name, own.accuracy, square, absolute));
     }
     std::ranges::stable_sort(out_.methods, {}, &ForecastScore::rmse);
   }
 
+  /// What counts as no error: far below the mean of all forecasts'. Who happens to hit all zeros of a series
+  /// would decide about the collection.
+  double faultless() const {
+    double sum = 0, count = 0;
+    for (const Accuracy& accuracy : own_) {
+      sum += accuracy.rmse();
+      ++count;
+    }
+    for (const auto& [member, own] : methods_) {
+      sum += own.accuracy.rmse();
+      ++count;
+    }
+    return std::max(kFaultless * sum / count, std::numeric_limits<double>::min());
+  }
+
   /// Of one that never moved, by its own size: all forecasts of it are measured alike.
-  double log_error(const Accuracy& accuracy) const {
+  double log_error(const Accuracy& accuracy, double faultless) const {
     const double unit = step_square_ > 0 ? std::sqrt(step_square_) : 1;
-    return std::log(std::max(accuracy.rmse() / unit, kFaultless));
+    return std::log(std::max(accuracy.rmse(), faultless) / unit);
   }
 
   /// The forecasts of one origin by all kinds, in units of the series.
