@@ -75,9 +75,11 @@ void check_split(const Prepared& prepared, const ForecastOptions& options, Check
   }
   out.ok(count_of(train, "row") + " to learn from, " + count_of(test, "row") + " to test on");
   if (too_short > 0) {
-    out.add(CheckLevel::warning, std::to_string(too_short) + " series too short, or constant, to learn a model from",
-            "", count_of(train, "row") + " for a horizon of " + std::to_string(options.horizon),
-            "statistical methods alone forecast them; give more history, or a shorter --horizon or --backtest");
+    out.add(
+        CheckLevel::warning,
+        std::to_string(too_short) + " series too short, or constant, to learn a model from", "",
+        count_of(train, "row") + " for a horizon of " + std::to_string(options.horizon),
+        "statistical methods alone forecast them; give more history, or a shorter --horizon or --backtest");
   }
   if (origins < kFewOrigins) {
     out.add(CheckLevel::warning,

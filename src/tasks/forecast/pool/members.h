@@ -58,7 +58,8 @@ struct Setting {
   std::span<const Member> allowed = {};  ///< of those that apply; none: all
 };
 
-/// The members that apply to such values, naive where none of those allowed does. All of them have a forecast for whatever rows are given.
+/// The members that apply to such values, naive where none of those allowed does. All of them have a forecast
+/// for whatever rows are given.
 std::vector<Member> applicable_members(std::span<const double> values, const Setting& setting);
 
 /// Forecasts of the rows behind the last one, [members, horizon]; what members share is computed once.
