@@ -233,7 +233,11 @@ void Selection::observe(const Origin& origin, const MemberForecasts& said, std::
     if (found == said.members.end()) found = std::ranges::find(said.members, pool::Member::naive);
     known.forecasts.push_back(said.forecasts[static_cast<std::size_t>(found - said.members.begin())]);
   }
-  evidence.origins.push_back(std::move(known));
+  // The latest first; as many as were held out to begin with, so that weights follow a series that changes.
+  const auto most = std::max<std::size_t>(run_.series[static_cast<std::size_t>(place_[s])].origin_rows.size(),
+                                          static_cast<std::size_t>(kFewestOrigins));
+  evidence.origins.insert(evidence.origins.begin(), std::move(known));
+  if (evidence.origins.size() > most) evidence.origins.pop_back();
 }
 
 void Selection::choose_again(Pool& pool) {

@@ -102,6 +102,22 @@ TEST(Selection, CountsWhatIsSaidLater) {
   EXPECT_GT(chosen.selection.learnt_share(), before + 0.1) << "it has told the truth since";
 }
 
+TEST(Selection, ForgetsWhatWasSaidLongAgo) {
+  Panel panel = PanelOf{.rows = {400}, .horizon = 12, .seasons = {12}}.make();
+  panel.series[0].train_rows = 200;
+  Chosen chosen(std::move(panel));
+  chosen.selection.choose(chosen.near_truth(0.001), chosen.pool);
+  ASSERT_GT(chosen.selection.learnt_share(), 0.9);
+  for (std::int64_t row = 200; row < 380; row += 12) {
+    const std::vector<double> wrong(12, 30.0);
+    const MemberForecasts said =
+        pool::forecast_end(chosen.members.before(0, row + 1), chosen.selection.members(0));
+    chosen.selection.observe({0, row}, said, wrong);
+  }
+  chosen.selection.choose_again(chosen.pool);
+  EXPECT_LT(chosen.selection.learnt_share(), 0.01) << "it has been wrong ever since";
+}
+
 TEST(Selection, DoesNotDependOnTheNumberOfThreads) {
   Chosen one(two_series(), 4, false, 1), two(two_series(), 4, false, 2);
   one.selection.choose(one.near_truth(0.5), one.pool);
