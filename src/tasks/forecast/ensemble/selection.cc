@@ -234,10 +234,12 @@ void Selection::observe(const Origin& origin, const MemberForecasts& said, std::
     known.forecasts.push_back(said.forecasts[static_cast<std::size_t>(found - said.members.begin())]);
   }
   // The latest first; as many as were held out to begin with, so that weights follow a series that changes.
+  // But for what known columns say: events are rare.
   const auto most = std::max<std::size_t>(run_.series[static_cast<std::size_t>(place_[s])].origin_rows.size(),
                                           static_cast<std::size_t>(kFewestOrigins));
+  const bool forgets = scaled_.panel().known.empty();
   evidence.origins.insert(evidence.origins.begin(), std::move(known));
-  if (evidence.origins.size() > most) evidence.origins.pop_back();
+  if (forgets && evidence.origins.size() > most) evidence.origins.pop_back();
 }
 
 void Selection::choose_again(Pool& pool) {
