@@ -11,9 +11,9 @@ namespace rondo {
 
 /// The words of a report that the table does not know.
 struct ForecastReportText {
-  std::string title;               ///< "": "Forecast of TARGET"
-  std::string unit;                ///< of the target: "EUR", "°C"
-  std::vector<std::string> names;  ///< "column=name to show"
+  std::string title = {};               ///< "": "Forecast of TARGET"
+  std::string unit = {};                ///< of the target: "EUR", "°C"
+  std::vector<std::string> names = {};  ///< "column=name to show"
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {

@@ -146,6 +146,7 @@ std::string render_page(const Page& page) {
                     {"verdict", verdict_of(page.verdict)},
                     {"figures", items_of(page.figures, object_of)},
                     {"notes", items_of(page.notes, text_of)},
+                    {"has_notes", !page.notes.empty()},
                     {"warnings", items_of(page.warnings, text_of)},
                     {"contents", body.links},
                     {"sections", body.html},

@@ -1,6 +1,7 @@
 #include "tasks/forecast/report/components.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <utility>
@@ -107,14 +108,36 @@ void take_out_known(const ForecastSeries& series, const ForecastResult& result, 
   for (SeriesComponent& part : merged(std::move(effects))) split.take_out(std::move(part));
 }
 
-void take_out_seasons(std::span<const double> seasons, Decomposition& split) {
+/// "season over the week (7 rows)", "season of 83 rows".
+std::string season_name(std::int64_t period, const std::string& frequency) {
+  struct Named {
+    const char* frequency;
+    std::int64_t period;
+    const char* name;
+  };
+  constexpr std::array kNamed{Named{"monthly", 12, "year"},         Named{"quarterly", 4, "year"},
+                              Named{"weekly", 52, "year"},          Named{"daily", 7, "week"},
+                              Named{"daily", 365, "year"},          Named{"business days", 5, "week"},
+                              Named{"hourly", 24, "day"},           Named{"business days", 261, "year"},
+                              Named{"hourly", 168, "week"},         Named{"hourly", 8766, "year"},
+                              Named{"every 30 minutes", 48, "day"}, Named{"every 30 minutes", 336, "week"},
+                              Named{"every 15 minutes", 96, "day"}, Named{"every 15 minutes", 672, "week"}};
+  const std::string rows = detail::count_of(period, "row");
+  for (const Named& one : kNamed)
+    if (frequency == one.frequency && period == one.period)
+      return "season over the " + std::string(one.name) + " (" + rows + ")";
+  return "season of " + rows;
+}
+
+void take_out_seasons(const ForecastResult& result, Decomposition& split) {
+  const std::vector<double>& seasons = result.seasons;
   std::vector<std::int64_t> periods;
   for (const double season : seasons) periods.push_back(std::llround(season));
   statistical::Mstl seasonal = statistical::mstl(split.values, periods);
   for (std::size_t i = 0; i < seasonal.periods.size(); ++i) {
     const std::int64_t period = seasonal.periods[i];
     SeriesComponent part{
-        Part::season, "season of " + detail::count_of(period, "row"), std::move(seasonal.seasons[i]), {}};
+        Part::season, season_name(period, result.frequency), std::move(seasonal.seasons[i]), {}};
     for (std::int64_t step = 0; step < split.ahead; ++step)
       part.ahead.push_back(part.past[part.past.size() - static_cast<std::size_t>(period - step % period)]);
     split.take_out(std::move(part));
@@ -131,14 +154,20 @@ void split_rest(const ForecastSeries& series, std::span<const double> seasons, D
   how.jump = std::max<std::int64_t>(1, how.window / 10);
   SeriesComponent trend{
       Part::trend, "trend", statistical::loess(statistical::interpolate(split.values, 1), how, {}), {}};
-  for (std::int64_t step = 0; step < split.ahead; ++step) {
-    double left = series.forecast[static_cast<std::size_t>(step)];
-    for (const SeriesComponent& part : split.parts) left -= part.ahead[static_cast<std::size_t>(step)];
-    trend.ahead.push_back(left);
-  }
+  std::vector<double> left(series.forecast.begin(), series.forecast.begin() + split.ahead);
+  for (const SeriesComponent& part : split.parts)
+    for (std::size_t step = 0; step < left.size(); ++step) left[step] -= part.ahead[step];
+  std::vector<double> joined(trend.past.end() - std::min(how.window, split.rows), trend.past.end());
+  const auto before = static_cast<std::int64_t>(joined.size());
+  joined.insert(joined.end(), left.begin(), left.end());
+  if (split.ahead > 0) joined = statistical::loess(joined, how, {});
+  trend.ahead.assign(joined.begin() + before, joined.end());
+  SeriesComponent rest{Part::rest, "rest", {}, std::move(left)};
+  for (std::size_t step = 0; step < trend.ahead.size(); ++step) rest.ahead[step] -= trend.ahead[step];
   split.take_out(std::move(trend));
   std::rotate(split.parts.begin(), split.parts.end() - 1, split.parts.end());
-  split.parts.push_back({Part::rest, "rest", split.values, {}});
+  rest.past = split.values;
+  split.parts.push_back(std::move(rest));
 }
 
 }  // namespace
@@ -169,7 +198,7 @@ SeriesComponents components_of(const ForecastSeries& series, const ForecastResul
                        series.future_times.ticks().front() > series.times.ticks().back();
   split.ahead = goes_on ? std::ssize(series.forecast) : 0;
   take_out_known(series, result, first, split);
-  take_out_seasons(result.seasons, split);
+  take_out_seasons(result, split);
   split_rest(series, result.seasons, split);
   return {first, std::move(split.parts)};
 }

@@ -77,7 +77,7 @@ std::string with_unit(std::string number, const std::string& unit) {
 PageFigure next_value(const ForecastResult& result, const std::string& unit) {
   if (result.series.size() > 1) return series_helped(result);
   const ForecastSeries& series = result.series.front();
-  if (series.forecast.empty()) return {"Next value", "–", "no forecast was requested"};
+  if (series.forecast.empty()) return {"Next value", "–", "no forecast past the end"};
   std::string detail = series.future_times.text(0);
   if (!series.bands.low80.empty())
     detail += "; 80 % band " + format_number(series.bands.low80.front()) + " to " +
