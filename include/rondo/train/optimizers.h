@@ -56,7 +56,8 @@ class Optimizer {
 ///
 ///     sgd {momentum, nesterov} · rmsprop {rho, momentum, epsilon, centered} · adam, adamw {beta_1, beta_2,
 ///     epsilon, amsgrad} · amsgrad (adam with amsgrad) · nadam · adagrad {initial_accumulator_value, epsilon}
-///     · adadelta {rho, epsilon}
+///     · adadelta {rho, epsilon} · adamax {beta_1, beta_2, epsilon} · lion {beta_1, beta_2} · adafactor
+///     {beta_2_decay, epsilon_1, epsilon_2, clip_threshold}
 ///
 /// Every one also has learning_rate (a number or a schedule, see schedules.h), weight_decay,
 /// exclude_from_weight_decay (parts of parameter names), at most one of clipnorm (each array's gradient),
@@ -66,8 +67,9 @@ class Optimizer {
 ///
 /// which chooses the formulas and the defaults of Keras 3 or of PyTorch: where ε stands, whether momentum
 /// holds the learning rate, and whether weight_decay shrinks weights directly (Keras: always; PyTorch: adamw
-/// only) or is added to the gradient. Arithmetic is in the store's dtype; norms are sums in double in a fixed
-/// order.
+/// only) or is added to the gradient. Lion and Adafactor are Keras's only; Keras's relative_step of Adafactor
+/// is no option, for it changes nothing there: a step is never larger than 1 / √t. Arithmetic is in the
+/// store's dtype; norms are sums in double in a fixed order.
 ///
 /// Embeddings have sparse rows (see ParameterStore): a step gives a gradient to the rows of its ids only.
 /// What a step does to the other rows:
@@ -81,8 +83,8 @@ class Optimizer {
 ///     lazy: true
 ///       nothing: weights, moments and decay of a row change in the steps only that give it a gradient, with
 ///       the bias correction of the common step count. That is LazyAdam of TensorFlow Addons and SparseAdam
-///       of PyTorch, here for every optimiser. The cost does not depend on the size of the table. Numbers
-///       differ from the default: rare rows keep old moments and are not decayed
+///       of PyTorch, here for every optimiser but adafactor. The cost does not depend on the size of the
+///       table. Numbers differ from the default: rare rows keep old moments and are not decayed
 ///
 /// Clipping measures the same norms, to the bit, whichever it is. A penalty of the layer
 /// (embeddings_regularizer) gives a gradient to every row, and so does a table that is used as a dense array

@@ -154,6 +154,7 @@ void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, d
   for (std::size_t p = 0; p < infos.size(); ++p) {
     if (!infos[p].trainable || infos[p].size == 0) continue;
     Piece<T> piece{};
+    piece.array = &infos[p];
     const double decay = without_decay_[p] ? 0 : options_.weight_decay;
     piece.prelude.scale = static_cast<T>(clip_scale(p, global_norm));
     if (options_.clipvalue) piece.prelude.limit = static_cast<T>(*options_.clipvalue);
@@ -251,7 +252,10 @@ namespace {
 
 std::vector<detail::OptimizerEntry> all_optimizers() {
   std::vector<detail::OptimizerEntry> all = detail::gradient_scale_optimizers();
-  std::ranges::move(detail::adaptive_moment_optimizers(), std::back_inserter(all));
+  for (auto make : {&detail::adaptive_moment_optimizers, &detail::first_moment_optimizers,
+                    &detail::factored_moment_optimizers}) {
+    std::ranges::move(make(), std::back_inserter(all));
+  }
   return all;
 }
 

@@ -14,6 +14,9 @@
 
 namespace rondo::detail {
 
+/// Throws Error(usage) unless `holds`.
+void require_option(bool holds, const std::string& optimizer, const char* rule);
+
 /// Options that every optimiser has.
 struct CommonOptimizerOptions {
   std::string convention = "keras";
@@ -63,6 +66,7 @@ class OptimizerBase : public Optimizer {
     const T* gradients;
     std::array<T*, 3> slots;
     std::int64_t count;
+    const ParameterInfo* array;  ///< that they belong to
   };
 
   OptimizerBase(std::string name, const CommonOptimizerOptions& options, std::vector<std::string> slot_names,
@@ -127,6 +131,11 @@ class OptimizerOf : public OptimizerBase {
   void update(const Piece<double>& piece) const noexcept override { self().run(piece); }
 };
 
+template <class Rule, class Piece>
+void run_rule(const Rule& rule, const Piece& p) noexcept {
+  sweep(rule, p.prelude, p.weights, p.gradients, p.slots[0], p.slots[1], p.slots[2], p.count);
+}
+
 /// Reads options over the defaults of the convention that they name.
 template <class Options>
 Options optimizer_settings(const Json& config, const std::string& name) {
@@ -136,6 +145,10 @@ Options optimizer_settings(const Json& config, const std::string& name) {
     throw Error(ErrorKind::usage, "there is no convention called '" + convention + "'")
         .where("optimizer " + name)
         .expected("\"keras\" or \"torch\"");
+  }
+  if constexpr (requires { Options::kKerasOnly; }) {
+    require_option(convention == "keras", name,
+                   "convention \"keras\": PyTorch's is another formula, or none");
   }
   Options options = Options::defaults(convention == "torch");
   read_options(options, config, name);
@@ -150,10 +163,9 @@ OptimizerEntry optimizer_entry(const std::string& name) {
           }};
 }
 
-/// Throws Error(usage) unless `holds`.
-void require_option(bool holds, const std::string& optimizer, const char* rule);
-
 std::vector<OptimizerEntry> adaptive_moment_optimizers();  // adam and kin
 std::vector<OptimizerEntry> gradient_scale_optimizers();   // sgd, rmsprop, adagrad, adadelta
+std::vector<OptimizerEntry> first_moment_optimizers();     // adamax, lion
+std::vector<OptimizerEntry> factored_moment_optimizers();  // adafactor
 
 }  // namespace rondo::detail
