@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "rondo/base/json.h"
 #include "rondo/base/options.h"
+#include "rondo/base/random.h"
+#include "rondo/tensor/shape.h"
 
 // What an array of weights holds before it is trained, with Keras's names, options and defaults:
 //
@@ -87,5 +90,12 @@ Initializer identity(double gain = 1);
 Initializer function(Initializer::Function weight);
 
 }  // namespace initializers
+
+/// Writes the weights of an array of that shape, row by row. `random` belongs to this array and the seed.
+using InitializerFill =
+    std::function<void(const Shape& shape, const RandomStream& random, std::span<double> weights)>;
+/// Makes `name` an initialiser that layers and specs can name, unlike initializers::function. A name that is
+/// taken is an Error(usage). From any thread.
+void register_initializer(std::string name, InitializerFill fill);
 
 }  // namespace rondo

@@ -81,4 +81,9 @@ std::shared_ptr<RowMetric> make_row_metric(const Json& name_or_config);
 /// Names that make_metric knows, without aliases.
 std::vector<std::string> metric_names();
 
+/// Makes `name` one that make_metric knows and CompileOptions, configuration files and the compiled part of a
+/// saved model can name. `make` gets the options that stand beside the name ({"name": "focal", "gamma": 2}:
+/// {"gamma": 2}). A name that is taken, an alias among them, is an Error(usage). From any thread.
+void register_metric(std::string name, std::function<std::shared_ptr<Metric>(const Json& options)> make);
+
 }  // namespace rondo

@@ -3,6 +3,7 @@
 #include "train/losses/loss_entry.h"
 #include "train/metrics/row_metric.h"
 #include "train/named_config.h"
+#include "train/registered.h"
 
 namespace rondo {
 namespace detail {
@@ -87,7 +88,7 @@ class ResolvedByShape : public RowMetric {
   std::shared_ptr<RowMetric> meant_;
 };
 
-std::vector<MetricEntry> all_metrics() {
+std::vector<MetricEntry> own_metrics() {
   std::vector<MetricEntry> all;
   for (const auto& [family, alias] : {std::pair{"accuracy", "acc"}, std::pair{"crossentropy", "ce"}}) {
     all.push_back({family, {alias}, [family = std::string(family)](const Json& options) {
@@ -106,7 +107,16 @@ std::vector<MetricEntry> all_metrics() {
   return all;
 }
 
+std::vector<MetricEntry> all_metrics() {
+  return detail::registered_entries<MetricEntry>().behind(own_metrics());
+}
+
 }  // namespace
+
+void register_metric(std::string name, std::function<std::shared_ptr<Metric>(const Json& options)> make) {
+  detail::registered_entries<MetricEntry>().add({std::move(name), {}, std::move(make)}, own_metrics(),
+                                                "metric");
+}
 
 void RowMetric::update(std::span<const Value> predictions, const Target& target) {
   const ComparedRows rows = target.rows(predictions.front());
