@@ -224,7 +224,7 @@ std::vector<detail::LayerEntry> detail::dot_layer() {
              const Json* axes = spec.find("axes");
              if (axes != nullptr && axes->is_integer())
                spec.set("axes", Json::list(std::vector{axes->as_integer()}));
-             return rondo::dot(read_spec<DotOptions>(spec, path));
+             return rondo::dot(read_layer_options<DotOptions>(spec, path));
            }}};
 }
 

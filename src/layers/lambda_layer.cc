@@ -126,7 +126,7 @@ LayerPtr lambda(LambdaOptions options) {
 
 std::vector<detail::LayerEntry> detail::lambda_layer() {
   return {{"lambda", [](const Json& spec, const std::string& path) {
-             auto options = read_spec<LambdaOptions>(spec, path);
+             auto options = read_layer_options<LambdaOptions>(spec, path);
              LambdaFunction function = functions().find(options.function, path);
              return rondo::lambda(std::move(function), std::move(options));
            }}};

@@ -338,12 +338,12 @@ std::vector<detail::LayerEntry> detail::wrapper_layers() {
              const bool given = other != nullptr && !other->is_null();
              return rondo::bidirectional(
                  inner_layer(spec, path),
-                 read_spec<BidirectionalOptions>(spec, path, {"layer", "backward_layer"}),
+                 read_layer_options<BidirectionalOptions>(spec, path, {"layer", "backward_layer"}),
                  given ? make_layer(*other, path + ".backward_layer") : nullptr);
            }},
           {"time_distributed", [](const Json& spec, const std::string& path) {
              return rondo::time_distributed(inner_layer(spec, path),
-                                            read_spec<TimeDistributedOptions>(spec, path, {"layer"}));
+                                            read_layer_options<TimeDistributedOptions>(spec, path, {"layer"}));
            }}};
 }
 

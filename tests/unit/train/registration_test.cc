@@ -4,6 +4,7 @@
 
 #include "rondo/layers/layers.h"
 #include "rondo/train/model.h"
+#include "rondo/train/schedules.h"
 #include "support/message_of.h"
 #include "support/scratch_folder.h"
 
