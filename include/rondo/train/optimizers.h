@@ -39,12 +39,14 @@ class Optimizer {
   /// first step only.
   virtual StepReport step(ParameterStore& parameters) = 0;
 
-  /// Steps made so far.
+  /// Calls of `step` so far, those too that only added gradients up.
   virtual std::int64_t iterations() const = 0;
   /// Of the next step.
   virtual double learning_rate() const = 0;
   /// Throws Error(usage) when a schedule governs the learning rate.
   virtual void set_learning_rate(double learning_rate) = 0;
+  /// At the end of training: the weights become their average where there is one (use_ema).
+  virtual void finalize(ParameterStore& parameters) { static_cast<void>(parameters); }
 
   /// Copies the state out, and back: after `restore` the next steps have the bits they would have had.
   virtual OptimizerState state(const ParameterStore& parameters) const = 0;
@@ -63,6 +65,17 @@ class Optimizer {
 /// Every one also has learning_rate (a number or a schedule, see schedules.h), weight_decay,
 /// exclude_from_weight_decay (parts of parameter names), at most one of clipnorm (each array's gradient),
 /// global_clipnorm (all gradients together) and clipvalue (each element), lazy (see below), and
+///
+///     parameter_groups: [{pattern, learning_rate_multiplier: 1, weight_decay: null}]
+///       parameters whose name has the pattern in it ("embedding", "lstm_1.") learn at another rate or with
+///       another decay; the first group that fits counts. A pattern that fits nothing is an error
+///     gradient_accumulation_steps: null
+///       the mean gradient of so many batches makes one step. Schedules count batches, as in Keras
+///     use_ema: false, ema_momentum: 0.99, ema_overwrite_frequency: null
+///       an exponential moving average of the weights, which takes their place at the end of training, or
+///       every so many steps
+///
+/// as in Keras, and
 ///
 ///     convention: "keras" (default) | "torch"
 ///

@@ -311,17 +311,6 @@ LayerPtr inner_layer(const Json& spec, const std::string& path) {
   return make_layer(*inner, path + ".layer");
 }
 
-<<<<<<< HEAD
-/// A type whose layers wrap the one under the key "layer".
-template <class Options>
-detail::LayerEntry wrapper_entry(std::string type, LayerPtr (*make)(LayerPtr, Options)) {
-  return {std::move(type), [make](const Json& spec, const std::string& path) {
-            return make(inner_layer(spec, path), read_layer_options<Options>(spec, path, {"layer"}));
-          }};
-}
-
-=======
->>>>>>> add
 }  // namespace
 
 LayerPtr bidirectional(LayerPtr layer, BidirectionalOptions options, LayerPtr backward_layer) {

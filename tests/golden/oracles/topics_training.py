@@ -169,6 +169,12 @@ LATER_RULES = {
                           "clip_threshold": 0.5, "weight_decay": 0.0625},
     "adafactor_schedule": {"name": "adafactor", "learning_rate": {
         "name": "cosine_decay_restarts", "initial_learning_rate": 0.01, "first_decay_steps": 20}},
+    "sgd_accumulate": {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9, "gradient_accumulation_steps": 4},
+    "adam_accumulate": {"name": "adam", "clipnorm": 0.05, "weight_decay": 0.0625, "gradient_accumulation_steps": 3, "learning_rate": {
+        "name": "exponential_decay", "initial_learning_rate": 0.01, "decay_steps": 20, "decay_rate": 0.8}},
+    "adam_ema": {"name": "adam", "learning_rate": 0.005, "use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 7},
+    "sgd_accumulate_ema": {"name": "sgd", "learning_rate": 0.05, "gradient_accumulation_steps": 3, "use_ema": True,
+                           "ema_momentum": 0.75, "ema_overwrite_frequency": 5},
     "sgd_nesterov_alone": {"name": "sgd", "learning_rate": 0.05, "nesterov": True},
 }
 
