@@ -279,7 +279,7 @@ LayerPtr inner_layer(const Json& spec, const std::string& path) {
 template <class Options>
 detail::LayerEntry wrapper_entry(std::string type, LayerPtr (*make)(LayerPtr, Options)) {
   return {std::move(type), [make](const Json& spec, const std::string& path) {
-            return make(inner_layer(spec, path), detail::read_spec<Options>(spec, path, {"layer"}));
+            return make(inner_layer(spec, path), read_layer_options<Options>(spec, path, {"layer"}));
           }};
 }
 
