@@ -63,3 +63,4 @@
 #include "rondo/train/tensorboard.h"
 #include "rondo/train/training.h"
 #include "rondo/train/training_step.h"
+#include "rondo/train/typed_options.h"
