@@ -42,9 +42,8 @@ int main() try {
   Dataset& data = examples();
   {
     Sequential model({lstm({.units = 8}), dense({.units = 1})});
-    model.compile({.optimizer = parse_json(R"({"name": "adam", "learning_rate": 0.01})"),
-                   .loss = "mse",
-                   .metrics = {"mae"}});
+    model.compile(
+        {.optimizer = optimizers::adam({.learning_rate = 0.01}), .loss = "mse", .metrics = {"mae"}});
     auto stop = std::make_shared<EarlyStopping>(
         EarlyStoppingOptions{.monitor = "val_loss", .patience = 5, .restore_best_weights = true});
     const History history =
