@@ -53,7 +53,7 @@ ValueShape spec_of(const Samples& batch) {
 Network::Network(DType dtype) : parameters_(dtype) { kernels::choose_instruction_set(); }
 
 int Network::add_input(std::string name, ValueShape spec) {
-  if (built_) throw Error(ErrorKind::usage, "a built network takes no more inputs");
+  if (declared_) throw Error(ErrorKind::usage, "a built network takes no more inputs");
   if (name.empty()) name = inputs_.empty() ? "input" : "input_" + std::to_string(inputs_.size());
   for (const Input& other : inputs_) {
     if (other.name == name)
@@ -84,7 +84,7 @@ std::string Network::unique_name(const std::string& type) const {
 }
 
 std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
-  if (built_)
+  if (declared_)
     throw Error(ErrorKind::usage, "a built network takes no more layers")
         .fix("add layers before fit or build");
   if (!layer) throw Error(ErrorKind::usage, "a null layer was added");
@@ -99,7 +99,8 @@ std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
   }
   std::vector<ValueShape> specs;
   for (const int id : inputs) specs.push_back(checked(id).spec);
-  const std::vector<ValueShape> outputs = layer->infer(specs);
+  const std::vector<ValueShape> outputs = layer->connect(specs);
+  layer->declare_parameters(parameters_.dtype());
   node.layer = std::move(layer);
   node.inputs = std::move(inputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -116,20 +117,30 @@ void Network::set_outputs(std::vector<int> outputs) {
   outputs_ = std::move(outputs);
 }
 
-void Network::build(std::uint64_t seed) {
-  if (built_) return;
+const ParameterStore& Network::declare() {
+  if (declared_) return parameters_;
   if (outputs_.empty()) {
     if (nodes_.empty())
       throw Error(ErrorKind::usage, "a network without layers cannot be built").fix("add a layer first");
     outputs_ = {nodes_.back().outputs.front()};
   }
-  for (Node& node : nodes_) {
-    if (!node.shares) node.layer->declare(parameters_, node.layer->name() + ".");
-  }
+  for (const Node& node : nodes_) parameters_.share_all(node.layer->parameters());
+  declared_ = true;
+  return parameters_;
+}
+
+void Network::build(std::uint64_t seed) {
+  if (built_) return;
+  declare();
   parameters_.allocate();
-  for (Node& node : nodes_) {
-    if (!node.shares) node.layer->initialize(parameters_, seed);
-  }
+  for (const Node& node : nodes_) node.layer->initialize_parameters(seed);
+  built_ = true;
+}
+
+void Network::allocate() {
+  declare();
+  parameters_.allocate();
+  for (const Node& node : nodes_) node.layer->skip_initialization();
   built_ = true;
 }
 
@@ -269,7 +280,7 @@ Vars Network::run(Tape& tape, std::span<const Var> inputs) {
     const std::span<Var> arguments = tape.vars(node.inputs.size());
     for (std::size_t i = 0; i < arguments.size(); ++i)
       arguments[i] = values[static_cast<std::size_t>(node.inputs[i])];
-    const Vars results = node.layer->record(tape, arguments, parameters_);
+    const Vars results = node.layer->record(tape, arguments);
     for (std::size_t i = 0; i < results.size(); ++i)
       values[static_cast<std::size_t>(node.outputs[i])] = results[i];
   }
@@ -280,13 +291,19 @@ Vars Network::run(Tape& tape, std::span<const Var> inputs) {
 
 Network Network::cast(DType dtype) const {
   Network other = from_spec(spec(), dtype);
-  if (built_) {
-    other.build(0);
-    for (const ParameterInfo& info : parameters_.infos())  // those of objectives too
-      other.parameters_.adopt(info.name, info.shape, info.trainable, info.l1, info.l2);
-    other.parameters_.allocate();
-    other.parameters_.values() = parameters_.values().cast(dtype);
+  if (!built_) return other;
+  other.declare();
+  ParameterStore& to = other.parameters_;
+  const auto infos = parameters_.infos();
+  for (std::size_t i = 0; i < infos.size(); ++i) {  // those of objectives too
+    const Penalty& penalty = parameters_.penalty(static_cast<int>(i));
+    if (to.find(infos[i].name) < 0)
+      to.declare(infos[i].name, infos[i].shape, parameters_.is_trainable(static_cast<int>(i)), penalty.l1,
+                 penalty.l2);
   }
+  other.allocate();
+  for (std::size_t i = 0; i < infos.size(); ++i)
+    to.set(to.find(infos[i].name), parameters_.get(static_cast<int>(i)));
   return other;
 }
 
@@ -298,29 +315,46 @@ std::vector<const Layer*> Network::layers() const {
   return out;
 }
 
-Layer* Network::find_layer(std::string_view name) {
+Layer* Network::find_layer(std::string_view name) const {
   for (const Node& node : nodes_) {
     if (node.layer->name() == name) return node.layer.get();
   }
   return nullptr;
 }
 
+LayerPtr Network::layer(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const Node& node : nodes_) {
+    if (node.layer->name() == name) return node.layer;
+    if (!node.shares) names.push_back(node.layer->name());
+  }
+  throw Error(ErrorKind::usage, "the network has no layer '" + std::string(name) + "'")
+      .expected("one of " + detail::listed(names))
+      .fix(detail::did_you_mean(std::string(name), names));
+}
+
+void Network::constrain() {
+  for (const Node& node : nodes_) {
+    if (!node.shares) node.layer->constrain();
+  }
+}
+
 double Network::regularization(bool add_gradient) {
   double total = 0;
   const auto infos = parameters_.infos();
   for (std::size_t i = 0; i < infos.size(); ++i) {
-    const double l1 = infos[i].l1, l2 = infos[i].l2;
-    if (l1 == 0 && l2 == 0) continue;
-    const bool add = add_gradient && infos[i].trainable;
+    const double l1 = parameters_.penalty(static_cast<int>(i)).l1,
+                 l2 = parameters_.penalty(static_cast<int>(i)).l2;
+    if ((l1 == 0 && l2 == 0) || !parameters_.is_trainable(static_cast<int>(i))) continue;
     const Matrix value = parameters_.value(static_cast<int>(i)),
-                 gradient = add ? parameters_.mutable_gradient(static_cast<int>(i)) : Matrix{};
+                 gradient = add_gradient ? parameters_.mutable_gradient(static_cast<int>(i)) : Matrix{};
     with_dtype(parameters_.dtype(), [&]<class T>(T) {
       const T* w = value.view<T>().data;
       T* g = gradient.view<T>().data;
       for (std::int64_t k = 0; k < infos[i].size; ++k) {
         total += l1 * std::abs(static_cast<double>(w[k])) +
                  l2 * static_cast<double>(w[k]) * static_cast<double>(w[k]);
-        if (add) {
+        if (add_gradient) {
           g[k] +=
               static_cast<T>(l1) * static_cast<T>((w[k] > 0) - (w[k] < 0)) + static_cast<T>(2 * l2) * w[k];
         }

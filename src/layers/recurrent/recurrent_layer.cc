@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "layers/common/activity_penalty.h"
 #include "layers/common/layer_entry.h"
 #include "layers/common/mask_bits.h"
 #include "layers/recurrent/drivers/checkpointed.h"
@@ -8,6 +9,7 @@
 #include "layers/recurrent/recurrent_dropout.h"
 #include "layers/recurrent/recurrent_input.h"
 #include "layers/recurrent/recurrent_step.h"
+#include "layers/recurrent/register_cells.h"
 #include "layers/recurrent/stateful_layer.h"
 #include "rondo/tape/tape.h"
 
@@ -83,20 +85,22 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     const cells::CellInfo& info = cell_->info;
     const RecurrentOptions& o = options();
     const std::int64_t columns = info.gates * o.units;
-    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, o.kernel_regularizer);
+    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, o.kernel_regularizer,
+                            o.kernel_constraint);
     const bool has_matrix = info.has_recurrent_kernel();
     if (has_matrix) {
       recurrent_ = declare_array(store, prefix + "recurrent_kernel", {width(0) / o.recurrent_blocks, columns},
-                                 o.recurrent_regularizer);
+                                 o.recurrent_regularizer, o.recurrent_constraint);
     }
     if (o.use_bias) {
       bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, columns} : Shape{columns},
-                            o.bias_regularizer);
+                            o.bias_regularizer, o.bias_constraint);
     }
     vectors_.clear();
     for (std::size_t p = 0; p < static_cast<std::size_t>(info.vectors); ++p)
       vectors_.push_back(declare_array(store, prefix + info.vector_names[p], {o.units},
-                                       has_matrix ? Regularizer{} : o.recurrent_regularizer));
+                                       has_matrix ? Regularizer{} : o.recurrent_regularizer,
+                                       has_matrix ? Constraint{} : o.recurrent_constraint));
     if (o.layer_norm) {
       kernel_gain_ = declare_array(store, prefix + "kernel_gain", {columns});
       recurrent_gain_ = declare_array(store, prefix + "recurrent_gain", {columns});
@@ -150,6 +154,11 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     return add_stream_step(plan, inputs[0], states, recurrent_step(plan, spec, inputs[0].slot, states));
   }
 
+  Vars record(Tape& tape, std::span<const Var> inputs) const override {
+    const Vars out = StatefulLayer::record(tape, inputs);
+    penalize_activity(tape, out, options().activity_regularizer);
+    return out;
+  }
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) { run_forward<T>(call); });
   }
@@ -352,9 +361,9 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
 
 /// Some options belong to some cells only: a key that the layer's own config does not have is refused.
 LayerPtr layer_of_spec(const std::string& type, const Json& spec, const std::string& path) {
-  LayerPtr layer = recurrent(type, detail::read_spec<RecurrentOptions>(spec, path));
+  LayerPtr layer = recurrent(type, read_layer_options<RecurrentOptions>(spec, path));
   const Json allowed = layer->config();
-  std::vector<std::string> known(detail::kCommonSpecKeys.begin(), detail::kCommonSpecKeys.end());
+  std::vector<std::string> known = kLayerSpecKeys;
   for (const auto& [key, value] : allowed.as_object()) known.push_back(key);
   for (const auto& [key, value] : spec.as_object(path)) {
     if (std::ranges::find(known, key) == known.end()) detail::throw_unknown_key(key, path, known);
@@ -371,14 +380,34 @@ LayerPtr simple_rnn(RecurrentOptions options) { return recurrent("simple_rnn", s
 LayerPtr lstm(RecurrentOptions options) { return recurrent("lstm", std::move(options)); }
 LayerPtr gru(RecurrentOptions options) { return recurrent("gru", std::move(options)); }
 
+namespace {
+LayerFactory factory_of(const std::string& type) {
+  return [type](const Json& spec, const std::string& path) { return layer_of_spec(type, spec, path); };
+}
+}  // namespace
+
 std::vector<detail::LayerEntry> detail::recurrent_layer() {
   std::vector<LayerEntry> entries;
-  for (const std::string& type : kernels::cell_types()) {
-    entries.push_back({type, [type](const Json& spec, const std::string& path) {
-                         return layer_of_spec(type, spec, path);
-                       }});
-  }
+  for (const std::string& type : kernels::cell_types()) entries.push_back({type, factory_of(type)});
   return entries;
+}
+
+void register_cells(std::span<const kernels::CellKernels> family,
+                    std::span<const kernels::CellFormulas<double>> reference) {
+  const std::vector<std::string> before = layer_types();
+  const auto is_layer = [&](const char* name) { return std::ranges::find(before, name) != before.end(); };
+  for (const kernels::CellKernels& cell : family) {
+    if (kernels::find_cell(cell.info.name) == nullptr && is_layer(cell.info.name))
+      throw Error(ErrorKind::usage, "there is a type of layers of that name already")
+          .where("a cell of one's own")
+          .seen("'" + std::string(cell.info.name) + "'")
+          .fix("give the cell another name in its CellInfo");
+  }
+  kernels::add_cells(family, reference);
+  for (const kernels::CellKernels& cell : family) {
+    if (cell.info.variant_of == nullptr && !is_layer(cell.info.name))
+      register_layer(cell.info.name, factory_of(cell.info.name));
+  }
 }
 
 }  // namespace rondo

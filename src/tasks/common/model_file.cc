@@ -12,10 +12,7 @@ constexpr const char* kAdvice = "the file is damaged or was written by another v
 
 /// The arrays of the network are those of the file.
 void check_declared(Network& network, const TensorFile& file, const std::string& where) {
-  ParameterStore declared(DType::float32);
-  for (const Layer* layer : network.layers())
-    network.find_layer(layer->name())->declare(declared, layer->name() + ".");
-  for (const ParameterInfo& info : declared.infos()) {
+  for (const ParameterInfo& info : network.declare().infos()) {
     const Tensor* tensor = file.find(info.name);
     if (tensor != nullptr && tensor->shape() == info.shape) continue;
     throw Error(ErrorKind::model_file, "an array of the network is missing or has another shape")
@@ -31,7 +28,7 @@ Network read_network(const TensorFile& file, const std::string& where) {
   try {
     network = Network::from_spec(detail::take_json(file, "spec", where));
     check_declared(network, file, where);
-    network.build(0);
+    network.allocate();
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::model_file) throw;
     throw Error(ErrorKind::model_file, "the network of the file cannot be built")

@@ -51,7 +51,8 @@ void take_network(const TensorFile& file, Network& network, const std::string& w
 
 void declare_objective_arrays(const TensorFile& file, ParameterStore& parameters) {
   for (const auto& [name, tensor] : file.tensors) {
-    if (name.starts_with(kObjectivePrefix)) parameters.adopt(name, tensor.shape());
+    if (name.starts_with(kObjectivePrefix) && parameters.find(name) < 0)
+      parameters.declare(name, tensor.shape());
   }
   parameters.allocate();
 }

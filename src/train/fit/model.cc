@@ -162,7 +162,7 @@ Model Model::load(const std::string& path) {
   try {
     model.network_ =
         std::make_unique<Network>(Network::from_spec(spec, doubles ? DType::float64 : DType::float32));
-    model.network_->build(0);
+    model.network_->allocate();
     detail::declare_objective_arrays(file, model.network_->parameters());
   } catch (const Error& error) {
     throw Error(ErrorKind::model_file, "the file's spec describes no model").where(path).seen(error.what());

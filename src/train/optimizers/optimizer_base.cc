@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "base/text.h"
 #include "train/named_config.h"
@@ -25,8 +26,7 @@ template <class T>
 double sum_of_squares(const ParameterStore& parameters, std::size_t p, const T* sum) noexcept {
   constexpr std::int64_t kSums = 8;
   const ParameterInfo& info = parameters.infos()[p];
-  const T* const gradient =
-      sum != nullptr ? sum : reinterpret_cast<const T*>(parameters.gradients().bytes()) + info.offset;
+  const T* const gradient = sum != nullptr ? sum : parameters.gradient(static_cast<int>(p)).view<T>().data;
   std::array<double, kSums> sums{};
   const auto add = [&](std::int64_t i) {
     const auto x = static_cast<double>(gradient[i]);
@@ -131,11 +131,10 @@ void OptimizerBase::set_learning_rate(double learning_rate) {
 }
 
 void OptimizerBase::prepare(const ParameterStore& parameters) {
-  const Tensor& values = parameters.values();
   const auto infos = parameters.infos();
   bool fits = squares_.size() == infos.size() && slots_.size() == slot_names_.size();
   for (const Tensor& slot : slots_)
-    fits = fits && slot.size() == values.size() && slot.dtype() == values.dtype();
+    fits = fits && slot.size() == parameters.flat_size() && slot.dtype() == parameters.dtype();
   if (fits) return;
   if (iterations_ > 0) {
     throw Error(ErrorKind::usage, "the parameters are not those of the optimiser's earlier steps")
@@ -144,8 +143,8 @@ void OptimizerBase::prepare(const ParameterStore& parameters) {
   }
   slots_.clear();
   for (std::size_t s = 0; s < slot_names_.size(); ++s) {
-    slots_.push_back(
-        Tensor::full(values.shape(), s < formula_slots_ ? first_slot_value_ : 0, values.dtype()));
+    slots_.push_back(Tensor::full({parameters.flat_size()}, s < formula_slots_ ? first_slot_value_ : 0,
+                                  parameters.dtype()));
   }
   squares_.assign(infos.size(), 0);
   group_parameters(infos);
@@ -183,12 +182,12 @@ void OptimizerBase::group_parameters(std::span<const ParameterInfo> infos) {
 template <class T>
 void OptimizerBase::add_up(const ParameterStore& parameters, bool is_last) noexcept {
   const auto infos = parameters.infos();
-  const T* const gradients = reinterpret_cast<const T*>(parameters.gradients().bytes());
   for (std::size_t p = 0; p < infos.size(); ++p) {
-    if (!infos[p].trainable) continue;
+    const int index = static_cast<int>(p);
+    if (!parameters.is_trainable(index)) continue;
     T* const sum = piece_of<T>(gradient_sum(), infos[p]);
-    const T* const gradient = gradients + infos[p].offset;
-    parameters.each_touched_run(static_cast<int>(p), [&](std::int64_t first, std::int64_t rows) {
+    const T* const gradient = parameters.gradient(index).view<T>().data;
+    parameters.each_touched_run(index, [&](std::int64_t first, std::int64_t rows) {
       const std::int64_t end = (first + rows) * infos[p].columns();
       for (std::int64_t i = first * infos[p].columns(); i < end; ++i) sum[i] += gradient[i];
     });
@@ -205,12 +204,12 @@ void OptimizerBase::move_average(ParameterStore& parameters) noexcept {
   const T keep = static_cast<T>(steps == 0 ? 0 : options_.ema_momentum), rest = T{1} - keep;
   const bool overwrites =
       options_.ema_overwrite_frequency && (steps + 1) % *options_.ema_overwrite_frequency == 0;
-  for (const ParameterInfo& info : infos) {
-    if (!info.trainable) continue;
-    T* const mean = piece_of<T>(average(), info);
-    T* const weights = piece_of<T>(parameters.values(), info);
-    for (std::int64_t i = 0; i < info.size; ++i) mean[i] = keep * mean[i] + rest * weights[i];
-    if (overwrites) std::copy_n(mean, info.size, weights);
+  for (std::size_t p = 0; p < infos.size(); ++p) {
+    if (!parameters.is_trainable(static_cast<int>(p))) continue;
+    T* const mean = piece_of<T>(average(), infos[p]);
+    T* const weights = parameters.value(static_cast<int>(p)).view<T>().data;
+    for (std::int64_t i = 0; i < infos[p].size; ++i) mean[i] = keep * mean[i] + rest * weights[i];
+    if (overwrites) std::copy_n(mean, infos[p].size, weights);
   }
 }
 
@@ -218,9 +217,11 @@ void OptimizerBase::finalize(ParameterStore& parameters) {
   if (!options_.use_ema || iterations_ == 0) return;
   prepare(parameters);
   with_dtype(parameters.dtype(), [&]<class T>(T) {
-    for (const ParameterInfo& info : parameters.infos()) {
-      if (info.trainable)
-        std::copy_n(piece_of<T>(average(), info), info.size, piece_of<T>(parameters.values(), info));
+    for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
+      const ParameterInfo& info = parameters.infos()[p];
+      if (parameters.is_trainable(static_cast<int>(p)))
+        std::copy_n(piece_of<T>(average(), info), info.size,
+                    parameters.value(static_cast<int>(p)).view<T>().data);
     }
   });
 }
@@ -232,7 +233,7 @@ double OptimizerBase::measure(const ParameterStore& parameters, bool of_sum) {
     double total = 0;
     for (std::size_t p = 0; p < infos.size(); ++p) {
       squares_[p] = 0;
-      if (!infos[p].trainable) continue;
+      if (!parameters.is_trainable(static_cast<int>(p))) continue;
       squares_[p] =
           sum_of_squares<T>(parameters, p, of_sum ? piece_of<T>(gradient_sum(), infos[p]) : nullptr);
       total += squares_[p];
@@ -253,13 +254,14 @@ double OptimizerBase::clip_scale(std::size_t parameter, double global_norm) cons
 template <class T>
 void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, double rate) noexcept {
   const auto infos = parameters.infos();
-  T* const weights = reinterpret_cast<T*>(parameters.values().bytes());
   const bool sums = batches_of_a_step() > 1;
-  const T* const gradients =
-      reinterpret_cast<const T*>(sums ? gradient_sum().bytes() : parameters.gradients().bytes());
   double rate_of_formula = rate;  // that begin_step() was told
   for (std::size_t p = 0; p < infos.size(); ++p) {
-    if (!infos[p].trainable || infos[p].size == 0) continue;
+    const int index = static_cast<int>(p);
+    if (!parameters.is_trainable(index) || infos[p].size == 0) continue;
+    T* const weights = parameters.value(index).view<T>().data;
+    const T* const gradients = sums ? piece_of<T>(gradient_sum(), infos[p])
+                                    : std::as_const(parameters).gradient(index).view<T>().data;
     const double own_rate = rate * rate_multipliers_[p];
     if (own_rate != rate_of_formula) begin_step(iterations_ / batches_of_a_step(), own_rate);
     rate_of_formula = own_rate;
@@ -273,18 +275,18 @@ void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, d
     else
       piece.prelude.l2 = static_cast<T>(decay);
     const auto update_rows = [&](std::int64_t first, std::int64_t rows) {
-      const std::int64_t begin = infos[p].offset + first * infos[p].columns();
+      const std::int64_t begin = first * infos[p].columns();
       piece.weights = weights + begin;
       piece.gradients = gradients + begin;
       for (std::size_t s = 0; s < formula_slots_; ++s)
-        piece.slots[s] = reinterpret_cast<T*>(slots_[s].bytes()) + begin;
+        piece.slots[s] = piece_of<T>(slots_[s], infos[p]) + begin;
       piece.count = rows * infos[p].columns();
       update(piece);
     };
     // A broken gradient (scale NaN) reaches every row, as it does in dense arrays.
     const bool touched_only = options_.lazy || (!moves_without_gradient() && decay == 0);
     if (touched_only && !sums && std::isfinite(piece.prelude.scale))
-      parameters.each_touched_run(static_cast<int>(p), update_rows);
+      parameters.each_touched_run(index, update_rows);
     else
       update_rows(0, infos[p].rows());
   }
@@ -313,8 +315,9 @@ OptimizerState OptimizerBase::state(const ParameterStore& parameters) const {
   out.numbers = Json::object({{"iterations", iterations_}, {"learning_rate", rate_}});
   write_numbers(out.numbers);
   if (slots_.empty()) return out;
-  for (const ParameterInfo& info : parameters.infos()) {
-    if (!info.trainable) continue;
+  for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
+    const ParameterInfo& info = parameters.infos()[p];
+    if (!parameters.is_trainable(static_cast<int>(p))) continue;
     for (std::size_t s = 0; s < slots_.size(); ++s) {
       out.slots.emplace_back(info.name + "/" + slot_names_[s], copy_out(slots_[s], info));
     }
@@ -337,8 +340,9 @@ void OptimizerBase::restore(const ParameterStore& parameters, const OptimizerSta
   prepare(parameters);
   const bool fresh = iterations->as_integer() == 0 && state.slots.empty();
   std::size_t used = 0;
-  for (const ParameterInfo& info : parameters.infos()) {
-    if (!info.trainable || fresh) continue;
+  for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
+    const ParameterInfo& info = parameters.infos()[p];
+    if (fresh || !parameters.is_trainable(static_cast<int>(p))) continue;
     for (std::size_t s = 0; s < slots_.size(); ++s) {
       const std::string slot_name = info.name + "/" + slot_names_[s];
       const auto found = std::find_if(state.slots.begin(), state.slots.end(),
