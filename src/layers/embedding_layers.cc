@@ -63,8 +63,8 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
 
   void declare(ParameterStore& store, const std::string& prefix) override {
     const EmbeddingOptions& o = options();
-    table_ =
-        declare_array(store, prefix + "embeddings", {o.input_dim, o.output_dim}, o.embeddings_regularizer);
+    table_ = declare_array(store, prefix + "embeddings", {o.input_dim, o.output_dim},
+                           o.embeddings_regularizer, o.embeddings_constraint);
     store.declare_sparse_rows(table_);
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {

@@ -333,6 +333,12 @@ LayerPtr Network::layer(std::string_view name) const {
       .fix(detail::did_you_mean(std::string(name), names));
 }
 
+void Network::constrain() {
+  for (const Node& node : nodes_) {
+    if (!node.shares) node.layer->constrain();
+  }
+}
+
 double Network::regularization(bool add_gradient) {
   double total = 0;
   const auto infos = parameters_.infos();

@@ -52,6 +52,7 @@ struct Tape::State {
   std::vector<Slot> slots;
   std::vector<Node> nodes;
   std::vector<Operation*> own;  // in the arena
+  std::vector<Var> penalties;
 
   State() = default;
   State(const State&) = delete;
@@ -63,6 +64,7 @@ struct Tape::State {
     own.clear();
     slots.clear();
     nodes.clear();
+    penalties.clear();
     arena.reset();
   }
   template <class T>
@@ -231,6 +233,12 @@ Vars Tape::apply(const Operation& operation, std::span<const Var> inputs, Parame
 Var Tape::apply_one(const Operation& operation, std::initializer_list<Var> inputs, ParameterStore* store) {
   return apply(operation, std::span<const Var>(inputs.begin(), inputs.size()), store).front();
 }
+
+void Tape::penalize(Var number) {
+  static_cast<void>(this->number(number));  // or says what it is
+  state_->penalties.push_back(number);
+}
+std::span<const Var> Tape::penalties() const { return state_->penalties; }
 
 const Value& Tape::value(Var v) const { return state_->slot(v).value; }
 

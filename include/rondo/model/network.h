@@ -84,6 +84,8 @@ class Network {
   /// l1·Σ|w| + l2·Σw² over the trainable parameters that have a penalty; adds its gradient when
   /// `add_gradient`.
   double regularization(bool add_gradient);
+  /// Puts the weights back within the constraints of their layers.
+  void constrain();
 
  private:
   struct Input {

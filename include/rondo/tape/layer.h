@@ -203,6 +203,10 @@ class Layer : public Operation {
   virtual bool is_recurrent() const { return false; }
   /// Throws Error(usage) when its spec does not hold all that it is, such as a function in code.
   virtual void check_savable() const {}
+  /// Puts weights back to where constraints want them, after a step of an optimiser.
+  virtual void constrain() {
+    for (Layer* child : children()) child->constrain();
+  }
 
   bool has_trainable_parameters() const override { return trainable_ && has_trainable_; }
   /// The arrays of this layer and of those that it wraps, by the indices that it uses.

@@ -63,6 +63,10 @@ class Tape {
   /// Room for values until the tape is reset: what a layer made of others puts its inputs and outputs in.
   std::span<Var> vars(std::size_t count);
 
+  /// Adds a number to what training minimises beside its objectives, such as a penalty on a layer's outputs.
+  void penalize(Var number);
+  std::span<const Var> penalties() const;
+
   const Value& value(Var v) const;
   /// A copy of a value, with its layout.
   Samples get(Var v) const;

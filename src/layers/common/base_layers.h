@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <string>
 #include <utility>
 
+#include "layers/common/constraints.h"
 #include "layers/common/initializers.h"
 #include "rondo/base/error.h"
 #include "rondo/base/options.h"
@@ -40,6 +42,13 @@ class OptionsLayer : public Layer {
                     const Regularizer& regularizer) {
     return declare_array(store, name, shape, true, regularizer.l1, regularizer.l2);
   }
+  int declare_array(ParameterStore& store, const std::string& name, Shape shape,
+                    const Regularizer& regularizer, const Constraint& constraint) {
+    check_constraint(constraint, shape.size(), where());
+    const int index = declare_array(store, name, shape, regularizer);
+    if (!constraint.name.empty()) constraints_[index] = constraint;
+    return index;
+  }
   /// Fills an array with random numbers of its own; nothing where the layer has no such array.
   void initialize_parameter(ParameterStore& store, int index, const Initializer& initializer,
                             std::uint64_t seed) const {
@@ -49,9 +58,19 @@ class OptionsLayer : public Layer {
                      RandomStream(seed, purpose_key(info.name.c_str())), where());
   }
 
+ public:
+  void constrain() override {
+    for (const auto& [index, constraint] : constraints_) {
+      if (!this->parameters().is_trainable(index)) continue;
+      apply_constraint(constraint, this->parameters().infos()[static_cast<std::size_t>(index)].shape,
+                       this->parameters().value(index));
+    }
+  }
+
  private:
   std::string type_;
   Options options_;
+  std::map<int, Constraint> constraints_;  // by array
 };
 
 /// add(dy, dx) adds to the gradient of input 0, where anybody asks for it, what that of output 0 gives.

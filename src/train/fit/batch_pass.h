@@ -27,6 +27,7 @@ class BatchPass final : public TrainingPass {
     bool differentiating = false;  ///< backward will be called
     const std::map<std::int64_t, double>* class_weight = nullptr;
     bool cut_in_time = false;  ///< the piece holds some steps of longer sequences
+    double share = 1;          ///< of the batch's samples that the piece holds, for penalties by sample
   };
   void record(const Batch& piece, TrainingStep& step, const Settings& settings, Meters& meters);
   /// Adds the gradients of what was recorded last.

@@ -37,7 +37,7 @@ void Trainer::Impl::run_batch(const Batch& batch, const PassOptions& options, de
   if (options.micro_batch_size > 0 && options.micro_batch_size < batch.size())
     run_in_pieces(batch, options, meters);
   else
-    run_piece(batch, 0, options, false, meters);
+    run_piece(batch, 0, options, false, 1, meters);
   finish(static_cast<double>(batch.size()), options, meters);
 }
 
@@ -51,7 +51,8 @@ void Trainer::Impl::run_in_pieces(const Batch& batch, const PassOptions& options
   for (std::int64_t begin = 0; begin < batch.size(); begin += options.micro_batch_size) {
     detail::assign_range(indices_, begin, std::min(begin + options.micro_batch_size, batch.size()));
     batch.gather_into(indices_, network.parameters().dtype(), layouts_, piece_);
-    run_piece(piece_, number++, options, false, meters);
+    run_piece(piece_, number++, options, false,
+              static_cast<double>(piece_.size()) / static_cast<double>(batch.size()), meters);
   }
 }
 
@@ -60,13 +61,13 @@ void Trainer::Impl::run_in_time(const Batch& batch, const PassOptions& options, 
   detail::TimeChunks chunks(batch, network, plans, options.tbptt);
   for (Batch chunk; chunks.next(chunk);) {
     pass.reset();
-    run_piece(chunk, 0, options, true, meters);
+    run_piece(chunk, 0, options, true, 1, meters);
     if (pass.has_weight()) finish(pass.rows(), options, meters);  // else it only carried the states on
   }
 }
 
 void Trainer::Impl::run_piece(const Batch& piece, std::int64_t number, const PassOptions& options,
-                              bool cut_in_time, detail::Meters& meters) {
+                              bool cut_in_time, double share, detail::Meters& meters) {
   RunOptions run;
   run.training = options.training;
   run.seed = options.seed;
@@ -79,7 +80,8 @@ void Trainer::Impl::run_piece(const Batch& piece, std::int64_t number, const Pas
               {.run = run,
                .differentiating = options.training,
                .class_weight = options.class_weight,
-               .cut_in_time = cut_in_time},
+               .cut_in_time = cut_in_time,
+               .share = share},
               meters);
   if (!options.training || (cut_in_time && !pass.has_weight())) return;
   if (number == 0) {
@@ -102,6 +104,7 @@ void Trainer::Impl::finish(double weight, const PassOptions& options, detail::Me
   if (options.training) {
     if (options.terminate_on_nan && !std::isfinite(loss)) diverged("the loss");
     const StepReport report = optimizer->step(network.parameters());
+    network.constrain();
     if (options.terminate_on_nan && !std::isfinite(report.gradient_norm)) diverged("the gradient's norm");
     last_good_loss = loss;
   }

@@ -48,9 +48,9 @@ struct Trainer::Impl {
  private:
   void run_in_pieces(const Batch& batch, const PassOptions& options, detail::Meters& meters);
   void run_in_time(const Batch& batch, const PassOptions& options, detail::Meters& meters);
-  /// Records a piece of a batch and adds its gradients; `number` counts pieces.
+  /// Records a piece of a batch, `share` of its samples, and adds its gradients; `number` counts pieces.
   void run_piece(const Batch& piece, std::int64_t number, const PassOptions& options, bool cut_in_time,
-                 detail::Meters& meters);
+                 double share, detail::Meters& meters);
   /// The optimiser's step; the losses since pass.reset() count `weight` in the meters.
   void finish(double weight, const PassOptions& options, detail::Meters& meters);
 
