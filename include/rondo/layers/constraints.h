@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "rondo/base/options.h"
+#include "rondo/tensor/matrix.h"
+#include "rondo/tensor/shape.h"
 
 // What weights are put back to after every step of an optimiser, with Keras's names, options and defaults:
 //
@@ -52,5 +54,11 @@ Constraint min_max_norm(double min_value = 0, double max_value = 1, double rate 
 Constraint spectral_norm(double max_value = 1);
 
 }  // namespace constraints
+
+/// Throws Error(usage) unless it is a constraint with options in range that suit an array of so many axes.
+void check_constraint(const Constraint& constraint, std::size_t axes, const std::string& where);
+
+/// Puts the weights back within the constraint.
+void apply_constraint(const Constraint& constraint, const Shape& shape, Matrix weights);
 
 }  // namespace rondo

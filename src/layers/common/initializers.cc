@@ -1,4 +1,4 @@
-#include "layers/common/initializers.h"
+#include "rondo/layers/initializers.h"
 
 #include <algorithm>
 #include <cmath>

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "train/named_config.h"
+#include "train/registered.h"
 
 namespace rondo::detail {
 namespace {
@@ -373,7 +374,7 @@ void OptimizerBase::restore(const ParameterStore& parameters, const OptimizerSta
 namespace rondo {
 namespace {
 
-std::vector<detail::OptimizerEntry> all_optimizers() {
+std::vector<detail::OptimizerEntry> own_optimizers() {
   std::vector<detail::OptimizerEntry> all = detail::gradient_scale_optimizers();
   for (auto make : {&detail::adaptive_moment_optimizers, &detail::first_moment_optimizers,
                     &detail::factored_moment_optimizers}) {
@@ -382,7 +383,17 @@ std::vector<detail::OptimizerEntry> all_optimizers() {
   return all;
 }
 
+std::vector<detail::OptimizerEntry> all_optimizers() {
+  return detail::registered_entries<detail::OptimizerEntry>().behind(own_optimizers());
+}
+
 }  // namespace
+
+void register_optimizer(std::string name,
+                        std::function<std::unique_ptr<Optimizer>(const Json& options)> make) {
+  detail::registered_entries<detail::OptimizerEntry>().add({std::move(name), {}, std::move(make)},
+                                                           own_optimizers(), "optimizer");
+}
 
 std::unique_ptr<Optimizer> make_optimizer(const Json& name_or_config) {
   const detail::NamedConfig named = detail::read_named_config(name_or_config, "optimizer");

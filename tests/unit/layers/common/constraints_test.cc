@@ -1,4 +1,4 @@
-#include "layers/common/constraints.h"
+#include "rondo/layers/constraints.h"
 
 #include <algorithm>
 #include <cmath>
