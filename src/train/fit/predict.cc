@@ -41,7 +41,11 @@ Samples join(std::vector<Samples> parts) {
     }
     done += part.size();
   }
-  if (sequences) return Samples::masked(all, mask);
+  if (sequences) {
+    Samples out = Samples::masked(all, mask);
+    out.set_fill(parts.front().fill());
+    return out;
+  }
   Samples out;
   out.values() = std::move(all);
   return out;
@@ -52,6 +56,7 @@ Samples join(std::vector<Samples> parts) {
 std::vector<Samples> Trainer::predict(const Dataset& data, std::int64_t batch_size) {
   if (batch_size < 1) throw Error(ErrorKind::usage, "batch_size must be at least 1");
   Impl& impl = *impl_;
+  impl.check_batches(data.size(), batch_size, "predict");
   std::vector<std::vector<Samples>> parts(impl.network.output_count());
   std::int64_t begin = 0;
   do {  // at least once: no samples still have an output shape
@@ -70,12 +75,14 @@ std::vector<Samples> Trainer::predict(const Dataset& data, std::int64_t batch_si
   return out;
 }
 
+void Trainer::check_one_output() const {
+  if (impl_->network.output_count() == 1) return;
+  throw Error(ErrorKind::usage, "the network has several outputs").fix("call predict with a Dataset");
+}
+
 Samples Trainer::predict(const Samples& input, std::int64_t batch_size) {
-  if (impl_->network.output_count() != 1) {
-    throw Error(ErrorKind::usage, "the network has several outputs").fix("call predict with a Dataset");
-  }
-  const ArrayDataset data(std::vector<Samples>{input}, std::vector<Samples>{});
-  return std::move(predict(data, batch_size).front());
+  check_one_output();
+  return std::move(predict(ViewDataset({input}), batch_size).front());
 }
 
 }  // namespace rondo

@@ -70,7 +70,6 @@ class Sgd : public OptimizerOf<Sgd, SgdOptions> {
       : OptimizerOf(name, o,
                     o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{}) {
     require_option(o.momentum >= 0 && o.momentum <= 1, name, "momentum from 0 to 1");
-    require_option(!o.nesterov || o.momentum > 0, name, "momentum > 0 with nesterov");
   }
   template <class T>
   void run(const Piece<T>& p) const noexcept {
