@@ -39,9 +39,9 @@ class Model {
   NamedValues evaluate(const Dataset& data, const EvaluateOptions& options = {});
   NamedValues evaluate(const Samples& x, const Samples& y, const EvaluateOptions& options = {});
   NamedValues evaluate(const Tensor& x, const Tensor& y, const EvaluateOptions& options = {});
-  std::vector<Samples> predict(const Dataset& data, std::int64_t batch_size = 32);
-  Samples predict(const Samples& x, std::int64_t batch_size = 32);  ///< one input, one output
-  Samples predict(const Tensor& x, std::int64_t batch_size = 32);
+  std::vector<Samples> predict(const Dataset& data, const PredictOptions& options = {});
+  Samples predict(const Samples& x, const PredictOptions& options = {});  ///< one input, one output
+  Samples predict(const Tensor& x, const PredictOptions& options = {});
   const NamedValues& train_on_batch(const Batch& batch);
   const NamedValues& test_on_batch(const Batch& batch);
   void reset_states();

@@ -51,8 +51,9 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     shape_.units = o.units;
     shape_.activation = recurrent_kind(o.activation, "activation");
     shape_.recurrent_activation = recurrent_kind(o.recurrent_activation, "recurrent_activation");
-    for (const std::string* name : {&o.kernel_initializer, &o.recurrent_initializer, &o.bias_initializer}) {
-      check_initializer(*name, where());
+    for (const Initializer* initializer :
+         {&o.kernel_initializer, &o.recurrent_initializer, &o.bias_initializer}) {
+      check_initializer(*initializer, where());
     }
   }
 
@@ -110,7 +111,7 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
   }
 
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    const auto fill = [&](int index, const std::string& initializer) {
+    const auto fill = [&](int index, const Initializer& initializer) {
       initialize_parameter(store, index, initializer, seed);
     };
     fill(kernel_, options().kernel_initializer);
@@ -167,7 +168,7 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     Tensor block({all.rows, gates * width}, all.dtype);
     for (std::int64_t b = 0; b < blocks; ++b) {
       const RandomStream random(seed, purpose_key(name.c_str()), static_cast<std::uint64_t>(b));
-      initialize_array(options().recurrent_initializer, as_matrix(block), random, where());
+      initialize_array(options().recurrent_initializer, block.shape(), as_matrix(block), random, where());
       with_dtype(all.dtype, [&]<class T>(T) {
         const View<T> from = as_matrix(block).view<T>(), to = all.view<T>();
         for (std::int64_t k = 0; k < from.rows; ++k) {
@@ -184,12 +185,16 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
     const RandomStream random(seed, purpose_key(name.c_str()));
     const Matrix array = store.value(index);
-    const std::string& initializer = options().recurrent_initializer;
-    if (initializer != "orthogonal")
-      return initialize_array(initializer == "identity" ? "ones" : initializer, array, random, where());
+    const Initializer& initializer = options().recurrent_initializer;
+    const double gain = initializer.options().gain;
+    if (initializer.name() != "orthogonal") {
+      return initialize_array(initializer.name() == "identity" ? initializers::constant(gain) : initializer,
+                              {options().units}, array, random, where());
+    }
     with_dtype(array.dtype, [&]<class T>(T) {
       for (std::int64_t u = 0; u < options().units; ++u)
-        array.view<T>().data[u] = random.uniform(static_cast<std::uint64_t>(u)) < 0.5 ? T{-1} : T{1};
+        array.view<T>().data[u] =
+            static_cast<T>(random.uniform(static_cast<std::uint64_t>(u)) < 0.5 ? -gain : gain);
     });
   }
 

@@ -210,21 +210,21 @@ NamedValues Model::evaluate(const Tensor& x, const Tensor& y, const EvaluateOpti
   return evaluate(ViewDataset({x}, {y}), options);
 }
 
-std::vector<Samples> Model::predict(const Dataset& data, std::int64_t batch_size) {
+std::vector<Samples> Model::predict(const Dataset& data, const PredictOptions& options) {
   ensure_built(data);
-  return trainer().predict(data, batch_size);
+  return trainer().predict(data, options);
 }
-Samples Model::predict(const Samples& x, std::int64_t batch_size) {
+Samples Model::predict(const Samples& x, const PredictOptions& options) {
   const ViewDataset data({x});
   ensure_built(data);
   trainer().check_one_output();
-  return std::move(trainer().predict(data, batch_size).front());
+  return std::move(trainer().predict(data, options).front());
 }
-Samples Model::predict(const Tensor& x, std::int64_t batch_size) {
+Samples Model::predict(const Tensor& x, const PredictOptions& options) {
   const ViewDataset data({x});
   ensure_built(data);
   trainer().check_one_output();
-  return std::move(trainer().predict(data, batch_size).front());
+  return std::move(trainer().predict(data, options).front());
 }
 
 const NamedValues& Model::train_on_batch(const Batch& batch) { return compiled(batch).train_on_batch(batch); }
