@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 
 #include "layers/common/base_layers.h"
@@ -16,46 +17,17 @@ class Dot final : public OptionsLayer<DotOptions> {
   }
 
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
-    if (inputs.size() != 2) fail("dot takes two inputs", std::to_string(inputs.size()), "2");
-    std::int64_t summed[2];
-    Shape rest;
-    bool begins_with_time = false;
-    for (std::size_t i = 0; i < 2; ++i) {
-      Shape sizes = inputs[i].shape();
-      const auto rank = static_cast<std::int64_t>(sizes.size());
-      const std::int64_t given = options().axes[std::min(i, options().axes.size() - 1)];
-      const std::int64_t axis = given < 0 ? given + rank : given;
-      if (axis < 1 || axis >= rank) {
-        fail("'axes' is out of range", "axis " + std::to_string(given) + " of " + describe(inputs[i]),
-             "1 (the batch is 0) to " + std::to_string(rank - 1));
-      }
-      axis_[i] = axis - 1;
-      summed[i] = sizes[static_cast<std::size_t>(axis)];
-      time_is_summed_[i] = inputs[i].sequence && axis == 1;
-      const bool has_time = inputs[i].sequence && axis != 1;
-      if (rest.empty() && has_time) begins_with_time = true, first_ = i;
-      for (std::int64_t a = 1; a < rank; ++a) {
-        if (a == axis) continue;
-        const std::int64_t size = sizes[static_cast<std::size_t>(a)];
-        if (size < 0 && !rest.empty()) refuse_open_steps(inputs[i]);
-        rest.push_back(size);
-      }
-    }
-    const bool both_open = time_is_summed_[0] && time_is_summed_[1];
-    if (summed[0] != summed[1] && !(both_open && (summed[0] < 0 || summed[1] < 0))) {
-      fail("the axes of dot have other sizes",
-           describe(inputs[0]) + " and " + describe(inputs[1]) + ", " + std::to_string(summed[0]) + " and " +
-               std::to_string(summed[1]),
-           "equal sizes");
-    }
-    if (rest.empty()) rest = {1};
-    if (rest.size() == 1) {
-      if (rest[0] < 0) refuse_open_steps(inputs[first_]);
-      follows_ = false;
-      return {{false, -1, rest}};
-    }
-    follows_ = begins_with_time;
-    return {{true, rest[0], {rest.begin() + 1, rest.end()}}};
+    const auto roles = [this] {
+      return std::array<std::int64_t, 6>{axis_[0],           axis_[1], time_is_summed_[0],
+                                         time_is_summed_[1], follows_, static_cast<std::int64_t>(first_)};
+    };
+    const auto before = roles();
+    std::vector<ValueShape> out = shapes_of(inputs);
+    if (in_use() && roles() != before)
+      fail("a dot layer that is in use takes no inputs of other axes",
+           describe(inputs[0]) + " and " + describe(inputs[1]), "inputs with the axes of the first ones",
+           "make another layer for these inputs");
+    return out;
   }
 
   void forward(Call& call) const override {
@@ -101,6 +73,50 @@ class Dot final : public OptionsLayer<DotOptions> {
   }
 
  private:
+  /// Also finds out what the axes are to the passes.
+  std::vector<ValueShape> shapes_of(std::span<const ValueShape> inputs) {
+    if (inputs.size() != 2) fail("dot takes two inputs", std::to_string(inputs.size()), "2");
+    std::int64_t summed[2];
+    Shape rest;
+    bool begins_with_time = false;
+    for (std::size_t i = 0; i < 2; ++i) {
+      Shape sizes = inputs[i].shape();
+      const auto rank = static_cast<std::int64_t>(sizes.size());
+      const std::int64_t given = options().axes[std::min(i, options().axes.size() - 1)];
+      const std::int64_t axis = given < 0 ? given + rank : given;
+      if (axis < 1 || axis >= rank) {
+        fail("'axes' is out of range", "axis " + std::to_string(given) + " of " + describe(inputs[i]),
+             "1 (the batch is 0) to " + std::to_string(rank - 1));
+      }
+      axis_[i] = axis - 1;
+      summed[i] = sizes[static_cast<std::size_t>(axis)];
+      time_is_summed_[i] = inputs[i].sequence && axis == 1;
+      const bool has_time = inputs[i].sequence && axis != 1;
+      if (rest.empty() && has_time) begins_with_time = true, first_ = i;
+      for (std::int64_t a = 1; a < rank; ++a) {
+        if (a == axis) continue;
+        const std::int64_t size = sizes[static_cast<std::size_t>(a)];
+        if (size < 0 && !rest.empty()) refuse_open_steps(inputs[i]);
+        rest.push_back(size);
+      }
+    }
+    const bool both_open = time_is_summed_[0] && time_is_summed_[1];
+    if (summed[0] != summed[1] && !(both_open && (summed[0] < 0 || summed[1] < 0))) {
+      fail("the axes of dot have other sizes",
+           describe(inputs[0]) + " and " + describe(inputs[1]) + ", " + std::to_string(summed[0]) + " and " +
+               std::to_string(summed[1]),
+           "equal sizes");
+    }
+    if (rest.empty()) rest = {1};
+    if (rest.size() == 1) {
+      if (rest[0] < 0) refuse_open_steps(inputs[first_]);
+      follows_ = false;
+      return {{false, -1, rest}};
+    }
+    follows_ = begins_with_time;
+    return {{true, rest[0], {rest.begin() + 1, rest.end()}}};
+  }
+
   [[noreturn]] void refuse_open_steps(const ValueShape& input) const {
     fail("the number of steps is not known when the model is built", describe(input),
          "a fixed number of steps, or time as the first axis of a result with further ones");

@@ -85,7 +85,7 @@ class Lambda final : public OptionsLayer<LambdaOptions> {
     return {output_};
   }
 
-  Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore&) const override {
+  Vars record(Tape& tape, std::span<const Var> inputs) const override {
     const std::span<Var> out = tape.vars(1);
     out[0] = function_(tape, inputs);
     const Value& value = tape.value(out[0]);
@@ -105,7 +105,7 @@ class Lambda final : public OptionsLayer<LambdaOptions> {
  private:
   [[noreturn]] void misuse() const {
     fail("this layer is a function on the tape", "apply()", "record()",
-         "put it on a tape with layer->record(tape, inputs, parameters)");
+         "put it on a tape with layer->record(tape, inputs)");
   }
   LambdaFunction function_;
   ValueShape output_;

@@ -61,7 +61,7 @@ int Network::add_input(std::string name, ValueShape spec) {
   if (name.empty()) name = unique_name("input");
   check_name(name, "an input");
   if (unique_name(name) != name)
-    throw Error(ErrorKind::usage, "an input has the name of another input or of a layer")
+    throw Error(ErrorKind::usage, "two inputs or layers have the same name")
         .seen("'" + name + "'")
         .fix("give it another name");
   const int id = static_cast<int>(values_.size());
@@ -101,7 +101,7 @@ std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
     if (layer->name().empty()) {
       layer->set_name(unique_name(layer->type()));
     } else if (unique_name(layer->name()) != layer->name()) {
-      throw Error(ErrorKind::usage, "a layer has the name of another layer or of an input")
+      throw Error(ErrorKind::usage, "two layers or inputs have the same name")
           .seen("'" + layer->name() + "'")
           .fix(layer->in_use() ? "it has its name from another network: give the other one another name"
                                : "give it another name");

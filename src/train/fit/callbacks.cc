@@ -216,8 +216,8 @@ void ReduceLrOnPlateau::on_epoch_end(TrainingRun& run, NamedValues& logs) {
   }
   const bool larger = larger_is_better(larger_is_better_, options_.monitor, "ReduceLrOnPlateau");
   const bool better =
-      !std::isnan(*current) && (!best_ || (larger ? *current > *best_ + options_.min_delta
-                                                  : *current < *best_ - options_.min_delta));
+      !std::isnan(*current) &&
+      (!best_ || (larger ? *current > *best_ + options_.min_delta : *current < *best_ - options_.min_delta));
   if (better) {
     best_ = current;
     wait_ = 0;
