@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -81,17 +82,20 @@ class Lambda final : public OptionsLayer<LambdaOptions> {
     for (const ValueShape& input : inputs) {
       if (input.sequence && input.steps < 0) steps = -1;
     }
-    output_ = {sequence, steps, out.features};
-    return {output_};
+    outputs_.push_back({sequence, steps, out.features});
+    return {outputs_.back()};
   }
 
   Vars record(Tape& tape, std::span<const Var> inputs) const override {
     const std::span<Var> out = tape.vars(1);
     out[0] = function_(tape, inputs);
     const Value& value = tape.value(out[0]);
-    if (value.features != output_.features || value.is_sequence() != output_.sequence) {
+    const bool known = std::ranges::any_of(outputs_, [&](const ValueShape& shape) {
+      return value.features == shape.features && value.is_sequence() == shape.sequence;
+    });
+    if (!known) {
       fail("a lambda layer's function returned another shape than when the network was made",
-           to_string(value.features), to_string(output_.features));
+           to_string(value.features), to_string(outputs_.back().features));
     }
     return Vars(out);
   }
@@ -108,7 +112,7 @@ class Lambda final : public OptionsLayer<LambdaOptions> {
          "put it on a tape with layer->record(tape, inputs)");
   }
   LambdaFunction function_;
-  ValueShape output_;
+  std::vector<ValueShape> outputs_;  // one a use
 };
 
 }  // namespace

@@ -168,15 +168,16 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     name_parts();
     if (inputs.empty()) fail("bidirectional needs a sequence", "no input", "(None, time, features)");
     std::vector<ValueShape> first(inputs.begin(), inputs.begin() + 1), second = first;
-    if (inputs.size() > 1) forward_states_ = state_count(*forward_, first);
-    const std::size_t states = inputs.size() == 1 ? 0 : forward_states_,
-                      backward_states = inputs.size() == 1 ? 0 : state_count(*backward_, first);
-    if (inputs.size() != 1 + states + backward_states)
-      fail("bidirectional takes all states of both directions", std::to_string(inputs.size() - 1),
-           std::to_string(states) + " and " + std::to_string(backward_states));
-    const auto middle = inputs.begin() + 1 + static_cast<std::ptrdiff_t>(states);
-    first.insert(first.end(), inputs.begin() + 1, middle);
-    second.insert(second.end(), middle, inputs.end());
+    if (inputs.size() > 1) {
+      forward_states_ = state_count(*forward_, first);
+      const std::size_t backward_states = state_count(*backward_, first);
+      if (inputs.size() != 1 + forward_states_ + backward_states)
+        fail("bidirectional takes all states of both directions", std::to_string(inputs.size() - 1),
+             std::to_string(forward_states_) + " and " + std::to_string(backward_states));
+      const auto middle = inputs.begin() + 1 + static_cast<std::ptrdiff_t>(forward_states_);
+      first.insert(first.end(), inputs.begin() + 1, middle);
+      second.insert(second.end(), middle, inputs.end());
+    }
     const auto a = forward_->connect(first), b = backward_->connect(second);
     std::vector<ValueShape> out = {a[0]};
     if (!options().merge_mode) {
@@ -199,11 +200,12 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
 
   Vars record(Tape& tape, std::span<const Var> inputs) const override {
     // inputs: the sequence, then the states of the one direction, then those of the other
-    const std::span<const Var> states = inputs.subspan(inputs.size() == 1 ? 1 : 1 + forward_states_);
+    const std::size_t forward_states = inputs.size() == 1 ? 0 : forward_states_;
+    const std::span<const Var> states = inputs.subspan(1 + forward_states);
     const std::span<Var> mirrored = tape.vars(1 + states.size());
     mirrored[0] = inputs[0];
     std::ranges::copy(states, mirrored.begin() + 1);
-    const Vars a = forward_->record(tape, inputs.first(inputs.size() - states.size()));
+    const Vars a = forward_->record(tape, inputs.first(1 + forward_states));
     const Vars b = backward_->record(tape, mirrored);
     const Var first = a[0], second = sequences_ ? tape.apply_one(reverse_, {b[0]}) : b[0];
     const std::size_t merged = options().merge_mode ? 1 : 2;
@@ -239,7 +241,7 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
   LayerPtr forward_, backward_;
   bool own_backward_;  // not a copy of the forward layer
   bool sequences_ = false;
-  std::size_t forward_states_ = 0;  // that come in
+  std::size_t forward_states_ = 0;  // where states come in
   LayerPtr concatenate_ = concatenate(), add_ = add(), multiply_ = multiply();
   ReverseTime reverse_;
 };
@@ -334,8 +336,8 @@ std::vector<detail::LayerEntry> detail::wrapper_layers() {
                  given ? make_layer(*other, path + ".backward_layer") : nullptr);
            }},
           {"time_distributed", [](const Json& spec, const std::string& path) {
-             return rondo::time_distributed(inner_layer(spec, path),
-                                            read_layer_options<TimeDistributedOptions>(spec, path, {"layer"}));
+             return rondo::time_distributed(
+                 inner_layer(spec, path), read_layer_options<TimeDistributedOptions>(spec, path, {"layer"}));
            }}};
 }
 
