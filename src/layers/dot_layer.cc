@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 
 #include "layers/common/base_layers.h"

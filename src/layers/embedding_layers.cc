@@ -112,6 +112,7 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
     if (!inputs[0].sequence)
       fail("an embedding of a stream needs one id a step", "no sequence", "(None, time)");
     const View<const float> table = plan.parameter(table_).view<float>();
+    plan.limit_ids(inputs[0], table.rows);
     return stream_rows(
         plan, *this, inputs, Shape{table.cols},
         [ids = table.rows, width = table.cols, vectors = copy_values(table.data, table.rows * table.cols)](

@@ -1,7 +1,9 @@
 #include "rondo/tensor/parameters.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <limits>
 
 #include "base/text.h"
 #include "rondo/base/error.h"
@@ -250,6 +252,24 @@ void ParameterStore::set(int index, const Tensor& value) {
 ParameterStore::Flat ParameterStore::mutable_gradients() {
   for (const auto& variable : variables_) variable->touched.all = true;
   return {*this, true};
+}
+
+double ParameterStore::largest_gradient() const {
+  // Numbers without their sign are in the order of their bits, in which NaN is the largest.
+  const auto largest = [&]<class Bits, class Number>(Bits, Number) {
+    Bits top = 0;
+    for (int p = 0; p < static_cast<int>(infos_.size()); ++p) {
+      if (!is_trainable(p)) continue;
+      const Matrix gradient = piece(p, true);
+      each_touched_run(p, [&](std::int64_t first, std::int64_t rows) {
+        const auto* bits = static_cast<const Bits*>(gradient.data) + first * gradient.cols;
+        for (std::int64_t i = 0; i < rows * gradient.cols; ++i)
+          top = std::max<Bits>(top, bits[i] & std::numeric_limits<Bits>::max());
+      });
+    }
+    return static_cast<double>(std::bit_cast<Number>(top));
+  };
+  return dtype_ == DType::float32 ? largest(std::int32_t{}, float{}) : largest(std::int64_t{}, double{});
 }
 
 std::int64_t ParameterStore::touched_rows(int index) const {

@@ -90,7 +90,7 @@ struct RecurrentOptions {
   bool go_backwards = false;  ///< read each sequence from its end; outputs come in the order of processing
   bool stateful = false;      ///< state of row i of a batch starts from row i of the batch before
   bool zero_output_for_mask =
-      false;  ///< padded outputs are 0 where there is no step, instead of the step before
+      false;  ///< to_padded() of the outputs has 0 where there is no step, instead of the step before
   std::string name = {};
 
   template <class Self, class V>

@@ -328,6 +328,7 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
       args.y =
           call.make_output(0, options().go_backwards ? call.layouts().reversed(layout) : layout, {width(0)})
               .view<T>();
+      call.set_fill(0, options().zero_output_for_mask ? Samples::Fill::zero : Samples::Fill::repeat);
     }
     Workspace workspace = call.workspace();
     const auto pass = RecurrentPass<RecurrentPlan<T>>::forward(plan<T>(call, input, true), args, workspace,

@@ -222,6 +222,7 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
       out[0] = tape.apply_one(merge, {first, second});
       if (mode == "ave") out[0] = ops::scale(tape, out[0], 0.5);
     }
+    for (const Var v : out.first(merged)) tape.set_fill(v, Samples::Fill::zero);  // as Keras does it
     auto at = std::copy(a.begin() + 1, a.end(), out.begin() + static_cast<std::ptrdiff_t>(merged));
     std::copy(b.begin() + 1, b.end(), at);
     return Vars(out);

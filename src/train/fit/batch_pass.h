@@ -15,6 +15,8 @@ class BatchPass final : public TrainingPass {
  public:
   BatchPass(Network& network, const std::vector<ObjectivePlan>& plans, Pool* pool);
 
+  /// Threads for the layers from the next batch on.
+  void set_pool(Pool* pool) { tape_ = Tape(tape_.dtype(), pool); }
   /// Throws Error(usage) unless the batch has what network and objectives ask for.
   void check(const Batch& batch) const;
   /// What the means of the pieces to come are over: all of `batch`. Without it, each piece by itself.

@@ -80,7 +80,7 @@ void take_optimizer(const TensorFile& file, Optimizer& optimizer, const Paramete
   OptimizerState state;
   state.numbers = saved.at("numbers", where);
   for (const auto& [name, tensor] : file.tensors) {
-    if (name.starts_with(kOptimizerPrefix))
+    if (name.starts_with(kOptimizerPrefix) && parameters.find(name) < 0)
       state.slots.emplace_back(name.substr(kOptimizerPrefix.size()), tensor);
   }
   optimizer.restore(parameters, state);

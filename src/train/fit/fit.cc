@@ -32,6 +32,7 @@ void check_options(const FitOptions& o) {
           std::to_string(o.run.checkpoint_every));
   require(o.run.checkpoint_every_batches >= 0, "checkpoint_every_batches must not be negative",
           std::to_string(o.run.checkpoint_every_batches));
+  for (const CallbackPtr& callback : o.callbacks) require(callback != nullptr, "a callback is null", "null");
   require(o.run.verbose >= -1 && o.run.verbose <= 2, "verbose must be -1, 0, 1 or 2",
           std::to_string(o.run.verbose));
 }
@@ -54,6 +55,9 @@ FitLoop::FitLoop(Trainer& trainer, const Dataset& data, const FitOptions& option
         .seen(std::to_string(data.size()) + " samples, validation_split " +
               std::to_string(options.validation_split));
   }
+  impl_.check_batches(train_size_, options.batch_size, "fit");
+  if (validation_ != nullptr)
+    impl_.check_batches(validation_size(), validation_batch_size(), "fit, validation data");
   if (validation_ != nullptr && validation_size() == 0) {
     throw Error(ErrorKind::data, "there are no samples to validate on")
         .fix("raise validation_split or leave it 0");
@@ -148,8 +152,7 @@ void FitLoop::stop_when_asked() {
 void FitLoop::end_epoch(std::int64_t batches) {
   NamedValues logs = meters_.results();
   if (validation_ != nullptr && (epoch_ + 1) % options_.validation_freq == 0) {
-    const std::int64_t size =
-        options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
+    const std::int64_t size = validation_batch_size();
     const std::int64_t end = validation_->size();
     for (const auto& [name, value] : impl_.evaluate(*validation_, validation_begin_, end, size))
       logs.emplace_back("val_" + name, value);

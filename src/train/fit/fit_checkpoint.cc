@@ -108,7 +108,8 @@ void FitLoop::load_checkpoint(const std::string& path) {
     Callback::State state{callbacks[i], {}};
     for (const auto& [name, tensor] : file.tensors) {
       const std::string prefix = callback_prefix(i);
-      if (name.starts_with(prefix)) state.tensors.emplace_back(name.substr(prefix.size()), tensor);
+      if (name.starts_with(prefix) && impl_.network.parameters().find(name) < 0)
+        state.tensors.emplace_back(name.substr(prefix.size()), tensor);
     }
     options_.callbacks[i]->restore(state);
   }

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@ class FitLoop : public TrainingRun {
   std::int64_t epoch() const override { return epoch_; }
   std::int64_t epochs() const override { return options_.epochs; }
   bool has_validation() const override { return validation_ != nullptr; }
+  std::optional<Direction> direction(std::string_view name) const override { return meters_.direction(name); }
   void stop() override { stopping_ = true; }
   // Files are written when all callbacks have been called, so that they hold everybody's state.
   void save_checkpoint(const std::string& path) override { queued_.emplace_back(path, true); }
@@ -34,6 +36,9 @@ class FitLoop : public TrainingRun {
   void order_epoch();
   std::int64_t validation_size() const {
     return validation_ == nullptr ? 0 : validation_->size() - validation_begin_;
+  }
+  std::int64_t validation_batch_size() const {
+    return options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
   }
   void run_epoch();
   void run_batch();

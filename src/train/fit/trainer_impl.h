@@ -28,6 +28,9 @@ struct Trainer::Impl {
   void run_batch(const Batch& batch, const PassOptions& options, detail::Meters& meters);
   /// Over the samples begin … end − 1.
   NamedValues evaluate(const Dataset& data, std::int64_t begin, std::int64_t end, std::int64_t batch_size);
+  /// Stateful layers carry states from sample to sample of the batch after: Error(usage) when a pass over so
+  /// many samples ends with a smaller one.
+  void check_batches(std::int64_t samples, std::int64_t batch_size, const char* what) const;
   /// One batch by itself, with its metrics.
   const NamedValues& on_batch(const Batch& batch, const PassOptions& pass);
   Json compile_config() const { return detail::compile_config(plans, *step); }
@@ -54,7 +57,16 @@ struct Trainer::Impl {
   /// The optimiser's step; the losses since pass.reset() count `weight` in the meters.
   void finish(double weight, const PassOptions& options, detail::Meters& meters);
 
+  /// What layers count themselves (running means), before the batch; and back, when the batch was bad.
+  void keep_statistics();
+  void restore_statistics();
+  /// A step of the optimiser that leaves no weight infinite or NaN.
+  StepReport step_of_optimizer();
+  [[noreturn]] void diverged(const char* what);
+
   double penalty_ = 0;
+  std::vector<int> statistics_;
+  std::vector<Tensor> kept_statistics_;
   LayoutPool layouts_;
   std::vector<std::int64_t> indices_;
   Batch piece_;

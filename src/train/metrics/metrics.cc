@@ -20,6 +20,7 @@ using detail::MetricEntry;
 class LossMetric : public detail::WeightedMean {
  public:
   explicit LossMetric(std::shared_ptr<const Loss> loss) : loss_(std::move(loss)) {}
+  Direction direction() const override { return Direction::smaller; }
   void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     sum_ += loss_->value(prediction, target, weights);
     for (const double weight : weights) weight_ += weight;
@@ -48,7 +49,9 @@ class ResolvedByShape : public RowMetric {
  public:
   ResolvedByShape(std::string family, Json options)
       : family_(std::move(family)), options_(std::move(options)) {}
-  bool larger_is_better() const override { return family_ == "accuracy"; }
+  Direction direction() const override {
+    return family_ == "accuracy" ? Direction::larger : Direction::smaller;
+  }
   void reset() override {
     if (meant_) meant_->reset();
   }
