@@ -1,4 +1,3 @@
-#include <array>
 #include <cmath>
 
 #include "layers/common/base_layers.h"

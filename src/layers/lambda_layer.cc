@@ -81,12 +81,21 @@ class Lambda final : public OptionsLayer<LambdaOptions> {
     for (const ValueShape& input : inputs) {
       if (input.sequence && input.steps < 0) steps = -1;
     }
-    return {{sequence, steps, out.features}};
+    outputs_.push_back({sequence, steps, out.features});
+    return {outputs_.back()};
   }
 
   Vars record(Tape& tape, std::span<const Var> inputs) const override {
     const std::span<Var> out = tape.vars(1);
     out[0] = function_(tape, inputs);
+    const Value& value = tape.value(out[0]);
+    const bool known = std::ranges::any_of(outputs_, [&](const ValueShape& shape) {
+      return value.features == shape.features && value.is_sequence() == shape.sequence;
+    });
+    if (!known) {
+      fail("a lambda layer's function returned another shape than when the network was made",
+           to_string(value.features), to_string(outputs_.back().features));
+    }
     return Vars(out);
   }
   void forward(Call&) const override { misuse(); }
@@ -102,6 +111,7 @@ class Lambda final : public OptionsLayer<LambdaOptions> {
          "put it on a tape with layer->record(tape, inputs)");
   }
   LambdaFunction function_;
+  std::vector<ValueShape> outputs_;  // one a use
 };
 
 }  // namespace

@@ -27,7 +27,7 @@ template <class T>
 double sum_of_squares(const ParameterStore& parameters, std::size_t p, const T* sum) noexcept {
   constexpr std::int64_t kSums = 8;
   const ParameterInfo& info = parameters.infos()[p];
-  const T* const gradient = sum != nullptr ? sum : parameters.gradient(static_cast<int>(p)).view<T>().data;
+  const T* const gradient = sum != nullptr ? sum : gradient_of<T>(parameters, p);
   std::array<double, kSums> sums{};
   const auto add = [&](std::int64_t i) {
     const auto x = static_cast<double>(gradient[i]);
@@ -184,11 +184,10 @@ template <class T>
 void OptimizerBase::add_up(const ParameterStore& parameters, bool is_last) noexcept {
   const auto infos = parameters.infos();
   for (std::size_t p = 0; p < infos.size(); ++p) {
-    const int index = static_cast<int>(p);
-    if (!parameters.is_trainable(index)) continue;
+    if (!parameters.is_trainable(static_cast<int>(p))) continue;
     T* const sum = piece_of<T>(gradient_sum(), infos[p]);
-    const T* const gradient = parameters.gradient(index).view<T>().data;
-    parameters.each_touched_run(index, [&](std::int64_t first, std::int64_t rows) {
+    const T* const gradient = gradient_of<T>(parameters, p);
+    parameters.each_touched_run(static_cast<int>(p), [&](std::int64_t first, std::int64_t rows) {
       const std::int64_t end = (first + rows) * infos[p].columns();
       for (std::int64_t i = first * infos[p].columns(); i < end; ++i) sum[i] += gradient[i];
     });
@@ -218,11 +217,11 @@ void OptimizerBase::finalize(ParameterStore& parameters) {
   if (!options_.use_ema || iterations_ == 0) return;
   prepare(parameters);
   with_dtype(parameters.dtype(), [&]<class T>(T) {
-    for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
-      const ParameterInfo& info = parameters.infos()[p];
-      if (parameters.is_trainable(static_cast<int>(p)))
-        std::copy_n(piece_of<T>(average(), info), info.size,
-                    parameters.value(static_cast<int>(p)).view<T>().data);
+    const auto infos = parameters.infos();
+    for (std::size_t p = 0; p < infos.size(); ++p) {
+      const int index = static_cast<int>(p);
+      if (parameters.is_trainable(index))
+        std::copy_n(piece_of<T>(average(), infos[p]), infos[p].size, parameters.value(index).view<T>().data);
     }
   });
 }
@@ -261,8 +260,7 @@ void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, d
     const int index = static_cast<int>(p);
     if (!parameters.is_trainable(index) || infos[p].size == 0) continue;
     T* const weights = parameters.value(index).view<T>().data;
-    const T* const gradients = sums ? piece_of<T>(gradient_sum(), infos[p])
-                                    : std::as_const(parameters).gradient(index).view<T>().data;
+    const T* const gradients = sums ? piece_of<T>(gradient_sum(), infos[p]) : gradient_of<T>(parameters, p);
     const double own_rate = rate * rate_multipliers_[p];
     if (own_rate != rate_of_formula) begin_step(iterations_ / batches_of_a_step(), own_rate);
     rate_of_formula = own_rate;
