@@ -138,8 +138,12 @@ void run(ForecastRequest& request, const CLI::App& verb) {
   RunControls controls = request.run.controls();
   Stages stages(controls.verbose != 0);
   // Losses, epoch by epoch, are for those who look into a training.
-  if (!controls.log.wants(LogLevel::debug)) controls.verbose = 0;
+  if (!controls.log.wants(LogLevel::debug)) {
+    controls.verbose = 0;
+    controls.advanced = [&](double share) { stages.advance(share); };
+  }
   controls.stage = [&](const char* name) { stages.begin(name); };
+  controls.log = stages.beside(controls.log);
   stages.begin("reading");
   const Table table = read(request.forecast.file);
   const std::optional<Table> future = read_more(request.forecast.options.future);
