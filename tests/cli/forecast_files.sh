@@ -28,8 +28,8 @@ expect 0 '' "$RONDO" forecast sales.csv "${plain[@]}" --quiet --out board
 holds python3 - <<'PY'
 text = open("help.txt").read()
 text = text[text.index("Options:"):]
-places = [text.index(word) for word in ("--horizon", "--level", "How the table is read:", "--decimal", "Backtest:", "--stride",
-                                        "Models and training:", "--patience", "How it is run:", "--threads")]
+places = [text.index(word) for word in ("--horizon", "--level", "Expert: how the table is read:", "--decimal", "Expert: backtest:", "--stride",
+                                        "Expert: models and training:", "--patience", "How it is run:", "--threads")]
 assert places == sorted(places), places
 PY
 

@@ -299,11 +299,7 @@ class Run {
   /// A network is trained where it is asked for, where rows abound, and where the linear model has a share
   /// that it could better.
   bool wants_networks(const Selection& selection) const {
-    const ForecastOptions usual;
-    const bool asked = asks_for_networks(options_) || options_.tune > 0 || options_.cell != usual.cell ||
-                       options_.units > 0 || options_.ensemble != usual.ensemble || options_.epochs > 0 ||
-                       options_.patience > 0 || options_.batch_size > 0 || options_.learning_rate > 0;
-    return asked || abounds_in_rows(panel_) || selection.learnt_share() >= kWorthANetwork;
+    return asks_to_train(options_) || abounds_in_rows(panel_) || selection.learnt_share() >= kWorthANetwork;
   }
 
   void choose(const TrainingTask& task, Selection& selection, ChosenForecaster& tested) {
@@ -387,7 +383,6 @@ class Run {
     }
   }
 
-  static constexpr double kWorthANetwork = 0.25;  ///< share of models of all series
   static constexpr double kWorthExplaining = 0.1;
   static constexpr double kMostlyLearnt = 0.5;
 
