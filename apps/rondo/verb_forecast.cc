@@ -184,9 +184,9 @@ void group_options(CLI::App& verb) {
   };
   const std::array<Group, 4> groups{
       {{"Expert: how the table is read",
-        {"wide", "test_file", "missing", "strict", "outliers", "separator", "header", "decimal", "thousands",
-         "encoding", "missing_words", "text_columns", "columns", "format", "zone", "day_order", "unsorted",
-         "duplicates", "gaps"}},
+        {"wide",    "test_file", "missing",  "strict",        "outliers",     "separator", "header",
+         "decimal", "thousands", "encoding", "missing_words", "text_columns", "columns",   "format",
+         "zone",    "day_order", "unsorted", "duplicates",    "gaps",         "frequency"}},
        {"Expert: backtest", {"split", "stride", "refit"}},
        {"Expert: models and training",
         {"window", "period", "transform", "difference", "normalize", "deseasonalize", "cell", "units",

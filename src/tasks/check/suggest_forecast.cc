@@ -353,7 +353,7 @@ class Suggestion {
         Usual{"yearly", 3, "three years"},        Usual{"quarterly", 4, "a year of quarters"},
         Usual{"monthly", 12, "a year of months"}, Usual{"weekly", 13, "a quarter of weeks"},
         Usual{"daily", 14, "two weeks of days"},  Usual{"business days", 10, "two weeks of business days"},
-        Usual{"hourly", 24, "a day of hours"},    Usual{"every 30 minutes", 48, "a day"},
+        Usual{"hourly", 24, "a day of hours"},    Usual{"half-hourly", 48, "a day"},
         Usual{"every 15 minutes", 96, "a day"},   Usual{"every 10 minutes", 144, "a day"},
         Usual{"every 5 minutes", 288, "a day"}};
     const auto found =
