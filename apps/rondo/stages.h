@@ -3,9 +3,12 @@
 #include <chrono>
 #include <string>
 
+#include "rondo/base/log.h"
+
 namespace rondo::cli {
 
-/// One line a stage on stderr, with the time it took. On a terminal a stage shows as soon as it begins.
+/// One line a stage on stderr, with the time it took. On a terminal a stage shows as soon as it begins, how
+/// far it has come and how long it still takes.
 class Stages {
  public:
   explicit Stages(bool shown);
@@ -15,12 +18,25 @@ class Stages {
   ~Stages();
 
   void begin(const std::string& name);
+  /// The share of the stage that is done, 0 to 1.
+  void advance(double share);
   void end();
+  /// Writes where `log` does, without running into the line of a stage.
+  Logger beside(const Logger& log);
 
  private:
+  using Clock = std::chrono::steady_clock;
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  void show(const std::string& text);
+
   bool shown_, on_terminal_;
   std::string name_;
-  std::chrono::steady_clock::time_point start_;
+  std::string line_;  // as it stands on the terminal
+  Clock::time_point start_, last_;
 };
+
+/// "40 s", "3 min", "2 h": how long something still takes, of which `share` took so many seconds; "" where
+/// too little is known.
+std::string time_left(double seconds, double share);
 
 }  // namespace rondo::cli

@@ -12,6 +12,7 @@
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/config_file.h"
 #include "rondo/base/error.h"
+#include "rondo/tasks/check.h"
 #include "rondo/tasks/forecast_config.h"
 #include "rondo/tasks/forecast_model.h"
 #include "stages.h"
@@ -138,8 +139,12 @@ void run(ForecastRequest& request, const CLI::App& verb) {
   RunControls controls = request.run.controls();
   Stages stages(controls.verbose != 0);
   // Losses, epoch by epoch, are for those who look into a training.
-  if (!controls.log.wants(LogLevel::debug)) controls.verbose = 0;
+  if (!controls.log.wants(LogLevel::debug)) {
+    controls.verbose = 0;
+    controls.advanced = [&](double share) { stages.advance(share); };
+  }
   controls.stage = [&](const char* name) { stages.begin(name); };
+  controls.log = stages.beside(controls.log);
   stages.begin("reading");
   const Table table = read(request.forecast.file);
   const std::optional<Table> future = read_more(request.forecast.options.future);
@@ -155,7 +160,10 @@ void run(ForecastRequest& request, const CLI::App& verb) {
     write_file_atomically(folder / "config.toml", to_toml(request.forecast));
   };
   stages.begin("checking");
-  const ForecastResult result = run_forecast(tables, request.forecast.options, controls);
+  const std::vector<std::string> remarks = forecast_remarks(table, request.forecast.options);
+  for (const std::string& remark : remarks) controls.log.warning(remark);
+  ForecastResult result = run_forecast(tables, request.forecast.options, controls);
+  result.warnings.insert(result.warnings.end(), remarks.begin(), remarks.end());
   stages.begin("report");
 
   const Json files = write_forecast(result, forecast_command(request.forecast, request.out),
@@ -175,12 +183,12 @@ void group_options(CLI::App& verb) {
     std::vector<std::string_view> options;
   };
   const std::array<Group, 4> groups{
-      {{"How the table is read",
-        {"wide", "test_file", "missing", "strict", "outliers", "separator", "header", "decimal", "thousands",
-         "encoding", "missing_words", "text_columns", "columns", "format", "zone", "day_order", "unsorted",
-         "duplicates", "gaps"}},
-       {"Backtest", {"split", "stride", "refit"}},
-       {"Models and training",
+      {{"Expert: how the table is read",
+        {"wide",    "test_file", "missing",  "strict",        "outliers",     "separator", "header",
+         "decimal", "thousands", "encoding", "missing_words", "text_columns", "columns",   "format",
+         "zone",    "day_order", "unsorted", "duplicates",    "gaps",         "frequency"}},
+       {"Expert: backtest", {"split", "stride", "refit"}},
+       {"Expert: models and training",
         {"window", "period", "transform", "difference", "normalize", "deseasonalize", "cell", "units",
          "model", "methods", "likelihood", "ensemble", "tune", "epochs", "patience", "batch_size",
          "learning_rate", "seed"}},

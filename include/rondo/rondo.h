@@ -44,6 +44,7 @@
 #include "rondo/tasks/forecast_config.h"
 #include "rondo/tasks/forecast_model.h"
 #include "rondo/tasks/forecast_report.h"
+#include "rondo/tasks/forecast_suggestion.h"
 #include "rondo/tasks/online.h"
 #include "rondo/tasks/page.h"
 #include "rondo/tensor/dataset.h"

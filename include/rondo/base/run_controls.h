@@ -28,6 +28,9 @@ struct RunControls {
     if (stage) stage(name);
   }
 
+  /// Called as a stage goes on, by one thread at a time, with the share of its work that is done, 0 to 1.
+  std::function<void(double share)> advanced = {};
+
   /// A file that always holds all that `resume` needs: written after every epoch and when the run is
   /// interrupted; "": none.
   std::string checkpoint = {};

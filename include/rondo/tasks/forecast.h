@@ -64,6 +64,7 @@ struct ForecastOptions {
   std::int64_t threads = 0;
 
   std::string missing = "previous";
+  std::string frequency = "auto";
   bool strict = false;
   TimeOptions times;
   ArrangeOptions arrange{.unsorted = "sort", .duplicates = "last", .gaps = "auto"};
@@ -140,6 +141,9 @@ struct ForecastOptions {
            "missing values: 'previous' (the last one before; marked as not observed), 'zero' (no row and no "
            "value mean 0, as in sales that are only written when there are some; up to the last time of the "
            "table) or 'error'");
+    option("frequency", self.frequency,
+           "how far apart rows are, where a single one does not say: 'minutely', 'half_hourly', 'hourly', "
+           "'daily', 'business_days', 'weekly', 'monthly', 'quarterly', 'yearly'; 'auto': from the rows");
     option("strict", self.strict,
            "refuse unsorted and duplicate timestamps instead of sorting and merging them");
     TimeOptions::visit(self.times, option);

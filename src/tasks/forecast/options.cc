@@ -113,6 +113,13 @@ bool asks_for_networks(const ForecastOptions& options) {
   return options.model != "auto" || options.likelihood != "point" || options.normalize != "auto";
 }
 
+bool asks_to_train(const ForecastOptions& options) {
+  const ForecastOptions usual;
+  return asks_for_networks(options) || options.tune > 0 || options.cell != usual.cell || options.units > 0 ||
+         options.ensemble != usual.ensemble || options.epochs > 0 || options.patience > 0 ||
+         options.batch_size > 0 || options.learning_rate > 0;
+}
+
 std::vector<pool::Member> allowed_methods(const std::string& methods) {
   if (methods == "auto" || methods == "none") return {};
   return pool::parse_members(methods);

@@ -153,7 +153,7 @@ ScaledForecasts forecast_origins(const TrainingTask& task, const PanelPool& pane
   ScaledForecasts out;
   std::vector<std::vector<pool::Member>> members;
   for (std::size_t s = 0; s < result.series.size(); ++s) members.push_back(selection.members(s));
-  out.methods = panel_pool.forecast(origins, members, pool);
+  out.methods = panel_pool.forecast(origins, members, pool, task.controls.advanced);
   out.ridge = tested.predict_linear(task.scaled, origins);
   out.has_ridge = tested.learnt.has_value();
   Forecasts chosen = tested.forecast_learnt(task.scaled, origins, out.ridge, pool);
@@ -253,7 +253,8 @@ class Run {
     const auto start = Clock::now();
     const bool learns = !panel_.all_are_short();
     if (learns) controls_.begin("linear model");
-    const LinearChoice linear = learns ? search_linear(panel_, prepared_.limits, pool_) : LinearChoice();
+    const LinearChoice linear =
+        learns ? search_linear(panel_, prepared_.limits, pool_, controls_.advanced) : LinearChoice();
     const ScaledPanel scaled(panel_, linear.transform, linear.difference);
     warn_of_spikes(scaled, controls_.log, result_);
     describe_linear(linear, prepared_, controls_.log, result_);
@@ -261,10 +262,11 @@ class Run {
     const TrainingTask task{scaled, linear, options_, controls_, prepared_.calendar};
     const std::vector<Origin> origins = backtest_origins(panel_, result_.stride);
     const PanelPool panel_pool(scaled, allowed_methods(options_.methods));
-    controls_.begin("statistical methods");
+    controls_.begin("simple models");
     // A likelihood asks for the distribution of a network.
     const bool only_short = options_.methods == "none" || options_.likelihood != "point";
-    Selection selection(scaled, panel_pool, origins_by_series(origins, panel_), only_short, pool_);
+    Selection selection(scaled, panel_pool, origins_by_series(origins, panel_), only_short, pool_,
+                        controls_.advanced);
     ChosenForecaster tested;
     if (learns) tested.learnt.emplace();
     choose(task, selection, tested);
@@ -297,11 +299,7 @@ class Run {
   /// A network is trained where it is asked for, where rows abound, and where the linear model has a share
   /// that it could better.
   bool wants_networks(const Selection& selection) const {
-    const ForecastOptions usual;
-    const bool asked = asks_for_networks(options_) || options_.tune > 0 || options_.cell != usual.cell ||
-                       options_.units > 0 || options_.ensemble != usual.ensemble || options_.epochs > 0 ||
-                       options_.patience > 0 || options_.batch_size > 0 || options_.learning_rate > 0;
-    return asked || abounds_in_rows(panel_) || selection.learnt_share() >= kWorthANetwork;
+    return asks_to_train(options_) || abounds_in_rows(panel_) || selection.learnt_share() >= kWorthANetwork;
   }
 
   void choose(const TrainingTask& task, Selection& selection, ChosenForecaster& tested) {
@@ -309,7 +307,9 @@ class Run {
     selection.choose(learnt, pool_);
     if (tested.learnt && wants_networks(selection)) {
       const auto start = Clock::now();
-      controls_.begin(options_.ensemble == 1 ? "network" : "networks");
+      const std::string networks =
+          options_.ensemble == 1 ? "network" : std::to_string(options_.ensemble) + " networks";
+      controls_.begin(networks.c_str());
       TrainedEnsemble trained = train_ensemble(task, pool_, selection.learnt_origins());
       result_.seconds_train = seconds_since(start);
       describe_networks(trained, controls_.log, result_);
@@ -383,7 +383,6 @@ class Run {
     }
   }
 
-  static constexpr double kWorthANetwork = 0.25;  ///< share of models of all series
   static constexpr double kWorthExplaining = 0.1;
   static constexpr double kMostlyLearnt = 0.5;
 

@@ -104,7 +104,8 @@ void SeriesChoice::archive(tasks::Archive& archive) {
 }
 
 Selection::Selection(const ScaledPanel& scaled, const PanelPool& panel_pool,
-                     std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool)
+                     std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool,
+                     const tasks::Advanced& advanced)
     : scaled_(scaled) {
   const Panel& panel = scaled.panel();
   bool affordable = !only_short && !std::ranges::any_of(panel.series, changes_clock);
@@ -124,7 +125,7 @@ Selection::Selection(const ScaledPanel& scaled, const PanelPool& panel_pool,
   std::vector<pool::SeriesInput> inputs;
   for (const std::size_t s : series_)
     inputs.push_back(panel_pool.before(static_cast<std::int64_t>(s), panel.series[s].train_rows));
-  const pool::PoolOptions options{.origins = origins_for(panel.horizon, rows_read)};
+  const pool::PoolOptions options{.origins = origins_for(panel.horizon, rows_read), .advanced = advanced};
   run_ = pool::run_members(inputs, options, pool);
 
   first_learnt_.assign(panel.series.size(), -1);

@@ -33,7 +33,8 @@ class Selection {
   /// changes, or where it would take longer than suits one of them, see pool_is_affordable.
   /// `backtest_origins`: of each series. Refers to `scaled`.
   Selection(const ScaledPanel& scaled, const PanelPool& panel_pool,
-            std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool);
+            std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool,
+            const tasks::Advanced& advanced = {});
 
   bool uses_pool(std::size_t series) const { return place_[series] >= 0; }
   /// Held-out origins of the series that a learnt model can forecast, too, by series, the latest first.
