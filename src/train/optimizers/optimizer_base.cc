@@ -20,6 +20,11 @@ T* piece_of(Tensor& slot, const ParameterInfo& info) {
   return reinterpret_cast<T*>(slot.bytes()) + info.offset;
 }
 
+template <class T>
+const T* gradient_of(const ParameterStore& parameters, std::size_t p) {
+  return parameters.gradient(static_cast<int>(p)).view<T>().data;
+}
+
 /// Σ g² of the gradient of array `p`, in double, in an order that does not depend on the machine: element i
 /// of the array is added to sum i mod 8. Rows that were not touched would add zeros, which change no bit.
 /// `sum`: a gradient that was added up, with all rows; null: the store's.
