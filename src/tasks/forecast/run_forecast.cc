@@ -9,6 +9,7 @@
 #include "rondo/tasks/forecast.h"
 #include "tasks/forecast/ensemble/chosen_forecaster.h"
 #include "tasks/forecast/evaluation/backtest.h"
+#include "tasks/forecast/evaluation/rolling_calibration.h"
 #include "tasks/forecast/evaluation/rounds.h"
 #include "tasks/forecast/intervals/pooled_calibration.h"
 #include "tasks/forecast/prepare.h"
@@ -252,16 +253,19 @@ class Run {
     ChosenForecaster tested;
     if (learns) tested.learnt.emplace();
     choose(task, selection, tested);
-    const auto calibrations = calibrate(scaled, selection, tested);
+    const CalibrationStart start_of_bands = calibrate(scaled, selection, tested);
     if (learns) tested.learnt->linear = fit_linear(scaled, linear.members, panel_.learnt_rows());
     controls_.begin("backtest");
-    const ScaledForecasts forecasts =
+    ScaledForecasts forecasts =
         forecast_origins(task, panel_pool, origins, selection, tested, pool_, result_);
     describe_shares(tested, result_);
     controls_.log.info("forecast: " + largest_shares(result_));
     const auto before_scores = Clock::now();
     auto model = std::make_shared<ForecastResult::Model>();
-    model->bands = run_backtest(scaled, origins, forecasts, calibrations, result_);
+    const RolledCalibrations calibrations =
+        roll_calibrations(scaled, origins, result_.stride, start_of_bands, tested.growth, forecasts);
+    for (std::size_t s = 0; s < panel_.series.size(); ++s) tested.choices[s].spread = calibrations.spreads[s];
+    model->bands = run_backtest(scaled, origins, forecasts, calibrations.of_series, result_);
     result_.seconds_backtest = result_.seconds_backtest_forecasts + seconds_since(before_scores);
     result_.anomalies = find_anomalies(result_.series);
     explain(scaled, origins, tested);
@@ -279,13 +283,15 @@ class Run {
 
  private:
   /// A network is trained where it is asked for, where rows abound, and where the linear model has a share
-  /// that it could better.
+  /// that it could better. In a collection of short series, where training takes longest, that has to be
+  /// most.
   bool wants_networks(const Selection& selection) const {
     const ForecastOptions usual;
     const bool asked = asks_for_networks(options_) || options_.tune > 0 || options_.cell != usual.cell ||
                        options_.units > 0 || options_.ensemble != usual.ensemble || options_.epochs > 0 ||
                        options_.patience > 0 || options_.batch_size > 0 || options_.learning_rate > 0;
-    return asked || abounds_in_rows(panel_) || selection.learnt_share() >= kWorthANetwork;
+    const double needed = panel_.series.size() >= kCollection ? kMostlyLearnt : kWorthANetwork;
+    return asked || abounds_in_rows(panel_) || selection.learnt_share() >= needed;
   }
 
   void choose(const TrainingTask& task, Selection& selection, ChosenForecaster& tested) {
@@ -317,35 +323,27 @@ class Run {
     tested.choices = selection.choices();
   }
 
-  /// Errors that bands begin with, by series: of the learnt part where most is its, else of the blends.
-  std::vector<std::shared_ptr<const CalibrationErrors>> calibrate(const ScaledPanel& scaled,
-                                                                  const Selection& selection,
-                                                                  ChosenForecaster& tested) const {
+  /// What bands begin with, by series: errors of the learnt part where most is its, else of the blends.
+  CalibrationStart calibrate(const ScaledPanel& scaled, const Selection& selection,
+                             ChosenForecaster& tested) {
     const bool by_learnt =
         learnt_errors_ && (tested.has_distribution() || selection.learnt_share() >= kMostlyLearnt);
-    std::vector<HeldOutErrors> errors;
-    std::vector<std::vector<double>> steps;
-    for (std::size_t s = 0; s < panel_.series.size(); ++s) {
-      errors.push_back(selection.errors(s));
-      steps.emplace_back();
-      const std::vector<double>& level = scaled.level[s];
-      for (std::int64_t row = 1; row < panel_.series[s].train_rows; ++row)
-        steps.back().push_back(level[static_cast<std::size_t>(row)] -
-                               level[static_cast<std::size_t>(row) - 1]);
-    }
-    const PooledCalibration pooled = pool_errors(errors, steps, panel_.horizon);
-    std::vector<std::shared_ptr<const CalibrationErrors>> out;
+    CalibrationStart start;
+    bool any_pooled = false;
     for (std::size_t s = 0; s < panel_.series.size(); ++s) {
       const bool own = !selection.uses_pool(s) || (by_learnt && !panel_.series[s].is_short);
-      out.push_back(own ? learnt_errors_ : pooled.errors);
-      if (own) continue;
-      const auto training = panel_.series[s].training();
-      const bool constant = std::ranges::all_of(training, [&](double v) { return v == training.front(); });
-      // What has never moved has no band; a spread of 0 would ask the learnt part.
-      tested.choices[s].spread = std::max(constant && training.size() > 1 ? 0 : pooled.spreads[s],
-                                          std::numeric_limits<double>::min());
+      start.learnt.push_back(own ? learnt_errors_ : nullptr);
+      any_pooled = any_pooled || !own;
+      start.steps.emplace_back();
+      const std::vector<double>& level = scaled.level[s];
+      for (std::int64_t row = 1; row < panel_.series[s].train_rows; ++row)
+        start.steps.back().push_back(level[static_cast<std::size_t>(row)] -
+                                     level[static_cast<std::size_t>(row) - 1]);
     }
-    return out;
+    start.held_out.resize(panel_.series.size());
+    if (any_pooled) start.held_out = selection.errors(pool_);
+    tested.growth = pool_errors(start.held_out, start.steps, panel_.horizon).growth;
+    return start;
   }
 
   /// What inputs are worth to the part that looks at them.
@@ -368,6 +366,7 @@ class Run {
   }
 
   static constexpr double kWorthANetwork = 0.25;  ///< share of models of all series
+  static constexpr std::size_t kCollection = 10;  ///< series
   static constexpr double kWorthExplaining = 0.1;
   static constexpr double kMostlyLearnt = 0.5;
 

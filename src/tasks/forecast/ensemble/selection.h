@@ -52,13 +52,15 @@ class Selection {
   const std::vector<SeriesChoice>& choices() const { return choices_; }
   /// Mean weight of the learnt part over the series that it can forecast.
   double learnt_share() const;
-  /// Of a series' blend at its held-out origins, [steps] each: truth less forecast, in the scale of targets;
-  /// NaN where the truth is missing.
-  std::vector<std::vector<double>> errors(std::size_t series) const;
+  /// Of the blends at held-out origins, by series, the latest first: in the scale of targets, with weights
+  /// that the other origins teach, as those of the forecast come from others than its own.
+  std::vector<std::vector<OriginErrors>> errors(Pool& pool) const;
   /// All members that apply to a series.
   std::vector<pool::Member> members(std::size_t series) const;
 
  private:
+  OriginErrors errors_at(const Origin& origin, std::span<const double> actual,
+                         std::span<const double> forecast) const;
   std::vector<std::vector<double>> learnt_in_units(std::size_t series, const Rows& learnt) const;
 
   const ScaledPanel& scaled_;
@@ -69,7 +71,6 @@ class Selection {
   std::vector<Origin> learnt_origins_;
   std::vector<std::int64_t> first_learnt_;  ///< by series: in learnt_origins_; -1: none
   std::vector<SeriesChoice> choices_;
-  std::vector<std::vector<double>> weights_;  ///< by place, of its candidates
 };
 
 }  // namespace rondo::forecasting

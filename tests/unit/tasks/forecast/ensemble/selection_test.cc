@@ -80,7 +80,7 @@ TEST(Selection, DoesNotTryThePoolWhereItsForecastsWouldTakeTooLong) {
   chosen.selection.choose(chosen.near_truth(0), chosen.pool);
   EXPECT_EQ(chosen.selection.choices()[0].learnt, 1);
   EXPECT_EQ(chosen.selection.learnt_share(), 1);
-  EXPECT_TRUE(chosen.selection.errors(0).empty());
+  EXPECT_TRUE(chosen.selection.errors(chosen.pool)[0].empty());
 }
 
 TEST(Selection, CountsWhatIsSaidLater) {
