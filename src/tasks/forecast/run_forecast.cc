@@ -185,6 +185,18 @@ std::vector<std::int64_t> origins_by_series(std::span<const Origin> origins, con
   return counts;
 }
 
+/// Whether a known column changes within the training part of some series.
+bool varies(const Panel& panel, std::size_t column) {
+  const std::size_t columns = panel.known.size();
+  return std::ranges::any_of(panel.series, [&](const PanelSeries& series) {
+    for (std::int64_t row = 1; row < series.train_rows; ++row) {
+      const std::size_t at = static_cast<std::size_t>(row) * columns + column;
+      if (series.known[at] != series.known[column]) return true;
+    }
+    return false;
+  });
+}
+
 /// What the forecast is made of, by series and in the mean.
 void describe_shares(const ChosenForecaster& chosen, ForecastResult& result) {
   std::map<std::string, double> total;
@@ -253,12 +265,14 @@ class Run {
     ChosenForecaster tested;
     if (learns) tested.learnt.emplace();
     choose(task, selection, tested);
+    if (!selection.left_out().empty()) result_.notes.push_back(selection.left_out());
     const CalibrationStart start_of_bands = calibrate(scaled, selection, tested);
     if (learns) tested.learnt->linear = fit_linear(scaled, linear.members, panel_.learnt_rows());
     controls_.begin("backtest");
     ScaledForecasts forecasts =
         forecast_origins(task, panel_pool, origins, selection, tested, pool_, result_);
     describe_shares(tested, result_);
+    describe_known(linear);
     controls_.log.info("forecast: " + largest_shares(result_));
     const auto before_scores = Clock::now();
     auto model = std::make_shared<ForecastResult::Model>();
@@ -323,11 +337,35 @@ class Run {
     tested.choices = selection.choices();
   }
 
-  /// What bands begin with, by series: errors of the learnt part where most is its, else of the blends.
+  /// Which known columns have no part in the forecast, and why.
+  void describe_known(const LinearChoice& linear) {
+    std::vector<std::string> still, varying;
+    for (std::size_t c = 0; c < panel_.known.size(); ++c)
+      (varies(panel_, c) ? varying : still).push_back(panel_.known[c]);
+    if (!still.empty()) {
+      result_.notes.push_back("Known columns that never change in the training part (" +
+                              detail::listed(still) + ") say nothing.");
+    }
+    const auto has_share = [&](const char* name) {
+      return std::ranges::find(result_.shares, name, &ForecastShare::name) != result_.shares.end();
+    };
+    const bool by_linear = std::ranges::any_of(
+        linear.members, [](const LinearCandidate& member) { return member.known_steps > 0; });
+    const bool used = (by_linear && has_share("linear")) || has_share("network") ||
+                      has_share(pool::member_name(pool::Member::known_regression)) ||
+                      has_share(pool::member_name(pool::Member::known_harmonic));
+    if (used || varying.empty()) return;
+    result_.notes.push_back("Known columns (" + detail::listed(varying) +
+                            ") have no part in the forecast: on held-out rows it was better without them.");
+  }
+
+  /// What bands begin with, by series: errors of the learnt part where it has a distribution, or most of few
+  /// series; else of the blends, in which each series has its own size of errors.
   CalibrationStart calibrate(const ScaledPanel& scaled, const Selection& selection,
                              ChosenForecaster& tested) {
     const bool by_learnt =
-        learnt_errors_ && (tested.has_distribution() || selection.learnt_share() >= kMostlyLearnt);
+        learnt_errors_ && (tested.has_distribution() ||
+                           (selection.learnt_share() >= kMostlyLearnt && panel_.series.size() < kCollection));
     CalibrationStart start;
     bool any_pooled = false;
     for (std::size_t s = 0; s < panel_.series.size(); ++s) {

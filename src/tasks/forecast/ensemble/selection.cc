@@ -42,6 +42,25 @@ bool changes_clock(const PanelSeries& series) {
   return false;
 }
 
+/// Why members are not run on all series, see Selection::left_out.
+std::string reason_to_leave_out(const Panel& panel, std::span<const std::int64_t> backtest_origins) {
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const PanelSeries& series = panel.series[s];
+    const std::int64_t origins = backtest_origins[s] + origins_for(panel.horizon, series.train_rows);
+    if (series.is_short) continue;
+    if (changes_clock(series)) {
+      return "Statistical methods were left out: they count rows, and where the zone's clock is put forward "
+             "or "
+             "back they would lose the hour of the day.";
+    }
+    if (!pool_is_affordable(series.train_rows, origins)) {
+      return "Statistical methods were left out: fitted again at " + std::to_string(origins) +
+             " origins, they would take minutes. A smaller --backtest or a larger --stride brings them back.";
+    }
+  }
+  return "";
+}
+
 /// Neighbouring origins of short horizons are judged as one: by origin, the group that it belongs to.
 std::vector<std::size_t> groups_of(const pool::Evidence& evidence) {
   std::vector<std::size_t> groups;
@@ -127,15 +146,12 @@ Selection::Selection(const ScaledPanel& scaled, const PanelPool& panel_pool,
                      std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool)
     : scaled_(scaled) {
   const Panel& panel = scaled.panel();
-  bool affordable = !only_short && !std::ranges::any_of(panel.series, changes_clock);
-  for (std::size_t s = 0; affordable && s < panel.series.size(); ++s) {
-    const std::int64_t rows = panel.series[s].train_rows;
-    affordable = pool_is_affordable(rows, backtest_origins[s] + origins_for(panel.horizon, rows));
-  }
+  if (!only_short) left_out_ = reason_to_leave_out(panel, backtest_origins);
+  const bool runs = !only_short && left_out_.empty();
   std::int64_t rows_read = 0;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     const std::int64_t rows = panel.series[s].train_rows;
-    const bool tried = affordable || panel.series[s].is_short;
+    const bool tried = runs || panel.series[s].is_short;
     place_.push_back(tried ? std::ssize(series_) : -1);
     if (!tried) continue;
     series_.push_back(s);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "rondo/base/pool.h"
@@ -36,6 +37,9 @@ class Selection {
             std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool);
 
   bool uses_pool(std::size_t series) const { return place_[series] >= 0; }
+  /// Why members were not run on series that are not short, in a sentence; empty: they were, or nobody wants
+  /// them.
+  const std::string& left_out() const { return left_out_; }
   /// Held-out origins of the series that a learnt model can forecast, too, by series, the latest first.
   const std::vector<Origin>& learnt_origins() const { return learnt_origins_; }
   /// The linear model's forecasts of them, [origins, horizon] in the scale of targets, fitted on the rows
@@ -71,6 +75,7 @@ class Selection {
   std::vector<Origin> learnt_origins_;
   std::vector<std::int64_t> first_learnt_;  ///< by series: in learnt_origins_; -1: none
   std::vector<SeriesChoice> choices_;
+  std::string left_out_;
 };
 
 }  // namespace rondo::forecasting
