@@ -94,7 +94,8 @@ void remove_older(const fs::path& file) {
 
 }  // namespace
 
-Json write_forecast(const ForecastResult& result, const std::string& command, const fs::path& folder) {
+Json write_forecast(const ForecastResult& result, const std::string& command, const ForecastReportText& text,
+                    const fs::path& folder) {
   Json files = Json::object({});
   for (const auto& [name, table] :
        {std::pair{"forecast", forecast_table(result)}, {"backtest", backtest_table(result)}}) {
@@ -108,7 +109,7 @@ Json write_forecast(const ForecastResult& result, const std::string& command, co
   }
   result.save_model((folder / "model.rondo").string());
   files.set("model", (folder / "model.rondo").string());
-  write_page(folder / "report.html", forecast_page(result, command, today()));
+  write_page(folder / "report.html", forecast_page(result, command, today(), text));
   files.set("report", (folder / "report.html").string());
   return files;
 }

@@ -134,7 +134,7 @@ rondo::ArrayDataset make_dataset(const rondo::EventGrid& grid, const rondo::Even
 }
 
 std::vector<double> log_odds(rondo::Model& model, const rondo::Dataset& data) {
-  const Tensor risks = model.predict(data, 256)[0].values();
+  const Tensor risks = model.predict(data, {.batch_size = 256})[0].values();
   std::vector<double> out;
   for (std::int64_t i = 0; i < risks.size(); ++i) {
     const double p = std::clamp(risks.at(i), 1e-6, 1 - 1e-6);

@@ -5,109 +5,75 @@
 #include "kernels/matrix.h"
 #include "rondo/base/error.h"
 #include "rondo/tape/tape.h"
+#include "tape/primitive_operation.h"
 
 namespace rondo::ops {
 namespace {
 
+using detail::add_each;
+using detail::binary;
+using detail::in;
+using detail::make;
+using detail::mismatch;
+using detail::Typed;
+using detail::unary;
+using detail::up;
 using kernels::ActivationKind;
-
-std::string shape_of(const Value& v) {
-  return std::to_string(v.data.rows) + " x " + std::to_string(v.data.cols);
-}
-
-[[noreturn]] void mismatch(const char* name, const Value& a, const Value& b, const char* expected) {
-  throw Error(ErrorKind::usage, std::string("operands of ops::") + name + " do not fit")
-      .seen(shape_of(a) + " and " + shape_of(b))
-      .expected(expected);
-}
-
-/// An output of any size that keeps input 0's layout when it keeps its rows.
-Matrix make(Call& call, std::int64_t rows, std::int64_t cols) {
-  const Value in = call.input(0);
-  const bool same_rows = rows == in.data.rows;
-  return call.make_output_rows(0, rows, same_rows ? in.layout : nullptr,
-                               cols == in.data.cols && same_rows ? in.features : Shape{cols});
-}
-
-template <class Derived>
-class Typed : public Operation {
- public:
-  void forward(Call& call) const final {
-    for (int i = 0; i < call.input_count(); ++i) {
-      if (call.input(i).data.dtype == call.dtype()) continue;
-      throw Error(ErrorKind::usage, "an operation cannot take a loss in double on a tape of another type")
-          .seen(dtype_name(call.input(i).data.dtype))
-          .expected(dtype_name(call.dtype()))
-          .fix("give the losses and their weights to Tape::backward");
-    }
-    with_dtype(call.dtype(), [&]<class T>(T) { self().template run<T>(call); });
-  }
-  void backward(Call& call) const final {
-    with_dtype(call.dtype(), [&]<class T>(T) { self().template differentiate<T>(call); });
-  }
-
- private:
-  const Derived& self() const { return static_cast<const Derived&>(*this); }
-};
-
-template <class T>
-View<const T> in(const Call& call, int i) {
-  return call.input(i).data.template view<const T>();
-}
-template <class T>
-View<const T> up(const Call& call) {
-  return call.output_gradient(0).template view<T>();
-}
-
-/// Adds value(row, column) to the gradient of input i, if anybody asks for it.
-template <class T, class Value>
-void add_each(const Call& call, int i, Value value) {
-  const View<T> d = call.input_gradient(i).template view<T>();
-  for (std::int64_t r = 0; d.data && r < d.rows; ++r) {
-    for (std::int64_t c = 0; c < d.cols; ++c) d(r, c) += value(r, c);
-  }
-}
 
 enum class Pair { add, subtract, multiply, divide };
 
-/// Element by element; the second operand may be one row or one number.
+/// A matrix that may stand for a larger one: one row for all, one column for all, or one number.
+template <class T>
+struct Broadcast {
+  View<T> view;
+  T& operator()(std::int64_t r, std::int64_t c) const {
+    return view(view.rows == 1 ? 0 : r, view.cols == 1 ? 0 : c);
+  }
+};
+
+/// Element by element; each operand may be one row, one column or one number.
 class Binary final : public Typed<Binary> {
  public:
   explicit Binary(Pair kind) : kind_(kind) {}
   template <class T>
   void run(Call& call) const {
-    const View<const T> a = in<T>(call, 0), b = in<T>(call, 1);
-    const bool fits = (b.rows == a.rows || b.rows == 1) && (b.cols == a.cols || (b.cols == 1 && b.rows == 1));
-    if (!fits)
+    const Broadcast<const T> a{in<T>(call, 0)}, b{in<T>(call, 1)};
+    const std::int64_t rows = common(a.view.rows, b.view.rows), cols = common(a.view.cols, b.view.cols);
+    if (rows < 0 || cols < 0)
       mismatch("add, subtract, multiply or divide", call.input(0), call.input(1),
-               "equal shapes, or a row or a number on the right");
-    const View<T> y = make(call, a.rows, a.cols).template view<T>();
-    for (std::int64_t r = 0; r < a.rows; ++r) {
-      for (std::int64_t c = 0; c < a.cols; ++c) y(r, c) = value(a(r, c), right(b, r, c));
+               "equal shapes, or a row, a column or a number on one side");
+    const Value& shaped = call.input(a.view.rows == rows && a.view.cols == cols ? 0 : 1);
+    const bool same = shaped.data.rows == rows && shaped.data.cols == cols;
+    const View<T> y =
+        call.make_output_rows(0, rows, same ? shaped.layout : nullptr, same ? shaped.features : Shape{cols})
+            .template view<T>();
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t c = 0; c < cols; ++c) y(r, c) = value(a(r, c), b(r, c));
     }
   }
   template <class T>
   void differentiate(Call& call) const {
-    const View<const T> a = in<T>(call, 0), b = in<T>(call, 1), dy = up<T>(call);
-    const View<T> da = call.input_gradient(0).template view<T>(),
-                  db = call.input_gradient(1).template view<T>();
-    for (std::int64_t r = 0; r < a.rows; ++r) {
-      for (std::int64_t c = 0; c < a.cols; ++c) {
-        const T x = a(r, c), y = right(b, r, c), d = dy(r, c);
+    const Broadcast<const T> a{in<T>(call, 0)}, b{in<T>(call, 1)};
+    const View<const T> dy = up<T>(call);
+    const Broadcast<T> da{call.input_gradient(0).template view<T>()},
+        db{call.input_gradient(1).template view<T>()};
+    for (std::int64_t r = 0; r < dy.rows; ++r) {
+      for (std::int64_t c = 0; c < dy.cols; ++c) {
+        const T x = a(r, c), y = b(r, c), d = dy(r, c);
         T dx = d, dright = d;
         if (kind_ == Pair::subtract) dright = -d;
         if (kind_ == Pair::multiply) dx = d * y, dright = d * x;
         if (kind_ == Pair::divide) dx = d / y, dright = -d * x / (y * y);
-        if (da.data) da(r, c) += dx;
-        if (db.data) db(b.rows == 1 ? 0 : r, b.cols == 1 ? 0 : c) += dright;
+        if (da.view.data) da(r, c) += dx;
+        if (db.view.data) db(r, c) += dright;
       }
     }
   }
 
  private:
-  template <class T>
-  static T right(View<const T> b, std::int64_t r, std::int64_t c) {
-    return b(b.rows == 1 ? 0 : r, b.cols == 1 ? 0 : c);
+  /// The size of an axis of both operands; -1 where they do not fit.
+  static std::int64_t common(std::int64_t a, std::int64_t b) {
+    return a == b || b == 1 ? a : a == 1 ? b : -1;
   }
   template <class T>
   T value(T a, T b) const {
@@ -307,17 +273,6 @@ class StopGradient final : public Typed<StopGradient> {
   template <class T>
   void differentiate(Call&) const {}
 };
-
-template <class Op, class... Args>
-Var unary(Tape& tape, Var a, Args... args) {
-  const Var inputs[] = {a};
-  return tape.apply(tape.make<Op>(args...), inputs).front();
-}
-template <class Op, class... Args>
-Var binary(Tape& tape, Var a, Var b, Args... args) {
-  const Var inputs[] = {a, b};
-  return tape.apply(tape.make<Op>(args...), inputs).front();
-}
 
 }  // namespace
 

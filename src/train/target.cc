@@ -101,6 +101,21 @@ void apply_class_weights(Rows& rows, const std::map<std::int64_t, double>& class
   });
 }
 
+/// Rows of this class get the weight 0 and no part.
+void leave_out_class(Rows& rows, std::int64_t ignored) {
+  if (rows.target.cols != 1) return;
+  for (std::vector<double>* list : {&rows.weights, &rows.presence}) {
+    if (list->empty()) list->assign(at(rows.prediction.rows), 1.0);
+  }
+  with_dtype(rows.target.dtype, [&](auto zero) {
+    const auto target = rows.target.view<const decltype(zero)>();
+    for (std::int64_t r = 0; r < target.rows; ++r) {
+      if (static_cast<double>(target.row(r)[0]) == static_cast<double>(ignored))
+        rows.weights[at(r)] = rows.presence[at(r)] = 0;
+    }
+  });
+}
+
 /// Finds the row of `target` for every row of `prediction`, and the weights ([batch], [batch, time], or
 /// null).
 void align(const Value& prediction, const Samples& given, const Tensor* weights, std::string_view output,
@@ -202,6 +217,7 @@ ComparedRows Target::rows(const Value& prediction) const {
     rows.presence.clear();
     for (std::size_t r = 0; options_.partial && r < rows.weights.size(); ++r)
       rows.presence.push_back(rows.weights[r] != 0 ? 1 : 0);
+    if (options_.ignored_class) leave_out_class(rows, *options_.ignored_class);
     rows.made = true;
     rows.of = prediction.data.data;
     rows.layout = prediction.layout.get();

@@ -256,10 +256,12 @@ TEST(TrainingStepTest, OfSparseRowsTakesNoMemoryWithAnyOptimiser) {
       {[] { return embedding({.input_dim = 6, .output_dim = 4}); }, [] { return gru({.units = 5}); }},
       Input::tokens};
   for (const std::string& name : optimizer_names()) {
-    for (const bool lazy : {false, true})
+    for (const bool lazy : {false, true}) {
+      if (lazy && name == "adafactor") continue;  // it is never lazy
       EXPECT_EQ(taken_after_the_first_round(model, true, 1, Json::object({{"name", name}, {"lazy", lazy}})),
                 0)
           << name << lazy;
+    }
   }
 }
 

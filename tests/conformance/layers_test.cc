@@ -7,6 +7,7 @@
 #include "kernels/cells.h"
 #include "rondo/layers/layers.h"
 #include "rondo/model/testing.h"
+#include "rondo/tape/tape.h"
 
 // Every layer passes the suite that the cells pass.
 
@@ -51,6 +52,38 @@ std::vector<Subject> subjects() {
       subject("concatenate of three vectors", [] { return concatenate(); }, {kVector, kVector, kVector}));
   add_subject(subject("add", [] { return rondo::add(); }, {kSequence, kSequence}));
   add_subject(subject("multiply", [] { return multiply(); }, {kSequence, kSequence, kSequence}));
+  add_subject(subject("subtract", [] { return subtract(); }, {kSequence, kSequence}));
+  add_subject(subject("average", [] { return average(); }, {kVector, kVector, kVector}));
+  add_subject(subject("maximum", [] { return maximum(); }, {kSequence, kSequence, kSequence}));
+  add_subject(subject("minimum", [] { return minimum(); }, {kVector, kVector}));
+  const ValueShape kPairs{true, -1, {2, 3}};
+  for (const bool normalize : {false, true}) {
+    const auto dot_of = [normalize](std::vector<std::int64_t> axes) {
+      return [normalize, axes] { return dot({.axes = axes, .normalize = normalize}); };
+    };
+    add_subject(subject("dot of vectors", dot_of({-1}), {kVector, kVector}));
+    add_subject(subject("dot of every step with a vector", dot_of({3, 1}), {kPairs, {false, -1, {3}}}));
+    add_subject(subject("dot of a vector with every step", dot_of({1, 3}), {{false, -1, {3}}, kPairs}));
+    add_subject(subject("dot over time", dot_of({1}), {kSequence, kSequence}));
+    Subject all_pairs = subject("dot of all pairs of steps", dot_of({2}), {kFixed, kFixed});
+    all_pairs.equal_lengths = true;
+    add_subject(all_pairs);
+  }
+  for (const ValueShape& input : {kSequence, kVector}) {
+    add_subject(
+        subject("gaussian_noise in inference", [] { return gaussian_noise({.stddev = 0.5}); }, {input}));
+    add_subject(
+        subject("gaussian_dropout in inference", [] { return gaussian_dropout({.rate = 0.5}); }, {input}));
+  }
+  add_subject(subject("spatial_dropout1d in inference", [] { return spatial_dropout1d({.rate = 0.5}); },
+                      {kSequence}));
+  register_lambda("product_and_tanh", [](Tape& tape, std::span<const Var> x) {
+    return ops::tanh(tape, ops::multiply(tape, x[0], x[1]));
+  });
+  add_subject(
+      subject("lambda", [] { return lambda({.function = "product_and_tanh"}); }, {kSequence, kSequence}));
+  add_subject(subject("lambda of vectors", [] { return lambda({.function = "product_and_tanh"}); },
+                      {kVector, kVector}));
   for (const ValueShape& input : {kSequence, kVector}) {
     add_subject(subject("trainable_vector",
                         [] {
@@ -82,6 +115,22 @@ std::vector<Subject> subjects() {
                             {.merge_mode = std::nullopt});
                       },
                       {kSequence, ValueShape{false, -1, {3}}, ValueShape{false, -1, {3}}}));
+  for (const bool sequences : {false, true}) {
+    add_subject(subject("bidirectional of two cells",
+                        [sequences] {
+                          return bidirectional(
+                              lstm({.units = 3, .return_sequences = sequences}), {},
+                              gru({.units = 2, .return_sequences = sequences, .go_backwards = true}));
+                        },
+                        {kSequence}));
+  }
+  add_subject(subject(
+      "bidirectional of two cells, states in and out",
+      [] {
+        return bidirectional(lstm({.units = 3, .return_state = true}), {.merge_mode = "sum"},
+                             gru({.units = 3, .return_state = true, .go_backwards = true}));
+      },
+      {kSequence, ValueShape{false, -1, {3}}, ValueShape{false, -1, {3}}, ValueShape{false, -1, {3}}}));
   add_subject(subject("time_distributed dense",
                       [] { return time_distributed(dense({.units = 4, .activation = "tanh"})); },
                       {kSequence}));
@@ -113,10 +162,17 @@ std::vector<Subject> subjects() {
   s.integer_limit = 6;
   add_subject(s);
 
-  s = subject("dropout in training", [] { return dropout({.rate = 0.4}); }, {kSequence});
-  s.training = true;
-  s.mixes_samples = true;  // the random numbers belong to the place in the batch
-  add_subject(s);
+  const std::pair<const char*, std::function<LayerPtr()>> by_place[] = {
+      {"dropout", [] { return dropout({.rate = 0.4}); }},
+      {"spatial_dropout1d", [] { return spatial_dropout1d({.rate = 0.4}); }},
+      {"gaussian_noise", [] { return gaussian_noise({.stddev = 0.4}); }},
+      {"gaussian_dropout", [] { return gaussian_dropout({.rate = 0.4}); }}};
+  for (const auto& [name, make] : by_place) {
+    s = subject(std::string(name) + " in training", make, {kSequence});
+    s.training = true;
+    s.mixes_samples = true;  // the random numbers belong to the place in the batch
+    add_subject(s);
+  }
   s = subject("batch normalization in training", [] { return batch_normalization(); }, {kSequence});
   s.training = true;
   s.mixes_samples = true;

@@ -23,8 +23,8 @@ TOPICS = {"cell_activations": topics_cells.activations, "cell_options": topics_c
           "gru_d": topics_cells.gru_d,
           "recurrent_extras": topics_cells.extras,
           "layers": topics_layers.layers, "graphs": topics_layers.graphs,
-          "models": topics_layers.models, "losses": topics_training.losses, "metrics": topics_training.metrics,
-          "optimizers": topics_training.optimizers, "schedules": topics_training.schedules}
+          "merging": topics_layers.merging, "models": topics_layers.models, "losses": topics_training.losses, "metrics": topics_training.metrics,
+          "optimizers": topics_training.optimizers, "later_optimizers": topics_training.later_optimizers, "schedules": topics_training.schedules}
 
 
 def main():

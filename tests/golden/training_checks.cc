@@ -39,9 +39,9 @@ const Tensor* optional_input(const GoldenCase& golden, const char* key) {
   return name == nullptr ? nullptr : &golden.tensor(*name);
 }
 
-double divisor(const std::string& reduction, const Rows& rows) {
+double divisor(const std::string& reduction, const Rows& rows, double ignored) {
   if (reduction == "sum") return 1;
-  if (reduction == "sum_over_batch_size") return static_cast<double>(rows.kept.size());
+  if (reduction == "sum_over_batch_size") return static_cast<double>(rows.kept.size()) - ignored;
   double sum = 0;
   for (const double weight : rows.weights) sum += weight;
   return sum;
@@ -54,10 +54,13 @@ void check_loss(const GoldenCase& golden, DType dtype, Comparison& comparison) {
   const Tensor& y_pred = golden.input("y_pred");
   const Rows rows = make_rows(y_pred, golden.input("y_true"), optional_input(golden, "sample_weight"),
                               optional_input(golden, "mask"), dtype);
+  double ignored = 0;
+  for (std::int64_t i = 0; loss->ignored_class() && i < rows.target.size(); ++i)
+    ignored += rows.target.at(i) == static_cast<double>(*loss->ignored_class()) ? 1 : 0;
   Tensor gradient(rows.prediction.shape(), dtype);
-  const double value =
-      loss->value_and_gradient(as_matrix(rows.prediction), as_matrix(rows.target), rows.weights,
-                               divisor(golden.meta().at("reduction").as_string(), rows), as_matrix(gradient));
+  const double value = loss->value_and_gradient(
+      as_matrix(rows.prediction), as_matrix(rows.target), rows.weights,
+      divisor(golden.meta().at("reduction").as_string(), rows, ignored), as_matrix(gradient));
   comparison.compare("loss", value, golden.expected("loss").at(0), forward_tolerance(dtype));
   const Tensor expected =
       golden.expected("grad_y_pred").reshaped({y_pred.size() / y_pred.dim(-1), -1}).gather(rows.kept);

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "rondo/base/options.h"
+#include "rondo/layers/initializers.h"
 #include "rondo/tape/layer.h"
 
 // Layers with Keras's names, options and defaults. Every options struct can be written with designated
@@ -39,10 +42,10 @@ struct RecurrentOptions {
   std::string activation = "tanh";
   std::string recurrent_activation = "sigmoid";  ///< of gates; cells without gates refuse it
   bool use_bias = true;
-  std::string kernel_initializer = "glorot_uniform";
+  Initializer kernel_initializer = "glorot_uniform";
   /// Of a diagonal recurrence, orthogonal: each 1 or -1.
-  std::string recurrent_initializer = "orthogonal";
-  std::string bias_initializer = "zeros";
+  Initializer recurrent_initializer = "orthogonal";
+  Initializer bias_initializer = "zeros";
   /// A block-diagonal recurrence: units in so many equal blocks, each of which sees no h but its own by
   /// weights (the heads of an sLSTM, Beck et al. 2024). recurrent_kernel is [units / recurrent_blocks,
   /// gates·units] then, and the initialiser makes each block what it makes of a layer of units /
@@ -139,10 +142,10 @@ struct GruDOptions {
   bool state_decay = true;         ///< the state fades with the elapsed times
   bool elapsed_input = false;      ///< the gates see the elapsed times too
   std::vector<double> means = {};  ///< of the values, one a parameter; empty: 0, as for standardised values
-  std::string kernel_initializer = "glorot_uniform";
-  std::string recurrent_initializer = "orthogonal";
-  std::string bias_initializer = "zeros";
-  std::string decay_initializer = "uniform";  ///< of both decays; of the inputs' its absolute values
+  Initializer kernel_initializer = "glorot_uniform";
+  Initializer recurrent_initializer = "orthogonal";
+  Initializer bias_initializer = "zeros";
+  Initializer decay_initializer = "uniform";  ///< of both decays; of the inputs' its absolute values
   Regularizer kernel_regularizer = {}, recurrent_regularizer = {};
   double dropout = 0;  ///< in training: share of what the gates see set to 0, the same at every step
   bool return_sequences = false;
@@ -191,8 +194,8 @@ struct DenseOptions {
   std::int64_t units = 0;
   std::string activation = "linear";
   bool use_bias = true;
-  std::string kernel_initializer = "glorot_uniform";
-  std::string bias_initializer = "zeros";
+  Initializer kernel_initializer = "glorot_uniform";
+  Initializer bias_initializer = "zeros";
   Regularizer kernel_regularizer = {}, bias_regularizer = {};
   std::string name = {};
   template <class Self, class V>
@@ -233,9 +236,41 @@ struct DropoutOptions {
 };
 LayerPtr dropout(DropoutOptions options);
 
+struct SpatialDropout1dOptions {
+  double rate = 0.5;
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("rate", self.rate, "share of features dropped in training, each in all steps of a sequence");
+  }
+};
+/// Dropout of whole features of a sequence (Tompson et al. 2014).
+LayerPtr spatial_dropout1d(SpatialDropout1dOptions options);
+
+struct GaussianNoiseOptions {
+  double stddev = 0;
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("stddev", self.stddev, "standard deviation of what is added in training");
+  }
+};
+/// Adds normal noise in training.
+LayerPtr gaussian_noise(GaussianNoiseOptions options);
+
+struct GaussianDropoutOptions {
+  double rate = 0.5;
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("rate", self.rate, "values are multiplied by normal(1, sqrt(rate / (1 - rate))) in training");
+  }
+};
+LayerPtr gaussian_dropout(GaussianDropoutOptions options);
+
 struct EmbeddingOptions {
   std::int64_t input_dim = 0, output_dim = 0;
-  std::string embeddings_initializer = "uniform";
+  Initializer embeddings_initializer = "uniform";
   bool mask_zero = false;
   Regularizer embeddings_regularizer = {};
   std::string name = {};
@@ -328,9 +363,49 @@ struct MergeOptions {
   template <class Self, class V>
   static void visit(Self&, V&&) {}
 };
+// Merges of two inputs or more. Sequences of other lengths or masks are merged over the steps that all of
+// them have (the logical and of the masks).
 LayerPtr concatenate(MergeOptions options = {});  ///< along the features
 LayerPtr add(MergeOptions options = {});
+LayerPtr subtract(MergeOptions options = {});  ///< the second input from the first
 LayerPtr multiply(MergeOptions options = {});
+LayerPtr average(MergeOptions options = {});
+LayerPtr maximum(MergeOptions options = {});  ///< of equals, the first gets the gradient
+LayerPtr minimum(MergeOptions options = {});
+
+struct DotOptions {
+  std::vector<std::int64_t> axes = {-1};  ///< one for both inputs, or one for each; 0 is the batch
+  bool normalize = false;
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("axes", self.axes, "axis that is summed over, one for both inputs or one for each");
+    option("normalize", self.normalize, "divide by the norms along these axes: cosine similarity");
+  }
+};
+/// Products of two inputs, summed over one axis of each (Keras's Dot): [batch, a, n] and [batch, b, n] over
+/// their last axes give [batch, a, b]. A result with two axes or more is a sequence; its steps are those of
+/// the first input that keeps its time. Two sequences may be summed over time when their steps are the same.
+LayerPtr dot(DotOptions options = {});
+
+/// Values on the tape from values on the tape (rondo/tape/tape.h): a row for each row that came in.
+using LambdaFunction = std::function<Var(Tape& tape, std::span<const Var> inputs)>;
+struct LambdaOptions {
+  std::string function = {};  ///< the name that it is registered by; without one the layer cannot be saved
+  std::string name = {};
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("function", self.function, "the name by which its function is registered");
+  }
+};
+/// A layer without weights from a function of ops (Keras's Lambda):
+///
+///     lambda([](Tape& tape, auto x) { return ops::square(tape, x[0]); })
+///
+/// A function that is registered by name before models are loaded can be saved with them by that name.
+LayerPtr lambda(LambdaFunction function, LambdaOptions options = {});
+LayerPtr lambda(LambdaOptions options);
+void register_lambda(const std::string& name, LambdaFunction function);
 
 struct TrainableVectorOptions {
   std::vector<double> values = {};  ///< at the start
@@ -378,8 +453,10 @@ struct BidirectionalOptions {
     option("merge_mode", self.merge_mode, "sum, mul, ave, concat or null (two outputs)");
   }
 };
-/// Runs `layer` and a copy of it that reads each sequence from its own end.
-LayerPtr bidirectional(LayerPtr layer, BidirectionalOptions options = {});
+/// Runs `layer` and a copy of it that reads each sequence from its own end; or `backward_layer` instead of
+/// the copy, which reads the other way (go_backwards) and has the same return_sequences, return_state and
+/// stateful, as in Keras.
+LayerPtr bidirectional(LayerPtr layer, BidirectionalOptions options = {}, LayerPtr backward_layer = nullptr);
 
 struct TimeDistributedOptions {
   std::string name = {};

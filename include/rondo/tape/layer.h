@@ -198,6 +198,8 @@ class Layer : public Operation {
   /// Layers that this one wraps: for states, names and summaries.
   virtual std::vector<Layer*> children() { return {}; }
   virtual bool is_recurrent() const { return false; }
+  /// Throws Error(usage) when its spec does not hold all that it is, such as a function in code.
+  virtual void check_savable() const {}
 
   bool has_trainable_parameters() const override { return trainable_ && has_trainable_; }
   /// The arrays that this layer declared, by their indices.

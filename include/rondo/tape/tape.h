@@ -107,7 +107,12 @@ class Tape {
 namespace ops {
 
 Var matmul(Tape& tape, Var a, Var b);  ///< [m, k] · [k, n]
-Var add(Tape& tape, Var a, Var b);     ///< same shape, or b a row [1, n] or a single number
+/// `batch` products of the blocks of rows of both: [batch·m, k] · [batch·k, n] to [batch·m, n]; with
+/// `transpose_b`, a·bᵀ of each: [batch·m, k] and [batch·n, k]. A block has the bits that it has alone.
+Var batch_matmul(Tape& tape, Var a, Var b, std::int64_t batch, bool transpose_b = false);
+/// Of these four either side may be a row [1, n], a column [m, 1] or a single number, which then counts for
+/// all rows and columns.
+Var add(Tape& tape, Var a, Var b);
 Var subtract(Tape& tape, Var a, Var b);
 Var multiply(Tape& tape, Var a, Var b);
 Var divide(Tape& tape, Var a, Var b);
@@ -129,6 +134,14 @@ Var mean(Tape& tape, Var a);
 Var row_sum(Tape& tape, Var a);             ///< [rows, 1]
 Var concatenate(Tape& tape, Var a, Var b);  ///< columns of a, then of b
 Var columns(Tape& tape, Var a, std::int64_t begin, std::int64_t count);
+/// Rows begin … begin + count − 1, without a layout.
+Var rows(Tape& tape, Var a, std::int64_t begin, std::int64_t count);
+/// A row [1, n], a column [m, 1] or a number as [rows, cols].
+Var broadcast(Tape& tape, Var a, std::int64_t rows, std::int64_t cols);
+/// Row i of the result is row `indices[i]` of a; indices may repeat.
+Var gather(Tape& tape, Var a, std::span<const std::int64_t> indices);
+/// [rows, cols of a], where row `indices[i]` gets row i of a, in the order of i; zeros where none arrives.
+Var scatter_add(Tape& tape, Var a, std::span<const std::int64_t> indices, std::int64_t rows);
 Var transpose(Tape& tape, Var a);
 Var stop_gradient(Tape& tape, Var a);
 

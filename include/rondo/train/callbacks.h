@@ -157,6 +157,31 @@ class LearningRateScheduler : public Callback {
   Rule rule_;
 };
 
+struct StochasticWeightAveragingOptions {
+  std::int64_t start_epoch = 0;   ///< the first epoch, from 0, whose weights are averaged
+  std::int64_t every_epochs = 1;  ///< epochs from one that counts to the next
+};
+/// Stochastic weight averaging (Izmailov et al. 2018): at the end of training the weights become the mean of
+/// those after the epochs from start_epoch on. Moving statistics of batch normalisation are averaged with
+/// them. A constant or cyclic learning rate belongs to it. Where another callback brings weights back at the
+/// end, too, the last of the list has its way.
+class StochasticWeightAveraging : public Callback {
+ public:
+  explicit StochasticWeightAveraging(StochasticWeightAveragingOptions options = {});
+  void on_train_begin(TrainingRun& run) override;
+  void on_epoch_end(TrainingRun& run, NamedValues& logs) override;
+  void on_train_end(TrainingRun& run) override;
+  State state() const override;
+  void restore(const State& state) override;
+
+  std::int64_t averaged() const { return averaged_; }  ///< epochs in the mean
+
+ private:
+  StochasticWeightAveragingOptions options_;
+  std::int64_t averaged_ = 0;
+  Tensor mean_;  ///< in double
+};
+
 struct ModelCheckpointOptions {
   std::string filepath = {};  ///< may hold {epoch}, {epoch:02d} (from 1) and values such as {val_loss:.4f}
   std::string monitor = "val_loss";

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ class Loss {
   virtual Reduction reduction() const { return Reduction::sum_over_batch_size; }
   /// What `reduction` divides by. When there is nothing to divide by (no rows, all weights 0) it is 1.
   double divisor(std::int64_t rows, std::span<const double> weights) const;
+
+  /// Rows whose target is this class number have no part: they are no rows.
+  virtual std::optional<std::int64_t> ignored_class() const { return {}; }
 
   /// Keras's name in snake_case, such as "mean_squared_error".
   virtual std::string name() const = 0;
@@ -66,8 +70,9 @@ class Loss {
 ///     log_cosh (logcosh), huber {delta: 1}
 ///     binary_crossentropy (bce) {from_logits, label_smoothing}
 ///     categorical_crossentropy (cce) {from_logits, label_smoothing}
-///     sparse_categorical_crossentropy (scce) {from_logits, label_smoothing}
-///       the target is one class number a row
+///     sparse_categorical_crossentropy (scce) {from_logits, label_smoothing, ignore_class: null}
+///       the target is one class number a row; a row of ignore_class is left out as a mask leaves out a step,
+///       from the metrics beside the loss, too
 ///     quantile (pinball) {levels: [0.1, 0.5, 0.9]}
 ///       prediction column: target · levels + level
 ///     gaussian_nll {scale: "softplus" | "log", min_scale: 1e-6}

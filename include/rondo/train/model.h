@@ -33,8 +33,8 @@ class Model {
   History fit(const Samples& x, const Samples& y, const FitOptions& options = {});
   NamedValues evaluate(const Dataset& data, const EvaluateOptions& options = {});
   NamedValues evaluate(const Samples& x, const Samples& y, const EvaluateOptions& options = {});
-  std::vector<Samples> predict(const Dataset& data, std::int64_t batch_size = 32);
-  Samples predict(const Samples& x, std::int64_t batch_size = 32);  ///< one input, one output
+  std::vector<Samples> predict(const Dataset& data, const PredictOptions& options = {});
+  Samples predict(const Samples& x, const PredictOptions& options = {});  ///< one input, one output
   const NamedValues& train_on_batch(const Batch& batch);
   const NamedValues& test_on_batch(const Batch& batch);
   void reset_states();

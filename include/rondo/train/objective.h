@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,6 +53,7 @@ class Target {
     /// Weight by class number: that in the target, or its largest column. For rows; null: all 1.
     const std::map<std::int64_t, double>* class_weight = nullptr;
     bool partial = false;  ///< samples of weight 0 have no part in this chunk: they do not count as rows
+    std::optional<std::int64_t> ignored_class = {};  ///< rows of this class number do not count as rows
   };
   /// Another batch, in the memory of the one before.
   void assign(const Samples& samples, const Tensor* weights, const Options& options);
@@ -92,6 +94,8 @@ class Objective {
   virtual std::size_t prediction_count() const { return 1; }
   /// Its sum runs over rows, so that sequences may be cut in time (FitOptions::tbptt).
   virtual bool is_by_row() const { return false; }
+  /// Rows whose target is this class number have no part in it.
+  virtual std::optional<std::int64_t> ignored_class() const { return {}; }
   /// Columns that a prediction needs for a target of `target_columns`; -1 where it leaves that open.
   virtual std::int64_t prediction_columns(std::int64_t target_columns) const {
     static_cast<void>(target_columns);

@@ -32,6 +32,8 @@ class Schedule {
 ///     false} cosine_decay {initial_learning_rate, decay_steps, alpha: 0, warmup_target: null, warmup_steps:
 ///     0}: linear from
 ///       initial to warmup_target, then half a cosine down to alpha times the peak
+///     cosine_decay_restarts {initial_learning_rate, first_decay_steps, t_mul: 2, m_mul: 1, alpha: 0}: half
+///       cosines, each t_mul times as long and m_mul times as high as the one before
 ///     step_decay (torch) {initial_learning_rate, step_size, gamma: 0.1}: initial · gamma^⌊s / step_size⌋
 ///     multi_step_decay (torch) {initial_learning_rate, milestones, gamma: 0.1}: one factor gamma from each
 ///     milestone on cosine_annealing (torch) {initial_learning_rate, T_max, eta_min: 0} one_cycle (torch)

@@ -72,6 +72,15 @@ struct EvaluateOptions {
   std::int64_t batch_size = 32;
 };
 
+struct PredictOptions {
+  std::int64_t batch_size = 32;
+  /// As in training: dropout drops and noise is added, by `seed` and each sample's place. Predictions with
+  /// several seeds are samples of Monte-Carlo dropout (Gal and Ghahramani 2016). The network is left as it
+  /// was: moving statistics too.
+  bool training = false;
+  std::uint64_t seed = 0;
+};
+
 /// Trains, evaluates and runs a network, which must outlive it. Losses of rows count a sample, or a used step
 /// of a sequence; steps that a mask or a length leaves out have no part in losses or metrics.
 ///
@@ -92,8 +101,8 @@ class Trainer {
   /// "loss" and every metric, means over all samples.
   NamedValues evaluate(const Dataset& data, const EvaluateOptions& options = {});
   /// One Samples an output, in the order of the samples.
-  std::vector<Samples> predict(const Dataset& data, std::int64_t batch_size = 32);
-  Samples predict(const Samples& input, std::int64_t batch_size = 32);  ///< one input, one output
+  std::vector<Samples> predict(const Dataset& data, const PredictOptions& options = {});
+  Samples predict(const Samples& input, const PredictOptions& options = {});  ///< one input, one output
 
   /// One step of the optimiser. Metrics are those of this batch; the values stand until the next call.
   /// Batches of a size that was seen before take no memory.

@@ -41,11 +41,12 @@ class OptionsLayer : public Layer {
     return declare_array(store, name, shape, true, regularizer.l1, regularizer.l2);
   }
   /// Fills an array with random numbers of its own; nothing where the layer has no such array.
-  void initialize_parameter(ParameterStore& store, int index, const std::string& initializer,
+  void initialize_parameter(ParameterStore& store, int index, const Initializer& initializer,
                             std::uint64_t seed) const {
     if (index < 0) return;
-    const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
-    initialize_array(initializer, store.value(index), RandomStream(seed, purpose_key(name.c_str())), where());
+    const ParameterInfo& info = store.infos()[static_cast<std::size_t>(index)];
+    initialize_array(initializer, info.shape, store.value(index),
+                     RandomStream(seed, purpose_key(info.name.c_str())), where());
   }
 
  private:

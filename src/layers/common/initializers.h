@@ -3,16 +3,19 @@
 #include <string>
 
 #include "rondo/base/random.h"
+#include "rondo/layers/initializers.h"
 #include "rondo/tensor/matrix.h"
+#include "rondo/tensor/shape.h"
 
 namespace rondo {
 
-/// Fills an array as Keras's initialiser `name` does (semantics: keras.initializers). For an array of one
-/// axis pass it as a single row. Unknown name: Error(usage) that says where.
-void initialize_array(const std::string& name, Matrix array, const RandomStream& random,
-                      const std::string& where);
+/// Fills an array of the given shape as Keras's initialiser does (semantics: keras.initializers). For an
+/// array of one axis pass it as a single row. An initialiser that does not exist: Error(usage) that says
+/// where.
+void initialize_array(const Initializer& initializer, const Shape& shape, Matrix array,
+                      const RandomStream& random, const std::string& where);
 
-/// Throws Error(usage) unless `name` is an initialiser.
-void check_initializer(const std::string& name, const std::string& where);
+/// Throws Error(usage) unless it is an initialiser and its options are in range.
+void check_initializer(const Initializer& initializer, const std::string& where);
 
 }  // namespace rondo

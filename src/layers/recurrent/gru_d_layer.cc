@@ -77,9 +77,9 @@ class GruD final : public StatefulLayer<GruDOptions> {
     shape_.units = o.units;
     shape_.activation = recurrent_kind(o.activation, "activation");
     shape_.recurrent_activation = recurrent_kind(o.recurrent_activation, "recurrent_activation");
-    for (const std::string* name :
+    for (const Initializer* initializer :
          {&o.kernel_initializer, &o.recurrent_initializer, &o.bias_initializer, &o.decay_initializer}) {
-      check_initializer(*name, where());
+      check_initializer(*initializer, where());
     }
   }
 
@@ -122,7 +122,7 @@ class GruD final : public StatefulLayer<GruDOptions> {
   }
 
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    const auto fill = [&](int index, const std::string& initializer) {
+    const auto fill = [&](int index, const Initializer& initializer) {
       initialize_parameter(store, index, initializer, seed);
     };
     fill(kernel_, options().kernel_initializer);

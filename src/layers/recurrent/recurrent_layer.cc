@@ -8,6 +8,7 @@
 #include "layers/recurrent/recurrent_dropout.h"
 #include "layers/recurrent/recurrent_input.h"
 #include "layers/recurrent/recurrent_step.h"
+#include "layers/recurrent/register_cells.h"
 #include "layers/recurrent/stateful_layer.h"
 #include "rondo/tape/tape.h"
 
@@ -50,8 +51,9 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     shape_.units = o.units;
     shape_.activation = recurrent_kind(o.activation, "activation");
     shape_.recurrent_activation = recurrent_kind(o.recurrent_activation, "recurrent_activation");
-    for (const std::string* name : {&o.kernel_initializer, &o.recurrent_initializer, &o.bias_initializer}) {
-      check_initializer(*name, where());
+    for (const Initializer* initializer :
+         {&o.kernel_initializer, &o.recurrent_initializer, &o.bias_initializer}) {
+      check_initializer(*initializer, where());
     }
   }
 
@@ -109,7 +111,7 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
   }
 
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    const auto fill = [&](int index, const std::string& initializer) {
+    const auto fill = [&](int index, const Initializer& initializer) {
       initialize_parameter(store, index, initializer, seed);
     };
     fill(kernel_, options().kernel_initializer);
@@ -166,7 +168,7 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     Tensor block({all.rows, gates * width}, all.dtype);
     for (std::int64_t b = 0; b < blocks; ++b) {
       const RandomStream random(seed, purpose_key(name.c_str()), static_cast<std::uint64_t>(b));
-      initialize_array(options().recurrent_initializer, as_matrix(block), random, where());
+      initialize_array(options().recurrent_initializer, block.shape(), as_matrix(block), random, where());
       with_dtype(all.dtype, [&]<class T>(T) {
         const View<T> from = as_matrix(block).view<T>(), to = all.view<T>();
         for (std::int64_t k = 0; k < from.rows; ++k) {
@@ -183,12 +185,16 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     const std::string& name = store.infos()[static_cast<std::size_t>(index)].name;
     const RandomStream random(seed, purpose_key(name.c_str()));
     const Matrix array = store.value(index);
-    const std::string& initializer = options().recurrent_initializer;
-    if (initializer != "orthogonal")
-      return initialize_array(initializer == "identity" ? "ones" : initializer, array, random, where());
+    const Initializer& initializer = options().recurrent_initializer;
+    const double gain = initializer.options().gain;
+    if (initializer.name() != "orthogonal") {
+      return initialize_array(initializer.name() == "identity" ? initializers::constant(gain) : initializer,
+                              {options().units}, array, random, where());
+    }
     with_dtype(array.dtype, [&]<class T>(T) {
       for (std::int64_t u = 0; u < options().units; ++u)
-        array.view<T>().data[u] = random.uniform(static_cast<std::uint64_t>(u)) < 0.5 ? T{-1} : T{1};
+        array.view<T>().data[u] =
+            static_cast<T>(random.uniform(static_cast<std::uint64_t>(u)) < 0.5 ? -gain : gain);
     });
   }
 
@@ -347,9 +353,9 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
 
 /// Some options belong to some cells only: a key that the layer's own config does not have is refused.
 LayerPtr layer_of_spec(const std::string& type, const Json& spec, const std::string& path) {
-  LayerPtr layer = recurrent(type, detail::read_spec<RecurrentOptions>(spec, path));
+  LayerPtr layer = recurrent(type, read_layer_options<RecurrentOptions>(spec, path));
   const Json allowed = layer->config();
-  std::vector<std::string> known(detail::kCommonSpecKeys.begin(), detail::kCommonSpecKeys.end());
+  std::vector<std::string> known = kLayerSpecKeys;
   for (const auto& [key, value] : allowed.as_object()) known.push_back(key);
   for (const auto& [key, value] : spec.as_object(path)) {
     if (std::ranges::find(known, key) == known.end()) detail::throw_unknown_key(key, path, known);
@@ -366,14 +372,34 @@ LayerPtr simple_rnn(RecurrentOptions options) { return recurrent("simple_rnn", s
 LayerPtr lstm(RecurrentOptions options) { return recurrent("lstm", std::move(options)); }
 LayerPtr gru(RecurrentOptions options) { return recurrent("gru", std::move(options)); }
 
+namespace {
+LayerFactory factory_of(const std::string& type) {
+  return [type](const Json& spec, const std::string& path) { return layer_of_spec(type, spec, path); };
+}
+}  // namespace
+
 std::vector<detail::LayerEntry> detail::recurrent_layer() {
   std::vector<LayerEntry> entries;
-  for (const std::string& type : kernels::cell_types()) {
-    entries.push_back({type, [type](const Json& spec, const std::string& path) {
-                         return layer_of_spec(type, spec, path);
-                       }});
-  }
+  for (const std::string& type : kernels::cell_types()) entries.push_back({type, factory_of(type)});
   return entries;
+}
+
+void register_cells(std::span<const kernels::CellKernels> family,
+                    std::span<const kernels::CellFormulas<double>> reference) {
+  const std::vector<std::string> before = layer_types();
+  const auto is_layer = [&](const char* name) { return std::ranges::find(before, name) != before.end(); };
+  for (const kernels::CellKernels& cell : family) {
+    if (kernels::find_cell(cell.info.name) == nullptr && is_layer(cell.info.name))
+      throw Error(ErrorKind::usage, "there is a type of layers of that name already")
+          .where("a cell of one's own")
+          .seen("'" + std::string(cell.info.name) + "'")
+          .fix("give the cell another name in its CellInfo");
+  }
+  kernels::add_cells(family, reference);
+  for (const kernels::CellKernels& cell : family) {
+    if (cell.info.variant_of == nullptr && !is_layer(cell.info.name))
+      register_layer(cell.info.name, factory_of(cell.info.name));
+  }
 }
 
 }  // namespace rondo

@@ -107,6 +107,9 @@ class Composite : public OptionsLayer<Options> {
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     for (const auto& [name, part] : parts_) part->initialize(store, seed);
   }
+  void check_savable() const override {
+    for (const auto& [name, part] : parts_) part->check_savable();
+  }
 
  protected:
   void add_part(const char* name, LayerPtr part) { parts_.emplace_back(name, std::move(part)); }
@@ -124,13 +127,12 @@ class Composite : public OptionsLayer<Options> {
 
 class Bidirectional final : public Composite<BidirectionalOptions> {
  public:
-  Bidirectional(LayerPtr layer, BidirectionalOptions o)
-      : Composite("bidirectional", std::move(o)), forward_(std::move(layer)) {
-    // Times since the last reading, which gru_d sees, are others when a sequence is read from its end.
-    if (!forward_ || !forward_->is_recurrent() || forward_->config().find("go_backwards") == nullptr) {
-      fail("bidirectional wraps a recurrent layer that can read backwards",
-           forward_ ? forward_->type() : "nothing", "lstm, gru, simple_rnn, …");
-    }
+  Bidirectional(LayerPtr layer, BidirectionalOptions o, LayerPtr backward_layer)
+      : Composite("bidirectional", std::move(o)),
+        forward_(std::move(layer)),
+        backward_(std::move(backward_layer)),
+        own_backward_(backward_ != nullptr) {
+    check_direction(forward_);
     const std::string mode = options().merge_mode.value_or("concat");
     if (mode != "sum" && mode != "mul" && mode != "ave" && mode != "concat") {
       fail("unknown 'merge_mode'", "'" + mode + "'", "sum, mul, ave, concat or null");
@@ -138,28 +140,48 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     Json mirrored = layer_spec(*forward_);
     sequences_ = mirrored.at("return_sequences").as_bool();
     mirrored.set("go_backwards", !mirrored.at("go_backwards").as_bool());
-    backward_ = make_layer(mirrored, "the backward layer");
+    if (own_backward_) {
+      check_direction(backward_);
+      const Json given = backward_->config();
+      for (const char* option : {"go_backwards", "return_sequences", "return_state", "stateful"}) {
+        if (given.at(option) == mirrored.at(option)) continue;
+        fail("the backward layer does not fit the forward layer",
+             std::string(option) + " = " + to_json(given.at(option)), to_json(mirrored.at(option)));
+      }
+    } else {
+      backward_ = make_layer(mirrored, "the backward layer");
+    }
     add_part("forward", forward_);
     add_part("backward", backward_);
   }
   bool is_recurrent() const override { return true; }
+  Json config() const override {
+    Json out = Composite::config();
+    if (own_backward_) out.set("backward_layer", layer_spec(*backward_));
+    return out;
+  }
 
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     name_parts();
     if (inputs.empty()) fail("bidirectional needs a sequence", "no input", "(None, time, features)");
-    const auto states = (inputs.size() - 1) / 2;
-    if (inputs.size() != 1 + 2 * states)
-      fail("bidirectional takes states for both directions", std::to_string(inputs.size() - 1),
-           "an even number");
     std::vector<ValueShape> first(inputs.begin(), inputs.begin() + 1), second = first;
-    first.insert(first.end(), inputs.begin() + 1, inputs.begin() + 1 + static_cast<std::ptrdiff_t>(states));
-    second.insert(second.end(), inputs.begin() + 1 + static_cast<std::ptrdiff_t>(states), inputs.end());
+    forward_states_ = inputs.size() == 1 ? 0 : state_count(*forward_, first);
+    const std::size_t backward_states = inputs.size() == 1 ? 0 : state_count(*backward_, first);
+    if (inputs.size() != 1 + forward_states_ + backward_states)
+      fail("bidirectional takes all states of both directions", std::to_string(inputs.size() - 1),
+           std::to_string(forward_states_) + " and " + std::to_string(backward_states));
+    const auto middle = inputs.begin() + 1 + static_cast<std::ptrdiff_t>(forward_states_);
+    first.insert(first.end(), inputs.begin() + 1, middle);
+    second.insert(second.end(), middle, inputs.end());
     const auto a = forward_->infer(first), b = backward_->infer(second);
     std::vector<ValueShape> out = {a[0]};
     if (!options().merge_mode) {
       out.push_back(b[0]);
     } else if (*options().merge_mode == "concat") {
       out[0].features[0] += b[0].features[0];
+    } else if (a[0] != b[0]) {
+      fail("directions of other sizes cannot be merged by " + *options().merge_mode,
+           describe(a[0]) + " and " + describe(b[0]), "equal units", "use merge_mode concat or null");
     }
     out.insert(out.end(), a.begin() + 1, a.end());
     out.insert(out.end(), b.begin() + 1, b.end());
@@ -173,11 +195,11 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
 
   Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
     // inputs: the sequence, then the states of the one direction, then those of the other
-    const std::size_t states = (inputs.size() - 1) / 2;
-    const std::span<Var> mirrored = tape.vars(1 + states);
+    const std::span<const Var> states = inputs.subspan(1 + forward_states_);
+    const std::span<Var> mirrored = tape.vars(1 + states.size());
     mirrored[0] = inputs[0];
-    std::ranges::copy(inputs.last(states), mirrored.begin() + 1);
-    const Vars a = forward_->record(tape, inputs.first(1 + states), store);
+    std::ranges::copy(states, mirrored.begin() + 1);
+    const Vars a = forward_->record(tape, inputs.first(1 + forward_states_), store);
     const Vars b = backward_->record(tape, mirrored, store);
     const Var first = a[0], second = sequences_ ? tape.apply_one(reverse_, {b[0]}) : b[0];
     const std::size_t merged = options().merge_mode ? 1 : 2;
@@ -196,8 +218,23 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
   }
 
  private:
+  /// Times since the last reading, which gru_d sees, are others when a sequence is read from its end.
+  void check_direction(const LayerPtr& layer) const {
+    if (layer && layer->is_recurrent() && layer->config().find("go_backwards") != nullptr) return;
+    fail("bidirectional wraps recurrent layers that can read backwards", layer ? layer->type() : "nothing",
+         "lstm, gru, simple_rnn, …");
+  }
+  /// How many states a layer has: what it returns besides its output when it is asked to.
+  static std::size_t state_count(const Layer& layer, std::span<const ValueShape> sequence) {
+    Json spec = layer_spec(layer);
+    spec.set("return_state", true);
+    return make_layer(spec, "a direction")->infer(sequence).size() - 1;
+  }
+
   LayerPtr forward_, backward_;
+  bool own_backward_;  // not a copy of the forward layer
   bool sequences_ = false;
+  std::size_t forward_states_ = 0;  // that come in
   LayerPtr concatenate_ = concatenate(), add_ = add(), multiply_ = multiply();
   ReverseTime reverse_;
 };
@@ -274,26 +311,29 @@ LayerPtr inner_layer(const Json& spec, const std::string& path) {
   return make_layer(*inner, path + ".layer");
 }
 
-/// A type whose layers wrap the one under the key "layer".
-template <class Options>
-detail::LayerEntry wrapper_entry(std::string type, LayerPtr (*make)(LayerPtr, Options)) {
-  return {std::move(type), [make](const Json& spec, const std::string& path) {
-            return make(inner_layer(spec, path), detail::read_spec<Options>(spec, path, {"layer"}));
-          }};
-}
-
 }  // namespace
 
-LayerPtr bidirectional(LayerPtr layer, BidirectionalOptions options) {
-  return std::make_shared<Bidirectional>(std::move(layer), std::move(options));
+LayerPtr bidirectional(LayerPtr layer, BidirectionalOptions options, LayerPtr backward_layer) {
+  return std::make_shared<Bidirectional>(std::move(layer), std::move(options), std::move(backward_layer));
 }
 LayerPtr time_distributed(LayerPtr layer, TimeDistributedOptions options) {
   return std::make_shared<TimeDistributed>(std::move(layer), std::move(options));
 }
 
 std::vector<detail::LayerEntry> detail::wrapper_layers() {
-  return {wrapper_entry("bidirectional", &rondo::bidirectional),
-          wrapper_entry("time_distributed", &rondo::time_distributed)};
+  return {{"bidirectional",
+           [](const Json& spec, const std::string& path) {
+             const Json* other = spec.find("backward_layer");
+             const bool given = other != nullptr && !other->is_null();
+             return rondo::bidirectional(
+                 inner_layer(spec, path),
+                 read_layer_options<BidirectionalOptions>(spec, path, {"layer", "backward_layer"}),
+                 given ? make_layer(*other, path + ".backward_layer") : nullptr);
+           }},
+          {"time_distributed", [](const Json& spec, const std::string& path) {
+             return rondo::time_distributed(inner_layer(spec, path),
+                                            read_layer_options<TimeDistributedOptions>(spec, path, {"layer"}));
+           }}};
 }
 
 }  // namespace rondo

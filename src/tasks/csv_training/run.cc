@@ -104,7 +104,7 @@ NamedValues judge(Machine& machine, const CsvTraining& job, PreparedData data,
   if (data.windows) {  // the table of one part needs that part's windows
     data.all = part;
     data.windows = std::static_pointer_cast<const Windows>(part);
-    const Samples predictions = machine.trainer.predict(*part, job.training.batch_size).at(0);
+    const Samples predictions = machine.trainer.predict(*part, {.batch_size = job.training.batch_size}).at(0);
     add_errors(values, prediction_table(job, data, predictions, {}), data.preparation);
   }
   return values;
@@ -237,7 +237,8 @@ Table predict_csv(const CsvTraining& job, const RunControls& controls) {
   TrainedModel trained = find_trained(job);
   const PreparedData data = prepare_csv(job, &trained.preparation, controls.log);
   Machine machine(job, network_of(trained, job, data));
-  const Samples predictions = machine.trainer.predict(*data.all, job.training.batch_size).at(0);
+  const Samples predictions =
+      machine.trainer.predict(*data.all, {.batch_size = job.training.batch_size}).at(0);
   std::vector<Tensor> last;
   for (std::int64_t s = 0; data.windows && s < data.original->count(); ++s) {
     const Batch inputs = data.windows->last_inputs(s, DType::float32);

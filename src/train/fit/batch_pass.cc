@@ -58,7 +58,8 @@ void BatchPass::assign_targets(const Batch& batch) {
     targets_[k].assign(batch.targets[k], batch.weights.empty() ? nullptr : &batch.weights[k],
                        {.output = plans_[k].name,
                         .class_weight = settings_.class_weight,
-                        .partial = settings_.cut_in_time && !sequence});
+                        .partial = settings_.cut_in_time && !sequence,
+                        .ignored_class = plans_[k].objective->ignored_class()});
   }
 }
 

@@ -11,6 +11,7 @@ constexpr std::string_view kOptimizerPrefix = "optimizer/";
 }  // namespace
 
 void put_network(TensorFile& file, const Network& network) {
+  for (const Layer* layer : network.layers()) layer->check_savable();
   file.metadata.emplace_back("format", kFormatName);
   file.metadata.emplace_back("spec", to_json(network.spec()));
   const ParameterStore& parameters = network.parameters();

@@ -67,6 +67,7 @@ History FitLoop::run() {
     load_checkpoint(options_.run.checkpoint);
   open_progress();
   while (epoch_ < options_.epochs && !stopping_) run_epoch();
+  impl_.optimizer->finalize(impl_.network.parameters());
   for (const CallbackPtr& callback : options_.callbacks) callback->on_train_end(*this);
   return std::move(history_);
 }

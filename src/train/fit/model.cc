@@ -118,15 +118,15 @@ NamedValues Model::evaluate(const Samples& x, const Samples& y, const EvaluateOp
   return evaluate(ArrayDataset(x, y), options);
 }
 
-std::vector<Samples> Model::predict(const Dataset& data, std::int64_t batch_size) {
+std::vector<Samples> Model::predict(const Dataset& data, const PredictOptions& options) {
   ensure_built(data);
-  return trainer().predict(data, batch_size);
+  return trainer().predict(data, options);
 }
-Samples Model::predict(const Samples& x, std::int64_t batch_size) {
+Samples Model::predict(const Samples& x, const PredictOptions& options) {
   Batch example;
   example.inputs.push_back(x);
   ensure_built(example);
-  return trainer().predict(x, batch_size);
+  return trainer().predict(x, options);
 }
 
 const NamedValues& Model::train_on_batch(const Batch& batch) { return compiled(batch).train_on_batch(batch); }

@@ -1,4 +1,5 @@
 #include <cstring>
+#include <optional>
 
 #include "base/index_range.h"
 #include "rondo/base/error.h"
@@ -47,35 +48,54 @@ Samples join(std::vector<Samples> parts) {
   return out;
 }
 
+/// Puts the parameters back as they were.
+class Unchanged {
+ public:
+  explicit Unchanged(ParameterStore& parameters) : parameters_(parameters), before_(parameters.values()) {}
+  Unchanged(const Unchanged&) = delete;
+  Unchanged& operator=(const Unchanged&) = delete;
+  ~Unchanged() { parameters_.values() = before_; }
+
+ private:
+  ParameterStore& parameters_;
+  const Tensor before_;
+};
+
 }  // namespace
 
-std::vector<Samples> Trainer::predict(const Dataset& data, std::int64_t batch_size) {
+std::vector<Samples> Trainer::predict(const Dataset& data, const PredictOptions& options) {
+  const std::int64_t batch_size = options.batch_size;
   if (batch_size < 1) throw Error(ErrorKind::usage, "batch_size must be at least 1");
   Impl& impl = *impl_;
+  std::optional<const Unchanged> unchanged;
+  if (options.training) unchanged.emplace(impl.network.parameters());
   std::vector<std::vector<Samples>> parts(impl.network.output_count());
   std::int64_t begin = 0;
+  RunOptions run;
+  run.training = options.training;
+  run.seed = options.seed;
+  run.carried = impl.stateful ? &impl.predict_carried : nullptr;
   do {  // at least once: no samples still have an output shape
     const Batch batch = data.gather(detail::range(begin, std::min(begin + batch_size, data.size())),
                                     impl.network.parameters().dtype());
-    RunOptions run;
-    run.carried = impl.stateful ? &impl.predict_carried : nullptr;
     Tape& tape = impl.pass.tape();
     tape.reset(run, false);
     const Vars values = impl.network.run(tape, std::span<const Samples>(batch.inputs));
     for (std::size_t k = 0; k < values.size(); ++k) parts[k].push_back(tape.get(values[k]));
     begin += batch_size;
+    ++run.step;
   } while (begin < data.size());
   std::vector<Samples> out;
   for (auto& list : parts) out.push_back(join(std::move(list)));
   return out;
 }
 
-Samples Trainer::predict(const Samples& input, std::int64_t batch_size) {
+Samples Trainer::predict(const Samples& input, const PredictOptions& options) {
   if (impl_->network.output_count() != 1) {
     throw Error(ErrorKind::usage, "the network has several outputs").fix("call predict with a Dataset");
   }
   const ArrayDataset data(std::vector<Samples>{input}, std::vector<Samples>{});
-  return std::move(predict(data, batch_size).front());
+  return std::move(predict(data, options).front());
 }
 
 }  // namespace rondo

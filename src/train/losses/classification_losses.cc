@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "train/losses/row_loss.h"
 
@@ -119,15 +120,31 @@ class CategoricalCrossentropy : public RowLoss<CategoricalCrossentropy, Crossent
   }
 };
 
-class SparseCategoricalCrossentropy : public RowLoss<SparseCategoricalCrossentropy, CrossentropyOptions> {
+struct SparseCrossentropyOptions : CrossentropyOptions {
+  std::optional<std::int64_t> ignore_class;
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    CrossentropyOptions::visit(self, option);
+    option("ignore_class", self.ignore_class, "rows whose target is this number have no part in the loss");
+  }
+};
+
+class SparseCategoricalCrossentropy
+    : public RowLoss<SparseCategoricalCrossentropy, SparseCrossentropyOptions> {
  public:
   static constexpr const char* kName = "sparse_categorical_crossentropy";
   using RowLoss::RowLoss;
+  std::optional<std::int64_t> ignored_class() const override { return options.ignore_class; }
   std::int64_t target_columns(std::int64_t) const override { return 1; }
   std::int64_t prediction_columns(std::int64_t) const override { return -1; }
 
   template <class T>
   double row(std::span<const T> prediction, std::span<const T> target, T* gradient) const {
+    if (options.ignore_class &&
+        static_cast<double>(target[0]) == static_cast<double>(*options.ignore_class)) {
+      if (gradient != nullptr) std::fill_n(gradient, prediction.size(), T(0));
+      return 0;
+    }
     const std::size_t classes = prediction.size(),
                       truth = class_number(static_cast<double>(target[0]), classes);
     const T floor = static_cast<T>(options.label_smoothing / static_cast<double>(classes));

@@ -14,6 +14,7 @@ class RowObjective final : public Objective {
   std::string name() const override { return loss_->name(); }
   Json config() const override { return loss_->config(); }
   bool is_by_row() const override { return true; }
+  std::optional<std::int64_t> ignored_class() const override { return loss_->ignored_class(); }
   std::int64_t prediction_columns(std::int64_t target_columns) const override {
     return loss_->prediction_columns(target_columns);
   }

@@ -23,10 +23,22 @@ class LossMetric : public detail::WeightedMean {
     sum_ += loss_->value(prediction, target, weights);
     for (const double weight : weights) weight_ += weight;
     if (weights.empty()) weight_ += static_cast<double>(prediction.rows);
+    if (loss_->ignored_class()) leave_out(target, weights, static_cast<double>(*loss_->ignored_class()));
   }
   double result() const override { return mean(); }
 
  private:
+  /// Rows of the class that the loss ignores do not count.
+  void leave_out(ConstMatrix target, std::span<const double> weights, double ignored) {
+    with_dtype(target.dtype, [&](auto zero) {
+      const auto classes = target.view<decltype(zero)>();
+      for (std::int64_t r = 0; r < classes.rows; ++r) {
+        if (static_cast<double>(classes(r, 0)) == ignored)
+          weight_ -= weights.empty() ? 1 : weights[static_cast<std::size_t>(r)];
+      }
+    });
+  }
+
   std::shared_ptr<const Loss> loss_;
 };
 

@@ -1,8 +1,10 @@
 #include "train/optimizers/optimizer_base.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "base/text.h"
 #include "train/named_config.h"
 
 namespace rondo::detail {
@@ -10,19 +12,27 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
+/// Where array `p` begins in a tensor that lies like the store's values.
+template <class T>
+T* piece_of(Tensor& slot, const ParameterInfo& info) {
+  return reinterpret_cast<T*>(slot.bytes()) + info.offset;
+}
+
 /// Σ g² of the gradient of array `p`, in double, in an order that does not depend on the machine: element i
 /// of the array is added to sum i mod 8. Rows that were not touched would add zeros, which change no bit.
+/// `sum`: a gradient that was added up, with all rows; null: the store's.
 template <class T>
-double sum_of_squares(const ParameterStore& parameters, std::size_t p) noexcept {
+double sum_of_squares(const ParameterStore& parameters, std::size_t p, const T* sum) noexcept {
   constexpr std::int64_t kSums = 8;
   const ParameterInfo& info = parameters.infos()[p];
-  const T* const gradient = reinterpret_cast<const T*>(parameters.gradients().bytes()) + info.offset;
+  const T* const gradient =
+      sum != nullptr ? sum : reinterpret_cast<const T*>(parameters.gradients().bytes()) + info.offset;
   std::array<double, kSums> sums{};
   const auto add = [&](std::int64_t i) {
     const auto x = static_cast<double>(gradient[i]);
     sums[at(i % kSums)] += x * x;
   };
-  parameters.each_touched_run(static_cast<int>(p), [&](std::int64_t first, std::int64_t rows) {
+  const auto add_rows = [&](std::int64_t first, std::int64_t rows) {
     std::int64_t i = first * info.columns();
     const std::int64_t end = i + rows * info.columns();
     for (; i < end && i % kSums != 0; ++i) add(i);
@@ -33,7 +43,11 @@ double sum_of_squares(const ParameterStore& parameters, std::size_t p) noexcept 
       }
     }
     for (; i < end; ++i) add(i);
-  });
+  };
+  if (sum != nullptr)
+    add_rows(0, info.rows());
+  else
+    parameters.each_touched_run(static_cast<int>(p), add_rows);
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
@@ -64,6 +78,7 @@ OptimizerBase::OptimizerBase(std::string name, const CommonOptimizerOptions& opt
     : name_(std::move(name)),
       options_(options),
       slot_names_(std::move(slot_names)),
+      formula_slots_(slot_names_.size()),
       decoupled_decay_(decoupled_decay),
       first_slot_value_(first_slot_value),
       schedule_(make_schedule(options.learning_rate)) {
@@ -80,6 +95,23 @@ OptimizerBase::OptimizerBase(std::string name, const CommonOptimizerOptions& opt
     require_option(!limit || *limit > 0, "(any)", "clipnorm, global_clipnorm and clipvalue > 0");
   }
   require_option(options_.weight_decay >= 0, "(any)", "weight_decay >= 0");
+  for (const ParameterGroup& group : options_.parameter_groups) {
+    require_option(!group.pattern.empty() && group.learning_rate_multiplier >= 0 &&
+                       std::isfinite(group.learning_rate_multiplier) && group.weight_decay.value_or(0) >= 0,
+                   "(any)", "groups with a pattern, learning_rate_multiplier >= 0 and weight_decay >= 0");
+  }
+  if (options_.gradient_accumulation_steps) {
+    require_option(*options_.gradient_accumulation_steps >= 2, "(any)",
+                   "gradient_accumulation_steps >= 2, or null");
+    require_option(!options_.lazy, "(any)",
+                   "lazy = false with gradient_accumulation_steps: the sum has all rows");
+    slot_names_.emplace_back("gradient_accumulator");
+  }
+  require_option(options_.ema_momentum >= 0 && options_.ema_momentum <= 1, "(any)",
+                 "ema_momentum from 0 to 1");
+  require_option(!options_.ema_overwrite_frequency || *options_.ema_overwrite_frequency >= 1, "(any)",
+                 "ema_overwrite_frequency >= 1, or null");
+  if (options_.use_ema) slot_names_.emplace_back("average");
 }
 
 double OptimizerBase::learning_rate() const { return constant_rate_ ? rate_ : schedule_->at(iterations_); }
@@ -112,25 +144,97 @@ void OptimizerBase::prepare(const ParameterStore& parameters) {
   }
   slots_.clear();
   for (std::size_t s = 0; s < slot_names_.size(); ++s) {
-    slots_.push_back(Tensor::full(values.shape(), first_slot_value_, values.dtype()));
+    slots_.push_back(
+        Tensor::full(values.shape(), s < formula_slots_ ? first_slot_value_ : 0, values.dtype()));
   }
   squares_.assign(infos.size(), 0);
-  without_decay_.assign(infos.size(), 0);
+  group_parameters(infos);
+}
+
+void OptimizerBase::group_parameters(std::span<const ParameterInfo> infos) {
+  decays_.assign(infos.size(), options_.weight_decay);
+  rate_multipliers_.assign(infos.size(), 1);
+  std::vector<bool> grouped(infos.size(), false);
+  for (const ParameterGroup& group : options_.parameter_groups) {
+    bool fits = false;
+    for (std::size_t p = 0; p < infos.size(); ++p) {
+      if (infos[p].name.find(group.pattern) == std::string::npos) continue;
+      fits = true;
+      if (grouped[p]) continue;
+      grouped[p] = true;
+      rate_multipliers_[p] = group.learning_rate_multiplier;
+      if (group.weight_decay) decays_[p] = *group.weight_decay;
+    }
+    if (fits) continue;
+    std::vector<std::string> names;
+    for (const ParameterInfo& info : infos) names.push_back(info.name);
+    throw Error(ErrorKind::usage, "a group of parameters has none")
+        .where("optimizer " + name())
+        .seen("pattern '" + group.pattern + "'")
+        .expected("part of one of " + listed(names));
+  }
   for (std::size_t p = 0; p < infos.size(); ++p) {
     for (const std::string& part : options_.exclude_from_weight_decay) {
-      if (infos[p].name.find(part) != std::string::npos) without_decay_[p] = 1;
+      if (infos[p].name.find(part) != std::string::npos) decays_[p] = 0;
     }
   }
 }
 
-double OptimizerBase::measure(const ParameterStore& parameters) {
+template <class T>
+void OptimizerBase::add_up(const ParameterStore& parameters, bool is_last) noexcept {
+  const auto infos = parameters.infos();
+  const T* const gradients = reinterpret_cast<const T*>(parameters.gradients().bytes());
+  for (std::size_t p = 0; p < infos.size(); ++p) {
+    if (!infos[p].trainable) continue;
+    T* const sum = piece_of<T>(gradient_sum(), infos[p]);
+    const T* const gradient = gradients + infos[p].offset;
+    parameters.each_touched_run(static_cast<int>(p), [&](std::int64_t first, std::int64_t rows) {
+      const std::int64_t end = (first + rows) * infos[p].columns();
+      for (std::int64_t i = first * infos[p].columns(); i < end; ++i) sum[i] += gradient[i];
+    });
+    const T count = static_cast<T>(batches_of_a_step());
+    for (std::int64_t i = 0; is_last && i < infos[p].size; ++i) sum[i] /= count;
+  }
+}
+
+/// The average begins as the weights after the first step.
+template <class T>
+void OptimizerBase::move_average(ParameterStore& parameters) noexcept {
+  const auto infos = parameters.infos();
+  const std::int64_t steps = (iterations_ - 1) / batches_of_a_step();
+  const T keep = static_cast<T>(steps == 0 ? 0 : options_.ema_momentum), rest = T{1} - keep;
+  const bool overwrites =
+      options_.ema_overwrite_frequency && (steps + 1) % *options_.ema_overwrite_frequency == 0;
+  for (const ParameterInfo& info : infos) {
+    if (!info.trainable) continue;
+    T* const mean = piece_of<T>(average(), info);
+    T* const weights = piece_of<T>(parameters.values(), info);
+    for (std::int64_t i = 0; i < info.size; ++i) mean[i] = keep * mean[i] + rest * weights[i];
+    if (overwrites) std::copy_n(mean, info.size, weights);
+  }
+}
+
+void OptimizerBase::finalize(ParameterStore& parameters) {
+  if (!options_.use_ema || iterations_ == 0) return;
+  prepare(parameters);
+  with_dtype(parameters.dtype(), [&]<class T>(T) {
+    for (const ParameterInfo& info : parameters.infos()) {
+      if (info.trainable)
+        std::copy_n(piece_of<T>(average(), info), info.size, piece_of<T>(parameters.values(), info));
+    }
+  });
+}
+
+double OptimizerBase::measure(const ParameterStore& parameters, bool of_sum) {
   const auto infos = parameters.infos();
   return with_dtype(parameters.dtype(), [&](auto zero) {
+    using T = decltype(zero);
     double total = 0;
     for (std::size_t p = 0; p < infos.size(); ++p) {
       squares_[p] = 0;
       if (!infos[p].trainable) continue;
-      squares_[p] = sum_of_squares<decltype(zero)>(parameters, p);
+      squares_[p] =
+          sum_of_squares<T>(parameters, p, of_sum ? piece_of<T>(gradient_sum(), infos[p]) : nullptr);
       total += squares_[p];
     }
     return std::sqrt(total);
@@ -150,29 +254,36 @@ template <class T>
 void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, double rate) noexcept {
   const auto infos = parameters.infos();
   T* const weights = reinterpret_cast<T*>(parameters.values().bytes());
-  const T* const gradients = reinterpret_cast<const T*>(parameters.gradients().bytes());
+  const bool sums = batches_of_a_step() > 1;
+  const T* const gradients =
+      reinterpret_cast<const T*>(sums ? gradient_sum().bytes() : parameters.gradients().bytes());
+  double rate_of_formula = rate;  // that begin_step() was told
   for (std::size_t p = 0; p < infos.size(); ++p) {
     if (!infos[p].trainable || infos[p].size == 0) continue;
+    const double own_rate = rate * rate_multipliers_[p];
+    if (own_rate != rate_of_formula) begin_step(iterations_ / batches_of_a_step(), own_rate);
+    rate_of_formula = own_rate;
     Piece<T> piece{};
-    const double decay = without_decay_[p] ? 0 : options_.weight_decay;
+    piece.array = &infos[p];
+    const double decay = decays_[p];
     piece.prelude.scale = static_cast<T>(clip_scale(p, global_norm));
     if (options_.clipvalue) piece.prelude.limit = static_cast<T>(*options_.clipvalue);
     if (decoupled_decay_)
-      piece.prelude.shrink = static_cast<T>(decay * rate);
+      piece.prelude.shrink = static_cast<T>(decay * own_rate);
     else
       piece.prelude.l2 = static_cast<T>(decay);
     const auto update_rows = [&](std::int64_t first, std::int64_t rows) {
       const std::int64_t begin = infos[p].offset + first * infos[p].columns();
       piece.weights = weights + begin;
       piece.gradients = gradients + begin;
-      for (std::size_t s = 0; s < slots_.size(); ++s)
+      for (std::size_t s = 0; s < formula_slots_; ++s)
         piece.slots[s] = reinterpret_cast<T*>(slots_[s].bytes()) + begin;
       piece.count = rows * infos[p].columns();
       update(piece);
     };
     // A broken gradient (scale NaN) reaches every row, as it does in dense arrays.
     const bool touched_only = options_.lazy || (!moves_without_gradient() && decay == 0);
-    if (touched_only && std::isfinite(piece.prelude.scale))
+    if (touched_only && !sums && std::isfinite(piece.prelude.scale))
       parameters.each_touched_run(static_cast<int>(p), update_rows);
     else
       update_rows(0, infos[p].rows());
@@ -181,11 +292,20 @@ void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, d
 
 StepReport OptimizerBase::step(ParameterStore& parameters) {
   prepare(parameters);
-  const double norm = measure(parameters);
   const double rate = learning_rate();
-  begin_step(++iterations_, rate);
-  with_dtype(parameters.dtype(), [&](auto zero) { update_all<decltype(zero)>(parameters, norm, rate); });
-  return {norm, rate};
+  const std::int64_t batches = batches_of_a_step();
+  const bool moves = ++iterations_ % batches == 0;
+  return with_dtype(parameters.dtype(), [&]<class T>(T) {
+    if (batches > 1) add_up<T>(parameters, moves);
+    const double norm = measure(parameters, batches > 1 && moves);
+    if (moves) {
+      begin_step(iterations_ / batches, rate);
+      update_all<T>(parameters, norm, rate);
+      if (batches > 1) std::fill_n(reinterpret_cast<T*>(gradient_sum().bytes()), gradient_sum().size(), T{0});
+    }
+    if (options_.use_ema) move_average<T>(parameters);
+    return StepReport{norm, rate};
+  });
 }
 
 OptimizerState OptimizerBase::state(const ParameterStore& parameters) const {
@@ -251,7 +371,10 @@ namespace {
 
 std::vector<detail::OptimizerEntry> all_optimizers() {
   std::vector<detail::OptimizerEntry> all = detail::gradient_scale_optimizers();
-  std::ranges::move(detail::adaptive_moment_optimizers(), std::back_inserter(all));
+  for (auto make : {&detail::adaptive_moment_optimizers, &detail::first_moment_optimizers,
+                    &detail::factored_moment_optimizers}) {
+    std::ranges::move(make(), std::back_inserter(all));
+  }
   return all;
 }
 

@@ -131,7 +131,8 @@ class Nadam : public MomentOptimizer<Nadam, NadamOptions> {
   void begin_step(std::int64_t step, double rate) noexcept override {
     const auto t = static_cast<double>(step);
     const double now = momentum(t), next = momentum(t + 1);
-    product_ *= now;
+    if (step != step_) product_ *= now;
+    step_ = step;
     a_ = rate * next / (1 - product_ * next);
     b_ = rate * (1 - now) / (1 - product_);
     s_ = 1 / root_2(t);
@@ -140,7 +141,8 @@ class Nadam : public MomentOptimizer<Nadam, NadamOptions> {
   void read_numbers(const Json& numbers) override {
     product_ = numbers.at("momentum_product", "state of optimizer nadam").as_real("momentum_product");
   }
-  double product_ = 1;
+  double product_ = 1;      // of the momenta up to this step
+  std::int64_t step_ = -1;  // that it knows of
 };
 
 }  // namespace

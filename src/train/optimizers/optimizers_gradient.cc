@@ -9,11 +9,6 @@
 namespace rondo::detail {
 namespace {
 
-template <class Rule, class Piece>
-void run_rule(const Rule& rule, const Piece& p) noexcept {
-  sweep(rule, p.prelude, p.weights, p.gradients, p.slots[0], p.slots[1], p.slots[2], p.count);
-}
-
 /// Calls f with a std::bool_constant for each flag, so that formulas choose without a branch in the loop.
 template <class F>
 void with_flag(bool a, F&& f) {
@@ -70,7 +65,8 @@ class Sgd : public OptimizerOf<Sgd, SgdOptions> {
       : OptimizerOf(name, o,
                     o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{}) {
     require_option(o.momentum >= 0 && o.momentum <= 1, name, "momentum from 0 to 1");
-    require_option(!o.nesterov || o.momentum > 0, name, "momentum > 0 with nesterov");
+    // Without momentum there is nothing to look ahead along: Keras then ignores it, PyTorch refuses.
+    require_option(!o.nesterov || o.momentum > 0 || !o.torch(), name, "momentum > 0 with nesterov");
   }
   template <class T>
   void run(const Piece<T>& p) const noexcept {

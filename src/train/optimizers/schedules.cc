@@ -181,6 +181,42 @@ struct Cosine {
   }
 };
 
+/// Half cosines, one after the other, each t_mul times as long and m_mul times as high as the one before
+/// (Loshchilov and Hutter 2017, "SGDR").
+struct CosineRestarts {
+  static constexpr const char* kName = "cosine_decay_restarts";
+  double initial_learning_rate = 0.001, first_decay_steps = 1000, t_mul = 2, m_mul = 1, alpha = 0;
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("initial_learning_rate", self.initial_learning_rate, "learning rate of the first step");
+    option("first_decay_steps", self.first_decay_steps, "steps until the first restart");
+    option("t_mul", self.t_mul, "how much longer each period is than the one before");
+    option("m_mul", self.m_mul, "how much higher each period begins than the one before");
+    option("alpha", self.alpha, "smallest learning rate as a share of the first");
+  }
+  void check() const {
+    require(first_decay_steps > 0 && initial_learning_rate >= 0 && t_mul > 0 && m_mul >= 0, kName,
+            "first_decay_steps > 0, t_mul > 0, m_mul >= 0, initial_learning_rate >= 0");
+  }
+  double at(double step) const {
+    double done = step / first_decay_steps, restarts = 0;  // done: periods of the first length
+    if (t_mul == 1) {
+      restarts = std::floor(done);
+      done -= restarts;
+    } else {
+      // The periods before the n-th take (1 − t_mul^n) / (1 − t_mul). Periods that get shorter come to an
+      // end.
+      const double left = 1 - done * (1 - t_mul);
+      if (left <= 0) return initial_learning_rate * alpha;
+      restarts = std::floor(std::log(left) / std::log(t_mul));
+      const double before = (1 - std::pow(t_mul, restarts)) / (1 - t_mul);
+      done = (done - before) / std::pow(t_mul, restarts);
+    }
+    const double height = 0.5 * std::pow(m_mul, restarts) * (1 + std::cos(kPi * done));
+    return initial_learning_rate * ((1 - alpha) * height + alpha);
+  }
+};
+
 struct CosineAnnealing {
   static constexpr const char* kName = "cosine_annealing";
   double initial_learning_rate = 0.001, T_max = 1000, eta_min = 0;
@@ -244,9 +280,9 @@ Entry entry() {
 }
 
 std::vector<Entry> entries() {
-  return {entry<Constant>(),        entry<Exponential>(), entry<InverseTime>(), entry<StepDecay>(),
-          entry<MultiStepDecay>(),  entry<Piecewise>(),   entry<Polynomial>(),  entry<Cosine>(),
-          entry<CosineAnnealing>(), entry<OneCycle>()};
+  return {entry<Constant>(),       entry<Exponential>(),     entry<InverseTime>(), entry<StepDecay>(),
+          entry<MultiStepDecay>(), entry<Piecewise>(),       entry<Polynomial>(),  entry<Cosine>(),
+          entry<CosineRestarts>(), entry<CosineAnnealing>(), entry<OneCycle>()};
 }
 
 }  // namespace

@@ -20,9 +20,10 @@ def _is_reversed(spec):
 def _state_shapes(spec, batch):
     """Shapes of the state of the first recurrent layer, in Keras's order."""
     first = next(layer for layer in spec["layers"] if layer["type"] in kl.RECURRENT or layer["type"] == "bidirectional")
-    cell = first["layer"] if first["type"] == "bidirectional" else first
-    count = (2 if cell["type"] == "lstm" else 1) * (2 if first["type"] == "bidirectional" else 1)
-    return [(batch, cell["units"])] * count
+    cells = [first]
+    if first["type"] == "bidirectional":
+        cells = [first["layer"], first.get("backward_layer", first["layer"])]
+    return [(batch, cell["units"]) for cell in cells for _ in range(2 if cell["type"] == "lstm" else 1)]
 
 
 def _inputs(case, shapes, mask, ids, repeats_zero):

@@ -45,7 +45,11 @@ PLAIN = {"dense": keras.layers.Dense, "activation": keras.layers.Activation, "dr
          "embedding": keras.layers.Embedding, "layer_normalization": keras.layers.LayerNormalization,
          "batch_normalization": keras.layers.BatchNormalization, "masking": keras.layers.Masking,
          "repeat_vector": keras.layers.RepeatVector, "flatten": keras.layers.Flatten, "reshape": keras.layers.Reshape,
-         "concatenate": keras.layers.Concatenate, "add": keras.layers.Add, "multiply": keras.layers.Multiply}
+         "concatenate": keras.layers.Concatenate, "add": keras.layers.Add, "multiply": keras.layers.Multiply,
+         "subtract": keras.layers.Subtract, "average": keras.layers.Average, "maximum": keras.layers.Maximum,
+         "minimum": keras.layers.Minimum, "dot": keras.layers.Dot, "gaussian_noise": keras.layers.GaussianNoise,
+         "gaussian_dropout": keras.layers.GaussianDropout, "spatial_dropout1d": keras.layers.SpatialDropout1D}
+BY_TRAINING = ("dropout", "batch_normalization", "gaussian_noise", "gaussian_dropout", "spatial_dropout1d")
 REGULARIZED = ("kernel_regularizer", "recurrent_regularizer", "bias_regularizer")
 
 
@@ -87,13 +91,17 @@ def make_layer(spec):
     if kind in RECURRENT:
         return RECURRENT[kind](**options)
     if kind == "bidirectional":
-        return keras.layers.Bidirectional(make_layer(options.pop("layer")), **options)
+        layer = make_layer(options.pop("layer"))
+        if "backward_layer" in options:
+            options["backward_layer"] = make_layer(options["backward_layer"])
+        return keras.layers.Bidirectional(layer, **options)
     if kind == "time_distributed":
         return keras.layers.TimeDistributed(make_layer(options.pop("layer")), **options)
     if kind == "time_pooling":
         return TimePooling(**options)
-    if kind in ("reshape",):
-        options["target_shape"] = tuple(options["target_shape"])
+    for key in ("target_shape", "axes"):
+        if isinstance(options.get(key), list):
+            options[key] = tuple(options[key])
     return PLAIN[kind](**options)
 
 
@@ -103,7 +111,7 @@ def layer_parameters(spec, layer, prefix=None):
     kind = spec["type"]
     if kind == "bidirectional":
         yield from layer_parameters(spec["layer"], layer.forward_layer, f"{name}.forward")
-        yield from layer_parameters(spec["layer"], layer.backward_layer, f"{name}.backward")
+        yield from layer_parameters(spec.get("backward_layer", spec["layer"]), layer.backward_layer, f"{name}.backward")
         return
     if kind == "time_distributed":
         yield from layer_parameters(spec["layer"], layer.layer, f"{name}.layer")
@@ -145,7 +153,7 @@ class Network:
                 options["mask"] = kept(source)
                 if initial_state:
                     options["initial_state"], initial_state = list(initial_state), None
-            if spec["type"] in ("dropout", "batch_normalization"):
+            if spec["type"] in BY_TRAINING:
                 options["training"] = training
             result = layer(source, **options)
             results = list(result) if isinstance(result, (list, tuple)) else [result]

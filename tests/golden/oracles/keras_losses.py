@@ -36,6 +36,8 @@ LOSSES = {"mean_squared_error": keras.losses.MeanSquaredError, "mean_absolute_er
 
 def make_loss(spec):
     options = {key: value for key, value in spec.items() if key != "name"}
+    if "ignore_class" in options:      # from logits all backends agree
+        return keras.losses.SparseCategoricalCrossentropy(**options)
     return LOSSES[spec["name"]](**options)
 
 
@@ -67,6 +69,8 @@ def loss_case(seed, name, loss, shape, *, weights=None, mask=None):
     """The value of a loss on random predictions, and its gradient."""
     case = Case(name, "keras", "loss", seed)
     p, y = example(case, loss["name"], shape, loss.get("from_logits", False))
+    if "ignore_class" in loss:
+        y = np.where(case.rng.integers(0, 3, size=y.shape) == 0, float(loss["ignore_class"]), y)
     lead = shape[:-1]
     weight = weights_of(case, weights, lead)
     inputs = {"y_pred": case.given("y_pred", p), "y_true": case.given("y_true", y),

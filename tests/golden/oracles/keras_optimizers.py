@@ -7,9 +7,11 @@ from .keras_layers import keras
 
 OPTIMIZERS = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam,
               "adamw": keras.optimizers.AdamW, "nadam": keras.optimizers.Nadam, "adagrad": keras.optimizers.Adagrad,
-              "adadelta": keras.optimizers.Adadelta}
+              "adadelta": keras.optimizers.Adadelta, "adamax": keras.optimizers.Adamax, "lion": keras.optimizers.Lion,
+              "adafactor": keras.optimizers.Adafactor}
 SCHEDULES = {"exponential_decay": keras.optimizers.schedules.ExponentialDecay,
              "cosine_decay": keras.optimizers.schedules.CosineDecay,
+             "cosine_decay_restarts": keras.optimizers.schedules.CosineDecayRestarts,
              "piecewise_constant_decay": keras.optimizers.schedules.PiecewiseConstantDecay,
              "polynomial_decay": keras.optimizers.schedules.PolynomialDecay,
              "inverse_time_decay": keras.optimizers.schedules.InverseTimeDecay}

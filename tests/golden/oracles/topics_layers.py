@@ -103,6 +103,52 @@ def graphs(seed):
     return bundle
 
 
+def merging(seed):
+    """Merges of vectors and of sequences, products, noise that is silent in inference, and two layers as two directions."""
+    bundle = Bundle()
+    sides = [cell("lstm", "left", 3, return_sequences=True, inputs=["x"]), cell("gru", "right", 3, return_sequences=True, inputs=["x"])]
+    vectors = [{"type": "dense", "name": "left", "units": 3, "activation": "tanh", "inputs": ["x"]},
+               {"type": "dense", "name": "right", "units": 3, "inputs": ["x2"]}]
+    for merge in ("subtract", "average", "maximum", "minimum"):
+        meet = {"type": merge, "name": "meet", "inputs": ["left", "right"]}
+        bundle.add(forward_backward(seed, f"merge.{merge}.vectors", vectors + [meet], shapes={"x": (3, 4), "x2": (3, 2)}))
+        bundle.add(forward_backward(seed, f"merge.{merge}.sequences", sides + [meet, cell("simple_rnn", "last", 3, inputs=["meet"])],
+                                    (3, 5, 2), mask="right" if merge == "average" else None))
+        if merge != "subtract":
+            third = {"type": "dense", "name": "third", "units": 3, "inputs": ["x"]}
+            bundle.add(forward_backward(seed, f"merge.{merge}.three", vectors + [third, meet | {"inputs": ["left", "third", "right"]}],
+                                        shapes={"x": (3, 4), "x2": (3, 2)}))
+    for normalize in (False, True):
+        label = "cosine" if normalize else "plain"
+        meet = {"type": "dot", "name": "meet", "axes": 1, "normalize": normalize, "inputs": ["left", "right"]}
+        bundle.add(forward_backward(seed, f"dot.vectors.{label}", vectors + [meet], shapes={"x": (3, 4), "x2": (3, 2)}))
+        for axes in (2, 1, [2, 2], -1):
+            bundle.add(forward_backward(seed, f"dot.sequences.{label}.{axes}", sides + [meet | {"axes": axes}], (3, 4, 2)))
+    attention = sides + [{"type": "dot", "name": "scores", "axes": 2, "inputs": ["left", "right"]},
+                         {"type": "activation", "name": "weights", "activation": "softmax", "inputs": ["scores"]},
+                         {"type": "dot", "name": "context", "axes": [2, 1], "inputs": ["weights", "right"]},
+                         {"type": "concatenate", "name": "both", "inputs": ["left", "context"]}]
+    bundle.add(forward_backward(seed, "dot.attention", attention, (3, 4, 2)))
+    pooled = [cell("gru", "core", 3, return_sequences=True, inputs=["x"]),
+              {"type": "dense", "name": "query", "units": 3, "inputs": ["x2"]},
+              {"type": "dot", "name": "meet", "axes": [1, 2], "inputs": ["query", "core"]}]
+    bundle.add(forward_backward(seed, "dot.vector_and_sequence", pooled, shapes={"x": (3, 4, 2), "x2": (3, 2)}))
+    for noise in ({"type": "gaussian_noise", "stddev": 0.5}, {"type": "gaussian_dropout", "rate": 0.5},
+                  {"type": "spatial_dropout1d", "rate": 0.5}):
+        bundle.add(forward_backward(seed, f"{noise['type']}.inference", [noise | {"name": "noise"}], (3, 4, 2)))
+        silent = {key: 0.0 if key in ("stddev", "rate") else value for key, value in noise.items()}
+        bundle.add(forward_backward(seed, f"{noise['type']}.none", [silent | {"name": "noise"}], (3, 4, 2), training=True))
+    for i, sequences in enumerate((True, False)):
+        pair = {"type": "bidirectional", "name": "both",
+                "layer": {"type": "lstm", "units": 3, "return_sequences": sequences, "activation": "softsign"},
+                "backward_layer": {"type": "gru", "units": 2, "return_sequences": sequences, "go_backwards": True}}
+        for mask in (None, "right", "middle"):
+            bundle.add(forward_backward(seed, f"bidirectional.pair.{sequences}.{mask}", [pair], (3, 5, 2), mask=mask))
+        equal = pair | {"backward_layer": pair["backward_layer"] | {"units": 3}, "merge_mode": ("sum", "ave")[i]}
+        bundle.add(forward_backward(seed, f"bidirectional.pair.{equal['merge_mode']}", [equal], (3, 5, 2)))
+    return bundle
+
+
 def models(seed):
     """Networks with a loss on top: the loss with the penalties of regularisers, and all gradients."""
     bundle = Bundle()

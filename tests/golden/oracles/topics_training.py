@@ -38,6 +38,12 @@ def losses(seed):
             weights="row")
         add(f"{label}.mean_with_step_weight", regression[label] | {"reduction": "mean_with_sample_weight"}, (3, 4, 3),
             weights="step", mask="right")
+    for label, ignored in (("outside", -1), ("inside", 1)):
+        sparse = {"name": "sparse_categorical_crossentropy", "from_logits": True, "ignore_class": ignored}
+        add(f"ignore_class.{label}.plain", sparse, (9, 4))
+        add(f"ignore_class.{label}.weighted", sparse, (9, 4), weights="row")
+        add(f"ignore_class.{label}.steps", sparse, (4, 5, 3), weights="step")
+        add(f"ignore_class.{label}.sum", sparse | {"reduction": "sum"}, (9, 4))
     for label, shape in (("plain", (4,)), ("steps", (3, 5))):
         for kind in ("gaussian_nll", "student_t_nll", "quantile", "negative_binomial_nll", "poisson_nll"):
             bundle.add(likelihood_case(seed, f"loss.{kind}.{label}", kind, shape))
@@ -151,6 +157,40 @@ def optimizers(seed):
     return bundle
 
 
+# Of Lion few steps: it takes signs, and a gradient near zero has another one in float32.
+LATER_RULES = {
+    "adamax": {"name": "adamax", "learning_rate": 0.0025}, "adamax_default": {"name": "adamax"},
+    "adamax_betas": {"name": "adamax", "learning_rate": 0.005, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-4},
+    "adamax_weight_decay": {"name": "adamax", "learning_rate": 0.0025, "weight_decay": 0.0625, "clipnorm": 0.05},
+    "lion": {"name": "lion", "learning_rate": 0.0005}, "lion_betas": {"name": "lion", "learning_rate": 0.0005, "beta_1": 0.8,
+                                                                     "beta_2": 0.95, "weight_decay": 0.0625},
+    "adafactor": {"name": "adafactor", "learning_rate": 0.01}, "adafactor_default": {"name": "adafactor"},
+    "adafactor_options": {"name": "adafactor", "learning_rate": 0.02, "beta_2_decay": -0.5, "epsilon_2": 0.01,
+                          "clip_threshold": 0.5, "weight_decay": 0.0625},
+    "adafactor_schedule": {"name": "adafactor", "learning_rate": {
+        "name": "cosine_decay_restarts", "initial_learning_rate": 0.01, "first_decay_steps": 20}},
+    "sgd_accumulate": {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9, "gradient_accumulation_steps": 4},
+    "adam_accumulate": {"name": "adam", "clipnorm": 0.05, "weight_decay": 0.0625, "gradient_accumulation_steps": 3, "learning_rate": {
+        "name": "exponential_decay", "initial_learning_rate": 0.01, "decay_steps": 20, "decay_rate": 0.8}},
+    "adam_ema": {"name": "adam", "learning_rate": 0.005, "use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 7},
+    "sgd_accumulate_ema": {"name": "sgd", "learning_rate": 0.05, "gradient_accumulation_steps": 3, "use_ema": True,
+                           "ema_momentum": 0.75, "ema_overwrite_frequency": 5},
+    "sgd_nesterov_alone": {"name": "sgd", "learning_rate": 0.05, "nesterov": True},
+}
+
+
+def later_optimizers(seed):
+    """Adamax, Lion and Adafactor, and Nesterov's rule without momentum."""
+    bundle = Bundle()
+    for name, rule in LATER_RULES.items():
+        bundle.add(keras_cases.training_run(seed, f"train.keras.{name}", LSTM, TRAINING_SHAPE, MSE, rule | {"convention": "keras"},
+                                            steps=10 if name.startswith("lion") else 100))
+    gru = [{"type": "gru", "name": "core", "units": 3}, {"type": "dense", "name": "out", "units": 1}]   # a bias of two rows
+    bundle.add(keras_cases.training_run(seed, "train.keras.adafactor_gru", gru, TRAINING_SHAPE, MSE,
+                                        {"name": "adafactor", "learning_rate": 0.01, "convention": "keras"}))
+    return bundle
+
+
 def schedules(seed):
     bundle = Bundle()
     exponential = {"name": "exponential_decay", "initial_learning_rate": 0.1, "decay_steps": 7, "decay_rate": 0.5}
@@ -159,6 +199,11 @@ def schedules(seed):
         "exponential": exponential, "exponential_staircase": exponential | {"staircase": True}, "cosine": cosine,
         "cosine_warmup": cosine | {"initial_learning_rate": 0.01, "warmup_target": 0.2, "warmup_steps": 8},
         "piecewise": {"name": "piecewise_constant_decay", "boundaries": [5, 12], "values": [0.1, 0.05, 0.01]},
+        "restarts": {"name": "cosine_decay_restarts", "initial_learning_rate": 0.1, "first_decay_steps": 5, "alpha": 0.05},
+        "restarts_alike": {"name": "cosine_decay_restarts", "initial_learning_rate": 0.1, "first_decay_steps": 7, "t_mul": 1.0,
+                           "m_mul": 0.8},
+        "restarts_lower": {"name": "cosine_decay_restarts", "initial_learning_rate": 0.1, "first_decay_steps": 6, "t_mul": 1.5,
+                           "m_mul": 0.5},
         "polynomial": {"name": "polynomial_decay", "initial_learning_rate": 0.1, "decay_steps": 20, "end_learning_rate": 0.01,
                        "power": 2.0},
         "inverse_time": {"name": "inverse_time_decay", "initial_learning_rate": 0.1, "decay_steps": 5, "decay_rate": 0.5}}

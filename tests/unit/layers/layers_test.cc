@@ -1,82 +1,12 @@
 #include <algorithm>
 #include <limits>
 
-#include "layers/common/initializers.h"
 #include "unit/layers/run_network.h"
 
 namespace rondo {
 namespace {
 
 const ValueShape kSequence{true, -1, {3}};
-
-Tensor initialized(const std::string& name, Shape shape) {
-  Tensor t(std::move(shape));
-  initialize_array(name, as_matrix(t), RandomStream(5, 6), "test");
-  return t;
-}
-
-struct Moments {
-  double mean = 0, deviation = 0, largest = 0;
-};
-Moments moments(const Tensor& t) {
-  Moments m;
-  const auto n = static_cast<double>(t.size());
-  for (const double v : numbers(t)) m.mean += v / n, m.largest = std::max(m.largest, std::abs(v));
-  for (const double v : numbers(t)) m.deviation += (v - m.mean) * (v - m.mean) / n;
-  m.deviation = std::sqrt(m.deviation);
-  return m;
-}
-
-TEST(Initializers, HaveKerasStatistics) {
-  constexpr std::int64_t kIn = 200, kOut = 300;
-  const struct {
-    const char* name;
-    double deviation, limit;
-  } expected[] = {{"glorot_uniform", std::sqrt(2.0 / 500), std::sqrt(6.0 / 500)},
-                  {"he_uniform", std::sqrt(2.0 / 200), std::sqrt(6.0 / 200)},
-                  {"lecun_uniform", std::sqrt(1.0 / 200), std::sqrt(3.0 / 200)},
-                  {"glorot_normal", std::sqrt(2.0 / 500), 2 * std::sqrt(2.0 / 500) / 0.8796},
-                  {"he_normal", std::sqrt(2.0 / 200), 2 * std::sqrt(2.0 / 200) / 0.8796},
-                  {"lecun_normal", std::sqrt(1.0 / 200), 2 * std::sqrt(1.0 / 200) / 0.8796},
-                  {"truncated_normal", 0.05 * 0.8796, 0.1},
-                  {"normal", 0.05, 0.05 * 6},
-                  {"uniform", 0.1 / std::sqrt(12.0), 0.05}};
-  for (const auto& e : expected) {
-    const Moments m = moments(initialized(e.name, {kIn, kOut}));
-    EXPECT_NEAR(m.mean, 0, 5 * e.deviation / std::sqrt(kIn * kOut)) << e.name;
-    EXPECT_NEAR(m.deviation, e.deviation, 0.015 * e.deviation) << e.name;
-    EXPECT_LE(m.largest, e.limit * 1.0001) << e.name;
-    EXPECT_GE(m.largest, (std::string(e.name) == "normal" ? 0.5 : 0.98) * e.limit) << e.name;
-  }
-}
-
-TEST(Initializers, MakeOrthonormalRowsOrColumns) {
-  for (const Shape& shape : {Shape{40, 40}, Shape{20, 80}, Shape{80, 20}}) {
-    const Tensor q = initialized("orthogonal", shape);
-    const bool wide = shape[0] <= shape[1];
-    const std::int64_t n = wide ? shape[0] : shape[1], m = wide ? shape[1] : shape[0];
-    const auto element = [&](std::int64_t vector, std::int64_t i) {
-      return wide ? q.at(vector * shape[1] + i) : q.at(i * shape[1] + vector);
-    };
-    for (std::int64_t a = 0; a < n; ++a) {
-      for (std::int64_t b = 0; b <= a; ++b) {
-        double dot = 0;
-        for (std::int64_t i = 0; i < m; ++i) dot += element(a, i) * element(b, i);
-        ASSERT_NEAR(dot, a == b ? 1 : 0, 1e-6);
-      }
-    }
-  }
-}
-
-TEST(Initializers, MakeConstantsAndTheIdentity) {
-  EXPECT_EQ(numbers(initialized("zeros", {2, 2})), (std::vector<double>{0, 0, 0, 0}));
-  EXPECT_EQ(numbers(initialized("ones", {3})), (std::vector<double>{1, 1, 1}));
-  EXPECT_EQ(numbers(initialized("identity", {2, 3})), (std::vector<double>{1, 0, 0, 0, 1, 0}));
-}
-
-TEST(Initializers, AreRefusedByNameWithTheNearest) {
-  expect_usage_error({"glorot_unifrm", "glorot_uniform"}, [] { initialized("glorot_unifrm", {2}); });
-}
 
 TEST(Initializers, DependOnSeedAndName) {
   const auto kernel = [](std::uint64_t seed, const char* name) {

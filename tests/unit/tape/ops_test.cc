@@ -23,6 +23,12 @@ OpCase unary(std::string name, Var (*op)(Tape&, Var), bool positive = false) {
   return {std::move(name), {kFull}, [op](Tape& t, const Vars& v) { return op(t, v[0]); }, positive};
 }
 
+std::string size_text(const Shape& shape) {
+  return std::to_string(shape[0]) + "x" + std::to_string(shape[1]);
+}
+
+const std::vector<std::int64_t> kPicked = {2, 0, 2, 1, 2};
+
 std::vector<OpCase> cases() {
   std::vector<OpCase> all = {unary("negate", ops::negate),     unary("tanh", ops::tanh),
                              unary("sigmoid", ops::sigmoid),   unary("relu", ops::relu),
@@ -39,15 +45,34 @@ std::vector<OpCase> cases() {
   all.push_back({"concatenate", {kFull, {3, 2}}, [](Tape& t, const Vars& v) {
                    return ops::concatenate(t, v[0], v[1]);
                  }});
+  all.push_back({"rows", {kFull}, [](Tape& t, const Vars& v) { return ops::rows(t, v[0], 1, 2); }});
+  all.push_back({"gather", {kFull}, [](Tape& t, const Vars& v) { return ops::gather(t, v[0], kPicked); }});
+  all.push_back({"scatter_add", {{5, 4}}, [](Tape& t, const Vars& v) {
+                   return ops::scatter_add(t, v[0], kPicked, 4);
+                 }});
+  for (const Shape& from : {kFull, Shape{1, 4}, Shape{3, 1}, Shape{1, 1}}) {
+    all.push_back({"broadcast_" + size_text(from), {from}, [](Tape& t, const Vars& v) {
+                     return ops::broadcast(t, v[0], 3, 4);
+                   }});
+  }
+  all.push_back({"batch_matmul", {{6, 4}, {8, 5}}, [](Tape& t, const Vars& v) {
+                   return ops::batch_matmul(t, v[0], v[1], 2);
+                 }});
+  all.push_back({"batch_matmul_transposed", {{6, 4}, {10, 4}}, [](Tape& t, const Vars& v) {
+                   return ops::batch_matmul(t, v[0], v[1], 2, true);
+                 }});
   all.push_back({"twice", {kFull}, [](Tape& t, const Vars& v) {
                    return ops::multiply(t, v[0], ops::add(t, v[0], v[0]));
                  }});
   const std::pair<const char*, Var (*)(Tape&, Var, Var)> pairs[] = {
       {"add", ops::add}, {"subtract", ops::subtract}, {"multiply", ops::multiply}, {"divide", ops::divide}};
   for (const auto& [name, op] : pairs) {
-    for (const Shape& right : {kFull, Shape{1, 4}, Shape{1, 1}}) {
-      all.push_back({std::string(name) + "_" + std::to_string(right[0]) + "_" + std::to_string(right[1]),
-                     {kFull, right},
+    const std::pair<Shape, Shape> operands[] = {{kFull, kFull},  {kFull, {1, 4}}, {kFull, {3, 1}},
+                                                {kFull, {1, 1}}, {{1, 4}, kFull}, {{3, 1}, kFull},
+                                                {{1, 1}, kFull}, {{3, 1}, {1, 4}}};
+    for (const auto& [left, right] : operands) {
+      all.push_back({std::string(name) + "_" + size_text(left) + "_" + size_text(right),
+                     {left, right},
                      [op = op](Tape& t, const Vars& v) { return op(t, v[0], v[1]); },
                      true});
     }
@@ -115,6 +140,69 @@ TEST(Ops, RefuseOperandsThatDoNotFit) {
   expect_usage_error({"columns"}, [&] { ops::columns(tape, a, 2, 2); });
   const Var row = tape.input(Samples(Tensor({1, 3})));
   expect_usage_error({"concatenate"}, [&] { ops::concatenate(tape, a, row); });
+}
+
+TEST(Ops, MoveRows) {
+  Tape tape;
+  tape.reset();
+  const Var a = tape.input(Samples(Tensor::from({1, 2, 3, 4, 5, 6}, {3, 2})));
+  const auto values = [&](Var v) { return numbers(tape.get(v).values()); };
+  EXPECT_EQ(values(ops::rows(tape, a, 1, 2)), (std::vector<double>{3, 4, 5, 6}));
+  EXPECT_EQ(values(ops::rows(tape, a, 3, 0)), std::vector<double>{});
+  EXPECT_EQ(values(ops::gather(tape, a, kPicked)), (std::vector<double>{5, 6, 1, 2, 5, 6, 3, 4, 5, 6}));
+  EXPECT_EQ(values(ops::scatter_add(tape, a, std::vector<std::int64_t>{3, 0, 3}, 4)),
+            (std::vector<double>{3, 4, 0, 0, 0, 0, 6, 8}));
+  const Var row = ops::rows(tape, a, 0, 1);
+  EXPECT_EQ(values(ops::broadcast(tape, row, 2, 2)), (std::vector<double>{1, 2, 1, 2}));
+  EXPECT_EQ(values(ops::subtract(tape, row, ops::columns(tape, a, 0, 1))),
+            (std::vector<double>{0, 1, -2, -1, -4, -3}));
+  expect_usage_error({"rows", "2 to 4", "0 to 3"}, [&] { ops::rows(tape, a, 2, 2); });
+  expect_usage_error({"gather", "3"}, [&] { ops::gather(tape, a, std::vector<std::int64_t>{3}); });
+  expect_usage_error({"scatter_add", "2 indices"}, [&] {
+    ops::scatter_add(tape, a, std::vector<std::int64_t>{0, 1}, 4);
+  });
+  expect_usage_error({"batch_matmul", "3 x 2"}, [&] { ops::batch_matmul(tape, a, a, 2); });
+  expect_usage_error({"broadcast", "3 x 2", "6 x 2"}, [&] { ops::broadcast(tape, a, 6, 2); });
+}
+
+/// `seed` bits of a product of blocks and of its gradients, of block `only` or of all.
+template <class T>
+std::vector<std::vector<double>> block_products(std::int64_t only, bool transposed) {
+  constexpr std::int64_t kBlocks = 3, kRows = 7, kInner = 19, kColumns = 33;
+  const DType dtype = sizeof(T) == 4 ? DType::float32 : DType::float64;
+  const std::int64_t right_rows = transposed ? kColumns : kInner, right_cols = transposed ? kInner : kColumns;
+  const auto part = [&](const Tensor& t, std::int64_t rows) {
+    return only < 0 ? t : t.slice(only * rows, (only + 1) * rows);
+  };
+  Tape tape(dtype);
+  tape.reset();
+  const Var a = tape.input(Samples(part(normal({kBlocks * kRows, kInner}, 1, dtype), kRows)), true),
+            b = tape.input(Samples(part(normal({kBlocks * right_rows, right_cols}, 2, dtype), right_rows)),
+                           true);
+  const Var y = ops::batch_matmul(tape, a, b, only < 0 ? kBlocks : 1, transposed);
+  const Tensor up = part(normal({kBlocks * kRows, kColumns}, 3, dtype), kRows);
+  tape.backward(std::vector<Var>{y}, std::vector<Tensor>{up});
+  return {numbers(tape.get(y).values()), numbers(tape.gradient(a)), numbers(tape.gradient(b))};
+}
+
+template <class T>
+void expect_blocks_as_alone() {
+  for (const bool transposed : {false, true}) {
+    const auto all = block_products<T>(-1, transposed);
+    for (std::int64_t block = 0; block < 3; ++block) {
+      const auto alone = block_products<T>(block, transposed);
+      for (std::size_t k = 0; k < all.size(); ++k) {
+        const auto size = static_cast<std::ptrdiff_t>(alone[k].size());
+        EXPECT_EQ(alone[k],
+                  std::vector<double>(all[k].begin() + block * size, all[k].begin() + (block + 1) * size));
+      }
+    }
+  }
+}
+
+TEST(Ops, ABlockOfABatchOfProductsHasTheBitsThatItHasAlone) {
+  expect_blocks_as_alone<float>();
+  expect_blocks_as_alone<double>();
 }
 
 TEST(Tape, RefusesValuesOfAPassThatIsOver) {

@@ -36,7 +36,7 @@ class InputsOf : public Dataset {
 std::vector<Samples> NetworkForecaster::predict(std::span<const Origin> origins,
                                                 const InputsOfOrigins& inputs, Pool& pool) {
   Trainer trainer(network, CompileOptions{}, &pool);
-  return trainer.predict(InputsOf(origins, inputs), kPredictBatch);
+  return trainer.predict(InputsOf(origins, inputs), {.batch_size = kPredictBatch});
 }
 
 Forecasts NetworkForecaster::forecast(const ScaledPanel& scaled, std::span<const Origin> origins,

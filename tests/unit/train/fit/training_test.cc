@@ -375,7 +375,8 @@ TEST(Training, PredictionsDoNotDependOnTheBatchSize) {
   for (const bool every_step : {true, false}) {
     Network net = small_network(every_step);
     Trainer trainer(net, {});
-    const Tensor one = trainer.predict(x, 1).to_padded(), all = trainer.predict(x, 5).to_padded();
+    const Tensor one = trainer.predict(x, {.batch_size = 1}).to_padded(),
+                 all = trainer.predict(x, {.batch_size = 5}).to_padded();
     ASSERT_EQ(one.shape(), all.shape());
     for (std::int64_t i = 0; i < one.size(); ++i) EXPECT_EQ(one.at(i), all.at(i));
   }

@@ -64,10 +64,14 @@ double first_step(const char* json, double gradient) {
   return store.values().at(0);
 }
 
+/// PyTorch has no Lion, and another Adafactor.
+bool is_in_torch(const std::string& name) { return name != "lion" && name != "adafactor"; }
+
 std::vector<Json> all_variants() {
   std::vector<Json> out;
-  for (const char* convention : {"keras", "torch"}) {
+  for (const std::string convention : {"keras", "torch"}) {
     for (const std::string& name : optimizer_names()) {
+      if (convention == "torch" && !is_in_torch(name)) continue;
       out.push_back(Json::object({{"name", name}, {"convention", convention}}));
     }
     for (const char* json :
@@ -158,6 +162,67 @@ TEST(Optimizers, NadamUsesTheMomentumOfThisStepAndTheNext) {
   const double mean = next * 0.1 * g / (1 - now * next) + (1 - now) * g / (1 - now);
   EXPECT_NEAR(first_step(R"({"name": "nadam", "learning_rate": 0.1})", g), 1 - 0.1 * mean / (g + 1e-7),
               1e-12);
+}
+
+TEST(Optimizers, NesterovWithoutMomentumIsPlainDescentInKerasAndRefusedInTorch) {
+  EXPECT_EQ(first_step(R"({"name": "sgd", "nesterov": true, "learning_rate": 0.1})", 3),
+            first_step(R"({"name": "sgd", "learning_rate": 0.1})", 3));
+  EXPECT_THROW(make_optimizer(options(R"({"name": "sgd", "nesterov": true, "convention": "torch"})")), Error);
+}
+
+TEST(Optimizers, AdamaxDividesByTheLargestGradientSoFar) {
+  ParameterStore store = one_weight(0.5);
+  const auto adamax = make_optimizer(options(R"({"name": "adamax", "learning_rate": 0.1, "beta_2": 0.5})"));
+  adamax->step(store);
+  EXPECT_NEAR(store.values().at(0), 1 - 0.1 * 0.5 / (0.5 + 1e-7), 1e-12);
+  store.mutable_gradients().set(0, 0.1);  // the norm fades to 0.25, which is still larger
+  const double mean = 0.9 * 0.05 + 0.1 * 0.1, before = store.values().at(0);
+  adamax->step(store);
+  EXPECT_NEAR(store.values().at(0), before - 0.1 / (1 - 0.81) * mean / (0.25 + 1e-7), 1e-12);
+  EXPECT_NEAR(first_step(R"({"name": "adamax", "convention": "torch"})", 0.2), 1 - 0.002 * 0.2 / (0.2 + 1e-8),
+              1e-12);
+}
+
+TEST(Optimizers, LionTakesTheSignOfItsDirection) {
+  ParameterStore store = one_weight(1e-6);
+  const auto lion = make_optimizer(options(R"({"name": "lion", "learning_rate": 0.1})"));
+  lion->step(store);
+  EXPECT_DOUBLE_EQ(store.values().at(0), 0.9);
+  store.mutable_gradients().set(0, -1e-9);  // the mean of 1e-8 outweighs it: 0.9e-8 − 0.1e-9
+  lion->step(store);
+  EXPECT_DOUBLE_EQ(store.values().at(0), 0.8);
+  EXPECT_DOUBLE_EQ(first_step(R"({"name": "lion", "weight_decay": 0.5})", 0), 1 - 0.001 * 0.5);
+  EXPECT_TRUE(std::isnan(first_step(R"({"name": "lion"})", std::numeric_limits<double>::quiet_NaN())));
+}
+
+TEST(Optimizers, AdafactorOfOneRowOrColumnIsThatOfAVector) {
+  // r/mean(r)·c is then g² to the last digits: no factors are needed.
+  const auto after = [](const Shape& shape) {
+    ParameterStore store(DType::float64);
+    store.declare("w", shape);
+    store.allocate();
+    const auto adafactor = make_optimizer("adafactor");
+    for (std::uint64_t step = 0; step < 4; ++step) {
+      set_gradients(store, step);
+      adafactor->step(store);
+    }
+    return store.values().at(2);
+  };
+  EXPECT_EQ(after({1, 5}), after({5}));
+  EXPECT_EQ(after({5, 1}), after({5}));
+  EXPECT_NE(after({2, 3}), after({6}));
+}
+
+TEST(Optimizers, OfKerasAloneRefuseTheConventionOfTorch) {
+  for (const char* name : {"lion", "adafactor"}) {
+    const std::string message = message_of([&] {
+      make_optimizer(Json::object({{"name", name}, {"convention", "torch"}}));
+    });
+    EXPECT_NE(message.find("keras"), std::string::npos) << message;
+  }
+  EXPECT_NE(
+      message_of([] { make_optimizer(options(R"({"name": "adafactor", "lazy": true})")); }).find("lazy"),
+      std::string::npos);
 }
 
 TEST(Optimizers, AmsgradNeverForgetsALargeGradient) {
@@ -331,7 +396,8 @@ TEST(Optimizers, RefuseWhatTheyCannotUse) {
             }).find("one"),
             std::string::npos);
   for (const char* wrong :
-       {R"({"name": "sgd", "momentum": -1})", R"({"name": "sgd", "nesterov": true})",
+       {R"({"name": "sgd", "momentum": -1})", R"({"name": "adamax", "epsilon": 0})",
+        R"({"name": "lion", "beta_1": 0})", R"({"name": "adafactor", "clip_threshold": 0})",
         R"({"name": "adam", "beta_1": 1})", R"({"name": "sgd", "clipnorm": 0})",
         R"({"name": "sgd", "learning_rate": -1})", R"({"name": "sgd", "weight_decay": -1})",
         R"({"name": "sgd", "convention": "jax"})"}) {

@@ -55,6 +55,24 @@ TEST(Schedules, CosineWarmsUpInALineAndComesDownToItsShare) {
   EXPECT_NEAR(s->at(1000), 0.1, 1e-15);
 }
 
+TEST(Schedules, CosineRestartsLongerAndLower) {
+  const auto s =
+      schedule(R"({"name": "cosine_decay_restarts", "initial_learning_rate": 1, "first_decay_steps": 4,
+                              "t_mul": 2, "m_mul": 0.5, "alpha": 0.1})");
+  const auto at = [](double height, double done) {
+    return 0.9 * height * 0.5 * (1 + std::cos(std::acos(-1.0) * done)) + 0.1;
+  };
+  EXPECT_DOUBLE_EQ(s->at(0), 1);
+  EXPECT_NEAR(s->at(3), at(1, 0.75), 1e-12);
+  EXPECT_NEAR(s->at(4), at(0.5, 0), 1e-12) << "begins again";
+  EXPECT_NEAR(s->at(10), at(0.5, 0.75), 1e-12) << "8 steps long";
+  EXPECT_NEAR(s->at(12), at(0.25, 0), 1e-12);
+  const auto shorter =
+      schedule(R"({"name": "cosine_decay_restarts", "initial_learning_rate": 1, "first_decay_steps": 4,
+                                    "t_mul": 0.5, "alpha": 0.25})");
+  EXPECT_EQ(shorter->at(1000), 0.25) << "periods of 4, 2, 1 … steps end after 8";
+}
+
 TEST(Schedules, OneCycleRisesToThePeakAndEndsFarBelowTheStart) {
   const auto s = schedule(R"({"name": "one_cycle", "max_lr": 1, "total_steps": 10})");
   EXPECT_NEAR(s->at(0), 1.0 / 25, 1e-15);
