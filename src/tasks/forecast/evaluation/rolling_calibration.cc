@@ -11,8 +11,8 @@ namespace rondo::forecasting {
 
 namespace {
 
-constexpr std::size_t kFewestOrigins = 8;  // that bands remember
-constexpr std::size_t kFewestErrors = 96;  // of a series, where origins say little each
+constexpr std::size_t kFewestOrigins = 8;   // that bands remember
+constexpr std::size_t kFewestErrors = 200;  // of a series: as many as the bands of a step need
 
 class Roller {
  public:
@@ -54,6 +54,7 @@ class Roller {
   }
 
   void renew(std::size_t round) {
+    if (std::ranges::all_of(start_.learnt, [](const auto& learnt) { return learnt != nullptr; })) return;
     std::vector<HeldOutErrors> errors;
     for (std::size_t s = 0; s < places_.size(); ++s) errors.push_back(known_at(s, round));
     pooled_ = pool_errors(errors, start_.steps, scaled_.panel().horizon);
@@ -61,7 +62,6 @@ class Roller {
 
   /// The latest first.
   HeldOutErrors known_at(std::size_t s, std::size_t round) const {
-    if (start_.learnt[s]) return {};
     const std::vector<std::size_t>& own = places_[s];
     const std::int64_t now =
         round < own.size() ? origins_[own[round]].row : scaled_.panel().history_rows(s) - 1;

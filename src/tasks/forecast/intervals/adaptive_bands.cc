@@ -171,10 +171,10 @@ AdaptiveBands::Ends AdaptiveBands::quantiles(std::int64_t step, double coverage,
     std::vector<double> all(window.sorted);
     if (mixture.weight > 0) all.insert(all.end(), old.begin(), old.end());
     std::sort(all.begin(), all.end());
-    const double high = conformal_quantile(all, side);
+    const double high = conformal_quantile(all, side, total);
     std::reverse(all.begin(), all.end());
     for (double& error : all) error = -error;
-    return {-conformal_quantile(all, side), high};
+    return {-conformal_quantile(all, side, total), high};
   }
   return {mixture.largest(share, near.low), mixture.smallest(share, near.high)};
 }

@@ -44,7 +44,7 @@ struct Rolled {
   }
 };
 
-Panel two_series() { return PanelOf{.rows = {300, 280}, .test_rows = 120, .horizon = 6}.make(); }
+Panel two_series() { return PanelOf{.rows = {600, 560}, .test_rows = 330, .horizon = 6}.make(); }
 
 TEST(RollingCalibration, FollowsSeriesThatGrowCalmer) {
   const Rolled rolled(two_series(), 1.0, 0.1);
