@@ -17,6 +17,8 @@ constexpr double kWalk = 10;          // errors' worth of a random walk's growth
 /// The size of a forecast's errors varies by a third or so, the power below by a half before anything is
 /// known: the square of their ratio.
 constexpr double kNoGain = 0.36;
+/// The variance of the logarithm of a single error (π²/8) over that of a forecast's size.
+constexpr double kAlone = 14;
 constexpr int kRounds = 4;
 
 constexpr auto kNone = static_cast<std::size_t>(-1);
@@ -108,7 +110,7 @@ Effects effects_of(std::span<const HeldOutErrors> series, std::int64_t horizon) 
         }
         constexpr double kSmall = 1e-3;  // a forecast without an error is luck
         if (count > 0)
-          line.add(1, std::log(ratios[i]),
+          line.add(count / (count + kAlone), std::log(ratios[i]),
                    0.5 * std::log(sum / count + kSmall) - effects.learning * std::log(ratios[i]));
       }
       spread += line.spread();
