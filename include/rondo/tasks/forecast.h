@@ -167,14 +167,14 @@ struct ForecastScore {
   /// Of the model: 2·Σ pinball / Σ |y|, mean over the quantiles of the bands' ends and the forecast; without
   /// a unit. NaN where all truths are 0.
   double quantile_loss = kNone;
-  /// Of several series: geometric mean of each one's RMSSE, by which they are compared. Of a baseline or a
-  /// method: share of the series in which the forecast's RMSE is lower.
+  /// Of several series: geometric mean of each one's RMSSE. Of a baseline or a method: share of the series in
+  /// which the forecast's RMSE is lower.
   double geometric_rmsse = kNone, series_won = kNone;
   /// Of a baseline: probability that a difference to the model as large as this is luck (Diebold, Mariano
   /// 1995; two-sided).
   double p_value = kNone;
   /// What the verdict compares, by the name of ForecastResult::measure: RMSE of one series, RMSE in steps of
-  /// each of a few, geometric_rmsse of many.
+  /// each of a few, bounded RMSSE of many.
   double compared = kNone;
 
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
