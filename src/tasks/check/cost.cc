@@ -127,7 +127,9 @@ double rows_read(const forecasting::PanelSeries& series) {
 
 /// Does to some series what the forecast does to all before networks, on this machine.
 std::optional<Trial> try_some(const forecasting::Prepared& prepared, const ForecastOptions& options) {
-  using namespace forecasting;
+  using forecasting::allowed_methods, forecasting::LinearChoice, forecasting::PanelPool;
+  using forecasting::ScaledPanel, forecasting::search_linear, forecasting::Selection,
+      forecasting::TrainingTask;
   const Panel panel = some_series(prepared.panel);
   if (panel.series.empty()) return std::nullopt;
   rondo::Pool pool(1);
