@@ -175,9 +175,9 @@ Cost forecast_cost(const forecasting::Prepared& prepared, const ForecastOptions&
     const auto origins = static_cast<double>(backtest_origins_of(panel, options, s)) + kOriginsHeldOut;
     cost.seconds += trial->statistical * rows_read(panel.series[s]) * origins;
   }
-  const bool trains =
-      !panel.all_are_short() && (forecasting::asks_to_train(options) || forecasting::abounds_in_rows(panel) ||
-                                 !trial || trial->learnt_share >= forecasting::kWorthANetwork);
+  const bool trains = !panel.all_are_short() &&
+                      (forecasting::asks_to_train(options) || forecasting::abounds_in_rows(panel) || !trial ||
+                       trial->learnt_share >= forecasting::share_worth_a_network(panel.series.size()));
   const auto rows = rows_of(panel), width = static_cast<double>(1 + panel.past.size()),
              horizon = static_cast<double>(panel.horizon);
   const double origins = rows / static_cast<double>(forecasting::origin_stride(panel));

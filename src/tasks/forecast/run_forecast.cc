@@ -318,8 +318,8 @@ class Run {
   /// that it could better. In a collection of short series, where training takes longest, that has to be
   /// most.
   bool wants_networks(const Selection& selection) const {
-    const double needed = panel_.series.size() >= kCollection ? kMostlyLearnt : kWorthANetwork;
-    return asks_to_train(options_) || abounds_in_rows(panel_) || selection.learnt_share() >= needed;
+    return asks_to_train(options_) || abounds_in_rows(panel_) ||
+           selection.learnt_share() >= share_worth_a_network(panel_.series.size());
   }
 
   void choose(const TrainingTask& task, Selection& selection, ChosenForecaster& tested) {
@@ -419,7 +419,6 @@ class Run {
     }
   }
 
-  static constexpr std::size_t kCollection = 10;  ///< series
   static constexpr double kWorthExplaining = 0.1;
   static constexpr double kMostlyLearnt = 0.5;
 
