@@ -70,8 +70,8 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
 /// large tables, whose search would take seconds, and of wide ones nothing.
 std::vector<std::string> forecast_remarks(const Table& table, const ForecastOptions& options);
 
-/// As check_forecast for a job of `rondo train`: its table, parts and network. Throws Error(data) when the table
-/// cannot be read.
+/// As check_forecast for a job of `rondo train`: its table, parts and network. Throws Error(data) when the
+/// table cannot be read.
 CheckReport check_csv_training(const CsvTraining& job, const CheckOptions& check = {});
 
 /// A column that seems to be made from the future of the target.
