@@ -24,6 +24,7 @@ RunControls RunOptions::controls() const {
   controls.log = Logger(parse_log_level(log_level));
   controls.resume = resume;
   controls.stop = &interrupted();
+  controls.watches_stop = watch_stop;
   return controls;
 }
 

@@ -12,6 +12,7 @@
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/config_file.h"
 #include "rondo/base/error.h"
+#include "rondo/base/run_files.h"
 #include "rondo/tasks/forecast_config.h"
 #include "rondo/tasks/forecast_model.h"
 #include "stages.h"
@@ -59,6 +60,21 @@ void make_folder(const fs::path& folder) {
   }
 }
 
+constexpr const char* kConfigFile = "config.toml";
+
+/// The config alone may be read where it would be written: it stays as it is.
+void check_outputs(const ForecastRequest& request, const fs::path& folder) {
+  const ForecastOptions& options = request.forecast.options;
+  const std::vector<std::string> tables = {request.forecast.file, options.future, options.test_file};
+  for (const char* name :
+       {"forecast.csv", "backtest.csv", "model.rondo", "report.html", "checkpoint.rondo"}) {
+    std::vector<std::string> inputs = tables;
+    inputs.push_back(request.config);
+    check_is_no_input((folder / name).string(), inputs);
+  }
+  check_is_no_input((folder / kConfigFile).string(), tables);
+}
+
 /// Options of training have no effect on a model that is trained.
 void refuse_training_options(const CLI::App& verb) {
   const ForecastOptions defaults;
@@ -90,6 +106,8 @@ void print_ahead(const ForecastAhead& ahead, const ForecastOptions& options, con
 /// Forecasts the end of a table with a trained model.
 void run_from(const ForecastRequest& request, const CLI::App& verb) {
   refuse_training_options(verb);
+  const fs::path file = output_folder(request) / "forecast.csv";
+  check_is_no_input(file.string(), {request.forecast.file, request.forecast.options.future, request.from});
   ForecastModel model = ForecastModel::load(request.from);
   const auto read = [&](const std::string& file) {
     return read_forecast_table(file, request.forecast.csv, model.options());
@@ -99,10 +117,10 @@ void run_from(const ForecastRequest& request, const CLI::App& verb) {
   if (!request.forecast.options.future.empty()) future = read(request.forecast.options.future);
   ForecastTables tables(table);
   if (future) tables.future = &*future;
-  const ForecastAhead ahead = model.forecast(tables, static_cast<int>(request.forecast.options.threads));
+  const ForecastAhead ahead = model.forecast(tables, request.forecast.options.threads);
   for (const std::string& note : ahead.notes) request.run.controls().log.warning(note);
-  const fs::path file = output_folder(request) / "forecast.csv";
   make_folder(file.parent_path());
+  const FileLock lock = FileLock::of_folder(file.parent_path().string());
   write_csv(file, forecast_table(model.options(), ahead.series));
   if (request.run.json) {
     const Json files = Json::object({{"forecast", file.string()}, {"model", request.from}});
@@ -132,6 +150,11 @@ void run(ForecastRequest& request, const CLI::App& verb) {
   const auto read_more = [&](const std::string& file) {
     return file.empty() ? std::optional<Table>() : read(file);
   };
+  const fs::path folder = output_folder(request);
+  check_outputs(request, folder);
+  std::optional<FileLock> lock;
+  if (fs::is_directory(folder)) lock.emplace(FileLock::of_folder(folder.string()));
+
   RunControls controls = request.run.controls();
   Stages stages(controls.verbose != 0);
   // Losses, epoch by epoch, are for those who look into a training.
@@ -145,17 +168,21 @@ void run(ForecastRequest& request, const CLI::App& verb) {
   if (future) tables.future = &*future;
   if (test) tables.test = &*test;
 
-  const fs::path folder = output_folder(request);
   controls.checkpoint = (folder / "checkpoint.rondo").string();
   controls.accepted = [&] {
     make_folder(folder);
-    write_file_atomically(folder / "config.toml", to_toml(request.forecast));
+    if (!lock) lock.emplace(FileLock::of_folder(folder.string()));
   };
   stages.begin("checking");
   const ForecastResult result = run_forecast(tables, request.forecast.options, controls);
   stages.begin("report");
 
-  const Json files = write_forecast(result, forecast_command(request.forecast, request.out), folder);
+  AtomicFiles written;
+  const fs::path config = folder / kConfigFile;
+  std::error_code ignored;
+  if (request.config.empty() || !fs::equivalent(request.config, config, ignored))
+    written.add(config.string(), to_toml(request.forecast));
+  const Json files = write_forecast(result, forecast_command(request.forecast, request.out), folder, written);
   stages.end();
   if (request.run.json) {
     print_json(forecast_json(result, files));

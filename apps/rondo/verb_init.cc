@@ -7,6 +7,7 @@
 #include "options.h"
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/error.h"
+#include "rondo/base/run_files.h"
 #include "rondo/tasks/csv_training.h"
 #include "rondo/tasks/forecast_config.h"
 
@@ -45,6 +46,7 @@ std::string config_text(const InitRequest& request) {
 }
 
 void run(const InitRequest& request) {
+  check_is_no_input(request.out, {request.data});
   const std::string text = config_text(request);
   if (request.out.empty()) {
     std::cout << text;

@@ -8,12 +8,12 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <system_error>
 #include <vector>
 
+#include "base/system_call.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 
@@ -51,10 +51,8 @@ struct CloseDescriptor {
   ~CloseDescriptor() { ::close(descriptor); }
 };
 
-/// Removes what killed processes left: temporaries of this name that nobody holds a lock on. A young one may
-/// belong to a process that has not taken its lock yet.
+/// Removes what killed processes left: temporaries of this name that nobody holds a lock on.
 void remove_abandoned(const std::string& folder, const std::string& prefix) {
-  constexpr std::time_t kYoungSeconds = 60;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
@@ -62,10 +60,13 @@ void remove_abandoned(const std::string& folder, const std::string& prefix) {
     const int descriptor = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (descriptor < 0) continue;
     const CloseDescriptor closer{descriptor};
-    struct stat info {};
-    const bool old = ::fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode) &&
-                     info.st_mtime + kYoungSeconds < std::time(nullptr);
-    if (old && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) ::unlink(entry.path().c_str());
+    struct stat info {
+    }, named{};
+    const bool ordinary = ::fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode);
+    if (!ordinary || ::flock(descriptor, LOCK_EX | LOCK_NB) != 0) continue;
+    // Somebody else may have removed it meanwhile, and the name be that of a new file.
+    if (::lstat(entry.path().c_str(), &named) == 0 && named.st_ino == info.st_ino)
+      ::unlink(entry.path().c_str());
   }
 }
 
@@ -109,13 +110,18 @@ void AtomicFile::open_temporary() {
   for (int i = 0; i < kTries; ++i) {
     const std::string name = stem + (i == 0 ? "" : "-" + std::to_string(i)) + ".tmp";
     descriptor_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (descriptor_ >= 0) {
-      temporary_ = name;
-      (void)::flock(descriptor_,
-                    LOCK_EX | LOCK_NB);  // says "in use"; a file system without locks is no reason to stop
-      return;
+    if (descriptor_ < 0) {
+      if (errno == EEXIST || errno == EINTR) continue;
+      break;
     }
-    if (errno != EEXIST && errno != EINTR) break;
+    temporary_ = name;
+    // Says "in use"; a file system without locks is no reason to stop. Before the lock it looked abandoned:
+    // somebody may be about to remove it.
+    const bool wanted = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    struct stat info {};
+    if (!wanted && (::fstat(descriptor_, &info) != 0 || info.st_nlink > 0)) return;
+    temporary_.clear();  // the name may be another file's by now
+    discard();
   }
   fail("cannot write", errno);
 }
@@ -136,27 +142,34 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 }
 
 void AtomicFile::commit() {
+  force_to_disk();
+  rename_into_place();
+}
+
+void AtomicFile::force_to_disk() {
   if (descriptor_ < 0) throw Error(ErrorKind::usage, "the file " + path_ + " is already complete");
-  while (::fsync(descriptor_) != 0) {
-    if (errno != EINTR) fail("cannot force to the disk", errno);
-  }
+  if (detail::uninterrupted([&] { return ::fsync(descriptor_); }) != 0)
+    fail("cannot force to the disk", errno);
   struct stat info {};
   if (::fstat(descriptor_, &info) != 0) fail("cannot check", errno);
   if (static_cast<std::uint64_t>(info.st_size) != written_) fail("cannot write", EIO);
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot rename to", errno);
+}
+
+void AtomicFile::rename_into_place() {
+  if (detail::uninterrupted([&] { return ::rename(temporary_.c_str(), target_.c_str()); }) != 0)
+    fail("cannot rename to", errno);
   temporary_.clear();
   const int file = descriptor_;
   descriptor_ = -1;
   ::close(file);  // its data are on the disk: fsync has said so
 
-  const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int folder =
+      detail::uninterrupted([&] { return ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (folder < 0) return;  // a folder that may be written but not read; the rename stands
   const CloseDescriptor closer{folder};
-  while (::fsync(folder) != 0) {
-    if (errno == EINTR) continue;
-    if (errno == EINVAL || errno == ENOTSUP || errno == EBADF) return;  // this file system has no such call
-    fail("cannot force to the disk the folder of", errno);
-  }
+  if (detail::uninterrupted([&] { return ::fsync(folder); }) == 0) return;
+  if (errno == EINVAL || errno == ENOTSUP || errno == EBADF) return;  // this file system has no such call
+  fail("cannot force to the disk the folder of", errno);
 }
 
 void AtomicFile::discard() noexcept {
@@ -181,6 +194,48 @@ void AtomicFile::fail(const char* doing, int error_number) {
       .expected(expected_ > 0 ? "room for " + std::to_string(expected_) + " bytes"
                               : "a folder that can be written")
       .fix(fix_for(error_number));
+}
+
+AtomicFile& AtomicFiles::add(const std::string& path, std::uint64_t expected_bytes) {
+  files_.push_back(std::make_unique<AtomicFile>(path, expected_bytes));
+  return *files_.back();
+}
+
+void AtomicFiles::commit() {
+  /// A file as it was, under a name that the next run would clean up.
+  struct Old {
+    std::string target, kept;  // kept: "" where there was none
+  };
+  std::vector<Old> changed;
+  const auto undo = [&] {
+    for (const Old& old : changed) {
+      if (old.kept.empty())
+        ::unlink(old.target.c_str());
+      else
+        ::rename(old.kept.c_str(), old.target.c_str());
+    }
+  };
+  for (const auto& file : files_) file->force_to_disk();
+  for (const auto& file : files_) {
+    Old old{file->target_, file->temporary_};
+    old.kept.replace(old.kept.size() - 4, 4, "-old.tmp");
+    ::unlink(old.kept.c_str());
+    const bool kept = ::link(old.target.c_str(), old.kept.c_str()) == 0;
+    const bool known = kept || errno == ENOENT;  // there are file systems without links
+    if (!kept) old.kept.clear();
+    try {
+      file->rename_into_place();
+    } catch (...) {
+      if (kept) changed.push_back(old);
+      undo();
+      throw;
+    }
+    if (known) changed.push_back(std::move(old));
+  }
+  for (const Old& old : changed) {
+    if (!old.kept.empty()) ::unlink(old.kept.c_str());
+  }
+  files_.clear();
 }
 
 void write_file_atomically(const std::string& path, std::span<const std::byte> bytes) {
@@ -216,7 +271,7 @@ void throw_unreadable(const std::string& path, int error_number) {
 }
 
 std::string read_file(const std::string& path, std::uint64_t max_bytes) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = detail::uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
   if (descriptor < 0) throw_unreadable(path, errno);
   const CloseDescriptor closer{descriptor};
   struct stat info {};

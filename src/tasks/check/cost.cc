@@ -65,13 +65,12 @@ Cost forecast_cost(const forecasting::Prepared& prepared, const ForecastOptions&
   const auto rows = static_cast<double>(panel.total_learnt_rows()),
              width = static_cast<double>(1 + panel.past.size()), horizon = static_cast<double>(panel.horizon);
 
-  // Linear model: moments of the widest design for every candidate of transform and differencing.
+  constexpr double kSearchedASecond = 2e9;  // in the small solutions of the linear search
   const double origins = rows / static_cast<double>(forecasting::origin_stride(panel));
   const auto lags = static_cast<double>(forecasting::lag_candidates(panel, prepared.limits).back());
-  const double linear = 10 * origins * lags * (lags + horizon) + 100 * lags * lags * lags;
-
   Cost cost;
-  cost.seconds = 0.05 + (6 * networks.multiply_adds + linear) / kFlopsASecond;  // backward: twice as much
+  cost.seconds = 0.05 + 6 * networks.multiply_adds / kFlopsASecond +  // backward: twice as much
+                 forecasting::linear_search_work(panel, prepared.limits) / kSearchedASecond;
   const double table = kNumber * rows * width * 8;
   const double designs = kNumber * origins * (lags + horizon);
   const auto units = static_cast<double>(networks.how.units),

@@ -101,8 +101,8 @@ void read_model_file(const TensorFile& file, const std::string& where, const Mod
   archive.finish();
 }
 
-void save_model_file(const std::string& path, const ModelFields& fields) {
-  write_tensor_file(path, make_model_file(fields));
+void save_model_file(AtomicFiles& files, const std::string& path, const ModelFields& fields) {
+  write_tensor_file(files, path, make_model_file(fields));
 }
 
 void load_model_file(const std::string& path, const ModelFields& fields) {

@@ -226,7 +226,7 @@ class Run {
         controls_(controls),
         prepared_(prepare(tables, options)),
         panel_(prepared_.panel),
-        pool_(static_cast<int>(options.threads)),
+        pool_(options.threads),
         result_(start_result(prepared_, options, tables.table)) {
     for (const std::string& note : prepared_.notes) controls.log.warning(note);
     result_.threads = pool_.threads();

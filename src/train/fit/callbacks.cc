@@ -127,9 +127,22 @@ void EarlyStopping::on_train_begin(TrainingRun&) {
   best_values_ = Tensor();
 }
 
+/// Those of a checkpoint may be anybody's.
+void EarlyStopping::check_best(TrainingRun& run) const {
+  const Tensor& values = run.network().parameters().values();
+  if (best_values_.empty() ||
+      (best_values_.shape() == values.shape() && best_values_.dtype() == values.dtype()))
+    return;
+  throw Error(ErrorKind::model_file, "the best weights of the checkpoint are those of another network")
+      .seen(to_string(best_values_.shape()) + " " + dtype_name(best_values_.dtype()))
+      .expected(to_string(values.shape()) + " " + dtype_name(values.dtype()))
+      .fix("remove the checkpoint to start over");
+}
+
 void EarlyStopping::on_epoch_end(TrainingRun& run, NamedValues& logs) {
   const std::optional<double> current = monitored(run, options_.monitor, logs, "EarlyStopping");
   if (!current || run.epoch() < options_.start_from_epoch) return;
+  check_best(run);
   const auto remember = [&] {
     best_epoch_ = run.epoch();
     if (options_.restore_best_weights) best_values_ = run.network().parameters().values();
@@ -150,6 +163,7 @@ void EarlyStopping::on_epoch_end(TrainingRun& run, NamedValues& logs) {
 
 void EarlyStopping::on_train_end(TrainingRun& run) {
   if (!options_.restore_best_weights || best_values_.empty()) return;
+  check_best(run);
   run.network().parameters().values() = best_values_;
 }
 

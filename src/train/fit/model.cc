@@ -46,7 +46,7 @@ void Model::build(std::uint64_t seed) {
   if (!network_->built()) network_->build(seed_);
 }
 
-void Model::set_threads(int threads) {
+void Model::set_threads(std::int64_t threads) {
   pool_ = std::make_unique<Pool>(threads);
   trainer_.reset();
 }

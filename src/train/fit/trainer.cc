@@ -109,7 +109,7 @@ void Trainer::Impl::finish(double weight, const PassOptions& options, detail::Me
 }
 
 NamedValues Trainer::Impl::evaluate(const Dataset& data, std::int64_t begin, std::int64_t end,
-                                    std::int64_t batch_size) {
+                                    std::int64_t batch_size, const std::function<void()>& after_batch) {
   detail::Meters meters(plans);
   CarriedState states;
   PassOptions pass;
@@ -121,6 +121,7 @@ NamedValues Trainer::Impl::evaluate(const Dataset& data, std::int64_t begin, std
     detail::assign_range(indices, begin, std::min(begin + batch_size, end));
     data.gather_into(indices, network.parameters().dtype(), layouts, batch);
     run_batch(batch, pass, meters);
+    if (after_batch) after_batch();
   }
   return meters.results();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -26,8 +27,9 @@ struct Trainer::Impl {
 
   /// A pass over a batch: in training, one step of the optimiser, or one for every chunk of `tbptt` steps.
   void run_batch(const Batch& batch, const PassOptions& options, detail::Meters& meters);
-  /// Over the samples begin … end − 1.
-  NamedValues evaluate(const Dataset& data, std::int64_t begin, std::int64_t end, std::int64_t batch_size);
+  /// Over the samples begin … end − 1; `after_batch` may throw.
+  NamedValues evaluate(const Dataset& data, std::int64_t begin, std::int64_t end, std::int64_t batch_size,
+                       const std::function<void()>& after_batch = {});
   /// One batch by itself, with its metrics.
   const NamedValues& on_batch(const Batch& batch, const PassOptions& pass);
   Json compile_config() const { return detail::compile_config(plans, *step); }

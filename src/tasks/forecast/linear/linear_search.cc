@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <set>
 
 #include "base/order_statistics.h"
@@ -338,34 +339,80 @@ std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel) {
   return {sets.begin(), sets.end()};
 }
 
-LinearChoice search_linear(const Panel& panel, const LinearLimits& limits, Pool& pool) {
-  std::vector<Scale> scales = possible_scales(panel, limits);
+namespace {
+
+/// What is tried: where everything would be long, first few settings of all scales, then more of the best.
+struct SearchPlan {
+  std::vector<Scale> scales;
+  std::optional<Grid> coarse;
+  Grid grid;
+};
+
+SearchPlan plan_search(const Panel& panel, const LinearLimits& limits) {
+  SearchPlan plan{possible_scales(panel, limits), {}, {}};
   const std::vector<std::int64_t> lags = lag_candidates(panel, limits);
   const auto waves = wave_candidates(panel);
-
-  Grid grid;
+  Grid& grid = plan.grid;
   grid.shapes = all_shapes(lags, waves, covariate_lag_candidates(panel), known_step_candidates(panel));
   grid.penalties = {1e-4, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1};
+  if (cost(panel, grid) * static_cast<double>(plan.scales.size()) <= kLongGridCost) return plan;
+  Grid& coarse = plan.coarse.emplace(grid);
+  std::vector<std::int64_t> few{lags[lags.size() / 2], lags.back()};
+  if (few[0] == few[1]) few.pop_back();
+  coarse.shapes = all_shapes(few, {waves.front(), waves.back()}, {0}, known_step_candidates(panel));
+  coarse.penalties = {1e-3, 1e-1};
+  coarse.blocks = 3;
+  coarse.scored_origins = 300;
+  grid.penalties = {1e-3, 1e-2, 1e-1, 1};
+  grid.blocks = 4;
+  grid.scored_origins = 300;
+  if (cost(panel, grid) > kLongGridCost) {
+    grid.shapes = all_shapes(lags, {waves.front(), waves.back()}, covariate_lag_candidates(panel),
+                             known_step_candidates(panel));
+  }
+  return plan;
+}
+
+/// Multiply-adds of scoring a grid in one scale: moments of the widest design, then a solution and its
+/// forecasts for every shape, block and penalty.
+double work_of(const Panel& panel, const Grid& grid) {
+  const auto origins = static_cast<double>(panel.total_learnt_rows() / origin_stride(panel));
+  const auto targets = static_cast<double>(panel.horizon);
+  const auto scored = std::min(origins / 2, static_cast<double>(grid.scored_origins));
+  double work = 0;
+  for (const auto& group : group_by_design(panel, grid.shapes)) {
+    const LinearLayout layout = LinearLayout::cover(panel, group);
+    const auto columns = static_cast<double>(layout.columns());
+    work += origins * columns * (columns / 2 + targets);
+    for (const LinearCandidate& shape : group) {
+      const auto k = static_cast<double>(layout.columns_of(shape).size());
+      const double solution = k * k * k / 6 + k * k * (2 + targets);
+      work +=
+          static_cast<double>(grid.penalties.size()) * (grid.blocks * solution + scored * k * (targets + 1));
+    }
+  }
+  return work;
+}
+
+}  // namespace
+
+double linear_search_work(const Panel& panel, const LinearLimits& limits) {
+  const SearchPlan plan = plan_search(panel, limits);
+  const auto scales = static_cast<double>(plan.scales.size());
+  if (!plan.coarse) return scales * work_of(panel, plan.grid);
+  return scales * work_of(panel, *plan.coarse) + work_of(panel, plan.grid);
+}
+
+LinearChoice search_linear(const Panel& panel, const LinearLimits& limits, Pool& pool) {
+  SearchPlan plan = plan_search(panel, limits);
+  std::vector<Scale>& scales = plan.scales;
+  const Grid& grid = plan.grid;
   LinearChoice choice;
-  if (cost(panel, grid) * static_cast<double>(scales.size()) > kLongGridCost) {
-    Grid coarse = grid;
-    std::vector<std::int64_t> few{lags[lags.size() / 2], lags.back()};
-    if (few[0] == few[1]) few.pop_back();
-    coarse.shapes = all_shapes(few, {waves.front(), waves.back()}, {0}, known_step_candidates(panel));
-    coarse.penalties = {1e-3, 1e-1};
-    coarse.blocks = 3;
-    coarse.scored_origins = 300;
-    const auto scores = score_all(panel, scales, coarse, pool);
+  if (plan.coarse) {
+    const auto scores = score_all(panel, scales, *plan.coarse, pool);
     for (const auto& s : scores) choice.tried += static_cast<std::int64_t>(s.size());
     const std::size_t best = preferred(panel, scales, scores);
     if (best < scales.size()) scales = {scales[best]};
-    grid.penalties = {1e-3, 1e-2, 1e-1, 1};
-    grid.blocks = 4;
-    grid.scored_origins = 300;
-    if (cost(panel, grid) > kLongGridCost) {
-      grid.shapes = all_shapes(lags, {waves.front(), waves.back()}, covariate_lag_candidates(panel),
-                               known_step_candidates(panel));
-    }
   }
 
   const auto scores = score_all(panel, scales, grid, pool);

@@ -42,4 +42,7 @@ std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel);
 /// and differencing first. Sees training rows only.
 LinearChoice search_linear(const Panel& panel, const LinearLimits& limits, Pool& pool);
 
+/// Its multiplications and additions, about.
+double linear_search_work(const Panel& panel, const LinearLimits& limits);
+
 }  // namespace rondo::forecasting
