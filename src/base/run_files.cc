@@ -31,8 +31,10 @@ bool are_same(const std::string& output, const std::string& input) {
   if (a || b || output == "-" || input == "-") return false;
   // Neither is there yet: two outputs of one run.
   std::error_code ignored;
-  return std::filesystem::weakly_canonical(output, ignored) ==
-         std::filesystem::weakly_canonical(input, ignored);
+  const auto plain = [&](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
+  };
+  return plain(output) == plain(input);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ ValueShape spec_of(const Samples& batch) {
 Network::Network(DType dtype) : parameters_(dtype) { kernels::choose_instruction_set(); }
 
 int Network::add_input(std::string name, ValueShape spec) {
-  if (built_) throw Error(ErrorKind::usage, "a built network takes no more inputs");
+  if (declared_) throw Error(ErrorKind::usage, "a built network takes no more inputs");
   if (name.empty()) name = inputs_.empty() ? "input" : "input_" + std::to_string(inputs_.size());
   for (const Input& other : inputs_) {
     if (other.name == name)
@@ -61,6 +61,7 @@ int Network::add_input(std::string name, ValueShape spec) {
   }
   const int id = static_cast<int>(values_.size());
   values_.push_back({spec, -1, 0});
+  names_.insert(name);
   inputs_.push_back({std::move(name), id});
   return id;
 }
@@ -72,28 +73,28 @@ const Network::ValueInfo& Network::checked(int id) const {
       .expected("an id that add_input() or add() returned");
 }
 
-std::string Network::unique_name(const std::string& type) const {
-  const auto taken = [&](const std::string& name) {
-    const auto is = [&](const Node& node) { return node.layer->name() == name; };
-    return std::ranges::any_of(nodes_, is) ||
-           std::ranges::any_of(inputs_, [&](const Input& i) { return i.name == name; });
-  };
+std::string Network::unique_name(const std::string& type) {
+  if (!names_.contains(type)) return type;
+  int& k = next_number_[type];  // names are never given back: numbers below it are taken
   std::string name = type;
-  for (int k = 1; taken(name); ++k) name = type + "_" + std::to_string(k);
+  while (names_.contains(name)) name = type + "_" + std::to_string(++k);
   return name;
 }
 
 std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
-  if (built_)
+  if (declared_)
     throw Error(ErrorKind::usage, "a built network takes no more layers")
         .fix("add layers before fit or build");
   if (!layer) throw Error(ErrorKind::usage, "a null layer was added");
   Node node;
-  for (const Node& other : nodes_) node.shares = node.shares || other.layer == layer;
+  if (const auto added = applications_.find(layer.get()); added != applications_.end()) {
+    node.shares = true;
+    node.application = added->second;
+  }
   if (!node.shares) {
     if (layer->name().empty()) {
       layer->set_name(unique_name(layer->type()));
-    } else if (unique_name(layer->name()) != layer->name()) {
+    } else if (names_.contains(layer->name())) {
       throw Error(ErrorKind::usage, "two layers have the same name").seen("'" + layer->name() + "'");
     }
   }
@@ -106,6 +107,8 @@ std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
     node.outputs.push_back(static_cast<int>(values_.size()));
     values_.push_back({outputs[i], static_cast<int>(nodes_.size()), static_cast<int>(i)});
   }
+  names_.insert(node.layer->name());
+  ++applications_[node.layer.get()];
   nodes_.push_back(std::move(node));
   return nodes_.back().outputs;
 }
@@ -116,8 +119,8 @@ void Network::set_outputs(std::vector<int> outputs) {
   outputs_ = std::move(outputs);
 }
 
-void Network::build(std::uint64_t seed) {
-  if (built_) return;
+const ParameterStore& Network::declare() {
+  if (declared_) return parameters_;
   if (outputs_.empty()) {
     if (nodes_.empty())
       throw Error(ErrorKind::usage, "a network without layers cannot be built").fix("add a layer first");
@@ -126,6 +129,13 @@ void Network::build(std::uint64_t seed) {
   for (Node& node : nodes_) {
     if (!node.shares) node.layer->declare(parameters_, node.layer->name() + ".");
   }
+  declared_ = true;
+  return parameters_;
+}
+
+void Network::build(std::uint64_t seed) {
+  if (built_) return;
+  declare();
   parameters_.allocate();
   for (Node& node : nodes_) {
     if (!node.shares) node.layer->initialize(parameters_, seed);
@@ -142,11 +152,8 @@ std::string Network::value_name(int id) const {
   }
   const Node& node = nodes_[static_cast<std::size_t>(value.node)];
   // A layer applied again has values of its own: "dense@1" is its second application.
-  int application = 0;
-  for (int n = 0; n < value.node; ++n)
-    application += nodes_[static_cast<std::size_t>(n)].layer == node.layer ? 1 : 0;
   std::string name = node.layer->name();
-  if (application > 0) name += "@" + std::to_string(application);
+  if (node.application > 0) name += "@" + std::to_string(node.application);
   if (value.output > 0) name += ":" + std::to_string(value.output);
   return name;
 }
@@ -169,27 +176,28 @@ Json Network::spec() const {
 
 Network Network::from_spec(const Json& spec, DType dtype, const ValueShape* input) {
   Network network(dtype);
-  std::vector<std::pair<std::string, int>> known;
+  std::unordered_map<std::string, int> known;
   if (const Json* inputs = spec.find("inputs")) {
     for (std::size_t i = 0; i < inputs->as_array("inputs").size(); ++i) {
       const Json& one = inputs->as_array("inputs")[i];
       const std::string path = "inputs[" + std::to_string(i) + "]";
       const std::string& name = one.at("name", path).as_string(path + ".name");
-      known.emplace_back(name, network.add_input(name, read_spec(one, path)));
+      known.emplace(name, network.add_input(name, read_spec(one, path)));
     }
   } else if (const Json* one = spec.find("input")) {
-    known.emplace_back("input", network.add_input("input", read_spec(*one, "input")));
+    known.emplace("input", network.add_input("input", read_spec(*one, "input")));
   } else if (input != nullptr) {
-    known.emplace_back("input", network.add_input("input", *input));
+    known.emplace("input", network.add_input("input", *input));
   } else {
     throw Error(ErrorKind::usage, "a network's spec does not describe its input")
         .expected("'inputs' or 'input'");
   }
   const auto find = [&](const std::string& name, const std::string& path) {
+    if (const auto found = known.find(name); found != known.end()) return found->second;
+    constexpr std::size_t kMostGuesses = 1000;
     std::vector<std::string> names;
     for (const auto& [other, id] : known) {
-      if (other == name) return id;
-      names.push_back(other);
+      if (names.size() < kMostGuesses) names.push_back(other);
     }
     throw Error(ErrorKind::usage, "a layer's input does not exist")
         .where(path)
@@ -198,8 +206,9 @@ Network Network::from_spec(const Json& spec, DType dtype, const ValueShape* inpu
   };
   if (known.empty())
     throw Error(ErrorKind::usage, "a network's spec has no input").expected("one or more in 'inputs'");
-  int previous = known.back().second;
+  int previous = network.inputs_.back().value;
   const auto& layers = spec.at("layers").as_array("layers");
+  std::unordered_map<std::string, LayerPtr> by_name;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::string path = "layers[" + std::to_string(i) + "]";
     std::vector<int> from;
@@ -211,16 +220,16 @@ Network Network::from_spec(const Json& spec, DType dtype, const ValueShape* inpu
     }
     LayerPtr layer;
     if (const Json* shared = layers[i].find("shared")) {
-      for (const Node& node : network.nodes_) {
-        if (node.layer->name() == shared->as_string(path + ".shared")) layer = node.layer;
-      }
+      const auto found = by_name.find(shared->as_string(path + ".shared"));
+      if (found != by_name.end()) layer = found->second;
       if (!layer)
         throw Error(ErrorKind::usage, "a shared layer does not exist").where(path).seen(shared->as_string());
     } else {
       layer = make_layer(layers[i], path);
     }
     const std::vector<int> outputs = network.add(layer, from);
-    for (const int id : outputs) known.emplace_back(network.value_name(id), id);
+    by_name.emplace(layer->name(), layer);
+    for (const int id : outputs) known.emplace(network.value_name(id), id);
     previous = outputs.front();
   }
   if (const Json* outputs = spec.find("outputs")) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/text.h"
@@ -49,12 +50,20 @@ std::string cell(std::string text, std::size_t width, bool right = false) {
 
 }  // namespace
 
+/// The layer that a parameter's name begins with; "" for those of others.
+std::string Network::owner_of(const std::string& parameter) const {
+  for (std::size_t dot = parameter.find('.'); dot != std::string::npos; dot = parameter.find('.', dot + 1)) {
+    std::string name = parameter.substr(0, dot);
+    if (names_.contains(name)) return name;
+  }
+  return {};
+}
+
 /// What the parameters that are not a layer's belong to, and how many they are.
 std::vector<std::pair<std::string, std::int64_t>> Network::parameters_of_others() const {
   std::vector<std::pair<std::string, std::int64_t>> out;
   for (const ParameterInfo& info : parameters_.infos()) {
-    const auto owns = [&](const Node& node) { return info.name.starts_with(node.layer->name() + "."); };
-    if (std::ranges::any_of(nodes_, owns)) continue;
+    if (!owner_of(info.name).empty()) continue;
     const std::string owner = info.name.substr(0, info.name.rfind('.'));
     if (out.empty() || out.back().first != owner) out.emplace_back(owner, 0);
     out.back().second += info.size;
@@ -91,17 +100,16 @@ std::string Network::summary(const std::string& title) const {
     out += row({input.name + " (InputLayer)",
                 to_string(values_[static_cast<std::size_t>(input.value)].spec.shape()), "0", "-"});
   }
+  std::unordered_map<std::string, std::int64_t> counts;
+  for (const ParameterInfo& info : parameters_.infos()) counts[owner_of(info.name)] += info.size;
   for (const Node& node : nodes_) {
-    std::int64_t count = 0;
-    const std::string prefix = node.layer->name() + ".";
-    for (const ParameterInfo& info : parameters_.infos()) {
-      if (!node.shares && info.name.starts_with(prefix)) count += info.size;
-    }
+    const auto own = counts.find(node.layer->name());
+    const std::int64_t count = node.shares || own == counts.end() ? 0 : own->second;
     std::string from;
     for (const int id : node.inputs) from += (from.empty() ? "" : ", ") + value_name(id);
     const ValueShape& spec = values_[static_cast<std::size_t>(node.outputs.front())].spec;
     out += row({node.layer->name() + " (" + class_name(node.layer->type()) + ")", to_string(spec.shape()),
-                built_ ? with_commas(count) : "? (unbuilt)", from});
+                declared_ ? with_commas(count) : "? (unbuilt)", from});
   }
   for (const auto& [owner, count] : parameters_of_others()) {
     out += row({owner + " (Objective)", "-", with_commas(count), "-"});

@@ -75,9 +75,7 @@ int ParameterStore::adopt(const std::string& name, const Shape& shape, bool trai
 }
 
 void ParameterStore::declare_sparse_rows(int index) {
-  const auto rows = static_cast<std::size_t>(infos_.at(static_cast<std::size_t>(index)).rows());
-  touched_[static_cast<std::size_t>(index)] = {true, false, 0, std::vector<std::int64_t>(rows),
-                                               std::vector<std::uint8_t>(rows)};
+  touched_.at(static_cast<std::size_t>(index)) = {true, false, 0, {}, {}};
 }
 
 void ParameterStore::allocate() {
@@ -90,6 +88,12 @@ void ParameterStore::allocate() {
   }
   values_ = std::move(values);
   gradients_ = Tensor({total}, dtype_);
+  for (std::size_t i = 0; i < touched_.size(); ++i) {
+    if (!touched_[i].sparse) continue;
+    const auto rows = static_cast<std::size_t>(infos_[i].rows());
+    touched_[i].list.resize(rows);
+    touched_[i].is_listed.resize(rows);
+  }
 }
 
 int ParameterStore::find(std::string_view name) const {

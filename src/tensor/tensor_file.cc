@@ -171,6 +171,7 @@ TensorFileHeader read_header(const ByteSource& source, std::uint64_t& data_begin
   } catch (const Error& error) {
     refuse("the header is not valid JSON", error.what());
   }
+  std::string().swap(text);  // its strings are in the tree
   if (tree.as_object().size() > kMaxTensors + 1) {
     refuse("the file has too many arrays", std::to_string(tree.as_object().size()),
            "at most " + std::to_string(kMaxTensors));

@@ -2,6 +2,8 @@
 
 #include <span>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,8 @@ class Network {
 
   /// Takes parameters' memory and initialises them. Nothing may be added afterwards.
   void build(std::uint64_t seed);
+  /// The names and shapes of all parameters, without memory for them. Nothing may be added afterwards.
+  const ParameterStore& declare();
   bool built() const { return built_; }
 
   /// The spec: {"inputs": […], "layers": [{"type", "name", …, "inputs": ["lstm", "lstm_1:1"]}], "outputs":
@@ -83,18 +87,23 @@ class Network {
     LayerPtr layer;
     std::vector<int> inputs, outputs;
     bool shares = false;  // the layer was added before
+    int application = 0;  // how often
   };
   const ValueInfo& checked(int id) const;
   std::string value_name(int id) const;
-  std::string unique_name(const std::string& type) const;
+  std::string unique_name(const std::string& type);
+  std::string owner_of(const std::string& parameter) const;
   std::vector<std::pair<std::string, std::int64_t>> parameters_of_others() const;
 
   std::vector<Input> inputs_;
   std::vector<ValueInfo> values_;
   std::vector<Node> nodes_;
+  std::unordered_set<std::string> names_;               // of inputs and layers
+  std::unordered_map<std::string, int> next_number_;    // by type: names with smaller ones are taken
+  std::unordered_map<const Layer*, int> applications_;  // how often each was added
   std::vector<int> outputs_;
   ParameterStore parameters_;
-  bool built_ = false;
+  bool declared_ = false, built_ = false;
 };
 
 /// The spec of what a batch holds: sequence or not, steps (-1 when ragged), features.

@@ -8,41 +8,6 @@
 namespace rondo::tasks {
 namespace {
 
-constexpr const char* kAdvice = "the file is damaged or was written by another version: make it again";
-
-/// The arrays of the network are those of the file.
-void check_declared(Network& network, const TensorFile& file, const std::string& where) {
-  ParameterStore declared(DType::float32);
-  for (const Layer* layer : network.layers())
-    network.find_layer(layer->name())->declare(declared, layer->name() + ".");
-  for (const ParameterInfo& info : declared.infos()) {
-    const Tensor* tensor = file.find(info.name);
-    if (tensor != nullptr && tensor->shape() == info.shape) continue;
-    throw Error(ErrorKind::model_file, "an array of the network is missing or has another shape")
-        .where(where)
-        .seen(tensor == nullptr ? "no '" + info.name + "'" : info.name + " " + to_string(tensor->shape()))
-        .expected(info.name + " " + to_string(info.shape))
-        .fix(kAdvice);
-  }
-}
-
-Network read_network(const TensorFile& file, const std::string& where) {
-  Network network;
-  try {
-    network = Network::from_spec(detail::take_json(file, "spec", where));
-    check_declared(network, file, where);
-    network.build(0);
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::model_file) throw;
-    throw Error(ErrorKind::model_file, "the network of the file cannot be built")
-        .where(where)
-        .seen(error.what())
-        .fix(kAdvice);
-  }
-  detail::take_network(file, network, where);
-  return network;
-}
-
 void claim_parameters(Archive& archive, const Network& network, const std::string& prefix) {
   for (const ParameterInfo& info : network.parameters().infos()) archive.claim(prefix + info.name);
 }
@@ -54,7 +19,7 @@ void archive_network(Archive& archive, Network& network) {
     detail::put_network(*archive.output(), network);
     return;
   }
-  network = read_network(*archive.input(), archive.where());
+  network = detail::read_network(*archive.input(), DType::float32, archive.where());
   archive.claim("spec");
   claim_parameters(archive, network, "");
 }
@@ -74,7 +39,7 @@ void archive_network(Archive& archive, const std::string& name, Network& network
     if (key.starts_with(prefix)) part.metadata.emplace_back(key.substr(prefix.size()), text);
   for (const auto& [key, tensor] : archive.input()->tensors)
     if (key.starts_with(prefix)) part.tensors.emplace_back(key.substr(prefix.size()), tensor);
-  network = read_network(part, archive.where() + ", network '" + name + "'");
+  network = detail::read_network(part, DType::float32, archive.where() + ", network '" + name + "'");
   archive.claim(prefix + "spec");
   claim_parameters(archive, network, prefix);
 }

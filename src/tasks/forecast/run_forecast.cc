@@ -262,6 +262,8 @@ class Run {
     const auto before_scores = Clock::now();
     auto model = std::make_shared<ForecastResult::Model>();
     model->bands = run_backtest(scaled, origins, forecasts, calibrations, result_);
+    for (const ForecastSeries& series : result_.series)
+      check_finite(series, series.backtest.bands, result_.source);
     result_.seconds_backtest = result_.seconds_backtest_forecasts + seconds_since(before_scores);
     result_.anomalies = find_anomalies(result_.series);
     explain(scaled, origins, tested);

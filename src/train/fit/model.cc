@@ -153,21 +153,14 @@ Model Model::load(const std::string& path) {
         .seen(format == nullptr ? "no format" : "format '" + *format + "'")
         .expected(std::string("format '") + detail::kFormatName + "'");
   }
-  const Json spec = detail::take_json(file, "spec", path);
   bool doubles = false;
   for (const auto& [name, tensor] : file.tensors) {
     doubles = doubles || (name.find('/') == std::string::npos && tensor.dtype() == DType::float64);
   }
   Model model;
-  try {
-    model.network_ =
-        std::make_unique<Network>(Network::from_spec(spec, doubles ? DType::float64 : DType::float32));
-    model.network_->build(0);
-    detail::declare_objective_arrays(file, model.network_->parameters());
-  } catch (const Error& error) {
-    throw Error(ErrorKind::model_file, "the file's spec describes no model").where(path).seen(error.what());
-  }
-  detail::take_network(file, *model.network_, path);
+  model.network_ =
+      std::make_unique<Network>(detail::read_network(file, doubles ? DType::float64 : DType::float32, path));
+  detail::declare_objective_arrays(file, model.network_->parameters());
   if (file.find_metadata("compile") != nullptr && file.find_metadata("optimizer") != nullptr) {
     const Json optimizer = detail::take_json(file, "optimizer", path);
     CompileOptions options;
