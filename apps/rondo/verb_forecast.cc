@@ -80,14 +80,14 @@ void refuse_training_options(const CLI::App& verb) {
   const ForecastOptions defaults;
   ForecastOptions::visit(defaults, [&](const char* name, const auto&, const char*) {
     const std::string_view option = name;
-    if (option == "future" || option == "threads" || verb.get_option(flag_of(name))->count() == 0) return;
+    if (option == "future" || option == "threads" || find_option(verb, flag_of(name))->count() == 0) return;
     throw Error(ErrorKind::usage,
                 flag_of(name) + " is an option of training, and --from uses a model that is already trained")
         .seen(flag_of(name) + " with --from")
         .fix("leave it out, or train again without --from");
   });
   for (const char* flag : {"--config", "--resume"}) {
-    if (verb.get_option(flag)->count() == 0) continue;
+    if (find_option(verb, flag)->count() == 0) continue;
     throw Error(ErrorKind::usage, std::string(flag) + " cannot be combined with --from: nothing is trained")
         .fix("leave it out");
   }
@@ -210,7 +210,7 @@ void group_options(CLI::App& verb) {
        {"How it is run", {"quiet", "resume", "log_level", "threads"}}}};
   for (const Group& group : groups) {
     for (const std::string_view name : group.options) {
-      if (CLI::Option* option = verb.get_option_no_throw(flag_of(name))) option->group(group.title);
+      if (CLI::Option* option = find_option(verb, flag_of(name))) option->group(group.title);
     }
   }
 }

@@ -69,8 +69,8 @@ void add_init(CLI::App& app) {
                             "rondo init --task train --data prices.csv --target close > network.toml");
   const auto request = std::make_shared<InitRequest>();
   add_options(*verb, *request);
-  verb->get_option("--task")->check(CLI::IsMember({"forecast", "train"}));
-  verb->get_option("--data")->required();
+  find_option(*verb, "--task")->check(CLI::IsMember({"forecast", "train"}));
+  find_option(*verb, "--data")->required();
   verb->callback([request] { run(*request); });
 }
 

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/abandoned.h"
 #include "base/system_call.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
@@ -51,12 +52,23 @@ struct CloseDescriptor {
   ~CloseDescriptor() { ::close(descriptor); }
 };
 
-/// Removes what killed processes left: temporaries of this name that nobody holds a lock on.
-void remove_abandoned(const std::string& folder, const std::string& prefix) {
+/// Whether it is ".NAME.PROCESS.tmp" or ".NAME.PROCESS-N.tmp", as open_temporary() calls its files.
+bool is_temporary(std::string_view name) {
+  if (!name.starts_with('.') || !name.ends_with(".tmp")) return false;
+  name.remove_suffix(4);
+  const std::string_view process = name.substr(name.rfind('.') + 1);
+  return process.size() < name.size() - 1 && !process.empty() &&
+         process.find_first_not_of("0123456789-old") == std::string_view::npos && process[0] >= '0' &&
+         process[0] <= '9';
+}
+
+}  // namespace
+
+void detail::remove_abandoned(const std::string& folder, const std::string& prefix) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || !name.ends_with(".tmp")) continue;
+    if (!name.starts_with(prefix) || !is_temporary(name)) continue;
     const int descriptor = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (descriptor < 0) continue;
     const CloseDescriptor closer{descriptor};
@@ -69,8 +81,6 @@ void remove_abandoned(const std::string& folder, const std::string& prefix) {
       ::unlink(entry.path().c_str());
   }
 }
-
-}  // namespace
 
 AtomicFile::AtomicFile(std::string path, std::uint64_t expected_bytes)
     : path_(std::move(path)), target_(path_), expected_(expected_bytes) {
@@ -103,7 +113,7 @@ AtomicFile::~AtomicFile() { discard(); }
 
 void AtomicFile::open_temporary() {
   const std::string prefix = "." + name_of(target_) + ".";
-  remove_abandoned(folder_, prefix);
+  detail::remove_abandoned(folder_, prefix);
   const std::string stem = folder_ + "/" + prefix + std::to_string(::getpid());
   constexpr int kTries =
       1000;  // another thread, or a dead process that had our number, may hold the first names
@@ -202,38 +212,36 @@ AtomicFile& AtomicFiles::add(const std::string& path, std::uint64_t expected_byt
 }
 
 void AtomicFiles::commit() {
-  /// A file as it was, under a name that the next run would clean up.
-  struct Old {
-    std::string target, kept;  // kept: "" where there was none
+  /// A file that has changed, and what it was: "" where there was none.
+  struct Changed {
+    std::string target, old;
   };
-  std::vector<Old> changed;
-  const auto undo = [&] {
-    for (const Old& old : changed) {
-      if (old.kept.empty())
-        ::unlink(old.target.c_str());
-      else
-        ::rename(old.kept.c_str(), old.target.c_str());
-    }
-  };
+  std::vector<Changed> changed;
   for (const auto& file : files_) file->force_to_disk();
   for (const auto& file : files_) {
-    Old old{file->target_, file->temporary_};
-    old.kept.replace(old.kept.size() - 4, 4, "-old.tmp");
-    ::unlink(old.kept.c_str());
-    const bool kept = ::link(old.target.c_str(), old.kept.c_str()) == 0;
-    const bool known = kept || errno == ENOENT;  // there are file systems without links
-    if (!kept) old.kept.clear();
+    Changed now{file->target_, file->temporary_};
+    now.old.insert(now.old.size() - 4, "-old");
+    // There are file systems without links: there the others change nevertheless.
+    const bool one_of_several = files_.size() > 1;
+    const bool kept = one_of_several && ::link(now.target.c_str(), now.old.c_str()) == 0;
+    const bool is_new = one_of_several && !kept && errno == ENOENT;
     try {
       file->rename_into_place();
     } catch (...) {
-      if (kept) changed.push_back(old);
-      undo();
+      if (kept) ::unlink(now.old.c_str());
+      for (const Changed& before : changed) {
+        if (before.old.empty())
+          ::unlink(before.target.c_str());
+        else
+          ::rename(before.old.c_str(), before.target.c_str());
+      }
       throw;
     }
-    if (known) changed.push_back(std::move(old));
+    if (is_new) now.old.clear();
+    if (kept || is_new) changed.push_back(std::move(now));
   }
-  for (const Old& old : changed) {
-    if (!old.kept.empty()) ::unlink(old.kept.c_str());
+  for (const Changed& file : changed) {
+    if (!file.old.empty()) ::unlink(file.old.c_str());
   }
   files_.clear();
 }

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/abandoned.h"
 #include "base/system_call.h"
 #include "rondo/base/error.h"
 
@@ -60,7 +61,7 @@ FileLock::FileLock(std::string path, const std::string& what) : path_(std::move(
     // A run that was ending may have removed the file between our opening and locking it. Where locks do not
     // exist, there is nothing to hold.
     struct stat info {};
-    if (refused != 0 || ::fstat(descriptor_, &info) != 0 || info.st_nlink > 0) return;
+    if (refused != 0 || ::fstat(descriptor_, &info) != 0 || info.st_nlink > 0) break;
     ::close(std::exchange(descriptor_, -1));
   }
 }
@@ -75,7 +76,18 @@ FileLock::~FileLock() {
 }
 
 FileLock FileLock::of_folder(const std::string& folder) {
-  return {(std::filesystem::path(folder) / ".rondo.lock").string(), "the folder " + folder};
+  FileLock lock((std::filesystem::path(folder) / ".rondo.lock").string(), "the folder " + folder);
+  detail::remove_abandoned(folder, ".");
+  return lock;
+}
+
+FileLock FileLock::of_file(const std::string& file) {
+  const std::filesystem::path path(file);
+  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+  const std::string hidden = "." + path.filename().string() + ".";
+  FileLock lock((std::filesystem::path(folder) / (hidden + "lock")).string(), file);
+  detail::remove_abandoned(folder, hidden);
+  return lock;
 }
 
 void check_is_no_input(const std::string& output, const std::vector<std::string>& inputs) {

@@ -72,8 +72,8 @@ class Faults:
         self.failures += 1
         print("FAILED:", what, file=sys.stderr)
 
-    def fresh(self, name):
-        where = self.folder / name
+    def fresh(self):
+        where = self.folder / "work"  # configs hold whole paths
         shutil.rmtree(where, ignore_errors=True)
         shutil.copytree(self.folder / "start", where)
         return where
@@ -96,7 +96,7 @@ class Faults:
         return sorted({1 + round(i * (count - 1) / (most - 1)) for i in range(most)})
 
     def count(self, case, call):
-        where = self.fresh("count")
+        where = self.fresh()
         file = self.folder / "count.txt"
         code, said = self.run(case.command, where, f"{call}:0:-", file)
         assert code == 0, said
@@ -104,7 +104,7 @@ class Faults:
 
     def check(self, case, fault, expected, old):
         """One fault, on top of an earlier run's files or on none."""
-        where = self.fresh("work")
+        where = self.fresh()
         for name, bytes_ in old.items():
             if bytes_ is not None:
                 (where / name).parent.mkdir(exist_ok=True)
@@ -156,13 +156,13 @@ class Faults:
             self.complain(f"{label}: the next run leaves temporary files")
 
     def run_case(self, case):
-        reference = self.fresh("reference")
+        reference = self.fresh()
         code, said = self.run(case.command, reference)
         assert code == 0, said
         names = [*case.together, *case.grows]
         expected = content(reference, names)
         none = {name: None for name in names}
-        earlier = self.fresh("earlier")
+        earlier = self.fresh()
         code, said = self.run(case.command.replace("seed=2", "seed=1").replace("seed 2", "seed 1"), earlier)
         assert code == 0, said
         old = content(earlier, names) if case.name in ("train", "forecast") else none

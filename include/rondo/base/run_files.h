@@ -15,8 +15,10 @@ class FileLock {
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&&) = delete;
 
-  /// That of a folder, for all that a run writes there.
+  /// That of a folder, for all that a run writes there, and of one file. What a killed run left half-written
+  /// is removed.
   static FileLock of_folder(const std::string& folder);
+  static FileLock of_file(const std::string& file);
 
  private:
   std::string path_;

@@ -8,6 +8,12 @@
 namespace rondo::tasks {
 namespace {
 
+Network read_network(const TensorFile& file, const std::string& where) {
+  Network network = detail::described_network(file, DType::float32, where);
+  detail::take_network(file, network, where);
+  return network;
+}
+
 void claim_parameters(Archive& archive, const Network& network, const std::string& prefix) {
   for (const ParameterInfo& info : network.parameters().infos()) archive.claim(prefix + info.name);
 }
@@ -19,7 +25,7 @@ void archive_network(Archive& archive, Network& network) {
     detail::put_network(*archive.output(), network);
     return;
   }
-  network = detail::read_network(*archive.input(), DType::float32, archive.where());
+  network = read_network(*archive.input(), archive.where());
   archive.claim("spec");
   claim_parameters(archive, network, "");
 }
@@ -39,7 +45,7 @@ void archive_network(Archive& archive, const std::string& name, Network& network
     if (key.starts_with(prefix)) part.metadata.emplace_back(key.substr(prefix.size()), text);
   for (const auto& [key, tensor] : archive.input()->tensors)
     if (key.starts_with(prefix)) part.tensors.emplace_back(key.substr(prefix.size()), tensor);
-  network = detail::read_network(part, DType::float32, archive.where() + ", network '" + name + "'");
+  network = read_network(part, archive.where() + ", network '" + name + "'");
   archive.claim(prefix + "spec");
   claim_parameters(archive, network, prefix);
 }

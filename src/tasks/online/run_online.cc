@@ -37,8 +37,7 @@ void require(bool holds, const std::string& what, const std::string& expected, c
 /// Locks are held while the run lasts: its files grow and are replaced all the time.
 std::optional<FileLock> lock_of(const std::string& file) {
   if (file.empty() || file == "-" || std::filesystem::is_other(file)) return std::nullopt;
-  const std::filesystem::path path(file);
-  return FileLock((path.parent_path() / ("." + path.filename().string() + ".lock")).string(), file);
+  return FileLock::of_file(file);
 }
 
 void check_job(const OnlineJob& job, const RunControls& controls) {

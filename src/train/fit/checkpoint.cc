@@ -53,7 +53,7 @@ void put_network(TensorFile& file, const Network& network) {
   }
 }
 
-Network read_network(const TensorFile& file, DType dtype, const std::string& where) {
+Network described_network(const TensorFile& file, DType dtype, const std::string& where) {
   const Json spec = take_json(file, "spec", where);
   Network network;
   try {
@@ -67,7 +67,6 @@ Network read_network(const TensorFile& file, DType dtype, const std::string& whe
         .seen(error.what())
         .fix(kAdvice);
   }
-  take_network(file, network, where);
   return network;
 }
 

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
 #include "base/index_range.h"
@@ -150,7 +151,11 @@ void FitLoop::end_epoch() {
     const std::int64_t size =
         options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
     const std::int64_t end = validation_->size();
-    const auto stop = [&] { stop_when_asked(); };
+    // A run that resumes at this place although it is to stop gets on nevertheless: batch by batch or not at
+    // all.
+    std::function<void()> stop;
+    if (options_.run.stop != nullptr && !options_.run.stop->load(std::memory_order_relaxed))
+      stop = [&] { stop_when_asked(); };
     for (const auto& [name, value] : impl_.evaluate(*validation_, validation_begin_, end, size, stop))
       logs.emplace_back("val_" + name, value);
   }

@@ -158,9 +158,10 @@ Model Model::load(const std::string& path) {
     doubles = doubles || (name.find('/') == std::string::npos && tensor.dtype() == DType::float64);
   }
   Model model;
-  model.network_ =
-      std::make_unique<Network>(detail::read_network(file, doubles ? DType::float64 : DType::float32, path));
+  model.network_ = std::make_unique<Network>(
+      detail::described_network(file, doubles ? DType::float64 : DType::float32, path));
   detail::declare_objective_arrays(file, model.network_->parameters());
+  detail::take_network(file, *model.network_, path);
   if (file.find_metadata("compile") != nullptr && file.find_metadata("optimizer") != nullptr) {
     const Json optimizer = detail::take_json(file, "optimizer", path);
     CompileOptions options;
