@@ -44,7 +44,15 @@ if(RONDO_OBJECTS)
   target_sources(rondo PUBLIC FILE_SET HEADERS
                  BASE_DIRS "${PROJECT_SOURCE_DIR}/include" FILES ${RONDO_PUBLIC_HEADERS})
   target_compile_features(rondo PUBLIC cxx_std_20)
-  target_link_libraries(rondo PRIVATE ${RONDO_LINKED})
+  target_link_libraries(rondo PRIVATE Threads::Threads)
+  # Whoever links an installed librondo needs no development package of these: it names the shared libraries themselves.
+  foreach(library IN LISTS RONDO_LINKED)
+    if(NOT library STREQUAL "Threads::Threads")
+      rondo_runtime_library(runtime ${library})
+      target_link_libraries(rondo PRIVATE $<BUILD_INTERFACE:${library}> $<INSTALL_INTERFACE:${runtime}>)
+      list(APPEND RONDO_RUNTIME_LIBRARIES ${runtime})
+    endif()
+  endforeach()
   set_target_properties(rondo PROPERTIES
     LINKER_LANGUAGE CXX
     VERSION ${PROJECT_VERSION}

@@ -97,8 +97,8 @@ void remove_older(const fs::path& file) {
 
 }  // namespace
 
-Json write_forecast(const ForecastResult& result, const std::string& command, const fs::path& folder,
-                    AtomicFiles& written) {
+Json write_forecast(const ForecastResult& result, const std::string& command, const ForecastReportText& text,
+                    const fs::path& folder, AtomicFiles& written) {
   Json files = Json::object({});
   std::vector<fs::path> obsolete;
   for (const auto& [name, table] :
@@ -113,7 +113,7 @@ Json write_forecast(const ForecastResult& result, const std::string& command, co
   }
   result.save_model(written, (folder / "model.rondo").string());
   files.set("model", (folder / "model.rondo").string());
-  written.add((folder / "report.html").string(), render_page(forecast_page(result, command, today())));
+  written.add((folder / "report.html").string(), render_page(forecast_page(result, command, today(), text)));
   files.set("report", (folder / "report.html").string());
   written.commit();
   for (const fs::path& file : obsolete) remove_older(file);

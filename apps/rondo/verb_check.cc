@@ -126,7 +126,7 @@ void add_check(CLI::App& app) {
                    "CSV file (plain or gzip), or a config of forecast or train (.toml)")
       ->required();
   add_options(*verb, *request);
-  add_options(*verb, request->config, "Options of rondo forecast", {"file"});
+  add_options(*verb, request->config, "Options of rondo forecast", {"file", "title", "unit", "names"});
   verb->callback([request, verb] { run(*request, *verb); });
 }
 

@@ -77,15 +77,18 @@ void check_outputs(const ForecastRequest& request, const fs::path& folder) {
 
 /// Options of training have no effect on a model that is trained.
 void refuse_training_options(const CLI::App& verb) {
-  const ForecastOptions defaults;
-  ForecastOptions::visit(defaults, [&](const char* name, const auto&, const char*) {
+  const auto refuse = [&](const char* name, const auto&, const char*) {
     const std::string_view option = name;
     if (option == "future" || option == "threads" || find_option(verb, flag_of(name))->count() == 0) return;
-    throw Error(ErrorKind::usage,
-                flag_of(name) + " is an option of training, and --from uses a model that is already trained")
+    throw Error(ErrorKind::usage, flag_of(name) +
+                                      " is an option of training and its report, and --from uses " +
+                                      "a model that is already trained")
         .seen(flag_of(name) + " with --from")
         .fix("leave it out, or train again without --from");
-  });
+  };
+  const ForecastConfig defaults;
+  ForecastOptions::visit(defaults.options, refuse);
+  ForecastReportText::visit(defaults.report, refuse);
   for (const char* flag : {"--config", "--resume"}) {
     if (find_option(verb, flag)->count() == 0) continue;
     throw Error(ErrorKind::usage, std::string(flag) + " cannot be combined with --from: nothing is trained")
@@ -182,7 +185,8 @@ void run(ForecastRequest& request, const CLI::App& verb) {
   std::error_code ignored;
   if (request.config.empty() || !fs::equivalent(request.config, config, ignored))
     written.add(config.string(), to_toml(request.forecast));
-  const Json files = write_forecast(result, forecast_command(request.forecast, request.out), folder, written);
+  const Json files = write_forecast(result, forecast_command(request.forecast, request.out),
+                                    request.forecast.report, folder, written);
   stages.end();
   if (request.run.json) {
     print_json(forecast_json(result, files));

@@ -29,6 +29,7 @@
 #include "rondo/kernels/instruction_set.h"
 #include "rondo/layers/cell.h"
 #include "rondo/layers/layers.h"
+#include "rondo/layers/registration.h"
 #include "rondo/model/network.h"
 #include "rondo/model/session.h"
 #include "rondo/model/testing.h"

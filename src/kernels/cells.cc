@@ -1,7 +1,10 @@
 #include "kernels/cells.h"
 
 #include <algorithm>
+#include <deque>
+#include <mutex>
 
+#include "rondo/base/error.h"
 #include "rondo/base/json.h"
 
 namespace rondo::kernels {
@@ -15,31 +18,59 @@ namespace rondo::kernels {
 
 namespace {
 
-/// The kernels of every instruction set with those in double.
-std::vector<CellKernels> with_reference() {
-  std::vector<CellKernels> out;
-  const auto add = [&](std::span<const CellKernels> family, std::span<const CellFormulas<double>> reference) {
-    for (std::size_t i = 0; i < family.size(); ++i) {
-      out.push_back(family[i]);
-      out.back().scalar = reference[i];
-    }
-  };
+/// The cells by their names, which stay where they are while others are added.
+class CellList {
+ public:
+  CellList() {
 #define RONDO_CELL(name) add(cell_family_##name(), cell_reference_##name());
 #include "cell_list.inc"
 #undef RONDO_CELL
-  return out;
+  }
+  /// The kernels of every instruction set with those in double.
+  void add(std::span<const CellKernels> family, std::span<const CellFormulas<double>> reference) {
+    const std::scoped_lock lock(mutex_);
+    for (const CellKernels& cell : family) check_name(cell);
+    for (std::size_t i = 0; i < family.size(); ++i) {
+      if (find(family[i].info.name) != nullptr) continue;
+      cells_.push_back(family[i]);
+      cells_.back().scalar = reference[i];
+    }
+  }
+  std::vector<const CellKernels*> all() const {
+    const std::scoped_lock lock(mutex_);
+    std::vector<const CellKernels*> out;
+    for (const CellKernels& cell : cells_) out.push_back(&cell);
+    return out;
+  }
+
+ private:
+  const CellKernels* find(std::string_view name) const {
+    const auto found = std::ranges::find_if(cells_, [&](const auto& cell) { return name == cell.info.name; });
+    return found == cells_.end() ? nullptr : &*found;
+  }
+  void check_name(const CellKernels& cell) const {
+    const CellKernels* taken = find(cell.info.name);
+    if (taken == nullptr || taken->simd == cell.simd) return;
+    throw Error(ErrorKind::usage, "there is a cell of that name already")
+        .seen("'" + std::string(cell.info.name) + "'")
+        .fix("give the cell another name in its CellInfo");
+  }
+
+  mutable std::mutex mutex_;
+  std::deque<CellKernels> cells_;
+};
+
+CellList& cell_list() {
+  static CellList list;
+  return list;
 }
 
 }  // namespace
 
-std::span<const CellKernels* const> all_cells() {
-  static const std::vector<CellKernels> cells = with_reference();
-  static const std::vector<const CellKernels*> pointers = [] {
-    std::vector<const CellKernels*> out;
-    for (const CellKernels& cell : cells) out.push_back(&cell);
-    return out;
-  }();
-  return pointers;
+std::vector<const CellKernels*> all_cells() { return cell_list().all(); }
+
+void add_cells(std::span<const CellKernels> family, std::span<const CellFormulas<double>> reference) {
+  cell_list().add(family, reference);
 }
 
 const CellKernels* find_cell(std::string_view name) {
@@ -80,8 +111,8 @@ bool has_option(const cells::CellInfo& cell, std::string_view option) {
     return std::ranges::any_of(info.options,
                                [&](const char* own) { return own != nullptr && option == own; });
   };
-  return names(cell) ||
-         std::ranges::none_of(all_cells(), [&](const auto* other) { return names(other->info); });
+  const std::vector<const CellKernels*> all = all_cells();
+  return names(cell) || std::ranges::none_of(all, [&](const auto* other) { return names(other->info); });
 }
 
 }  // namespace rondo::kernels

@@ -68,8 +68,11 @@ struct CellKernels {
   StreamCellKernels (*stream)(bool keeps);
 };
 
-/// Every cell of every file in src/cells.
-std::span<const CellKernels* const> all_cells();
+/// Every cell of every file in src/cells, and those that were added.
+std::vector<const CellKernels*> all_cells();
+/// Adds the cells of a file outside of rondo: what the two functions of its translation units return. The
+/// same again changes nothing; another cell of a name that is taken is an Error(usage). From any thread.
+void add_cells(std::span<const CellKernels> family, std::span<const CellFormulas<double>> reference);
 /// nullptr when there is none of that name.
 const CellKernels* find_cell(std::string_view name);
 /// The variant of a type that its options (RecurrentOptions as JSON) choose; nullptr when there is no such

@@ -21,21 +21,23 @@ class Normalization : public OptionsLayer<Options> {
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
       const Value in = call.input(0);
-      const View<const T> x = last_axis(in.data.view<const T>(), last_);
-      const View<T> y = last_axis(call.make_output(0, in.layout, in.features).view<T>(), last_);
-      const View<T> normal{call.keep<T>(0, x.rows * last_), x.rows, last_, last_};
+      const std::int64_t last = in.features.back();
+      const View<const T> x = last_axis(in.data.view<const T>(), last);
+      const View<T> y = last_axis(call.make_output(0, in.layout, in.features).view<T>(), last);
+      const View<T> normal{call.keep<T>(0, x.rows * last), x.rows, last, last};
       self().normalize(call, x, normal);
       for (std::int64_t r = 0; r < x.rows; ++r)
-        scale_row(last_, normal.row(r), gamma<T>(call), beta<T>(call), y.row(r));
+        scale_row(last, normal.row(r), gamma<T>(call), beta<T>(call), y.row(r));
     });
   }
   void backward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
-      const View<const T> dy = last_axis(call.output_gradient(0).view<T>(), last_);
-      const View<const T> normal{call.kept<T>(0), dy.rows, last_, last_};
+      const std::int64_t last = call.input(0).features.back();
+      const View<const T> dy = last_axis(call.output_gradient(0).view<T>(), last);
+      const View<const T> normal{call.kept<T>(0), dy.rows, last, last};
       parameter_gradients(call, normal, dy);
       if (const Matrix d_input = call.input_gradient(0))
-        self().add_input_gradient(call, dy, normal, last_axis(d_input.view<T>(), last_));
+        self().add_input_gradient(call, dy, normal, last_axis(d_input.view<T>(), last));
     });
   }
 
@@ -73,17 +75,18 @@ class Normalization : public OptionsLayer<Options> {
   template <class Normalize>
   std::vector<StreamValue> stream_rows_of(StreamPlan& plan, std::span<const StreamValue> inputs,
                                           Normalize normalize) const {
-    return stream_rows(plan, *this, inputs, inputs[0].features,
-                       [normalize = std::move(normalize), n = last_, width = inputs[0].width(),
-                        g = copy_values(plan.vector(gamma_), last_),
-                        b = copy_values(plan.vector(beta_), last_)](const auto& input, float* y) {
-                         const float *x = input(0), *gamma = g.empty() ? nullptr : g.data(),
-                                     *beta = b.empty() ? nullptr : b.data();
-                         for (const float* end = x + width; x != end; x += n, y += n) {
-                           normalize(x, y);
-                           scale_row(n, y, gamma, beta, y);
-                         }
-                       });
+    return stream_rows(
+        plan, *this, inputs, inputs[0].features,
+        [normalize = std::move(normalize), n = inputs[0].last_axis(), width = inputs[0].width(),
+         g = copy_values(plan.vector(gamma_), inputs[0].last_axis()),
+         b = copy_values(plan.vector(beta_), inputs[0].last_axis())](const auto& input, float* y) {
+          const float *x = input(0), *gamma = g.empty() ? nullptr : g.data(),
+                      *beta = b.empty() ? nullptr : b.data();
+          for (const float* end = x + width; x != end; x += n, y += n) {
+            normalize(x, y);
+            scale_row(n, y, gamma, beta, y);
+          }
+        });
   }
   template <class T>
   void parameter_gradients(Call& call, View<const T> normal, View<const T> dy) const {
@@ -91,14 +94,14 @@ class Normalization : public OptionsLayer<Options> {
     T* dg = gamma_ < 0 ? nullptr : call.parameter_gradient(gamma_).view<T>().data;
     T* db = beta_ < 0 ? nullptr : call.parameter_gradient(beta_).view<T>().data;
     for (std::int64_t r = 0; r < dy.rows; ++r) {
-      for (std::int64_t c = 0; c < last_; ++c) {
+      for (std::int64_t c = 0; c < dy.cols; ++c) {
         if (dg) dg[c] += dy(r, c) * normal(r, c);
         if (db) db[c] += dy(r, c);
       }
     }
   }
 
-  std::int64_t last_ = 0;
+  std::int64_t last_ = 0;  // size of gamma and the others
   int gamma_ = -1, beta_ = -1;
 };
 
@@ -111,26 +114,26 @@ class LayerNormalization final : public Normalization<LayerNormalization, LayerN
   void normalize(Call& call, View<const T> x, View<T> normal) const {
     T* inverse = call.keep<T>(1, x.rows);
     for (std::int64_t r = 0; r < x.rows; ++r)
-      inverse[r] = normalize_row(last_, x.row(r), static_cast<T>(options().epsilon), normal.row(r));
+      inverse[r] = normalize_row(x.cols, x.row(r), static_cast<T>(options().epsilon), normal.row(r));
   }
   std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
     return stream_rows_of(plan, inputs,
-                          [n = last_, epsilon = static_cast<float>(options().epsilon)](
+                          [n = inputs[0].last_axis(), epsilon = static_cast<float>(options().epsilon)](
                               const float* x, float* normal) { normalize_row(n, x, epsilon, normal); });
   }
   template <class T>
   void add_input_gradient(const Call& call, View<const T> dy, View<const T> normal, View<T> dx) const {
     const T* inverse = call.kept<T>(1);
     const T* g = gamma<T>(call);
-    const T n = static_cast<T>(last_);
+    const T n = static_cast<T>(dy.cols);
     for (std::int64_t r = 0; r < dy.rows; ++r) {
       T sum{0}, dot{0};
-      for (std::int64_t c = 0; c < last_; ++c) {
+      for (std::int64_t c = 0; c < dy.cols; ++c) {
         const T d = dy(r, c) * (g ? g[c] : T{1});
         sum += d;
         dot += d * normal(r, c);
       }
-      for (std::int64_t c = 0; c < last_; ++c) {
+      for (std::int64_t c = 0; c < dy.cols; ++c) {
         const T d = dy(r, c) * (g ? g[c] : T{1});
         dx(r, c) += inverse[r] * (d - (sum + normal(r, c) * dot) / n);
       }
@@ -169,9 +172,9 @@ class BatchNormalization final : public Normalization<BatchNormalization, BatchN
 
   template <class T>
   void normalize(Call& call, View<const T> x, View<T> normal) const {
-    T* inverse = call.keep<T>(1, last_);
+    T* inverse = call.keep<T>(1, x.cols);
     const bool batch_statistics = call.options().training && trainable() && x.rows > 0;
-    for (std::int64_t c = 0; c < last_; ++c) {
+    for (std::int64_t c = 0; c < x.cols; ++c) {
       T mean = call.parameter(mean_).view<T>().data[c],
         variance = call.parameter(variance_).view<T>().data[c];
       if (batch_statistics) {
@@ -193,13 +196,14 @@ class BatchNormalization final : public Normalization<BatchNormalization, BatchN
   /// With the running statistics.
   std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
     std::vector<float> inverse;
-    for (const float variance : copy_values(plan.vector(variance_), last_))
+    for (const float variance : copy_values(plan.vector(variance_), inputs[0].last_axis()))
       inverse.push_back(1.0F / std::sqrt(variance + static_cast<float>(options().epsilon)));
-    return stream_rows_of(
-        plan, inputs,
-        [mean = copy_values(plan.vector(mean_), last_), inverse](const float* x, float* normal) {
-          for (std::size_t c = 0; c < mean.size(); ++c) normal[c] = (x[c] - mean[c]) * inverse[c];
-        });
+    return stream_rows_of(plan, inputs,
+                          [mean = copy_values(plan.vector(mean_), inputs[0].last_axis()), inverse](
+                              const float* x, float* normal) {
+                            for (std::size_t c = 0; c < mean.size(); ++c)
+                              normal[c] = (x[c] - mean[c]) * inverse[c];
+                          });
   }
   template <class T>
   void add_input_gradient(const Call& call, View<const T> dy, View<const T> normal, View<T> dx) const {
@@ -207,7 +211,7 @@ class BatchNormalization final : public Normalization<BatchNormalization, BatchN
     const T* g = gamma<T>(call);
     const bool batch_statistics = call.options().training && trainable();
     const T n = static_cast<T>(dy.rows);
-    for (std::int64_t c = 0; c < last_; ++c) {
+    for (std::int64_t c = 0; c < dy.cols; ++c) {
       const T scale = (g ? g[c] : T{1}) * inverse[c];
       T sum{0}, dot{0};
       for (std::int64_t r = 0; batch_statistics && r < dy.rows; ++r) {

@@ -20,17 +20,19 @@ class Relayout : public OptionsLayer<Options> {
                  "use time_pooling or a recurrent layer to make one vector of each");
     }
     const SampleOrder samples(in);
-    if (output_.sequence) {
-      call.make_output(0, call.layouts().dense(samples.batch(), output_.steps), output_.features);
+    const ValueShape output = output_of(samples.columns());
+    if (output.sequence) {
+      call.make_output(0, call.layouts().dense(samples.batch(), output.steps), output.features);
     } else {
-      call.make_output_rows(0, samples.batch(), nullptr, output_.features);
+      call.make_output_rows(0, samples.batch(), nullptr, output.features);
     }
     copy_samples(call);
   }
   void backward(Call& call) const override { copy_samples_backward(call); }
 
  protected:
-  ValueShape output_;
+  /// Of a sample that has `size` values.
+  virtual ValueShape output_of(std::int64_t size) const = 0;
 };
 
 class Flatten final : public Relayout<FlattenOptions> {
@@ -42,9 +44,11 @@ class Flatten final : public Relayout<FlattenOptions> {
       fail("the number of steps is not known when the model is built", describe(in),
            "a fixed number of steps", "declare the input with steps, or use time_pooling");
     }
-    output_ = {false, -1, {in.width() * (in.sequence ? in.steps : 1)}};
-    return {output_};
+    return {output_of(in.width() * (in.sequence ? in.steps : 1))};
   }
+
+ protected:
+  ValueShape output_of(std::int64_t size) const override { return {false, -1, {size}}; }
 };
 
 class Reshape final : public Relayout<ReshapeOptions> {
@@ -59,20 +63,32 @@ class Reshape final : public Relayout<ReshapeOptions> {
            "a fixed number of steps");
     }
     const std::int64_t size = in.width() * (in.sequence ? in.steps : 1);
+    const Shape target = shape_of(size);
+    if (std::ranges::any_of(target, [](std::int64_t d) { return d < 0; }) || element_count(target) != size) {
+      fail("a sample cannot take this shape",
+           describe(in) + " to " + to_string({options().target_shape.begin(), options().target_shape.end()}),
+           std::to_string(size) + " values in all, at most one size -1");
+    }
+    return {output_of(size)};
+  }
+
+ protected:
+  ValueShape output_of(std::int64_t size) const override {
+    const Shape target = shape_of(size);
+    return target.size() == 1 ? ValueShape{false, -1, target}
+                              : ValueShape{true, target[0], {target.begin() + 1, target.end()}};
+  }
+
+ private:
+  /// The target's shape, with the size that -1 stands for where that is a whole number.
+  Shape shape_of(std::int64_t size) const {
     Shape target(options().target_shape.begin(), options().target_shape.end());
-    const Shape asked = target;
     std::int64_t known = 1, open = 0;
     for (const std::int64_t d : target) d < 0 ? ++open : known *= d;
     for (std::int64_t& d : target) {
       if (d < 0 && open == 1 && known > 0 && size % known == 0) d = size / known;
     }
-    if (open > 1 || element_count(target) != size) {
-      fail("a sample cannot take this shape", describe(in) + " to " + to_string(asked),
-           std::to_string(size) + " values in all, at most one size -1");
-    }
-    output_ = target.size() == 1 ? ValueShape{false, -1, target}
-                                 : ValueShape{true, target[0], {target.begin() + 1, target.end()}};
-    return {output_};
+    return target;
   }
 };
 

@@ -100,7 +100,8 @@ std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
   }
   std::vector<ValueShape> specs;
   for (const int id : inputs) specs.push_back(checked(id).spec);
-  const std::vector<ValueShape> outputs = layer->infer(specs);
+  const std::vector<ValueShape> outputs = layer->connect(specs);
+  layer->declare_parameters(parameters_.dtype());
   node.layer = std::move(layer);
   node.inputs = std::move(inputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -126,9 +127,7 @@ const ParameterStore& Network::declare() {
       throw Error(ErrorKind::usage, "a network without layers cannot be built").fix("add a layer first");
     outputs_ = {nodes_.back().outputs.front()};
   }
-  for (Node& node : nodes_) {
-    if (!node.shares) node.layer->declare(parameters_, node.layer->name() + ".");
-  }
+  for (const Node& node : nodes_) parameters_.share_all(node.layer->parameters());
   declared_ = true;
   return parameters_;
 }
@@ -137,9 +136,14 @@ void Network::build(std::uint64_t seed) {
   if (built_) return;
   declare();
   parameters_.allocate();
-  for (Node& node : nodes_) {
-    if (!node.shares) node.layer->initialize(parameters_, seed);
-  }
+  for (const Node& node : nodes_) node.layer->initialize_parameters(seed);
+  built_ = true;
+}
+
+void Network::allocate() {
+  declare();
+  parameters_.allocate();
+  for (const Node& node : nodes_) node.layer->skip_initialization();
   built_ = true;
 }
 
@@ -278,7 +282,7 @@ Vars Network::run(Tape& tape, std::span<const Var> inputs) {
     const std::span<Var> arguments = tape.vars(node.inputs.size());
     for (std::size_t i = 0; i < arguments.size(); ++i)
       arguments[i] = values[static_cast<std::size_t>(node.inputs[i])];
-    const Vars results = node.layer->record(tape, arguments, parameters_);
+    const Vars results = node.layer->record(tape, arguments);
     for (std::size_t i = 0; i < results.size(); ++i)
       values[static_cast<std::size_t>(node.outputs[i])] = results[i];
   }
@@ -289,13 +293,19 @@ Vars Network::run(Tape& tape, std::span<const Var> inputs) {
 
 Network Network::cast(DType dtype) const {
   Network other = from_spec(spec(), dtype);
-  if (built_) {
-    other.build(0);
-    for (const ParameterInfo& info : parameters_.infos())  // those of objectives too
-      other.parameters_.adopt(info.name, info.shape, info.trainable, info.l1, info.l2);
-    other.parameters_.allocate();
-    other.parameters_.values() = parameters_.values().cast(dtype);
+  if (!built_) return other;
+  other.declare();
+  ParameterStore& to = other.parameters_;
+  const auto infos = parameters_.infos();
+  for (std::size_t i = 0; i < infos.size(); ++i) {  // those of objectives too
+    const Penalty& penalty = parameters_.penalty(static_cast<int>(i));
+    if (to.find(infos[i].name) < 0)
+      to.declare(infos[i].name, infos[i].shape, parameters_.is_trainable(static_cast<int>(i)), penalty.l1,
+                 penalty.l2);
   }
+  other.allocate();
+  for (std::size_t i = 0; i < infos.size(); ++i)
+    to.set(to.find(infos[i].name), parameters_.get(static_cast<int>(i)));
   return other;
 }
 
@@ -307,29 +317,40 @@ std::vector<const Layer*> Network::layers() const {
   return out;
 }
 
-Layer* Network::find_layer(std::string_view name) {
+Layer* Network::find_layer(std::string_view name) const {
   for (const Node& node : nodes_) {
     if (node.layer->name() == name) return node.layer.get();
   }
   return nullptr;
 }
 
+LayerPtr Network::layer(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const Node& node : nodes_) {
+    if (node.layer->name() == name) return node.layer;
+    if (!node.shares) names.push_back(node.layer->name());
+  }
+  throw Error(ErrorKind::usage, "the network has no layer '" + std::string(name) + "'")
+      .expected("one of " + detail::listed(names))
+      .fix(detail::did_you_mean(std::string(name), names));
+}
+
 double Network::regularization(bool add_gradient) {
   double total = 0;
   const auto infos = parameters_.infos();
   for (std::size_t i = 0; i < infos.size(); ++i) {
-    const double l1 = infos[i].l1, l2 = infos[i].l2;
-    if (l1 == 0 && l2 == 0) continue;
-    const bool add = add_gradient && infos[i].trainable;
+    const double l1 = parameters_.penalty(static_cast<int>(i)).l1,
+                 l2 = parameters_.penalty(static_cast<int>(i)).l2;
+    if ((l1 == 0 && l2 == 0) || !parameters_.is_trainable(static_cast<int>(i))) continue;
     const Matrix value = parameters_.value(static_cast<int>(i)),
-                 gradient = add ? parameters_.mutable_gradient(static_cast<int>(i)) : Matrix{};
+                 gradient = add_gradient ? parameters_.mutable_gradient(static_cast<int>(i)) : Matrix{};
     with_dtype(parameters_.dtype(), [&]<class T>(T) {
       const T* w = value.view<T>().data;
       T* g = gradient.view<T>().data;
       for (std::int64_t k = 0; k < infos[i].size; ++k) {
         total += l1 * std::abs(static_cast<double>(w[k])) +
                  l2 * static_cast<double>(w[k]) * static_cast<double>(w[k]);
-        if (add) {
+        if (add_gradient) {
           g[k] +=
               static_cast<T>(l1) * static_cast<T>((w[k] > 0) - (w[k] < 0)) + static_cast<T>(2 * l2) * w[k];
         }

@@ -24,8 +24,8 @@ std::vector<Tensor>& CarriedState::of(const std::string& layer) {
 void Layer::declare(ParameterStore&, const std::string&) {}
 void Layer::initialize(ParameterStore&, std::uint64_t) const {}
 
-Vars Layer::record(Tape& tape, std::span<const Var> inputs, ParameterStore& parameters) const {
-  return tape.apply(*this, inputs, &parameters);
+Vars Layer::record(Tape& tape, std::span<const Var> inputs) const {
+  return tape.apply(*this, inputs, parameters_.infos().empty() ? nullptr : &parameters_);
 }
 
 std::vector<StreamValue> Layer::stream(StreamPlan&, std::span<const StreamValue>) const {
@@ -33,14 +33,85 @@ std::vector<StreamValue> Layer::stream(StreamPlan&, std::span<const StreamValue>
        "predict() whole windows with this network");
 }
 
+namespace {
+
+std::string listed(std::span<const ValueShape> shapes) {
+  std::string out;
+  for (const ValueShape& shape : shapes) out += (out.empty() ? "" : " and ") + to_string(shape.shape());
+  return out.empty() ? "nothing" : out;
+}
+
+}  // namespace
+
+std::vector<ValueShape> Layer::connect(std::span<const ValueShape> inputs) {
+  if (!connected_) {
+    std::vector<ValueShape> outputs = infer(inputs);
+    connected_ = true;
+    first_inputs_.assign(inputs.begin(), inputs.end());
+    return outputs;
+  }
+  try {
+    std::vector<ValueShape> outputs = infer(inputs);
+    if (declared_ && children().empty()) check_weights_fit(inputs);  // wrapped layers are asked themselves
+    return outputs;
+  } catch (const Error&) {
+    infer(first_inputs_);  // its sizes again
+    throw;
+  }
+}
+
+void Layer::check_weights_fit(std::span<const ValueShape> inputs) {
+  ParameterStore wanted(parameters_.dtype());
+  declare(wanted, name_ + ".");
+  const auto have = parameters_.infos(), want = wanted.infos();
+  for (std::size_t i = 0; i < have.size(); ++i) {
+    if (have[i].shape == want[i].shape) continue;
+    fail("a layer has weights for inputs of another shape",
+         listed(inputs) + ", for which '" + have[i].name + "' would be " + to_string(want[i].shape),
+         listed(first_inputs_) + " as where it was used first: " + to_string(have[i].shape),
+         "make another layer for these inputs");
+  }
+}
+
+void Layer::declare_parameters(DType dtype) {
+  if (declared_) {
+    if (parameters_.dtype() == dtype || parameters_.infos().empty()) return;
+    fail("a layer has weights of another type", std::string("weights in ") + dtype_name(parameters_.dtype()),
+         std::string("a network in ") + dtype_name(dtype), "make another layer, or cast() the whole network");
+  }
+  parameters_ = ParameterStore(dtype);
+  declare(parameters_, name_ + ".");
+  if (children().empty()) parameters_.set_frozen(!trainable_);
+  declared_ = true;
+}
+
+void Layer::initialize_parameters(std::uint64_t seed) {
+  if (!initialized_) initialize(parameters_, seed);
+  initialized_ = true;
+}
+
+void Layer::skip_initialization() {
+  initialized_ = true;
+  for (Layer* child : children()) child->skip_initialization();
+}
+
+void Layer::build(DType dtype, std::uint64_t seed) {
+  if (name_.empty()) name_ = type();
+  declare_parameters(dtype);
+  parameters_.allocate();
+  initialize_parameters(seed);
+}
+
+void Layer::set_trainable(bool trainable) {
+  trainable_ = trainable;
+  for (Layer* child : children()) child->set_trainable(trainable);
+  if (children().empty()) parameters_.set_frozen(!trainable);
+}
+
 int Layer::declare_array(ParameterStore& parameters, const std::string& name, Shape shape, bool trainable,
                          double l1, double l2) {
-  trainable = trainable && trainable_;
   has_trainable_ = has_trainable_ || trainable;
-  const int index = parameters.declare(name, shape, trainable, l1, l2);
-  if (!parameters_.empty() && index <= parameters_.back()) parameters_.clear();  // another store
-  parameters_.push_back(index);
-  return index;
+  return parameters.declare(name, std::move(shape), trainable, l1, l2);
 }
 
 void Layer::fail(const std::string& what, const std::string& seen, const std::string& expected,

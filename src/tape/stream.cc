@@ -1,5 +1,7 @@
 #include "rondo/tape/stream.h"
 
+#include <utility>
+
 #include "kernels/stream.h"
 #include "rondo/tape/layer.h"
 
@@ -43,6 +45,21 @@ StreamValue StreamPlan::state(const std::string& name, Shape features, std::vect
   return value;
 }
 
+std::vector<StreamValue> StreamPlan::apply(const Layer& layer, const std::string& name,
+                                           std::span<const StreamValue> inputs) {
+  const Layer* const outer = std::exchange(layer_, &layer);
+  const std::string outer_name = std::exchange(name_, name);
+  std::vector<StreamValue> outputs = layer.stream(*this, inputs);
+  layer_ = outer;
+  name_ = outer_name;
+  return outputs;
+}
+
+ConstMatrix StreamPlan::parameter(int index) const {
+  const ParameterStore& parameters = layer_->parameters();
+  return parameters.value(index);
+}
+
 StreamSlot StreamPlan::scratch(std::int64_t floats) {
   const StreamSlot slot{StreamSlot::Home::scratch, scratch_floats_};
   scratch_floats_ += whole_lines(floats) + 16;  // room for a last whole vector behind any number of floats
@@ -65,9 +82,10 @@ void StreamPlan::add(const Layer& layer, std::span<const StreamValue> inputs,
                   .outputs = ids_of(outputs),
                   .states = {},
                   .operation = std::move(operation)};
-  for (const int index : layer.parameters()) {
-    const std::string& name = parameters_->infos()[static_cast<std::size_t>(index)].name;
-    step.weights.emplace_back(name.substr(name.rfind('.') + 1), parameters_->value(index));
+  const ParameterStore& parameters = layer.parameters();
+  for (std::size_t i = 0; i < parameters.infos().size(); ++i) {
+    const std::string& name = parameters.infos()[i].name;
+    step.weights.emplace_back(name.substr(name.rfind('.') + 1), parameters.value(static_cast<int>(i)));
   }
   for (; owned_states_ < states_.size(); ++owned_states_) step.states.push_back(states_[owned_states_].value);
   steps_.push_back(std::move(step));

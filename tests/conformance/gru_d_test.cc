@@ -63,19 +63,20 @@ class OnReadings final : public Layer {
   Json config() const override { return inner_->config(); }
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     inner_->set_name(name());
-    return inner_->infer(inputs);
+    return inner_->connect(inputs);
   }
-  void declare(ParameterStore& store, const std::string& prefix) override { inner_->declare(store, prefix); }
-  void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    inner_->initialize(store, seed);
+  void declare(ParameterStore& store, const std::string&) override {
+    inner_->declare_parameters(store.dtype());
+    store.share_all(inner_->parameters());
   }
+  void initialize(ParameterStore&, std::uint64_t seed) const override { inner_->initialize_parameters(seed); }
   void forward(Call&) const override {}
   void backward(Call&) const override {}
-  Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
+  Vars record(Tape& tape, std::span<const Var> inputs) const override {
     const std::span<Var> all = tape.vars(inputs.size());
     std::ranges::copy(inputs, all.begin());
     all[0] = tape.apply_one(tape.make<Readings>(), {inputs[0]});
-    return inner_->record(tape, all, store);
+    return inner_->record(tape, all);
   }
   std::vector<Layer*> children() override { return {inner_.get()}; }
 

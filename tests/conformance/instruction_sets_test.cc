@@ -69,7 +69,8 @@ std::vector<float> train(const std::string& cell, const std::string& set) {
   for (std::int64_t b = 0; b < 50; ++b) y.set(b * 3 + b % 3, 1);
   model.fit(Samples::padded(random_tensor({50, 12, 3}, 1), lengths), Samples(y),
             {.batch_size = 16, .epochs = 3, .seed = 2, .run = {.verbose = 0}});
-  const auto values = model.network().parameters().values().data<float>();
+  const Tensor all = model.network().parameters().values();
+  const auto values = all.data<float>();
   return {values.begin(), values.end()};
 }
 

@@ -308,7 +308,7 @@ Network make_model(const Model& model, std::int64_t units, std::int64_t inputs, 
   model.build(network, units, inputs);
   network.build(seed);
   const RandomStream noise(seed, purpose_key("noise"));
-  Tensor& values = network.parameters().values();
+  const auto values = network.parameters().values();
   for (std::int64_t i = 0; i < values.size(); ++i) {
     if (values.at(i) == 0) values.set(i, 0.3 * noise.normal(static_cast<std::uint64_t>(i)));  // biases too
   }

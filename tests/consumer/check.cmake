@@ -1,5 +1,5 @@
 # Installs the library under a temporary prefix and builds a project that knows nothing but that prefix, once through
-# find_package and once through pkg-config, and runs it. A third project includes the source tree; that one is only
+# find_package and once through pkg-config, and runs it; then the extensions of examples/extending. A third project includes the source tree; that one is only
 # configured, for it would build the whole library again.
 #   cmake -D BUILD_DIR=... -D RONDO_DIR=... -D SCRATCH=... -D GENERATOR=... -D COMPILER=... -D FLAGS=... -P check.cmake
 cmake_minimum_required(VERSION 3.25)
@@ -25,6 +25,20 @@ run("configuring the consumer" ${CMAKE_COMMAND} ${common} -B "${SCRATCH}/build" 
 run("building the consumer" ${CMAKE_COMMAND} --build "${SCRATCH}/build")
 run("running the consumer" "${SCRATCH}/build/consumer")
 message(STATUS "find_package: ${run_output}")
+
+# Layers and cells of somebody else's: each program ends with 0 when it works.
+run("configuring examples/extending" ${CMAKE_COMMAND} -S "${RONDO_DIR}/examples/extending" -B "${SCRATCH}/extending"
+    -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_FLAGS=${FLAGS}" -DCMAKE_BUILD_TYPE=Release
+    "-DCMAKE_PREFIX_PATH=${prefix}")
+run("building examples/extending" ${CMAKE_COMMAND} --build "${SCRATCH}/extending")
+file(GLOB sources "${RONDO_DIR}/examples/extending/*.cc")
+foreach(source_file IN LISTS sources)
+  cmake_path(GET source_file STEM program)
+  run("running examples/extending/${program}" ${CMAKE_COMMAND} -E chdir "${SCRATCH}/extending"
+      "${SCRATCH}/extending/${program}")
+  string(REGEX REPLACE "^.*\n" "" last_line "${run_output}")
+  message(STATUS "extending/${program}: ${last_line}")
+endforeach()
 
 run("configuring a project that includes rondo" ${CMAKE_COMMAND} ${common} -B "${SCRATCH}/subdirectory"
     "-DRONDO_SUBDIRECTORY=${RONDO_DIR}")

@@ -163,6 +163,12 @@ class Element extends Target {
     return {left: 0, top: 0, right: WIDTH, bottom: HEIGHT, width: WIDTH, height: HEIGHT};
   }
   scrollIntoView() {}
+  click() {}
+  after(node) {
+    node.remove();
+    node.parentNode = this.parentNode;
+    this.parentNode.childNodes.splice(this.parentNode.childNodes.indexOf(this) + 1, 0, node);
+  }
 }
 const WIDTH = 640, HEIGHT = 260;
 
@@ -255,12 +261,21 @@ function parse(html) {
 function run(html) {
   const {document, scripts} = parse(html);
   const window = new Target();
+  const saved = [];  // what links to files hold
+  class Blob {
+    constructor(parts) {
+      saved.push(parts.join(''));
+    }
+  }
   const property = {getPropertyValue: name => name.startsWith('--') ? ' #123456' : ''};
   Object.assign(window, {
     window,
     document,
     console,
     devicePixelRatio: 1,
+    Blob,
+    URL: {createObjectURL: () => 'blob:', revokeObjectURL() {}},
+    location: {hash: ''},
     HTMLCanvasElement: Canvas,
     getComputedStyle: () => new Proxy(property, {get: (own, name) => own[name] ?? (name === 'fontFamily' ? 'sans-serif' : '')}),
     matchMedia: () => new Target(),
@@ -306,6 +321,11 @@ function run(html) {
     details.ontoggle?.();
     tables += details.querySelectorAll('table').length;
   }
+  const csv = {};
+  for (const button of document.querySelectorAll('.csv')) {
+    button.onclick();
+    csv[button.getAttribute('aria-label').replace('Save as CSV: ', '')] = saved.at(-1).slice(1);
+  }
   const select = document.getElementById('series');
   for (const option of select?.options.slice(0, 5) ?? []) {
     select.value = option.getAttribute('value');
@@ -321,7 +341,7 @@ function run(html) {
   window.fire('afterprint');
   const maps = document.querySelectorAll('canvas').filter(canvas => canvas.id.endsWith('-map'))
       .map(canvas => ({id: canvas.id, cells: canvas.calls.fillRect ?? 0}));
-  return {charts, texts, clicks, tables, maps, links: document.querySelectorAll('.contents a').length};
+  return {charts, texts, clicks, tables, maps, csv, links: document.querySelectorAll('.contents a').length};
 }
 
 try {

@@ -17,10 +17,10 @@ namespace rondo {
 ///     ParameterStore weights;
 ///     Cell cell("lstm", {.units = 16}, 3, weights);          // three inputs
 ///     weights.allocate();
-///     cell.initialize(weights, seed);
-///     Cell::State state;                                       // empty: zeros
+///     cell.initialize(seed);
+///     Cell::State state;                             // empty: zeros
 ///     for (each step) {
-///      auto [y, next] = cell.step(tape, x, state, weights);  // x [batch, 3], y [batch, 16]
+///       auto [y, next] = cell.step(tape, x, state);  // x [batch, 3], y [batch, 16]
 ///       state = next;
 ///     }
 ///
@@ -49,18 +49,18 @@ class Cell {
     State state;
   };
 
-  /// `type` as in layer_types(): "simple_rnn", "lstm", "gru", …. Declares its arrays in `store` under `name`
-  /// + ".". Options about sequences (return_sequences, go_backwards, stateful) have no meaning here and are
-  /// refused.
+  /// `type` as in layer_types(): "simple_rnn", "lstm", "gru", …. The cell's arrays are listed in `store`
+  /// under `name` + ".", for allocate() and optimisers. Options about sequences (return_sequences,
+  /// go_backwards, stateful) have no meaning here and are refused.
   Cell(const std::string& type, RecurrentOptions options, std::int64_t inputs, ParameterStore& store,
        const std::string& name = "cell");
 
   /// Fills the arrays, once the store is allocated.
-  void initialize(ParameterStore& store, std::uint64_t seed) const;
+  void initialize(std::uint64_t seed) const;
 
   /// One step for a whole batch. x [batch, inputs]. `time` is the number of the step in its sequence: with
   /// zoneout every step has random numbers of its own; nothing else depends on it.
-  Step step(Tape& tape, Var x, const State& state, ParameterStore& store, std::int64_t time = 0) const;
+  Step step(Tape& tape, Var x, const State& state, std::int64_t time = 0) const;
 
   std::int64_t units() const { return units_; }
   std::size_t state_count() const { return states_; }

@@ -13,23 +13,32 @@
 
 namespace rondo {
 
-/// A directed graph of layers with its parameters: what Sequential and Graph models are made of. Its spec
-/// (layers, options, wiring) is data: saved, printed and rebuilt.
+/// A directed graph of layers: what Sequential and Graph models are made of. Its spec (layers, options,
+/// wiring) is data: saved, printed and rebuilt. Weights belong to layers: networks that a layer is added to
+/// share them, and what one learns the others know.
 class Network {
  public:
   explicit Network(DType dtype = DType::float32);
+  Network(Network&&) noexcept = default;
+  Network& operator=(Network&&) noexcept = default;
+  Network(const Network&) = delete;  // with the same layers, or others? See clone() and add().
+  Network& operator=(const Network&) = delete;
+  ~Network() = default;
 
   /// Declares an input and returns its value's id.
   int add_input(std::string name, ValueShape spec);
   /// Applies `layer` to values and returns the ids of its outputs. Adding the same layer again shares its
-  /// parameters.
+  /// parameters, here and in other networks; it keeps its name there.
   std::vector<int> add(LayerPtr layer, std::vector<int> inputs);
   void set_outputs(std::vector<int> outputs);
 
-  /// Takes parameters' memory and initialises them. Nothing may be added afterwards.
+  /// Takes memory for the parameters that have none and initialises them; layers that are built already keep
+  /// theirs. Nothing may be added afterwards.
   void build(std::uint64_t seed);
-  /// The names and shapes of all parameters, without memory for them. Nothing may be added afterwards.
+  /// The same in two steps, for parameters that come from elsewhere. The names and shapes of all of them:
   const ParameterStore& declare();
+  /// Memory for them, filled with zeros where it is new.
+  void allocate();
   bool built() const { return built_; }
 
   /// The spec: {"inputs": […], "layers": [{"type", "name", …, "inputs": ["lstm", "lstm_1:1"]}], "outputs":
@@ -50,8 +59,10 @@ class Network {
 
   ParameterStore& parameters() { return parameters_; }
   const ParameterStore& parameters() const { return parameters_; }
-  /// The same network with its parameters in another type.
+  /// The same network with layers and parameters of its own, in another type.
   Network cast(DType dtype) const;
+  /// The same network with layers and parameters of its own.
+  Network clone() const { return cast(parameters_.dtype()); }
 
   std::size_t input_count() const { return inputs_.size(); }
   std::size_t output_count() const { return outputs_.size(); }
@@ -64,13 +75,16 @@ class Network {
   }
   std::string output_name(std::size_t i) const { return value_name(outputs_[i]); }
   std::vector<const Layer*> layers() const;
-  Layer* find_layer(std::string_view name);
+  Layer* find_layer(std::string_view name) const;  ///< nullptr when there is none
+  /// To add it to another network, to freeze it, to look at its parameters. Error(usage) when there is none.
+  LayerPtr layer(std::string_view name) const;
   const ValueShape& value_spec(int id) const { return checked(id).spec; }
 
   /// The table that Keras prints: layer (type), output shape, parameters, totals.
   std::string summary(const std::string& title) const;
 
-  /// l1·Σ|w| + l2·Σw² over the parameters that have a penalty; adds its gradient when `add_gradient`.
+  /// l1·Σ|w| + l2·Σw² over the trainable parameters that have a penalty; adds its gradient when
+  /// `add_gradient`.
   double regularization(bool add_gradient);
 
  private:

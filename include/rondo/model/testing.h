@@ -46,6 +46,9 @@ Report check_threads(const Subject& subject, std::uint64_t seed = 1);
 Report check_split_in_time(const Subject& subject, std::uint64_t seed = 1);
 /// The spec and parameters survive writing and reading: same outputs, same bits.
 Report check_spec_round_trip(const Subject& subject, std::uint64_t seed = 1);
+/// A second network that the layer is added to has its weights, and no use of it there, nor one that it
+/// refuses, changes the first.
+Report check_sharing(const Subject& subject, std::uint64_t seed = 1);
 /// All of the above that apply; reports joined.
 Report check_all(const Subject& subject, std::uint64_t seed = 1);
 

@@ -176,50 +176,72 @@ class Operation {
   virtual bool has_trainable_parameters() const { return false; }
 };
 
-/// A layer: an operation with options, parameters and a build step. Layers hold no values: parameters live in
-/// the ParameterStore, states are passed in and out, so a layer is const while it runs.
+/// A layer: an operation with options, parameters and a build step. Its weights belong to it: they are made
+/// when the first network that it is added to is built, and every other one shares them. States are passed in
+/// and out, so a layer is const while it runs; its gradients and running statistics are not.
 class Layer : public Operation {
  public:
   /// As in a spec: "lstm".
   virtual std::string type() const = 0;
   /// All options with their values.
   virtual Json config() const = 0;
-  /// Checks the inputs, remembers their sizes and says what comes out. Throws Error(usage) naming the layer.
+  /// Checks the inputs, remembers the sizes that weights follow from and says what comes out. A layer may be
+  /// applied again to inputs of other shapes, as long as its weights fit them: remember nothing else. Throws
+  /// Error(usage) naming the layer.
   virtual std::vector<ValueShape> infer(std::span<const ValueShape> inputs) = 0;
-  /// Declares parameters under `prefix` (such as "lstm_1.").
+  /// Declares parameters under `prefix` (such as "lstm_1.") in the layer's own list.
   virtual void declare(ParameterStore& parameters, const std::string& prefix);
   /// Fills the declared parameters.
   virtual void initialize(ParameterStore& parameters, std::uint64_t seed) const;
   /// Puts this layer on a tape. Layers made of others record those instead of themselves.
-  virtual Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& parameters) const;
+  virtual Vars record(Tape& tape, std::span<const Var> inputs) const;
   /// Adds this layer's step to a plan and returns its outputs (rondo/tape/stream.h). This one refuses: the
   /// layer needs whole sequences. Step t must have the bits of row t of `forward`.
   virtual std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const;
-  /// Layers that this one wraps: for states, names and summaries.
+  /// Layers that this one wraps: for states, names, summaries, freezing.
   virtual std::vector<Layer*> children() { return {}; }
   virtual bool is_recurrent() const { return false; }
 
   bool has_trainable_parameters() const override { return trainable_ && has_trainable_; }
-  /// The arrays that this layer declared, by their indices.
-  std::span<const int> parameters() const { return parameters_; }
+  /// The arrays of this layer and of those that it wraps, by the indices that it uses.
+  ParameterStore& parameters() const { return parameters_; }
+
+  // What networks, and layers made of others, do with a layer. All may be called again and then do nothing.
+
+  /// infer(), which for a second use must not ask for weights of other shapes: Error(usage) that names both.
+  std::vector<ValueShape> connect(std::span<const ValueShape> inputs);
+  bool in_use() const { return connected_; }
+  /// Declares the parameters, which have no memory yet. Error(usage) when they are there in another type.
+  void declare_parameters(DType dtype);
+  /// Fills the parameters, once they have memory.
+  void initialize_parameters(std::uint64_t seed);
+  /// The parameters are filled otherwise: from a file, or from another layer's.
+  void skip_initialization();
+  /// All of this for a layer that is used by hand: tape, connect(), build(), record().
+  void build(DType dtype, std::uint64_t seed);
 
   const std::string& name() const { return name_; }
   void set_name(std::string name) { name_ = std::move(name); }
   bool trainable() const { return trainable_; }
-  /// A frozen layer's parameters are not declared trainable; decide before the network is built.
-  void set_trainable(bool trainable) { trainable_ = trainable; }
+  /// Freezes or thaws the layer and those that it wraps, at once and in every network: frozen weights get no
+  /// gradient, no step of an optimiser and no penalty, and statistics stay as they are.
+  void set_trainable(bool trainable);
 
  protected:
-  /// Declares one array and remembers its index.
+  /// Declares one array and returns its index among the layer's own.
   int declare_array(ParameterStore& parameters, const std::string& name, Shape shape, bool trainable = true,
                     double l1 = 0, double l2 = 0);
   [[noreturn]] void fail(const std::string& what, const std::string& seen, const std::string& expected,
                          const std::string& fix = {}) const;
 
  private:
+  void check_weights_fit(std::span<const ValueShape> inputs);
+
   std::string name_;
   bool trainable_ = true, has_trainable_ = false;
-  std::vector<int> parameters_;
+  bool connected_ = false, declared_ = false, initialized_ = false;
+  std::vector<ValueShape> first_inputs_;
+  mutable ParameterStore parameters_;  // what runs changes gradients and statistics, never the list
 };
 
 using LayerPtr = std::shared_ptr<Layer>;

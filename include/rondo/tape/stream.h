@@ -95,7 +95,7 @@ struct StreamStep {
   std::string kind;  ///< the layer's type: "lstm"
   std::string name;  ///< of this application of the layer: "lstm_1", "dense@1"
   Json options;      ///< Layer::config()
-  /// The layer's parameters by their own names ("kernel"). They belong to the network.
+  /// The layer's parameters by their own names ("kernel"). They belong to the layer.
   std::vector<std::pair<std::string, ConstMatrix>> weights;
   std::vector<int> inputs;
   std::vector<int> outputs;  ///< results, or states after the step
@@ -115,17 +115,17 @@ class StreamPlan {
     std::vector<float> initial;  ///< before the first step; empty: zeros
   };
 
-  /// Of a network in float32, which must outlive the plan's weights.
-  explicit StreamPlan(const ParameterStore& parameters) : parameters_(&parameters) {}
+  // For layers, while they are applied.
 
-  // For layers.
-
-  ConstMatrix parameter(int index) const { return parameters_->value(index); }
+  /// An array of the layer that is being applied. It is the layer's: who keeps the plan keeps the network.
+  ConstMatrix parameter(int index) const;
   /// nullptr when the index is negative: the layer has no such array.
   const float* vector(int index) const {
     return index < 0 ? nullptr : parameter(index).view<const float>().data;
   }
-  /// Of the application that is being added: keys the names of its states.
+  /// Adds the steps of a layer, under the name of this application of it, which keys the names of its states.
+  std::vector<StreamValue> apply(const Layer& layer, const std::string& name,
+                                 std::span<const StreamValue> inputs);
   const std::string& name() const { return name_; }
   /// A result, to be written by an operation.
   StreamValue value(Shape features, bool sequence = true);
@@ -143,7 +143,6 @@ class StreamPlan {
   // For networks.
 
   StreamValue input(Shape features);
-  void set_name(std::string name) { name_ = std::move(name); }
   void set_outputs(std::vector<int> values) { outputs_ = std::move(values); }
 
   // For readers: sessions, exporters.
@@ -161,7 +160,7 @@ class StreamPlan {
  private:
   const StreamValue& make(StreamSlot slot, Shape features, bool sequence);
 
-  const ParameterStore* parameters_;
+  const Layer* layer_ = nullptr;  // that is being applied
   std::string name_;
   std::vector<StreamValue> values_;
   std::vector<State> states_;

@@ -237,6 +237,14 @@ struct ForecastShare {
   double share = 0;  ///< of all: 1
 };
 
+/// A known column of the table or of holidays, and how many numbers it is in ForecastSeries::known: of a text
+/// one for each of its values.
+struct ForecastKnown {
+  std::string name;
+  std::int64_t numbers = 1;
+  bool holiday = false;
+};
+
 /// One series with its backtest and its forecast.
 struct ForecastSeries {
   std::string id;      ///< "" when there is only one
@@ -245,6 +253,7 @@ struct ForecastSeries {
   std::vector<double> values;
   std::vector<std::uint8_t>
       observed;                 ///< 0: the value was missing and is the one before; empty: all are read
+  std::vector<double> known;    ///< [rows + horizon, numbers of ForecastResult::known]
   std::int64_t train_rows = 0;  ///< learnt from, validation included
   /// The last of them, where --split names a validation part: every network holds them out. Else a fifth of
   /// them: as many as each network holds out, another fifth each; of networks over windows it is made of
@@ -302,8 +311,10 @@ struct ForecastResult {
   std::int64_t season =
       0;  ///< of MASE and Naive2: the shortest season; `period` is the seasonal naive forecast's
   std::uint64_t seed = 0;
-  std::string frequency;  ///< "monthly" …
-  std::string transform;  ///< "none", "log" or "sqrt"
+  std::string frequency;             ///< "monthly" …
+  std::vector<double> seasons;       ///< all that were found, in rows, shortest first
+  std::vector<ForecastKnown> known;  ///< columns known beforehand, in the order of ForecastSeries::known
+  std::string transform;             ///< "none", "log" or "sqrt"
   bool difference = false;
   std::int64_t lags = 0;  ///< longest of the linear model
   std::int64_t linear_members = 0;

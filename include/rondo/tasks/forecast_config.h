@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "rondo/base/config_file.h"
 #include "rondo/data/csv.h"
@@ -8,18 +9,34 @@
 
 namespace rondo {
 
+/// The words of a report that the table does not know.
+struct ForecastReportText {
+  std::string title = {};               ///< "": "Forecast of TARGET"
+  std::string unit = {};                ///< of the target: "EUR", "°C"
+  std::vector<std::string> names = {};  ///< "column=name to show"
+
+  template <class Self, class V>
+  static void visit(Self& self, V&& option) {
+    option("title", self.title, "title of the report; '': 'Forecast of' and the target");
+    option("unit", self.unit, "unit of the target, for the axes and tables of the report: 'EUR'");
+    option("names", self.names, "names that the report has for columns: 'sales=Units sold,temp=Temperature'");
+  }
+};
+
 /// A whole forecast: the table, how its file is written, and what to do with it. The [forecast] section of a
 /// TOML file, and the options of `rondo forecast`.
 struct ForecastConfig {
   std::string file;  ///< "": named elsewhere
   CsvOptions csv;
   ForecastOptions options;
+  ForecastReportText report = {};
 
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
     option("file", self.file, "the CSV file (plain or gzip)");
     CsvOptions::visit_format(self.csv, option);
     ForecastOptions::visit(self.options, option);
+    ForecastReportText::visit(self.report, option);
   }
 };
 

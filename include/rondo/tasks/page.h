@@ -45,6 +45,7 @@ struct PageSection {
   std::string link = {};  ///< in the contents; "": the title
   std::string lead = {};  ///< what the section shows, in a sentence or two
   std::vector<PagePart> parts;
+  std::string fold = {};  ///< not "": the parts are shown when this line is clicked
 };
 
 struct PageVerdict {
@@ -71,7 +72,8 @@ struct Page {
   Json data = Json::object();  ///< what several parts draw from: members of `report` in the scripts
 };
 
-/// The page as HTML. The same page gives the same bytes. Throws Error (usage) when two sections have one id.
+/// The page as HTML. Every table can be saved as CSV by the reader. The same page gives the same bytes.
+/// Throws Error (usage) when two sections have one id.
 std::string render_page(const Page& page);
 
 /// Renders and writes the page so that `path` holds either the old file or the whole new one. Throws Error
@@ -104,6 +106,7 @@ struct PageTable {
   std::string title = {};  ///< a heading above it; "": none
   std::string label = {};  ///< for screen readers where there is no title
   std::string lead = {}, note = {};
+  std::string fold = {};  ///< not "": the table is shown when this line is clicked
   Layout layout = Layout::full;
   std::optional<std::size_t> marked_row = {};  ///< the one that others are compared with
   std::vector<TableColumn> columns = {};

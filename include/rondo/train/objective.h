@@ -66,8 +66,8 @@ class Target {
 
 /// What training minimises: one number, recorded on the tape from predictions and a target. It may own
 /// parameters (the transitions of a CRF) and sees whole ragged sequences on both sides, which need not have
-/// the same lengths (CTC). Like a layer it belongs to one model, declares its parameters once and is const
-/// while it runs.
+/// the same lengths (CTC). Its parameters belong to it as a layer's do: models that are compiled with the
+/// same object share them. It is const while it runs.
 ///
 ///     class MyLoss : public Objective {
 ///       std::string name() const override { return "my_loss"; }
@@ -100,7 +100,7 @@ class Objective {
 
   /// Checks what it is to be made from, and remembers sizes. Throws Error(usage).
   virtual void infer(std::span<const ValueShape> predictions) { static_cast<void>(predictions); }
-  /// Declares parameters with names that begin with `prefix`.
+  /// Declares parameters with names that begin with `prefix`, in the objective's own list.
   virtual void declare(ParameterStore& parameters, const std::string& prefix);
   /// Fills declared parameters, which are 0 otherwise.
   virtual void initialize(ParameterStore& parameters, std::uint64_t seed) const;
@@ -111,23 +111,33 @@ class Objective {
   virtual double count(std::span<const Value> predictions, const Target& target) const = 0;
   /// Records the objective, a sum divided by `count`, and returns it as one number. Records forward and
   /// backward below as one operation, unless an objective made of primitive operations overrides it.
-  virtual Var record(Tape& tape, std::span<const Var> predictions, const Target& target, double count,
-                     ParameterStore& parameters) const;
+  virtual Var record(Tape& tape, std::span<const Var> predictions, const Target& target, double count) const;
 
   bool has_trainable_parameters() const { return trainable_; }
+  /// Its arrays, by the indices that it uses.
+  ParameterStore& parameters() const { return parameters_; }
+  /// What a model does that is compiled with it: infer(), declare() and, where they are new, initialize().
+  /// Arrays that `model` has under these names already, such as those of its file, become the objective's.
+  /// Error(usage) when it has others, from another model.
+  void join(ParameterStore& model, std::span<const ValueShape> predictions, const std::string& prefix,
+            std::uint64_t seed);
 
  protected:
   /// Makes output 0 by Call::make_number.
   virtual void forward(Call& call, const Target& target, double count) const;
   /// Adds the gradients of predictions (Call::input_gradient) and parameters (Call::parameter_gradient).
   virtual void backward(Call& call, const Target& target, double count) const;
-  /// Declares one array; one of that name and shape which is there already keeps its values.
+  /// Declares one array and returns its index among the objective's own; one of that name and shape which is
+  /// there already keeps its values.
   int declare_array(ParameterStore& parameters, const std::string& name, Shape shape, bool trainable = true,
                     double l1 = 0, double l2 = 0);
 
  private:
   class Recorded;
-  bool trainable_ = false;
+  void check_same(const ParameterStore& wanted) const;
+
+  bool trainable_ = false, declared_ = false;
+  mutable ParameterStore parameters_;  // what runs changes gradients, never the list
 };
 
 /// Names of an objective's parameters begin with this.

@@ -50,13 +50,14 @@ Cell::Cell(const std::string& type, RecurrentOptions options, std::int64_t input
   timed_ = options.zoneout > 0 || options.zoneout_cell > 0;
   layer_ = recurrent(type, std::move(options));
   const ValueShape input{true, 1, {inputs}};
-  states_ = layer_->infer(std::span<const ValueShape>(&input, 1)).size() - 1;
-  layer_->declare(store, name + ".");
+  states_ = layer_->connect(std::span<const ValueShape>(&input, 1)).size() - 1;
+  layer_->declare_parameters(store.dtype());
+  store.share_all(layer_->parameters());
 }
 
-void Cell::initialize(ParameterStore& store, std::uint64_t seed) const { layer_->initialize(store, seed); }
+void Cell::initialize(std::uint64_t seed) const { layer_->initialize_parameters(seed); }
 
-Cell::Step Cell::step(Tape& tape, Var x, const State& state, ParameterStore& store, std::int64_t time) const {
+Cell::Step Cell::step(Tape& tape, Var x, const State& state, std::int64_t time) const {
   if (!state.empty() && state.size() != states_) {
     throw Error(ErrorKind::usage, "a cell got another number of states")
         .where("cell '" + layer_->name() + "'")
@@ -66,7 +67,7 @@ Cell::Step Cell::step(Tape& tape, Var x, const State& state, ParameterStore& sto
   const std::span<Var> inputs = tape.vars(1 + state.size());
   inputs[0] = tape.apply_one(tape.make<AsOneStep>(timed_ ? time : 0), {x});
   std::ranges::copy(state, inputs.begin() + 1);
-  const Vars out = layer_->record(tape, inputs, store);
+  const Vars out = layer_->record(tape, inputs);
   return {out.front(), State(out.subspan(1))};
 }
 

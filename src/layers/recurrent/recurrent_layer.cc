@@ -8,6 +8,7 @@
 #include "layers/recurrent/recurrent_dropout.h"
 #include "layers/recurrent/recurrent_input.h"
 #include "layers/recurrent/recurrent_step.h"
+#include "layers/recurrent/register_cells.h"
 #include "layers/recurrent/stateful_layer.h"
 #include "rondo/tape/tape.h"
 
@@ -347,9 +348,9 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
 
 /// Some options belong to some cells only: a key that the layer's own config does not have is refused.
 LayerPtr layer_of_spec(const std::string& type, const Json& spec, const std::string& path) {
-  LayerPtr layer = recurrent(type, detail::read_spec<RecurrentOptions>(spec, path));
+  LayerPtr layer = recurrent(type, read_layer_options<RecurrentOptions>(spec, path));
   const Json allowed = layer->config();
-  std::vector<std::string> known(detail::kCommonSpecKeys.begin(), detail::kCommonSpecKeys.end());
+  std::vector<std::string> known = kLayerSpecKeys;
   for (const auto& [key, value] : allowed.as_object()) known.push_back(key);
   for (const auto& [key, value] : spec.as_object(path)) {
     if (std::ranges::find(known, key) == known.end()) detail::throw_unknown_key(key, path, known);
@@ -366,14 +367,34 @@ LayerPtr simple_rnn(RecurrentOptions options) { return recurrent("simple_rnn", s
 LayerPtr lstm(RecurrentOptions options) { return recurrent("lstm", std::move(options)); }
 LayerPtr gru(RecurrentOptions options) { return recurrent("gru", std::move(options)); }
 
+namespace {
+LayerFactory factory_of(const std::string& type) {
+  return [type](const Json& spec, const std::string& path) { return layer_of_spec(type, spec, path); };
+}
+}  // namespace
+
 std::vector<detail::LayerEntry> detail::recurrent_layer() {
   std::vector<LayerEntry> entries;
-  for (const std::string& type : kernels::cell_types()) {
-    entries.push_back({type, [type](const Json& spec, const std::string& path) {
-                         return layer_of_spec(type, spec, path);
-                       }});
-  }
+  for (const std::string& type : kernels::cell_types()) entries.push_back({type, factory_of(type)});
   return entries;
+}
+
+void register_cells(std::span<const kernels::CellKernels> family,
+                    std::span<const kernels::CellFormulas<double>> reference) {
+  const std::vector<std::string> before = layer_types();
+  const auto is_layer = [&](const char* name) { return std::ranges::find(before, name) != before.end(); };
+  for (const kernels::CellKernels& cell : family) {
+    if (kernels::find_cell(cell.info.name) == nullptr && is_layer(cell.info.name))
+      throw Error(ErrorKind::usage, "there is a type of layers of that name already")
+          .where("a cell of one's own")
+          .seen("'" + std::string(cell.info.name) + "'")
+          .fix("give the cell another name in its CellInfo");
+  }
+  kernels::add_cells(family, reference);
+  for (const kernels::CellKernels& cell : family) {
+    if (cell.info.variant_of == nullptr && !is_layer(cell.info.name))
+      register_layer(cell.info.name, factory_of(cell.info.name));
+  }
 }
 
 }  // namespace rondo

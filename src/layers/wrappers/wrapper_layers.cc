@@ -100,24 +100,27 @@ class Composite : public OptionsLayer<Options> {
   }
   void declare(ParameterStore& store, const std::string& prefix) override {
     for (const auto& [name, part] : parts_) {
-      part->set_trainable(this->trainable() && part->trainable());
-      part->declare(store, prefix + name + ".");
+      part->declare_parameters(store.dtype());
+      store.share_all(part->parameters(), part->name().size() + 1, prefix + name + ".");
     }
   }
-  void initialize(ParameterStore& store, std::uint64_t seed) const override {
-    for (const auto& [name, part] : parts_) part->initialize(store, seed);
+  void initialize(ParameterStore&, std::uint64_t seed) const override {
+    for (const auto& [name, part] : parts_) part->initialize_parameters(seed);
   }
 
  protected:
   void add_part(const char* name, LayerPtr part) { parts_.emplace_back(name, std::move(part)); }
+  /// Parts that are in use already keep the name that others know them by.
   void name_parts() const {
-    for (const auto& [name, part] : parts_) part->set_name(this->name() + "." + name);
+    for (const auto& [name, part] : parts_) {
+      if (!part->in_use()) part->set_name(this->name() + "." + name);
+    }
   }
 
  private:
   [[noreturn]] void misuse() const {
     this->fail("this layer is made of others", "apply()", "record()",
-               "put it on a tape with layer->record(tape, inputs, parameters)");
+               "put it on a tape with layer->record(tape, inputs)");
   }
   std::vector<std::pair<std::string, LayerPtr>> parts_;
 };
@@ -154,7 +157,7 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     std::vector<ValueShape> first(inputs.begin(), inputs.begin() + 1), second = first;
     first.insert(first.end(), inputs.begin() + 1, inputs.begin() + 1 + static_cast<std::ptrdiff_t>(states));
     second.insert(second.end(), inputs.begin() + 1 + static_cast<std::ptrdiff_t>(states), inputs.end());
-    const auto a = forward_->infer(first), b = backward_->infer(second);
+    const auto a = forward_->connect(first), b = backward_->connect(second);
     std::vector<ValueShape> out = {a[0]};
     if (!options().merge_mode) {
       out.push_back(b[0]);
@@ -171,14 +174,14 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
          "train with the plain recurrent layer, or predict() whole windows");
   }
 
-  Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
+  Vars record(Tape& tape, std::span<const Var> inputs) const override {
     // inputs: the sequence, then the states of the one direction, then those of the other
     const std::size_t states = (inputs.size() - 1) / 2;
     const std::span<Var> mirrored = tape.vars(1 + states);
     mirrored[0] = inputs[0];
     std::ranges::copy(inputs.last(states), mirrored.begin() + 1);
-    const Vars a = forward_->record(tape, inputs.first(1 + states), store);
-    const Vars b = backward_->record(tape, mirrored, store);
+    const Vars a = forward_->record(tape, inputs.first(1 + states));
+    const Vars b = backward_->record(tape, mirrored);
     const Var first = a[0], second = sequences_ ? tape.apply_one(reverse_, {b[0]}) : b[0];
     const std::size_t merged = options().merge_mode ? 1 : 2;
     const std::span<Var> out = tape.vars(merged + a.size() - 1 + b.size() - 1);
@@ -216,29 +219,25 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
       fail("time_distributed needs a sequence", describe(in), "(None, time, …)");
     name_parts();
     ValueShape inner{false, -1, in.features};
-    inner_sequence_ = in.features.size() >= 2;
-    if (inner_sequence_) inner = {true, in.features[0], {in.features.begin() + 1, in.features.end()}};
-    const auto out = layer_->infer(std::span<const ValueShape>(&inner, 1));
+    if (has_inner_sequence(in.features))
+      inner = {true, in.features[0], {in.features.begin() + 1, in.features.end()}};
+    const auto out = layer_->connect(std::span<const ValueShape>(&inner, 1));
     if (out.size() != 1)
       fail("a layer inside time_distributed has one output", std::to_string(out.size()), "1");
-    inner_returns_sequence_ = out[0].sequence;
     ValueShape result = in;
     result.features = out[0].features;
     if (out[0].sequence) result.features.insert(result.features.begin(), out[0].steps);
     return {result};
   }
   std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs) const override {
-    if (inner_sequence_) {
+    if (has_inner_sequence(inputs[0].features)) {
       fail("a sequence at every step cannot be streamed", "features " + to_string(inputs[0].features),
            "one axis of features", "predict() whole windows with this network");
     }
     StreamValue sample = inputs[0];
     sample.sequence = false;
-    const std::string own = plan.name();
     const std::size_t states = plan.states().size();
-    plan.set_name(layer_->name());
-    std::vector<StreamValue> outputs = layer_->stream(plan, std::span(&sample, 1));
-    plan.set_name(own);
+    std::vector<StreamValue> outputs = plan.apply(*layer_, layer_->name(), std::span(&sample, 1));
     if (plan.states().size() != states) {
       fail("steps that are samples of their own share no state", layer_->type(), "a layer without states");
     }
@@ -246,18 +245,20 @@ class TimeDistributed final : public Composite<TimeDistributedOptions> {
     return outputs;
   }
 
-  Vars record(Tape& tape, std::span<const Var> inputs, ParameterStore& store) const override {
+  Vars record(Tape& tape, std::span<const Var> inputs) const override {
     Var samples = tape.apply_one(to_samples_, {inputs[0]});
-    if (inner_sequence_) samples = tape.apply_one(to_sequences_, {samples});
-    Var out = layer_->record(tape, std::span<const Var>(&samples, 1), store).front();
-    if (inner_returns_sequence_) out = tape.apply_one(from_sequences_, {out});
+    if (has_inner_sequence(tape.value(samples).features)) samples = tape.apply_one(to_sequences_, {samples});
+    Var out = layer_->record(tape, std::span<const Var>(&samples, 1)).front();
+    if (tape.value(out).is_sequence()) out = tape.apply_one(from_sequences_, {out});
     const Var both[] = {out, inputs[0]};
     return tape.apply(to_steps_, both);
   }
 
  private:
+  /// Steps of several axes are sequences themselves.
+  static bool has_inner_sequence(const Shape& features) { return features.size() >= 2; }
+
   LayerPtr layer_;
-  bool inner_sequence_ = false, inner_returns_sequence_ = false;
   StepsToSamples to_samples_;
   ToSequences to_sequences_;
   FromSequences from_sequences_;
@@ -278,7 +279,7 @@ LayerPtr inner_layer(const Json& spec, const std::string& path) {
 template <class Options>
 detail::LayerEntry wrapper_entry(std::string type, LayerPtr (*make)(LayerPtr, Options)) {
   return {std::move(type), [make](const Json& spec, const std::string& path) {
-            return make(inner_layer(spec, path), detail::read_spec<Options>(spec, path, {"layer"}));
+            return make(inner_layer(spec, path), read_layer_options<Options>(spec, path, {"layer"}));
           }};
 }
 

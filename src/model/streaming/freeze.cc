@@ -17,7 +17,7 @@ StreamPlan Network::stream_plan() const {
         .seen("a network in float64")
         .fix("freeze network.cast(DType::float32)");
   }
-  StreamPlan plan(parameters_);
+  StreamPlan plan;
   std::vector<StreamValue> values(values_.size());
   for (const Input& input : inputs_) {
     const auto at = static_cast<std::size_t>(input.value);
@@ -33,8 +33,8 @@ StreamPlan Network::stream_plan() const {
   for (const Node& node : nodes_) {
     std::vector<StreamValue> inputs;
     for (const int id : node.inputs) inputs.push_back(values[static_cast<std::size_t>(id)]);
-    plan.set_name(value_name(node.outputs.front()));
-    const std::vector<StreamValue> outputs = node.layer->stream(plan, inputs);
+    const std::vector<StreamValue> outputs =
+        plan.apply(*node.layer, value_name(node.outputs.front()), inputs);
     for (std::size_t i = 0; i < node.outputs.size(); ++i)
       values[static_cast<std::size_t>(node.outputs[i])] = outputs.at(i);
   }

@@ -5,6 +5,7 @@
 
 #include "kernels/instruction_sets.h"
 #include "model/testing/testing_pass.h"
+#include "rondo/base/error.h"
 
 namespace rondo::testing {
 namespace {
@@ -106,13 +107,13 @@ Report check_gradients(const Subject& subject, std::uint64_t seed, Tolerance tol
                       analytic.input_gradients[i].data<double>()[k], values[k]);
     }
   }
-  const auto values = network.parameters().values().data<double>();
-  for (const ParameterInfo& info : network.parameters().infos()) {
-    if (!info.trainable) continue;
-    for (std::int64_t k = 0; k < info.size; ++k) {
-      const auto at = static_cast<std::size_t>(info.offset + k);
-      report += check(info.name, k, analytic.parameter_gradients.data<double>()[at], values[at]);
-    }
+  ParameterStore& parameters = network.parameters();
+  for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
+    const ParameterInfo& info = parameters.infos()[p];
+    if (!parameters.is_trainable(static_cast<int>(p))) continue;
+    double* const values = parameters.value(static_cast<int>(p)).view<double>().data;
+    for (std::int64_t k = 0; k < info.size; ++k)
+      report += check(info.name, k, analytic.parameter_gradients.at(info.offset + k), values[k]);
   }
   return report;
 }
@@ -254,16 +255,50 @@ Report check_spec_round_trip(const Subject& subject, std::uint64_t seed) {
   copy.build(seed + 1);
   if (to_json(copy.spec()) != to_json(network.spec()))
     return label("spec", subject) + "reading and writing changed it\n";
-  copy.parameters().values() = network.parameters().values();
+  copy.parameters().values() = network.parameters().values().copy();
   const std::vector<Samples> inputs = make_inputs(subject, seed);
   const Pass a = run(network, inputs, setup_of(subject, seed, false)),
              b = run(copy, inputs, setup_of(subject, seed, false));
   return same_pass(label("spec", subject), b, a);
 }
 
+Report check_sharing(const Subject& subject, std::uint64_t seed) {
+  Network first = make_network(subject, seed);
+  const LayerPtr layer = first.layer(first.layers().front()->name());
+  const std::vector<Samples> inputs = make_inputs(subject, seed);
+  const RunSetup setup = setup_of(subject, seed, false);
+  const Pass expected = run(first, inputs, setup);
+  const auto network_with = [&](std::int64_t wider) {
+    Network network(DType::float64);
+    std::vector<int> ids;
+    for (ValueShape input : subject.inputs) {
+      if (!input.features.empty()) input.features.back() += wider;
+      ids.push_back(network.add_input({}, input));
+    }
+    network.set_outputs(network.add(layer, ids));
+    network.build(seed + 1);
+    return network;
+  };
+  Network second = network_with(0);
+  const std::string where = label("sharing", subject);
+  Report report = same_pass(where + "the second network: ", run(second, inputs, setup), expected) +
+                  same_pass(where + "the first one afterwards: ", run(first, inputs, setup), expected);
+  try {
+    network_with(1);  // where weights do not fit, an error
+  } catch (const Error&) {
+    report += same_pass(where + "the first one after a use that was refused: ", run(first, inputs, setup),
+                        expected);
+  }
+  report += same_pass(where + "the second network in the end: ", run(second, inputs, setup), expected);
+  const ParameterStore::Flat values = second.parameters().values();
+  for (std::int64_t i = 0; i < values.size(); ++i) values.set(i, 0.5 * values.at(i));
+  return report + same_bits(where + "weights", first.parameters().values(), second.parameters().values());
+}
+
 Report check_all(const Subject& subject, std::uint64_t seed) {
   Report report = check_gradients(subject, seed) + check_float_against_double(subject, seed) +
-                  check_threads(subject, seed) + check_spec_round_trip(subject, seed);
+                  check_threads(subject, seed) + check_spec_round_trip(subject, seed) +
+                  check_sharing(subject, seed);
   if (!subject.mixes_samples && (ragged(subject) || subject.equal_lengths))
     report += check_alone_equals_batch(subject, seed);
   if (subject.splits_in_time) report += check_split_in_time(subject, seed);

@@ -24,6 +24,19 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// The known columns of the table, then those of holidays.
+std::vector<ForecastKnown> known_columns(const Prepared& prepared) {
+  const Roles& roles = prepared.preparation.roles;
+  const std::vector<Encoding>& encodings = prepared.preparation.encodings.known;
+  std::vector<ForecastKnown> out;
+  for (std::size_t i = 0; i < encodings.size(); ++i) {
+    const bool holiday = i >= roles.known.size();
+    out.push_back({holiday ? roles.holidays[i - roles.known.size()] : roles.known[i],
+                   static_cast<std::int64_t>(encodings[i].width()), holiday});
+  }
+  return out;
+}
+
 /// Everything known before training.
 ForecastResult start_result(const Prepared& prepared, const ForecastOptions& options, const Table& table) {
   const Panel& panel = prepared.panel;
@@ -44,12 +57,15 @@ ForecastResult start_result(const Prepared& prepared, const ForecastOptions& opt
   result.season = prepared.season;
   result.seed = options.seed;
   result.frequency = prepared.times.front().frequency().name();
+  result.seasons = panel.seasons;
+  result.known = known_columns(prepared);
   result.warnings = prepared.notes;
   for (std::size_t s = 0; s < prepared.panel.series.size(); ++s) {
     const PanelSeries& from = prepared.panel.series[s];
     ForecastSeries series = series_of(from, prepared.times[s]);
     series.train_rows = from.train_rows;
     series.is_short = from.is_short;
+    series.known = from.known;
     result.rows_test += from.rows() - from.train_rows;
     result.series.push_back(std::move(series));
   }

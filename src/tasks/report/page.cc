@@ -77,8 +77,11 @@ void add_section(Body& body, const PageSection& section) {
     body.drawn.push_back(std::move(data.set("kind", part.kind)));
   }
   if (parts.empty()) return;
-  const Json values{Json::object(
-      {{"id", section.id}, {"title", section.title}, {"lead", section.lead}, {"parts", std::move(parts)}})};
+  const Json values{Json::object({{"id", section.id},
+                                  {"title", section.title},
+                                  {"lead", section.lead},
+                                  {"fold", section.fold},
+                                  {"parts", std::move(parts)}})};
   body.html += fill_template(page_asset("report/section.html"), values);
   body.links.push_back(
       Json::object({{"id", section.id}, {"title", section.link.empty() ? section.title : section.link}}));
@@ -143,6 +146,7 @@ std::string render_page(const Page& page) {
                     {"verdict", verdict_of(page.verdict)},
                     {"figures", items_of(page.figures, object_of)},
                     {"notes", items_of(page.notes, text_of)},
+                    {"has_notes", !page.notes.empty()},
                     {"warnings", items_of(page.warnings, text_of)},
                     {"contents", body.links},
                     {"sections", body.html},

@@ -93,6 +93,7 @@ PagePart table_part(const PageTable& table) {
                                   {"label", table.title.empty() ? table.label : table.title},
                                   {"lead", table.lead},
                                   {"note", table.note},
+                                  {"fold", table.fold},
                                   {"left_out", left_out},
                                   {"layout", std::string(css_class(table.layout)) + (bars ? " bars" : "")},
                                   {"figures", bars ? std::to_string(numbers - 1) : ""},

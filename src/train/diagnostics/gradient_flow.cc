@@ -17,7 +17,7 @@ class KeptGradients {
   explicit KeptGradients(ParameterStore& store) : store_(store), kept_(store.gradients()) {}
   KeptGradients(const KeptGradients&) = delete;
   KeptGradients& operator=(const KeptGradients&) = delete;
-  ~KeptGradients() { store_.mutable_gradients() = std::move(kept_); }
+  ~KeptGradients() { store_.mutable_gradients() = kept_; }
 
  private:
   ParameterStore& store_;

@@ -94,7 +94,7 @@ RecurrentReplay::Pass RecurrentReplay::run(Tape& tape, const Group& group, bool 
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = row(*input_.layout(), group.sequences[i], read);
     pass.x.push_back(tape.input(Samples(input_.values().gather(rows)), true));
     pass.before.push_back(state);
-    const Cell::Step now = cell_->step(tape, pass.x.back(), state, weights_, step);
+    const Cell::Step now = cell_->step(tape, pass.x.back(), state, step);
     state = now.state;
     pass.output.push_back(now.output);
     pass.state.push_back(state[0]);

@@ -149,8 +149,8 @@ void BatchPass::add_objectives(std::span<const Var> predictions, double weight) 
     check_pieces(plan, values);
     const double count = counts_.empty() ? plan.objective->count(values, targets_[k]) : counts_[k];
     if (settings_.cut_in_time) count_rows(values.front(), targets_[k]);
-    const Var loss = plan.objective->record(tape_, predictions.subspan(plan.first, plan.count), targets_[k],
-                                            count, network_.parameters());
+    const Var loss =
+        plan.objective->record(tape_, predictions.subspan(plan.first, plan.count), targets_[k], count);
     objective_losses_[k] += weight * tape_.number(loss);
     add_loss(loss, plan.loss_weight * weight);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/text.h"
 #include "rondo/base/error.h"
@@ -129,13 +130,13 @@ void EarlyStopping::on_train_begin(TrainingRun&) {
 
 /// Those of a checkpoint may be anybody's.
 void EarlyStopping::check_best(TrainingRun& run) const {
-  const Tensor& values = run.network().parameters().values();
+  const auto values = std::as_const(run.network()).parameters().values();
   if (best_values_.empty() ||
-      (best_values_.shape() == values.shape() && best_values_.dtype() == values.dtype()))
+      (best_values_.size() == values.size() && best_values_.dtype() == values.dtype()))
     return;
   throw Error(ErrorKind::model_file, "the best weights of the checkpoint are those of another network")
-      .seen(to_string(best_values_.shape()) + " " + dtype_name(best_values_.dtype()))
-      .expected(to_string(values.shape()) + " " + dtype_name(values.dtype()))
+      .seen(std::to_string(best_values_.size()) + " of " + dtype_name(best_values_.dtype()))
+      .expected(std::to_string(values.size()) + " of " + dtype_name(values.dtype()))
       .fix("remove the checkpoint to start over");
 }
 

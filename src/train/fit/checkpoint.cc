@@ -59,7 +59,7 @@ Network described_network(const TensorFile& file, DType dtype, const std::string
   try {
     network = Network::from_spec(spec, dtype);
     check_arrays(index_of(file), network.declare(), where);
-    network.build(0);
+    network.allocate();
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::model_file) throw;
     throw Error(ErrorKind::model_file, "the network of the file cannot be built")
@@ -88,7 +88,8 @@ void take_network(const TensorFile& file, Network& network, const std::string& w
 
 void declare_objective_arrays(const TensorFile& file, ParameterStore& parameters) {
   for (const auto& [name, tensor] : file.tensors) {
-    if (name.starts_with(kObjectivePrefix)) parameters.adopt(name, tensor.shape());
+    if (name.starts_with(kObjectivePrefix) && parameters.find(name) < 0)
+      parameters.declare(name, tensor.shape());
   }
   parameters.allocate();
 }

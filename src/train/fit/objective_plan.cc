@@ -33,13 +33,8 @@ void declare(ObjectivePlan& plan, Network& network, std::uint64_t seed) {
     }
     predictions.push_back(network.output_spec(plan.first + i));
   }
-  plan.objective->infer(predictions);
-  ParameterStore& parameters = network.parameters();
-  const std::size_t before = parameters.infos().size();
-  plan.objective->declare(parameters, std::string(kObjectivePrefix) + plan.name + ".");
-  if (parameters.infos().size() == before) return;  // none, or those of an earlier compilation
-  parameters.allocate();
-  plan.objective->initialize(parameters, seed);
+  plan.objective->join(network.parameters(), predictions, std::string(kObjectivePrefix) + plan.name + ".",
+                       seed);
 }
 
 /// The entry for objective k: arrays hold one entry an output, anything else is for all.

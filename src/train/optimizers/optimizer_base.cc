@@ -2,6 +2,9 @@
 
 #include <array>
 #include <cmath>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include "train/named_config.h"
 
@@ -16,7 +19,7 @@ template <class T>
 double sum_of_squares(const ParameterStore& parameters, std::size_t p) noexcept {
   constexpr std::int64_t kSums = 8;
   const ParameterInfo& info = parameters.infos()[p];
-  const T* const gradient = reinterpret_cast<const T*>(parameters.gradients().bytes()) + info.offset;
+  const T* const gradient = parameters.gradient(static_cast<int>(p)).view<T>().data;
   std::array<double, kSums> sums{};
   const auto add = [&](std::int64_t i) {
     const auto x = static_cast<double>(gradient[i]);
@@ -99,11 +102,10 @@ void OptimizerBase::set_learning_rate(double learning_rate) {
 }
 
 void OptimizerBase::prepare(const ParameterStore& parameters) {
-  const Tensor& values = parameters.values();
   const auto infos = parameters.infos();
   bool fits = squares_.size() == infos.size() && slots_.size() == slot_names_.size();
   for (const Tensor& slot : slots_)
-    fits = fits && slot.size() == values.size() && slot.dtype() == values.dtype();
+    fits = fits && slot.size() == parameters.flat_size() && slot.dtype() == parameters.dtype();
   if (fits) return;
   if (iterations_ > 0) {
     throw Error(ErrorKind::usage, "the parameters are not those of the optimiser's earlier steps")
@@ -112,7 +114,7 @@ void OptimizerBase::prepare(const ParameterStore& parameters) {
   }
   slots_.clear();
   for (std::size_t s = 0; s < slot_names_.size(); ++s) {
-    slots_.push_back(Tensor::full(values.shape(), first_slot_value_, values.dtype()));
+    slots_.push_back(Tensor::full({parameters.flat_size()}, first_slot_value_, parameters.dtype()));
   }
   squares_.assign(infos.size(), 0);
   without_decay_.assign(infos.size(), 0);
@@ -129,7 +131,7 @@ double OptimizerBase::measure(const ParameterStore& parameters) {
     double total = 0;
     for (std::size_t p = 0; p < infos.size(); ++p) {
       squares_[p] = 0;
-      if (!infos[p].trainable) continue;
+      if (!parameters.is_trainable(static_cast<int>(p))) continue;
       squares_[p] = sum_of_squares<decltype(zero)>(parameters, p);
       total += squares_[p];
     }
@@ -149,10 +151,11 @@ double OptimizerBase::clip_scale(std::size_t parameter, double global_norm) cons
 template <class T>
 void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, double rate) noexcept {
   const auto infos = parameters.infos();
-  T* const weights = reinterpret_cast<T*>(parameters.values().bytes());
-  const T* const gradients = reinterpret_cast<const T*>(parameters.gradients().bytes());
   for (std::size_t p = 0; p < infos.size(); ++p) {
-    if (!infos[p].trainable || infos[p].size == 0) continue;
+    const int index = static_cast<int>(p);
+    if (!parameters.is_trainable(index) || infos[p].size == 0) continue;
+    T* const weights = parameters.value(index).view<T>().data;
+    const T* const gradients = std::as_const(parameters).gradient(index).view<T>().data;
     Piece<T> piece{};
     const double decay = without_decay_[p] ? 0 : options_.weight_decay;
     piece.prelude.scale = static_cast<T>(clip_scale(p, global_norm));
@@ -162,18 +165,18 @@ void OptimizerBase::update_all(ParameterStore& parameters, double global_norm, d
     else
       piece.prelude.l2 = static_cast<T>(decay);
     const auto update_rows = [&](std::int64_t first, std::int64_t rows) {
-      const std::int64_t begin = infos[p].offset + first * infos[p].columns();
+      const std::int64_t begin = first * infos[p].columns();
       piece.weights = weights + begin;
       piece.gradients = gradients + begin;
       for (std::size_t s = 0; s < slots_.size(); ++s)
-        piece.slots[s] = reinterpret_cast<T*>(slots_[s].bytes()) + begin;
+        piece.slots[s] = reinterpret_cast<T*>(slots_[s].bytes()) + infos[p].offset + begin;
       piece.count = rows * infos[p].columns();
       update(piece);
     };
     // A broken gradient (scale NaN) reaches every row, as it does in dense arrays.
     const bool touched_only = options_.lazy || (!moves_without_gradient() && decay == 0);
     if (touched_only && std::isfinite(piece.prelude.scale))
-      parameters.each_touched_run(static_cast<int>(p), update_rows);
+      parameters.each_touched_run(index, update_rows);
     else
       update_rows(0, infos[p].rows());
   }
@@ -193,8 +196,9 @@ OptimizerState OptimizerBase::state(const ParameterStore& parameters) const {
   out.numbers = Json::object({{"iterations", iterations_}, {"learning_rate", rate_}});
   write_numbers(out.numbers);
   if (slots_.empty()) return out;
-  for (const ParameterInfo& info : parameters.infos()) {
-    if (!info.trainable) continue;
+  for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
+    const ParameterInfo& info = parameters.infos()[p];
+    if (!parameters.is_trainable(static_cast<int>(p))) continue;
     for (std::size_t s = 0; s < slots_.size(); ++s) {
       out.slots.emplace_back(info.name + "/" + slot_names_[s], copy_out(slots_[s], info));
     }
@@ -217,20 +221,23 @@ void OptimizerBase::restore(const ParameterStore& parameters, const OptimizerSta
   prepare(parameters);
   const bool fresh = iterations->as_integer() == 0 && state.slots.empty();
   std::size_t used = 0;
-  for (const ParameterInfo& info : parameters.infos()) {
-    if (!info.trainable || fresh) continue;
+  std::unordered_map<std::string_view, const Tensor*> slot_of;
+  for (const auto& [slot, tensor] : state.slots) slot_of.emplace(slot, &tensor);
+  for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
+    const ParameterInfo& info = parameters.infos()[p];
+    if (fresh || !parameters.is_trainable(static_cast<int>(p))) continue;
     for (std::size_t s = 0; s < slots_.size(); ++s) {
       const std::string slot_name = info.name + "/" + slot_names_[s];
-      const auto found = std::find_if(state.slots.begin(), state.slots.end(),
-                                      [&](const auto& named) { return named.first == slot_name; });
-      if (found == state.slots.end())
+      const auto known = slot_of.find(slot_name);
+      if (known == slot_of.end())
         refuse("'" + slot_name + "' is missing", "resume with the model that was saved");
-      if (found->second.shape() != info.shape || found->second.dtype() != parameters.dtype()) {
-        refuse("'" + slot_name + "' has shape " + to_string(found->second.shape()) + " and not " +
+      const Tensor& found = *known->second;
+      if (found.shape() != info.shape || found.dtype() != parameters.dtype()) {
+        refuse("'" + slot_name + "' has shape " + to_string(found.shape()) + " and not " +
                    to_string(info.shape) + ", or another dtype",
                "resume with the model that was saved");
       }
-      copy_in(slots_[s], info, found->second);
+      copy_in(slots_[s], info, found);
       ++used;
     }
   }

@@ -24,7 +24,7 @@ inline Network network_of(LayerPtr layer, std::vector<ValueShape> inputs, DType 
   network.set_outputs(network.add(std::move(layer), ids));
   network.build(3);
   RandomStream random(9);
-  Tensor& values = network.parameters().values();  // biases too are worth testing
+  const auto values = network.parameters().values();  // biases too are worth testing
   for (std::int64_t i = 0; i < values.size(); ++i) {
     if (values.at(i) == 0) values.set(i, 0.3 * random.normal(static_cast<std::uint64_t>(i)));
   }

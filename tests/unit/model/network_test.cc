@@ -157,7 +157,7 @@ TEST(Network, SurvivesItsSpec) {
   for (std::size_t i = 0; i < network.parameters().infos().size(); ++i) {
     EXPECT_EQ(again.parameters().infos()[i].name, network.parameters().infos()[i].name);
   }
-  again.parameters().values() = network.parameters().values();
+  again.parameters().values() = network.parameters().values().copy();
   const std::vector<Samples> x = {Samples(normal({3, 5, 3}, 1)), Samples(normal({3, 4}, 2))};
   const auto before = run(network, x), after = run(again, x);
   ASSERT_EQ(after.size(), 2U);

@@ -213,8 +213,93 @@ TEST(ParameterStore, AdoptsAnArrayThatIsThereWithItsValues) {
   EXPECT_EQ(b, 1);
   EXPECT_EQ(store.get(a).at(1), 4);
   EXPECT_EQ(store.trainable_count(), 1);
-  EXPECT_EQ(store.infos()[0].l1, 0.5);
+  EXPECT_EQ(store.penalty(a).l1, 0.5);
   EXPECT_THROW(store.adopt("a", {3}), Error);
+}
+
+/// What is shared is the same array under another name; allocation is of both.
+TEST(ParameterStore, SharesArraysWithOthers) {
+  ParameterStore layer, network;
+  layer.declare("dense.kernel", {2, 2});
+  layer.declare("dense.bias", {2}, false);
+  network.declare("own", {3});
+  network.share_all(layer, std::string("dense.").size(), "encoder.");
+  EXPECT_EQ(network.find("encoder.bias"), 2);
+  EXPECT_EQ(network.find(layer, 1), 2);
+  EXPECT_FALSE(layer.allocated());
+  network.allocate();
+  EXPECT_TRUE(layer.allocated());
+  layer.set(0, Tensor::full({2, 2}, 3));
+  EXPECT_EQ(network.get(1).at(3), 3);
+  layer.mutable_gradient(0).view<float>()(1, 1) = 5;
+  EXPECT_EQ(network.gradients().at(network.infos()[1].offset + 3), 5);
+  network.zero_gradients();
+  EXPECT_EQ(layer.get_gradient(0).at(3), 0);
+  layer.set_frozen(true);
+  EXPECT_EQ(network.trainable_count(), 3);
+  layer.set_frozen(false);
+  EXPECT_EQ(network.trainable_count(), 7) << "the bias was never trainable";
+}
+
+TEST(ParameterStore, ListsASharedArrayOnce) {
+  ParameterStore layer, network;
+  layer.declare("a", {2});
+  network.share_all(layer, 0, "first.");
+  network.share_all(layer, 0, "second.");
+  EXPECT_EQ(network.infos().size(), 1U);
+  EXPECT_EQ(network.infos()[0].name, "first.a");
+}
+
+TEST(ParameterStore, HasArraysThatGetTheirMemoryTogetherSideBySide) {
+  ParameterStore layer, other, network;
+  layer.declare("a", {17});
+  other.declare("b", {3});
+  network.share_all(layer);
+  network.share_all(other);
+  network.allocate();
+  const auto* first = static_cast<const float*>(network.value(0).data);
+  EXPECT_EQ(static_cast<const float*>(network.value(1).data), first + network.infos()[1].offset);
+}
+
+TEST(ParameterStore, RefusesToShareAnotherTypeOrTwoArraysOfOneName) {
+  ParameterStore wide(DType::float64), narrow, network;
+  wide.declare("a", {2});
+  narrow.declare("b", {2});
+  network.declare("b", {2});
+  EXPECT_THROW(network.share_all(wide), Error);
+  EXPECT_THROW(network.share_all(narrow), Error);
+}
+
+TEST(ParameterStore, CopiedHasArraysOfItsOwn) {
+  ParameterStore layer, network;
+  layer.declare("a", {2});
+  network.share_all(layer);
+  network.allocate();
+  ParameterStore copy = network;
+  copy.set(0, Tensor::full({2}, 1));
+  EXPECT_EQ(layer.get(0).at(0), 0);
+}
+
+TEST(ParameterStore, ReadsAndWritesAllArraysAsOne) {
+  ParameterStore store;
+  store.declare("a", {3});
+  store.declare("b", {2, 2});
+  store.allocate();
+  const std::int64_t second = store.infos()[1].offset;
+  store.values().set(1, 4);
+  store.values().set(second + 3, 5);
+  store.values().set(3, 6);  // a gap
+  EXPECT_EQ(store.get(0).at(1), 4);
+  EXPECT_EQ(store.get(1).at(3), 5);
+  EXPECT_EQ(store.values().at(3), 0);
+  const Tensor all = store.values();
+  EXPECT_EQ(all.size(), store.flat_size());
+  EXPECT_EQ(all.at(second + 3), 5);
+  store.set(1, Tensor({2, 2}));
+  store.values() = all;
+  EXPECT_EQ(store.get(1).at(3), 5);
+  EXPECT_THROW(store.values() = Tensor({7}), Error);
+  EXPECT_THROW(store.values().set(all.size(), 1), Error);
 }
 
 }  // namespace

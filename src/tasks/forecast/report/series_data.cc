@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/index_range.h"
+#include "tasks/forecast/report/events.h"
 #include "tasks/forecast/report/series_json.h"
 #include "tasks/forecast/report/tables.h"
 
@@ -23,9 +24,9 @@ constexpr std::size_t kFewSeries = 20;  // up to so many are drawn in full detai
 
 /// Finest first: the first one with which all series fit is taken.
 std::vector<Detail> details_for(std::size_t series) {
-  if (series <= 1) return {{4'000, 2'000, 400, 0}};
-  if (series <= kFewSeries) return {{1'000, 400, 400, 0}, {400, 150, 150, 0}};
-  return {{600, 200, 200, 6}, {400, 100, 100, 5}, {200, 48, 60, 5}};
+  if (series <= 1) return {{4'000, 2'000, 400, 3'000, 2'000, 0}};
+  if (series <= kFewSeries) return {{1'000, 400, 400, 300, 400, 0}, {400, 150, 150, 100, 150, 0}};
+  return {{600, 200, 200, 100, 200, 6}, {400, 100, 100, 60, 120, 5}, {200, 48, 60, 0, 0, 5}};
 }
 
 double error_of(const ForecastSeries& series, double ForecastScore::*measure) {
@@ -165,9 +166,8 @@ void add_series_data(const ForecastResult& result, Json& data) {
   if (writer.detail.digits > 0) data.set("digits", writer.detail.digits);
   if (count > 1) data.set("series_table", table_json(result, ranking, drawing));
   Json marked = Json::array();
-  for (const ForecastAnomaly& anomaly : result.anomalies)
-    marked.push_back(drawing[series_of(anomaly, result)]);
-  data.set("anomalies", std::move(marked));
+  for (const AnomalyEvent& event : anomaly_events(result)) marked.push_back(drawing[event.series.front()]);
+  data.set("events", std::move(marked));
 }
 
 }  // namespace rondo::forecasting

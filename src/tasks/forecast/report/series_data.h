@@ -10,7 +10,7 @@ namespace rondo::forecasting {
 
 /// Adds to `data` the series that the page can draw ("series", worst first), the table of all
 /// ("series_table", for more than one), the time axes that several share ("times"), how many there are
-/// ("series_total") and the drawing of each anomaly's series ("anomalies"). Bounded in size: of many series
+/// ("series_total") and the drawing of each event's series ("events"). Bounded in size: of many series
 /// the worst and an even choice of the others are drawn.
 void add_series_data(const ForecastResult& result, Json& data);
 

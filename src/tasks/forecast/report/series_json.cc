@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <initializer_list>
 #include <optional>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "base/index_range.h"
 #include "base/order_statistics.h"
 #include "base/text.h"
+#include "tasks/forecast/report/json_parts.h"
 #include "tasks/forecast/report/residuals.h"
 
 namespace rondo::forecasting {
@@ -73,26 +73,6 @@ std::int64_t TimeTexts::list_of(const TimeRows& times) {
 
 namespace {
 
-Json numbers(const std::vector<double>& values, std::span<const std::size_t> rows, const Detail& detail) {
-  Json picked = Json::array();
-  for (const std::size_t row : rows) picked.push_back(rounded(values[row], detail.digits));
-  return picked;
-}
-
-Json numbers(const std::vector<double>& values, const Detail& detail) {
-  Json all = Json::array();
-  for (const double value : values) all.push_back(rounded(value, detail.digits));
-  return all;
-}
-
-Json count(std::size_t size) { return static_cast<std::int64_t>(size); }
-
-Json counts(const std::vector<std::size_t>& sizes) {
-  Json all = Json::array();
-  for (const std::size_t size : sizes) all.push_back(count(size));
-  return all;
-}
-
 /// Rows that keep the shape of all `lines`, every one of the last rows, and `also`.
 std::vector<std::size_t> rows_of_all(std::initializer_list<std::span<const double>> lines, std::size_t limit,
                                      std::size_t recent, std::span<const std::size_t> also = {}) {
@@ -105,24 +85,6 @@ std::vector<std::size_t> rows_of_all(std::initializer_list<std::span<const doubl
   for (std::size_t row = total - std::min(total, recent); row < total; ++row) rows.push_back(row);
   detail::sort_unique(rows);
   return rows;
-}
-
-/// The last rows, one by one: of many series they are more useful, and take less room, than a thinned line.
-std::vector<std::size_t> last_rows(std::size_t total, std::size_t limit) {
-  return detail::range<std::size_t>(total - std::min(total, limit), total);
-}
-
-/// Row numbers without a hole as {"from", "count"}.
-Json rows_json(const std::vector<std::size_t>& rows, const Detail& detail) {
-  const bool whole = !rows.empty() && rows.back() - rows.front() + 1 == rows.size();
-  if (detail.digits == 0 || !whole) return counts(rows);
-  return Json::object({{"from", count(rows.front())}, {"count", count(rows.size())}});
-}
-
-void add_bands(Json& target, const ForecastBands& bands, std::span<const std::size_t> rows,
-               const Detail& detail) {
-  if (bands.low80.empty()) return;
-  for (const auto& [name, end] : ForecastBands::kEnds) target.set(name, numbers(bands.*end, rows, detail));
 }
 
 Json history_json(SeriesWriter& writer, const ForecastSeries& series, const std::vector<double>& values,
@@ -140,35 +102,14 @@ Json history_json(SeriesWriter& writer, const ForecastSeries& series, const std:
                        {"value", numbers(values, rows, writer.detail)}});
 }
 
-/// Those that make bands, and the median.
-ForecastQuantiles symmetric(const ForecastQuantiles& all) {
-  ForecastQuantiles out;
-  for (std::size_t k = 0; k < all.levels.size() && !all.values.empty(); ++k) {
-    const bool paired = std::ranges::any_of(
-        all.levels, [&](double other) { return std::abs(all.levels[k] + other - 1) < 1e-9; });
-    if (!paired) continue;
-    out.levels.push_back(all.levels[k]);
-    out.values.push_back(all.values[k]);
-  }
-  return out.levels.size() > 1 ? out : ForecastQuantiles();
-}
-
-Json quantiles_json(const ForecastQuantiles& quantiles, std::span<const std::size_t> rows,
-                    const Detail& detail) {
-  Json values = Json::array();
-  for (const std::vector<double>& line : quantiles.values) values.push_back(numbers(line, rows, detail));
-  return Json::object({{"level", Json::list(quantiles.levels)}, {"value", std::move(values)}});
-}
-
 Json forecast_json(SeriesWriter& writer, const ForecastSeries& series) {
   const std::vector<std::size_t> rows = detail::range<std::size_t>(0, series.forecast.size());
   Json result = Json::object({{"time", writer.times(TimeRows::all_of(series.future_times), rows)},
                               {"mean", numbers(series.forecast, writer.detail)}});
-  const ForecastQuantiles asked = symmetric(series.asked);
-  const ForecastQuantiles& quantiles = asked.levels.empty() ? series.quantiles : asked;
+  const ForecastQuantiles& quantiles = series.asked.levels.empty() ? series.quantiles : series.asked;
   if (writer.detail.digits == 0 || quantiles.levels.empty())
     add_bands(result, series.bands, rows, writer.detail);
-  if (!quantiles.levels.empty()) result.set("quantiles", quantiles_json(quantiles, rows, writer.detail));
+  add_quantiles(result, quantiles, rows, writer.detail);
   return result;
 }
 
@@ -221,10 +162,9 @@ Json backtest_json(SeriesWriter& writer, const ForecastSeries& series, const Lat
                               {"predicted", numbers(predicted, rows, detail)}});
   ForecastBands bands;
   for (const auto& [name, end] : ForecastBands::kEnds) bands.*end = latest.of(from.bands.*end);
-  if (ForecastQuantiles asked = symmetric(from.asked); !asked.levels.empty()) {
-    for (std::vector<double>& line : asked.values) line = latest.of(line);
-    result.set("quantiles", quantiles_json(asked, rows, detail));
-  }
+  ForecastQuantiles asked = from.asked;
+  for (std::vector<double>& line : asked.values) line = latest.of(line);
+  add_quantiles(result, asked, rows, detail);
   add_bands(result, bands, rows, detail);
   result.set("inside80", share_inside(actual, bands.low80, bands.high80));
   result.set("inside95", share_inside(actual, bands.low95, bands.high95));
@@ -281,18 +221,15 @@ Json series_json(SeriesWriter& writer, const ForecastSeries& series,
   if (const LatestForecasts latest = latest_forecasts(series); latest.times.size() > 0) {
     result.set("backtest", backtest_json(writer, series, latest));
     result.set("residuals", residuals_json(writer, series, latest));
+    if (Json origins = origins_json(writer, series); !origins.is_null()) result.set("origins", origins);
   }
+  if (Json parts = components_json(writer, series); !parts.is_null()) result.set("components", parts);
   if (anomalies.empty()) return result;
   Json marks = Json::array();
   for (const ForecastAnomaly& anomaly : anomalies)
     marks.push_back(anomaly_json(anomaly, values[static_cast<std::size_t>(anomaly.row)]));
   result.set("anomalies", std::move(marks));
   return result;
-}
-
-double rounded(double value, int digits) {
-  if (!std::isfinite(value) || digits == 0) return value;
-  return std::strtod(detail::print("%.*g", digits, value).c_str(), nullptr);
 }
 
 }  // namespace rondo::forecasting

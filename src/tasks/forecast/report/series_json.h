@@ -38,6 +38,8 @@ class TimeTexts {
 struct Detail {
   std::size_t history, backtest;  ///< points of a line
   std::size_t recent;             ///< last rows, always drawn one by one for the closer look
+  std::size_t origin_points;      ///< rows of forecasts by origin, all origins together
+  std::size_t component_rows;     ///< last rows that are taken apart
   int digits;                     ///< of every number; 0: all of them, and every baseline
 };
 

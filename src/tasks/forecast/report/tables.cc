@@ -6,9 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "base/text.h"
 #include "tasks/forecast/report/drawn_series.h"
-#include "tasks/forecast/report/series_data.h"
 #include "tasks/report/format.h"
 
 namespace rondo::forecasting {
@@ -86,14 +84,6 @@ void add_column(PageTable& table, TableColumn column, std::vector<TableCell> cel
   for (std::size_t r = 0; r < table.rows.size(); ++r) table.rows[r].push_back(std::move(cells[r]));
 }
 
-std::string anomaly_lead(std::size_t marked) {
-  return "Most anomalous rows first. The score is the error of the latest forecast of a row in standard "
-         "deviations of that forecast. " +
-         std::string(marked == 1 ? "One exceeds " : format_count(marked) + " exceed ") +
-         detail::print("a score of %g and ", ForecastAnomaly::kRemarkable) + (marked == 1 ? "is" : "are") +
-         " marked (◇), here and in the chart of the history.";
-}
-
 /// The best of the leaderboard, the forecast and the baselines among them.
 std::vector<ForecastScore> listed_scores(const ForecastResult& result, std::size_t& left_out) {
   constexpr std::size_t kBest = 10;
@@ -111,6 +101,47 @@ std::vector<ForecastScore> listed_scores(const ForecastResult& result, std::size
 
 }  // namespace
 
+PagePart leader_table(const ForecastResult& result, const std::string& unit) {
+  std::size_t left_out = 0;
+  const std::vector<ForecastScore> scores = listed_scores(result, left_out);
+  if (scores.empty()) return {};
+  std::vector<double> errors, won, luck;
+  for (const ForecastScore& score : scores) {
+    errors.push_back(score.compared);
+    won.push_back(score.series_won);
+    luck.push_back(score.p_value);
+  }
+  const double largest = largest_of(errors);
+  const bool in_units = result.measure == "RMSE" && !unit.empty();
+  PageTable table{
+      .id = "leaders",
+      .label = "Leaderboard",
+      .lead = "Errors of the backtest, best first. Smaller is better.",
+      .marked_row = std::ranges::find(scores, result.test.name, &ForecastScore::name) - scores.begin(),
+      .columns = {
+          {"Forecaster"}, {"", Kind::bar}, {capital(result.measure) + (in_units ? ", " + unit : "")}}};
+  const std::vector<TableCell> cells = error_cells(errors, largest);
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    table.rows.push_back({{capital(forecaster_name(scores[i].name))},
+                          {.bar = largest > 0 ? errors[i] / largest : 0},
+                          cells[i]});
+  std::vector<TableCell> relative;
+  for (const double error : errors)
+    relative.push_back(
+        {error == result.test.compared ? "–" : format_percent(error / result.test.compared - 1, true)});
+  add_column(table, {"Against the forecast"}, std::move(relative));
+  const auto is_unknown = [](double value) { return std::isnan(value); };
+  if (!std::ranges::all_of(won, is_unknown)) {
+    add_column(table, {"Series won"}, score_cells({"", &ForecastScore::series_won, ""}, won));
+    table.note = "Series won: share of the series in which the forecast's RMSE is lower than this one's. ";
+  }
+  if (!std::ranges::all_of(luck, is_unknown)) {
+    add_column(table, {"p-value"}, score_cells({"", &ForecastScore::p_value, ""}, luck));
+    table.note += "p-value: how probable a difference as large as this is by luck (Diebold–Mariano).";
+  }
+  return table_part(table);
+}
+
 PagePart score_table(const ForecastResult& result) {
   std::size_t left_out = 0;
   const std::vector<ForecastScore> scores = listed_scores(result, left_out);
@@ -121,6 +152,7 @@ PagePart score_table(const ForecastResult& result) {
       .note = "Best first by what the verdict compares (" + result.measure +
               "). Smaller is better; the best of each column is bold. MAE and RMSE are in the "
               "units of the target.",
+      .fold = "Other measures of error",
       .marked_row = std::ranges::find(scores, result.test.name, &ForecastScore::name) - scores.begin(),
       .columns = {{"Forecaster"}}};
   for (const ForecastScore& score : scores) table.rows.push_back({{capital(forecaster_name(score.name))}});
@@ -263,42 +295,6 @@ PagePart fold_table(const ForecastResult& result) {
       row.push_back(std::move(cell));
   }
   if (any_reused) table.note += " * Not retrained: the model of the fold before, with newer inputs.";
-  return table_part(table);
-}
-
-PagePart anomaly_table(const ForecastResult& result) {
-  // Worst first.
-  const auto end = std::ranges::find_if(result.anomalies, [](const ForecastAnomaly& anomaly) {
-    return !(anomaly.score > ForecastAnomaly::kRemarkable);
-  });
-  const std::span<const ForecastAnomaly> worst(result.anomalies.begin(), end);
-  if (worst.empty()) return {};
-  const bool several = result.series.size() > 1;
-  double largest = 0;
-  for (const ForecastAnomaly& anomaly : worst) largest = std::max(largest, std::abs(anomaly.actual));
-  // Series of one table may live on scales of their own.
-  const auto shape = [&](double value) {
-    return several ? format_number(value) : format_number_beside(value, largest);
-  };
-  PageTable table{.id = "anomalies",
-                  .label = "Anomalies",
-                  .lead = anomaly_lead(worst.size()),
-                  .layout = PageTable::Layout::narrow,
-                  .columns = {{"Time"}}};
-  if (several) table.columns.push_back({"Series", Kind::text});
-  for (const char* title : {"Score", "Actual", "Expected", "95 % band"}) table.columns.push_back({title});
-  for (const ForecastAnomaly& anomaly : worst) {
-    std::vector<TableCell>& row = table.rows.emplace_back();
-    row.push_back({anomaly.time});
-    if (several) row.push_back({series_name(result.series[series_of(anomaly, result)], result)});
-    row.push_back(
-        {format_number_beside(anomaly.score, std::max(100.0, anomaly.score)), TableCell::Mark::remarkable});
-    row.push_back({shape(anomaly.actual)});
-    row.push_back({shape(anomaly.expected)});
-    row.push_back({std::isnan(anomaly.low95 + anomaly.high95)
-                       ? "–"
-                       : shape(anomaly.low95) + " to " + shape(anomaly.high95)});
-  }
   return table_part(table);
 }
 

@@ -10,8 +10,10 @@
 // The tables of a forecast's report, and the curves of its errors. Without what they show they are empty.
 namespace rondo::forecasting {
 
-/// Errors of the forecast and of what it was compared with in the backtest, best first, with a note that
-/// explains the columns.
+/// The forecast and what it was compared with in the backtest, best first, by the one error that the verdict
+/// compares.
+PagePart leader_table(const ForecastResult& result, const std::string& unit = {});
+/// The same by all errors, folded, with a note that explains the columns.
 PagePart score_table(const ForecastResult& result);
 /// What the forecast is made of.
 PagePart share_table(const ForecastResult& result);
@@ -23,6 +25,7 @@ bool uses_networks(const ForecastResult& result);
 PagePart band_table(const ForecastResult& result);
 PagePart horizon_curves(const ForecastResult& result);
 PagePart fold_table(const ForecastResult& result);
+/// Remarkable rows as events: neighbours of one series, and the same time in several, are one.
 PagePart anomaly_table(const ForecastResult& result);
 PagePart importance_table(const ForecastResult& result);
 PagePart member_table(const ForecastResult& result);

@@ -117,6 +117,11 @@ double HarmonicRegression::effect(std::int64_t row) const {
   return sum;
 }
 
+double HarmonicRegression::known_effect(std::int64_t row, std::int64_t column) const {
+  if (columns_.empty()) return 0;
+  return coefficients_[static_cast<std::size_t>(column)] * known_.at(row, column);  // known columns are first
+}
+
 std::vector<double> forecast_harmonic(std::span<const double> values, std::span<const double> seasons,
                                       std::int64_t horizon, const KnownColumns& known) {
   const std::span<const double> seen = from_first_observed(values);

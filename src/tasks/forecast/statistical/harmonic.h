@@ -20,6 +20,8 @@ class HarmonicRegression {
 
   /// What seasons and columns add at a row, from 0 on and beyond the last one.
   double effect(std::int64_t row) const;
+  /// Of it, what one known column adds.
+  double known_effect(std::int64_t row, std::int64_t column) const;
   /// The values without it; missing ones stay missing.
   const std::vector<double>& adjusted() const { return adjusted_; }
 

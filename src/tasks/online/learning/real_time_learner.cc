@@ -96,14 +96,16 @@ class RealTimeLearner : public Learner {
     store.declare("head", {targets, cell_.units});  // zero: at first the network says nothing
     store.declare("head_bias", {targets});
     store.allocate();
-    initialize_diagonal_cell(cell_, options.seed, store.values().data<float>());
+    initialize_diagonal_cell(cell_, options.seed, numbers(store.value(kCell)));
     return {store, store, store};
+  }
+  static std::span<float> numbers(const Matrix& array) {
+    return {array.view<float>().data, static_cast<std::size_t>(array.rows * array.cols)};
   }
   /// One array of a set of weights.
   std::span<const float> part(std::size_t kind, Part which) const {
-    const ParameterInfo& info = stores_[kind].infos()[which];
-    return stores_[kind].values().data<float>().subspan(static_cast<std::size_t>(info.offset),
-                                                        static_cast<std::size_t>(info.size));
+    const ConstMatrix array = stores_[kind].value(which);
+    return {array.view<float>().data, static_cast<std::size_t>(array.rows * array.cols)};
   }
   void say(std::size_t kind, std::span<const float> state, std::span<float> output) const {
     const std::span<const float> head = part(kind, kHead), bias = part(kind, kHeadBias);
@@ -117,9 +119,9 @@ class RealTimeLearner : public Learner {
   bool update() {
     ParameterStore& store = stores_[live];
     const auto into = [&](Part which, std::vector<float>& from) {
-      const auto to = store.mutable_gradients().data<float>().begin() + store.infos()[which].offset;
+      const auto to = numbers(store.mutable_gradient(which));
       const float share = 1.0F / static_cast<float>(every_);
-      std::transform(from.begin(), from.end(), to, [share](float value) { return share * value; });
+      std::transform(from.begin(), from.end(), to.begin(), [share](float value) { return share * value; });
       std::fill(from.begin(), from.end(), 0.0F);
     };
     into(kCell, gradient_);
@@ -127,7 +129,7 @@ class RealTimeLearner : public Learner {
     into(kHeadBias, head_bias_gradient_);
     if (!sets_.step()) return false;
     if (!cell_.cell->info.gated) {
-      const auto weights = store.values().data<float>();
+      const auto weights = numbers(store.value(kCell));
       const auto first = weights.begin() + cell_.inputs * cell_.weight_columns();
       for (auto u = first; u != first + cell_.units; ++u)
         *u = std::clamp(*u, -kLargestRecurrence, kLargestRecurrence);

@@ -9,12 +9,24 @@ namespace {
 /// Share that a step has in the running mean once there have been many.
 constexpr double kShare = 0.005;
 
-void copy(const ParameterStore& from, ParameterStore& to) { to.values() = from.values(); }
+std::span<float> numbers(const Matrix& m) {
+  return {static_cast<float*>(m.data), static_cast<std::size_t>(m.rows * m.cols)};
+}
+int count(const ParameterStore& store) { return static_cast<int>(store.infos().size()); }
+
+/// Both list the same arrays.
+void copy(ParameterStore& from, ParameterStore& to) {
+  for (int i = 0; i < count(from); ++i)
+    std::ranges::copy(numbers(from.value(i)), numbers(to.value(i)).begin());
+}
 
 bool finite(const ParameterStore& store) {
   // A sum is not finite when one of its terms is not; weights are far from the largest float.
   float sum = 0;
-  for (const float value : store.gradients().data<float>()) sum += std::abs(value);
+  for (int i = 0; i < count(store); ++i) {
+    const View<const float> gradient = store.gradient(i).view<float>();
+    for (std::int64_t k = 0; k < gradient.rows * gradient.cols; ++k) sum += std::abs(gradient.data[k]);
+  }
   return std::isfinite(sum);
 }
 
@@ -37,9 +49,10 @@ bool WeightSets::step() {
   optimizer_->step(live_);
   const auto steps = static_cast<double>(optimizer_->iterations());
   const auto share = static_cast<float>(std::max(kShare, 1 / (1 + 0.2 * steps)));
-  const auto from = live_.values().data<float>();
-  const auto to = mean_.values().data<float>();
-  for (std::size_t i = 0; i < from.size(); ++i) to[i] += share * (from[i] - to[i]);
+  for (int p = 0; p < count(live_); ++p) {
+    const auto from = numbers(live_.value(p)), to = numbers(mean_.value(p));
+    for (std::size_t i = 0; i < from.size(); ++i) to[i] += share * (from[i] - to[i]);
+  }
   return true;
 }
 
@@ -82,9 +95,14 @@ void WeightSets::archive_optimizer(tasks::Archive& archive, const char* name, Op
 }
 
 void WeightSets::archive(tasks::Archive& archive) {
-  archive.array("live", live_.values());
-  archive.array("mean", mean_.values());
-  archive.array("good", good_.values());
+  const auto weights = [&](const char* name, ParameterStore& store) {
+    Tensor values = store.values();
+    archive.array(name, values);
+    if (archive.reading()) store.values() = values;
+  };
+  weights("live", live_);
+  weights("mean", mean_);
+  weights("good", good_);
   archive_optimizer(archive, "optimizer", *optimizer_);
   const auto good = make_optimizer(settings_);
   good->restore(live_, good_state_);

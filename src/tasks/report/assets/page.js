@@ -24,8 +24,17 @@ function forPaper(on) {
   }
 }
 
+/** What a link leads to is shown, also where it is folded. */
+function unfold() {
+  const fold = location.hash.length > 1 && byId(decodeURIComponent(location.hash.slice(1)))?.querySelector('.fold');
+  if (fold) fold.open = true;
+}
+
 for (const step of beforeDrawing) step();
+document.querySelectorAll('.scroll').forEach(offerCsv);
 drawPage();
+unfold();
+addEventListener('hashchange', unfold);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawPage);
 addEventListener('beforeprint', () => forPaper(true));
 addEventListener('afterprint', () => forPaper(false));

@@ -82,11 +82,54 @@ function fillTable(table, header, rows, caption) {
   table.replaceChildren(...(caption ? [element('caption', caption)] : []), top, body);
 }
 
+/** A number as programs read it, a text as it is. */
+function plainCell(cell) {
+  if (cell === null || cell === undefined) return '';
+  if (typeof cell === 'number') return Number.isFinite(cell) ? String(cell) : '';
+  const text = String(cell).replace(/^◇ /, '').replace(/\u00a0/g, ' ');
+  if (text === '–') return '';
+  const figures = text.replace(/^−/, '-');
+  return /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(figures) ? figures.replace(/,/g, '') : /^-?[\d.]/.test(figures) ? figures : text;
+}
+
+function csvText(rows) {
+  const quoted = text => /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+  return rows.map(row => row.map(cell => quoted(plainCell(cell))).join(',')).join('\r\n') + '\r\n';
+}
+
+/** Rows of a table as it stands, without columns of bars. */
+function shownRows(table) {
+  return [...table.querySelectorAll('tr')].map(
+      tr => [...tr.children].filter(cell => !cell.classList.contains('bar-column')).map(cell => cell.textContent));
+}
+
+/**
+ * A button that saves the table of a box as CSV. Where its rows are more, or more exact, than what is shown, the table
+ * has a function `wholeRows` that gives them, names first.
+ */
+function offerCsv(box) {
+  const table = box.querySelector('table');
+  if (!table) return;
+  const name = (box.getAttribute('aria-label') ?? byId(box.getAttribute('aria-labelledby'))?.textContent ?? 'table');
+  const button = element('button', 'Save as CSV', {type: 'button', class: 'csv', 'aria-label': `Save as CSV: ${name}`});
+  button.onclick = () => {
+    const rows = table.wholeRows?.() ?? shownRows(table);
+    // With a byte order mark, by which spreadsheets know the encoding.
+    const address = URL.createObjectURL(new Blob(['\ufeff', csvText(rows)], {type: 'text/csv'}));
+    const link = element('a', null, {href: address, download: `${name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-')}.csv`});
+    document.body.append(link);
+    link.click();
+    link.remove();
+    URL.revokeObjectURL(address);
+  };
+  box.after(button);
+}
+
 const MOST_TABLE_ROWS = 1000;
 
 /** Tables below a <summary>, built when the reader opens it. `make` returns [{header, rows, caption}]. */
 function lazyTables(details, make) {
-  details.querySelectorAll('.scroll').forEach(old => old.remove());
+  details.querySelectorAll('.scroll, .csv').forEach(old => old.remove());
   let filled = false;
   const fill = () => {
     if (!details.open || filled) return;
@@ -101,6 +144,8 @@ function lazyTables(details, make) {
           cut ? `${caption}; the last ${MOST_TABLE_ROWS} of ${rows.length} drawn rows` : caption);
       box.append(table);
       details.append(box);
+      offerCsv(box);
+      if (cut) table.wholeRows = () => [header, ...rows];
     }
   };
   details.ontoggle = fill;

@@ -28,7 +28,7 @@ TEST(Cell, SteppedByHandHasTheBitsOfTheLayerOverTheSequence) {
     ParameterStore weights;
     const Cell cell(type, {.units = 7}, kInputs, weights);
     weights.allocate();
-    cell.initialize(weights, 3);
+    cell.initialize(3);
 
     const Tensor x = noise({kBatch, kSteps, kInputs}, 1);
     Tape tape;
@@ -43,7 +43,7 @@ TEST(Cell, SteppedByHandHasTheBitsOfTheLayerOverTheSequence) {
         for (std::int64_t k = 0; k < kInputs; ++k)
           now.set(b * kInputs + k, x.at((b * kSteps + t) * kInputs + k));
       }
-      const Cell::Step step = cell.step(tape, tape.input(Samples(now)), state, weights);
+      const Cell::Step step = cell.step(tape, tape.input(Samples(now)), state);
       y = step.output;
       state = step.state;
     }
@@ -59,7 +59,7 @@ TEST(Cell, LearnsInALoopOfOnesOwn) {
   const Cell cell("gru", {.units = 8}, 1, weights);
   const int head = weights.declare("head", {8, 1});
   weights.allocate();
-  cell.initialize(weights, 1);
+  cell.initialize(1);
   weights.set(head, noise({8, 1}, 5));
   Tape tape;
   const auto loss_of_pass = [&] {
@@ -68,7 +68,7 @@ TEST(Cell, LearnsInALoopOfOnesOwn) {
     Var h;
     for (int t = 0; t < 4; ++t) {  // remember the first of four numbers
       const Cell::Step step =
-          cell.step(tape, tape.input(Samples(noise({16, 1}, static_cast<std::uint64_t>(t)))), state, weights);
+          cell.step(tape, tape.input(Samples(noise({16, 1}, static_cast<std::uint64_t>(t)))), state);
       state = step.state;
       h = step.output;
     }
@@ -98,7 +98,7 @@ TEST(Cell, RefusesWhatItCannotMean) {
   tape.reset();
   const Var x = tape.input(Samples(Tensor({3, 2})));
   const Var h = tape.input(Samples(Tensor({3, 4})));
-  EXPECT_THROW(cell.step(tape, x, {h}, weights), Error);  // an LSTM has two states
+  EXPECT_THROW(cell.step(tape, x, {h}), Error);  // an LSTM has two states
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ Network mirror(RecurrentOptions options, std::int64_t width, DType dtype = DType
   Network network(dtype);
   network.set_outputs(network.add(simple_rnn(options), {network.add_input("x", {true, -1, {width}})}));
   network.build(1);
-  Tensor& values = network.parameters().values();
+  const auto values = network.parameters().values();
   for (std::int64_t i = 0; i < values.size(); ++i) values.set(i, 0);
   for (std::int64_t i = 0; i < width; ++i) values.set(i * width + i, 1);  // the kernel comes first
   return network;

@@ -77,7 +77,8 @@ std::vector<float> gradients(Network& network, const std::vector<Samples>& input
   tape.reset({.training = true}, true);
   const std::vector<Var> out = network.run(tape, inputs);
   tape.backward(out, std::span<const Tensor>(&d_output, 1));
-  const auto values = network.parameters().gradients().data<float>();
+  const Tensor all = network.parameters().gradients();
+  const auto values = all.data<float>();
   return {values.begin(), values.end()};
 }
 

@@ -90,7 +90,7 @@ TEST_P(ZoneoutOf, HasTheBitsOfTheLayerWhenSteppedByHand) {
   ParameterStore store(DType::float64);
   const Cell cell(GetParam(), options, 3, store, "rnn");
   store.allocate();
-  cell.initialize(store, 3);
+  cell.initialize(3);
   Network network(DType::float64);
   RecurrentOptions of_layer = options;
   of_layer.name = "rnn";
@@ -104,7 +104,7 @@ TEST_P(ZoneoutOf, HasTheBitsOfTheLayerWhenSteppedByHand) {
   Var y;
   for (std::int64_t t = 0; t < kSteps; ++t) {
     const Cell::Step step =
-        cell.step(tape, tape.input(Samples(step_of(x, t).reshaped({kBatch, 3}))), state, store, t);
+        cell.step(tape, tape.input(Samples(step_of(x, t).reshaped({kBatch, 3}))), state, t);
     y = step.output;
     state = step.state;
   }

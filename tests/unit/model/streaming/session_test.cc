@@ -34,7 +34,7 @@ Network chain(std::vector<LayerPtr> layers, std::int64_t features) {
   network.set_outputs({at[0]});
   network.build(3);
   const RandomStream random(9);
-  Tensor& values = network.parameters().values();
+  const auto values = network.parameters().values();
   for (std::int64_t i = 0; i < values.size(); ++i) {
     if (values.at(i) == 0) values.set(i, 0.3 * random.normal(static_cast<std::uint64_t>(i)));
   }
@@ -288,7 +288,7 @@ TEST(Session, HasTheBitsOfEveryLayerThatActsOnSteps) {
         {words_of, apply(simple_rnn({.units = 3, .return_sequences = true}), {inner}), product});
     network.build(7);
     const RandomStream random(9);
-    Tensor& values = network.parameters().values();  // moving variances stay positive
+    const auto values = network.parameters().values();  // moving variances stay positive
     for (std::int64_t i = 0; i < values.size(); ++i)
       if (values.at(i) == 0) values.set(i, std::abs(0.3 * random.normal(static_cast<std::uint64_t>(i))));
 

@@ -135,7 +135,7 @@ Network stacked() {
   network.set_outputs({apply(dense({.units = 2}), {apply(time_pooling({.mode = "last"}), {both})})});
   network.build(3);
   const RandomStream random(9);
-  Tensor& values = network.parameters().values();
+  const auto values = network.parameters().values();
   for (std::int64_t i = 0; i < values.size(); ++i)
     if (values.at(i) == 0) values.set(i, 0.3 * random.normal(static_cast<std::uint64_t>(i)));
   return network;

@@ -16,7 +16,8 @@ Network small_network(std::uint64_t seed) {
 }
 
 std::vector<float> weights_of(const Network& network) {
-  const auto values = network.parameters().values().data<float>();
+  const Tensor all = network.parameters().values();
+  const auto values = all.data<float>();
   return {values.begin(), values.end()};
 }
 

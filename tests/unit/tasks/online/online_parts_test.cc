@@ -63,12 +63,11 @@ class RealTimeGradient : public ::testing::TestWithParam<DiagonalCase> {
     store.declare("recurrent", {1, columns});
     store.declare("bias", {1, columns});
     store.allocate();
-    std::vector<std::size_t> places;  // of every weight in the store's buffer
+    std::vector<std::int64_t> places;  // of every weight among all of the store
     for (const ParameterInfo& info : store.infos()) {
-      for (std::int64_t i = 0; i < info.size; ++i)
-        places.push_back(static_cast<std::size_t>(info.offset + i));
+      for (std::int64_t i = 0; i < info.size; ++i) places.push_back(info.offset + i);
     }
-    for (std::size_t i = 0; i < places.size(); ++i) store.values().data<double>()[places[i]] = weights_[i];
+    for (std::size_t i = 0; i < places.size(); ++i) store.values().set(places[i], weights_[i]);
     Tape tape(DType::float64);
     const Var kernel = tape.parameter(store, 0), recurrent = tape.parameter(store, 1),
               bias = tape.parameter(store, 2);
@@ -97,7 +96,7 @@ class RealTimeGradient : public ::testing::TestWithParam<DiagonalCase> {
     }
     tape.backward(loss);
     std::vector<double> gradient;
-    for (const std::size_t place : places) gradient.push_back(store.gradients().data<double>()[place]);
+    for (const std::int64_t place : places) gradient.push_back(store.gradients().at(place));
     return gradient;
   }
 

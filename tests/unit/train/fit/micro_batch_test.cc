@@ -79,8 +79,8 @@ class TwoHeads : public Objective {
   double count(std::span<const Value> predictions, const Target&) const override {
     return static_cast<double>(predictions[0].data.rows);
   }
-  Var record(Tape& tape, std::span<const Var> predictions, const Target& target, double count,
-             ParameterStore&) const override {
+  Var record(Tape& tape, std::span<const Var> predictions, const Target& target,
+             double count) const override {
     const Var error = ops::subtract(tape, tape.input(target.samples()), predictions[0]);
     const Var scaled = ops::multiply(tape, error, ops::exp(tape, ops::negate(tape, predictions[1])));
     const Var terms = ops::add(tape, ops::scale(tape, ops::square(tape, scaled), 0.5), predictions[1]);

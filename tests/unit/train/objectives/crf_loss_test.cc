@@ -21,9 +21,7 @@ struct Crf {
   ParameterStore parameters{DType::float64};
 
   Crf() {
-    loss.infer(std::vector<ValueShape>{{true, -1, {kLabels}}});
-    loss.declare(parameters, "crf.");
-    parameters.allocate();
+    loss.join(parameters, std::vector<ValueShape>{{true, -1, {kLabels}}}, "crf.", 0);
     parameters.set(0, noise({kLabels, kLabels}, 7));
     parameters.set(1, noise({kLabels}, 8));
     parameters.set(2, noise({kLabels}, 9));

@@ -51,15 +51,15 @@ inline Differentiated differentiate(const Objective& objective, const Samples& p
   const std::vector<Var> predictions = {tape.input(prediction, true)};
   const std::vector<Value> values = {tape.value(predictions[0])};
   const double count = objective.count(values, target);
-  const Var loss = objective.record(tape, predictions, target, count, parameters);
+  const Var loss = objective.record(tape, predictions, target, count);
   parameters.zero_gradients();
   tape.backward(loss);
   return {tape.number(loss), tape.gradient(predictions[0])};
 }
 
 /// Changes each number of `values` a little and expects of `value` what `gradient` says.
-template <class F>
-void expect_gradient(Tensor& values, const Tensor& gradient, F&& value) {
+template <class Values, class F>
+void expect_gradient(Values&& values, const Tensor& gradient, F&& value) {
   ASSERT_EQ(values.size(), gradient.size());
   constexpr double kStep = 1e-5;
   for (std::int64_t i = 0; i < values.size(); ++i) {

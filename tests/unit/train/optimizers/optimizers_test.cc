@@ -213,8 +213,9 @@ TEST(Optimizers, TouchOnlyTrainableParametersAndNoGaps) {
     ParameterStore store = some_weights(DType::float64), before = store;
     const auto optimizer = make_optimizer(config);
     std::vector<bool> may_change(static_cast<std::size_t>(store.values().size()), false);
-    for (const ParameterInfo& info : store.infos()) {
-      for (std::int64_t i = 0; info.trainable && i < info.size; ++i) {
+    for (int p = 0; p < static_cast<int>(store.infos().size()); ++p) {
+      const ParameterInfo& info = store.infos()[static_cast<std::size_t>(p)];
+      for (std::int64_t i = 0; store.is_trainable(p) && i < info.size; ++i) {
         may_change[static_cast<std::size_t>(info.offset + i)] = true;
       }
     }

@@ -105,7 +105,9 @@ double disagreement(Network& a, Network& b, const Dataset& data) {
 TEST(Distillation, TeachesTheStudentWhatTheTeacherPredicts) {
   const ArrayDataset data = mislabelled();
   Network teacher = classifier(1, 6), student = classifier(2, 4);
-  for (float& w : teacher.parameters().values().data<float>()) w *= 3;  // a teacher that is sure
+  Tensor weights = teacher.parameters().values();
+  for (float& w : weights.data<float>()) w *= 3;
+  teacher.parameters().values() = weights;  // a teacher that is sure
   const Tensor before = parameters_of(teacher);
   const double apart = disagreement(teacher, student, data);
   const History history = Trainer(student, distilled(teacher, 1)).fit(data, quiet(120));

@@ -207,6 +207,7 @@ class SampleResult {
   void add_run() {
     result_.frequency = "hourly";
     result_.period = 24;
+    result_.seasons = {24};
     result_.window = 96;
     result_.warnings = {"3 rows had the time of the row before; the last of each counts.",
                         "12 hours were missing: 2001-02-07 03:00 and 11 more."};

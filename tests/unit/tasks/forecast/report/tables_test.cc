@@ -77,6 +77,21 @@ TEST(ForecastTables, LeadTheLeaderboardOfACollectionWithItsOwnMeasure) {
   EXPECT_TRUE(contains(table, "66.0 %"));
 }
 
+TEST(ForecastTables, LeaderboardHasOneErrorInItsUnit) {
+  ForecastResult result = SampleResult(1).get();
+  const PagePart table = leader_table(result, "EUR");
+  EXPECT_TRUE(contains(table, "<th scope=\"col\">RMSE, EUR</th><th scope=\"col\">Against the forecast</th>"));
+  EXPECT_TRUE(contains(table, "+21.0 %")) << "theta's error is 1.21 times that of the forecast";
+  for (const char* other : {">MAE<", ">MASE<", ">MSE<", ">CRPS<"})
+    EXPECT_FALSE(contains(table, other)) << other;
+  EXPECT_LT(table.html.find(">Forecast<"), table.html.find(">Theta<"));
+  EXPECT_LT(table.html.find(">Theta<"), table.html.find(">Drift<"));
+  result.measure = "geometric mean RMSSE";
+  EXPECT_FALSE(contains(leader_table(result, "EUR"), "EUR")) << "a ratio has no unit";
+  result.measure.clear();
+  EXPECT_EQ(leader_table(result).html, "") << "nothing was tested";
+}
+
 TEST(ForecastTables, SharesSayWhatTheForecastIsMadeOf) {
   ForecastResult result = SampleResult(1).get();
   const PagePart table = share_table(result);
@@ -132,22 +147,6 @@ TEST(ForecastTables, AnomaliesStandBesideWhatWasExpected) {
   EXPECT_TRUE(contains(table, "<td>" + format_number(worst.expected) + "</td>"));
   EXPECT_TRUE(contains(table, "station 102"));
   EXPECT_FALSE(contains(table, result.anomalies[19].time)) << "nothing remarkable";
-}
-
-TEST(ForecastTables, SayHowManyAnomaliesExceedTheLimitAndMarkThese) {
-  ForecastResult result = SampleResult(1).get();
-  const auto scored = [&](double first, double second, double others) {
-    for (ForecastAnomaly& row : result.anomalies) row.score = others;
-    result.anomalies[0].score = first;
-    result.anomalies[1].score = second;
-    return anomaly_table(result).html;
-  };
-  const std::string two = scored(7, 3.5, 3), one = scored(7, 2.5, 2), none = scored(3, 2.5, 2);
-  EXPECT_EQ(occurrences(two, "class=\"remarkable\""), 2U);
-  EXPECT_NE(two.find("2 exceed a score of 3 and are marked"), two.npos);
-  EXPECT_EQ(occurrences(one, "class=\"remarkable\""), 1U);
-  EXPECT_NE(one.find("One exceeds a score of 3 and is marked"), one.npos);
-  EXPECT_EQ(none, "") << "no list where there is nothing";
 }
 
 TEST(ForecastTables, ImportanceIsRelativeToTheError) {
