@@ -225,20 +225,17 @@ void AtomicFiles::commit() {
     const bool one_of_several = files_.size() > 1;
     const bool kept = one_of_several && ::link(now.target.c_str(), now.old.c_str()) == 0;
     const bool is_new = one_of_several && !kept && errno == ENOENT;
+    if (is_new) now.old.clear();
+    if (kept || is_new) changed.push_back(std::move(now));
     try {
       file->rename_into_place();
-    } catch (...) {
-      if (kept) ::unlink(now.old.c_str());
-      for (const Changed& before : changed) {
-        if (before.old.empty())
-          ::unlink(before.target.c_str());
-        else
-          ::rename(before.old.c_str(), before.target.c_str());
+    } catch (...) {  // this one may have changed, too, or not
+      for (const Changed& one : changed) {
+        if (!one.old.empty()) ::rename(one.old.c_str(), one.target.c_str());
+        ::unlink(one.old.empty() ? one.target.c_str() : one.old.c_str());
       }
       throw;
     }
-    if (is_new) now.old.clear();
-    if (kept || is_new) changed.push_back(std::move(now));
   }
   for (const Changed& file : changed) {
     if (!file.old.empty()) ::unlink(file.old.c_str());

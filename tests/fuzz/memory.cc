@@ -10,7 +10,7 @@
 namespace rondo::fuzz {
 namespace {
 
-std::atomic<std::int64_t> live{0}, most{0}, most_allowed{std::numeric_limits<std::int64_t>::max()};
+std::atomic<std::int64_t> live{0}, most{0}, most_allowed{std::int64_t{1} << 60};
 std::atomic<bool> refused{false};
 
 }  // namespace
@@ -23,14 +23,14 @@ void begin_counting(std::int64_t limit) {
   most_allowed = limit;
 }
 
-void end_counting() { most_allowed = std::numeric_limits<std::int64_t>::max(); }
+void end_counting() { most_allowed = std::int64_t{1} << 60; }
 
 bool was_refused() { return refused; }
 
 void* taken(std::size_t size, std::size_t alignment) {
-  const auto wanted = size > (std::size_t{1} << 60) ? std::numeric_limits<std::int64_t>::max() / 2
+  const auto wanted = size > (std::size_t{1} << 60) ? std::int64_t{1} << 61
                                                     : static_cast<std::int64_t>(size);
-  if (wanted > most_allowed - live) {
+  if (live + wanted > most_allowed) {
     refused = true;
     throw std::bad_alloc();
   }

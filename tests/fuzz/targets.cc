@@ -39,10 +39,9 @@ void put(const std::string& path, const std::string& bytes) {
 std::string table_text(int rows) {
   std::string text = "day,sales,price\n";
   for (int i = 0; i < rows; ++i) {
-    const std::string month = std::to_string(1 + i / 28 % 12), day = std::to_string(1 + i % 28);
-    text += "2021-" + std::string(month.size() == 1 ? "0" : "") + month + "-" + (day.size() == 1 ? "0" : "") +
-            day + "," + std::to_string(10 + std::sin(i / 3.0) + 0.01 * (i * 7919 % 13)) + "," +
-            std::to_string(i % 5) + "\n";
+    const std::string month = std::to_string(1 + i % 12);
+    text += std::to_string(1990 + i / 12) + (month.size() == 1 ? "-0" : "-") + month + "," +
+            std::to_string(10 + std::sin(i / 3.0) + 0.01 * (i * 7919 % 13)) + "," + std::to_string(i % 5) + "\n";
   }
   return text;
 }

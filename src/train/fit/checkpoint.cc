@@ -130,7 +130,14 @@ Json take_json(const TensorFile& file, const std::string& key, const std::string
         .where(where)
         .expected("a file that rondo wrote for this purpose");
   }
-  return parse_json(*text, where + ", metadata '" + key + "'");
+  try {
+    return parse_json(*text, where + ", metadata '" + key + "'");
+  } catch (const Error& error) {
+    throw Error(ErrorKind::model_file, "the metadata '" + key + "' cannot be read: " + error.summary())
+        .where(error.details().where)
+        .seen(error.details().seen)
+        .fix(kAdvice);
+  }
 }
 
 }  // namespace rondo::detail
