@@ -112,9 +112,10 @@ void keep_best_covariates(RawPanel& raw, const std::vector<std::int64_t>& train_
   std::iota(kept.begin(), kept.end(), std::size_t{0});
   const auto choose = [&](std::vector<std::string>& role, std::size_t first, bool is_known,
                           const char* option) {
-    const std::vector<std::size_t> best = best_of(raw, train_rows, role, first, most, is_known);
+    std::vector<std::size_t> best = best_of(raw, train_rows, role, first, most, is_known);
     if (best.size() < role.size()) notes.push_back(note_of(option, role.size(), best.size()));
     kept.insert(kept.end(), best.begin(), best.end());
+    return best;
     return best;
   };
   const std::vector<std::size_t> best_past = choose(roles.past, past, false, "--past"),

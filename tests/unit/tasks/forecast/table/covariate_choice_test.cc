@@ -14,7 +14,7 @@
 #include "rondo/data/csv.h"
 #include "tasks/forecast/prepare.h"
 
-namespace rondo::forecasting {
+namespace rondo::forecasting::choice_of_covariates {
 namespace {
 
 constexpr int kRows = 300, kColumns = 150;
@@ -99,4 +99,4 @@ TEST(CovariateChoice, LeavesAsManyAsCanBeUsedAlone) {
 }
 
 }  // namespace
-}  // namespace rondo::forecasting
+}  // namespace rondo::forecasting::choice_of_covariates
