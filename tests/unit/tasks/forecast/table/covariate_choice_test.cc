@@ -72,7 +72,7 @@ TEST(CovariateChoice, KeepsWhatTellsOfTheNextStep) {
   EXPECT_TRUE(has(past, kChange));
   EXPECT_TRUE(has(past, kWord));
   EXPECT_EQ(made.preparation.texts.count("c90"), 1u);
-  EXPECT_EQ(made.panel.past.size(), kMostCovariates + 1) << "a word of two becomes two numbers";
+  EXPECT_EQ(made.panel.past.size(), kMostCovariates);
   const auto said = std::ranges::find_if(made.notes, [](const std::string& note) {
     return note.find("150 columns of --past are more than a forecast can use: the 64 that") !=
            std::string::npos;
