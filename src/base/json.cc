@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::size_t kMaxJsonBytes = std::size_t{64} << 20;
 constexpr std::size_t kMaxJsonDepth = 64;
-/// Values that a text may hold: so many take less than 64 MiB, whatever they are, and are enough for a model of
-/// 30,000 series. Numbers with all their digits may be as many as there is room for.
+/// Values that a text may hold: so many take less than 64 MiB, whatever they are, and are enough for a model
+/// of 30,000 series. Numbers with all their digits may be as many as there is room for.
 std::size_t most_values(std::size_t bytes) {
   return std::min<std::size_t>(600'000 + bytes / 20, std::size_t{1} << 20);
 }

@@ -28,8 +28,7 @@ void end_counting() { most_allowed = std::int64_t{1} << 60; }
 bool was_refused() { return refused; }
 
 void* taken(std::size_t size, std::size_t alignment) {
-  const auto wanted = size > (std::size_t{1} << 60) ? std::int64_t{1} << 61
-                                                    : static_cast<std::int64_t>(size);
+  const auto wanted = size > (std::size_t{1} << 60) ? std::int64_t{1} << 61 : static_cast<std::int64_t>(size);
   if (live + wanted > most_allowed) {
     refused = true;
     throw std::bad_alloc();

@@ -41,7 +41,8 @@ std::string table_text(int rows) {
   for (int i = 0; i < rows; ++i) {
     const std::string month = std::to_string(1 + i % 12);
     text += std::to_string(1990 + i / 12) + (month.size() == 1 ? "-0" : "-") + month + "," +
-            std::to_string(10 + std::sin(i / 3.0) + 0.01 * (i * 7919 % 13)) + "," + std::to_string(i % 5) + "\n";
+            std::to_string(10 + std::sin(i / 3.0) + 0.01 * (i * 7919 % 13)) + "," + std::to_string(i % 5) +
+            "\n";
   }
   return text;
 }
