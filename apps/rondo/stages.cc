@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <string_view>
+#include <system_error>
 
 #include "rondo/base/progress.h"
 
@@ -29,9 +30,18 @@ std::string time_left(double seconds, double share) {
 }
 
 Stages::Stages(bool shown)
-    : shown_(shown), on_terminal_(shown && detect_progress_style() == ProgressStyle::bar) {}
+    : shown_(shown), on_terminal_(shown && detect_progress_style() == ProgressStyle::bar) {
+  if (!shown) return;
+  try {
+    clock_ = std::jthread([this](const std::stop_token& stopped) { tell_time(stopped); });
+  } catch (const std::system_error&) {
+    // Where no thread can be started, the time is told at the end alone.
+  }
+}
 
 Stages::~Stages() {
+  clock_.request_stop();
+  if (clock_.joinable()) clock_.join();
   if (on_terminal_ && !name_.empty()) std::fputc('\n', stderr);
 }
 
@@ -44,8 +54,27 @@ void Stages::show(const std::string& text) {
   std::fflush(stderr);
 }
 
+void Stages::tell_time(const std::stop_token& stopped) {
+  const auto pause = std::chrono::seconds(on_terminal_ ? 1 : 10);
+  std::unique_lock lock(mutex_);
+  while (!ended_.wait_until(lock, stopped, last_ + pause, [] { return false; })) {
+    if (stopped.stop_requested()) return;
+    if (const Clock::time_point now = Clock::now(); now >= last_ + pause)
+      last_ = now;
+    else
+      continue;  // another stage by now, or one that told how far it is
+    if (name_.empty()) continue;
+    const std::string text = text_of("%-20s … %.0f s", name_.c_str(), seconds());
+    if (on_terminal_)
+      show(text);
+    else
+      std::fprintf(stderr, "%s\n", text.c_str());
+  }
+}
+
 void Stages::begin(const std::string& name) {
-  end();
+  const std::lock_guard lock(mutex_);
+  end_stage();
   name_ = name;
   start_ = last_ = Clock::now();
   if (on_terminal_) show(text_of("%-20s …", name_.c_str()));
@@ -53,7 +82,9 @@ void Stages::begin(const std::string& name) {
 
 void Stages::advance(double share) {
   constexpr double kRarely = 0.1;  // seconds
-  if (!on_terminal_ || name_.empty()) return;
+  if (!on_terminal_) return;
+  const std::lock_guard lock(mutex_);
+  if (name_.empty()) return;
   const Clock::time_point now = Clock::now();
   if (std::chrono::duration<double>(now - last_).count() < kRarely) return;
   last_ = now;
@@ -62,6 +93,11 @@ void Stages::advance(double share) {
 }
 
 void Stages::end() {
+  const std::lock_guard lock(mutex_);
+  end_stage();
+}
+
+void Stages::end_stage() {
   if (name_.empty() || !shown_) return;
   const std::string text = text_of("%-20s %6.1f s", name_.c_str(), seconds());
   if (on_terminal_) show(text);
@@ -73,6 +109,7 @@ void Stages::end() {
 Logger Stages::beside(const Logger& log) {
   if (!on_terminal_) return log;
   return Logger(log.threshold(), [this, log](LogLevel level, std::string_view message) {
+    const std::lock_guard lock(mutex_);
     const std::string line = line_;
     if (!line.empty()) {
       show("");

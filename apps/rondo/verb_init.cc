@@ -12,6 +12,7 @@
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/error.h"
 #include "rondo/data/csv.h"
+#include "rondo/base/run_files.h"
 #include "rondo/tasks/csv_training.h"
 #include "rondo/tasks/forecast_config.h"
 #include "rondo/tasks/forecast_suggestion.h"
@@ -93,6 +94,7 @@ std::string config_text(const InitRequest& request) {
 }
 
 void run(const InitRequest& request) {
+  check_is_no_input(request.out, {request.data});
   const std::string text = config_text(request);
   if (request.out.empty()) {
     std::cout << text;
@@ -116,8 +118,8 @@ void add_init(CLI::App& app) {
                             "rondo init --task train --data prices.csv --target close > network.toml");
   const auto request = std::make_shared<InitRequest>();
   add_options(*verb, *request);
-  verb->get_option("--task")->check(CLI::IsMember({"forecast", "train"}));
-  verb->get_option("--data")->required();
+  find_option(*verb, "--task")->check(CLI::IsMember({"forecast", "train"}));
+  find_option(*verb, "--data")->required();
   verb->callback([request] { run(*request); });
 }
 

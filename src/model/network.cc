@@ -66,6 +66,7 @@ int Network::add_input(std::string name, ValueShape spec) {
         .fix("give it another name");
   const int id = static_cast<int>(values_.size());
   values_.push_back({spec, -1, 0});
+  names_.insert(name);
   inputs_.push_back({std::move(name), id});
   return id;
 }
@@ -77,14 +78,11 @@ const Network::ValueInfo& Network::checked(int id) const {
       .expected("an id that add_input() or add() returned");
 }
 
-std::string Network::unique_name(const std::string& type) const {
-  const auto taken = [&](const std::string& name) {
-    const auto is = [&](const Node& node) { return node.layer->name() == name; };
-    return std::ranges::any_of(nodes_, is) ||
-           std::ranges::any_of(inputs_, [&](const Input& i) { return i.name == name; });
-  };
+std::string Network::unique_name(const std::string& type) {
+  if (!names_.contains(type)) return type;
+  int& k = next_number_[type];  // names are never given back: numbers below it are taken
   std::string name = type;
-  for (int k = 1; taken(name); ++k) name = type + "_" + std::to_string(k);
+  while (names_.contains(name)) name = type + "_" + std::to_string(++k);
   return name;
 }
 
@@ -94,13 +92,14 @@ std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
         .fix("add layers before fit or build");
   if (!layer) throw Error(ErrorKind::usage, "a null layer was added");
   Node node;
-  const auto uses = std::ranges::count_if(nodes_, [&](const Node& other) { return other.layer == layer; });
-  node.shares = uses > 0;
-  if (node.shares) node.place = "@" + std::to_string(uses);
+  if (const auto added = applications_.find(layer.get()); added != applications_.end()) {
+    node.shares = true;
+    node.place = "@" + std::to_string(added->second);
+  }
   if (!node.shares) {
     if (layer->name().empty()) {
       layer->set_name(unique_name(layer->type()));
-    } else if (unique_name(layer->name()) != layer->name()) {
+    } else if (names_.contains(layer->name())) {
       throw Error(ErrorKind::usage, "two layers or inputs have the same name")
           .seen("'" + layer->name() + "'")
           .fix(layer->in_use() ? "it has its name from another network: give the other one another name"
@@ -118,6 +117,8 @@ std::vector<int> Network::add(LayerPtr layer, std::vector<int> inputs) {
     node.outputs.push_back(static_cast<int>(values_.size()));
     values_.push_back({outputs[i], static_cast<int>(nodes_.size()), static_cast<int>(i)});
   }
+  names_.insert(node.layer->name());
+  ++applications_[node.layer.get()];
   nodes_.push_back(std::move(node));
   return nodes_.back().outputs;
 }
@@ -278,28 +279,29 @@ Network Network::from_spec(const Json& spec, DType dtype, const ValueShape* inpu
 Network Network::from_spec(const Json& spec, DType dtype, const ValueShape* input, Known& layers_known,
                            const Json& place) {
   Network network(dtype);
-  std::vector<std::pair<std::string, int>> known;
+  std::unordered_map<std::string, int> known;
   if (const Json* inputs = spec.find("inputs")) {
     for (std::size_t i = 0; i < inputs->as_array("inputs").size(); ++i) {
       const Json& one = inputs->as_array("inputs")[i];
       const std::string path = "inputs[" + std::to_string(i) + "]";
       const std::string& name = one.at("name", path).as_string(path + ".name");
       const int id = network.add_input(name, read_spec(one, path));
-      known.emplace_back(network.value_name(id), id);
+      known.emplace(network.value_name(id), id);
     }
   } else if (const Json* one = spec.find("input")) {
-    known.emplace_back("input", network.add_input("input", read_spec(*one, "input")));
+    known.emplace("input", network.add_input("input", read_spec(*one, "input")));
   } else if (input != nullptr) {
-    known.emplace_back("input", network.add_input("input", *input));
+    known.emplace("input", network.add_input("input", *input));
   } else {
     throw Error(ErrorKind::usage, "a network's spec does not describe its input")
         .expected("'inputs' or 'input'");
   }
   const auto find = [&](const std::string& name, const std::string& path) {
+    if (const auto found = known.find(name); found != known.end()) return found->second;
+    constexpr std::size_t kMostGuesses = 1000;
     std::vector<std::string> names;
     for (const auto& [other, id] : known) {
-      if (other == name) return id;
-      names.push_back(other);
+      if (names.size() < kMostGuesses) names.push_back(other);
     }
     throw Error(ErrorKind::usage, "a layer's input does not exist")
         .where(path)
@@ -308,8 +310,9 @@ Network Network::from_spec(const Json& spec, DType dtype, const ValueShape* inpu
   };
   if (known.empty())
     throw Error(ErrorKind::usage, "a network's spec has no input").expected("one or more in 'inputs'");
-  int previous = known.back().second;
+  int previous = network.inputs_.back().value;
   const auto& layers = spec.at("layers").as_array("layers");
+  std::unordered_map<std::string, LayerPtr> by_name;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::string path = "layers[" + std::to_string(i) + "]";
     std::vector<int> from;
@@ -323,9 +326,8 @@ Network Network::from_spec(const Json& spec, DType dtype, const ValueShape* inpu
     if (const Json* shared = layers[i].find("shared"); shared != nullptr && shared->is_array()) {
       layer = layers_known.at(*shared, path);
     } else if (shared != nullptr) {
-      for (const Node& node : network.nodes_) {
-        if (node.layer->name() == shared->as_string(path + ".shared")) layer = node.layer;
-      }
+      const auto found = by_name.find(shared->as_string(path + ".shared"));
+      if (found != by_name.end()) layer = found->second;
       if (!layer)
         throw Error(ErrorKind::usage, "a shared layer does not exist").where(path).seen(shared->as_string());
     } else {
@@ -333,7 +335,8 @@ Network Network::from_spec(const Json& spec, DType dtype, const ValueShape* inpu
     }
     const std::vector<int> outputs = network.add(layer, from);
     layers_known.layers.emplace_back(layer, Known::join(place, layer->name()));
-    for (const int id : outputs) known.emplace_back(network.value_name(id), id);
+    by_name.emplace(layer->name(), layer);
+    for (const int id : outputs) known.emplace(network.value_name(id), id);
     previous = outputs.front();
   }
   if (const Json* outputs = spec.find("outputs")) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/text.h"
@@ -104,7 +105,7 @@ std::string Network::summary(const std::string& title) const {
     for (const int id : node.inputs) from += (from.empty() ? "" : ", ") + value_name(id);
     const ValueShape& spec = values_[static_cast<std::size_t>(node.outputs.front())].spec;
     out += row({node.layer->name() + " (" + class_name(node.layer->type()) + ")", to_string(spec.shape()),
-                built_ ? with_commas(count) : "? (unbuilt)", from});
+                declared_ ? with_commas(count) : "? (unbuilt)", from});
   }
   for (const auto& [owner, count] : parameters_of_others()) {
     out += row({owner + " (Objective)", "-", with_commas(count), "-"});

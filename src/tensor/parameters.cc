@@ -56,6 +56,12 @@ int ParameterStore::add(std::string name, const Shape& shape, std::shared_ptr<Va
   info.size = element_count(shape);
   info.shape = shape;
   info.offset = flat_size();
+  constexpr std::int64_t kMost = std::int64_t{1} << 56;
+  if (info.size > kMost - info.offset) {
+    throw Error(ErrorKind::resources, "the parameters are too many for any memory")
+        .where("parameter '" + info.name + "'")
+        .seen(to_string(shape));
+  }
   const int index = static_cast<int>(infos_.size());
   by_name_.emplace(info.name, index);
   by_variable_.emplace(variable.get(), index);
@@ -114,10 +120,7 @@ void ParameterStore::share_all(const ParameterStore& other, std::size_t removed,
 }
 
 void ParameterStore::declare_sparse_rows(int index) {
-  const std::size_t at = checked(index);
-  const auto rows = static_cast<std::size_t>(infos_[at].rows());
-  variables_[at]->touched = {true, false, 0, std::vector<std::int64_t>(rows),
-                             std::vector<std::uint8_t>(rows)};
+  variables_[checked(index)]->touched = {true, false, 0, {}, {}};
 }
 
 void ParameterStore::allocate() {
@@ -130,6 +133,10 @@ void ParameterStore::allocate() {
     variable.block = block;
     variable.offset = total;
     total = aligned(total + infos_[i].size);
+    if (!variable.touched.sparse) continue;
+    const auto rows = static_cast<std::size_t>(infos_[i].rows());
+    variable.touched.list.resize(rows);
+    variable.touched.is_listed.resize(rows);
   }
   if (!block) return;
   block->values = Tensor({total}, dtype_);

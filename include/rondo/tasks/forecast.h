@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "rondo/base/atomic_file.h"
 #include "rondo/base/json.h"
 #include "rondo/base/options.h"
 #include "rondo/base/run_controls.h"
@@ -361,6 +362,8 @@ struct ForecastResult {
   /// Writes the model file that ForecastModel::load reads: spec and weights of the networks, coefficients of
   /// the linear model, scales, how the table was read. All or nothing.
   void save_model(const std::string& path) const;
+  /// The same beside other files that change with it.
+  void save_model(AtomicFiles& files, const std::string& path) const;
 
   struct Model;
   std::shared_ptr<const Model> model;

@@ -117,6 +117,7 @@ class EarlyStopping : public Callback {
 
  private:
   bool improves(double value, std::optional<double> reference) const;
+  void check_best(TrainingRun& run) const;
   EarlyStoppingOptions options_;
   std::optional<bool> larger_is_better_;  // nothing until "auto" is known
   std::int64_t wait_ = 0, best_epoch_ = 0, stopped_epoch_ = -1;

@@ -51,7 +51,7 @@ class Model {
   /// For the parameters of a model that is not built yet. CompileOptions::seed does the same.
   void set_seed(std::uint64_t seed) { seed_ = seed; }
   /// Threads for the layers; results do not depend on their number. 0: one a core.
-  void set_threads(int threads);
+  void set_threads(std::int64_t threads);
 
   /// One atomic file (safetensors with the spec in its metadata): the model, and how it was compiled where it
   /// was.

@@ -86,7 +86,7 @@ class StatefulLayer : public OptionsLayer<Options> {
              std::to_string(layout.batch()));
       }
       if (const std::vector<Tensor>* states = carried(call); states != nullptr && !states->empty()) {
-        given = carried_rows<T>((*states)[static_cast<std::size_t>(j)], {layout.batch(), width(j)});
+        given = carried_rows<T>(*states, j, {layout.batch(), width(j)});
         call.keep(kGoesOnSlot, 1);
       }
       if (given.data == nullptr) continue;
@@ -159,7 +159,17 @@ class StatefulLayer : public OptionsLayer<Options> {
                : nullptr;
   }
   template <class T>
-  View<const T> carried_rows(const Tensor& state, const Shape& shape) const {
+  View<const T> carried_rows(const std::vector<Tensor>& states, int j, const Shape& shape) const {
+    // Those of a checkpoint may be anybody's.
+    const bool known = std::ssize(states) == state_count() && nth(states, j).dtype() == dtype_of<T>() &&
+                       nth(states, j).rank() == 2;
+    if (!known) {
+      throw Error(ErrorKind::model_file, "the carried states are those of another layer")
+          .where("layer '" + name() + "'")
+          .seen(std::to_string(states.size()) + " states")
+          .expected(std::to_string(state_count()) + " matrices of " + dtype_name(dtype_of<T>()));
+    }
+    const Tensor& state = nth(states, j);
     if (state.shape() != shape) {
       fail("a stateful layer needs batches of one size", "a batch of " + std::to_string(shape[0]),
            std::to_string(state.dim(0)) + " as in the batch before",

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "rondo/base/error.h"
 #include "tasks/forecast/panel/transform.h"
+#include "tasks/forecast/table/covariate_choice.h"
 #include "tasks/forecast/table/encode.h"
 #include "tasks/forecast/table/panel_series.h"
 #include "tasks/forecast/table/split.h"
@@ -50,6 +51,7 @@ class PanelBuilder {
     for (const RawSeries& series : raw_.series) cuts_.push_back(cut(series));
     std::vector<std::int64_t> train_rows;
     for (const Cut& one : cuts_) train_rows.push_back(one.train);
+    keep_best_covariates(raw_, train_rows, kMostCovariates, out_.notes);
     add_holidays(train_rows);
     out_.preparation.encodings = Encodings::learn(raw_, table_, train_rows);
     Encoder encoder(raw_, table_, out_.preparation.encodings);

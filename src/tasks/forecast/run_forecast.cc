@@ -255,7 +255,7 @@ class Run {
         controls_(controls),
         prepared_(prepare(tables, options)),
         panel_(prepared_.panel),
-        pool_(static_cast<int>(options.threads)),
+        pool_(options.threads),
         result_(start_result(prepared_, options, tables.table)) {
     for (const std::string& note : prepared_.notes) controls.log.warning(note);
     result_.threads = pool_.threads();
@@ -298,6 +298,8 @@ class Run {
         roll_calibrations(scaled, origins, result_.stride, start_of_bands, tested.growth, forecasts);
     for (std::size_t s = 0; s < panel_.series.size(); ++s) tested.choices[s].spread = calibrations.spreads[s];
     model->bands = run_backtest(scaled, origins, forecasts, calibrations.of_series, result_);
+    for (const ForecastSeries& series : result_.series)
+      check_finite(series, series.backtest.bands, result_.source);
     result_.seconds_backtest = result_.seconds_backtest_forecasts + seconds_since(before_scores);
     result_.anomalies = find_anomalies(result_.series);
     explain(scaled, origins, tested);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/text.h"
 #include "rondo/base/error.h"
@@ -146,9 +147,22 @@ void EarlyStopping::on_train_begin(TrainingRun& run) {
   best_values_ = Tensor();
 }
 
+/// Those of a checkpoint may be anybody's.
+void EarlyStopping::check_best(TrainingRun& run) const {
+  const auto values = std::as_const(run.network()).parameters().values();
+  if (best_values_.empty() ||
+      (best_values_.size() == values.size() && best_values_.dtype() == values.dtype()))
+    return;
+  throw Error(ErrorKind::model_file, "the best weights of the checkpoint are those of another network")
+      .seen(std::to_string(best_values_.size()) + " of " + dtype_name(best_values_.dtype()))
+      .expected(std::to_string(values.size()) + " of " + dtype_name(values.dtype()))
+      .fix("remove the checkpoint to start over");
+}
+
 void EarlyStopping::on_epoch_end(TrainingRun& run, NamedValues& logs) {
   const std::optional<double> current = monitored(run, options_.monitor, logs, "EarlyStopping");
   if (!current || run.epoch() < options_.start_from_epoch) return;
+  check_best(run);
   static_cast<void>(larger_is_better(larger_is_better_, options_.monitor, "EarlyStopping"));
   const auto remember = [&] {
     best_epoch_ = run.epoch();
@@ -170,6 +184,7 @@ void EarlyStopping::on_epoch_end(TrainingRun& run, NamedValues& logs) {
 
 void EarlyStopping::on_train_end(TrainingRun& run) {
   if (!options_.restore_best_weights || best_values_.empty()) return;
+  check_best(run);
   run.network().parameters().values() = best_values_;
 }
 

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
 #include "base/index_range.h"
@@ -65,6 +66,7 @@ FitLoop::FitLoop(Trainer& trainer, const Dataset& data, const FitOptions& option
 }
 
 History FitLoop::run() {
+  const StopWatch watch(options_.run);
   for (const CallbackPtr& callback : options_.callbacks) callback->on_train_begin(*this);
   impl_.carried.clear();
   if (options_.run.resume && std::filesystem::exists(options_.run.checkpoint))
@@ -95,24 +97,23 @@ void FitLoop::order_epoch() {
 }
 
 void FitLoop::run_epoch() {
-  const std::int64_t batches = (train_size_ + options_.batch_size - 1) / options_.batch_size;
   if (batch_ == 0) {
     meters_.reset();
     if (options_.reset_states_every_epoch) impl_.carried.clear();
     for (const CallbackPtr& callback : options_.callbacks) callback->on_epoch_begin(*this);
   }
-  progress_->begin_epoch(epoch_, options_.epochs, batches);
+  progress_->begin_epoch(epoch_, options_.epochs, batches());
   order_epoch();
-  while (batch_ < batches) {
+  while (batch_ < batches()) {
     run_batch();
     progress_->step(batch_, last_logs_);
     write_queued();
     const std::int64_t every = options_.run.checkpoint_every_batches;
-    if (!options_.run.checkpoint.empty() && every > 0 && batch_ % every == 0 && batch_ < batches)
+    if (!options_.run.checkpoint.empty() && every > 0 && batch_ % every == 0 && batch_ < batches())
       save_now(options_.run.checkpoint, true);
     stop_when_asked();
   }
-  end_epoch(batches);
+  end_epoch();
 }
 
 void FitLoop::run_batch() {
@@ -149,17 +150,22 @@ void FitLoop::stop_when_asked() {
   throw error;
 }
 
-void FitLoop::end_epoch(std::int64_t batches) {
+void FitLoop::end_epoch() {
   NamedValues logs = meters_.results();
   if (validation_ != nullptr && (epoch_ + 1) % options_.validation_freq == 0) {
     const std::int64_t size = validation_batch_size();
     const std::int64_t end = validation_->size();
-    for (const auto& [name, value] : impl_.evaluate(*validation_, validation_begin_, end, size))
+    // A run that resumes at this place although it is to stop gets on nevertheless: batch by batch or not at
+    // all.
+    std::function<void()> stop;
+    if (options_.run.stop != nullptr && !options_.run.stop->load(std::memory_order_relaxed))
+      stop = [&] { stop_when_asked(); };
+    for (const auto& [name, value] : impl_.evaluate(*validation_, validation_begin_, end, size, stop))
       logs.emplace_back("val_" + name, value);
   }
   for (const CallbackPtr& callback : options_.callbacks) callback->on_epoch_end(*this, logs);
   history_.append(epoch_, logs);
-  progress_->end_epoch(batches, logs);
+  progress_->end_epoch(batches(), logs);
   ++epoch_;
   batch_ = 0;
   meters_.reset();

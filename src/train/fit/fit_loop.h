@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rondo/base/progress.h"
+#include "rondo/tensor/tensor_file.h"
 #include "rondo/train/training.h"
 #include "train/fit/trainer_impl.h"
 
@@ -40,15 +41,18 @@ class FitLoop : public TrainingRun {
   std::int64_t validation_batch_size() const {
     return options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
   }
+  /// Of an epoch.
+  std::int64_t batches() const { return (train_size_ + options_.batch_size - 1) / options_.batch_size; }
   void run_epoch();
   void run_batch();
-  void end_epoch(std::int64_t batches);
+  void end_epoch();
   void stop_when_asked();
   void write_queued();
 
   // fit_checkpoint.cc
   void save_now(const std::string& path, bool complete) const;
   void load_checkpoint(const std::string& path);
+  void restore_run(const TensorFile& file, const Json& training, const std::string& path);
   /// What must not change between the runs that share a checkpoint.
   Json fingerprint() const;
   const std::string& data_hash() const;

@@ -22,13 +22,6 @@ std::vector<ValueShape> specs_of(const Batch& example) {
   return out;
 }
 
-bool is_in_doubles(const TensorFile& file, const ParameterStore& declared) {
-  return std::ranges::any_of(declared.infos(), [&](const ParameterInfo& info) {
-    const Tensor* tensor = file.find(info.name);
-    return tensor != nullptr && tensor->dtype() == DType::float64;
-  });
-}
-
 CompileOptions read_compile(const Json& config, const Json& optimizer) {
   CompileOptions out;
   if (config.find("step") != nullptr) throw Error(ErrorKind::usage, "a training step cannot be made by name");
@@ -56,7 +49,7 @@ void Model::build(std::uint64_t seed) {
   if (!network_->built()) network_->build(seed_);
 }
 
-void Model::set_threads(int threads) {
+void Model::set_threads(std::int64_t threads) {
   auto pool = std::make_unique<Pool>(threads);
   if (trainer_) trainer_->set_pool(pool.get());
   pool_ = std::move(pool);
@@ -251,17 +244,9 @@ Model Model::load(const std::string& path) {
         .seen(format == nullptr ? "no format" : "format '" + *format + "'")
         .expected(std::string("format '") + detail::kFormatName + "'");
   }
-  const Json spec = detail::take_json(file, "spec", path);
   Model model;
-  try {
-    model.network_ = std::make_shared<Network>(Network::from_spec(spec));
-    if (is_in_doubles(file, model.network_->declare()))
-      model.network_ = std::make_shared<Network>(Network::from_spec(spec, DType::float64));
-    model.network_->allocate();
-    detail::declare_objective_arrays(file, model.network_->parameters());
-  } catch (const Error& error) {
-    throw Error(ErrorKind::model_file, "the file's spec describes no model").where(path).seen(error.what());
-  }
+  model.network_ = std::make_shared<Network>(detail::described_network(file, path));
+  detail::declare_objective_arrays(file, model.network_->parameters());
   detail::take_network(file, *model.network_, path);
   if (file.find_metadata("compile") != nullptr && file.find_metadata("optimizer") != nullptr) {
     const Json optimizer = detail::take_json(file, "optimizer", path);

@@ -174,7 +174,7 @@ void Trainer::Impl::check_batches(std::int64_t samples, std::int64_t batch_size,
 }
 
 NamedValues Trainer::Impl::evaluate(const Dataset& data, std::int64_t begin, std::int64_t end,
-                                    std::int64_t batch_size) {
+                                    std::int64_t batch_size, const std::function<void()>& after_batch) {
   detail::Meters meters(plans);
   CarriedState states;
   PassOptions pass;
@@ -187,6 +187,7 @@ NamedValues Trainer::Impl::evaluate(const Dataset& data, std::int64_t begin, std
     detail::assign_range(indices, begin, std::min(begin + batch_size, end));
     data.gather_into(indices, network.parameters().dtype(), layouts, batch);
     run_batch(batch, pass, meters);
+    if (after_batch) after_batch();
   }
   return meters.results();
 }

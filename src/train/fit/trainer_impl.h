@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -26,8 +27,9 @@ struct Trainer::Impl {
 
   /// A pass over a batch: in training, one step of the optimiser, or one for every chunk of `tbptt` steps.
   void run_batch(const Batch& batch, const PassOptions& options, detail::Meters& meters);
-  /// Over the samples begin … end − 1.
-  NamedValues evaluate(const Dataset& data, std::int64_t begin, std::int64_t end, std::int64_t batch_size);
+  /// Over the samples begin … end − 1; `after_batch` may throw.
+  NamedValues evaluate(const Dataset& data, std::int64_t begin, std::int64_t end, std::int64_t batch_size,
+                       const std::function<void()>& after_batch = {});
   /// Stateful layers carry states from sample to sample of the batch after: Error(usage) when a pass over so
   /// many samples ends with a smaller one.
   void check_batches(std::int64_t samples, std::int64_t batch_size, const char* what) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/text.h"
@@ -344,21 +346,23 @@ void OptimizerBase::restore(const ParameterStore& parameters, const OptimizerSta
   prepare(parameters);
   const bool fresh = iterations->as_integer() == 0 && state.slots.empty();
   std::size_t used = 0;
+  std::unordered_map<std::string_view, const Tensor*> slot_of;
+  for (const auto& [slot, tensor] : state.slots) slot_of.emplace(slot, &tensor);
   for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
     const ParameterInfo& info = parameters.infos()[p];
     if (fresh || !parameters.is_trainable(static_cast<int>(p))) continue;
     for (std::size_t s = 0; s < slots_.size(); ++s) {
       const std::string slot_name = info.name + "/" + slot_names_[s];
-      const auto found = std::find_if(state.slots.begin(), state.slots.end(),
-                                      [&](const auto& named) { return named.first == slot_name; });
-      if (found == state.slots.end())
+      const auto known = slot_of.find(slot_name);
+      if (known == slot_of.end())
         refuse("'" + slot_name + "' is missing", "resume with the model that was saved");
-      if (found->second.shape() != info.shape || found->second.dtype() != parameters.dtype()) {
-        refuse("'" + slot_name + "' has shape " + to_string(found->second.shape()) + " and not " +
+      const Tensor& found = *known->second;
+      if (found.shape() != info.shape || found.dtype() != parameters.dtype()) {
+        refuse("'" + slot_name + "' has shape " + to_string(found.shape()) + " and not " +
                    to_string(info.shape) + ", or another dtype",
                "resume with the model that was saved");
       }
-      copy_in(slots_[s], info, found->second);
+      copy_in(slots_[s], info, found);
       ++used;
     }
   }

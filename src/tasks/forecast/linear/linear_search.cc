@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <set>
 
 #include "base/order_statistics.h"
@@ -341,38 +342,56 @@ std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel) {
   return {sets.begin(), sets.end()};
 }
 
+namespace {
+
+/// What is tried: where everything would be long, first few settings of all scales, then more of the best.
+struct SearchPlan {
+  std::vector<Scale> scales;
+  std::optional<Grid> coarse;
+  Grid grid;
+};
+
+SearchPlan plan_search(const Panel& panel, const LinearLimits& limits) {
+  SearchPlan plan{possible_scales(panel, limits), {}, {}};
+  const std::vector<std::int64_t> lags = lag_candidates(panel, limits);
+  const auto waves = wave_candidates(panel);
+  Grid& grid = plan.grid;
+  grid.shapes = all_shapes(lags, waves, covariate_lag_candidates(panel), known_step_candidates(panel));
+  grid.penalties = {1e-4, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1};
+  if (cost(panel, grid) * static_cast<double>(plan.scales.size()) <= kLongGridCost) return plan;
+  Grid& coarse = plan.coarse.emplace(grid);
+  std::vector<std::int64_t> few{lags[lags.size() / 2], lags.back()};
+  if (few[0] == few[1]) few.pop_back();
+  coarse.shapes = all_shapes(few, {waves.front(), waves.back()}, {0}, known_step_candidates(panel));
+  coarse.penalties = {1e-3, 1e-1};
+  coarse.blocks = 3;
+  coarse.scored_origins = 300;
+  grid.penalties = {1e-3, 1e-2, 1e-1, 1};
+  grid.blocks = 4;
+  grid.scored_origins = 300;
+  if (cost(panel, grid) > kLongGridCost) {
+    grid.shapes = all_shapes(lags, {waves.front(), waves.back()}, covariate_lag_candidates(panel),
+                             known_step_candidates(panel));
+  }
+  return plan;
+}
+
+}  // namespace
+
 LinearChoice search_linear(const Panel& panel, const LinearLimits& limits, Pool& pool,
                            const tasks::Advanced& advanced) {
   constexpr double kCoarseShare = 0.5;
   double begun = 0;
-  std::vector<Scale> scales = possible_scales(panel, limits);
-  const std::vector<std::int64_t> lags = lag_candidates(panel, limits);
-  const auto waves = wave_candidates(panel);
-
-  Grid grid;
-  grid.shapes = all_shapes(lags, waves, covariate_lag_candidates(panel), known_step_candidates(panel));
-  grid.penalties = {1e-4, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1};
+  SearchPlan plan = plan_search(panel, limits);
+  std::vector<Scale>& scales = plan.scales;
+  const Grid& grid = plan.grid;
   LinearChoice choice;
-  if (cost(panel, grid) * static_cast<double>(scales.size()) > kLongGridCost) {
-    Grid coarse = grid;
-    std::vector<std::int64_t> few{lags[lags.size() / 2], lags.back()};
-    if (few[0] == few[1]) few.pop_back();
-    coarse.shapes = all_shapes(few, {waves.front(), waves.back()}, {0}, known_step_candidates(panel));
-    coarse.penalties = {1e-3, 1e-1};
-    coarse.blocks = 3;
-    coarse.scored_origins = 300;
-    const auto scores = score_all(panel, scales, coarse, pool, advanced, 0, kCoarseShare);
+  if (plan.coarse) {
+    const auto scores = score_all(panel, scales, *plan.coarse, pool, advanced, 0, kCoarseShare);
     begun = kCoarseShare;
     for (const auto& s : scores) choice.tried += static_cast<std::int64_t>(s.size());
     const std::size_t best = preferred(panel, scales, scores);
     if (best < scales.size()) scales = {scales[best]};
-    grid.penalties = {1e-3, 1e-2, 1e-1, 1};
-    grid.blocks = 4;
-    grid.scored_origins = 300;
-    if (cost(panel, grid) > kLongGridCost) {
-      grid.shapes = all_shapes(lags, {waves.front(), waves.back()}, covariate_lag_candidates(panel),
-                               known_step_candidates(panel));
-    }
   }
 
   const auto scores = score_all(panel, scales, grid, pool, advanced, begun);
