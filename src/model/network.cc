@@ -184,7 +184,8 @@ std::string Network::value_name(int id) const {
 }
 
 struct Network::Known {
-  std::vector<std::pair<LayerPtr, Json>> layers;  // each with its path: ["encoder", "lstm"]; null: in a wrapper
+  std::vector<std::pair<LayerPtr, Json>>
+      layers;  // each with its path: ["encoder", "lstm"]; null: in a wrapper
 
   const Json* find(const Layer& layer) const {
     for (const auto& [other, path] : layers) {
@@ -261,8 +262,10 @@ LayerPtr Network::make_node(const Json& spec, const std::string& path, DType dty
   if (type == nullptr || !type->is_string() || type->as_string() != "network") return make_layer(spec, path);
   const Json* name = spec.find("name");
   const Json inner = Known::join(place, name == nullptr ? "network" : name->as_string(path + ".name"));
-  LayerPtr layer = network_layer_of(from_spec(spec.at("network", path), dtype, nullptr, known, inner), spec, path);
-  if (const Json* trainable = spec.find("trainable"); trainable != nullptr && !trainable->as_bool(path + ".trainable"))
+  LayerPtr layer =
+      network_layer_of(from_spec(spec.at("network", path), dtype, nullptr, known, inner), spec, path);
+  if (const Json* trainable = spec.find("trainable");
+      trainable != nullptr && !trainable->as_bool(path + ".trainable"))
     layer->set_trainable(false);
   return layer;
 }

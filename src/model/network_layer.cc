@@ -62,7 +62,8 @@ void register_network_layer() {
 LayerPtr network_layer_of(Network network, const Json& spec, const std::string& path) {
   const Json* name = spec.find("name");
   return std::make_shared<NetworkLayer>(std::make_shared<Network>(std::move(network)),
-                                        name == nullptr ? std::string() : name->as_string(path + ".name"), true);
+                                        name == nullptr ? std::string() : name->as_string(path + ".name"),
+                                        true);
 }
 
 LayerPtr network_layer(std::shared_ptr<Network> network, std::string name) {

@@ -25,7 +25,8 @@ Network Network::part(std::span<const std::string> inputs, std::span<const std::
     const int id = value_of(name);
     const ValueInfo& value = values_[static_cast<std::size_t>(id)];
     const auto input = std::ranges::find(inputs_, id, &Input::value);
-    there[static_cast<std::size_t>(id)] = out.add_input(input == inputs_.end() ? name : input->name, value.spec);
+    there[static_cast<std::size_t>(id)] =
+        out.add_input(input == inputs_.end() ? name : input->name, value.spec);
   }
   // What the outputs need, from the last layer to the first.
   std::vector<bool> needed(values_.size(), false);

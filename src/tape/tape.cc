@@ -164,8 +164,7 @@ std::span<Var> Tape::vars(std::size_t count) {
 }
 
 Var Tape::input(const Samples& batch, bool wants_gradient) {
-  const Var v =
-      state_->constant(batch.layout(), batch.features(), as_matrix(batch.values()), wants_gradient);
+  const Var v = state_->constant(batch.layout(), batch.features(), as_matrix(batch.values()), wants_gradient);
   set_fill(v, batch.fill());
   return v;
 }

@@ -65,8 +65,8 @@ class Network {
 
   /// A part of the network, from some of its values to others, with the same layers: they share their
   /// weights. `inputs` and `outputs` are names of inputs and of layers' values ("lstm", "lstm:1"), as in
-  /// spec(). The encoder of a trained model, or a model that shows what is inside. Error(usage) names what the
-  /// outputs need besides the inputs.
+  /// spec(). The encoder of a trained model, or a model that shows what is inside. Error(usage) names what
+  /// the outputs need besides the inputs.
   Network part(std::span<const std::string> inputs, std::span<const std::string> outputs) const;
   /// What comes out of inputs of these shapes. Error(usage) for those that do not fit the declared ones.
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) const;
@@ -82,7 +82,7 @@ class Network {
   }
   std::string output_name(std::size_t i) const { return value_name(outputs_[i]); }
   std::vector<const Layer*> layers() const;
-  void set_trainable(bool trainable);  ///< every layer
+  void set_trainable(bool trainable);              ///< every layer
   Layer* find_layer(std::string_view name) const;  ///< nullptr when there is none
   /// To add it to another network, to freeze it, to look at its parameters. Error(usage) when there is none.
   LayerPtr layer(std::string_view name) const;
@@ -142,9 +142,9 @@ LayerPtr network_layer(std::shared_ptr<Network> network, std::string name = {});
 /// What copy_weights did, by names of arrays.
 struct CopiedWeights {
   std::vector<std::string> copied;
-  std::vector<std::string> missing;     ///< that only the target has
-  std::vector<std::string> unused;      ///< that only the source has
-  std::vector<std::string> misshaped;   ///< "dense.kernel (3, 4) and (3, 5)": of the source and of the target
+  std::vector<std::string> missing;    ///< that only the target has
+  std::vector<std::string> unused;     ///< that only the source has
+  std::vector<std::string> misshaped;  ///< "dense.kernel (3, 4) and (3, 5)": of the source and of the target
   bool complete() const { return missing.empty() && unused.empty() && misshaped.empty(); }
 };
 /// Copies arrays of one built network into those of another that have the same name and shape. The report
