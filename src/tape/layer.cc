@@ -136,7 +136,7 @@ void Layer::set_trainable(bool trainable) {
 int Layer::declare_array(ParameterStore& parameters, const std::string& name, Shape shape, bool trainable,
                          double l1, double l2) {
   has_trainable_ = has_trainable_ || trainable;
-  return parameters.declare(name, std::move(shape), trainable, l1, l2);
+  return parameters.declare(name, shape, trainable, l1, l2);
 }
 
 void Layer::fail(const std::string& what, const std::string& seen, const std::string& expected,

@@ -133,8 +133,8 @@ class StreamPlan {
   StreamValue state(const std::string& name, Shape features, std::vector<float> initial = {});
   /// Memory that an operation uses while it runs.
   StreamSlot scratch(std::int64_t floats);
-  /// Says that a value holds ids, whole numbers from 0 to count - 1. Where it is an input, a step with another
-  /// one is refused and changes no state.
+  /// Says that a value holds ids, whole numbers from 0 to count - 1. Where it is an input, a step with
+  /// another one is refused and changes no state.
   void limit_ids(const StreamValue& ids, std::int64_t count);
   void add(const Layer& layer, std::span<const StreamValue> inputs, std::span<const StreamValue> outputs,
            StreamOperationPtr operation);
@@ -172,7 +172,7 @@ class StreamPlan {
   std::vector<StreamStep> steps_;
   std::vector<int> inputs_, outputs_;
   std::vector<std::int64_t> id_counts_;  // by input
-  std::size_t owned_states_ = 0;  // those that belong to a step already
+  std::size_t owned_states_ = 0;         // those that belong to a step already
   std::int64_t state_floats_ = 0, scratch_floats_ = 0;
 };
 

@@ -32,8 +32,8 @@ class Model {
   void compile(CompileOptions options);
 
   History fit(const Dataset& data, const FitOptions& options = {});
-  /// Reads x and y where they are: nothing is copied but the samples of a batch. ViewDataset does the same for
-  /// arrays of one's own.
+  /// Reads x and y where they are: nothing is copied but the samples of a batch. ViewDataset does the same
+  /// for arrays of one's own.
   History fit(const Samples& x, const Samples& y, const FitOptions& options = {});
   History fit(const Tensor& x, const Tensor& y, const FitOptions& options = {});
   NamedValues evaluate(const Dataset& data, const EvaluateOptions& options = {});

@@ -131,8 +131,8 @@ class StatefulLayer : public OptionsLayer<Options> {
     if (!options().return_sequences) return add_by_place<T>(call, gradient, d_state[0]);
     if (gradient) dy = gradient.view<T>();
   }
-  /// Adds the gradients of initial states to those of the inputs that they came from. A pass that went on from
-  /// carried states did not read those.
+  /// Adds the gradients of initial states to those of the inputs that they came from. A pass that went on
+  /// from carried states did not read those.
   template <class T>
   void end_gradients(const Call& call, const std::array<T*, kMaxStates>& d_state) const {
     if (call.kept(kGoesOnSlot) != nullptr) return;

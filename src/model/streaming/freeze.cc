@@ -42,7 +42,8 @@ StreamPlan Network::stream_plan() const {
 std::vector<StreamValue> Network::stream(StreamPlan& plan, std::span<const StreamValue> inputs,
                                          const std::string& prefix) const {
   std::vector<StreamValue> values(values_.size());
-  for (std::size_t i = 0; i < inputs.size(); ++i) values[static_cast<std::size_t>(inputs_[i].value)] = inputs[i];
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    values[static_cast<std::size_t>(inputs_[i].value)] = inputs[i];
   for (const Node& node : nodes_) {
     std::vector<StreamValue> arguments;
     for (const int id : node.inputs) arguments.push_back(values[static_cast<std::size_t>(id)]);

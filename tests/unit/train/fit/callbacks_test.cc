@@ -97,8 +97,8 @@ TEST(EarlyStopping, RestoresTheBestWeightsAlsoWhenTrainingEndsByItself) {
     watcher->epoch_end = [&](TrainingRun& run, NamedValues&) {
       weights.push_back(run.network().parameters().get(0).at(0));
     };
-    const auto stopping = std::make_shared<EarlyStopping>(
-        EarlyStoppingOptions{.monitor = "watched", .patience = patience, .mode = "min", .restore_best_weights = true});
+    const auto stopping = std::make_shared<EarlyStopping>(EarlyStoppingOptions{
+        .monitor = "watched", .patience = patience, .mode = "min", .restore_best_weights = true});
     script.run("watched", {5, 3, 4, 4, 4}, {watcher, stopping});
     EXPECT_EQ(stopping->best_epoch(), 1);
     EXPECT_EQ(*stopping->best(), 3);
