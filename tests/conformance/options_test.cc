@@ -296,7 +296,7 @@ const std::map<std::string, Json> kLayerContexts = {{"layer_norm_epsilon", json(
 
 /// Options that change nothing that can be seen here, and why.
 const std::map<std::string, const char*> kSilentLayerOptions = {
-    {"zero_output_for_mask", "outputs are packed: there is no padding that it could be written to"}};
+    {"zero_output_for_mask", "it says how to_padded() fills what is not there; model_calls_test.cc"}};
 
 void register_test_functions() {
   register_lambda("test_squared", [](Tape& tape, std::span<const Var> x) { return ops::square(tape, x[0]); });

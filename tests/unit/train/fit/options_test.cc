@@ -254,6 +254,7 @@ void expect_changes(const Options& plain, const std::map<std::string, std::funct
   const auto told = [&](const Options& options) {
     return told_by([&] { return std::make_shared<TheCallback>(options); }, monitored, folder);
   };
+  EXPECT_EQ(told(plain).find("error"), std::string::npos) << told(plain);
   for (const auto& [name, change] : changes) {
     Options changed = plain;
     change(changed);
@@ -265,7 +266,7 @@ TEST(OptionsOfCallbacks, ChangeSomething) {
   // It gets better until the third epoch, then worse, then slightly better than ever.
   const std::vector<double> script = {4, 3, 2, 2.5, 2.4, 2.45, 1.99, 5};
   expect_changes<EarlyStopping, EarlyStoppingOptions>(
-      {.monitor = "watched", .patience = 2},
+      {.monitor = "watched", .patience = 2, .mode = "min"},
       {{"monitor", [](auto& o) { o.monitor = "loss"; }},
        {"min_delta", [](auto& o) { o.min_delta = 5; }},
        {"patience", [](auto& o) { o.patience = 4; }},
@@ -275,7 +276,7 @@ TEST(OptionsOfCallbacks, ChangeSomething) {
        {"start_from_epoch", [](auto& o) { o.start_from_epoch = 4; }}},
       script);
   expect_changes<ReduceLrOnPlateau, ReduceLrOnPlateauOptions>(
-      {.monitor = "watched", .patience = 1},
+      {.monitor = "watched", .patience = 1, .mode = "min"},
       {{"monitor", [](auto& o) { o.monitor = "loss"; }},
        {"factor", [](auto& o) { o.factor = 0.5; }},
        {"patience", [](auto& o) { o.patience = 2; }},
@@ -291,7 +292,7 @@ TEST(OptionsOfCallbacks, ChangeSomething) {
       script);
   const ScratchFolder folder;
   expect_changes<ModelCheckpoint, ModelCheckpointOptions>(
-      {.filepath = folder / "{epoch}", .monitor = "watched", .save_best_only = true},
+      {.filepath = folder / "{epoch}", .monitor = "watched", .mode = "min", .save_best_only = true},
       {{"filepath", [&](auto& o) { o.filepath = folder / "other_{epoch}"; }},
        {"monitor", [](auto& o) { o.monitor = "nothing"; }},
        {"mode", [](auto& o) { o.mode = "max"; }},
