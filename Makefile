@@ -2,7 +2,7 @@
 JOBS   ?= $(shell nproc)
 PRESET ?= release
 
-.PHONY: help deps lint-deps bench-deps configure build demo test bench bench-quick bench-kernels bench-build quality quality-business quality-darts lint lint-changed format clean parity
+.PHONY: help deps lint-deps bench-deps configure build demo test bench bench-quick bench-kernels bench-build quality quality-business quality-darts lint lint-changed format clean parity fuzz faults
 
 help:
 	@echo 'make build    configure and build (build/rondo is the command line)'
@@ -13,6 +13,8 @@ help:
 	@echo 'make quality  forecast public data sets with the defaults, write bench/quality.md (ONLY=text for some cases)'
 	@echo 'make quality-business the forecast and every method of its pool on eight collections of business series'
 	@echo 'make quality-darts    time a backtest beside Darts, which it installs in a virtual environment (see parity)'
+	@echo 'make fuzz     damaged files for every reader, a minute each, under sanitizers (SECONDS_EACH=n)'
+	@echo 'make faults   every write, fsync, rename and open that can fail in train, forecast and online (an hour)'
 	@echo 'make parity   compare live with Keras and PyTorch (installs both in a virtual environment)'
 	@echo 'make lint     formatting, include order, headers, clang-tidy (lint-changed: clang-tidy of what differs from the'
 	@echo '              release point only)'
@@ -43,6 +45,16 @@ demo: deps
 
 test: build
 	@tools/run_tests.sh --preset $(PRESET) --parallel $(JOBS)
+
+# Sixty seconds of damaged files for every reader, under sanitizers.
+fuzz: deps
+	@cmake --preset asan-ubsan --log-level=WARNING
+	@cmake --build --preset asan-ubsan --parallel $(JOBS) --target fuzz
+	@ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 build/asan-ubsan/tests/fuzz all $(or $(SECONDS_EACH),60) tests/fuzz/corpus
+
+# Every call that can fail in train, forecast and online, one after the other (an hour).
+faults: build
+	@cd build/tests/faults && python3 ../../../tests/faults/faults.py ../../rondo ../libfail_nth.so --all
 
 bench-deps: deps
 	@tools/install_packages.sh tools/debian-packages-bench.txt

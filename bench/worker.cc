@@ -84,7 +84,7 @@ class Forward : public NetworkWork {
   void run() override { forward(false); }
   TensorFile outputs() override {
     const std::vector<Var> out = forward(false);
-    return {{{"outputs", tape_.get(out[0]).to_padded()}}, {}};
+    return {{{"outputs", tape_.get(out[0]).to_padded(Samples::Fill::zero)}}, {}};
   }
 };
 

@@ -49,6 +49,28 @@ foreach(suite conformance golden allocation realtime)
   endif()
 endforeach()
 
+# Damaged files for every reader: `make fuzz` makes new ones, here those that are kept are read again.
+add_executable(fuzz tests/fuzz/fuzz.cc tests/fuzz/memory.cc tests/fuzz/targets.cc)
+rondo_configure_program(fuzz)
+target_compile_options(fuzz PRIVATE $<$<CONFIG:Release>:-O0>)
+set_target_properties(fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+target_link_libraries(fuzz PRIVATE rondo_tasks rondo_dependencies test_support)
+add_test(NAME fuzz_corpus COMMAND fuzz replay "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus"
+         WORKING_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+
+# Calls of the system that fail. Sanitizers bring an allocator of their own.
+if(TARGET rondo_cli AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  add_library(fail_nth MODULE tests/faults/fail_nth.cc)
+  rondo_configure_program(fail_nth)
+  set_target_properties(fail_nth PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  target_link_libraries(fail_nth PRIVATE ${CMAKE_DL_LIBS})
+  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/tests/faults")
+  add_test(NAME faults
+           COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/faults/faults.py" $<TARGET_FILE:rondo_cli>
+                   $<TARGET_FILE:fail_nth>
+           WORKING_DIRECTORY "${PROJECT_BINARY_DIR}/tests/faults")
+endif()
+
 # The command line. Each script gets the binary in $RONDO and a folder of its own; files that begin with an underscore
 # are for the scripts to read.
 if(TARGET rondo_cli)

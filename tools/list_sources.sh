@@ -2,6 +2,6 @@
 # Prints the C++ files of the project, one a line.
 set -eu
 cd "$(dirname "$0")/.."
-for folder in apps bench examples include src tests; do
+for folder in apps bench docs examples include src tests; do
   [ ! -d "$folder" ] || find "$folder" -type f \( -name '*.h' -o -name '*.cc' \)
 done | sort

@@ -8,7 +8,10 @@
 #include <iostream>
 #include <vector>
 
+#include "rondo/base/atomic_file.h"
+#include "rondo/data/csv.h"
 #include "rondo/tasks/forecast_report.h"
+#include "rondo/tasks/page.h"
 
 namespace rondo::cli {
 namespace {
@@ -95,22 +98,25 @@ void remove_older(const fs::path& file) {
 }  // namespace
 
 Json write_forecast(const ForecastResult& result, const std::string& command, const ForecastReportText& text,
-                    const fs::path& folder) {
+                    const fs::path& folder, AtomicFiles& written) {
   Json files = Json::object({});
+  std::vector<fs::path> obsolete;
   for (const auto& [name, table] :
        {std::pair{"forecast", forecast_table(result)}, {"backtest", backtest_table(result)}}) {
     const fs::path file = folder / (std::string(name) + ".csv");
     if (table.rows() == 0) {
-      remove_older(file);
+      obsolete.push_back(file);
       continue;
     }
-    write_csv(file, table);
+    written.add(file.string(), to_csv(table));
     files.set(name, file.string());
   }
-  result.save_model((folder / "model.rondo").string());
+  result.save_model(written, (folder / "model.rondo").string());
   files.set("model", (folder / "model.rondo").string());
-  write_page(folder / "report.html", forecast_page(result, command, today(), text));
+  written.add((folder / "report.html").string(), render_page(forecast_page(result, command, today(), text)));
   files.set("report", (folder / "report.html").string());
+  written.commit();
+  for (const fs::path& file : obsolete) remove_older(file);
   return files;
 }
 

@@ -39,7 +39,7 @@ void add_job_options(CLI::App& verb, JobArguments& arguments, bool accepts_model
       ->required();
   add_options(verb, arguments);
   // A list in a value has commas of its own, and what follows the value is no further one.
-  verb.get_option("--set")->delimiter('\0')->allow_extra_args(false);
+  find_option(verb, "--set")->delimiter('\0')->allow_extra_args(false);
   add_options(verb, arguments.run, "", except);
 }
 

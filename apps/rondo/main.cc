@@ -1,6 +1,11 @@
 // The command line: finds the verb, runs it, turns what goes wrong into one message and an exit code.
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <new>
 #include <vector>
@@ -109,8 +114,6 @@ int run(int argc, char** argv) {
     if (app.get_subcommands().empty()) {
       throw Error(ErrorKind::usage, "no verb given").fix("see rondo --help");
     }
-    std::cout.flush();
-    if (!std::cout) throw Error(ErrorKind::resources, "cannot write to the standard output");
     return 0;
   } catch (const CLI::CallForHelp&) {
     const CLI::App& verb = active(app);
@@ -131,10 +134,39 @@ int run(int argc, char** argv) {
   } catch (const Error& error) {
     return report(error);
   } catch (const std::bad_alloc&) {
-    return report(Error(ErrorKind::resources, "out of memory").fix("use smaller batches, windows or layers"));
+    throw;
   } catch (const std::exception& error) {
     return report(Error(ErrorKind::check_failed, std::string("internal error: ") + error.what())
                       .fix("please report this with the command that led to it"));
+  }
+}
+
+/// There may be no memory for a message either, nor for the list of verbs.
+int run_within_memory(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("error: out of memory\n  fix:      use smaller batches, windows or layers\n", stderr);
+    return static_cast<int>(ErrorKind::resources);
+  }
+}
+
+/// What a verb printed has to arrive, whichever verb it is.
+int check_output(int code) {
+  std::cout.flush();
+  errno = 0;
+  const bool arrived = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && !std::cout.fail();
+  if (arrived || code != 0) return code;
+  return report(Error(ErrorKind::resources, "cannot write to the standard output")
+                    .seen(errno == 0 ? "a full disk, or nobody who reads it" : std::strerror(errno)));
+}
+
+/// A file that is opened later must not become the standard output because that is closed: reading and
+/// writing what is closed stay errors.
+void keep_closed() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) != -1) continue;
+    if (::open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY) != descriptor) return;
   }
 }
 
@@ -142,6 +174,7 @@ int run(int argc, char** argv) {
 }  // namespace rondo::cli
 
 int main(int argc, char** argv) {
+  rondo::cli::keep_closed();
   rondo::cli::catch_interrupts();
-  return rondo::cli::run(argc, argv);
+  return rondo::cli::check_output(rondo::cli::run_within_memory(argc, argv));
 }

@@ -16,6 +16,10 @@ namespace rondo::cli {
 std::string flag_of(std::string_view name);
 /// The same with the names by which people know the option elsewhere.
 std::string flags_of(std::string_view name);
+/// The option "--name" of a verb, or null. Not CLI11's own search, which ends the program when there is no
+/// memory for a copy of the name.
+CLI::Option* find_option(CLI::App& verb, std::string_view flag);
+const CLI::Option* find_option(const CLI::App& verb, std::string_view flag);
 
 /// Every field of an options struct (rondo/base/options.h) as an option of the verb, with its documentation
 /// and default in the help. A switch that is on becomes --no-NAME. Fields named in `except` are left out.
@@ -47,7 +51,7 @@ Json given_options(const Options& options, const CLI::App& verb) {
   Json given = Json::object();
   const Json all = to_config(options);
   for (const auto& [name, value] : all.as_object()) {
-    const CLI::Option* option = verb.get_option_no_throw(flag_of(name));
+    const CLI::Option* option = find_option(verb, flag_of(name));
     if (option != nullptr && option->count() > 0) given.set(name, value);
   }
   return given;

@@ -38,7 +38,7 @@ void add_evaluate(CLI::App& app) {
   const auto request = std::make_shared<EvaluateRequest>();
   add_job_options(*verb, request->job, true, {"resume"});
   add_options(*verb, *request);
-  verb->get_option("--part")->check(CLI::IsMember({"train", "validation", "test", "all"}));
+  find_option(*verb, "--part")->check(CLI::IsMember({"train", "validation", "test", "all"}));
   verb->callback([request] { run(*request); });
 }
 

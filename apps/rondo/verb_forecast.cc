@@ -12,6 +12,8 @@
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/config_file.h"
 #include "rondo/base/error.h"
+#include "rondo/tasks/check.h"
+#include "rondo/base/run_files.h"
 #include "rondo/tasks/forecast_config.h"
 #include "rondo/tasks/forecast_model.h"
 #include "stages.h"
@@ -59,11 +61,26 @@ void make_folder(const fs::path& folder) {
   }
 }
 
+constexpr const char* kConfigFile = "config.toml";
+
+/// The config alone may be read where it would be written: it stays as it is.
+void check_outputs(const ForecastRequest& request, const fs::path& folder) {
+  const ForecastOptions& options = request.forecast.options;
+  const std::vector<std::string> tables = {request.forecast.file, options.future, options.test_file};
+  for (const char* name :
+       {"forecast.csv", "backtest.csv", "model.rondo", "report.html", "checkpoint.rondo"}) {
+    std::vector<std::string> inputs = tables;
+    inputs.push_back(request.config);
+    check_is_no_input((folder / name).string(), inputs);
+  }
+  check_is_no_input((folder / kConfigFile).string(), tables);
+}
+
 /// Options of training have no effect on a model that is trained.
 void refuse_training_options(const CLI::App& verb) {
   const auto refuse = [&](const char* name, const auto&, const char*) {
     const std::string_view option = name;
-    if (option == "future" || option == "threads" || verb.get_option(flag_of(name))->count() == 0) return;
+    if (option == "future" || option == "threads" || find_option(verb, flag_of(name))->count() == 0) return;
     throw Error(ErrorKind::usage, flag_of(name) +
                                       " is an option of training and its report, and --from uses " +
                                       "a model that is already trained")
@@ -74,7 +91,7 @@ void refuse_training_options(const CLI::App& verb) {
   ForecastOptions::visit(defaults.options, refuse);
   ForecastReportText::visit(defaults.report, refuse);
   for (const char* flag : {"--config", "--resume"}) {
-    if (verb.get_option(flag)->count() == 0) continue;
+    if (find_option(verb, flag)->count() == 0) continue;
     throw Error(ErrorKind::usage, std::string(flag) + " cannot be combined with --from: nothing is trained")
         .fix("leave it out");
   }
@@ -93,6 +110,8 @@ void print_ahead(const ForecastAhead& ahead, const ForecastOptions& options, con
 /// Forecasts the end of a table with a trained model.
 void run_from(const ForecastRequest& request, const CLI::App& verb) {
   refuse_training_options(verb);
+  const fs::path file = output_folder(request) / "forecast.csv";
+  check_is_no_input(file.string(), {request.forecast.file, request.forecast.options.future, request.from});
   ForecastModel model = ForecastModel::load(request.from);
   const auto read = [&](const std::string& file) {
     return read_forecast_table(file, request.forecast.csv, model.options());
@@ -102,10 +121,10 @@ void run_from(const ForecastRequest& request, const CLI::App& verb) {
   if (!request.forecast.options.future.empty()) future = read(request.forecast.options.future);
   ForecastTables tables(table);
   if (future) tables.future = &*future;
-  const ForecastAhead ahead = model.forecast(tables, static_cast<int>(request.forecast.options.threads));
+  const ForecastAhead ahead = model.forecast(tables, request.forecast.options.threads);
   for (const std::string& note : ahead.notes) request.run.controls().log.warning(note);
-  const fs::path file = output_folder(request) / "forecast.csv";
   make_folder(file.parent_path());
+  const FileLock lock = FileLock::of_folder(file.parent_path().string());
   write_csv(file, forecast_table(model.options(), ahead.series));
   if (request.run.json) {
     const Json files = Json::object({{"forecast", file.string()}, {"model", request.from}});
@@ -135,11 +154,20 @@ void run(ForecastRequest& request, const CLI::App& verb) {
   const auto read_more = [&](const std::string& file) {
     return file.empty() ? std::optional<Table>() : read(file);
   };
+  const fs::path folder = output_folder(request);
+  check_outputs(request, folder);
+  std::optional<FileLock> lock;
+  if (fs::is_directory(folder)) lock.emplace(FileLock::of_folder(folder.string()));
+
   RunControls controls = request.run.controls();
   Stages stages(controls.verbose != 0);
   // Losses, epoch by epoch, are for those who look into a training.
-  if (!controls.log.wants(LogLevel::debug)) controls.verbose = 0;
+  if (!controls.log.wants(LogLevel::debug)) {
+    controls.verbose = 0;
+    controls.advanced = [&](double share) { stages.advance(share); };
+  }
   controls.stage = [&](const char* name) { stages.begin(name); };
+  controls.log = stages.beside(controls.log);
   stages.begin("reading");
   const Table table = read(request.forecast.file);
   const std::optional<Table> future = read_more(request.forecast.options.future);
@@ -148,18 +176,25 @@ void run(ForecastRequest& request, const CLI::App& verb) {
   if (future) tables.future = &*future;
   if (test) tables.test = &*test;
 
-  const fs::path folder = output_folder(request);
   controls.checkpoint = (folder / "checkpoint.rondo").string();
   controls.accepted = [&] {
     make_folder(folder);
-    write_file_atomically(folder / "config.toml", to_toml(request.forecast));
+    if (!lock) lock.emplace(FileLock::of_folder(folder.string()));
   };
   stages.begin("checking");
-  const ForecastResult result = run_forecast(tables, request.forecast.options, controls);
+  const std::vector<std::string> remarks = forecast_remarks(table, request.forecast.options);
+  for (const std::string& remark : remarks) controls.log.warning(remark);
+  ForecastResult result = run_forecast(tables, request.forecast.options, controls);
+  result.warnings.insert(result.warnings.end(), remarks.begin(), remarks.end());
   stages.begin("report");
 
+  AtomicFiles written;
+  const fs::path config = folder / kConfigFile;
+  std::error_code ignored;
+  if (request.config.empty() || !fs::equivalent(request.config, config, ignored))
+    written.add(config.string(), to_toml(request.forecast));
   const Json files = write_forecast(result, forecast_command(request.forecast, request.out),
-                                    request.forecast.report, folder);
+                                    request.forecast.report, folder, written);
   stages.end();
   if (request.run.json) {
     print_json(forecast_json(result, files));
@@ -175,19 +210,19 @@ void group_options(CLI::App& verb) {
     std::vector<std::string_view> options;
   };
   const std::array<Group, 4> groups{
-      {{"How the table is read",
-        {"wide", "test_file", "missing", "strict", "outliers", "separator", "header", "decimal", "thousands",
-         "encoding", "missing_words", "text_columns", "columns", "format", "zone", "day_order", "unsorted",
-         "duplicates", "gaps"}},
-       {"Backtest", {"split", "stride", "refit"}},
-       {"Models and training",
+      {{"Expert: how the table is read",
+        {"wide",    "test_file", "missing",  "strict",        "outliers",     "separator", "header",
+         "decimal", "thousands", "encoding", "missing_words", "text_columns", "columns",   "format",
+         "zone",    "day_order", "unsorted", "duplicates",    "gaps",         "frequency"}},
+       {"Expert: backtest", {"split", "stride", "refit"}},
+       {"Expert: models and training",
         {"window", "period", "transform", "difference", "normalize", "deseasonalize", "cell", "units",
          "model", "methods", "likelihood", "ensemble", "tune", "epochs", "patience", "batch_size",
          "learning_rate", "seed"}},
        {"How it is run", {"quiet", "resume", "log_level", "threads"}}}};
   for (const Group& group : groups) {
     for (const std::string_view name : group.options) {
-      if (CLI::Option* option = verb.get_option_no_throw(flag_of(name))) option->group(group.title);
+      if (CLI::Option* option = find_option(verb, flag_of(name))) option->group(group.title);
     }
   }
 }

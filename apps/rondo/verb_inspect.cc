@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <string_view>
+#include <unordered_map>
 
 #include "options.h"
 #include "rondo/base/error.h"
@@ -33,6 +35,8 @@ const std::string* find(const TensorFileHeader& header, std::string_view key) {
 
 /// A text of the metadata that should be JSON, as JSON where it is.
 Json parsed(const std::string& text) {
+  if (text.empty() || std::string_view("{[\"-0123456789tfn").find(text.front()) == std::string_view::npos)
+    return Json(text);
   try {
     return parse_json(text);
   } catch (const Error&) {
@@ -40,45 +44,47 @@ Json parsed(const std::string& text) {
   }
 }
 
-/// The largest whole number in a spec: no layer is wider than that.
-std::int64_t largest_size(const Json& config) {
-  std::int64_t largest = 0;
-  if (config.is_integer()) largest = config.as_integer();
-  if (config.is_array()) {
-    for (const Json& item : config.as_array()) largest = std::max(largest, largest_size(item));
-  }
-  if (config.is_object()) {
-    for (const auto& [key, value] : config.as_object()) largest = std::max(largest, largest_size(value));
-  }
-  return largest;
-}
-
-/// The network as described. Parameters are counted by building it, unless the description claims sizes that
-/// a look at a file should not take memory for.
-Network network_of(const std::string& text, const std::string& path) {
-  constexpr std::int64_t kWidest = 8192;
-  try {
-    const Json spec = parse_json(text);
-    Network network = Network::from_spec(spec);
-    if (largest_size(spec) <= kWidest) network.build(0);
-    return network;
-  } catch (const Error& error) {
+/// The network as described, without memory for its parameters; Error(model_file) unless the file has them
+/// all.
+Network network_of(const std::string& text, const TensorFileHeader& header, const std::string& path) {
+  const auto refuse = [&](const std::string& seen) {
     throw Error(ErrorKind::model_file, "the description of the model in the file cannot be used")
         .where(path)
-        .seen(error.what())
+        .seen(seen)
         .fix("the file is damaged or comes from a newer version: make or fetch it again");
+  };
+  std::unordered_map<std::string_view, const TensorFileEntry*> arrays;
+  for (const TensorFileEntry& entry : header.entries) arrays.emplace(entry.name, &entry);
+  try {
+    Network network = Network::from_spec(parse_json(text));
+    for (const ParameterInfo& info : network.declare().infos()) {
+      const auto found = arrays.find(info.name);
+      if (found != arrays.end() && found->second->shape == info.shape) continue;
+      refuse((found == arrays.end() ? "no array '" + info.name + "'"
+                                    : "'" + info.name + "' of shape " + to_string(found->second->shape)) +
+             " where the description asks for shape " + to_string(info.shape));
+    }
+    return network;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::model_file) throw;
+    refuse(error.what());
+    throw;
   }
 }
 
 void print_header(const TensorFileHeader& header) {
-  Json metadata = Json::object(), tensors = Json::array();
-  for (const auto& [key, text] : header.metadata) metadata.set(key, parsed(text));
+  Json::Object metadata;  // keys differ: the reader has looked
+  Json::Array tensors;
+  for (const auto& [key, text] : header.metadata) metadata.emplace_back(key, parsed(text));
   for (const TensorFileEntry& entry : header.entries) {
     tensors.push_back(
         Json::object({{"name", entry.name}, {"dtype", entry.dtype}, {"shape", Json::list(entry.shape)}}));
   }
-  const Json all = Json::object({{"bytes", header.file_bytes}, {"metadata", metadata}, {"tensors", tensors}});
-  print_json(all);
+  Json::Object all;
+  all.emplace_back("bytes", header.file_bytes);
+  all.emplace_back("metadata", std::move(metadata));
+  all.emplace_back("tensors", std::move(tensors));
+  print_json(Json(std::move(all)));
 }
 
 void print_tensors(const TensorFileHeader& header) {
@@ -110,7 +116,8 @@ void run(const InspectRequest& request) {
   }
   std::printf("\n");
   std::fflush(stdout);
-  if (spec != nullptr) std::cout << network_of(*spec, request.file).summary("model") << '\n' << std::flush;
+  if (spec != nullptr)
+    std::cout << network_of(*spec, header, request.file).summary("model") << '\n' << std::flush;
   if (request.tensors) print_tensors(header);
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "job_file.h"
+#include "rondo/base/run_files.h"
 #include "rondo/data/csv.h"
 
 namespace rondo::cli {
@@ -20,7 +21,9 @@ struct PredictRequest {
 };
 
 void run(const PredictRequest& request) {
-  const Table table = predict_csv(read_job(request.job), request.job.run.controls());
+  const CsvTraining job = read_job(request.job);
+  check_is_no_input(request.out, {job.data_path(), job.model_path(), request.job.config});
+  const Table table = predict_csv(job, request.job.run.controls());
   if (request.out.empty()) {
     std::cout << to_csv(table);
   } else {

@@ -8,12 +8,13 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <system_error>
 #include <vector>
 
+#include "base/abandoned.h"
+#include "base/system_call.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 
@@ -51,25 +52,35 @@ struct CloseDescriptor {
   ~CloseDescriptor() { ::close(descriptor); }
 };
 
-/// Removes what killed processes left: temporaries of this name that nobody holds a lock on. A young one may
-/// belong to a process that has not taken its lock yet.
-void remove_abandoned(const std::string& folder, const std::string& prefix) {
-  constexpr std::time_t kYoungSeconds = 60;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || !name.ends_with(".tmp")) continue;
-    const int descriptor = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (descriptor < 0) continue;
-    const CloseDescriptor closer{descriptor};
-    struct stat info {};
-    const bool old = ::fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode) &&
-                     info.st_mtime + kYoungSeconds < std::time(nullptr);
-    if (old && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) ::unlink(entry.path().c_str());
-  }
+/// Whether it is ".NAME.PROCESS.tmp" or ".NAME.PROCESS-N.tmp", as open_temporary() calls its files.
+bool is_temporary(std::string_view name) {
+  if (!name.starts_with('.') || !name.ends_with(".tmp")) return false;
+  name.remove_suffix(4);
+  const std::string_view process = name.substr(name.rfind('.') + 1);
+  return process.size() < name.size() - 1 && !process.empty() &&
+         process.find_first_not_of("0123456789-old") == std::string_view::npos && process[0] >= '0' &&
+         process[0] <= '9';
 }
 
 }  // namespace
+
+void detail::remove_abandoned(const std::string& folder, const std::string& prefix) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix) || !is_temporary(name)) continue;
+    const int descriptor = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (descriptor < 0) continue;
+    const CloseDescriptor closer{descriptor};
+    struct stat info {
+    }, named{};
+    const bool ordinary = ::fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode);
+    if (!ordinary || ::flock(descriptor, LOCK_EX | LOCK_NB) != 0) continue;
+    // Somebody else may have removed it meanwhile, and the name be that of a new file.
+    if (::lstat(entry.path().c_str(), &named) == 0 && named.st_ino == info.st_ino)
+      ::unlink(entry.path().c_str());
+  }
+}
 
 AtomicFile::AtomicFile(std::string path, std::uint64_t expected_bytes)
     : path_(std::move(path)), target_(path_), expected_(expected_bytes) {
@@ -102,20 +113,25 @@ AtomicFile::~AtomicFile() { discard(); }
 
 void AtomicFile::open_temporary() {
   const std::string prefix = "." + name_of(target_) + ".";
-  remove_abandoned(folder_, prefix);
+  detail::remove_abandoned(folder_, prefix);
   const std::string stem = folder_ + "/" + prefix + std::to_string(::getpid());
   constexpr int kTries =
       1000;  // another thread, or a dead process that had our number, may hold the first names
   for (int i = 0; i < kTries; ++i) {
     const std::string name = stem + (i == 0 ? "" : "-" + std::to_string(i)) + ".tmp";
     descriptor_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (descriptor_ >= 0) {
-      temporary_ = name;
-      (void)::flock(descriptor_,
-                    LOCK_EX | LOCK_NB);  // says "in use"; a file system without locks is no reason to stop
-      return;
+    if (descriptor_ < 0) {
+      if (errno == EEXIST || errno == EINTR) continue;
+      break;
     }
-    if (errno != EEXIST && errno != EINTR) break;
+    temporary_ = name;
+    // Says "in use"; a file system without locks is no reason to stop. Before the lock it looked abandoned:
+    // somebody may be about to remove it.
+    const bool wanted = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    struct stat info {};
+    if (!wanted && (::fstat(descriptor_, &info) != 0 || info.st_nlink > 0)) return;
+    temporary_.clear();  // the name may be another file's by now
+    discard();
   }
   fail("cannot write", errno);
 }
@@ -136,27 +152,34 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 }
 
 void AtomicFile::commit() {
+  force_to_disk();
+  rename_into_place();
+}
+
+void AtomicFile::force_to_disk() {
   if (descriptor_ < 0) throw Error(ErrorKind::usage, "the file " + path_ + " is already complete");
-  while (::fsync(descriptor_) != 0) {
-    if (errno != EINTR) fail("cannot force to the disk", errno);
-  }
+  if (detail::uninterrupted([&] { return ::fsync(descriptor_); }) != 0)
+    fail("cannot force to the disk", errno);
   struct stat info {};
   if (::fstat(descriptor_, &info) != 0) fail("cannot check", errno);
   if (static_cast<std::uint64_t>(info.st_size) != written_) fail("cannot write", EIO);
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot rename to", errno);
+}
+
+void AtomicFile::rename_into_place() {
+  if (detail::uninterrupted([&] { return ::rename(temporary_.c_str(), target_.c_str()); }) != 0)
+    fail("cannot rename to", errno);
   temporary_.clear();
   const int file = descriptor_;
   descriptor_ = -1;
   ::close(file);  // its data are on the disk: fsync has said so
 
-  const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int folder =
+      detail::uninterrupted([&] { return ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (folder < 0) return;  // a folder that may be written but not read; the rename stands
   const CloseDescriptor closer{folder};
-  while (::fsync(folder) != 0) {
-    if (errno == EINTR) continue;
-    if (errno == EINVAL || errno == ENOTSUP || errno == EBADF) return;  // this file system has no such call
-    fail("cannot force to the disk the folder of", errno);
-  }
+  if (detail::uninterrupted([&] { return ::fsync(folder); }) == 0) return;
+  if (errno == EINVAL || errno == ENOTSUP || errno == EBADF) return;  // this file system has no such call
+  fail("cannot force to the disk the folder of", errno);
 }
 
 void AtomicFile::discard() noexcept {
@@ -181,6 +204,43 @@ void AtomicFile::fail(const char* doing, int error_number) {
       .expected(expected_ > 0 ? "room for " + std::to_string(expected_) + " bytes"
                               : "a folder that can be written")
       .fix(fix_for(error_number));
+}
+
+AtomicFile& AtomicFiles::add(const std::string& path, std::uint64_t expected_bytes) {
+  files_.push_back(std::make_unique<AtomicFile>(path, expected_bytes));
+  return *files_.back();
+}
+
+void AtomicFiles::commit() {
+  /// A file that has changed, and what it was: "" where there was none.
+  struct Changed {
+    std::string target, old;
+  };
+  std::vector<Changed> changed;
+  for (const auto& file : files_) file->force_to_disk();
+  for (const auto& file : files_) {
+    Changed now{file->target_, file->temporary_};
+    now.old.insert(now.old.size() - 4, "-old");
+    // There are file systems without links: there the others change nevertheless.
+    const bool one_of_several = files_.size() > 1;
+    const bool kept = one_of_several && ::link(now.target.c_str(), now.old.c_str()) == 0;
+    const bool is_new = one_of_several && !kept && errno == ENOENT;
+    if (is_new) now.old.clear();
+    if (kept || is_new) changed.push_back(std::move(now));
+    try {
+      file->rename_into_place();
+    } catch (...) {  // this one may have changed, too, or not
+      for (const Changed& one : changed) {
+        if (!one.old.empty()) ::rename(one.old.c_str(), one.target.c_str());
+        ::unlink(one.old.empty() ? one.target.c_str() : one.old.c_str());
+      }
+      throw;
+    }
+  }
+  for (const Changed& file : changed) {
+    if (!file.old.empty()) ::unlink(file.old.c_str());
+  }
+  files_.clear();
 }
 
 void write_file_atomically(const std::string& path, std::span<const std::byte> bytes) {
@@ -216,7 +276,7 @@ void throw_unreadable(const std::string& path, int error_number) {
 }
 
 std::string read_file(const std::string& path, std::uint64_t max_bytes) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = detail::uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
   if (descriptor < 0) throw_unreadable(path, errno);
   const CloseDescriptor closer{descriptor};
   struct stat info {};

@@ -1,6 +1,7 @@
 // JSON in and out of Json. nlohmann/json does the reading, behind this file; writing is ours, because the
 // digits of reals are part of the file format.
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -16,6 +17,11 @@ namespace {
 
 constexpr std::size_t kMaxJsonBytes = std::size_t{64} << 20;
 constexpr std::size_t kMaxJsonDepth = 64;
+/// Values that a text may hold: so many take less than 64 MiB, whatever they are, and are enough for a model
+/// of 30,000 series. Numbers with all their digits may be as many as there is room for.
+std::size_t most_values(std::size_t bytes) {
+  return std::min<std::size_t>(600'000 + bytes / 20, std::size_t{1} << 20);
+}
 
 // ---- writing ----
 
@@ -210,6 +216,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool add(Json value) {
+    if (++values_ > most_values(text_.size()))
+      fail("the JSON has too many values", here(), "at most " + std::to_string(most_values(text_.size())));
     if (stack_.empty()) {
       root_ = std::move(value);
     } else if (Open& top = stack_.back(); top.is_array) {
@@ -237,6 +245,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   std::string_view text_, where_;
   const char* const* furthest_;
   Json root_;
+  std::size_t values_ = 0;
   std::vector<Open> stack_;
 };
 

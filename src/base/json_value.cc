@@ -1,6 +1,7 @@
 #include "rondo/base/json.h"
 
 #include <cmath>
+#include <type_traits>
 
 #include "base/text.h"
 #include "rondo/base/error.h"
@@ -21,9 +22,16 @@ std::string place(std::string_view path) {
 }  // namespace
 
 Json::Json() = default;
-Json::Json(const Json& other) = default;
+// Not the variant's own copies: libstdc++ 12 takes one of texts and lists for something that always holds a
+// value, and goes astray when the copy of one finds no memory.
+Json::Json(const Json& other) {
+  std::visit([this](const auto& value) { data_.emplace<std::decay_t<decltype(value)>>(value); }, other.data_);
+}
 Json::Json(Json&& other) noexcept = default;
-Json& Json::operator=(const Json& other) = default;
+Json& Json::operator=(const Json& other) {
+  if (this != &other) *this = Json(other);
+  return *this;
+}
 Json& Json::operator=(Json&& other) noexcept = default;
 Json::~Json() = default;
 

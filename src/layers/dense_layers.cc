@@ -2,6 +2,7 @@
 
 #include "kernels/activations.h"
 #include "kernels/matrix.h"
+#include "layers/common/activity_penalty.h"
 #include "layers/common/base_layers.h"
 #include "layers/common/layer_entry.h"
 #include "layers/common/stream_steps.h"
@@ -67,12 +68,19 @@ class Dense final : public OptionsLayer<DenseOptions> {
 
   void declare(ParameterStore& store, const std::string& prefix) override {
     const DenseOptions& o = options();
-    kernel_ = declare_array(store, prefix + "kernel", {inputs_, o.units}, o.kernel_regularizer);
-    if (o.use_bias) bias_ = declare_array(store, prefix + "bias", {o.units}, o.bias_regularizer);
+    kernel_ = declare_array(store, prefix + "kernel", {inputs_, o.units}, o.kernel_regularizer,
+                            o.kernel_constraint);
+    if (o.use_bias)
+      bias_ = declare_array(store, prefix + "bias", {o.units}, o.bias_regularizer, o.bias_constraint);
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
     initialize_parameter(store, kernel_, options().kernel_initializer, seed);
     initialize_parameter(store, bias_, options().bias_initializer, seed);
+  }
+  Vars record(Tape& tape, std::span<const Var> inputs) const override {
+    const Vars out = OptionsLayer::record(tape, inputs);
+    penalize_activity(tape, out, options().activity_regularizer);
+    return out;
   }
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {

@@ -17,56 +17,20 @@ class Dot final : public OptionsLayer<DotOptions> {
 
   std::vector<ValueShape> infer(std::span<const ValueShape> inputs) override {
     if (inputs.size() != 2) fail("dot takes two inputs", std::to_string(inputs.size()), "2");
-    std::int64_t summed[2];
-    Shape rest;
-    bool begins_with_time = false;
-    for (std::size_t i = 0; i < 2; ++i) {
-      Shape sizes = inputs[i].shape();
-      const auto rank = static_cast<std::int64_t>(sizes.size());
-      const std::int64_t given = options().axes[std::min(i, options().axes.size() - 1)];
-      const std::int64_t axis = given < 0 ? given + rank : given;
-      if (axis < 1 || axis >= rank) {
-        fail("'axes' is out of range", "axis " + std::to_string(given) + " of " + describe(inputs[i]),
-             "1 (the batch is 0) to " + std::to_string(rank - 1));
-      }
-      axis_[i] = axis - 1;
-      summed[i] = sizes[static_cast<std::size_t>(axis)];
-      time_is_summed_[i] = inputs[i].sequence && axis == 1;
-      const bool has_time = inputs[i].sequence && axis != 1;
-      if (rest.empty() && has_time) begins_with_time = true, first_ = i;
-      for (std::int64_t a = 1; a < rank; ++a) {
-        if (a == axis) continue;
-        const std::int64_t size = sizes[static_cast<std::size_t>(a)];
-        if (size < 0 && !rest.empty()) refuse_open_steps(inputs[i]);
-        rest.push_back(size);
-      }
-    }
-    const bool both_open = time_is_summed_[0] && time_is_summed_[1];
-    if (summed[0] != summed[1] && !(both_open && (summed[0] < 0 || summed[1] < 0))) {
-      fail("the axes of dot have other sizes",
-           describe(inputs[0]) + " and " + describe(inputs[1]) + ", " + std::to_string(summed[0]) + " and " +
-               std::to_string(summed[1]),
-           "equal sizes");
-    }
-    if (rest.empty()) rest = {1};
-    if (rest.size() == 1) {
-      if (rest[0] < 0) refuse_open_steps(inputs[first_]);
-      follows_ = false;
-      return {{false, -1, rest}};
-    }
-    follows_ = begins_with_time;
-    return {{true, rest[0], {rest.begin() + 1, rest.end()}}};
+    return {plan(inputs).output};
   }
 
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
-      check(call);
-      const Matrix out = make_output(call);
+      const Plan plan = plan_of(call);
+      check(call, plan);
+      const Matrix out = make_output(call, plan);
       T* y = out.view<T>().data;
       const SampleOrder to(call.output_value(0));
       for (std::int64_t b = 0; b < to.batch(); ++b) {
         const ScratchScope scope(call);
-        const Side<T> x(call, 0, b, *this), w(call, 1, b, *this);
+        const Side<T> x(call, 0, b, plan.axis[0], options().normalize),
+            w(call, 1, b, plan.axis[1], options().normalize);
         for (std::int64_t p = 0; p < x.rows; ++p) {
           for (std::int64_t q = 0; q < w.rows; ++q)
             y[to.place(b, p * w.rows + q)] = product(x.row(p), w.row(q), x.count);
@@ -77,12 +41,14 @@ class Dot final : public OptionsLayer<DotOptions> {
 
   void backward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) {
+      const Plan plan = plan_of(call);
       const T* dy = call.output_gradient(0).view<T>().data;
       const Matrix gradients[] = {call.input_gradient(0), call.input_gradient(1)};
       const SampleOrder from(call.output_value(0));
       for (std::int64_t b = 0; b < from.batch(); ++b) {
         const ScratchScope scope(call);
-        const Side<T> x(call, 0, b, *this), w(call, 1, b, *this);
+        const Side<T> x(call, 0, b, plan.axis[0], options().normalize),
+            w(call, 1, b, plan.axis[1], options().normalize);
         T* dx = x.zeros(call);
         T* dw = w.zeros(call);
         for (std::int64_t p = 0; p < x.rows; ++p) {
@@ -101,6 +67,64 @@ class Dot final : public OptionsLayer<DotOptions> {
   }
 
  private:
+  /// What follows from the inputs' shapes.
+  struct Plan {
+    std::int64_t axis[2] = {0, 0};  // that is summed over, without the batch
+    bool time_is_summed[2] = {false, false};
+    bool follows = false;   // the result has the steps of input `first`
+    std::size_t first = 0;  // the input whose time comes first in the result
+    ValueShape output;
+  };
+  Plan plan(std::span<const ValueShape> inputs) const {
+    Plan out;
+    std::int64_t summed[2] = {0, 0};
+    Shape rest;
+    bool begins_with_time = false;
+    for (std::size_t i = 0; i < 2; ++i) {
+      const Shape sizes = inputs[i].shape();
+      const auto rank = static_cast<std::int64_t>(sizes.size());
+      const std::int64_t given = options().axes[std::min(i, options().axes.size() - 1)];
+      const std::int64_t axis = given < 0 ? given + rank : given;
+      if (axis < 1 || axis >= rank) {
+        fail("'axes' is out of range", "axis " + std::to_string(given) + " of " + describe(inputs[i]),
+             "1 (the batch is 0) to " + std::to_string(rank - 1));
+      }
+      out.axis[i] = axis - 1;
+      summed[i] = sizes[static_cast<std::size_t>(axis)];
+      out.time_is_summed[i] = inputs[i].sequence && axis == 1;
+      if (rest.empty() && inputs[i].sequence && axis != 1) begins_with_time = true, out.first = i;
+      for (std::int64_t a = 1; a < rank; ++a) {
+        const std::int64_t size = sizes[static_cast<std::size_t>(a)];
+        if (a == axis) continue;
+        if (size < 0 && !rest.empty()) refuse_open_steps(inputs[i]);
+        rest.push_back(size);
+      }
+    }
+    // Two times are compared step by step when their steps are known.
+    const bool over_time = out.time_is_summed[0] && out.time_is_summed[1];
+    if (summed[0] != summed[1] && !over_time) {
+      fail("the axes of dot have other sizes",
+           describe(inputs[0]) + " and " + describe(inputs[1]) + ", " + std::to_string(summed[0]) + " and " +
+               std::to_string(summed[1]),
+           "equal sizes");
+    }
+    if (rest.empty()) rest = {1};
+    if (rest.size() == 1 && rest[0] < 0) refuse_open_steps(inputs[out.first]);
+    out.follows = begins_with_time && rest.size() > 1;
+    if (rest.size() == 1)
+      out.output = {false, -1, rest};
+    else
+      out.output = {true, rest[0], {rest.begin() + 1, rest.end()}};
+    return out;
+  }
+  Plan plan_of(const Call& call) const {
+    ValueShape shapes[2];
+    for (int i = 0; i < 2; ++i) {
+      const Value& value = call.input(i);
+      shapes[i] = {value.is_sequence(), value.layout ? value.layout->steps() : -1, value.features};
+    }
+    return plan(shapes);
+  }
   [[noreturn]] void refuse_open_steps(const ValueShape& input) const {
     fail("the number of steps is not known when the model is built", describe(input),
          "a fixed number of steps, or time as the first axis of a result with further ones");
@@ -117,20 +141,20 @@ class Dot final : public OptionsLayer<DotOptions> {
   /// where the options say so.
   template <class T>
   struct Side {
-    Side(Call& call, std::size_t which, std::int64_t sample, const Dot& dot)
-        : value(call.input(static_cast<int>(which))), order(value), b(sample) {
+    Side(Call& call, int which, std::int64_t sample, std::int64_t summed, bool normalize)
+        : value(call.input(which)), order(value), b(sample) {
       Shape sizes = value.features;
       if (value.layout) {
         sizes.insert(sizes.begin(), value.layout->lengths()[static_cast<std::size_t>(b)]);
       }
-      const auto axis = sizes.begin() + dot.axis_[which];
+      const auto axis = sizes.begin() + summed;
       count = *axis;
       inner = element_count({axis + 1, sizes.end()});
       rows = element_count({sizes.begin(), axis}) * inner;
       values = call.scratch<T>(rows * count);
       const T* from = static_cast<const T*>(value.data.data);
       each([&](std::int64_t at, std::int64_t place) { values[at] = from[place]; });
-      if (!dot.options().normalize) return;
+      if (!normalize) return;
       inverse = call.scratch<T>(rows);
       for (std::int64_t r = 0; r < rows; ++r) {
         // Keras: 1 / ‖x‖, at most 1 / 1e-7.
@@ -172,47 +196,28 @@ class Dot final : public OptionsLayer<DotOptions> {
   };
 
   /// Every time axis that is summed with another axis, or stands behind the first, has all its steps.
-  void check(const Call& call) const {
+  void check(const Call& call, const Plan& plan) const {
     const Value &x = call.input(0), &w = call.input(1);
-    if (time_is_summed_[0] && time_is_summed_[1]) {
+    if (plan.time_is_summed[0] && plan.time_is_summed[1]) {
       if (x.layout->same_as(*w.layout)) return;
       fail("sequences that are summed over time have other lengths or masks", "input 1", "those of input 0");
     }
     for (std::size_t i = 0; i < 2; ++i) {
       const Value& value = i == 0 ? x : w;
-      if (!value.layout || (follows_ && first_ == i && !time_is_summed_[i]) || value.layout->is_dense())
-        continue;
+      const bool is_followed = plan.follows && plan.first == i;
+      if (!value.layout || is_followed || value.layout->is_dense()) continue;
       fail("sequences of unequal length have no common shape", "input " + std::to_string(i),
            "every sequence with all its steps");
     }
   }
 
-  Matrix make_output(Call& call) const {
-    const ValueShape shape = output_shape(call);
+  static Matrix make_output(Call& call, const Plan& plan) {
     const std::int64_t batch = SampleOrder(call.input(0)).batch();
-    if (!shape.sequence) return call.make_output_rows(0, batch, nullptr, shape.features);
-    if (follows_) return call.make_output(0, call.input(static_cast<int>(first_)).layout, shape.features);
-    return call.make_output(0, call.layouts().dense(batch, shape.steps), shape.features);
+    const Shape& features = plan.output.features;
+    if (!plan.output.sequence) return call.make_output_rows(0, batch, nullptr, features);
+    if (plan.follows) return call.make_output(0, call.input(static_cast<int>(plan.first)).layout, features);
+    return call.make_output(0, call.layouts().dense(batch, plan.output.steps), features);
   }
-  ValueShape output_shape(const Call& call) const {
-    Shape rest;
-    for (std::size_t i = 0; i < 2; ++i) {
-      const Value& value = call.input(static_cast<int>(i));
-      Shape sizes = value.features;
-      if (value.layout) sizes.insert(sizes.begin(), value.layout->steps());
-      for (std::size_t a = 0; a < sizes.size(); ++a) {
-        if (static_cast<std::int64_t>(a) != axis_[i]) rest.push_back(sizes[a]);
-      }
-    }
-    if (rest.empty()) rest = {1};
-    if (rest.size() == 1) return {false, -1, rest};
-    return {true, rest[0], {rest.begin() + 1, rest.end()}};
-  }
-
-  std::int64_t axis_[2] = {0, 0};  // without the batch
-  bool time_is_summed_[2] = {false, false};
-  bool follows_ = false;   // the result has the steps of input first_
-  std::size_t first_ = 0;  // the input whose time comes first in the result
 };
 
 }  // namespace

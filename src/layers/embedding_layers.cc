@@ -63,8 +63,8 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
 
   void declare(ParameterStore& store, const std::string& prefix) override {
     const EmbeddingOptions& o = options();
-    table_ =
-        declare_array(store, prefix + "embeddings", {o.input_dim, o.output_dim}, o.embeddings_regularizer);
+    table_ = declare_array(store, prefix + "embeddings", {o.input_dim, o.output_dim},
+                           o.embeddings_regularizer, o.embeddings_constraint);
     store.declare_sparse_rows(table_);
   }
   void initialize(ParameterStore& store, std::uint64_t seed) const override {
@@ -112,6 +112,7 @@ class Embedding final : public OptionsLayer<EmbeddingOptions> {
     if (!inputs[0].sequence)
       fail("an embedding of a stream needs one id a step", "no sequence", "(None, time)");
     const View<const float> table = plan.parameter(table_).view<float>();
+    plan.limit_ids(inputs[0], table.rows);
     return stream_rows(
         plan, *this, inputs, Shape{table.cols},
         [ids = table.rows, width = table.cols, vectors = copy_values(table.data, table.rows * table.cols)](

@@ -109,7 +109,7 @@ class Lambda final : public OptionsLayer<LambdaOptions> {
  private:
   [[noreturn]] void misuse() const {
     fail("this layer is a function on the tape", "apply()", "record()",
-         "put it on a tape with layer->record(tape, inputs, parameters)");
+         "put it on a tape with layer->record(tape, inputs)");
   }
   LambdaFunction function_;
   std::vector<ValueShape> outputs_;  // one a use

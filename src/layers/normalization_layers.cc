@@ -157,7 +157,10 @@ class LayerNormalization final : public Normalization<LayerNormalization, LayerN
 class BatchNormalization final : public Normalization<BatchNormalization, BatchNormalizationOptions> {
  public:
   explicit BatchNormalization(BatchNormalizationOptions o)
-      : Normalization("batch_normalization", std::move(o)) {}
+      : Normalization("batch_normalization", std::move(o)) {
+    if (!(options().momentum >= 0 && options().momentum <= 1))
+      fail("'momentum' is out of range", std::to_string(options().momentum), "0 <= momentum <= 1");
+  }
 
   void declare(ParameterStore& store, const std::string& prefix) override {
     Normalization::declare(store, prefix);
@@ -178,11 +181,17 @@ class BatchNormalization final : public Normalization<BatchNormalization, BatchN
       T mean = call.parameter(mean_).view<T>().data[c],
         variance = call.parameter(variance_).view<T>().data[c];
       if (batch_statistics) {
-        mean = variance = 0;
-        for (std::int64_t r = 0; r < x.rows; ++r) mean += x(r, c);
-        mean /= static_cast<T>(x.rows);
-        for (std::int64_t r = 0; r < x.rows; ++r) variance += (x(r, c) - mean) * (x(r, c) - mean);
-        variance /= static_cast<T>(x.rows);
+        // In double: float32 loses the variance of many steps far from 0.
+        const auto rows = static_cast<double>(x.rows);
+        double sum = 0, squares = 0;
+        for (std::int64_t r = 0; r < x.rows; ++r) sum += static_cast<double>(x(r, c));
+        const double middle = sum / rows;
+        for (std::int64_t r = 0; r < x.rows; ++r) {
+          const double d = static_cast<double>(x(r, c)) - middle;
+          squares += d * d;
+        }
+        mean = static_cast<T>(middle);
+        variance = static_cast<T>(squares / rows);
         const T m = static_cast<T>(options().momentum);
         T& running_mean = call.mutable_parameter(mean_).view<T>().data[c];
         T& running_variance = call.mutable_parameter(variance_).view<T>().data[c];
@@ -213,11 +222,12 @@ class BatchNormalization final : public Normalization<BatchNormalization, BatchN
     const T n = static_cast<T>(dy.rows);
     for (std::int64_t c = 0; c < dy.cols; ++c) {
       const T scale = (g ? g[c] : T{1}) * inverse[c];
-      T sum{0}, dot{0};
+      double sums = 0, dots = 0;
       for (std::int64_t r = 0; batch_statistics && r < dy.rows; ++r) {
-        sum += dy(r, c);
-        dot += dy(r, c) * normal(r, c);
+        sums += static_cast<double>(dy(r, c));
+        dots += static_cast<double>(dy(r, c)) * static_cast<double>(normal(r, c));
       }
+      const T sum = static_cast<T>(sums), dot = static_cast<T>(dots);
       for (std::int64_t r = 0; r < dy.rows; ++r)
         dx(r, c) += scale * (dy(r, c) - (sum + normal(r, c) * dot) / n);
     }

@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 #include "kernels/activations.h"
-#include "layers/common/initializers.h"
 #include "layers/common/layer_entry.h"
+#include "rondo/layers/initializers.h"
 #include "rondo/layers/layers.h"
 
 namespace rondo {

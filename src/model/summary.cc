@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/text.h"
@@ -52,9 +53,16 @@ std::string cell(std::string text, std::size_t width, bool right = false) {
 /// What the parameters that are not a layer's belong to, and how many they are.
 std::vector<std::pair<std::string, std::int64_t>> Network::parameters_of_others() const {
   std::vector<std::pair<std::string, std::int64_t>> out;
-  for (const ParameterInfo& info : parameters_.infos()) {
-    const auto owns = [&](const Node& node) { return info.name.starts_with(node.layer->name() + "."); };
-    if (std::ranges::any_of(nodes_, owns)) continue;
+  std::vector<bool> of_layers(parameters_.infos().size(), false);
+  for (const Node& node : nodes_) {
+    const ParameterStore& own = node.layer->parameters();
+    for (int i = 0; i < static_cast<int>(own.infos().size()); ++i) {
+      if (const int at = parameters_.find(own, i); at >= 0) of_layers[static_cast<std::size_t>(at)] = true;
+    }
+  }
+  for (std::size_t i = 0; i < of_layers.size(); ++i) {
+    if (of_layers[i]) continue;
+    const ParameterInfo& info = parameters_.infos()[i];
     const std::string owner = info.name.substr(0, info.name.rfind('.'));
     if (out.empty() || out.back().first != owner) out.emplace_back(owner, 0);
     out.back().second += info.size;
@@ -92,16 +100,12 @@ std::string Network::summary(const std::string& title) const {
                 to_string(values_[static_cast<std::size_t>(input.value)].spec.shape()), "0", "-"});
   }
   for (const Node& node : nodes_) {
-    std::int64_t count = 0;
-    const std::string prefix = node.layer->name() + ".";
-    for (const ParameterInfo& info : parameters_.infos()) {
-      if (!node.shares && info.name.starts_with(prefix)) count += info.size;
-    }
+    const std::int64_t count = node.shares ? 0 : node.layer->parameters().total_count();
     std::string from;
     for (const int id : node.inputs) from += (from.empty() ? "" : ", ") + value_name(id);
     const ValueShape& spec = values_[static_cast<std::size_t>(node.outputs.front())].spec;
     out += row({node.layer->name() + " (" + class_name(node.layer->type()) + ")", to_string(spec.shape()),
-                built_ ? with_commas(count) : "? (unbuilt)", from});
+                declared_ ? with_commas(count) : "? (unbuilt)", from});
   }
   for (const auto& [owner, count] : parameters_of_others()) {
     out += row({owner + " (Objective)", "-", with_commas(count), "-"});

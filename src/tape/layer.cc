@@ -102,6 +102,31 @@ void Layer::build(DType dtype, std::uint64_t seed) {
   initialize_parameters(seed);
 }
 
+void Layer::set_name(std::string name) {
+  if (connected_ && name != name_)
+    fail("a layer that is in use keeps its name", "'" + name + "'", "'" + name_ + "'",
+         "name it before it is added to a network");
+  name_ = std::move(name);
+}
+
+void check_name(const std::string& name, const std::string& what) {
+  const auto refuse = [&](const std::string& problem) {
+    throw Error(ErrorKind::usage, "this name cannot be used")
+        .where(what)
+        .seen("'" + name + "', which " + problem)
+        .expected("UTF-8 text without control characters that does not begin with 'objective.'");
+  };
+  try {
+    parse_json(to_json(Json(name)));
+  } catch (const Error&) {
+    refuse("is not UTF-8");
+  }
+  for (const char c : name) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) refuse("has a control character");
+  }
+  if (name == "objective" || name.starts_with("objective.")) refuse("is where losses keep their parameters");
+}
+
 void Layer::set_trainable(bool trainable) {
   trainable_ = trainable;
   for (Layer* child : children()) child->set_trainable(trainable);
@@ -111,7 +136,7 @@ void Layer::set_trainable(bool trainable) {
 int Layer::declare_array(ParameterStore& parameters, const std::string& name, Shape shape, bool trainable,
                          double l1, double l2) {
   has_trainable_ = has_trainable_ || trainable;
-  return parameters.declare(name, std::move(shape), trainable, l1, l2);
+  return parameters.declare(name, shape, trainable, l1, l2);
 }
 
 void Layer::fail(const std::string& what, const std::string& seen, const std::string& expected,

@@ -1,5 +1,6 @@
 #include "rondo/tape/stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kernels/stream.h"
@@ -69,7 +70,14 @@ StreamSlot StreamPlan::scratch(std::int64_t floats) {
 StreamValue StreamPlan::input(Shape features) {
   const StreamSlot slot{StreamSlot::Home::input, static_cast<std::int64_t>(inputs_.size())};
   inputs_.push_back(static_cast<int>(values_.size()));
+  id_counts_.push_back(0);
   return make(slot, features, true);
+}
+
+void StreamPlan::limit_ids(const StreamValue& ids, std::int64_t count) {
+  if (ids.slot.home != StreamSlot::Home::input) return;
+  std::int64_t& limit = id_counts_[static_cast<std::size_t>(ids.slot.offset)];
+  limit = limit == 0 ? count : std::min(limit, count);
 }
 
 void StreamPlan::add(const Layer& layer, std::span<const StreamValue> inputs,

@@ -26,6 +26,7 @@ struct Tape::State {
     std::span<const int> inputs;             // slots, in the arena
     int first_output = 0, output_count = 0;  // slots one after the other: forward makes nothing else
     std::array<void*, 8> kept{};
+    std::string_view place;  // "" as a rule
     bool runs_backward = false;
 
     int output(int i) const {
@@ -52,6 +53,8 @@ struct Tape::State {
   std::vector<Slot> slots;
   std::vector<Node> nodes;
   std::vector<Operation*> own;  // in the arena
+  std::vector<Var> penalties;
+  std::string_view place;  // of what is applied now: in the arena, with a 0 at its end
 
   State() = default;
   State(const State&) = delete;
@@ -63,6 +66,8 @@ struct Tape::State {
     own.clear();
     slots.clear();
     nodes.clear();
+    penalties.clear();
+    place = {};
     arena.reset();
   }
   template <class T>
@@ -115,6 +120,7 @@ struct Tape::State {
     const Matrix out = value.data;
     Slot slot;
     slot.value = std::move(value);
+    if (!n.inputs.empty()) slot.value.fill = slots[static_cast<std::size_t>(n.inputs[0])].value.fill;
     slot.wants_gradient = n.runs_backward && out.dtype != DType::int32;
     add(std::move(slot));
     return out;
@@ -160,11 +166,15 @@ std::span<Var> Tape::vars(std::size_t count) {
 }
 
 Var Tape::input(const Samples& batch, bool wants_gradient) {
-  return state_->constant(batch.layout(), batch.features(), as_matrix(batch.values()), wants_gradient);
+  const Var v = state_->constant(batch.layout(), batch.features(), as_matrix(batch.values()), wants_gradient);
+  set_fill(v, batch.fill());
+  return v;
 }
 
 Var Tape::input(const Value& value) {
-  return state_->constant(value.layout, value.features, value.data, false);
+  const Var v = state_->constant(value.layout, value.features, value.data, false);
+  set_fill(v, value.fill);
+  return v;
 }
 
 Var Tape::parameter(ParameterStore& store, int index) {
@@ -217,6 +227,7 @@ Vars Tape::apply(const Operation& operation, std::span<const Var> inputs, Parame
   node.operation = &operation;
   node.store = store;
   node.inputs = ids;
+  node.place = s.place;
   node.first_output = static_cast<int>(s.slots.size());
   node.runs_backward = wants && s.differentiating;
   Call call(*this, id);
@@ -232,7 +243,23 @@ Var Tape::apply_one(const Operation& operation, std::initializer_list<Var> input
   return apply(operation, std::span<const Var>(inputs.begin(), inputs.size()), store).front();
 }
 
+void Tape::penalize(Var number) {
+  static_cast<void>(this->number(number));  // or says what it is
+  state_->penalties.push_back(number);
+}
+std::span<const Var> Tape::penalties() const { return state_->penalties; }
+
+Tape::Place::Place(Tape& tape, std::string_view name) : tape_(tape), outer_(tape.state_->place) {
+  const std::span<char> joined = tape.state_->take<char>(outer_.size() + name.size() + 1);
+  std::ranges::copy(outer_, joined.begin());
+  std::ranges::copy(name, joined.begin() + static_cast<std::ptrdiff_t>(outer_.size()));
+  joined.back() = 0;
+  tape.state_->place = {joined.data(), joined.size() - 1};
+}
+Tape::Place::~Place() { tape_.state_->place = outer_; }
+
 const Value& Tape::value(Var v) const { return state_->slot(v).value; }
+void Tape::set_fill(Var v, Samples::Fill fill) { state_->slot(v).value.fill = fill; }
 
 namespace {
 
@@ -262,7 +289,11 @@ void add_values(ConstMatrix from, Matrix to) {
 Samples Tape::get(Var v) const {
   const Value& value = state_->slot(v).value;
   Tensor out = copy_of(value, value.data);
-  if (value.layout) return Samples::packed(value.layout, std::move(out));
+  if (value.layout) {
+    Samples samples = Samples::packed(value.layout, std::move(out));
+    samples.set_fill(value.fill);
+    return samples;
+  }
   if (out.rank() >= 3) {  // a value without time axis whose sample has several axes
     Samples batch;
     batch.values() = std::move(out);
@@ -397,6 +428,9 @@ void Call::make_number(int i, double value) {
   const Matrix out = s.make_output(node_, i, {nullptr, {1}, s.make_matrix(1, 1, DType::float64)});
   *static_cast<double*>(out.data) = value;
 }
+void Call::set_fill(int i, Samples::Fill fill) {
+  tape_.state_->slot(tape_.state_->node(node_).output(i)).value.fill = fill;
+}
 double Call::number_gradient(int i) const {
   const ConstMatrix gradient = output_gradient(i);
   return gradient ? *static_cast<const double*>(gradient.data) : 0;
@@ -448,7 +482,16 @@ Workspace Call::workspace() const { return {tape_.state_->arena, pool()}; }
 
 RandomStream Call::random(const std::string& name, std::uint64_t purpose) const {
   const RunOptions& o = options();
-  return RandomStream(o.seed, purpose_key(name.c_str()) + purpose, o.step);
+  const std::string_view place = tape_.state_->node(node_).place;
+  const std::uint64_t key = place.empty() ? 0 : purpose_key(place.data());
+  return RandomStream(o.seed, purpose_key(name.c_str()) + purpose + key, o.step);
+}
+
+std::string Call::place_of(const std::string& name) const {
+  // "encoder." stands before names, "@1" behind them.
+  const std::string_view place = tape_.state_->node(node_).place;
+  const std::size_t own = place.empty() || place.back() == '.' ? place.size() : place.rfind('.') + 1;
+  return std::string(place.substr(0, own)) + name + std::string(place.substr(own));
 }
 
 }  // namespace rondo

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/system_call.h"
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/error.h"
 
@@ -28,7 +29,8 @@ void MemorySource::read(std::uint64_t position, std::span<std::byte> out) const 
 
 FileSource::FileSource(const std::string& path) : path_(path) {
   // O_NONBLOCK: a pipe of that name must not make us wait; it is refused below.
-  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  descriptor_ =
+      detail::uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); });
   if (descriptor_ < 0) throw_unreadable(path, errno);
   struct stat info {};
   const int failed = ::fstat(descriptor_, &info) != 0 ? errno : S_ISDIR(info.st_mode) ? EISDIR : 0;

@@ -49,8 +49,19 @@ ArrayDataset::ArrayDataset(std::vector<Samples> inputs, std::vector<Samples> tar
   }
 }
 
+namespace {
+
+/// No samples at all are what `{}` makes.
+std::vector<Samples> one_or_none(Samples samples) {
+  std::vector<Samples> out;
+  if (samples.values().rank() != 0) out.push_back(std::move(samples));
+  return out;
+}
+
+}  // namespace
+
 ArrayDataset::ArrayDataset(Samples input, Samples target)
-    : ArrayDataset(std::vector<Samples>{std::move(input)}, std::vector<Samples>{std::move(target)}) {}
+    : ArrayDataset(one_or_none(std::move(input)), one_or_none(std::move(target))) {}
 
 Batch ArrayDataset::gather(std::span<const std::int64_t> indices, DType dtype) const {
   LayoutPool pool;

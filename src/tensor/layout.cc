@@ -366,6 +366,7 @@ Samples Samples::gather(std::span<const std::int64_t> indices) const {
 void Samples::gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool,
                           Samples& out) const {
   out.layout_.reset();
+  out.fill_ = fill_;
   if (layout_ == nullptr) return values_.gather_into(indices, dtype, out.values_);
   const Layout& from = *layout_;
   const auto count = static_cast<std::int64_t>(indices.size());
@@ -396,6 +397,7 @@ void Samples::gather_into(std::span<const std::int64_t> indices, DType dtype, La
 Samples Samples::cast(DType dtype) const {
   Samples out;
   out.layout_ = layout_;
+  out.fill_ = fill_;
   out.values_ = values_.dtype() == DType::int32 ? values_ : values_.cast(dtype);
   return out;
 }

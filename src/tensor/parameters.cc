@@ -1,7 +1,9 @@
 #include "rondo/tensor/parameters.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <limits>
 
 #include "base/text.h"
 #include "rondo/base/error.h"
@@ -54,6 +56,12 @@ int ParameterStore::add(std::string name, const Shape& shape, std::shared_ptr<Va
   info.size = element_count(shape);
   info.shape = shape;
   info.offset = flat_size();
+  constexpr std::int64_t kMost = std::int64_t{1} << 56;
+  if (info.size > kMost - info.offset) {
+    throw Error(ErrorKind::resources, "the parameters are too many for any memory")
+        .where("parameter '" + info.name + "'")
+        .seen(to_string(shape));
+  }
   const int index = static_cast<int>(infos_.size());
   by_name_.emplace(info.name, index);
   by_variable_.emplace(variable.get(), index);
@@ -112,10 +120,7 @@ void ParameterStore::share_all(const ParameterStore& other, std::size_t removed,
 }
 
 void ParameterStore::declare_sparse_rows(int index) {
-  const std::size_t at = checked(index);
-  const auto rows = static_cast<std::size_t>(infos_[at].rows());
-  variables_[at]->touched = {true, false, 0, std::vector<std::int64_t>(rows),
-                             std::vector<std::uint8_t>(rows)};
+  variables_[checked(index)]->touched = {true, false, 0, {}, {}};
 }
 
 void ParameterStore::allocate() {
@@ -128,6 +133,10 @@ void ParameterStore::allocate() {
     variable.block = block;
     variable.offset = total;
     total = aligned(total + infos_[i].size);
+    if (!variable.touched.sparse) continue;
+    const auto rows = static_cast<std::size_t>(infos_[i].rows());
+    variable.touched.list.resize(rows);
+    variable.touched.is_listed.resize(rows);
   }
   if (!block) return;
   block->values = Tensor({total}, dtype_);
@@ -250,6 +259,24 @@ void ParameterStore::set(int index, const Tensor& value) {
 ParameterStore::Flat ParameterStore::mutable_gradients() {
   for (const auto& variable : variables_) variable->touched.all = true;
   return {*this, true};
+}
+
+double ParameterStore::largest_gradient() const {
+  // Numbers without their sign are in the order of their bits, in which NaN is the largest.
+  const auto largest = [&]<class Bits, class Number>(Bits, Number) {
+    Bits top = 0;
+    for (int p = 0; p < static_cast<int>(infos_.size()); ++p) {
+      if (!is_trainable(p)) continue;
+      const Matrix gradient = piece(p, true);
+      each_touched_run(p, [&](std::int64_t first, std::int64_t rows) {
+        const auto* bits = static_cast<const Bits*>(gradient.data) + first * gradient.cols;
+        for (std::int64_t i = 0; i < rows * gradient.cols; ++i)
+          top = std::max<Bits>(top, bits[i] & std::numeric_limits<Bits>::max());
+      });
+    }
+    return static_cast<double>(std::bit_cast<Number>(top));
+  };
+  return dtype_ == DType::float32 ? largest(std::int32_t{}, float{}) : largest(std::int64_t{}, double{});
 }
 
 std::int64_t ParameterStore::touched_rows(int index) const {

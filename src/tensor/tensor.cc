@@ -58,7 +58,10 @@ void Shape::refuse() {
 
 std::int64_t element_count(const Shape& shape) {
   std::int64_t n = 1;
-  for (const std::int64_t d : shape) n *= d;
+  for (const std::int64_t d : shape) {
+    if (__builtin_mul_overflow(n, d, &n))
+      throw Error(ErrorKind::resources, "a shape is too large").seen(to_string(shape));
+  }
   return n;
 }
 

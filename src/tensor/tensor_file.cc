@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <memory>
 #include <unordered_set>
 
-#include "rondo/base/atomic_file.h"
 #include "rondo/base/error.h"
 #include "rondo/base/json.h"
 #include "tensor/byte_source.h"
@@ -173,6 +171,7 @@ TensorFileHeader read_header(const ByteSource& source, std::uint64_t& data_begin
   } catch (const Error& error) {
     refuse("the header is not valid JSON", error.what());
   }
+  std::string().swap(text);  // its strings are in the tree
   if (tree.as_object().size() > kMaxTensors + 1) {
     refuse("the file has too many arrays", std::to_string(tree.as_object().size()),
            "at most " + std::to_string(kMaxTensors));
@@ -345,11 +344,16 @@ std::string encode_tensor_file(const TensorFile& file) {
 }
 
 void write_tensor_file(const std::string& path, const TensorFile& file) {
-  std::unique_ptr<AtomicFile> out;
+  AtomicFiles files;
+  write_tensor_file(files, path, file);
+  files.commit();
+}
+
+void write_tensor_file(AtomicFiles& files, const std::string& path, const TensorFile& file) {
+  AtomicFile* out = nullptr;
   write_pieces(
-      file, [&](std::uint64_t total) { out = std::make_unique<AtomicFile>(path, total); },
+      file, [&](std::uint64_t total) { out = &files.add(path, total); },
       [&](std::span<const std::byte> bytes) { out->write(bytes); });
-  out->commit();
 }
 
 TensorFile decode_tensor_file(std::string_view bytes, const std::string& where) {

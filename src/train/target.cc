@@ -177,7 +177,7 @@ void detail::shape_target(const Samples& target, bool prediction_is_sequence, st
     refuse(output, "the target is a ragged sequence and the output is none", "sequences of different lengths",
            "one target a sample");
   }
-  out = Samples(target.to_padded().reshaped({target.size(), -1}));
+  out = Samples(target.to_padded(Samples::Fill::zero).reshaped({target.size(), -1}));
 }
 
 Target::Target() : rows_(std::make_shared<detail::TargetRows>()) {}

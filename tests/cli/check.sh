@@ -65,7 +65,7 @@ found '20s/,.*/,oops/'   1 'text among its numbers'
 found '20s/,.*/,/'       0 'is missing'
 found '20s/,.*/,/'       1 'is missing' --missing error
 found '20s/,.*/,-99999/' 0 '1 outlier'
-found 's/,.*[0-9]$/,5/'  1 'constant'
+found 's/,.*[0-9]$/,5/'  0 'constant'
 found '20s/^[^,]*/soon/' 1 'line 20'
 found '9,$d'             0 'too short, or constant'
 sed 's/^/"/;s/,/","/;s/$/"/' sales.csv >quoted.csv

@@ -7,7 +7,7 @@ quick=(--target sales --time month --ensemble 1 --epochs 3)
 
 # The terminal: the best first, no word of a network where there is none, losses only where they are asked for.
 expect 0 'made of' "$RONDO" forecast sales.csv "${plain[@]}" --backtest last=24 --out board
-for stage in reading checking 'linear model' 'statistical methods' backtest report; do contains stderr.txt "$stage "; done
+for stage in reading checking 'linear model' 'simple models' backtest report; do contains stderr.txt "$stage "; done
 holds python3 - <<'PY'
 lines = [line.split() for line in open("stdout.txt")]
 start = next(i for i, line in enumerate(lines) if line[:2] == ["test", "part"]) + 1
@@ -28,8 +28,8 @@ expect 0 '' "$RONDO" forecast sales.csv "${plain[@]}" --quiet --out board
 holds python3 - <<'PY'
 text = open("help.txt").read()
 text = text[text.index("Options:"):]
-places = [text.index(word) for word in ("--horizon", "--level", "How the table is read:", "--decimal", "Backtest:", "--stride",
-                                        "Models and training:", "--patience", "How it is run:", "--threads")]
+places = [text.index(word) for word in ("--horizon", "--level", "Expert: how the table is read:", "--decimal", "Expert: backtest:", "--stride",
+                                        "Expert: models and training:", "--patience", "How it is run:", "--threads")]
 assert places == sorted(places), places
 PY
 

@@ -9,7 +9,9 @@ done >>flowers.csv
 
 expect 0 'target = "sales"' "$RONDO" init --task forecast --data sales.csv
 contains stdout.txt 'time = "month"'
-contains stdout.txt 'horizon = 1'
+contains stdout.txt 'horizon = 12'
+contains stderr.txt 'sales   target'
+contains stderr.txt 'horizon 12: a year of months'
 expect 0 '' "$RONDO" init --task forecast --data sales.csv --out sales.toml
 expect 2 'exists already' "$RONDO" init --task forecast --data sales.csv --out sales.toml
 expect 0 '' "$RONDO" init --task forecast --data sales.csv --out sales.toml --force

@@ -28,6 +28,15 @@ Subject subject(std::string name, std::function<LayerPtr()> make, std::vector<Va
   return s;
 }
 
+/// A network as a layer, of its spec: it takes the type of the network around it.
+LayerPtr network_of_two() {
+  Network inner;
+  const int x = inner.add_input("x", kSequence);
+  const int h = inner.add(dense({.units = 4}), {x})[0];
+  inner.set_outputs(inner.add(gru({.units = 3, .return_sequences = true}), {h}));
+  return make_layer(Json::object({{"type", "network"}, {"network", inner.spec()}}));
+}
+
 std::vector<Subject> subjects() {
   std::vector<Subject> all;
   const auto add_subject = [&](Subject s) { all.push_back(std::move(s)); };
@@ -42,6 +51,7 @@ std::vector<Subject> subjects() {
                       {kVector}));
   add_subject(subject("batch normalization in inference", [] { return batch_normalization(); }, {kSequence}));
   add_subject(subject("masking", [] { return masking(); }, {kSequence}));
+  add_subject(subject("network", [] { return network_of_two(); }, {kSequence}));
   add_subject(subject("repeat_vector", [] { return repeat_vector({.n = 3}); }, {kVector}));
   for (const std::string mode : {"last", "mean", "max"}) {
     add_subject(

@@ -132,6 +132,7 @@ Json another_value(const std::string& key, const Json& now) {
       {"delta", 0.25}};
   if (key.ends_with("initializer")) return json(R"({"name": "constant", "value": 0.3})");
   if (key.ends_with("regularizer")) return json(R"({"l1": 0.1, "l2": 0.2})");
+  if (key.ends_with("constraint")) return "unit_norm";
   if (const auto found = values.find(key);
       found != values.end() && found->second != now && found->second.is_bool() == now.is_bool()) {
     return found->second;
@@ -242,7 +243,9 @@ Samples values_of(const ValueShape& shape, std::uint64_t seed) {
 void show_outputs(std::ostream& out, Network& network, const std::vector<Samples>& inputs, RunOptions run) {
   Tape tape;
   tape.reset(run);
-  for (const Var v : network.run(tape, inputs)) {
+  const std::vector<Var> outputs = network.run(tape, inputs);
+  for (const Var penalty : tape.penalties()) out << "penalty " << tape.number(penalty) << '\n';
+  for (const Var v : outputs) {
     const Samples samples = tape.get(v);
     print_tensor(out, samples.to_padded());
     if (samples.is_sequence()) {
@@ -278,6 +281,8 @@ Behaviour layer_behaviour(const Json& spec, const std::vector<ValueShape>& shape
     for (const bool training : {false, false, true})
       show_outputs(out, network, inputs, {.training = training, .seed = 1, .step = 2, .carried = &carried});
     print_tensor(out, parameters.values());
+    network.constrain();
+    print_tensor(out, parameters.values());
   });
 }
 
@@ -291,7 +296,7 @@ const std::map<std::string, Json> kLayerContexts = {{"layer_norm_epsilon", json(
 
 /// Options that change nothing that can be seen here, and why.
 const std::map<std::string, const char*> kSilentLayerOptions = {
-    {"zero_output_for_mask", "outputs are packed: there is no padding that it could be written to"}};
+    {"zero_output_for_mask", "it says how to_padded() fills what is not there; model_calls_test.cc"}};
 
 void register_test_functions() {
   register_lambda("test_squared", [](Tape& tape, std::span<const Var> x) { return ops::square(tape, x[0]); });

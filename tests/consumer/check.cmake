@@ -31,9 +31,7 @@ run("configuring examples/extending" ${CMAKE_COMMAND} -S "${RONDO_DIR}/examples/
     -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_FLAGS=${FLAGS}" -DCMAKE_BUILD_TYPE=Release
     "-DCMAKE_PREFIX_PATH=${prefix}")
 run("building examples/extending" ${CMAKE_COMMAND} --build "${SCRATCH}/extending")
-file(GLOB sources "${RONDO_DIR}/examples/extending/*.cc")
-foreach(source_file IN LISTS sources)
-  cmake_path(GET source_file STEM program)
+foreach(program IN ITEMS cell layer names)
   run("running examples/extending/${program}" ${CMAKE_COMMAND} -E chdir "${SCRATCH}/extending"
       "${SCRATCH}/extending/${program}")
   string(REGEX REPLACE "^.*\n" "" last_line "${run_output}")

@@ -24,7 +24,8 @@ TOPICS = {"cell_activations": topics_cells.activations, "cell_options": topics_c
           "recurrent_extras": topics_cells.extras,
           "layers": topics_layers.layers, "graphs": topics_layers.graphs,
           "merging": topics_layers.merging, "models": topics_layers.models, "losses": topics_training.losses, "metrics": topics_training.metrics,
-          "optimizers": topics_training.optimizers, "later_optimizers": topics_training.later_optimizers, "schedules": topics_training.schedules}
+          "optimizers": topics_training.optimizers, "later_optimizers": topics_training.later_optimizers,
+          "weight_rules": topics_training.weight_rules, "schedules": topics_training.schedules}
 
 
 def main():

@@ -31,8 +31,16 @@ class CaseLoss {
         loss_->value_and_gradient(as_matrix(prediction), as_matrix(target_), weights_,
                                   static_cast<double>(prediction.dim(0)), as_matrix(gradient));
     network.network().parameters().zero_gradients();
-    tape.backward(std::vector<Var>{output}, std::vector<Tensor>{gradient});
-    penalty_ = network.network().regularization(true);
+    std::vector<Var> values = {output};
+    std::vector<Tensor> gradients = {gradient};
+    penalty_ = 0;
+    for (const Var penalty : tape.penalties()) {
+      penalty_ += tape.number(penalty);
+      values.push_back(penalty);
+      gradients.push_back(Tensor::full({1, 1}, 1, DType::float64));
+    }
+    tape.backward(values, gradients);
+    penalty_ += network.network().regularization(true);
     return value + penalty_;
   }
   double penalty() const { return penalty_; }
@@ -129,6 +137,7 @@ void check_training(const GoldenCase& golden, DType dtype, Comparison& compariso
     const std::vector<Var> outputs = network.run(tape, true);
     losses.set(step, loss.backward(network, tape, outputs.front()));
     optimizer->step(network.network().parameters());
+    network.network().constrain();
   }
   comparison.compare("losses", losses, golden.expected("losses"), training_tolerance(dtype));
   network.compare_parameters("final_weights", training_tolerance(dtype), comparison);

@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rondo {
 
@@ -31,7 +33,11 @@ class AtomicFile {
   const std::string& path() const { return path_; }
 
  private:
+  friend class AtomicFiles;
+
   void open_temporary();
+  void force_to_disk();
+  void rename_into_place();
   void discard() noexcept;
   [[noreturn]] void fail(const char* doing, int error_number);
 
@@ -42,6 +48,20 @@ class AtomicFile {
   int descriptor_ = -1;
   std::uint64_t written_ = 0;
   std::uint64_t expected_ = 0;
+};
+
+/// Files that change together: each is written as an AtomicFile, and when all are complete they are renamed
+/// one after the other. When one cannot be, those before it become what they were. Without `commit` nothing
+/// changes.
+class AtomicFiles {
+ public:
+  /// To write to; it lives as long as this.
+  AtomicFile& add(const std::string& path, std::uint64_t expected_bytes = 0);
+  void add(const std::string& path, std::string_view text) { add(path, text.size()).write(text); }
+  void commit();
+
+ private:
+  std::vector<std::unique_ptr<AtomicFile>> files_;
 };
 
 /// Replaces or creates `path` in one step: see AtomicFile.

@@ -24,9 +24,11 @@ struct RunControls {
 
   /// Called when a stage begins, with its name: "linear model", "backtest" …
   std::function<void(const char* name)> stage = {};
-  void begin(const char* name) const {
-    if (stage) stage(name);
-  }
+  /// Begins a stage, unless the run is to stop: then Error(interrupted).
+  void begin(const char* name) const;
+
+  /// Called as a stage goes on, by one thread at a time, with the share of its work that is done, 0 to 1.
+  std::function<void(double share)> advanced = {};
 
   /// A file that always holds all that `resume` needs: written after every epoch and when the run is
   /// interrupted; "": none.
@@ -38,6 +40,26 @@ struct RunControls {
   bool resume = false;
   /// Read after every step; when it becomes true, the checkpoint is written and Error(interrupted) thrown.
   const std::atomic<bool>* stop = nullptr;
+  /// Called with true where `stop` is read after every step from now on, with false where that ends, also by
+  /// an exception. In between the run holds what a stop would save; at other times nothing is lost when the
+  /// process ends.
+  std::function<void(bool watches)> watches_stop = {};
+};
+
+/// Calls RunControls::watches_stop for as long as it lives.
+class StopWatch {
+ public:
+  explicit StopWatch(const RunControls& controls) : watches_(controls.watches_stop) {
+    if (watches_) watches_(true);
+  }
+  StopWatch(const StopWatch&) = delete;
+  StopWatch& operator=(const StopWatch&) = delete;
+  ~StopWatch() {
+    if (watches_) watches_(false);
+  }
+
+ private:
+  std::function<void(bool)> watches_;
 };
 
 }  // namespace rondo

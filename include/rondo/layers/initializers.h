@@ -2,11 +2,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "rondo/base/json.h"
 #include "rondo/base/options.h"
+#include "rondo/base/random.h"
+#include "rondo/tensor/matrix.h"
+#include "rondo/tensor/shape.h"
 
 // What an array of weights holds before it is trained, with Keras's names, options and defaults:
 //
@@ -87,5 +91,21 @@ Initializer identity(double gain = 1);
 Initializer function(Initializer::Function weight);
 
 }  // namespace initializers
+
+/// Fills an array of the given shape as Keras's initialiser does (semantics: keras.initializers). For an
+/// array of one axis pass it as a single row. An initialiser that does not exist: Error(usage) that says
+/// where.
+void initialize_array(const Initializer& initializer, const Shape& shape, Matrix array,
+                      const RandomStream& random, const std::string& where);
+
+/// Throws Error(usage) unless it is an initialiser and its options are in range.
+void check_initializer(const Initializer& initializer, const std::string& where);
+
+/// Writes the weights of an array of that shape, row by row. `random` belongs to this array and the seed.
+using InitializerFill =
+    std::function<void(const Shape& shape, const RandomStream& random, std::span<double> weights)>;
+/// Makes `name` an initialiser that layers and specs can name, unlike initializers::function. A name that is
+/// taken is an Error(usage). From any thread.
+void register_initializer(std::string name, InitializerFill fill);
 
 }  // namespace rondo

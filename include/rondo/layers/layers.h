@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rondo/base/options.h"
+#include "rondo/layers/constraints.h"
 #include "rondo/layers/initializers.h"
 #include "rondo/tape/layer.h"
 
@@ -70,6 +71,8 @@ struct RecurrentOptions {
   bool reset_after =
       true;  ///< gru: reset gate after the product (Keras, cuDNN, PyTorch) or before (the paper)
   Regularizer kernel_regularizer = {}, recurrent_regularizer = {}, bias_regularizer = {};
+  Regularizer activity_regularizer = {};  ///< of what the layer returns, divided by the batch size
+  Constraint kernel_constraint = {}, recurrent_constraint = {}, bias_constraint = {};
   /// In training: share of the inputs set to 0, the others are scaled by 1 / (1 - dropout). One mask [batch,
   /// features] a call serves every step.
   double dropout = 0;
@@ -87,7 +90,7 @@ struct RecurrentOptions {
   bool go_backwards = false;  ///< read each sequence from its end; outputs come in the order of processing
   bool stateful = false;      ///< state of row i of a batch starts from row i of the batch before
   bool zero_output_for_mask =
-      false;  ///< padded outputs are 0 where there is no step, instead of the step before
+      false;  ///< to_padded() of the outputs has 0 where there is no step, instead of the step before
   std::string name = {};
 
   template <class Self, class V>
@@ -113,6 +116,11 @@ struct RecurrentOptions {
     option("kernel_regularizer", self.kernel_regularizer, "penalty on the input weights");
     option("recurrent_regularizer", self.recurrent_regularizer, "penalty on the recurrent weights");
     option("bias_regularizer", self.bias_regularizer, "penalty on the bias");
+    option("activity_regularizer", self.activity_regularizer, "penalty on the outputs, by sample");
+    option("kernel_constraint", self.kernel_constraint,
+           "what the input weights are put back to after a step");
+    option("recurrent_constraint", self.recurrent_constraint, "the same for the recurrent weights");
+    option("bias_constraint", self.bias_constraint, "the same for the bias");
     option("dropout", self.dropout, "share of the inputs dropped in training, the same at every step");
     option("recurrent_dropout", self.recurrent_dropout,
            "share of the states dropped before the recurrent products in training, a mask for each gate");
@@ -196,7 +204,8 @@ struct DenseOptions {
   bool use_bias = true;
   Initializer kernel_initializer = "glorot_uniform";
   Initializer bias_initializer = "zeros";
-  Regularizer kernel_regularizer = {}, bias_regularizer = {};
+  Regularizer kernel_regularizer = {}, bias_regularizer = {}, activity_regularizer = {};
+  Constraint kernel_constraint = {}, bias_constraint = {};
   std::string name = {};
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
@@ -207,6 +216,9 @@ struct DenseOptions {
     option("bias_initializer", self.bias_initializer, "of the bias");
     option("kernel_regularizer", self.kernel_regularizer, "penalty on the weights");
     option("bias_regularizer", self.bias_regularizer, "penalty on the bias");
+    option("activity_regularizer", self.activity_regularizer, "penalty on the outputs, by sample");
+    option("kernel_constraint", self.kernel_constraint, "what the weights are put back to after a step");
+    option("bias_constraint", self.bias_constraint, "the same for the bias");
   }
 };
 /// [.., features] to [.., units]; on a sequence it acts on every step.
@@ -273,6 +285,7 @@ struct EmbeddingOptions {
   Initializer embeddings_initializer = "uniform";
   bool mask_zero = false;
   Regularizer embeddings_regularizer = {};
+  Constraint embeddings_constraint = {};
   std::string name = {};
   template <class Self, class V>
   static void visit(Self& self, V&& option) {
@@ -281,6 +294,8 @@ struct EmbeddingOptions {
     option("embeddings_initializer", self.embeddings_initializer, "of the vectors");
     option("mask_zero", self.mask_zero, "id 0 is padding: such steps are left out");
     option("embeddings_regularizer", self.embeddings_regularizer, "penalty on the vectors");
+    option("embeddings_constraint", self.embeddings_constraint,
+           "what the vectors are put back to after a step");
   }
 };
 /// Ids [batch, time] (Samples::tokens) to vectors [batch, time, output_dim]; ids [batch, n] of a non-sequence

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -62,6 +65,14 @@ class Network {
   /// The same network with layers and parameters of its own.
   Network clone() const { return cast(parameters_.dtype()); }
 
+  /// A part of the network, from some of its values to others, with the same layers: they share their
+  /// weights. `inputs` and `outputs` are names of inputs and of layers' values ("lstm", "lstm:1"), as in
+  /// spec(). The encoder of a trained model, or a model that shows what is inside. Error(usage) names what
+  /// the outputs need besides the inputs.
+  Network part(std::span<const std::string> inputs, std::span<const std::string> outputs) const;
+  /// What comes out of inputs of these shapes. Error(usage) for those that do not fit the declared ones.
+  std::vector<ValueShape> infer(std::span<const ValueShape> inputs) const;
+
   std::size_t input_count() const { return inputs_.size(); }
   std::size_t output_count() const { return outputs_.size(); }
   const ValueShape& input_spec(std::size_t i) const {
@@ -73,6 +84,7 @@ class Network {
   }
   std::string output_name(std::size_t i) const { return value_name(outputs_[i]); }
   std::vector<const Layer*> layers() const;
+  void set_trainable(bool trainable);              ///< every layer
   Layer* find_layer(std::string_view name) const;  ///< nullptr when there is none
   /// To add it to another network, to freeze it, to look at its parameters. Error(usage) when there is none.
   LayerPtr layer(std::string_view name) const;
@@ -84,6 +96,8 @@ class Network {
   /// l1·Σ|w| + l2·Σw² over the trainable parameters that have a penalty; adds its gradient when
   /// `add_gradient`.
   double regularization(bool add_gradient);
+  /// Puts the weights back within the constraints of their layers.
+  void constrain();
 
  private:
   struct Input {
@@ -99,19 +113,50 @@ class Network {
     LayerPtr layer;
     std::vector<int> inputs, outputs;
     bool shares = false;  // the layer was added before
+    std::string place;    // "@1" of the second application; see Tape::Place
   };
+  friend class NetworkLayer;
+  /// Layers that were written already, in which network: of a network inside of another one.
+  struct Known;
+  Json spec(Known& known, const Json& path) const;
+  static Network from_spec(const Json& spec, DType dtype, const ValueShape* input, Known& known,
+                           const Json& path);
+  static LayerPtr make_node(const Json& spec, const std::string& path, DType dtype, Known& known,
+                            const Json& place);
+  Vars record(Tape& tape, std::span<const Var> inputs) const;
+  std::vector<StreamValue> stream(StreamPlan& plan, std::span<const StreamValue> inputs,
+                                  const std::string& prefix) const;
   const ValueInfo& checked(int id) const;
   std::string value_name(int id) const;
-  std::string unique_name(const std::string& type) const;
+  std::string unique_name(const std::string& type);
   std::vector<std::pair<std::string, std::int64_t>> parameters_of_others() const;
 
   std::vector<Input> inputs_;
   std::vector<ValueInfo> values_;
   std::vector<Node> nodes_;
+  std::unordered_set<std::string> names_;               // of inputs and layers
+  std::unordered_map<std::string, int> next_number_;    // by type: names with smaller ones are taken
+  std::unordered_map<const Layer*, int> applications_;  // how often each was added
   std::vector<int> outputs_;
   ParameterStore parameters_;
   bool declared_ = false, built_ = false;
 };
+
+/// A network as a layer of others, with as many inputs and outputs: its layers share their weights with it.
+/// In a summary it is one line, in files its arrays have names such as "encoder.lstm.kernel".
+LayerPtr network_layer(std::shared_ptr<Network> network, std::string name = {});
+
+/// What copy_weights did, by names of arrays.
+struct CopiedWeights {
+  std::vector<std::string> copied;
+  std::vector<std::string> missing;    ///< that only the target has
+  std::vector<std::string> unused;     ///< that only the source has
+  std::vector<std::string> misshaped;  ///< "dense.kernel (3, 4) and (3, 5)": of the source and of the target
+  bool complete() const { return missing.empty() && unused.empty() && misshaped.empty(); }
+};
+/// Copies arrays of one built network into those of another that have the same name and shape. The report
+/// says what was left alone.
+CopiedWeights copy_weights(const Network& from, Network& to);
 
 /// The spec of what a batch holds: sequence or not, steps (-1 when ragged), features.
 ValueShape spec_of(const Samples& batch);

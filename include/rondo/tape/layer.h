@@ -39,6 +39,7 @@ struct Value {
   std::shared_ptr<const Layout> layout;
   Shape features;
   Matrix data;  ///< [rows, product of features], dense; int32 when the values are ids
+  Samples::Fill fill = Samples::Fill::zero;  ///< what a padded array of it has where there is no step
 
   bool is_sequence() const { return layout != nullptr; }
 };
@@ -97,6 +98,8 @@ class Call {
   /// to Tape::backward, not into primitive operations.
   void make_number(int i, double value);
   double number_gradient(int i) const;  ///< that arrived at such an output
+  /// What a padded array of output i has where there is no step. As of input 0, if nobody says it.
+  void set_fill(int i, Samples::Fill fill);
   const Value& output_value(int i) const;
 
   ConstMatrix parameter(int index) const;
@@ -137,8 +140,11 @@ class Call {
   /// The same memory, and the pool, for what runs inside of this call (src/tape/workspace.h).
   Workspace workspace() const;
 
-  /// Random numbers of this pass for the layer `name`.
+  /// Random numbers of this pass for the layer `name`: others for every place where a layer stands.
   RandomStream random(const std::string& name, std::uint64_t purpose = 0) const;
+  /// The name of this application of the layer `name`: "lstm", "lstm@1" where it is applied for the second
+  /// time, "encoder.lstm" in a network that is a layer itself. Carried states are kept under it.
+  std::string place_of(const std::string& name) const;
 
  private:
   friend class Tape;
@@ -203,6 +209,10 @@ class Layer : public Operation {
   virtual bool is_recurrent() const { return false; }
   /// Throws Error(usage) when its spec does not hold all that it is, such as a function in code.
   virtual void check_savable() const {}
+  /// Puts weights back to where constraints want them, after a step of an optimiser.
+  virtual void constrain() {
+    for (Layer* child : children()) child->constrain();
+  }
 
   bool has_trainable_parameters() const override { return trainable_ && has_trainable_; }
   /// The arrays of this layer and of those that it wraps, by the indices that it uses.
@@ -223,7 +233,8 @@ class Layer : public Operation {
   void build(DType dtype, std::uint64_t seed);
 
   const std::string& name() const { return name_; }
-  void set_name(std::string name) { name_ = std::move(name); }
+  /// Before it is used: networks and files know a layer by its name. See check_name for what names may be.
+  void set_name(std::string name);
   bool trainable() const { return trainable_; }
   /// Freezes or thaws the layer and those that it wraps, at once and in every network: frozen weights get no
   /// gradient, no step of an optimiser and no penalty, and statistics stay as they are.
@@ -247,6 +258,10 @@ class Layer : public Operation {
 };
 
 using LayerPtr = std::shared_ptr<Layer>;
+
+/// Error(usage) unless layers, inputs and outputs may be called `name`: any text (UTF-8 without control
+/// characters) that does not begin with "objective.", where losses keep their parameters.
+void check_name(const std::string& name, const std::string& what);
 
 /// Builds a layer from its spec: {"type": "lstm", "name": "lstm_1", "units": 8, …}. `path` is for messages.
 LayerPtr make_layer(const Json& spec, const std::string& path = "layer");

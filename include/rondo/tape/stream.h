@@ -133,6 +133,9 @@ class StreamPlan {
   StreamValue state(const std::string& name, Shape features, std::vector<float> initial = {});
   /// Memory that an operation uses while it runs.
   StreamSlot scratch(std::int64_t floats);
+  /// Says that a value holds ids, whole numbers from 0 to count - 1. Where it is an input, a step with
+  /// another one is refused and changes no state.
+  void limit_ids(const StreamValue& ids, std::int64_t count);
   void add(const Layer& layer, std::span<const StreamValue> inputs, std::span<const StreamValue> outputs,
            StreamOperationPtr operation);
   void add(const Layer& layer, std::span<const StreamValue> inputs, const StreamValue& output,
@@ -151,6 +154,8 @@ class StreamPlan {
   std::span<const StreamValue> values() const { return values_; }
   std::span<const State> states() const { return states_; }
   std::span<const int> inputs() const { return inputs_; }
+  /// Of input i: how many ids there are, 0 where it holds numbers.
+  std::int64_t id_count(std::size_t i) const { return id_counts_[i]; }
   std::span<const int> outputs() const { return outputs_; }
   std::int64_t state_floats() const { return state_floats_; }
   std::int64_t scratch_floats() const { return scratch_floats_; }
@@ -166,7 +171,8 @@ class StreamPlan {
   std::vector<State> states_;
   std::vector<StreamStep> steps_;
   std::vector<int> inputs_, outputs_;
-  std::size_t owned_states_ = 0;  // those that belong to a step already
+  std::vector<std::int64_t> id_counts_;  // by input
+  std::size_t owned_states_ = 0;         // those that belong to a step already
   std::int64_t state_floats_ = 0, scratch_floats_ = 0;
 };
 

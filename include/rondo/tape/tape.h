@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -63,7 +64,27 @@ class Tape {
   /// Room for values until the tape is reset: what a layer made of others puts its inputs and outputs in.
   std::span<Var> vars(std::size_t count);
 
+  /// Adds a number to what training minimises beside its objectives, such as a penalty on a layer's outputs.
+  void penalize(Var number);
+  std::span<const Var> penalties() const;
+
+  /// What is applied during its life stands at a place of its own: the second application of a layer, a
+  /// network that is a layer. Places may lie in each other.
+  class Place {
+   public:
+    Place(Tape& tape, std::string_view name);
+    ~Place();
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+   private:
+    Tape& tape_;
+    std::string_view outer_;
+  };
+
   const Value& value(Var v) const;
+  /// See Call::set_fill.
+  void set_fill(Var v, Samples::Fill fill);
   /// A copy of a value, with its layout.
   Samples get(Var v) const;
   /// The value of one number, such as a loss, whatever its type.

@@ -65,8 +65,13 @@ struct CheckOptions {
 /// throw Error(data) and Error(usage); everything else becomes a finding.
 CheckReport check_forecast(const Table& table, ForecastOptions options, const CheckOptions& check = {});
 
-/// The same for a job of `rondo train`: its table, parts and network. Throws Error(data) when the table
-/// cannot be read.
+/// What a forecast of the table says of it in one line each, without being asked: columns in use that are
+/// constant, made from the target's future or scaled with the test part in it, and how to look further. Of
+/// large tables, whose search would take seconds, and of wide ones nothing.
+std::vector<std::string> forecast_remarks(const Table& table, const ForecastOptions& options);
+
+/// As check_forecast for a job of `rondo train`: its table, parts and network. Throws Error(data) when the
+/// table cannot be read.
 CheckReport check_csv_training(const CsvTraining& job, const CheckOptions& check = {});
 
 /// A column that seems to be made from the future of the target.

@@ -153,8 +153,9 @@ struct CsvTraining {
   Json layers = Json::array();  ///< the specs of a Sequential model, from the input up; see make_layer
   CsvFitOptions training;
   CsvOutputOptions output;
-  std::string base;   ///< folder that relative paths start at; "" is the current one
-  std::string model;  ///< the trained model, where it is not model.rondo in the output folder
+  std::string base;    ///< folder that relative paths start at; "" is the current one
+  std::string source;  ///< the file it was read from; "": none
+  std::string model;   ///< the trained model, where it is not model.rondo in the output folder
 
   std::string data_path() const;
   std::string output_path(const std::string& name) const;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "rondo/base/atomic_file.h"
 #include "rondo/base/json.h"
 #include "rondo/base/options.h"
 #include "rondo/base/run_controls.h"
@@ -64,6 +65,7 @@ struct ForecastOptions {
   std::int64_t threads = 0;
 
   std::string missing = "previous";
+  std::string frequency = "auto";
   bool strict = false;
   TimeOptions times;
   ArrangeOptions arrange{.unsorted = "sort", .duplicates = "last", .gaps = "auto"};
@@ -140,6 +142,9 @@ struct ForecastOptions {
            "missing values: 'previous' (the last one before; marked as not observed), 'zero' (no row and no "
            "value mean 0, as in sales that are only written when there are some; up to the last time of the "
            "table) or 'error'");
+    option("frequency", self.frequency,
+           "how far apart rows are, where a single one does not say: 'minutely', 'half_hourly', 'hourly', "
+           "'daily', 'business_days', 'weekly', 'monthly', 'quarterly', 'yearly'; 'auto': from the rows");
     option("strict", self.strict,
            "refuse unsorted and duplicate timestamps instead of sorting and merging them");
     TimeOptions::visit(self.times, option);
@@ -163,14 +168,14 @@ struct ForecastScore {
   /// Of the model: 2·Σ pinball / Σ |y|, mean over the quantiles of the bands' ends and the forecast; without
   /// a unit. NaN where all truths are 0.
   double quantile_loss = kNone;
-  /// Of several series: geometric mean of each one's RMSSE, by which they are compared. Of a baseline or a
-  /// method: share of the series in which the forecast's RMSE is lower.
+  /// Of several series: geometric mean of each one's RMSSE. Of a baseline or a method: share of the series in
+  /// which the forecast's RMSE is lower.
   double geometric_rmsse = kNone, series_won = kNone;
   /// Of a baseline: probability that a difference to the model as large as this is luck (Diebold, Mariano
   /// 1995; two-sided).
   double p_value = kNone;
   /// What the verdict compares, by the name of ForecastResult::measure: RMSE of one series, RMSE in steps of
-  /// each of a few, geometric_rmsse of many.
+  /// each of a few, bounded RMSSE of many.
   double compared = kNone;
 
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
@@ -357,6 +362,8 @@ struct ForecastResult {
   /// Writes the model file that ForecastModel::load reads: spec and weights of the networks, coefficients of
   /// the linear model, scales, how the table was read. All or nothing.
   void save_model(const std::string& path) const;
+  /// The same beside other files that change with it.
+  void save_model(AtomicFiles& files, const std::string& path) const;
 
   struct Model;
   std::shared_ptr<const Model> model;

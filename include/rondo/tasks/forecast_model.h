@@ -43,7 +43,7 @@ class ForecastModel {
   /// Throws Error(data) for missing columns, series that the model does not know, too few rows, another
   /// distance of times, known covariates that end before the horizon; Error(usage) for a `tables.future`
   /// given to a model without known columns; Error(diverged) for a forecast that is not finite.
-  ForecastAhead forecast(const ForecastTables& tables, int threads = 0);
+  ForecastAhead forecast(const ForecastTables& tables, std::int64_t threads = 0);
 
  private:
   ForecastModel() = default;  // holds nothing until load() has read it

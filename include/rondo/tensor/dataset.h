@@ -42,13 +42,57 @@ class Dataset {
 /// once.
 std::uint64_t content_hash(const Dataset& data, std::int64_t begin, std::int64_t end);
 
+/// Samples that stand in somebody else's memory, which must outlive the view: nothing is copied but the
+/// samples of a batch. Shapes mean what they do for Samples: [batch, features], or [batch, time, features...]
+/// for sequences.
+class SamplesView {
+ public:
+  SamplesView(const Samples& samples) : samples_(&samples) {}
+  SamplesView(const Tensor& values);
+  /// A row-major array; with `lengths` only the first lengths[b] steps of sequence b count.
+  SamplesView(std::span<const float> values, Shape shape, std::span<const std::int64_t> lengths = {});
+  SamplesView(std::span<const double> values, Shape shape, std::span<const std::int64_t> lengths = {});
+  SamplesView(std::span<const std::int32_t> values, Shape shape, std::span<const std::int64_t> lengths = {});
+
+  std::int64_t size() const;
+  /// See Samples::gather_into.
+  void gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool, Samples& out) const;
+
+ private:
+  SamplesView(const void* values, std::int64_t count, DType dtype, Shape shape,
+              std::span<const std::int64_t> lengths);
+
+  const Samples* samples_ = nullptr;  // or an array:
+  const void* values_ = nullptr;
+  DType dtype_ = DType::float32;
+  Shape shape_;
+  std::span<const std::int64_t> lengths_;
+};
+
+/// The same as ArrayDataset over views.
+class ViewDataset : public Dataset {
+ public:
+  explicit ViewDataset(std::vector<SamplesView> inputs, std::vector<SamplesView> targets = {},
+                       std::vector<Tensor> weights = {});
+
+  std::int64_t size() const override { return size_; }
+  Batch gather(std::span<const std::int64_t> indices, DType dtype) const override;
+  void gather_into(std::span<const std::int64_t> indices, DType dtype, LayoutPool& pool,
+                   Batch& out) const override;
+
+ private:
+  std::vector<SamplesView> inputs_, targets_;
+  std::vector<Tensor> weights_;
+  std::int64_t size_ = 0;
+};
+
 /// Arrays in memory, one row (or one sequence) a sample.
 class ArrayDataset : public Dataset {
  public:
   /// Every batch must have the same number of samples; weights[k] is [batch] or [batch, time] for targets[k],
   /// or empty. Throws Error(usage) when the numbers disagree.
   ArrayDataset(std::vector<Samples> inputs, std::vector<Samples> targets, std::vector<Tensor> weights = {});
-  /// One input, one target.
+  /// One input, one target; `{}`: none.
   ArrayDataset(Samples input, Samples target);
 
   std::int64_t size() const override { return size_; }

@@ -125,9 +125,14 @@ class Samples {
 
   /// What stands in a padded array where a sequence has no step: zero, or the last step before it (Keras's
   /// rule; zero where there is none).
-  enum class Fill { zero, repeat };
+  enum class Fill : std::uint8_t { zero, repeat };
   /// [batch, time, features...] (or a copy of the values when this is no sequence).
-  Tensor to_padded(Fill fill = Fill::zero) const;
+  Tensor to_padded(Fill fill) const;
+  Tensor to_padded() const { return to_padded(fill_); }
+  /// What to_padded() does: zero, but for outputs of recurrent layers, which say it themselves
+  /// (zero_output_for_mask).
+  Fill fill() const { return fill_; }
+  void set_fill(Fill fill) { fill_ = fill; }
   /// The sequence b alone, [length, features...]; for non-sequences [features...].
   Tensor sample(std::int64_t b) const;
   /// The samples `indices`, in that order.
@@ -140,6 +145,7 @@ class Samples {
 
  private:
   std::shared_ptr<const Layout> layout_;
+  Fill fill_ = Fill::zero;
   Tensor values_;
 };
 

@@ -79,6 +79,8 @@ class ParameterStore {
 
   /// Declared as trainable, and not frozen.
   bool is_trainable(int index) const;
+  /// Declared as not trainable: what layers count themselves, such as running means.
+  bool is_statistic(int index) const { return !variables_[checked(index)]->trainable; }
   /// Freezes every array, or thaws those that were declared as trainable.
   void set_frozen(bool frozen);
   const Penalty& penalty(int index) const;
@@ -132,6 +134,8 @@ class ParameterStore {
   /// To write to. Every row of every array then counts as touched.
   Flat mutable_gradients();
 
+  /// The largest |gradient| of a trainable array; infinite or NaN when one of them is.
+  double largest_gradient() const;
   /// Number of rows of an array's gradient that may differ from zero.
   std::int64_t touched_rows(int index) const;
   /// Calls f(first row, number of rows) for every run of such rows, in ascending order.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "rondo/base/atomic_file.h"
 #include "rondo/tensor/tensor.h"
 
 namespace rondo {
@@ -43,6 +44,8 @@ std::string encode_tensor_file(const TensorFile& file);
 
 /// Writes it in one step (AtomicFile); throws Error(resources) as well.
 void write_tensor_file(const std::string& path, const TensorFile& file);
+/// As one of several files that change together.
+void write_tensor_file(AtomicFiles& files, const std::string& path, const TensorFile& file);
 
 /// Reads and checks everything before it takes memory for numbers. F32, F64 and I32 come as they are; F16,
 /// BF16, I8, U8, I16 and U16 as float32; U32 and I64 as float64. Throws Error(model_file) for anything out of

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "rondo/base/log.h"
 #include "rondo/base/progress.h"
 #include "rondo/tensor/tensor.h"
+#include "rondo/train/metrics.h"
 
 namespace rondo {
 
@@ -47,6 +49,9 @@ class TrainingRun {
   virtual std::int64_t epochs() const = 0;  ///< how many there are to be
   /// There are validation data, though perhaps not in every epoch.
   virtual bool has_validation() const = 0;
+  /// Which way what it measures under a name ("val_loss", "val_accuracy") gets better, as the loss or metric
+  /// says it; nothing for what it does not measure.
+  virtual std::optional<Direction> direction(std::string_view name) const = 0;
   /// No epoch begins after this one.
   virtual void stop() = 0;
   /// Writes everything that resuming needs, in one step.
@@ -82,8 +87,8 @@ class Callback {
 
 using CallbackPtr = std::shared_ptr<Callback>;
 
-/// Which way `monitor` gets better: "min", "max" or "auto" (max for accuracy, precision, recall, auc and
-/// scores).
+/// Which way `monitor` gets better: "min", "max" or "auto", which is what the loss or metric itself says;
+/// where that does not say it (Metric::direction), "auto" is an Error(usage).
 struct EarlyStoppingOptions {
   std::string monitor = "val_loss";
   double min_delta = 0;
@@ -112,8 +117,9 @@ class EarlyStopping : public Callback {
 
  private:
   bool improves(double value, std::optional<double> reference) const;
+  void check_best(TrainingRun& run) const;
   EarlyStoppingOptions options_;
-  bool larger_is_better_;
+  std::optional<bool> larger_is_better_;  // nothing until "auto" is known
   std::int64_t wait_ = 0, best_epoch_ = 0, stopped_epoch_ = -1;
   std::optional<double> best_;
   Tensor best_values_;
@@ -140,7 +146,7 @@ class ReduceLrOnPlateau : public Callback {
 
  private:
   ReduceLrOnPlateauOptions options_;
-  bool larger_is_better_;
+  std::optional<bool> larger_is_better_;  // nothing until "auto" is known
   std::int64_t wait_ = 0, cooldown_left_ = 0;
   std::optional<double> best_;
 };
@@ -202,7 +208,7 @@ class ModelCheckpoint : public Callback {
  private:
   void save(TrainingRun& run, const NamedValues& logs);
   ModelCheckpointOptions options_;
-  bool larger_is_better_;
+  std::optional<bool> larger_is_better_;  // nothing until "auto" is known
   std::optional<double> best_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -102,6 +103,14 @@ std::shared_ptr<Objective> row_objective(std::shared_ptr<const Loss> loss);
 
 /// Names that make_loss knows, without aliases.
 std::vector<std::string> loss_names();
+
+/// Makes `name` one that make_loss knows and CompileOptions, configuration files and the compiled part of a
+/// saved model can name. `make` gets the options that stand beside the name ({"name": "focal", "gamma": 2}:
+/// {"gamma": 2}). A name that is taken, an alias among them, is an Error(usage). From any thread.
+void register_loss(std::string name, std::function<std::shared_ptr<const Loss>(const Json& options)> make);
+/// The same for a loss of whole outputs, of which make_objective makes one.
+void register_objective(std::string name,
+                        std::function<std::shared_ptr<Objective>(const Json& options)> make);
 
 /// Throws Error(data), naming the row, at the first negative or infinite value: a count likelihood has no use
 /// for it. NaN is missing, not wrong. Returns how many values are not whole (they can be learnt, but are no

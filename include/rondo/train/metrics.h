@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -12,6 +13,9 @@
 
 namespace rondo {
 
+/// Which results of a metric are the better ones.
+enum class Direction : std::uint8_t { unknown, smaller, larger };
+
 /// A number about predictions that is gathered batch by batch: reset, update ..., result. It sees whole
 /// sequences, so it may be one of the corpus (an error rate, F1 of spans); for a number of rows see
 /// RowMetric.
@@ -22,8 +26,8 @@ class Metric {
   /// As the user spelled it: the key in a training history.
   const std::string& name() const { return name_; }
   void set_name(std::string name) { name_ = std::move(name); }
-  /// Whether a larger result is a better one (accuracy, AUC): what "auto" means to callbacks.
-  virtual bool larger_is_better() const { return false; }
+  /// What "auto" means to callbacks, which refuse it where a metric does not say.
+  virtual Direction direction() const { return Direction::unknown; }
 
   virtual void reset() = 0;
   /// A batch of predictions beside its target, whose weights are those to count. `predictions` are the
@@ -80,5 +84,10 @@ std::shared_ptr<RowMetric> make_row_metric(const Json& name_or_config);
 
 /// Names that make_metric knows, without aliases.
 std::vector<std::string> metric_names();
+
+/// Makes `name` one that make_metric knows and CompileOptions, configuration files and the compiled part of a
+/// saved model can name. `make` gets the options that stand beside the name ({"name": "focal", "gamma": 2}:
+/// {"gamma": 2}). A name that is taken, an alias among them, is an Error(usage). From any thread.
+void register_metric(std::string name, std::function<std::shared_ptr<Metric>(const Json& options)> make);
 
 }  // namespace rondo

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -106,5 +107,11 @@ class Optimizer {
 std::unique_ptr<Optimizer> make_optimizer(const Json& name_or_config);
 
 std::vector<std::string> optimizer_names();
+
+/// Makes `name` one that make_optimizer knows and CompileOptions, configuration files and the compiled part
+/// of a saved model can name. `make` gets the options that stand beside the name ({"name": "focal", "gamma":
+/// 2}: {"gamma": 2}). A name that is taken, an alias among them, is an Error(usage). From any thread.
+void register_optimizer(std::string name,
+                        std::function<std::unique_ptr<Optimizer>(const Json& options)> make);
 
 }  // namespace rondo

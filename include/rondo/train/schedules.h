@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,5 +44,11 @@ class Schedule {
 std::shared_ptr<const Schedule> make_schedule(const Json& number_or_config);
 
 std::vector<std::string> schedule_names();
+
+/// Makes `name` one that make_schedule knows and CompileOptions, configuration files and the compiled part of
+/// a saved model can name. `make` gets the options that stand beside the name ({"name": "focal", "gamma": 2}:
+/// {"gamma": 2}). A name that is taken, an alias among them, is an Error(usage). From any thread.
+void register_schedule(std::string name,
+                       std::function<std::shared_ptr<const Schedule>(const Json& options)> make);
 
 }  // namespace rondo

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,8 @@ struct CompileOptions {
   std::vector<double> loss_weights = {};    ///< by output; empty: all 1
   std::vector<Json> metrics = {};           ///< without sample weights
   std::vector<Json> weighted_metrics = {};  ///< with them
-  std::uint64_t seed = 0;                   ///< of the first parameters, where the network is not built yet
+  /// Of the first parameters, where the network is not built yet; without it Model::set_seed says it, or 0.
+  std::optional<std::uint64_t> seed = {};
   // Objects of one's own instead of names, or besides them.
   std::vector<std::shared_ptr<Objective>> custom_objectives = {};  ///< by output; null: as `loss` says
   std::vector<std::vector<MetricMaker>> custom_metrics = {};       ///< by output, with sample weights
@@ -63,7 +65,9 @@ struct FitOptions {
   bool reset_states_every_epoch = true;
 
   std::vector<CallbackPtr> callbacks = {};
-  bool terminate_on_nan = true;  ///< Error(diverged) as soon as a loss or gradient is not finite
+  /// Error(diverged) as soon as a loss, gradient or weight is not finite; the model then has its last finite
+  /// weights.
+  bool terminate_on_nan = true;
 
   RunControls run = {};  ///< progress, log, checkpoint and resumption, stop
 };
@@ -104,11 +108,15 @@ class Trainer {
   std::vector<Samples> predict(const Dataset& data, const PredictOptions& options = {});
   Samples predict(const Samples& input, const PredictOptions& options = {});  ///< one input, one output
 
+  /// Error(usage) unless the network has one output.
+  void check_one_output() const;
   /// One step of the optimiser. Metrics are those of this batch; the values stand until the next call.
   /// Batches of a size that was seen before take no memory.
   const NamedValues& train_on_batch(const Batch& batch);
   const NamedValues& test_on_batch(const Batch& batch);
 
+  /// Other threads for the layers, from the next batch on.
+  void set_pool(Pool* pool);
   /// States of stateful layers start anew with the next batch.
   void reset_states();
 

@@ -127,6 +127,14 @@ void Scaler::fit(std::span<const Tensor> parts) {
       for (double& v : values) v = std::log(v + offsets.back());
     }
     const Spread spread = spread_of(values, options_);
+    if (!std::isfinite(spread.shift) || !std::isfinite(spread.scale)) {
+      throw Error(ErrorKind::data, "the values of a column are too large to be scaled")
+          .where("column " + std::to_string(c + 1))
+          .seen("values up to " +
+                detail::print("%.3g",
+                              *std::ranges::max_element(values, {}, [](double v) { return std::abs(v); })))
+          .fix("give the column in a larger unit");
+    }
     shifts.push_back(spread.shift);
     scales.push_back(spread.scale);
     constants.push_back(spread.constant ? 1 : 0);

@@ -69,8 +69,10 @@ TextSource::TextSource(const std::filesystem::path& path)
     : name_(path.string()), file_(std::make_unique<File>()) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) throw_unreadable(name_, EISDIR);
-  errno = 0;
-  file_->handle = gzopen(path.c_str(), "rb");  // reads plain files as they are
+  do {
+    errno = 0;
+    file_->handle = gzopen(path.c_str(), "rb");  // reads plain files as they are
+  } while (file_->handle == nullptr && errno == EINTR);
   if (file_->handle == nullptr) throw_unreadable(name_, errno != 0 ? errno : ENOMEM);
   gzbuffer(file_->handle, 1U << 17);
 }

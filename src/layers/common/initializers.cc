@@ -1,8 +1,10 @@
-#include "layers/common/initializers.h"
+#include "rondo/layers/initializers.h"
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <functional>
+#include <mutex>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -55,9 +57,47 @@ const std::vector<Kind>& kinds() {
   return all;
 }
 
+/// Initialisers of somebody else's; none ever leaves.
+class Registered {
+ public:
+  void add(std::string name, InitializerFill fill) {
+    const std::scoped_lock lock(mutex_);
+    Entry& entry = entries_.emplace_back(Entry{std::move(name), std::move(fill), {}});
+    entry.kind.name = entry.name;
+  }
+  const Kind* find(std::string_view name) const {
+    const Entry* entry = entry_of(name);
+    return entry == nullptr ? nullptr : &entry->kind;
+  }
+  const InitializerFill* fill(std::string_view name) const {
+    const Entry* entry = entry_of(name);
+    return entry == nullptr ? nullptr : &entry->fill;
+  }
+
+ private:
+  struct Entry {
+    std::string name;
+    InitializerFill fill;
+    Kind kind;
+  };
+  const Entry* entry_of(std::string_view name) const {
+    const std::scoped_lock lock(mutex_);
+    const auto entry = std::ranges::find(entries_, name, &Entry::name);
+    return entry == entries_.end() ? nullptr : &*entry;
+  }
+
+  mutable std::mutex mutex_;
+  std::deque<Entry> entries_;  // which stay where they are
+};
+
+Registered& registered() {
+  static Registered all;
+  return all;
+}
+
 const Kind* find_kind(const std::string& name) {
   const auto kind = std::ranges::find(kinds(), std::string_view(name), &Kind::name);
-  return kind == kinds().end() ? nullptr : &*kind;
+  return kind == kinds().end() ? registered().find(name) : &*kind;
 }
 
 const Kind& kind_of(const Initializer& initializer, const std::string& where) {
@@ -149,6 +189,11 @@ Fill fill_of(const Initializer& initializer, const Kind& kind, const Shape& shap
       return weight(static_cast<std::int64_t>(i / cols), static_cast<std::int64_t>(i % cols));
     };
   }
+  if (const InitializerFill* fill = registered().fill(name)) {
+    matrix.resize(static_cast<std::size_t>(array.rows * array.cols));
+    (*fill)(shape, random, matrix);
+    return [&matrix](std::uint64_t i) { return matrix[i]; };
+  }
   matrix = orthogonal(array.rows, array.cols, random);
   return [&matrix, gain = o.gain](std::uint64_t i) { return gain * matrix[i]; };
 }
@@ -226,6 +271,14 @@ void OptionCodec<Initializer>::read(const Json& config, Initializer& value, std:
   read_options(options, config, path, {"name"});
   value = Initializer(config.at("name", std::string(path)).as_string(std::string(path) + ".name"), options);
   check_initializer(value, std::string(path));
+}
+
+void register_initializer(std::string name, InitializerFill fill) {
+  if (name.empty() || !fill || find_kind(name) != nullptr)
+    throw Error(ErrorKind::usage, "an initializer is registered by a function under a name that is free")
+        .where("register_initializer")
+        .seen(!fill ? "no function for '" + name + "'" : "'" + name + "'");
+  registered().add(std::move(name), std::move(fill));
 }
 
 namespace initializers {

@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "layers/common/activity_penalty.h"
 #include "layers/common/layer_entry.h"
 #include "layers/common/mask_bits.h"
 #include "layers/recurrent/drivers/checkpointed.h"
@@ -84,20 +85,22 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     const cells::CellInfo& info = cell_->info;
     const RecurrentOptions& o = options();
     const std::int64_t columns = info.gates * o.units;
-    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, o.kernel_regularizer);
+    kernel_ = declare_array(store, prefix + "kernel", {shape_.inputs, columns}, o.kernel_regularizer,
+                            o.kernel_constraint);
     const bool has_matrix = info.has_recurrent_kernel();
     if (has_matrix) {
       recurrent_ = declare_array(store, prefix + "recurrent_kernel", {width(0) / o.recurrent_blocks, columns},
-                                 o.recurrent_regularizer);
+                                 o.recurrent_regularizer, o.recurrent_constraint);
     }
     if (o.use_bias) {
       bias_ = declare_array(store, prefix + "bias", info.recurrent_bias ? Shape{2, columns} : Shape{columns},
-                            o.bias_regularizer);
+                            o.bias_regularizer, o.bias_constraint);
     }
     vectors_.clear();
     for (std::size_t p = 0; p < static_cast<std::size_t>(info.vectors); ++p)
       vectors_.push_back(declare_array(store, prefix + info.vector_names[p], {o.units},
-                                       has_matrix ? Regularizer{} : o.recurrent_regularizer));
+                                       has_matrix ? Regularizer{} : o.recurrent_regularizer,
+                                       has_matrix ? Constraint{} : o.recurrent_constraint));
     if (o.layer_norm) {
       kernel_gain_ = declare_array(store, prefix + "kernel_gain", {columns});
       recurrent_gain_ = declare_array(store, prefix + "recurrent_gain", {columns});
@@ -151,6 +154,11 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
     return add_stream_step(plan, inputs[0], states, recurrent_step(plan, spec, inputs[0].slot, states));
   }
 
+  Vars record(Tape& tape, std::span<const Var> inputs) const override {
+    const Vars out = StatefulLayer::record(tape, inputs);
+    penalize_activity(tape, out, options().activity_regularizer);
+    return out;
+  }
   void forward(Call& call) const override {
     with_dtype(call.dtype(), [&]<class T>(T) { run_forward<T>(call); });
   }
@@ -320,6 +328,7 @@ class RecurrentLayer final : public StatefulLayer<RecurrentOptions> {
       args.y =
           call.make_output(0, options().go_backwards ? call.layouts().reversed(layout) : layout, {width(0)})
               .view<T>();
+      call.set_fill(0, options().zero_output_for_mask ? Samples::Fill::zero : Samples::Fill::repeat);
     }
     Workspace workspace = call.workspace();
     const auto pass = RecurrentPass<RecurrentPlan<T>>::forward(plan<T>(call, input, true), args, workspace,

@@ -74,7 +74,7 @@ class StatefulLayer : public OptionsLayer<Options> {
 
   /// The initial states, which are null where nothing says what they are, and room for the final ones.
   template <class T>
-  void begin_states(const Call& call, std::array<const T*, kMaxStates>& initial,
+  void begin_states(Call& call, std::array<const T*, kMaxStates>& initial,
                     std::array<T*, kMaxStates>& final) const {
     const Layout& layout = layout_of(call);
     for (int j = 0; j < state_count(); ++j) {
@@ -85,8 +85,10 @@ class StatefulLayer : public OptionsLayer<Options> {
         fail("an initial state has another batch size", std::to_string(given.rows),
              std::to_string(layout.batch()));
       }
-      if (const std::vector<Tensor>* states = carried(call); states != nullptr && !states->empty())
-        given = carried_rows<T>((*states)[static_cast<std::size_t>(j)], {layout.batch(), width(j)});
+      if (const std::vector<Tensor>* states = carried(call); states != nullptr && !states->empty()) {
+        given = carried_rows<T>(*states, j, {layout.batch(), width(j)});
+        call.keep(kGoesOnSlot, 1);
+      }
       if (given.data == nullptr) continue;
       T* places = call.scratch<T>(layout.batch() * width(j));
       for (std::int64_t r = 0; r < layout.batch(); ++r)
@@ -129,9 +131,11 @@ class StatefulLayer : public OptionsLayer<Options> {
     if (!options().return_sequences) return add_by_place<T>(call, gradient, d_state[0]);
     if (gradient) dy = gradient.view<T>();
   }
-  /// Adds the gradients of initial states to those of the inputs that they came from.
+  /// Adds the gradients of initial states to those of the inputs that they came from. A pass that went on
+  /// from carried states did not read those.
   template <class T>
   void end_gradients(const Call& call, const std::array<T*, kMaxStates>& d_state) const {
+    if (call.kept(kGoesOnSlot) != nullptr) return;
     for (int j = 0; j + 1 < call.input_count(); ++j) {
       const Matrix gradient = call.input_gradient(1 + j);
       if (!gradient) continue;
@@ -144,17 +148,32 @@ class StatefulLayer : public OptionsLayer<Options> {
   }
 
  private:
+  static constexpr int kGoesOnSlot = 7;  // kept where the states are carried ones
+
   static const Layout& layout_of(const Call& call) { return *call.input(0).layout; }
 
   std::vector<Tensor>* carried(const Call& call) const {
     CarriedState* all = call.options().carried;
-    return all != nullptr && (options().stateful || call.options().carry_all) ? &all->of(name()) : nullptr;
+    return all != nullptr && (options().stateful || call.options().carry_all)
+               ? &all->of(call.place_of(name()))
+               : nullptr;
   }
   template <class T>
-  View<const T> carried_rows(const Tensor& state, const Shape& shape) const {
+  View<const T> carried_rows(const std::vector<Tensor>& states, int j, const Shape& shape) const {
+    // Those of a checkpoint may be anybody's.
+    const bool known = std::ssize(states) == state_count() && nth(states, j).dtype() == dtype_of<T>() &&
+                       nth(states, j).rank() == 2;
+    if (!known) {
+      throw Error(ErrorKind::model_file, "the carried states are those of another layer")
+          .where("layer '" + name() + "'")
+          .seen(std::to_string(states.size()) + " states")
+          .expected(std::to_string(state_count()) + " matrices of " + dtype_name(dtype_of<T>()));
+    }
+    const Tensor& state = nth(states, j);
     if (state.shape() != shape) {
       fail("a stateful layer needs batches of one size", "a batch of " + std::to_string(shape[0]),
-           std::to_string(state.dim(0)) + " as in the batch before");
+           std::to_string(state.dim(0)) + " as in the batch before",
+           "choose a batch_size that divides the number of samples, or call reset_states() before");
     }
     return as_matrix(state).template view<T>();
   }

@@ -110,6 +110,9 @@ class Composite : public OptionsLayer<Options> {
   void check_savable() const override {
     for (const auto& [name, part] : parts_) part->check_savable();
   }
+  void constrain() override {
+    for (const auto& [name, part] : parts_) part->constrain();
+  }
 
  protected:
   void add_part(const char* name, LayerPtr part) { parts_.emplace_back(name, std::move(part)); }
@@ -168,16 +171,17 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
     name_parts();
     if (inputs.empty()) fail("bidirectional needs a sequence", "no input", "(None, time, features)");
     std::vector<ValueShape> first(inputs.begin(), inputs.begin() + 1), second = first;
+    std::size_t forward_states = 0;
     if (inputs.size() > 1) {
-      forward_states_ = state_count(*forward_, first);
+      forward_states = forward_states_ = state_count(*forward_, first);
       const std::size_t backward_states = state_count(*backward_, first);
-      if (inputs.size() != 1 + forward_states_ + backward_states)
+      if (inputs.size() != 1 + forward_states + backward_states)
         fail("bidirectional takes all states of both directions", std::to_string(inputs.size() - 1),
-             std::to_string(forward_states_) + " and " + std::to_string(backward_states));
-      const auto middle = inputs.begin() + 1 + static_cast<std::ptrdiff_t>(forward_states_);
-      first.insert(first.end(), inputs.begin() + 1, middle);
-      second.insert(second.end(), middle, inputs.end());
+             std::to_string(forward_states) + " and " + std::to_string(backward_states));
     }
+    const auto middle = inputs.begin() + 1 + static_cast<std::ptrdiff_t>(forward_states);
+    first.insert(first.end(), inputs.begin() + 1, middle);
+    second.insert(second.end(), middle, inputs.end());
     const auto a = forward_->connect(first), b = backward_->connect(second);
     std::vector<ValueShape> out = {a[0]};
     if (!options().merge_mode) {
@@ -218,6 +222,7 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
       out[0] = tape.apply_one(merge, {first, second});
       if (mode == "ave") out[0] = ops::scale(tape, out[0], 0.5);
     }
+    for (const Var v : out.first(merged)) tape.set_fill(v, Samples::Fill::zero);  // as Keras does it
     auto at = std::copy(a.begin() + 1, a.end(), out.begin() + static_cast<std::ptrdiff_t>(merged));
     std::copy(b.begin() + 1, b.end(), at);
     return Vars(out);
@@ -240,7 +245,7 @@ class Bidirectional final : public Composite<BidirectionalOptions> {
   LayerPtr forward_, backward_;
   bool own_backward_;  // not a copy of the forward layer
   bool sequences_ = false;
-  std::size_t forward_states_ = 0;  // where states come in
+  std::size_t forward_states_ = 0;  // that it has, once some came in
   LayerPtr concatenate_ = concatenate(), add_ = add(), multiply_ = multiply();
   ReverseTime reverse_;
 };

@@ -21,6 +21,9 @@ class FrozenModel {
   struct Value {
     StreamSlot slot;
     std::int64_t width = 0;
+    std::int64_t ids = 0;  ///< of an input: whole numbers below it; 0: any numbers
+
+    bool takes(const float* row) const noexcept;
   };
 
   explicit FrozenModel(StreamPlan plan);

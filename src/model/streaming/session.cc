@@ -124,7 +124,8 @@ void Session::step(int stream, std::span<const float> x, std::span<float> y) noe
   Memory& m = *memory_;
   const FrozenModel& model = *m.model;
   const bool fits = model.inputs.size() == 1 && model.outputs.size() == 1 && m.has(stream) &&
-                    std::ssize(x) == model.inputs[0].width && std::ssize(y) == model.outputs[0].width;
+                    std::ssize(x) == model.inputs[0].width && std::ssize(y) == model.outputs[0].width &&
+                    model.inputs[0].takes(x.data());
   if (!fits) return fill_nan(y);
   m.inputs[0] = x.data();
   m.rows.y = y.data();
@@ -140,7 +141,7 @@ void Session::step(int stream, std::span<const std::span<const float>> inputs,
   const FrozenModel& model = *m.model;
   bool fits = inputs.size() == model.inputs.size() && outputs.size() == model.outputs.size() && m.has(stream);
   for (std::size_t i = 0; fits && i < inputs.size(); ++i)
-    fits = std::ssize(inputs[i]) == model.inputs[i].width;
+    fits = std::ssize(inputs[i]) == model.inputs[i].width && model.inputs[i].takes(inputs[i].data());
   for (std::size_t i = 0; fits && i < outputs.size(); ++i)
     fits = std::ssize(outputs[i]) == model.outputs[i].width;
   if (!fits) {
@@ -161,6 +162,7 @@ void Session::step(std::span<const int> streams, View<const float> x, View<float
   bool fits = model.inputs.size() == 1 && model.outputs.size() == 1 && x.rows == n && y.rows == n &&
               x.cols == model.inputs[0].width && y.cols == model.outputs[0].width;
   for (const int stream : streams) fits = fits && m.has(stream);
+  for (std::int64_t r = 0; fits && r < n; ++r) fits = model.inputs[0].takes(x.row(r));
   if (!fits) {
     for (std::int64_t r = 0; r < y.rows; ++r) fill_nan({y.row(r), static_cast<std::size_t>(y.cols)});
     return;

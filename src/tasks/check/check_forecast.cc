@@ -1,8 +1,11 @@
 // A table that is to be forecast.
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
+#include <span>
 
+#include "base/order_statistics.h"
 #include "tasks/check/forecast_leaks.h"
 #include "tasks/check/subject.h"
 #include "tasks/forecast/table/roles.h"
@@ -97,6 +100,31 @@ void check_split(const Prepared& prepared, const ForecastOptions& options, Check
   }
 }
 
+/// Whole numbers from 0 on, small or often 0: what distributions of counts are for.
+void check_counts(const Subject& subject, const ForecastOptions& options, CheckReport& report) {
+  constexpr double kSmall = 30, kSomeZeros = 0.05, kEvenSpread = 1.3;
+  if (options.likelihood != "point") return;
+  Findings out(report, "columns");
+  for (const std::string& name : subject.targets) {
+    const Column& column = subject.table->column(name);
+    if (!column.is_number()) continue;
+    std::vector<double> values;
+    for (const double value : column.numbers())
+      if (!std::isnan(value)) values.push_back(value);
+    const bool counts = std::ranges::all_of(values, [](double v) { return v >= 0 && v == std::floor(v); });
+    if (values.size() < 12 || !counts) continue;
+    const auto rows = static_cast<double>(values.size());
+    double mean = 0, square = 0;
+    for (const double value : values) mean += value / rows;
+    for (const double value : values) square += (value - mean) * (value - mean) / rows;
+    const double zeros = static_cast<double>(std::ranges::count(values, 0.0)) / rows;
+    if (square == 0 || (detail::median_of(values) > kSmall && zeros < kSomeZeros)) continue;
+    const char* likelihood = square <= kEvenSpread * mean ? "poisson" : "negative_binomial";
+    out.ok("'" + name + "' holds counts: where their distribution is wanted more than the best blend, " +
+           "--likelihood " + likelihood + " forecasts it");
+  }
+}
+
 double test_share(const Panel& panel) {
   double rows = 0, train = 0;
   for (const PanelSeries& series : panel.series) {
@@ -168,6 +196,7 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
   checking::check_table(subject, true, fewest_rows(options), report);
   if (refused) checking::report_refusal(*refused, report);
   if (!prepared) return report;
+  check_counts(subject, options, report);
 
   if (check.leaks && options.test_file.empty()) {
     checking::report_leaks(checking::find_forecast_leaks(table, options, *prepared), "the preparation",
@@ -175,12 +204,64 @@ CheckReport check_forecast(const Table& table, ForecastOptions options, const Ch
   }
   check_split(*prepared, options, report);
   try {
-    checking::report_cost(checking::forecast_cost(*prepared, options), report);
+    const checking::Cost cost = checking::forecast_cost(*prepared, options);
+    checking::report_cost(cost, report,
+                          cost.networks ? "the forecast, with networks," : "the forecast, without networks,");
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::usage) throw;
     checking::report_refusal(error, report);
   }
   return report;
+}
+
+std::vector<std::string> forecast_remarks(const Table& table, const ForecastOptions& options) {
+  constexpr std::int64_t kMostCells = 1'000'000;
+  constexpr std::size_t kMostRemarks = 3;
+  if (options.wide) return {};
+  const forecasting::Roles roles = forecasting::find_roles(table, options);
+  const auto columns = static_cast<std::int64_t>(roles.all().size());
+  if (table.rows() * columns > kMostCells) return {};
+  CheckReport report;
+  Subject subject;
+  subject.table = &table;
+  subject.targets = roles.targets;
+  subject.used = roles.all();
+  subject.time = options.time;
+  subject.id = options.id;
+  subject.times = options.times;
+  subject.horizon = options.horizon;
+  // Columns that are not in use are nobody's business here.
+  Table used(table.source());
+  for (const Column& column : table.columns())
+    if (subject.uses(column.name()) || column.name() == subject.id) used.add(column);
+  subject.table = &used;
+  const std::vector<checking::SeriesRows> series = checking::series_of(subject, nullptr);
+  std::vector<std::string> out;
+  for (const std::string& name : subject.used) {
+    const Column& column = used.column(name);
+    if (subject.is_target(name) || !column.is_number() || column.size() < 2) continue;
+    const auto numbers = column.numbers();
+    if (std::ranges::all_of(numbers, [&](double v) { return v == numbers.front(); }))
+      out.push_back("column '" + name + "' is constant: it says nothing");
+  }
+  try {
+    if (!roles.past.empty()) checking::check_column_leaks(subject, report);
+    checking::check_scaling_leaks(subject, series, report);
+  } catch (const Error&) {
+    return out;  // what is wrong with the table is said where it is read
+  }
+  for (const CheckFinding& finding : report.findings) {
+    const bool known = std::ranges::any_of(
+        roles.known, [&](const std::string& name) { return finding.what.starts_with("'" + name + "'"); });
+    if (finding.level != CheckLevel::ok && !known) out.push_back("column " + finding.what);
+  }
+  if (out.size() > kMostRemarks) {
+    const std::size_t more = out.size() - kMostRemarks;
+    out.resize(kMostRemarks);
+    out.push_back(count_of(static_cast<std::int64_t>(more), "more remark") + " of this kind");
+  }
+  for (std::string& remark : out) remark += " (rondo check says more)";
+  return out;
 }
 
 }  // namespace rondo

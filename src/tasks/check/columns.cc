@@ -99,10 +99,11 @@ bool look_for_constant(const Subject& subject, const Column& column, Group& grou
                                      [](const auto& a, const auto& b) { return a.second < b.second; });
   const double share = static_cast<double>(most->second) / static_cast<double>(there);
   if (counts.size() == 1) {
-    group.add(subject.is_target(column.name()) ? CheckLevel::error : CheckLevel::warning,
+    const bool target = subject.is_target(column.name());
+    group.add(target && subject.refuses_short ? CheckLevel::error : CheckLevel::warning,
               quoted(column) + " is constant", subject.table->source(), number(most->first) + " in all rows",
-              subject.is_target(column.name()) ? "choose another target: there is nothing to learn"
-                                               : "leave the column out: it carries no information");
+              target ? "choose another target: there is nothing to learn, the forecast is that number"
+                     : "leave the column out: it carries no information");
     return false;
   }
   if (share >= kMostlyTheSame) {

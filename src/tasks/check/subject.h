@@ -92,12 +92,13 @@ bool check_size(const Table& table, CheckReport& report);
 void report_leaks(const LeakReport& leaks, const std::string& pipeline, CheckReport& report);
 /// Why a preparation was refused, unless a finding says so already. Leaks are no reason.
 void report_refusal(const Error& error, CheckReport& report);
-/// What training will take, roughly: within a factor of about three.
+/// What training will take, roughly: within a factor of two, networks of three.
 struct Cost {
   double seconds = 0, bytes = 0;
+  bool networks = false;
 };
 /// "about 40 seconds and 120 MB".
-void report_cost(const Cost& cost, CheckReport& report);
+void report_cost(const Cost& cost, CheckReport& report, const std::string& what = "training");
 
 /// The last column of numbers; Error(data) when there is none.
 std::string guess_target(const Table& table, const std::string& time, const std::string& id);

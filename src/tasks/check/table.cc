@@ -93,14 +93,14 @@ void report_leaks(const LeakReport& leaks, const std::string& pipeline, CheckRep
   }
 }
 
-void report_cost(const Cost& cost, CheckReport& report) {
+void report_cost(const Cost& cost, CheckReport& report, const std::string& what) {
   Findings out(report, "cost");
   report.seconds = cost.seconds;
   report.bytes = cost.bytes;
   constexpr double kHour = 3600, kMuch = 8e9;
   const bool much = cost.seconds > kHour || cost.bytes > kMuch;
   out.add(much ? CheckLevel::warning : CheckLevel::ok,
-          "training takes " + duration(cost.seconds) + " and " + size(cost.bytes) + " on one core (estimate)",
+          what + " takes " + duration(cost.seconds) + " and " + size(cost.bytes) + " on one core (estimate)",
           "", "", much ? "fewer epochs, units or members, or a part of the table, for a first try" : "");
 }
 

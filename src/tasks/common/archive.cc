@@ -81,7 +81,9 @@ void Archive::end_section() {
     else
       values_.set(name, Json(std::move(column.values)));
   }
-  out_->metadata.emplace_back(section_, to_json(values_));
+  std::string text = to_json(values_);
+  parse_json(text, "section '" + section_ + "'");  // what is written can be read
+  out_->metadata.emplace_back(section_, std::move(text));
 }
 
 void Archive::finish() const {

@@ -8,34 +8,8 @@
 namespace rondo::tasks {
 namespace {
 
-constexpr const char* kAdvice = "the file is damaged or was written by another version: make it again";
-
-/// The arrays of the network are those of the file.
-void check_declared(Network& network, const TensorFile& file, const std::string& where) {
-  for (const ParameterInfo& info : network.declare().infos()) {
-    const Tensor* tensor = file.find(info.name);
-    if (tensor != nullptr && tensor->shape() == info.shape) continue;
-    throw Error(ErrorKind::model_file, "an array of the network is missing or has another shape")
-        .where(where)
-        .seen(tensor == nullptr ? "no '" + info.name + "'" : info.name + " " + to_string(tensor->shape()))
-        .expected(info.name + " " + to_string(info.shape))
-        .fix(kAdvice);
-  }
-}
-
 Network read_network(const TensorFile& file, const std::string& where) {
-  Network network;
-  try {
-    network = Network::from_spec(detail::take_json(file, "spec", where));
-    check_declared(network, file, where);
-    network.allocate();
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::model_file) throw;
-    throw Error(ErrorKind::model_file, "the network of the file cannot be built")
-        .where(where)
-        .seen(error.what())
-        .fix(kAdvice);
-  }
+  Network network = detail::described_network(file, where);
   detail::take_network(file, network, where);
   return network;
 }
@@ -98,8 +72,8 @@ void read_model_file(const TensorFile& file, const std::string& where, const Mod
   archive.finish();
 }
 
-void save_model_file(const std::string& path, const ModelFields& fields) {
-  write_tensor_file(path, make_model_file(fields));
+void save_model_file(AtomicFiles& files, const std::string& path, const ModelFields& fields) {
+  write_tensor_file(files, path, make_model_file(fields));
 }
 
 void load_model_file(const std::string& path, const ModelFields& fields) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "rondo/base/atomic_file.h"
 #include "rondo/model/network.h"
 #include "rondo/tensor/tensor_file.h"
 #include "tasks/common/archive.h"
@@ -27,7 +28,7 @@ TensorFile make_model_file(const ModelFields& fields);
 void read_model_file(const TensorFile& file, const std::string& where, const ModelFields& fields);
 
 /// The same in one atomic file.
-void save_model_file(const std::string& path, const ModelFields& fields);
+void save_model_file(AtomicFiles& files, const std::string& path, const ModelFields& fields);
 void load_model_file(const std::string& path, const ModelFields& fields);
 
 /// The model's network; when reading it is built (float32) and gets its weights. Nothing is allocated before

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "rondo/base/error.h"
+#include "rondo/base/pool.h"
 #include "rondo/layers/layers.h"
 #include "rondo/tasks/csv_training.h"
 #include "rondo/train/metrics.h"
@@ -99,7 +100,8 @@ void check(const CsvTraining& job, const ConfigFile& file) {
   check.in_range("training.patience", static_cast<double>(job.training.patience), {0, 1e9});
   check.in_range("training.reduce_patience", static_cast<double>(job.training.reduce_patience), {0, 1e9});
   check.in_range("training.reduce_factor", job.training.reduce_factor, {1e-6, 1});
-  check.in_range("training.threads", static_cast<double>(job.training.threads), {0, 1024});
+  check.in_range("training.threads", static_cast<double>(job.training.threads),
+                 {0, static_cast<double>(Pool::most_threads())});
   check.in_range("training.checkpoint_batches", static_cast<double>(job.training.checkpoint_batches),
                  {0, 1e9});
   check.not_empty("output.folder", job.output.folder.empty(), "folder = \"run\" in [output]");
@@ -144,6 +146,7 @@ CsvTraining read_csv_training(const ConfigFile& file) {
   CsvTraining job;
   each_section(job, [&](const char* name, auto& options, const char*) { file.read_section(options, name); });
   job.layers = read_layers(file);
+  job.source = file.where();
   job.base = std::filesystem::path(file.where()).parent_path().string();
   check(job, file);
   return job;

@@ -8,6 +8,7 @@
 #include "rondo/base/atomic_file.h"
 #include "rondo/base/error.h"
 #include "rondo/base/pool.h"
+#include "rondo/base/run_files.h"
 #include "rondo/model/network.h"
 #include "rondo/train/training.h"
 #include "tasks/common/model_file.h"
@@ -24,7 +25,7 @@ constexpr const char* kConfigFile = "config.toml";
 /// A network with its trainer, built for the job.
 struct Machine {
   Machine(const CsvTraining& job, Network the_network)
-      : pool(static_cast<int>(job.training.threads)),
+      : pool(job.training.threads),
         network(std::move(the_network)),
         trainer(network, compile_options(job), &pool) {}
 
@@ -120,16 +121,28 @@ void archive_model(tasks::Archive& archive, Network& network, Preparation& prepa
   });
 }
 
-void save_model(const CsvTraining& job, Preparation preparation, Network& network) {
+void save_model(AtomicFiles& files, const CsvTraining& job, Preparation preparation, Network& network) {
   CsvTraining kept = job;  // without what says where and how fast
   kept.data.file = std::filesystem::path(job.data.file).filename().string();
   kept.output = {};
   kept.training.threads = 0;
   kept.training.checkpoint_batches = 0;
   std::string config = to_toml(kept);
-  tasks::save_model_file(job.model_path(), [&](tasks::Archive& archive) {
+  tasks::save_model_file(files, job.model_path(), [&](tasks::Archive& archive) {
     archive_model(archive, network, preparation, config);
   });
+}
+
+/// The job as it was run, for those who look at the folder later. A config that is trained from where it
+/// would be written stays as it is.
+void note_config(AtomicFiles& files, const CsvTraining& job) {
+  const std::string path = job.output_path(kConfigFile);
+  std::error_code ignored;
+  if (std::filesystem::equivalent(path, job.source, ignored)) return;
+  CsvTraining noted = job;
+  noted.data.file = std::filesystem::absolute(job.data_path()).string();
+  noted.output.folder = std::filesystem::absolute(job.output_path("")).lexically_normal().string();
+  files.add(path, to_toml(noted));
 }
 
 struct TrainedModel {
@@ -187,25 +200,27 @@ CsvTraining read_trained_csv(const std::string& model) {
 
 CsvTrainingResult train_csv(const CsvTraining& job, const RunControls& controls) {
   const auto start = std::chrono::steady_clock::now();
+  for (const char* name : {kModelFile, kCheckpointFile, kHistoryFile})
+    check_is_no_input(job.output_path(name), {job.data_path(), job.source});
+  check_is_no_input(job.output_path(kConfigFile), {job.data_path()});
+  controls.begin("reading");
   const PreparedData data = prepare_csv(job, nullptr, controls.log);
   Machine machine(job, build_network(job, data));
   make_output_folder(job.output_path(""));
+  const FileLock lock = FileLock::of_folder(job.output_path(""));
   if (controls.verbose != 0)
     (controls.progress != nullptr ? *controls.progress : std::cerr)
         << machine.network.summary("Sequential") << '\n';
-
-  // Before the first epoch: whether the folder can be written is better known now than then.
-  CsvTraining noted = job;
-  noted.data.file = std::filesystem::absolute(job.data_path()).string();
-  noted.output.folder = std::filesystem::absolute(job.output_path("")).lexically_normal().string();
-  write_file_atomically(job.output_path(kConfigFile), to_toml(noted));
 
   CsvTrainingResult result{.samples_train = size_of(data.train),
                            .samples_validation = size_of(data.validation),
                            .samples_test = size_of(data.test),
                            .parameters = machine.network.parameters().total_count()};
   const History history = machine.trainer.fit(*data.train, fit_options(job, data, controls));
-  save_model(job, data.preparation, machine.network);
+  AtomicFiles files;
+  save_model(files, job, data.preparation, machine.network);
+  note_config(files, job);
+  files.commit();
   result.epochs = static_cast<std::int64_t>(history.epochs.size());
   result.stopped_early = result.epochs < job.training.epochs;
   if (data.test) result.test = judge(machine, job, data, data.test);

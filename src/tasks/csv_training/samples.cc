@@ -236,7 +236,8 @@ void prepare_sequences(const CsvTraining& job, const Table& table, const Prepara
   for (Tensor& tensor : targets) tensor = scaled(data.preparation.target_scaler, tensor).cast(DType::float32);
   const auto columns = static_cast<std::int64_t>(data.preparation.targets.size());
   Samples target = Samples::ragged(targets);
-  if (!job.samples.every_step) target = Samples(target.to_padded().reshaped({set.count(), columns}));
+  if (!job.samples.every_step)
+    target = Samples(target.to_padded(Samples::Fill::zero).reshaped({set.count(), columns}));
   data.all = std::make_shared<const ArrayDataset>(Samples::ragged(inputs), std::move(target));
   assign_parts(data, parts);
   data.input = {true, -1, {static_cast<std::int64_t>(data.preparation.inputs.size())}};

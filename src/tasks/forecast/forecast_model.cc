@@ -21,7 +21,7 @@ const ForecastOptions& ForecastModel::options() const { return model_->preparati
 
 std::int64_t ForecastModel::rows_needed() const { return model_->rows_needed(); }
 
-ForecastAhead ForecastModel::forecast(const ForecastTables& tables, int threads) {
+ForecastAhead ForecastModel::forecast(const ForecastTables& tables, std::int64_t threads) {
   forecasting::LaterPanel later =
       forecasting::read_later_panel(model_->preparation, tables, model_->rows_needed());
   forecasting::ScaledPanel scaled(later.panel, model_->scaling);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "rondo/base/error.h"
+#include "rondo/base/pool.h"
 #include "rondo/layers/layers.h"
 #include "tasks/forecast/intervals/backtest_bands.h"
 #include "tasks/forecast/likelihood/likelihood_head.h"
@@ -86,7 +87,7 @@ void check_options(const ForecastOptions& options) {
   require_at_least(options.period, 0, "period");
   require_at_least(options.units, 0, "units");
   require_at_least(options.epochs, 0, "epochs");
-  require_at_least(options.threads, 0, "threads");
+  Pool::check_threads(options.threads);
   require_at_least(options.patience, 0, "patience");
   require_at_least(options.batch_size, 0, "batch-size");
   require_at_least(options.tune, 0, "tune");
@@ -111,6 +112,13 @@ void check_options(const ForecastOptions& options) {
 
 bool asks_for_networks(const ForecastOptions& options) {
   return options.model != "auto" || options.likelihood != "point" || options.normalize != "auto";
+}
+
+bool asks_to_train(const ForecastOptions& options) {
+  const ForecastOptions usual;
+  return asks_for_networks(options) || options.tune > 0 || options.cell != usual.cell || options.units > 0 ||
+         options.ensemble != usual.ensemble || options.epochs > 0 || options.patience > 0 ||
+         options.batch_size > 0 || options.learning_rate > 0;
 }
 
 std::vector<pool::Member> allowed_methods(const std::string& methods) {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "rondo/base/error.h"
 #include "tasks/forecast/panel/transform.h"
+#include "tasks/forecast/table/covariate_choice.h"
 #include "tasks/forecast/table/encode.h"
 #include "tasks/forecast/table/panel_series.h"
 #include "tasks/forecast/table/split.h"
@@ -25,6 +26,7 @@ struct Cut {
   std::int64_t train = 0, validation = 0;  ///< rows before the test part; the last of them for validation
   std::int64_t end = 0;
   std::optional<Error> refusal;  ///< why the series cannot be cut
+  bool raised = false;           ///< the test part was made as long as the horizon
 };
 
 /// What is said about all series together.
@@ -49,6 +51,7 @@ class PanelBuilder {
     for (const RawSeries& series : raw_.series) cuts_.push_back(cut(series));
     std::vector<std::int64_t> train_rows;
     for (const Cut& one : cuts_) train_rows.push_back(one.train);
+    keep_best_covariates(raw_, train_rows, kMostCovariates, out_.notes);
     add_holidays(train_rows);
     out_.preparation.encodings = Encodings::learn(raw_, table_, train_rows);
     Encoder encoder(raw_, table_, out_.preparation.encodings);
@@ -83,24 +86,21 @@ class PanelBuilder {
     const std::int64_t rows = series.history;
     if (panel_.truth_after_end) {
       counts_.without_truth += series.truth == 0 ? 1 : 0;
-      return {rows, 0, rows + series.truth, {}};
+      return {rows, 0, rows + series.truth, {}, false};
     }
     if (!options_.split.empty()) {
       const Parts parts = split_rows(options_.split, rows);
-      out = {parts.train + parts.validation, parts.validation, parts.total(), {}};
+      out = {parts.train + parts.validation, parts.validation, parts.total(), {}, false};
       if (out.end > rows || parts.train < 1) out.train = 0;  // too short for the parts: left out below
-      if (parts.test < options_.horizon) out = {0, 0, rows, horizon_error(series, parts.test)};
+      if (parts.test < options_.horizon) out = {0, 0, rows, horizon_error(series, parts.test), false};
       counts_.cut_off += std::max<std::int64_t>(0, rows - out.end);
       return out;
     }
-    if (options_.backtest == kNoBacktest) return {rows, 0, rows, {}};
-    std::int64_t test = backtest_rows(options_.backtest, rows);
-    if (test < options_.horizon) {
-      if (is_row_count(options_.backtest)) throw horizon_error(series, test);
-      test = options_.horizon;
-      ++counts_.raised;
-    }
-    return {rows - test, 0, rows, {}};
+    if (options_.backtest == kNoBacktest) return {rows, 0, rows, {}, false};
+    const std::int64_t asked = backtest_rows(options_.backtest, rows);
+    const bool raised = asked < options_.horizon;
+    if (raised && is_row_count(options_.backtest)) throw horizon_error(series, asked);
+    return {rows - std::max(asked, options_.horizon), 0, rows, {}, raised};
   }
 
   Error horizon_error(const RawSeries& series, std::int64_t test) const {
@@ -177,6 +177,7 @@ class PanelBuilder {
       return;
     }
     keep_or_drop_test(series, cut.train - first, learnt, out);
+    counts_.raised += cut.raised && out.rows() > out.train_rows ? 1 : 0;
     for (std::int64_t row = first; row < cut.train; ++row) {
       if (out.is_observed(row - first)) check_transform(series, target, row, series.at(row, column));
     }
@@ -226,9 +227,7 @@ class PanelBuilder {
       const bool named = !options_.split.empty() || options_.backtest != kDefaultBacktest;
       if (named && !first_refusal_) first_refusal_ = no_test_part(series, out.rows(), fewest);
     }
-    const auto training = out.training();
-    const bool constant =
-        std::all_of(training.begin(), training.end(), [&](double v) { return v == training.front(); });
+    const bool constant = out.is_constant();
     if (constant && out.train_rows > 1) ++counts_.constant;
     if (out.is_short) name_first(counts_.short_ones, series, first_short_);
     out.is_short = out.is_short || constant;

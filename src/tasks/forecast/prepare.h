@@ -40,6 +40,13 @@ void check_options(const ForecastOptions& options);
 /// Whether the options say what only networks can do: nothing else stands in for them then.
 bool asks_for_networks(const ForecastOptions& options);
 
+/// Whether an option says that networks are wanted, however little they may add.
+bool asks_to_train(const ForecastOptions& options);
+inline constexpr std::size_t kCollection = 10;  ///< series, from which on they count as many
+/// Share of the models of all series in the blend from which on a network is trained without being asked for.
+/// In a collection, where training takes longest, it has to be most.
+inline double share_worth_a_network(std::size_t series) { return series >= kCollection ? 0.5 : 0.25; }
+
 /// The statistical methods that --methods names; none: all. Error(usage) for a name that is none.
 std::vector<pool::Member> allowed_methods(const std::string& methods);
 

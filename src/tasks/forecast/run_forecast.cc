@@ -9,6 +9,7 @@
 #include "rondo/tasks/forecast.h"
 #include "tasks/forecast/ensemble/chosen_forecaster.h"
 #include "tasks/forecast/evaluation/backtest.h"
+#include "tasks/forecast/evaluation/rolling_calibration.h"
 #include "tasks/forecast/evaluation/rounds.h"
 #include "tasks/forecast/intervals/pooled_calibration.h"
 #include "tasks/forecast/prepare.h"
@@ -153,7 +154,7 @@ ScaledForecasts forecast_origins(const TrainingTask& task, const PanelPool& pane
   ScaledForecasts out;
   std::vector<std::vector<pool::Member>> members;
   for (std::size_t s = 0; s < result.series.size(); ++s) members.push_back(selection.members(s));
-  out.methods = panel_pool.forecast(origins, members, pool);
+  out.methods = panel_pool.forecast(origins, members, pool, task.controls.advanced);
   out.ridge = tested.predict_linear(task.scaled, origins);
   out.has_ridge = tested.learnt.has_value();
   Forecasts chosen = tested.forecast_learnt(task.scaled, origins, out.ridge, pool);
@@ -200,6 +201,18 @@ std::vector<std::int64_t> origins_by_series(std::span<const Origin> origins, con
   return counts;
 }
 
+/// Whether a known column changes within the training part of some series.
+bool varies(const Panel& panel, std::size_t column) {
+  const std::size_t columns = panel.known.size();
+  return std::ranges::any_of(panel.series, [&](const PanelSeries& series) {
+    for (std::int64_t row = 1; row < series.train_rows; ++row) {
+      const std::size_t at = static_cast<std::size_t>(row) * columns + column;
+      if (series.known[at] != series.known[column]) return true;
+    }
+    return false;
+  });
+}
+
 /// What the forecast is made of, by series and in the mean.
 void describe_shares(const ChosenForecaster& chosen, ForecastResult& result) {
   std::map<std::string, double> total;
@@ -242,7 +255,7 @@ class Run {
         controls_(controls),
         prepared_(prepare(tables, options)),
         panel_(prepared_.panel),
-        pool_(static_cast<int>(options.threads)),
+        pool_(options.threads),
         result_(start_result(prepared_, options, tables.table)) {
     for (const std::string& note : prepared_.notes) controls.log.warning(note);
     result_.threads = pool_.threads();
@@ -253,7 +266,8 @@ class Run {
     const auto start = Clock::now();
     const bool learns = !panel_.all_are_short();
     if (learns) controls_.begin("linear model");
-    const LinearChoice linear = learns ? search_linear(panel_, prepared_.limits, pool_) : LinearChoice();
+    const LinearChoice linear =
+        learns ? search_linear(panel_, prepared_.limits, pool_, controls_.advanced) : LinearChoice();
     const ScaledPanel scaled(panel_, linear.transform, linear.difference);
     warn_of_spikes(scaled, controls_.log, result_);
     describe_linear(linear, prepared_, controls_.log, result_);
@@ -261,23 +275,31 @@ class Run {
     const TrainingTask task{scaled, linear, options_, controls_, prepared_.calendar};
     const std::vector<Origin> origins = backtest_origins(panel_, result_.stride);
     const PanelPool panel_pool(scaled, allowed_methods(options_.methods));
-    controls_.begin("statistical methods");
+    controls_.begin("simple models");
     // A likelihood asks for the distribution of a network.
     const bool only_short = options_.methods == "none" || options_.likelihood != "point";
-    Selection selection(scaled, panel_pool, origins_by_series(origins, panel_), only_short, pool_);
+    Selection selection(scaled, panel_pool, origins_by_series(origins, panel_), only_short, pool_,
+                        controls_.advanced);
     ChosenForecaster tested;
     if (learns) tested.learnt.emplace();
     choose(task, selection, tested);
-    const auto calibrations = calibrate(scaled, selection, tested);
+    if (!selection.left_out().empty()) result_.notes.push_back(selection.left_out());
+    const CalibrationStart start_of_bands = calibrate(scaled, selection, tested);
     if (learns) tested.learnt->linear = fit_linear(scaled, linear.members, panel_.learnt_rows());
     controls_.begin("backtest");
-    const ScaledForecasts forecasts =
+    ScaledForecasts forecasts =
         forecast_origins(task, panel_pool, origins, selection, tested, pool_, result_);
     describe_shares(tested, result_);
+    describe_known(linear);
     controls_.log.info("forecast: " + largest_shares(result_));
     const auto before_scores = Clock::now();
     auto model = std::make_shared<ForecastResult::Model>();
-    model->bands = run_backtest(scaled, origins, forecasts, calibrations, result_);
+    const RolledCalibrations calibrations =
+        roll_calibrations(scaled, origins, result_.stride, start_of_bands, tested.growth, forecasts);
+    for (std::size_t s = 0; s < panel_.series.size(); ++s) tested.choices[s].spread = calibrations.spreads[s];
+    model->bands = run_backtest(scaled, origins, forecasts, calibrations.of_series, result_);
+    for (const ForecastSeries& series : result_.series)
+      check_finite(series, series.backtest.bands, result_.source);
     result_.seconds_backtest = result_.seconds_backtest_forecasts + seconds_since(before_scores);
     result_.anomalies = find_anomalies(result_.series);
     explain(scaled, origins, tested);
@@ -295,13 +317,11 @@ class Run {
 
  private:
   /// A network is trained where it is asked for, where rows abound, and where the linear model has a share
-  /// that it could better.
+  /// that it could better. In a collection of short series, where training takes longest, that has to be
+  /// most.
   bool wants_networks(const Selection& selection) const {
-    const ForecastOptions usual;
-    const bool asked = asks_for_networks(options_) || options_.tune > 0 || options_.cell != usual.cell ||
-                       options_.units > 0 || options_.ensemble != usual.ensemble || options_.epochs > 0 ||
-                       options_.patience > 0 || options_.batch_size > 0 || options_.learning_rate > 0;
-    return asked || abounds_in_rows(panel_) || selection.learnt_share() >= kWorthANetwork;
+    return asks_to_train(options_) || abounds_in_rows(panel_) ||
+           selection.learnt_share() >= share_worth_a_network(panel_.series.size());
   }
 
   void choose(const TrainingTask& task, Selection& selection, ChosenForecaster& tested) {
@@ -309,7 +329,9 @@ class Run {
     selection.choose(learnt, pool_);
     if (tested.learnt && wants_networks(selection)) {
       const auto start = Clock::now();
-      controls_.begin(options_.ensemble == 1 ? "network" : "networks");
+      const std::string networks =
+          options_.ensemble == 1 ? "network" : std::to_string(options_.ensemble) + " networks";
+      controls_.begin(networks.c_str());
       TrainedEnsemble trained = train_ensemble(task, pool_, selection.learnt_origins());
       result_.seconds_train = seconds_since(start);
       describe_networks(trained, controls_.log, result_);
@@ -333,35 +355,51 @@ class Run {
     tested.choices = selection.choices();
   }
 
-  /// Errors that bands begin with, by series: of the learnt part where most is its, else of the blends.
-  std::vector<std::shared_ptr<const CalibrationErrors>> calibrate(const ScaledPanel& scaled,
-                                                                  const Selection& selection,
-                                                                  ChosenForecaster& tested) const {
-    const bool by_learnt =
-        learnt_errors_ && (tested.has_distribution() || selection.learnt_share() >= kMostlyLearnt);
-    std::vector<HeldOutErrors> errors;
-    std::vector<std::vector<double>> steps;
-    for (std::size_t s = 0; s < panel_.series.size(); ++s) {
-      errors.push_back(selection.errors(s));
-      steps.emplace_back();
-      const std::vector<double>& level = scaled.level[s];
-      for (std::int64_t row = 1; row < panel_.series[s].train_rows; ++row)
-        steps.back().push_back(level[static_cast<std::size_t>(row)] -
-                               level[static_cast<std::size_t>(row) - 1]);
+  /// Which known columns have no part in the forecast, and why.
+  void describe_known(const LinearChoice& linear) {
+    std::vector<std::string> still, varying;
+    for (std::size_t c = 0; c < panel_.known.size(); ++c)
+      (varies(panel_, c) ? varying : still).push_back(panel_.known[c]);
+    if (!still.empty()) {
+      result_.notes.push_back("Known columns that never change in the training part (" +
+                              detail::listed(still) + ") say nothing.");
     }
-    const PooledCalibration pooled = pool_errors(errors, steps, panel_.horizon);
-    std::vector<std::shared_ptr<const CalibrationErrors>> out;
+    const auto has_share = [&](const char* name) {
+      return std::ranges::find(result_.shares, name, &ForecastShare::name) != result_.shares.end();
+    };
+    const bool by_linear = std::ranges::any_of(
+        linear.members, [](const LinearCandidate& member) { return member.known_steps > 0; });
+    const bool used = (by_linear && has_share("linear")) || has_share("network") ||
+                      has_share(pool::member_name(pool::Member::known_regression)) ||
+                      has_share(pool::member_name(pool::Member::known_harmonic));
+    if (used || varying.empty()) return;
+    result_.notes.push_back("Known columns (" + detail::listed(varying) +
+                            ") have no part in the forecast: on held-out rows it was better without them.");
+  }
+
+  /// What bands begin with, by series: errors of the learnt part where it has a distribution, or most of few
+  /// series; else of the blends, in which each series has its own size of errors.
+  CalibrationStart calibrate(const ScaledPanel& scaled, const Selection& selection,
+                             ChosenForecaster& tested) {
+    const bool by_learnt =
+        learnt_errors_ && (tested.has_distribution() ||
+                           (selection.learnt_share() >= kMostlyLearnt && panel_.series.size() < kCollection));
+    CalibrationStart start;
+    bool any_pooled = false;
     for (std::size_t s = 0; s < panel_.series.size(); ++s) {
       const bool own = !selection.uses_pool(s) || (by_learnt && !panel_.series[s].is_short);
-      out.push_back(own ? learnt_errors_ : pooled.errors);
-      if (own) continue;
-      const auto training = panel_.series[s].training();
-      const bool constant = std::ranges::all_of(training, [&](double v) { return v == training.front(); });
-      // What has never moved has no band; a spread of 0 would ask the learnt part.
-      tested.choices[s].spread = std::max(constant && training.size() > 1 ? 0 : pooled.spreads[s],
-                                          std::numeric_limits<double>::min());
+      start.learnt.push_back(own ? learnt_errors_ : nullptr);
+      any_pooled = any_pooled || !own;
+      start.steps.emplace_back();
+      const std::vector<double>& level = scaled.level[s];
+      for (std::int64_t row = 1; row < panel_.series[s].train_rows; ++row)
+        start.steps.back().push_back(level[static_cast<std::size_t>(row)] -
+                                     level[static_cast<std::size_t>(row) - 1]);
     }
-    return out;
+    start.held_out.resize(panel_.series.size());
+    if (any_pooled) start.held_out = selection.errors(pool_);
+    tested.growth = pool_errors(start.held_out, start.steps, panel_.horizon).growth;
+    return start;
   }
 
   /// What inputs are worth to the part that looks at them.
@@ -383,7 +421,6 @@ class Run {
     }
   }
 
-  static constexpr double kWorthANetwork = 0.25;  ///< share of models of all series
   static constexpr double kWorthExplaining = 0.1;
   static constexpr double kMostlyLearnt = 0.5;
 

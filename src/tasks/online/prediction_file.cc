@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/system_call.h"
 #include "data/table/cell_text.h"
 #include "rondo/base/error.h"
 
@@ -43,7 +44,9 @@ void PredictionFile::open(const std::string& path, std::int64_t length, const st
   path_ = path;
   buffer_.reserve(kBufferBytes + 4096);
   const bool standard = path == "-";
-  descriptor_ = standard ? ::dup(STDOUT_FILENO) : ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  descriptor_ = detail::uninterrupted([&] {
+    return standard ? ::dup(STDOUT_FILENO) : ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  });
   if (descriptor_ < 0) fail("open", errno);
   struct stat info {};
   const bool ordinary = ::fstat(descriptor_, &info) == 0 && S_ISREG(info.st_mode) && !standard;
@@ -95,7 +98,9 @@ void PredictionFile::flush(bool durable) {
   }
   buffer_.clear();
   // Pipes and terminals cannot be synchronised and need not be.
-  if (durable && ::fsync(descriptor_) != 0 && errno != EINVAL && errno != EROFS) fail("save", errno);
+  if (durable && detail::uninterrupted([&] { return ::fsync(descriptor_); }) != 0 && errno != EINVAL &&
+      errno != EROFS)
+    fail("save", errno);
 }
 
 }  // namespace rondo::online

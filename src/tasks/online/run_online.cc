@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <iostream>
 #include <limits>
+#include <optional>
 
 #include "rondo/base/error.h"
+#include "rondo/base/run_files.h"
 #include "rondo/tasks/online.h"
 #include "tasks/common/archive.h"
 #include "tasks/online/prediction_file.h"
@@ -32,6 +34,12 @@ void require(bool holds, const std::string& what, const std::string& expected, c
   if (!holds) throw Error(ErrorKind::usage, what).expected(expected).fix(fix);
 }
 
+/// Locks are held while the run lasts: its files grow and are replaced all the time.
+std::optional<FileLock> lock_of(const std::string& file) {
+  if (file.empty() || file == "-" || std::filesystem::is_other(file)) return std::nullopt;
+  return FileLock::of_file(file);
+}
+
 void check_job(const OnlineJob& job, const RunControls& controls) {
   require(!job.file.empty(), "no CSV file given", "a file, or - for the standard input",
           "rondo online FILE.csv --target COLUMN");
@@ -43,6 +51,8 @@ void check_job(const OnlineJob& job, const RunControls& controls) {
   require(job.snapshot_every >= 0, "option snapshot_every is out of range", "0 or more rows");
   require(!controls.resume || !job.snapshot.empty(), "there is no snapshot to resume from", "--snapshot FILE",
           "name the snapshot of the run to continue");
+  check_is_no_input(job.predictions, {job.file});
+  check_is_no_input(job.snapshot, {job.file, job.predictions == "-" ? "" : job.predictions});
   std::vector<std::string> names = job.targets;
   names.insert(names.end(), job.past.begin(), job.past.end());
   if (!job.time.empty()) names.push_back(job.time);
@@ -87,6 +97,8 @@ class Run {
   Run(const OnlineJob& job, const RunControls& controls)
       : job_(job),
         controls_(controls),
+        snapshot_lock_(lock_of(job.snapshot)),
+        predictions_lock_(lock_of(job.predictions)),
         forecaster_(static_cast<std::int64_t>(job.targets.size()), static_cast<std::int64_t>(job.past.size()),
                     job.options),
         stream_(job.file, columns_of(job), job.csv, controls.stop),
@@ -100,6 +112,7 @@ class Run {
     progress_.begin();
     started_ = last_snapshot_ = Clock::now();
     const std::int64_t before = forecaster_.rows();
+    const StopWatch watch(controls_);
     try {
       learn();
     } catch (const Error&) {
@@ -289,6 +302,7 @@ class Run {
 
   const OnlineJob& job_;
   const RunControls& controls_;
+  const std::optional<FileLock> snapshot_lock_, predictions_lock_;
   OnlineForecaster forecaster_;
   RowStream stream_;
   Progress progress_;

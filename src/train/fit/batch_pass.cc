@@ -93,6 +93,7 @@ void BatchPass::record(const Batch& piece, TrainingStep& step, const Settings& s
   assign_targets(piece);
   tape_.reset(settings.run, settings.differentiating);
   step.run(*this);
+  for (const Var penalty : tape_.penalties()) add_loss(penalty, settings.share);
   values_.clear();
   if (!losses_.empty()) return;
   throw Error(ErrorKind::usage, "a training step recorded no loss")

@@ -15,6 +15,8 @@ class BatchPass final : public TrainingPass {
  public:
   BatchPass(Network& network, const std::vector<ObjectivePlan>& plans, Pool* pool);
 
+  /// Threads for the layers from the next batch on.
+  void set_pool(Pool* pool) { tape_ = Tape(tape_.dtype(), pool); }
   /// Throws Error(usage) unless the batch has what network and objectives ask for.
   void check(const Batch& batch) const;
   /// What the means of the pieces to come are over: all of `batch`. Without it, each piece by itself.
@@ -27,6 +29,7 @@ class BatchPass final : public TrainingPass {
     bool differentiating = false;  ///< backward will be called
     const std::map<std::int64_t, double>* class_weight = nullptr;
     bool cut_in_time = false;  ///< the piece holds some steps of longer sequences
+    double share = 1;          ///< of the batch's samples that the piece holds, for penalties by sample
   };
   void record(const Batch& piece, TrainingStep& step, const Settings& settings, Meters& meters);
   /// Adds the gradients of what was recorded last.

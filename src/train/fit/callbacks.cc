@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/text.h"
 #include "rondo/base/error.h"
@@ -14,17 +15,34 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-bool larger_is_better(const std::string& monitor, const std::string& mode) {
+std::optional<bool> larger_is_better(const std::string& mode) {
   if (mode == "min") return false;
   if (mode == "max") return true;
-  if (mode != "auto") {
-    throw Error(ErrorKind::usage, "there is no mode called '" + mode + "'")
-        .expected("\"min\", \"max\" or \"auto\"");
-  }
-  for (const char* word : {"acc", "precision", "recall", "auc", "f1", "r2", "cosine"}) {
-    if (monitor.find(word) != std::string::npos) return true;
-  }
-  return false;
+  if (mode == "auto") return std::nullopt;
+  throw Error(ErrorKind::usage, "there is no mode called '" + mode + "'")
+      .expected("\"min\", \"max\" or \"auto\"");
+}
+
+/// What `mode` says, or what the run's metric says itself; nothing when the run does not measure `monitor`.
+std::optional<bool> larger_is_better(const TrainingRun& run, const std::string& monitor,
+                                     const std::string& mode, const char* callback) {
+  if (mode != "auto") return larger_is_better(mode);
+  const std::optional<Direction> direction = run.direction(monitor);
+  if (!direction) return std::nullopt;
+  if (*direction != Direction::unknown) return *direction == Direction::larger;
+  throw Error(ErrorKind::usage, std::string(callback) + " cannot tell whether '" + monitor +
+                                    "' is better when it is larger or when it is smaller")
+      .seen("mode \"auto\", and a metric that does not say it")
+      .fix("set mode to \"min\" or \"max\", or override Metric::direction");
+}
+
+/// The same when there is a value already, which may be another callback's.
+bool larger_is_better(const std::optional<bool>& known, const std::string& monitor, const char* callback) {
+  if (known) return *known;
+  throw Error(ErrorKind::usage, std::string(callback) + " cannot tell whether '" + monitor +
+                                    "' is better when it is larger or when it is smaller")
+      .seen("mode \"auto\", and no metric of that name")
+      .fix("set mode to \"min\" or \"max\"");
 }
 
 /// The value to watch; nothing in an epoch without validation.
@@ -111,25 +129,41 @@ History History::from_config(const Json& config) {
 }
 
 EarlyStopping::EarlyStopping(EarlyStoppingOptions options)
-    : options_(std::move(options)), larger_is_better_(larger_is_better(options_.monitor, options_.mode)) {}
+    : options_(std::move(options)), larger_is_better_(larger_is_better(options_.mode)) {}
 
 bool EarlyStopping::improves(double value, std::optional<double> reference) const {
   if (std::isnan(value)) return false;
   if (!reference) return true;
   const double delta = std::abs(options_.min_delta);
-  return larger_is_better_ ? value - delta > *reference : value + delta < *reference;
+  return larger_is_better(larger_is_better_, options_.monitor, "EarlyStopping") ? value - delta > *reference
+                                                                                : value + delta < *reference;
 }
 
-void EarlyStopping::on_train_begin(TrainingRun&) {
+void EarlyStopping::on_train_begin(TrainingRun& run) {
+  larger_is_better_ = larger_is_better(run, options_.monitor, options_.mode, "EarlyStopping");
   wait_ = best_epoch_ = 0;
   stopped_epoch_ = -1;
   best_.reset();
   best_values_ = Tensor();
 }
 
+/// Those of a checkpoint may be anybody's.
+void EarlyStopping::check_best(TrainingRun& run) const {
+  const auto values = std::as_const(run.network()).parameters().values();
+  if (best_values_.empty() ||
+      (best_values_.size() == values.size() && best_values_.dtype() == values.dtype()))
+    return;
+  throw Error(ErrorKind::model_file, "the best weights of the checkpoint are those of another network")
+      .seen(std::to_string(best_values_.size()) + " of " + dtype_name(best_values_.dtype()))
+      .expected(std::to_string(values.size()) + " of " + dtype_name(values.dtype()))
+      .fix("remove the checkpoint to start over");
+}
+
 void EarlyStopping::on_epoch_end(TrainingRun& run, NamedValues& logs) {
   const std::optional<double> current = monitored(run, options_.monitor, logs, "EarlyStopping");
   if (!current || run.epoch() < options_.start_from_epoch) return;
+  check_best(run);
+  static_cast<void>(larger_is_better(larger_is_better_, options_.monitor, "EarlyStopping"));
   const auto remember = [&] {
     best_epoch_ = run.epoch();
     if (options_.restore_best_weights) best_values_ = run.network().parameters().values();
@@ -150,6 +184,7 @@ void EarlyStopping::on_epoch_end(TrainingRun& run, NamedValues& logs) {
 
 void EarlyStopping::on_train_end(TrainingRun& run) {
   if (!options_.restore_best_weights || best_values_.empty()) return;
+  check_best(run);
   run.network().parameters().values() = best_values_;
 }
 
@@ -173,14 +208,15 @@ void EarlyStopping::restore(const State& state) {
 }
 
 ReduceLrOnPlateau::ReduceLrOnPlateau(ReduceLrOnPlateauOptions options)
-    : options_(std::move(options)), larger_is_better_(larger_is_better(options_.monitor, options_.mode)) {
+    : options_(std::move(options)), larger_is_better_(larger_is_better(options_.mode)) {
   if (!(options_.factor > 0 && options_.factor < 1)) {
     throw Error(ErrorKind::usage, "ReduceLrOnPlateau.factor must lie between 0 and 1")
         .seen(std::to_string(options_.factor));
   }
 }
 
-void ReduceLrOnPlateau::on_train_begin(TrainingRun&) {
+void ReduceLrOnPlateau::on_train_begin(TrainingRun& run) {
+  larger_is_better_ = larger_is_better(run, options_.monitor, options_.mode, "ReduceLrOnPlateau");
   wait_ = cooldown_left_ = 0;
   best_.reset();
 }
@@ -193,9 +229,10 @@ void ReduceLrOnPlateau::on_epoch_end(TrainingRun& run, NamedValues& logs) {
     --cooldown_left_;
     wait_ = 0;
   }
+  const bool larger = larger_is_better(larger_is_better_, options_.monitor, "ReduceLrOnPlateau");
   const bool better =
-      !std::isnan(*current) && (!best_ || (larger_is_better_ ? *current > *best_ + options_.min_delta
-                                                             : *current < *best_ - options_.min_delta));
+      !std::isnan(*current) &&
+      (!best_ || (larger ? *current > *best_ + options_.min_delta : *current < *best_ - options_.min_delta));
   if (better) {
     best_ = current;
     wait_ = 0;
@@ -230,11 +267,15 @@ void LearningRateScheduler::on_epoch_end(TrainingRun& run, NamedValues& logs) {
 }
 
 ModelCheckpoint::ModelCheckpoint(ModelCheckpointOptions options)
-    : options_(std::move(options)), larger_is_better_(larger_is_better(options_.monitor, options_.mode)) {
+    : options_(std::move(options)), larger_is_better_(larger_is_better(options_.mode)) {
   if (options_.filepath.empty()) throw Error(ErrorKind::usage, "ModelCheckpoint.filepath is empty");
 }
 
-void ModelCheckpoint::on_train_begin(TrainingRun&) { best_.reset(); }
+void ModelCheckpoint::on_train_begin(TrainingRun& run) {
+  best_.reset();
+  if (options_.save_best_only && options_.save_every_batches == 0)
+    larger_is_better_ = larger_is_better(run, options_.monitor, options_.mode, "ModelCheckpoint");
+}
 
 namespace {
 
@@ -295,7 +336,8 @@ void ModelCheckpoint::on_epoch_end(TrainingRun& run, NamedValues& logs) {
   if (options_.save_best_only) {
     const std::optional<double> current = monitored(run, options_.monitor, logs, "ModelCheckpoint");
     if (!current || std::isnan(*current)) return;
-    if (best_ && !(larger_is_better_ ? *current > *best_ : *current < *best_)) return;
+    const bool larger = larger_is_better(larger_is_better_, options_.monitor, "ModelCheckpoint");
+    if (best_ && !(larger ? *current > *best_ : *current < *best_)) return;
     best_ = current;
   }
   save(run, logs);

@@ -1,5 +1,8 @@
 #include "train/fit/checkpoint.h"
 
+#include <string_view>
+#include <unordered_map>
+
 #include "rondo/base/error.h"
 #include "rondo/train/objective.h"
 
@@ -7,6 +10,37 @@ namespace rondo::detail {
 namespace {
 
 constexpr std::string_view kOptimizerPrefix = "optimizer/";
+constexpr const char* kAdvice = "the file is damaged or was written by another version: make it again";
+
+using ArrayIndex = std::unordered_map<std::string_view, const Tensor*>;
+
+ArrayIndex index_of(const TensorFile& file) {
+  ArrayIndex arrays;
+  for (const auto& [name, tensor] : file.tensors) arrays.emplace(name, &tensor);
+  return arrays;
+}
+
+/// The file has every array of the store. The first ones that it has not are named.
+void check_arrays(const ArrayIndex& arrays, const ParameterStore& wanted, const std::string& where) {
+  constexpr std::size_t kNamed = 10;
+  std::string missing;
+  std::size_t count = 0;
+  for (const ParameterInfo& info : wanted.infos()) {
+    const auto found = arrays.find(info.name);
+    if (found != arrays.end() && found->second->shape() == info.shape &&
+        found->second->dtype() == wanted.dtype())
+      continue;
+    if (++count <= kNamed)
+      missing += (missing.empty() ? "" : ", ") + info.name + " " + to_string(info.shape) + " " +
+                 dtype_name(wanted.dtype());
+  }
+  if (count == 0) return;
+  throw Error(ErrorKind::model_file, "arrays are missing or have another shape or type")
+      .where(where)
+      .seen(count > kNamed ? std::to_string(count) + " such arrays" : "")
+      .expected(missing + (count > kNamed ? " …" : ""))
+      .fix(kAdvice);
+}
 
 }  // namespace
 
@@ -20,6 +54,30 @@ void put_network(TensorFile& file, const Network& network) {
   }
 }
 
+Network described_network(const TensorFile& file, const std::string& where) {
+  const Json spec = take_json(file, "spec", where);
+  Network network;
+  try {
+    network = Network::from_spec(spec);
+    const ArrayIndex arrays = index_of(file);
+    const auto is_in_doubles = [&](const ParameterInfo& info) {
+      const auto found = arrays.find(info.name);
+      return found != arrays.end() && found->second->dtype() == DType::float64;
+    };
+    if (std::ranges::any_of(network.declare().infos(), is_in_doubles))
+      network = Network::from_spec(spec, DType::float64);
+    check_arrays(arrays, network.declare(), where);
+    network.allocate();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::model_file) throw;
+    throw Error(ErrorKind::model_file, "the network of the file cannot be built")
+        .where(where)
+        .seen(error.what())
+        .fix(kAdvice);
+  }
+  return network;
+}
+
 void take_network(const TensorFile& file, Network& network, const std::string& where) {
   const Json spec = take_json(file, "spec", where);
   if (to_json(spec) != to_json(network.spec())) {
@@ -30,23 +88,10 @@ void take_network(const TensorFile& file, Network& network, const std::string& w
         .fix("build the model that was saved, or train without the file");
   }
   ParameterStore& parameters = network.parameters();
-  std::string missing;
-  for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
-    const ParameterInfo& info = parameters.infos()[p];
-    const Tensor* tensor = file.find(info.name);
-    if (tensor == nullptr || tensor->shape() != info.shape || tensor->dtype() != parameters.dtype()) {
-      missing += (missing.empty() ? "" : ", ") + info.name + " " + to_string(info.shape) + " " +
-                 dtype_name(parameters.dtype());
-    }
-  }
-  if (!missing.empty()) {
-    throw Error(ErrorKind::model_file, "arrays are missing or have another shape or type")
-        .where(where)
-        .expected(missing);
-  }
-  for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
-    parameters.set(static_cast<int>(p), *file.find(parameters.infos()[p].name));
-  }
+  const ArrayIndex arrays = index_of(file);
+  check_arrays(arrays, parameters, where);
+  for (std::size_t p = 0; p < parameters.infos().size(); ++p)
+    parameters.set(static_cast<int>(p), *arrays.at(parameters.infos()[p].name));
 }
 
 void declare_objective_arrays(const TensorFile& file, ParameterStore& parameters) {
@@ -80,7 +125,7 @@ void take_optimizer(const TensorFile& file, Optimizer& optimizer, const Paramete
   OptimizerState state;
   state.numbers = saved.at("numbers", where);
   for (const auto& [name, tensor] : file.tensors) {
-    if (name.starts_with(kOptimizerPrefix))
+    if (name.starts_with(kOptimizerPrefix) && parameters.find(name) < 0)
       state.slots.emplace_back(name.substr(kOptimizerPrefix.size()), tensor);
   }
   optimizer.restore(parameters, state);
@@ -93,7 +138,14 @@ Json take_json(const TensorFile& file, const std::string& key, const std::string
         .where(where)
         .expected("a file that rondo wrote for this purpose");
   }
-  return parse_json(*text, where + ", metadata '" + key + "'");
+  try {
+    return parse_json(*text, where + ", metadata '" + key + "'");
+  } catch (const Error& error) {
+    throw Error(ErrorKind::model_file, "the metadata '" + key + "' cannot be read: " + error.summary())
+        .where(error.details().where)
+        .seen(error.details().seen)
+        .fix(kAdvice);
+  }
 }
 
 }  // namespace rondo::detail

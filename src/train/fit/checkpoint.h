@@ -19,6 +19,10 @@ void put_network(TensorFile& file, const Network& network);
 /// that the file holds another model.
 void take_network(const TensorFile& file, Network& network, const std::string& where);
 
+/// The network that the file describes, for `take_network`. Nothing is allocated before the arrays of the
+/// file have the shapes that the description asks for; Error(model_file) where they have not.
+Network described_network(const TensorFile& file, const std::string& where);
+
 /// Takes memory for parameters of the objectives that the model was trained with: they are there before the
 /// model is compiled again, and stay where it is not.
 void declare_objective_arrays(const TensorFile& file, ParameterStore& parameters);

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
 #include "base/index_range.h"
@@ -32,6 +33,7 @@ void check_options(const FitOptions& o) {
           std::to_string(o.run.checkpoint_every));
   require(o.run.checkpoint_every_batches >= 0, "checkpoint_every_batches must not be negative",
           std::to_string(o.run.checkpoint_every_batches));
+  for (const CallbackPtr& callback : o.callbacks) require(callback != nullptr, "a callback is null", "null");
   require(o.run.verbose >= -1 && o.run.verbose <= 2, "verbose must be -1, 0, 1 or 2",
           std::to_string(o.run.verbose));
 }
@@ -54,6 +56,9 @@ FitLoop::FitLoop(Trainer& trainer, const Dataset& data, const FitOptions& option
         .seen(std::to_string(data.size()) + " samples, validation_split " +
               std::to_string(options.validation_split));
   }
+  impl_.check_batches(train_size_, options.batch_size, "fit");
+  if (validation_ != nullptr)
+    impl_.check_batches(validation_size(), validation_batch_size(), "fit, validation data");
   if (validation_ != nullptr && validation_size() == 0) {
     throw Error(ErrorKind::data, "there are no samples to validate on")
         .fix("raise validation_split or leave it 0");
@@ -61,6 +66,7 @@ FitLoop::FitLoop(Trainer& trainer, const Dataset& data, const FitOptions& option
 }
 
 History FitLoop::run() {
+  const StopWatch watch(options_.run);
   for (const CallbackPtr& callback : options_.callbacks) callback->on_train_begin(*this);
   impl_.carried.clear();
   if (options_.run.resume && std::filesystem::exists(options_.run.checkpoint))
@@ -91,24 +97,23 @@ void FitLoop::order_epoch() {
 }
 
 void FitLoop::run_epoch() {
-  const std::int64_t batches = (train_size_ + options_.batch_size - 1) / options_.batch_size;
   if (batch_ == 0) {
     meters_.reset();
     if (options_.reset_states_every_epoch) impl_.carried.clear();
     for (const CallbackPtr& callback : options_.callbacks) callback->on_epoch_begin(*this);
   }
-  progress_->begin_epoch(epoch_, options_.epochs, batches);
+  progress_->begin_epoch(epoch_, options_.epochs, batches());
   order_epoch();
-  while (batch_ < batches) {
+  while (batch_ < batches()) {
     run_batch();
     progress_->step(batch_, last_logs_);
     write_queued();
     const std::int64_t every = options_.run.checkpoint_every_batches;
-    if (!options_.run.checkpoint.empty() && every > 0 && batch_ % every == 0 && batch_ < batches)
+    if (!options_.run.checkpoint.empty() && every > 0 && batch_ % every == 0 && batch_ < batches())
       save_now(options_.run.checkpoint, true);
     stop_when_asked();
   }
-  end_epoch(batches);
+  end_epoch();
 }
 
 void FitLoop::run_batch() {
@@ -145,18 +150,22 @@ void FitLoop::stop_when_asked() {
   throw error;
 }
 
-void FitLoop::end_epoch(std::int64_t batches) {
+void FitLoop::end_epoch() {
   NamedValues logs = meters_.results();
   if (validation_ != nullptr && (epoch_ + 1) % options_.validation_freq == 0) {
-    const std::int64_t size =
-        options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
+    const std::int64_t size = validation_batch_size();
     const std::int64_t end = validation_->size();
-    for (const auto& [name, value] : impl_.evaluate(*validation_, validation_begin_, end, size))
+    // A run that resumes at this place although it is to stop gets on nevertheless: batch by batch or not at
+    // all.
+    std::function<void()> stop;
+    if (options_.run.stop != nullptr && !options_.run.stop->load(std::memory_order_relaxed))
+      stop = [&] { stop_when_asked(); };
+    for (const auto& [name, value] : impl_.evaluate(*validation_, validation_begin_, end, size, stop))
       logs.emplace_back("val_" + name, value);
   }
   for (const CallbackPtr& callback : options_.callbacks) callback->on_epoch_end(*this, logs);
   history_.append(epoch_, logs);
-  progress_->end_epoch(batches, logs);
+  progress_->end_epoch(batches(), logs);
   ++epoch_;
   batch_ = 0;
   meters_.reset();

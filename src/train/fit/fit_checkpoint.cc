@@ -95,27 +95,56 @@ void FitLoop::load_checkpoint(const std::string& path) {
         .fix("resume with the settings of the interrupted run, or remove the file to start over");
   }
   detail::take_network(file, impl_.network, path);
-  detail::take_optimizer(file, *impl_.optimizer, impl_.network.parameters(), path);
-  epoch_ = training.at("epoch", path).as_integer("training.epoch");
-  batch_ = training.at("batch", path).as_integer("training.batch");
+  try {
+    detail::take_optimizer(file, *impl_.optimizer, impl_.network.parameters(), path);
+    restore_run(file, training, path);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::model_file, "the checkpoint cannot be used: " + error.summary())
+        .where(path)
+        .seen(error.details().seen)
+        .expected(error.details().expected)
+        .fix("remove the file to start over");
+  }
+}
+
+/// Everything of the file is checked: what is out of place would lead outside of the data later.
+void FitLoop::restore_run(const TensorFile& file, const Json& training, const std::string& path) {
+  const auto number = [&](const char* key, std::int64_t highest) {
+    const std::int64_t value = training.at(key, path).as_integer(std::string("training.") + key);
+    if (value >= 0 && value <= highest) return value;
+    throw Error(ErrorKind::model_file, "training." + std::string(key) + " is out of range")
+        .seen(std::to_string(value))
+        .expected("0 to " + std::to_string(highest));
+  };
+  epoch_ = number("epoch", std::int64_t{1} << 53);
+  batch_ = number("batch", batches());
   stopping_ = training.at("stopped", path).as_bool("training.stopped");
   const Json& last = training.at("last_good_loss", path);
   impl_.last_good_loss = last.is_number() ? last.as_real() : 0;
   meters_.restore(training.at("meters", path));
   history_ = History::from_config(training.at("history", path));
+  if (std::ssize(history_.epochs) != epoch_) {
+    throw Error(ErrorKind::model_file, "the history has another number of epochs")
+        .seen(std::to_string(history_.epochs.size()))
+        .expected(std::to_string(epoch_));
+  }
   const auto& callbacks = training.at("callbacks", path).as_array("training.callbacks");
   for (std::size_t i = 0; i < options_.callbacks.size() && i < callbacks.size(); ++i) {
     Callback::State state{callbacks[i], {}};
     for (const auto& [name, tensor] : file.tensors) {
       const std::string prefix = callback_prefix(i);
-      if (name.starts_with(prefix)) state.tensors.emplace_back(name.substr(prefix.size()), tensor);
+      if (name.starts_with(prefix) && impl_.network.parameters().find(name) < 0)
+        state.tensors.emplace_back(name.substr(prefix.size()), tensor);
     }
     options_.callbacks[i]->restore(state);
   }
   impl_.carried.clear();
   for (const Json& entry : training.at("carried", path).as_array("training.carried")) {
     const std::string layer = entry.at("layer", path).as_string();
-    for (std::int64_t s = 0; s < entry.at("states", path).as_integer(); ++s) {
+    const std::int64_t states = entry.at("states", path).as_integer("training.carried.states");
+    if (states < 1)
+      throw Error(ErrorKind::model_file, "a layer carries no states").seen(std::to_string(states));
+    for (std::int64_t s = 0; s < states; ++s) {
       const Tensor* tensor = file.find("carried/" + layer + "/" + std::to_string(s));
       if (tensor == nullptr) {
         throw Error(ErrorKind::model_file, "a carried state is missing")

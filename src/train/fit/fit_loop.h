@@ -2,10 +2,12 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "rondo/base/progress.h"
+#include "rondo/tensor/tensor_file.h"
 #include "rondo/train/training.h"
 #include "train/fit/trainer_impl.h"
 
@@ -23,6 +25,7 @@ class FitLoop : public TrainingRun {
   std::int64_t epoch() const override { return epoch_; }
   std::int64_t epochs() const override { return options_.epochs; }
   bool has_validation() const override { return validation_ != nullptr; }
+  std::optional<Direction> direction(std::string_view name) const override { return meters_.direction(name); }
   void stop() override { stopping_ = true; }
   // Files are written when all callbacks have been called, so that they hold everybody's state.
   void save_checkpoint(const std::string& path) override { queued_.emplace_back(path, true); }
@@ -35,15 +38,21 @@ class FitLoop : public TrainingRun {
   std::int64_t validation_size() const {
     return validation_ == nullptr ? 0 : validation_->size() - validation_begin_;
   }
+  std::int64_t validation_batch_size() const {
+    return options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
+  }
+  /// Of an epoch.
+  std::int64_t batches() const { return (train_size_ + options_.batch_size - 1) / options_.batch_size; }
   void run_epoch();
   void run_batch();
-  void end_epoch(std::int64_t batches);
+  void end_epoch();
   void stop_when_asked();
   void write_queued();
 
   // fit_checkpoint.cc
   void save_now(const std::string& path, bool complete) const;
   void load_checkpoint(const std::string& path);
+  void restore_run(const TensorFile& file, const Json& training, const std::string& path);
   /// What must not change between the runs that share a checkpoint.
   Json fingerprint() const;
   const std::string& data_hash() const;

@@ -1,5 +1,6 @@
 #include "train/fit/meters.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "rondo/base/error.h"
@@ -11,7 +12,15 @@ Meters::Meters(const std::vector<ObjectivePlan>& plans) {
     Output output{plan.name, 0, {}, {}};
     for (const Json& metric : plan.metrics) output.metrics.push_back(make_metric(metric));
     for (const Json& metric : plan.weighted_metrics) output.weighted_metrics.push_back(make_metric(metric));
-    for (const MetricMaker& make : plan.custom_metrics) output.weighted_metrics.push_back(make());
+    for (const MetricMaker& make : plan.custom_metrics) {
+      output.weighted_metrics.push_back(make ? make() : nullptr);
+      if (output.weighted_metrics.back() == nullptr)
+        throw Error(ErrorKind::usage, "a metric of one's own is null").where("output '" + plan.name + "'");
+    }
+    for (const auto& weighted : output.weighted_metrics) {  // "mae" and "weighted_mae", as in Keras
+      const auto is_taken = [&](const auto& metric) { return metric->name() == weighted->name(); };
+      if (std::ranges::any_of(output.metrics, is_taken)) weighted->set_name("weighted_" + weighted->name());
+    }
     outputs_.push_back(std::move(output));
   }
   const bool several = outputs_.size() > 1;
@@ -22,6 +31,32 @@ Meters::Meters(const std::vector<ObjectivePlan>& plans) {
   each_metric([&](const Output& output, const Metric& metric) {
     names_.push_back(several ? output.name + "_" + metric.name() : metric.name());
   });
+  check_names();
+}
+
+/// Each result has a name of its own, those of validation among them.
+void Meters::check_names() const {
+  std::vector<std::string> all = names_;
+  for (const std::string& name : names_) all.push_back("val_" + name);
+  std::ranges::sort(all);
+  const auto twice = std::ranges::adjacent_find(all);
+  if (twice == all.end()) return;
+  throw Error(ErrorKind::usage, "two losses or metrics have the same name in the history")
+      .seen("'" + *twice + "' twice")
+      .fix("leave one of them out, or give outputs and metrics other names");
+}
+
+std::optional<Direction> Meters::direction(std::string_view name) const {
+  if (name.starts_with("val_") && std::ranges::find(names_, name) == names_.end()) name.remove_prefix(4);
+  const auto found = std::ranges::find(names_, name);
+  if (found == names_.end()) return std::nullopt;
+  auto at = found - names_.begin() - 1 - (outputs_.size() > 1 ? std::ssize(outputs_) : 0);
+  if (at < 0) return Direction::smaller;  // a loss
+  Direction direction = Direction::unknown;
+  each_metric([&](const Output&, const Metric& metric) {
+    if (at-- == 0) direction = metric.direction();
+  });
+  return direction;
 }
 
 template <class F>

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rondo/base/progress.h"
@@ -13,6 +15,9 @@ namespace rondo::detail {
 class Meters {
  public:
   explicit Meters(const std::vector<ObjectivePlan>& plans);
+
+  /// Which way a result gets better; nothing for a name that is none of the results.
+  std::optional<Direction> direction(std::string_view name) const;
 
   void reset();
   /// A batch's losses count `weight` (its samples) in the mean. `losses` by objective are not yet times their
@@ -36,6 +41,8 @@ class Meters {
   void each_metric(F&& f) const;
 
   std::vector<Output> outputs_;
+  void check_names() const;
+
   std::vector<std::string> names_;  ///< of the results
   double weight_ = 0, loss_ = 0;
 };

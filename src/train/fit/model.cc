@@ -1,7 +1,9 @@
 #include "rondo/train/model.h"
 
+#include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/tensor/tensor_file.h"
 #include "train/fit/checkpoint.h"
@@ -35,6 +37,7 @@ CompileOptions read_compile(const Json& config, const Json& optimizer) {
 }  // namespace
 
 void Model::compile(CompileOptions options) {
+  if (options.seed && !(network_ && network_->built())) seed_ = *options.seed;
   compiled_ = std::move(options);
   trainer_.reset();
   if (network_) trainer();  // says at once what does not fit
@@ -46,13 +49,87 @@ void Model::build(std::uint64_t seed) {
   if (!network_->built()) network_->build(seed_);
 }
 
-void Model::set_threads(int threads) {
-  pool_ = std::make_unique<Pool>(threads);
-  trainer_.reset();
+void Model::set_threads(std::int64_t threads) {
+  auto pool = std::make_unique<Pool>(threads);
+  if (trainer_) trainer_->set_pool(pool.get());
+  pool_ = std::move(pool);
 }
 
-std::unique_ptr<Network> Model::make_network(std::span<const ValueShape>) const {
-  throw Error(ErrorKind::usage, "the model is empty").fix("add layers first");
+std::shared_ptr<Network> Model::make_network(std::span<const ValueShape> inputs) const {
+  if (!chain_ || chain_->layers.empty())
+    throw Error(ErrorKind::usage, "the model has no layers").fix("add layers first");
+  if (!chain_->input && inputs.size() != 1) {
+    throw Error(ErrorKind::usage, inputs.empty() ? "the shape of the input is not known yet"
+                                                 : "a Sequential model has one input")
+        .fix(inputs.empty() ? "give the constructor a ValueShape, or fit the model first"
+                            : "use GraphBuilder for several");
+  }
+  auto network = std::make_shared<Network>(chain_->dtype);
+  int value = network->add_input("input", chain_->input ? *chain_->input : inputs[0]);
+  std::vector<int> outputs = {value};
+  for (const LayerPtr& layer : chain_->layers) {
+    outputs = network->add(layer, {value});
+    value = outputs.front();
+  }
+  network->set_outputs(outputs);
+  return network;
+}
+
+void Model::add_layer(LayerPtr layer) {
+  if (!layer) throw Error(ErrorKind::usage, "a null layer was added");
+  if (network_ && !chain_->input) chain_->input = network_->input_spec(0);
+  chain_->layers.push_back(std::move(layer));
+  if (trainer_ && trainer_->optimizer().iterations() > 0) compiled_.reset();
+  trainer_.reset();
+  network_.reset();  // the layers keep their weights
+}
+
+LayerPtr Model::as_layer(std::string name) {
+  if (!network_) network_ = make_network({});
+  return network_layer(network_, std::move(name));
+}
+
+Model Model::part(std::vector<std::string> inputs, std::vector<std::string> outputs) const {
+  return Model(network().part(inputs, outputs));
+}
+
+std::vector<std::pair<std::string, Tensor>> Model::get_weights() const {
+  const ParameterStore& parameters = network().parameters();
+  std::vector<std::pair<std::string, Tensor>> out;
+  for (std::size_t i = 0; i < parameters.infos().size(); ++i)
+    out.emplace_back(parameters.infos()[i].name, parameters.get(static_cast<int>(i)));
+  return out;
+}
+
+namespace {
+
+int index_of(const ParameterStore& parameters, const std::string& name) {
+  if (const int i = parameters.find(name); i >= 0) return i;
+  std::vector<std::string> names;
+  for (const ParameterInfo& info : parameters.infos()) names.push_back(info.name);
+  throw Error(ErrorKind::usage, "the model has no weights '" + name + "'")
+      .expected("one of " + detail::listed(names))
+      .fix(detail::did_you_mean(name, names));
+}
+
+}  // namespace
+
+Tensor Model::get_weight(const std::string& name) const {
+  const ParameterStore& parameters = network().parameters();
+  return parameters.get(index_of(parameters, name));
+}
+
+void Model::set_weights(const std::vector<std::pair<std::string, Tensor>>& weights) {
+  ParameterStore& parameters = network().parameters();
+  for (const auto& [name, value] : weights) {
+    const ParameterInfo& info = parameters.infos()[static_cast<std::size_t>(index_of(parameters, name))];
+    if (value.shape() == info.shape) continue;
+    throw Error(ErrorKind::usage, "weights have another shape than the model's")
+        .where("'" + name + "'")
+        .seen(to_string(value.shape()))
+        .expected(to_string(info.shape));
+  }
+  for (const auto& [name, value] : weights) parameters.set(parameters.find(name), value);
 }
 
 void Model::ensure_built(const Batch& example) {
@@ -107,7 +184,11 @@ History Model::fit(const Dataset& data, const FitOptions& options) {
 }
 
 History Model::fit(const Samples& x, const Samples& y, const FitOptions& options) {
-  return fit(ArrayDataset(x, y), options);
+  return fit(ViewDataset({x}, {y}), options);
+}
+
+History Model::fit(const Tensor& x, const Tensor& y, const FitOptions& options) {
+  return fit(ViewDataset({x}, {y}), options);
 }
 
 NamedValues Model::evaluate(const Dataset& data, const EvaluateOptions& options) {
@@ -115,7 +196,11 @@ NamedValues Model::evaluate(const Dataset& data, const EvaluateOptions& options)
 }
 
 NamedValues Model::evaluate(const Samples& x, const Samples& y, const EvaluateOptions& options) {
-  return evaluate(ArrayDataset(x, y), options);
+  return evaluate(ViewDataset({x}, {y}), options);
+}
+
+NamedValues Model::evaluate(const Tensor& x, const Tensor& y, const EvaluateOptions& options) {
+  return evaluate(ViewDataset({x}, {y}), options);
 }
 
 std::vector<Samples> Model::predict(const Dataset& data, const PredictOptions& options) {
@@ -123,10 +208,16 @@ std::vector<Samples> Model::predict(const Dataset& data, const PredictOptions& o
   return trainer().predict(data, options);
 }
 Samples Model::predict(const Samples& x, const PredictOptions& options) {
-  Batch example;
-  example.inputs.push_back(x);
-  ensure_built(example);
-  return trainer().predict(x, options);
+  const ViewDataset data({x});
+  ensure_built(data);
+  trainer().check_one_output();
+  return std::move(trainer().predict(data, options).front());
+}
+Samples Model::predict(const Tensor& x, const PredictOptions& options) {
+  const ViewDataset data({x});
+  ensure_built(data);
+  trainer().check_one_output();
+  return std::move(trainer().predict(data, options).front());
 }
 
 const NamedValues& Model::train_on_batch(const Batch& batch) { return compiled(batch).train_on_batch(batch); }
@@ -153,20 +244,9 @@ Model Model::load(const std::string& path) {
         .seen(format == nullptr ? "no format" : "format '" + *format + "'")
         .expected(std::string("format '") + detail::kFormatName + "'");
   }
-  const Json spec = detail::take_json(file, "spec", path);
-  bool doubles = false;
-  for (const auto& [name, tensor] : file.tensors) {
-    doubles = doubles || (name.find('/') == std::string::npos && tensor.dtype() == DType::float64);
-  }
   Model model;
-  try {
-    model.network_ =
-        std::make_unique<Network>(Network::from_spec(spec, doubles ? DType::float64 : DType::float32));
-    model.network_->allocate();
-    detail::declare_objective_arrays(file, model.network_->parameters());
-  } catch (const Error& error) {
-    throw Error(ErrorKind::model_file, "the file's spec describes no model").where(path).seen(error.what());
-  }
+  model.network_ = std::make_shared<Network>(detail::described_network(file, path));
+  detail::declare_objective_arrays(file, model.network_->parameters());
   detail::take_network(file, *model.network_, path);
   if (file.find_metadata("compile") != nullptr && file.find_metadata("optimizer") != nullptr) {
     const Json optimizer = detail::take_json(file, "optimizer", path);
@@ -187,33 +267,14 @@ Model Model::load(const std::string& path) {
 std::string Model::summary(const std::string& title) const { return network().summary(title); }
 
 Sequential::Sequential(std::vector<LayerPtr> layers, DType dtype)
-    : layers_(std::move(layers)), dtype_(dtype) {}
+    : Model(Chain{.layers = std::move(layers), .dtype = dtype}) {}
 
 Sequential::Sequential(ValueShape input, std::vector<LayerPtr> layers, DType dtype)
-    : layers_(std::move(layers)), input_(input), dtype_(dtype) {}
+    : Model(Chain{.layers = std::move(layers), .input = input, .dtype = dtype}) {}
 
 Sequential& Sequential::add(LayerPtr layer) {
-  layers_.push_back(std::move(layer));
+  add_layer(std::move(layer));
   return *this;
-}
-
-std::unique_ptr<Network> Sequential::make_network(std::span<const ValueShape> inputs) const {
-  if (layers_.empty()) throw Error(ErrorKind::usage, "the model has no layers").fix("add layers first");
-  if (!input_ && inputs.size() != 1) {
-    throw Error(ErrorKind::usage, inputs.empty() ? "the shape of the input is not known yet"
-                                                 : "a Sequential model has one input")
-        .fix(inputs.empty() ? "give the constructor a ValueShape, or fit the model first"
-                            : "use GraphBuilder for several");
-  }
-  auto network = std::make_unique<Network>(dtype_);
-  int value = network->add_input("input", input_ ? *input_ : inputs[0]);
-  std::vector<int> outputs = {value};
-  for (const LayerPtr& layer : layers_) {
-    outputs = network->add(layer, {value});
-    value = outputs.front();
-  }
-  network->set_outputs(outputs);
-  return network;
 }
 
 GraphBuilder::Node GraphBuilder::input(std::string name, ValueShape spec) {

@@ -52,7 +52,7 @@ std::vector<Json> metrics_of(const std::vector<Json>& metrics, std::size_t k, st
 }  // namespace
 
 std::vector<ObjectivePlan> plan_objectives(Network& network, const CompileOptions& options) {
-  network.build(options.seed);
+  network.build(options.seed.value_or(0));
   std::vector<ObjectivePlan> plans;
   for (std::size_t next = 0; next < network.output_count(); next += plans.back().count) {
     ObjectivePlan& plan = plans.emplace_back();
@@ -63,7 +63,7 @@ std::vector<ObjectivePlan> plan_objectives(Network& network, const CompileOption
     plan.count = plan.objective->prediction_count();
     if (k < options.loss_weights.size()) plan.loss_weight = options.loss_weights[k];
     if (k < options.custom_metrics.size()) plan.custom_metrics = options.custom_metrics[k];
-    declare(plan, network, options.seed);
+    declare(plan, network, options.seed.value_or(0));
   }
   const std::size_t count = plans.size();
   if (options.loss.is_array()) require_by_output("loss", options.loss.as_array("loss").size(), count);

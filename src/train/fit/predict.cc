@@ -42,7 +42,11 @@ Samples join(std::vector<Samples> parts) {
     }
     done += part.size();
   }
-  if (sequences) return Samples::masked(all, mask);
+  if (sequences) {
+    Samples out = Samples::masked(all, mask);
+    out.set_fill(parts.front().fill());
+    return out;
+  }
   Samples out;
   out.values() = std::move(all);
   return out;
@@ -67,6 +71,7 @@ std::vector<Samples> Trainer::predict(const Dataset& data, const PredictOptions&
   const std::int64_t batch_size = options.batch_size;
   if (batch_size < 1) throw Error(ErrorKind::usage, "batch_size must be at least 1");
   Impl& impl = *impl_;
+  impl.check_batches(data.size(), batch_size, "predict");
   std::optional<const Unchanged> unchanged;
   if (options.training) unchanged.emplace(impl.network.parameters());
   std::vector<std::vector<Samples>> parts(impl.network.output_count());
@@ -90,12 +95,14 @@ std::vector<Samples> Trainer::predict(const Dataset& data, const PredictOptions&
   return out;
 }
 
+void Trainer::check_one_output() const {
+  if (impl_->network.output_count() == 1) return;
+  throw Error(ErrorKind::usage, "the network has several outputs").fix("call predict with a Dataset");
+}
+
 Samples Trainer::predict(const Samples& input, const PredictOptions& options) {
-  if (impl_->network.output_count() != 1) {
-    throw Error(ErrorKind::usage, "the network has several outputs").fix("call predict with a Dataset");
-  }
-  const ArrayDataset data(std::vector<Samples>{input}, std::vector<Samples>{});
-  return std::move(predict(data, options).front());
+  check_one_output();
+  return std::move(predict(ViewDataset({input}), options).front());
 }
 
 }  // namespace rondo

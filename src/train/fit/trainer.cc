@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <utility>
 
 #include "base/index_range.h"
 #include "rondo/base/error.h"
@@ -10,11 +12,11 @@
 namespace rondo {
 namespace {
 
-bool is_stateful(const Json& layer) {
-  if (const Json* flag = layer.find("stateful"); flag != nullptr && flag->is_bool() && flag->as_bool())
+bool is_stateful(Layer& layer) {
+  const Json options = layer.config();
+  if (const Json* flag = options.find("stateful"); flag != nullptr && flag->is_bool() && flag->as_bool())
     return true;
-  const Json* inner = layer.find("layer");
-  return inner != nullptr && is_stateful(*inner);
+  return std::ranges::any_of(layer.children(), [](Layer* child) { return is_stateful(*child); });
 }
 
 }  // namespace
@@ -27,7 +29,11 @@ Trainer::Impl::Impl(Network& net, CompileOptions options, Pool* pool)
       step(options.step ? options.step : std::make_shared<TrainingStep>()),
       pass(net, plans, pool),
       batch_meters(plans) {
-  for (const Layer* layer : network.layers()) stateful = stateful || is_stateful(layer->config());
+  for (const Layer* layer : network.layers())
+    stateful = stateful || is_stateful(*network.find_layer(layer->name()));
+  for (int p = 0; p < static_cast<int>(network.parameters().infos().size()); ++p) {
+    if (network.parameters().is_statistic(p)) statistics_.push_back(p);
+  }
 }
 
 void Trainer::Impl::run_batch(const Batch& batch, const PassOptions& options, detail::Meters& meters) {
@@ -37,7 +43,7 @@ void Trainer::Impl::run_batch(const Batch& batch, const PassOptions& options, de
   if (options.micro_batch_size > 0 && options.micro_batch_size < batch.size())
     run_in_pieces(batch, options, meters);
   else
-    run_piece(batch, 0, options, false, meters);
+    run_piece(batch, 0, options, false, 1, meters);
   finish(static_cast<double>(batch.size()), options, meters);
 }
 
@@ -51,7 +57,8 @@ void Trainer::Impl::run_in_pieces(const Batch& batch, const PassOptions& options
   for (std::int64_t begin = 0; begin < batch.size(); begin += options.micro_batch_size) {
     detail::assign_range(indices_, begin, std::min(begin + options.micro_batch_size, batch.size()));
     batch.gather_into(indices_, network.parameters().dtype(), layouts_, piece_);
-    run_piece(piece_, number++, options, false, meters);
+    run_piece(piece_, number++, options, false,
+              static_cast<double>(piece_.size()) / static_cast<double>(batch.size()), meters);
   }
 }
 
@@ -60,13 +67,13 @@ void Trainer::Impl::run_in_time(const Batch& batch, const PassOptions& options, 
   detail::TimeChunks chunks(batch, network, plans, options.tbptt);
   for (Batch chunk; chunks.next(chunk);) {
     pass.reset();
-    run_piece(chunk, 0, options, true, meters);
+    run_piece(chunk, 0, options, true, 1, meters);
     if (pass.has_weight()) finish(pass.rows(), options, meters);  // else it only carried the states on
   }
 }
 
 void Trainer::Impl::run_piece(const Batch& piece, std::int64_t number, const PassOptions& options,
-                              bool cut_in_time, detail::Meters& meters) {
+                              bool cut_in_time, double share, detail::Meters& meters) {
   RunOptions run;
   run.training = options.training;
   run.seed = options.seed;
@@ -75,11 +82,13 @@ void Trainer::Impl::run_piece(const Batch& piece, std::int64_t number, const Pas
   run.carried = stateful || cut_in_time ? options.carried : nullptr;
   run.carry_all = cut_in_time;
   if (options.training) run.bptt_memory = static_cast<std::size_t>(options.bptt_memory);
+  if (options.training && options.terminate_on_nan && number == 0) keep_statistics();
   pass.record(piece, *step,
               {.run = run,
                .differentiating = options.training,
                .class_weight = options.class_weight,
-               .cut_in_time = cut_in_time},
+               .cut_in_time = cut_in_time,
+               .share = share},
               meters);
   if (!options.training || (cut_in_time && !pass.has_weight())) return;
   if (number == 0) {
@@ -89,27 +98,83 @@ void Trainer::Impl::run_piece(const Batch& piece, std::int64_t number, const Pas
   pass.backward();
 }
 
+void Trainer::Impl::keep_statistics() {
+  kept_statistics_.resize(statistics_.size());
+  for (std::size_t i = 0; i < statistics_.size(); ++i) {
+    const ConstMatrix from = std::as_const(network.parameters()).value(statistics_[i]);
+    Tensor& kept = kept_statistics_[i];
+    kept.resize({from.rows * from.cols}, from.dtype);
+    std::memcpy(kept.bytes(), from.data, static_cast<std::size_t>(kept.size()) * dtype_size(from.dtype));
+  }
+}
+
+void Trainer::Impl::restore_statistics() {
+  for (std::size_t i = 0; i < kept_statistics_.size(); ++i) {
+    const Matrix to = network.parameters().value(statistics_[i]);
+    const Tensor& kept = kept_statistics_[i];
+    std::memcpy(to.data, kept.bytes(), static_cast<std::size_t>(kept.size()) * dtype_size(to.dtype));
+  }
+}
+
+void Trainer::Impl::diverged(const char* what) {
+  restore_statistics();
+  carried.clear();
+  throw Error(ErrorKind::diverged, std::string("training diverged: ") + what + " is not a finite number")
+      .where("step " + std::to_string(optimizer->iterations()) + " of the optimiser")
+      .seen("last finite loss " + to_json(Json(last_good_loss)))
+      .fix(
+          "lower the learning rate, clip gradients (global_clipnorm), scale the data, or look for NaN in it; "
+          "the model has its last finite weights");
+}
+
+StepReport Trainer::Impl::step_of_optimizer() {
+  // Beyond this a step could make a weight infinite: it is looked at then.
+  constexpr double kLargestStep = 1e20;
+  ParameterStore& parameters = network.parameters();
+  const double gradient = parameters.largest_gradient(), rate = optimizer->learning_rate();
+  if (!std::isfinite(gradient)) diverged("the gradient's norm");
+  if (std::max(gradient, 1.0) * rate < kLargestStep) return optimizer->step(parameters);
+  const Tensor before = parameters.values();
+  const StepReport report = optimizer->step(parameters);
+  const Tensor after = parameters.values();
+  for (std::int64_t i = 0; i < after.size(); ++i) {
+    if (std::isfinite(after.at(i))) continue;
+    parameters.values() = before;
+    diverged("a weight");
+  }
+  return report;
+}
+
 void Trainer::Impl::finish(double weight, const PassOptions& options, detail::Meters& meters) {
   const double loss = pass.loss() + (options.training ? penalty_ : network.regularization(false));
-  const auto diverged = [&](const std::string& what) {
-    throw Error(ErrorKind::diverged, "training diverged: " + what + " is not a finite number")
-        .where("step " + std::to_string(optimizer->iterations()) + " of the optimiser")
-        .seen("last finite loss " + to_json(Json(last_good_loss)))
-        .fix(
-            "lower the learning rate, clip gradients (global_clipnorm), scale the data, or look for NaN in "
-            "it");
-  };
   if (options.training) {
     if (options.terminate_on_nan && !std::isfinite(loss)) diverged("the loss");
-    const StepReport report = optimizer->step(network.parameters());
-    if (options.terminate_on_nan && !std::isfinite(report.gradient_norm)) diverged("the gradient's norm");
+    if (options.terminate_on_nan)
+      step_of_optimizer();
+    else
+      optimizer->step(network.parameters());
+    network.constrain();
     last_good_loss = loss;
   }
   meters.add_loss(weight, loss, pass.losses());
 }
 
+void Trainer::Impl::check_batches(std::int64_t samples, std::int64_t batch_size, const char* what) const {
+  if (!stateful || samples <= batch_size || samples % batch_size == 0) return;
+  std::int64_t fits = batch_size;
+  while (samples % fits != 0) --fits;
+  const std::int64_t rest = samples % batch_size;
+  throw Error(ErrorKind::usage, "a stateful network needs batches of one size")
+      .where(what)
+      .seen(std::to_string(samples) + " samples in batches of " + std::to_string(batch_size) +
+            ": the last one has " + std::to_string(rest))
+      .expected("a number of samples that the batch size divides")
+      .fix("set the batch size to " + std::to_string(fits) + ", or leave " + std::to_string(rest) +
+           " samples out");
+}
+
 NamedValues Trainer::Impl::evaluate(const Dataset& data, std::int64_t begin, std::int64_t end,
-                                    std::int64_t batch_size) {
+                                    std::int64_t batch_size, const std::function<void()>& after_batch) {
   detail::Meters meters(plans);
   CarriedState states;
   PassOptions pass;
@@ -117,10 +182,12 @@ NamedValues Trainer::Impl::evaluate(const Dataset& data, std::int64_t begin, std
   std::vector<std::int64_t> indices;
   LayoutPool layouts;
   Batch batch;
+  check_batches(end - begin, batch_size, "evaluate");
   for (; begin < end; begin += batch_size) {
     detail::assign_range(indices, begin, std::min(begin + batch_size, end));
     data.gather_into(indices, network.parameters().dtype(), layouts, batch);
     run_batch(batch, pass, meters);
+    if (after_batch) after_batch();
   }
   return meters.results();
 }
@@ -161,6 +228,8 @@ void Trainer::reset_states() {
   impl_->carried.clear();
   impl_->predict_carried.clear();
 }
+
+void Trainer::set_pool(Pool* pool) { impl_->pass.set_pool(pool); }
 
 Network& Trainer::network() { return impl_->network; }
 Optimizer& Trainer::optimizer() { return *impl_->optimizer; }

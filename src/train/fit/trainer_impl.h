@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -26,8 +27,12 @@ struct Trainer::Impl {
 
   /// A pass over a batch: in training, one step of the optimiser, or one for every chunk of `tbptt` steps.
   void run_batch(const Batch& batch, const PassOptions& options, detail::Meters& meters);
-  /// Over the samples begin … end − 1.
-  NamedValues evaluate(const Dataset& data, std::int64_t begin, std::int64_t end, std::int64_t batch_size);
+  /// Over the samples begin … end − 1; `after_batch` may throw.
+  NamedValues evaluate(const Dataset& data, std::int64_t begin, std::int64_t end, std::int64_t batch_size,
+                       const std::function<void()>& after_batch = {});
+  /// Stateful layers carry states from sample to sample of the batch after: Error(usage) when a pass over so
+  /// many samples ends with a smaller one.
+  void check_batches(std::int64_t samples, std::int64_t batch_size, const char* what) const;
   /// One batch by itself, with its metrics.
   const NamedValues& on_batch(const Batch& batch, const PassOptions& pass);
   Json compile_config() const { return detail::compile_config(plans, *step); }
@@ -48,13 +53,22 @@ struct Trainer::Impl {
  private:
   void run_in_pieces(const Batch& batch, const PassOptions& options, detail::Meters& meters);
   void run_in_time(const Batch& batch, const PassOptions& options, detail::Meters& meters);
-  /// Records a piece of a batch and adds its gradients; `number` counts pieces.
+  /// Records a piece of a batch, `share` of its samples, and adds its gradients; `number` counts pieces.
   void run_piece(const Batch& piece, std::int64_t number, const PassOptions& options, bool cut_in_time,
-                 detail::Meters& meters);
+                 double share, detail::Meters& meters);
   /// The optimiser's step; the losses since pass.reset() count `weight` in the meters.
   void finish(double weight, const PassOptions& options, detail::Meters& meters);
 
+  /// What layers count themselves (running means), before the batch; and back, when the batch was bad.
+  void keep_statistics();
+  void restore_statistics();
+  /// A step of the optimiser that leaves no weight infinite or NaN.
+  StepReport step_of_optimizer();
+  [[noreturn]] void diverged(const char* what);
+
   double penalty_ = 0;
+  std::vector<int> statistics_;
+  std::vector<Tensor> kept_statistics_;
   LayoutPool layouts_;
   std::vector<std::int64_t> indices_;
   Batch piece_;

@@ -3,6 +3,7 @@
 #include "rondo/base/error.h"
 #include "train/losses/row_loss.h"
 #include "train/named_config.h"
+#include "train/registered.h"
 
 namespace rondo {
 namespace detail {
@@ -15,7 +16,7 @@ namespace {
 
 using detail::LossEntry;
 
-std::vector<LossEntry> all_losses() {
+std::vector<LossEntry> own_losses() {
   std::vector<LossEntry> all;
 #define RONDO_LOSSES(family) \
   for (LossEntry & entry : detail::family()) all.push_back(std::move(entry));
@@ -23,6 +24,8 @@ std::vector<LossEntry> all_losses() {
 #undef RONDO_LOSSES
   return all;
 }
+
+std::vector<LossEntry> all_losses() { return detail::registered_entries<LossEntry>().behind(own_losses()); }
 
 bool is_of_rows(const LossEntry& entry) { return entry.make != nullptr; }
 
@@ -55,6 +58,19 @@ std::shared_ptr<Objective> make_objective(const Json& name_or_config) {
   const detail::NamedConfig named = detail::read_named_config(name_or_config, "loss");
   const LossEntry entry = find_entry(all_losses(), named);
   return is_of_rows(entry) ? row_objective(entry.make(named.options)) : entry.make_objective(named.options);
+}
+
+void register_loss(std::string name, std::function<std::shared_ptr<const Loss>(const Json& options)> make) {
+  detail::registered_entries<LossEntry>().add(
+      {.name = std::move(name), .aliases = {}, .make = std::move(make), .make_objective = {}}, own_losses(),
+      "loss");
+}
+
+void register_objective(std::string name,
+                        std::function<std::shared_ptr<Objective>(const Json& options)> make) {
+  detail::registered_entries<LossEntry>().add(
+      {.name = std::move(name), .aliases = {}, .make = {}, .make_objective = std::move(make)}, own_losses(),
+      "loss");
 }
 
 std::vector<std::string> loss_names() { return names_of(detail::row_losses()); }

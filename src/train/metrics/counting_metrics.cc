@@ -29,7 +29,7 @@ enum class Decision { precision, recall, f1 };
 class DecisionMetric : public RowMetric {
  public:
   DecisionMetric(Decision kind, DecisionOptions options) : kind_(kind), options_(options) {}
-  bool larger_is_better() const override { return true; }
+  Direction direction() const override { return Direction::larger; }
   void reset() override { true_positives_ = false_positives_ = false_negatives_ = 0; }
   void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, prediction.cols, weights);
@@ -96,7 +96,7 @@ class Auc : public RowMetric {
     }
     reset();
   }
-  bool larger_is_better() const override { return true; }
+  Direction direction() const override { return Direction::larger; }
   void reset() override {
     positives_.assign(static_cast<std::size_t>(options_.num_thresholds), 0);
     negatives_ = positives_;
@@ -158,7 +158,7 @@ class Auc : public RowMetric {
 /// 1 − Σw(t−p)² / Σw(t−t̄)² of every column, mean over columns.
 class R2Score : public RowMetric {
  public:
-  bool larger_is_better() const override { return true; }
+  Direction direction() const override { return Direction::larger; }
   void reset() override { columns_.clear(), weight_ = 0; }
   void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, prediction.cols, weights);

@@ -3,6 +3,7 @@
 #include "train/losses/loss_entry.h"
 #include "train/metrics/row_metric.h"
 #include "train/named_config.h"
+#include "train/registered.h"
 
 namespace rondo {
 namespace detail {
@@ -19,6 +20,7 @@ using detail::MetricEntry;
 class LossMetric : public detail::WeightedMean {
  public:
   explicit LossMetric(std::shared_ptr<const Loss> loss) : loss_(std::move(loss)) {}
+  Direction direction() const override { return Direction::smaller; }
   void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     sum_ += loss_->value(prediction, target, weights);
     for (const double weight : weights) weight_ += weight;
@@ -47,7 +49,9 @@ class ResolvedByShape : public RowMetric {
  public:
   ResolvedByShape(std::string family, Json options)
       : family_(std::move(family)), options_(std::move(options)) {}
-  bool larger_is_better() const override { return family_ == "accuracy"; }
+  Direction direction() const override {
+    return family_ == "accuracy" ? Direction::larger : Direction::smaller;
+  }
   void reset() override {
     if (meant_) meant_->reset();
   }
@@ -87,7 +91,7 @@ class ResolvedByShape : public RowMetric {
   std::shared_ptr<RowMetric> meant_;
 };
 
-std::vector<MetricEntry> all_metrics() {
+std::vector<MetricEntry> own_metrics() {
   std::vector<MetricEntry> all;
   for (const auto& [family, alias] : {std::pair{"accuracy", "acc"}, std::pair{"crossentropy", "ce"}}) {
     all.push_back({family, {alias}, [family = std::string(family)](const Json& options) {
@@ -106,7 +110,16 @@ std::vector<MetricEntry> all_metrics() {
   return all;
 }
 
+std::vector<MetricEntry> all_metrics() {
+  return detail::registered_entries<MetricEntry>().behind(own_metrics());
+}
+
 }  // namespace
+
+void register_metric(std::string name, std::function<std::shared_ptr<Metric>(const Json& options)> make) {
+  detail::registered_entries<MetricEntry>().add({std::move(name), {}, std::move(make)}, own_metrics(),
+                                                "metric");
+}
 
 void RowMetric::update(std::span<const Value> predictions, const Target& target) {
   const ComparedRows rows = target.rows(predictions.front());

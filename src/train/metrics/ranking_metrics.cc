@@ -15,7 +15,7 @@ namespace {
 /// columns together.
 class RocAuc : public RowMetric {
  public:
-  bool larger_is_better() const override { return true; }
+  Direction direction() const override { return Direction::larger; }
   void reset() override { rows_.clear(); }
   void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, prediction.cols, weights);

@@ -69,7 +69,9 @@ class MeanMetric : public WeightedMean {
   };
   MeanMetric(RowValue value, Traits traits) : value_(std::move(value)), traits_(traits) {}
 
-  bool larger_is_better() const override { return traits_.larger_is_better; }
+  Direction direction() const override {
+    return traits_.larger_is_better ? Direction::larger : Direction::smaller;
+  }
   void update_rows(ConstMatrix prediction, ConstMatrix target, std::span<const double> weights) override {
     check_metric_call(name(), prediction, target, traits_.one_target_column ? 1 : prediction.cols, weights);
     for_each_weighted_row(prediction, target, weights, memory_, [&](auto p, auto t, double weight) {

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/text.h"
 #include "train/named_config.h"
+#include "train/registered.h"
 
 namespace rondo::detail {
 namespace {
@@ -343,21 +346,23 @@ void OptimizerBase::restore(const ParameterStore& parameters, const OptimizerSta
   prepare(parameters);
   const bool fresh = iterations->as_integer() == 0 && state.slots.empty();
   std::size_t used = 0;
+  std::unordered_map<std::string_view, const Tensor*> slot_of;
+  for (const auto& [slot, tensor] : state.slots) slot_of.emplace(slot, &tensor);
   for (std::size_t p = 0; p < parameters.infos().size(); ++p) {
     const ParameterInfo& info = parameters.infos()[p];
     if (fresh || !parameters.is_trainable(static_cast<int>(p))) continue;
     for (std::size_t s = 0; s < slots_.size(); ++s) {
       const std::string slot_name = info.name + "/" + slot_names_[s];
-      const auto found = std::find_if(state.slots.begin(), state.slots.end(),
-                                      [&](const auto& named) { return named.first == slot_name; });
-      if (found == state.slots.end())
+      const auto known = slot_of.find(slot_name);
+      if (known == slot_of.end())
         refuse("'" + slot_name + "' is missing", "resume with the model that was saved");
-      if (found->second.shape() != info.shape || found->second.dtype() != parameters.dtype()) {
-        refuse("'" + slot_name + "' has shape " + to_string(found->second.shape()) + " and not " +
+      const Tensor& found = *known->second;
+      if (found.shape() != info.shape || found.dtype() != parameters.dtype()) {
+        refuse("'" + slot_name + "' has shape " + to_string(found.shape()) + " and not " +
                    to_string(info.shape) + ", or another dtype",
                "resume with the model that was saved");
       }
-      copy_in(slots_[s], info, found->second);
+      copy_in(slots_[s], info, found);
       ++used;
     }
   }
@@ -376,7 +381,7 @@ void OptimizerBase::restore(const ParameterStore& parameters, const OptimizerSta
 namespace rondo {
 namespace {
 
-std::vector<detail::OptimizerEntry> all_optimizers() {
+std::vector<detail::OptimizerEntry> own_optimizers() {
   std::vector<detail::OptimizerEntry> all = detail::gradient_scale_optimizers();
   for (auto make : {&detail::adaptive_moment_optimizers, &detail::first_moment_optimizers,
                     &detail::factored_moment_optimizers}) {
@@ -385,7 +390,17 @@ std::vector<detail::OptimizerEntry> all_optimizers() {
   return all;
 }
 
+std::vector<detail::OptimizerEntry> all_optimizers() {
+  return detail::registered_entries<detail::OptimizerEntry>().behind(own_optimizers());
+}
+
 }  // namespace
+
+void register_optimizer(std::string name,
+                        std::function<std::unique_ptr<Optimizer>(const Json& options)> make) {
+  detail::registered_entries<detail::OptimizerEntry>().add({std::move(name), {}, std::move(make)},
+                                                           own_optimizers(), "optimizer");
+}
 
 std::unique_ptr<Optimizer> make_optimizer(const Json& name_or_config) {
   const detail::NamedConfig named = detail::read_named_config(name_or_config, "optimizer");

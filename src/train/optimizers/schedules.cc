@@ -6,6 +6,7 @@
 
 #include "rondo/base/error.h"
 #include "train/named_config.h"
+#include "train/registered.h"
 
 namespace rondo {
 namespace {
@@ -279,13 +280,21 @@ Entry entry() {
   return {Options::kName, {}, [](const Json& c) { return std::make_shared<const ScheduleOf<Options>>(c); }};
 }
 
-std::vector<Entry> entries() {
+std::vector<Entry> own_schedules() {
   return {entry<Constant>(),       entry<Exponential>(),     entry<InverseTime>(), entry<StepDecay>(),
           entry<MultiStepDecay>(), entry<Piecewise>(),       entry<Polynomial>(),  entry<Cosine>(),
           entry<CosineRestarts>(), entry<CosineAnnealing>(), entry<OneCycle>()};
 }
 
+std::vector<Entry> entries() { return detail::registered_entries<Entry>().behind(own_schedules()); }
+
 }  // namespace
+
+void register_schedule(std::string name,
+                       std::function<std::shared_ptr<const Schedule>(const Json& options)> make) {
+  detail::registered_entries<Entry>().add({std::move(name), {}, std::move(make)}, own_schedules(),
+                                          "schedule");
+}
 
 std::shared_ptr<const Schedule> make_schedule(const Json& number_or_config) {
   if (number_or_config.is_number()) {

@@ -50,7 +50,9 @@ PLAIN = {"dense": keras.layers.Dense, "activation": keras.layers.Activation, "dr
          "minimum": keras.layers.Minimum, "dot": keras.layers.Dot, "gaussian_noise": keras.layers.GaussianNoise,
          "gaussian_dropout": keras.layers.GaussianDropout, "spatial_dropout1d": keras.layers.SpatialDropout1D}
 BY_TRAINING = ("dropout", "batch_normalization", "gaussian_noise", "gaussian_dropout", "spatial_dropout1d")
-REGULARIZED = ("kernel_regularizer", "recurrent_regularizer", "bias_regularizer")
+REGULARIZED = ("kernel_regularizer", "recurrent_regularizer", "bias_regularizer", "activity_regularizer")
+CONSTRAINTS = {"non_neg": keras.constraints.NonNeg, "unit_norm": keras.constraints.UnitNorm, "max_norm": keras.constraints.MaxNorm,
+               "min_max_norm": keras.constraints.MinMaxNorm}
 
 
 class TimePooling(keras.layers.Layer):
@@ -79,12 +81,20 @@ def _regularizer(spec):
     return keras.regularizers.L1L2(l1=spec.get("l1", 0.0), l2=spec.get("l2", 0.0))
 
 
+def _constraint(spec):
+    spec = {"name": spec} if isinstance(spec, str) else dict(spec)
+    return CONSTRAINTS[spec.pop("name")](**spec)
+
+
 def make_layer(spec):
     """The Keras layer that one layer of a spec describes."""
     options = {key: value for key, value in spec.items() if key not in ("type", "inputs")}
     for key in REGULARIZED:
         if key in options:
             options[key] = _regularizer(options[key])
+    for key in ("kernel_constraint", "recurrent_constraint", "bias_constraint"):
+        if key in options:
+            options[key] = _constraint(options[key])
     kind = spec["type"]
     if kind in ("lstm", "gru"):
         options["use_cudnn"] = False
@@ -138,6 +148,9 @@ class Network:
     def __init__(self, spec):
         self.spec = spec
         self.layers = [make_layer(layer) for layer in spec["layers"]]
+        # Keras documents an activity_regularizer of SimpleRNN and ignores it: here a layer behind it has it.
+        self.activities = {layer["name"]: keras.layers.ActivityRegularization(**layer["activity_regularizer"])
+                           for layer in spec["layers"] if layer["type"] == "simple_rnn" and "activity_regularizer" in layer}
 
     def __call__(self, inputs, initial_state=None, training=False):
         """inputs: name -> tensor with its mask attached. Returns the list of output tensors."""
@@ -157,6 +170,8 @@ class Network:
                 options["training"] = training
             result = layer(source, **options)
             results = list(result) if isinstance(result, (list, tuple)) else [result]
+            if spec["name"] in self.activities:
+                results = [self.activities[spec["name"]](value) for value in results]
             values[spec["name"]] = previous = results[0]
         names = self.spec.get("outputs")
         return [values[name] for name in names] if names else results
@@ -168,4 +183,5 @@ class Network:
 
     def penalty(self):
         """The sum of the regularisation losses."""
-        return sum((loss for layer in self.layers for loss in layer.losses), start=tf.zeros((), tf.float64))
+        layers = self.layers + list(self.activities.values())
+        return sum((loss for layer in layers for loss in layer.losses), start=tf.zeros((), tf.float64))

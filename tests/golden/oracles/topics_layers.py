@@ -173,6 +173,10 @@ def models(seed):
             sample_weight=True)
         add(f"{kind}.penalty", [cell(kind, "core", 3, kernel_regularizer={"l2": 0.01}, recurrent_regularizer={"l1": 0.02},
                                      bias_regularizer={"l1": 0.005, "l2": 0.03}), value], (3, 4, 2), mse)
+    for kind in CELLS:
+        add(f"{kind}.activity", [cell(kind, "core", 4, return_sequences=True, activity_regularizer={"l1": 0.1, "l2": 0.2}),
+                                 cell(kind, "last", 3, activity_regularizer={"l2": 0.3}),
+                                 value | {"activity_regularizer": {"l1": 0.4}}], (3, 5, 2), mse)
     words = {"type": "embedding", "name": "words", "input_dim": 6, "output_dim": 3, "mask_zero": True}
     add("words.binary", [words, cell("lstm", "core", 3), one], (4, 6), bce, ids=6, repeats_zero=True)
     add("words.tags", [words, {"type": "bidirectional", "name": "both",

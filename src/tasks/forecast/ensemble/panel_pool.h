@@ -24,7 +24,8 @@ class PanelPool {
   pool::SeriesInput before(std::int64_t series, std::int64_t rows) const;
   /// Of members[series]: those that apply at the origin. By origin.
   std::vector<MemberForecasts> forecast(std::span<const Origin> origins,
-                                        std::span<const std::vector<pool::Member>> members, Pool& pool) const;
+                                        std::span<const std::vector<pool::Member>> members, Pool& pool,
+                                        const tasks::Advanced& advanced = {}) const;
 
  private:
   const Panel& panel_;

@@ -19,6 +19,7 @@ constexpr std::size_t kStepsAVote = 8;
 /// A held-out part of the training rows so small that one linear model serves all its origins.
 constexpr double kSmallPart = 0.1;
 constexpr double kNegligible = 1e-3;  // weight of a member
+constexpr auto kNone = static_cast<std::size_t>(-1);
 /// Of the learnt part, beside the pool's members (see pool::member_prior). It learns each step by itself: the
 /// best there is for the next row, while over long horizons those that carry on a level and a season go less
 /// astray, unless rows abound.
@@ -41,29 +42,67 @@ bool changes_clock(const PanelSeries& series) {
   return false;
 }
 
-bool is_constant(const PanelSeries& series) {
-  const std::span<const double> training = series.training();
-  return std::ranges::all_of(training, [&](double value) { return value == training.front(); });
+/// Why members are not run on all series, see Selection::left_out.
+std::string reason_to_leave_out(const Panel& panel, std::span<const std::int64_t> backtest_origins) {
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const PanelSeries& series = panel.series[s];
+    const std::int64_t origins = backtest_origins[s] + origins_for(panel.horizon, series.train_rows);
+    if (series.is_short) continue;
+    if (changes_clock(series)) {
+      return "Statistical methods were left out: they count rows, and where the zone's clock is put forward "
+             "or "
+             "back they would lose the hour of the day.";
+    }
+    if (!pool_is_affordable(series.train_rows, origins)) {
+      return "Statistical methods were left out: fitted again at " + std::to_string(origins) +
+             " origins, they would take minutes. A smaller --backtest or a larger --stride brings them back.";
+    }
+  }
+  return "";
 }
 
-/// Neighbouring origins of short horizons judged as one.
-pool::Evidence grouped(const pool::Evidence& evidence) {
-  pool::Evidence out{evidence.candidates, {}, evidence.intermittent};
+/// Neighbouring origins of short horizons are judged as one: by origin, the group that it belongs to.
+std::vector<std::size_t> groups_of(const pool::Evidence& evidence) {
+  std::vector<std::size_t> groups;
+  std::size_t group = 0, steps = 0;  // of the group so far
   for (const pool::HeldOut& origin : evidence.origins) {
-    if (out.origins.empty() || out.origins.back().actual.size() >= kStepsAVote ||
-        origin.actual.size() >= kStepsAVote) {
+    const bool next = steps >= kStepsAVote || origin.actual.size() >= kStepsAVote;
+    if (next && !groups.empty()) {
+      ++group;
+      steps = 0;
+    }
+    steps += origin.actual.size();
+    groups.push_back(group);
+  }
+  return groups;
+}
+
+/// The groups as one origin each, but for group `without`.
+pool::Evidence grouped(const pool::Evidence& evidence, std::size_t without) {
+  pool::Evidence out{evidence.candidates, {}, evidence.intermittent};
+  const std::vector<std::size_t> groups = groups_of(evidence);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const pool::HeldOut& origin = evidence.origins[i];
+    if (groups[i] == without) continue;
+    if (i == 0 || groups[i] != groups[i - 1]) {
       out.origins.push_back(origin);
       continue;
     }
     pool::HeldOut& last = out.origins.back();
     last.origins += origin.origins;
     last.actual.insert(last.actual.end(), origin.actual.begin(), origin.actual.end());
-    for (std::size_t i = 0; i < last.forecasts.size(); ++i) {
-      last.forecasts[i].insert(last.forecasts[i].end(), origin.forecasts[i].begin(),
-                               origin.forecasts[i].end());
+    for (std::size_t c = 0; c < last.forecasts.size(); ++c) {
+      last.forecasts[c].insert(last.forecasts[c].end(), origin.forecasts[c].begin(),
+                               origin.forecasts[c].end());
     }
   }
   return out;
+}
+
+pool::Weights weights_without(const pool::PoolRun& run, std::size_t group, Pool& pool) {
+  std::vector<pool::Evidence> evidence;
+  for (const pool::SeriesRun& series : run.series) evidence.push_back(grouped(series.evidence, group));
+  return pool::choose_weights(run.candidates, evidence, {}, pool);
 }
 
 /// Origins at which a candidate says nothing are left out.
@@ -104,18 +143,16 @@ void SeriesChoice::archive(tasks::Archive& archive) {
 }
 
 Selection::Selection(const ScaledPanel& scaled, const PanelPool& panel_pool,
-                     std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool)
+                     std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool,
+                     const tasks::Advanced& advanced)
     : scaled_(scaled) {
   const Panel& panel = scaled.panel();
-  bool affordable = !only_short && !std::ranges::any_of(panel.series, changes_clock);
-  for (std::size_t s = 0; affordable && s < panel.series.size(); ++s) {
-    const std::int64_t rows = panel.series[s].train_rows;
-    affordable = pool_is_affordable(rows, backtest_origins[s] + origins_for(panel.horizon, rows));
-  }
+  if (!only_short) left_out_ = reason_to_leave_out(panel, backtest_origins);
+  const bool runs = !only_short && left_out_.empty();
   std::int64_t rows_read = 0;
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     const std::int64_t rows = panel.series[s].train_rows;
-    const bool tried = affordable || panel.series[s].is_short;
+    const bool tried = runs || panel.series[s].is_short;
     place_.push_back(tried ? std::ssize(series_) : -1);
     if (!tried) continue;
     series_.push_back(s);
@@ -124,7 +161,7 @@ Selection::Selection(const ScaledPanel& scaled, const PanelPool& panel_pool,
   std::vector<pool::SeriesInput> inputs;
   for (const std::size_t s : series_)
     inputs.push_back(panel_pool.before(static_cast<std::int64_t>(s), panel.series[s].train_rows));
-  const pool::PoolOptions options{.origins = origins_for(panel.horizon, rows_read)};
+  const pool::PoolOptions options{.origins = origins_for(panel.horizon, rows_read), .advanced = advanced};
   run_ = pool::run_members(inputs, options, pool);
 
   first_learnt_.assign(panel.series.size(), -1);
@@ -244,15 +281,13 @@ void Selection::observe(const Origin& origin, const MemberForecasts& said, std::
 
 void Selection::choose_again(Pool& pool) {
   const pool::PoolRun& run = joined_;
-  std::vector<pool::Evidence> evidence;
-  for (const pool::SeriesRun& series : run.series) evidence.push_back(grouped(series.evidence));
-  pool::Weights weights = pool::choose_weights(run.candidates, evidence, {}, pool);
+  const pool::Weights weights = weights_without(run, kNone, pool);
   for (std::size_t place = 0; place < series_.size(); ++place) {
     const std::span<const double> own = weights.series[place];
     SeriesChoice& choice = choices_[series_[place]];
     choice = SeriesChoice();
     choice.learnt = 0;
-    if (is_constant(scaled_.panel().series[series_[place]])) {
+    if (scaled_.panel().series[series_[place]].is_constant()) {
       choice.members = {pool::Member::naive};  // about which all agree; others would round it
       choice.weights = {1};
       continue;
@@ -272,7 +307,6 @@ void Selection::choose_again(Pool& pool) {
     choice.learnt /= sum;
     for (double& weight : choice.weights) weight /= sum;
   }
-  weights_ = std::move(weights.series);
 }
 
 double Selection::learnt_share() const {
@@ -285,21 +319,37 @@ double Selection::learnt_share() const {
   return count > 0 ? sum / count : 0;
 }
 
-std::vector<std::vector<double>> Selection::errors(std::size_t series) const {
-  std::vector<std::vector<double>> out;
-  if (!uses_pool(series)) return out;
-  const auto place = static_cast<std::size_t>(place_[series]);
-  const pool::SeriesRun& run = joined_.series[place];
-  for (std::size_t k = 0; k < run.origin_rows.size(); ++k) {
-    const Origin origin{static_cast<std::int64_t>(series), run.origin_rows[k] - 1};
-    const std::vector<double> blended = pool::blend(run.evidence.origins[k].forecasts, weights_[place]);
-    std::vector<double> errors;
-    for (std::size_t h = 0; h < blended.size(); ++h) {
-      const auto ahead = static_cast<std::int64_t>(h) + 1;
-      errors.push_back(scaled_.from_units(origin, ahead, run.evidence.origins[k].actual[h]) -
-                       scaled_.from_units(origin, ahead, blended[h]));
+std::vector<std::vector<OriginErrors>> Selection::errors(Pool& pool) const {
+  std::vector<std::vector<OriginErrors>> out(place_.size());
+  std::vector<std::vector<std::size_t>> groups;  // by place
+  std::size_t count = 0;
+  for (const pool::SeriesRun& run : joined_.series) {
+    groups.push_back(groups_of(run.evidence));
+    if (!groups.back().empty()) count = std::max(count, groups.back().back() + 1);
+  }
+  for (std::size_t group = 0; group < count; ++group) {
+    const pool::Weights weights = weights_without(joined_, group, pool);
+    for (std::size_t place = 0; place < groups.size(); ++place) {
+      const pool::SeriesRun& run = joined_.series[place];
+      for (std::size_t k = 0; k < groups[place].size(); ++k) {
+        if (groups[place][k] != group) continue;
+        const pool::HeldOut& origin = run.evidence.origins[k];
+        out[series_[place]].push_back(
+            errors_at({static_cast<std::int64_t>(series_[place]), run.origin_rows[k] - 1}, origin.actual,
+                      pool::blend(origin.forecasts, weights.series[place])));
+      }
     }
-    out.push_back(std::move(errors));
+  }
+  return out;
+}
+
+OriginErrors Selection::errors_at(const Origin& origin, std::span<const double> actual,
+                                  std::span<const double> forecast) const {
+  OriginErrors out{{}, origin.row + 1};
+  for (std::size_t h = 0; h < forecast.size(); ++h) {
+    const auto ahead = static_cast<std::int64_t>(h) + 1;
+    const double truth = std::isnan(actual[h]) ? actual[h] : scaled_.from_units(origin, ahead, actual[h]);
+    out.errors.push_back(truth - scaled_.from_units(origin, ahead, forecast[h]));
   }
   return out;
 }

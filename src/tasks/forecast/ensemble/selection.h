@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "rondo/base/pool.h"
@@ -33,9 +34,13 @@ class Selection {
   /// changes, or where it would take longer than suits one of them, see pool_is_affordable.
   /// `backtest_origins`: of each series. Refers to `scaled`.
   Selection(const ScaledPanel& scaled, const PanelPool& panel_pool,
-            std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool);
+            std::span<const std::int64_t> backtest_origins, bool only_short, Pool& pool,
+            const tasks::Advanced& advanced = {});
 
   bool uses_pool(std::size_t series) const { return place_[series] >= 0; }
+  /// Why members were not run on series that are not short, in a sentence; empty: they were, or nobody wants
+  /// them.
+  const std::string& left_out() const { return left_out_; }
   /// Held-out origins of the series that a learnt model can forecast, too, by series, the latest first.
   const std::vector<Origin>& learnt_origins() const { return learnt_origins_; }
   /// The linear model's forecasts of them, [origins, horizon] in the scale of targets, fitted on the rows
@@ -52,13 +57,15 @@ class Selection {
   const std::vector<SeriesChoice>& choices() const { return choices_; }
   /// Mean weight of the learnt part over the series that it can forecast.
   double learnt_share() const;
-  /// Of a series' blend at its held-out origins, [steps] each: truth less forecast, in the scale of targets;
-  /// NaN where the truth is missing.
-  std::vector<std::vector<double>> errors(std::size_t series) const;
+  /// Of the blends at held-out origins, by series, the latest first: in the scale of targets, with weights
+  /// that the other origins teach, as those of the forecast come from others than its own.
+  std::vector<std::vector<OriginErrors>> errors(Pool& pool) const;
   /// All members that apply to a series.
   std::vector<pool::Member> members(std::size_t series) const;
 
  private:
+  OriginErrors errors_at(const Origin& origin, std::span<const double> actual,
+                         std::span<const double> forecast) const;
   std::vector<std::vector<double>> learnt_in_units(std::size_t series, const Rows& learnt) const;
 
   const ScaledPanel& scaled_;
@@ -69,7 +76,7 @@ class Selection {
   std::vector<Origin> learnt_origins_;
   std::vector<std::int64_t> first_learnt_;  ///< by series: in learnt_origins_; -1: none
   std::vector<SeriesChoice> choices_;
-  std::vector<std::vector<double>> weights_;  ///< by place, of its candidates
+  std::string left_out_;
 };
 
 }  // namespace rondo::forecasting

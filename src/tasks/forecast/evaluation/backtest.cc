@@ -34,6 +34,8 @@ struct Tally {
   double scaled_square = 0, scaled_absolute = 0;  ///< in z-scores, mean over series
   std::vector<StepSums> steps;
   std::vector<double> log_errors;  ///< by series with a truth: logarithm of its RMSSE
+  /// By series with a truth: mean square in units that bound it, see SeriesBacktest::unit_square.
+  std::vector<double> series_losses;
 };
 using Methods = std::map<pool::Member, Tally>;
 
@@ -145,13 +147,15 @@ double geometric_mean(std::span<const double> logarithms) {
 }
 
 /// Several series are pooled in steps of their own, else the largest would decide alone. Many are compared
-/// one by one, by ratios: no single series can decide.
+/// one by one, in units that bound what each can say: no single series can decide. Squares, not ratios: who
+/// forecasts nothing wins most series of rare demand, those in which there was none, and is worse on the
+/// whole.
 Contender contender(const std::string& name, const Tally& tally, std::size_t series) {
   if (series <= 1) return {name, tally.accuracy.rmse(), tally.losses};
-  if (tally.log_errors.size() >= kMany) return {name, geometric_mean(tally.log_errors), tally.log_errors};
+  const std::vector<double>& losses = tally.log_errors.size() >= kMany ? tally.series_losses : tally.losses;
   double sum = 0;
-  for (const double loss : tally.losses) sum += loss;
-  return {name, std::sqrt(sum / static_cast<double>(tally.losses.size())), tally.losses};
+  for (const double loss : losses) sum += loss;
+  return {name, std::sqrt(sum / static_cast<double>(losses.size())), losses};
 }
 
 double truth_at(const PanelSeries& series, std::int64_t row) {
@@ -188,7 +192,7 @@ void conclude(const Totals& totals, std::int64_t overlap, bool has_ridge, Foreca
     return;
   }
   const bool many = series > 1 && model.log_errors.size() >= kMany;
-  result.measure = many ? "geometric mean RMSSE" : series > 1 ? "RMSE in steps of each series" : "RMSE";
+  result.measure = many ? kMeasureOfMany : series > 1 ? "RMSE in steps of each series" : "RMSE";
   result.test.compared = contender(kNames[kModel], model, series).error;
   for (std::size_t k = 0; k < result.baselines.size(); ++k)
     result.baselines[k].compared = contender("", tallies[k + 1], series).error;
@@ -301,10 +305,11 @@ class SeriesBacktest {
     totals_.quantiles += model_;
     totals_.levels = levels_.size();
     ++totals_.series;
-    const double least = faultless();
-    put_methods(least);
+    const double least = faultless(), unit = unit_square();
+    put_methods(least, unit);
     for (std::size_t kind = 0; kind < kKinds; ++kind) {
       totals_.tallies[kind].log_errors.push_back(log_error(own_[kind], least));
+      totals_.tallies[kind].series_losses.push_back(own_[kind].mse() / unit);
       const double square = sums_[kind].square / sums_[kind].count;
       const double absolute = sums_[kind].absolute / sums_[kind].count;
       totals_.tallies[kind].scaled_square += square;
@@ -354,7 +359,7 @@ class SeriesBacktest {
     }
   }
 
-  void put_methods(double faultless) {
+  void put_methods(double faultless, double unit) {
     for (auto& [member, own] : methods_) {
       own.forecasts.resize(out_.backtest.actual.size(), kMissing);
       const char* name = pool::member_name(member);
@@ -364,9 +369,25 @@ class SeriesBacktest {
       tally.scaled_square += square;
       tally.scaled_absolute += absolute;
       tally.log_errors.push_back(log_error(own.accuracy, faultless));
+      tally.series_losses.push_back(own.accuracy.mse() / unit);
       out_.methods.push_back(score_of(name, own.accuracy, square, absolute));
     }
     std::ranges::stable_sort(out_.methods, {}, &ForecastScore::rmse);
+  }
+
+  /// The square of the naive step, as in RMSSE, or the mean square of all forecasts where these are worse: in
+  /// such units theirs are 1 in the mean at most.
+  double unit_square() const {
+    double sum = 0, count = 0;
+    for (const Accuracy& accuracy : own_) {
+      sum += accuracy.mse();
+      ++count;
+    }
+    for (const auto& [member, own] : methods_) {
+      sum += own.accuracy.mse();
+      ++count;
+    }
+    return std::max({step_square_, sum / count, std::numeric_limits<double>::min()});
   }
 
   /// What counts as no error: far below the mean of all forecasts'. Who happens to hit all zeros of a series
@@ -472,8 +493,7 @@ std::vector<Origin> backtest_origins(const Panel& panel, std::int64_t stride) {
 
 std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vector<Origin>& origins,
                                       const ScaledForecasts& forecasts,
-                                      std::span<const std::shared_ptr<const CalibrationErrors>> calibrations,
-                                      ForecastResult& result) {
+                                      std::span<const Calibrations> calibrations, ForecastResult& result) {
   const Panel& panel = scaled.panel();
   Totals totals(panel.horizon);
   std::vector<BandOffsets> past_the_end;

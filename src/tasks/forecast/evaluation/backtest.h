@@ -27,13 +27,15 @@ struct ScaledForecasts {
   bool has_ridge = true;                 ///< false: no series could teach it
 };
 
+/// What the bands of one series start from, by origin.
+using Calibrations = std::vector<std::shared_ptr<const CalibrationErrors>>;
+
 /// Fills the backtest of every series and the scores, skill, verdict and coverages of the result, which has
-/// `series` with values and train_rows, `period` and `stride` already. `calibrations`: by series. Returns the
-/// bands of a forecast from the end of every series, which have seen all errors.
+/// `series` with values and train_rows, `period` and `stride` already. `calibrations`: by series, see
+/// bands_by_origin. Returns the bands of a forecast from the end of every series, which have seen all errors.
 std::vector<BandOffsets> run_backtest(const ScaledPanel& scaled, const std::vector<Origin>& origins,
                                       const ScaledForecasts& forecasts,
-                                      std::span<const std::shared_ptr<const CalibrationErrors>> calibrations,
-                                      ForecastResult& result);
+                                      std::span<const Calibrations> calibrations, ForecastResult& result);
 
 /// The `most` rows of the backtest that surprise most, worst first, however calm the series are: each row's
 /// freshest forecast (one step ahead where the stride allows), its error divided by what the forecast's own
@@ -53,6 +55,10 @@ void measure_importance(const ScaledPanel& scaled, std::span<const Origin> origi
 
 using tasks::Contender;
 
+/// What many series are compared by: the root of the mean over series of each one's mean square, over the
+/// larger of its squared naive step (RMSSE) and the mean square of all forecasts.
+inline constexpr const char* kMeasureOfMany = "bounded RMSSE";
+
 struct Judgement {
   ForecastVerdict verdict = ForecastVerdict::no_better_than_naive;
   double skill = 0;      ///< 1 - error of the model / error of the best rival
@@ -64,7 +70,7 @@ struct Judgement {
 /// The model has to beat (tasks::compare) the best of the forecasts that learn nothing, else the verdict is
 /// "no better than naive", and then the best single method, the ridge among them. Of a few series, errors are
 /// RMSE and losses mean squares over the horizon at every origin, in the series' own step; of many
-/// (`measure` says so), geometric means over series, and losses the logarithms.
+/// (kMeasureOfMany), losses are those of the series.
 Judgement judge(const Contender& model, const std::vector<Contender>& naive_kinds,
                 const std::vector<Contender>& methods, std::int64_t overlap,
                 const std::string& measure = "RMSE");

@@ -32,7 +32,7 @@ Judgement judge(const Contender& model, const std::vector<Contender>& naive_kind
   const Contender& naive = *std::min_element(naive_kinds.begin(), naive_kinds.end(), smaller);
   const auto method = std::min_element(methods.begin(), methods.end(), smaller);
   const Contender& best = method == methods.end() || smaller(naive, *method) ? naive : *method;
-  const bool many = measure.starts_with("geometric");
+  const bool many = measure == kMeasureOfMany;
   const auto against = [&](const Contender& rival) {
     return "(" + rival.name + "): " + errors_of(model, rival, measure) + series_won(model, rival, many) + ".";
   };

@@ -109,7 +109,8 @@ struct Mixture {
 
 }  // namespace
 
-CalibrationErrors::CalibrationErrors(const Rows& errors) : sorted_(static_cast<std::size_t>(errors.columns)) {
+CalibrationErrors::CalibrationErrors(const Rows& errors, double worth)
+    : worth_(worth), sorted_(static_cast<std::size_t>(errors.columns)) {
   for (std::int64_t r = 0; r < errors.count(); ++r) {
     for (std::size_t step = 0; step < sorted_.size(); ++step) {
       const double error = errors.row(r)[step];
@@ -161,7 +162,7 @@ AdaptiveBands::Ends AdaptiveBands::quantiles(std::int64_t step, double coverage,
   Mixture mixture{old, 0, window.sorted};
   if (!old.empty()) {
     const double room = static_cast<double>(capacity(step) - window.sorted.size());
-    mixture.weight = std::min(1.0, room / static_cast<double>(old.size()));
+    mixture.weight = std::min(1.0, std::min(room, calibration_->worth()) / static_cast<double>(old.size()));
   }
   const double total = mixture.total(), side = 0.5 + 0.5 * coverage;
   const double share = (total + 1) * side;
@@ -170,12 +171,17 @@ AdaptiveBands::Ends AdaptiveBands::quantiles(std::int64_t step, double coverage,
     std::vector<double> all(window.sorted);
     if (mixture.weight > 0) all.insert(all.end(), old.begin(), old.end());
     std::sort(all.begin(), all.end());
-    const double high = conformal_quantile(all, side);
+    const double high = conformal_quantile(all, side, total);
     std::reverse(all.begin(), all.end());
     for (double& error : all) error = -error;
-    return {-conformal_quantile(all, side), high};
+    return {-conformal_quantile(all, side, total), high};
   }
   return {mixture.largest(share, near.low), mixture.smallest(share, near.high)};
+}
+
+void AdaptiveBands::recalibrate(std::shared_ptr<const CalibrationErrors> calibration) {
+  calibration_ = std::move(calibration);
+  for (Window& window : windows_) window = {};
 }
 
 BandOffsets AdaptiveBands::at_origin() {
@@ -225,7 +231,8 @@ void AdaptiveBands::observe(std::int64_t origin, std::int64_t step, double error
 }
 
 std::vector<BandOffsets> walk_bands(AdaptiveBands bands, const Rows& errors,
-                                    std::span<const std::int64_t> rows) {
+                                    std::span<const std::int64_t> rows,
+                                    std::span<const std::shared_ptr<const CalibrationErrors>> calibrations) {
   std::vector<BandOffsets> out;
   out.reserve(rows.size());
   std::vector<std::int64_t> next(rows.size(), 0);  // first step of each origin not yet observed
@@ -239,6 +246,8 @@ std::vector<BandOffsets> walk_bands(AdaptiveBands bands, const Rows& errors,
       }
     }
     while (open < i && next[open] == errors.columns) ++open;
+    if (i > 0 && i < calibrations.size() && calibrations[i] != calibrations[i - 1])
+      bands.recalibrate(calibrations[i]);
     out.push_back(bands.at_origin());
   }
   return out;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -14,13 +15,16 @@ namespace rondo::forecasting {
 class CalibrationErrors {
  public:
   /// `errors` [forecasts, horizon], truth − forecast in units of the scale; missing ones (NaN) are left out.
-  explicit CalibrationErrors(const Rows& errors);
+  /// `worth`: as how many independent errors those of a step count, however many they are.
+  explicit CalibrationErrors(const Rows& errors, double worth = std::numeric_limits<double>::infinity());
 
   std::int64_t horizon() const { return static_cast<std::int64_t>(sorted_.size()); }
   /// Ascending.
   std::span<const double> step(std::int64_t step) const { return sorted_[static_cast<std::size_t>(step)]; }
+  double worth() const { return worth_; }
 
  private:
+  double worth_;
   std::vector<std::vector<double>> sorted_;
 };
 
@@ -48,6 +52,9 @@ class AdaptiveBands {
 
   /// The bands of the next origin, from the errors observed so far. Origins are numbered from 0.
   BandOffsets at_origin();
+
+  /// Other calibration errors, of the same horizon, which hold all that was observed before.
+  void recalibrate(std::shared_ptr<const CalibrationErrors> calibration);
 
   /// The truth of step `step` (from 0) after origin `origin` has arrived and the forecast was wrong by
   /// `error` (truth − forecast, in units of the scale that the origin had). NaN: it is missing. To be called
@@ -88,8 +95,9 @@ class AdaptiveBands {
 
 /// The bands of a whole backtest of one series: `rows` are the origins' rows, ascending; `errors` [origins,
 /// horizon] are what went wrong from each. The bands of an origin depend on errors of truths at or before its
-/// row only.
-std::vector<BandOffsets> walk_bands(AdaptiveBands bands, const Rows& errors,
-                                    std::span<const std::int64_t> rows);
+/// row only. `calibrations`: by origin, where they change on the way; empty: they do not.
+std::vector<BandOffsets> walk_bands(
+    AdaptiveBands bands, const Rows& errors, std::span<const std::int64_t> rows,
+    std::span<const std::shared_ptr<const CalibrationErrors>> calibrations = {});
 
 }  // namespace rondo::forecasting

@@ -77,11 +77,11 @@ std::vector<double> band_levels(const ForecastOptions& options) {
   return levels;
 }
 
-std::vector<BandOffsets> bands_by_origin(const std::shared_ptr<const CalibrationErrors>& calibration,
-                                         const Rows& errors, std::span<const std::int64_t> rows,
-                                         std::int64_t stride, const std::vector<double>& levels) {
+std::vector<BandOffsets> bands_by_origin(
+    std::span<const std::shared_ptr<const CalibrationErrors>> calibrations, const Rows& errors,
+    std::span<const std::int64_t> rows, std::int64_t stride, const std::vector<double>& levels) {
   AdaptiveOptions options{.levels = levels, .stride = stride};
-  return walk_bands(AdaptiveBands(calibration, options), errors, rows);
+  return walk_bands(AdaptiveBands(calibrations.front(), options), errors, rows, calibrations);
 }
 
 void append_bands(const ScaledPanel& scaled, const Origin& origin, std::span<const double> location,

@@ -20,12 +20,12 @@ std::vector<double> band_levels(const ForecastOptions& options);
 std::vector<double> asked_quantiles(const ForecastOptions& options);
 
 /// Bands of one series, from origin to origin of its backtest and then of the forecast past its end. Offsets
-/// of an origin depend on truths at or before its row only. `rows`: rows of the origins, ascending, the end
-/// of the history last; `errors` [origins, horizon]: truth less forecast over the spread, NaN where there is
-/// no truth (yet); `levels`: of the bands.
-std::vector<BandOffsets> bands_by_origin(const std::shared_ptr<const CalibrationErrors>& calibration,
-                                         const Rows& errors, std::span<const std::int64_t> rows,
-                                         std::int64_t stride, const std::vector<double>& levels);
+/// of an origin depend on truths at or before its row only. `calibrations`: by origin, the last one that of
+/// all others. `rows`: rows of the origins, ascending, the end of the history last; `errors` [origins,
+/// horizon]: truth less forecast over the spread, NaN where there is no truth (yet); `levels`: of the bands.
+std::vector<BandOffsets> bands_by_origin(
+    std::span<const std::shared_ptr<const CalibrationErrors>> calibrations, const Rows& errors,
+    std::span<const std::int64_t> rows, std::int64_t stride, const std::vector<double>& levels);
 
 /// Ends of the 80 % and 95 % bands of one forecast (location and spread by step, scale of
 /// ScaledPanel::targets) in units of the series.

@@ -9,17 +9,17 @@
 
 namespace rondo::forecasting {
 
-namespace {}  // namespace
-
-double conformal_quantile(std::span<const double> sorted, double probability) {
+double conformal_quantile(std::span<const double> sorted, double probability, double worth) {
   if (sorted.empty()) return 0;
-  const auto n = static_cast<double>(sorted.size());
-  const double wanted = std::ceil((n + 1) * probability - 1e-9);  // 0.95 · 20 is 19, whatever the bits say
-  if (wanted <= n) return sorted[static_cast<std::size_t>(std::max(wanted, 1.0)) - 1];
+  const auto count = static_cast<double>(sorted.size()), n = std::min(count, worth);
+  // Of n values; 0.95 · 20 is 19, whatever the bits say.
+  const double wanted = n == count ? (n + 1) * probability : (n + 1) * probability * count / n;
+  const double place = std::ceil(wanted - 1e-9);
+  if (place <= count) return sorted[static_cast<std::size_t>(std::max(place, 1.0)) - 1];
   double square = 0;
   for (const double e : sorted) square += e * e;
   return std::max(sorted.back(),
-                  detail::student_t_quantile(probability, n) * std::sqrt(square / n * (1 + 1 / n)));
+                  detail::student_t_quantile(probability, n) * std::sqrt(square / count * (1 + 1 / n)));
 }
 
 BandOffsets BandOffsets::make(std::int64_t horizon, std::vector<double> levels) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct BandOffsets {
 
 /// Quantile of one more value after `sorted` ones of weight 1 each: the ⌈(n+1)·probability⌉-th smallest.
 /// Beyond the largest, Student's quantile of the root mean square, at least the largest. 0 without values.
-double conformal_quantile(std::span<const double> sorted, double probability);
+/// `worth`: as how many independent values they count, where these are fewer.
+double conformal_quantile(std::span<const double> sorted, double probability,
+                          double worth = std::numeric_limits<double>::infinity());
 
 }  // namespace rondo::forecasting

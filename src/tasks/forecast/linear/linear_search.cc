@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <set>
 
 #include "base/order_statistics.h"
@@ -112,11 +113,11 @@ class GroupScorer {
     score_stride_ = std::max<std::int64_t>(1, scored / grid.scored_origins);
   }
 
-  void append_scores(std::vector<Scored>& out) {
+  void append_scores(std::vector<Scored>& out, const auto& advance) {
     std::vector<double> error(shapes_.size() * grid_.penalties.size(), 0.0);
     double count = 0;
     Moments moments(layout_.columns(), panel_.horizon);
-    for (int block = 0; block < grid_.blocks; ++block) {
+    for (int block = 0; block < grid_.blocks; ++block, advance()) {
       const std::vector<Origin> fresh = training_origins(block);
       moments.add(layout_.design(scaled_, fresh), target_rows(scaled_, fresh));
       const std::vector<Origin> origins = scored_origins(block);
@@ -212,11 +213,11 @@ class GroupScorer {
   std::int64_t score_stride_ = 1;
 };
 
-std::vector<Scored> score(const Panel& panel, Scale scale, const Grid& grid) {
+std::vector<Scored> score(const Panel& panel, Scale scale, const Grid& grid, const auto& advance) {
   const ScaledPanel scaled(panel, scale.transform, scale.difference);
   std::vector<Scored> scores;
   for (auto& group : group_by_design(panel, grid.shapes)) {
-    GroupScorer(scaled, grid, std::move(group)).append_scores(scores);
+    GroupScorer(scaled, grid, std::move(group)).append_scores(scores, advance);
   }
   std::stable_sort(scores.begin(), scores.end(),
                    [](const Scored& a, const Scored& b) { return a.error < b.error; });
@@ -285,11 +286,14 @@ std::size_t preferred(const Panel& panel, const std::vector<Scale>& scales,
 }
 
 std::vector<std::vector<Scored>> score_all(const Panel& panel, const std::vector<Scale>& scales,
-                                           const Grid& grid, Pool& pool) {
+                                           const Grid& grid, Pool& pool, const tasks::Advanced& advanced,
+                                           double from = 0, double to = 1) {
   std::vector<std::vector<Scored>> scores(scales.size());
+  const auto groups = std::ssize(group_by_design(panel, grid.shapes));
+  tasks::StageProgress progress(advanced, std::ssize(scales) * groups * grid.blocks, from, to);
   pool.run(static_cast<int>(scales.size()), [&](int i) {
     const auto at = static_cast<std::size_t>(i);
-    scores[at] = score(panel, scales[at], grid);
+    scores[at] = score(panel, scales[at], grid, [&] { progress.done_one(); });
   });
   return scores;
 }
@@ -338,37 +342,59 @@ std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel) {
   return {sets.begin(), sets.end()};
 }
 
-LinearChoice search_linear(const Panel& panel, const LinearLimits& limits, Pool& pool) {
-  std::vector<Scale> scales = possible_scales(panel, limits);
+namespace {
+
+/// What is tried: where everything would be long, first few settings of all scales, then more of the best.
+struct SearchPlan {
+  std::vector<Scale> scales;
+  std::optional<Grid> coarse;
+  Grid grid;
+};
+
+SearchPlan plan_search(const Panel& panel, const LinearLimits& limits) {
+  SearchPlan plan{possible_scales(panel, limits), {}, {}};
   const std::vector<std::int64_t> lags = lag_candidates(panel, limits);
   const auto waves = wave_candidates(panel);
-
-  Grid grid;
+  Grid& grid = plan.grid;
   grid.shapes = all_shapes(lags, waves, covariate_lag_candidates(panel), known_step_candidates(panel));
   grid.penalties = {1e-4, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1};
+  if (cost(panel, grid) * static_cast<double>(plan.scales.size()) <= kLongGridCost) return plan;
+  Grid& coarse = plan.coarse.emplace(grid);
+  std::vector<std::int64_t> few{lags[lags.size() / 2], lags.back()};
+  if (few[0] == few[1]) few.pop_back();
+  coarse.shapes = all_shapes(few, {waves.front(), waves.back()}, {0}, known_step_candidates(panel));
+  coarse.penalties = {1e-3, 1e-1};
+  coarse.blocks = 3;
+  coarse.scored_origins = 300;
+  grid.penalties = {1e-3, 1e-2, 1e-1, 1};
+  grid.blocks = 4;
+  grid.scored_origins = 300;
+  if (cost(panel, grid) > kLongGridCost) {
+    grid.shapes = all_shapes(lags, {waves.front(), waves.back()}, covariate_lag_candidates(panel),
+                             known_step_candidates(panel));
+  }
+  return plan;
+}
+
+}  // namespace
+
+LinearChoice search_linear(const Panel& panel, const LinearLimits& limits, Pool& pool,
+                           const tasks::Advanced& advanced) {
+  constexpr double kCoarseShare = 0.5;
+  double begun = 0;
+  SearchPlan plan = plan_search(panel, limits);
+  std::vector<Scale>& scales = plan.scales;
+  const Grid& grid = plan.grid;
   LinearChoice choice;
-  if (cost(panel, grid) * static_cast<double>(scales.size()) > kLongGridCost) {
-    Grid coarse = grid;
-    std::vector<std::int64_t> few{lags[lags.size() / 2], lags.back()};
-    if (few[0] == few[1]) few.pop_back();
-    coarse.shapes = all_shapes(few, {waves.front(), waves.back()}, {0}, known_step_candidates(panel));
-    coarse.penalties = {1e-3, 1e-1};
-    coarse.blocks = 3;
-    coarse.scored_origins = 300;
-    const auto scores = score_all(panel, scales, coarse, pool);
+  if (plan.coarse) {
+    const auto scores = score_all(panel, scales, *plan.coarse, pool, advanced, 0, kCoarseShare);
+    begun = kCoarseShare;
     for (const auto& s : scores) choice.tried += static_cast<std::int64_t>(s.size());
     const std::size_t best = preferred(panel, scales, scores);
     if (best < scales.size()) scales = {scales[best]};
-    grid.penalties = {1e-3, 1e-2, 1e-1, 1};
-    grid.blocks = 4;
-    grid.scored_origins = 300;
-    if (cost(panel, grid) > kLongGridCost) {
-      grid.shapes = all_shapes(lags, {waves.front(), waves.back()}, covariate_lag_candidates(panel),
-                               known_step_candidates(panel));
-    }
   }
 
-  const auto scores = score_all(panel, scales, grid, pool);
+  const auto scores = score_all(panel, scales, grid, pool, advanced, begun);
   for (const auto& s : scores) choice.tried += static_cast<std::int64_t>(s.size());
   const std::size_t best = preferred(panel, scales, scores);
   if (best == scales.size()) {  // too few rows to score anything: the plainest model

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rondo/base/pool.h"
+#include "tasks/common/stage_progress.h"
 #include "tasks/forecast/linear/linear_model.h"
 
 namespace rondo::forecasting {
@@ -40,6 +41,7 @@ std::vector<std::vector<std::int64_t>> wave_candidates(const Panel& panel);
 /// than none to be taken. All candidates (at most 30) of the winning transform and differencing that come
 /// within 2 % of the best become members. Where the full grid would be long, a coarse one chooses transform
 /// and differencing first. Sees training rows only.
-LinearChoice search_linear(const Panel& panel, const LinearLimits& limits, Pool& pool);
+LinearChoice search_linear(const Panel& panel, const LinearLimits& limits, Pool& pool,
+                           const tasks::Advanced& advanced = {});
 
 }  // namespace rondo::forecasting

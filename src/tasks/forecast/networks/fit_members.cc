@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/index_range.h"
@@ -37,6 +39,24 @@ class EpochSampler : public Callback {
 
   WindowSamples& samples_;
   std::int64_t epoch_ = 0;
+};
+
+/// Tells how far the training has come.
+class TrainingProgress : public Callback {
+ public:
+  TrainingProgress(std::function<void(double)> advanced, std::int64_t batches)
+      : advanced_(std::move(advanced)), batches_(std::max<std::int64_t>(1, batches)) {}
+
+  void on_batch_end(TrainingRun& run, std::int64_t batch, const NamedValues&) override {
+    if (!advanced_) return;
+    const double epochs =
+        static_cast<double>(run.epoch()) + static_cast<double>(batch + 1) / static_cast<double>(batches_);
+    advanced_(std::min(1.0, epochs / static_cast<double>(run.epochs())));
+  }
+
+ private:
+  std::function<void(double)> advanced_;
+  std::int64_t batches_;
 };
 
 void require_some(const WindowSamples& samples, const char* purpose) {
@@ -116,6 +136,8 @@ void fit_members(const FitSamples& samples, const FitPlan& plan, const NetworkTr
   FitOptions fit = fit_options(plan, settled);
   fit.validation_data = &samples.validation;
   fit.callbacks = {std::make_shared<EpochSampler>(samples.training), early};
+  const std::int64_t batches = (samples.training.size() + settled.batch_size - 1) / settled.batch_size;
+  fit.callbacks.push_back(std::make_shared<TrainingProgress>(settled.controls.advanced, batches));
   fit.callbacks.insert(fit.callbacks.end(), settled.callbacks.begin(), settled.callbacks.end());
   out.history = trainer.fit(samples.training, fit);
   out.best_epoch = early->best_epoch() + 1;

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "rondo/base/atomic_file.h"
 #include "rondo/base/error.h"
 #include "rondo/tasks/forecast.h"
 #include "tasks/common/model_file.h"
@@ -227,10 +228,16 @@ Json forecast_json(const ForecastResult& result, const Json& files) {
 }
 
 void ForecastResult::save_model(const std::string& path) const {
+  AtomicFiles files;
+  save_model(files, path);
+  files.commit();
+}
+
+void ForecastResult::save_model(AtomicFiles& files, const std::string& path) const {
   if (!model)
     throw Error(ErrorKind::usage, "there is no model to save: the result was not made by run_forecast");
   Model written = *model;  // an archive function reads, too: not for const objects
-  tasks::save_model_file(path,
+  tasks::save_model_file(files, path,
                          [&](tasks::Archive& archive) { forecasting::archive_model(archive, written); });
 }
 

@@ -17,6 +17,17 @@ std::vector<double> standardised(const std::vector<double>& values, const std::v
 
 }  // namespace
 
+bool PanelSeries::is_constant() const {
+  const std::span<const double> rows = training();
+  return std::ranges::all_of(rows, [&](double value) { return value == rows.front(); });
+}
+
+std::int64_t PanelSeries::age_at(std::int64_t row) const {
+  std::int64_t last = row;
+  while (last > 0 && !is_observed(last)) --last;
+  return row - last;
+}
+
 std::vector<std::int64_t> Panel::learnt_rows() const {
   std::vector<std::int64_t> rows;
   for (const PanelSeries& s : series) rows.push_back(s.learnt_rows());

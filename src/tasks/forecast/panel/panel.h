@@ -69,11 +69,15 @@ struct PanelSeries {
   bool is_short = false;
 
   std::int64_t rows() const { return static_cast<std::int64_t>(values.size()); }
+  /// Whether the training part has one value only.
+  bool is_constant() const;
   /// Of the training part, those that a model of all series learns from.
   std::int64_t learnt_rows() const { return is_short ? 0 : train_rows; }
   bool is_observed(std::int64_t row) const {
     return observed.empty() || observed[static_cast<std::size_t>(row)] != 0;
   }
+  /// Rows from the last one with a value up to this one.
+  std::int64_t age_at(std::int64_t row) const;
   std::span<const double> looked_back_on() const { return filled.empty() ? values : filled; }
   std::span<const double> training() const {
     return std::span<const double>(values).first(static_cast<std::size_t>(train_rows));

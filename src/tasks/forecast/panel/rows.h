@@ -24,4 +24,11 @@ struct Rows {
   }
 };
 
+/// How a forecast after the first `rows` rows of a series went: truth less forecast by step, NaN where no
+/// truth is known (yet).
+struct OriginErrors {
+  std::vector<double> errors;
+  std::int64_t rows = 0;
+};
+
 }  // namespace rondo::forecasting

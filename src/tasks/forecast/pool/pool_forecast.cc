@@ -165,6 +165,7 @@ PoolRun run_members(std::span<const SeriesInput> series, const PoolOptions& opti
     run.series.push_back(plans.back().prepare());
     for (std::size_t job = 0; job <= plans.back().origins.size(); ++job) jobs.emplace_back(s, job);
   }
+  tasks::StageProgress progress(options.advanced, std::ssize(jobs));
   threads.run(static_cast<int>(jobs.size()), [&](int i) {
     const auto [s, job] = jobs[i];
     const Plan& plan = plans[s];
@@ -173,6 +174,7 @@ PoolRun run_members(std::span<const SeriesInput> series, const PoolOptions& opti
     } else {
       run.series[s].evidence.origins[job - 1] = plan.hold_out(plan.origins[job - 1]);
     }
+    progress.done_one();
   });
   return run;
 }

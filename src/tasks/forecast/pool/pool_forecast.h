@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rondo/base/pool.h"
+#include "tasks/common/stage_progress.h"
 #include "tasks/forecast/pool/members.h"
 #include "tasks/forecast/pool/weights.h"
 
@@ -19,6 +20,7 @@ struct SeriesInput {
 struct PoolOptions {
   int origins = 8;  ///< held out in each series, as many as rows allow
   WeightOptions weights = {};
+  tasks::Advanced advanced = {};
 };
 
 /// What all ways to forecast say of one series: its held-out origins, and the rows behind its end.

@@ -120,7 +120,7 @@ std::string season_name(std::int64_t period, const std::string& frequency) {
                               Named{"daily", 365, "year"},          Named{"business days", 5, "week"},
                               Named{"hourly", 24, "day"},           Named{"business days", 261, "year"},
                               Named{"hourly", 168, "week"},         Named{"hourly", 8766, "year"},
-                              Named{"every 30 minutes", 48, "day"}, Named{"every 30 minutes", 336, "week"},
+                              Named{"half-hourly", 48, "day"},      Named{"half-hourly", 336, "week"},
                               Named{"every 15 minutes", 96, "day"}, Named{"every 15 minutes", 672, "week"}};
   const std::string rows = detail::count_of(period, "row");
   for (const Named& one : kNamed)

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "tasks/forecast/evaluation/backtest.h"
 #include "tasks/forecast/report/drawn_series.h"
 #include "tasks/report/format.h"
 
@@ -163,8 +164,12 @@ PagePart score_table(const ForecastResult& result) {
   };
   if (result.series.size() > 1 && result.test.compared != result.test.geometric_rmsse) {
     const std::vector<double> values = values_of(&ForecastScore::compared);
-    add_column(table, {"RMSE in steps"}, error_cells(values, largest_of(values)));
-    table.note += " RMSE in steps counts each series' errors in the size of its own changes from row to row.";
+    const bool many = result.measure == kMeasureOfMany;
+    add_column(table, {many ? "RMSSE, bounded" : "RMSE in steps"}, error_cells(values, largest_of(values)));
+    table.note +=
+        many ? " RMSSE, bounded, is the root of the mean over series of squared errors, each in units of "
+               "the series' naive step or of all forecasts' errors, whichever is larger."
+             : " RMSE in steps counts each series' errors in the size of its own changes from row to row.";
   }
   for (const Measure& measure : kMeasures) {
     const std::vector<double> values = values_of(measure.value);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "rondo/base/error.h"
 #include "rondo/data/csv.h"
+#include "tasks/forecast/table/frequency_option.h"
 
 namespace rondo::forecasting {
 
@@ -349,6 +350,7 @@ RawPanel read_raw_panel(const ForecastTables& tables, const ForecastOptions& giv
                                                        ? " row at the end without a target value left out"
                                                        : " rows at the end without a target value left out"));
   }
+  set_frequencies(table, options, panel);
   check_frequency(table, options, panel);
   if (options.missing == "zero") fill_with_zeros(panel);
   if (options.missing == "previous") suggest_zeros(report, panel);

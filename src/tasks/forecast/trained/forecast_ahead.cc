@@ -74,6 +74,16 @@ void widen_for_doubts(const ScaledPanel& scaled, ForecastResult::Model& model, s
 
 }  // namespace
 
+void check_finite(const ForecastSeries& series, const ForecastBands& bands, const std::string& source) {
+  for (const auto& [name, end] : ForecastBands::kEnds) {
+    if (std::ranges::none_of(bands.*end, [](double value) { return std::isinf(value); })) continue;
+    throw Error(ErrorKind::diverged, "a band of the forecast is not finite")
+        .where(series.id.empty() ? source : source + ", series '" + series.id + "'")
+        .seen(name)
+        .fix("look for outliers in the column, give it in a larger unit, or try --transform none");
+  }
+}
+
 void forecast_ahead(const ScaledPanel& scaled, ForecastResult::Model& model, std::span<const Origin> ends,
                     const std::string& source, Pool& pool, std::span<ForecastSeries> series) {
   const Forecasts ahead = model.forecaster.forecast(scaled, ends, pool);
@@ -97,6 +107,7 @@ void forecast_ahead(const ScaledPanel& scaled, ForecastResult::Model& model, std
       append_quantiles(scaled, ends[i], location, spread, bands, series[i].quantiles);
   }
   widen_for_doubts(scaled, model, ends, pool, series);
+  for (const ForecastSeries& one : series) check_finite(one, one.bands, source);
 }
 
 }  // namespace rondo::forecasting

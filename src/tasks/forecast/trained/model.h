@@ -34,6 +34,9 @@ namespace rondo::forecasting {
 /// A series of the result with what its panel says of it.
 ForecastSeries series_of(const PanelSeries& from, Timeline times);
 
+/// Error(diverged) when an end of a band is infinite: such a forecast is not written.
+void check_finite(const ForecastSeries& series, const ForecastBands& bands, const std::string& source);
+
 /// Forecasts and bands past each of the origins `ends`, in units of the series: series[i] gets those of
 /// ends[i]. `source` names the table in messages. Error(diverged) when one is not finite.
 void forecast_ahead(const ScaledPanel& scaled, ForecastResult::Model& model, std::span<const Origin> ends,

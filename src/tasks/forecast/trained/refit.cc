@@ -49,6 +49,7 @@ void refit_forecasts(const TrainingTask& task, const std::vector<Origin>& origin
     const TrainingTask again{rescaled, task.linear, task.options, controls, task.calendar};
     ChosenForecaster refitted;
     refitted.choices.assign(choices.begin(), choices.end());
+    refitted.growth = tested.growth;
     refitted.learnt.emplace();
     refitted.learnt->linear = fit_linear(rescaled, task.linear.members, moved.learnt_rows());
     if (tested.has_networks()) {

@@ -1,9 +1,11 @@
-#include "layers/common/initializers.h"
+#include "rondo/layers/initializers.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "rondo/train/model.h"
+#include "support/scratch_folder.h"
 #include "unit/layers/run_network.h"
 
 namespace rondo {
@@ -141,6 +143,21 @@ TEST(Initializers, MayBeAFunctionInCode) {
   network.build(1);
   EXPECT_EQ(numbers(network.parameters().get(0)), (std::vector<double>{0, 1, 2, 10, 11, 12}));
   expect_usage_error({"function", "embedding"}, [&] { Network::from_spec(network.spec()).build(1); });
+}
+
+TEST(Initializers, ThatWereAFunctionInCodeDoNotKeepAModelFromBeingLoaded) {
+  const ScratchFolder folder;
+  Sequential model(
+      {false, -1, {3}},
+      {dense({.units = 2, .kernel_initializer = initializers::function([](std::int64_t r, std::int64_t c) {
+                            return static_cast<double>(r - c);
+                          })})});
+  model.build();
+  model.save(folder / "model");
+  const Samples x(normal({4, 3}, 1));
+  EXPECT_EQ(numbers(Model::load(folder / "model").predict(x).values()), numbers(model.predict(x).values()));
+  EXPECT_EQ(numbers(model.network().cast(DType::float64).parameters().get(0)),
+            numbers(model.network().parameters().get(0)));
 }
 
 TEST(Initializers, GoThroughASpec) {

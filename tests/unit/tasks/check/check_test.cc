@@ -217,7 +217,7 @@ TEST(Check, WhatIsWrongInsideColumnsIsFound) {
        CheckLevel::warning, "50 % of 'x' is missing, which is a lot", ""},
       {[](auto& row, int) { row[0] = ""; }, CheckLevel::warning, "'x' has no values at all", "leave"},
       {[](auto& row, int) { row[0] = "7"; }, CheckLevel::warning, "'x' is constant", "leave"},
-      {[](auto& row, int) { row[1] = "7"; }, CheckLevel::error, "'y' is constant", "another target"},
+      {[](auto& row, int) { row[1] = "7"; }, CheckLevel::warning, "'y' is constant", "another target"},
       {[](auto& row, int t) {
          if (t % 20 == 5) row[0] = "-999";
        },
@@ -454,6 +454,57 @@ TEST(Check, ATableTooShortForTheNetworkThatIsAskedForIsRefused) {
   options.likelihood = "gaussian";
   EXPECT_FALSE(check(sound(), options).has_errors());
   expect_finding(check(sound(40), options), CheckLevel::error, "too few rows to learn from");
+}
+
+TEST(Check, DistributionsOfCountsAreSuggestedForCounts) {
+  const RandomStream stream(5);
+  const auto found = [&](const std::function<int(std::uint64_t)>& value,
+                         const ForecastOptions& options = {}) {
+    Sheet sheet = sound();
+    for (std::size_t t = 0; t < sheet.cells.size(); ++t) sheet.cells[t][1] = std::to_string(value(t));
+    std::string all;
+    for (const CheckFinding& finding : check(sheet, options).findings) all += finding.what + "\n";
+    return all;
+  };
+  // Sums of many rare events, and bursts.
+  const auto rare = [&](std::uint64_t t) {
+    int count = 0;
+    for (std::uint64_t i = 0; i < 50; ++i) count += stream.uniform(100 * t + i) < 0.08 ? 1 : 0;
+    return count;
+  };
+  EXPECT_NE(found(rare).find("'y' holds counts"), std::string::npos);
+  EXPECT_NE(found(rare).find("--likelihood poisson"), std::string::npos);
+  const auto bursts = [&](std::uint64_t t) {
+    return stream.uniform(t) < 0.7 ? 0 : static_cast<int>(t * 7 % 20);
+  };
+  EXPECT_NE(found(bursts).find("--likelihood negative_binomial"), std::string::npos);
+  EXPECT_EQ(found([](std::uint64_t t) { return 500 + static_cast<int>(t * 37 % 90); }).find("holds counts"),
+            std::string::npos)
+      << "large numbers are as good as real ones";
+  EXPECT_EQ(found([](std::uint64_t t) { return static_cast<int>(t % 5) - 2; }).find("holds counts"),
+            std::string::npos);
+}
+
+TEST(ForecastRemarks, SayInALineWhatCheckFindsInTheColumnsInUse) {
+  Sheet sheet = sound();
+  sheet.header = "day,x,flat,later,y";
+  for (std::size_t t = 0; t < sheet.cells.size(); ++t) {
+    const std::string y = sheet.cells[t][1];
+    const std::string later = sheet.cells[std::min(t + 1, sheet.cells.size() - 1)].back();
+    sheet.cells[t] = {sheet.cells[t][0], "7", later, y};
+  }
+  const Table table = parse_csv(sheet.text());
+  ForecastOptions options;
+  options.target = "y";
+  options.time = "day";
+  EXPECT_TRUE(forecast_remarks(table, options).empty())
+      << "columns that are not in use are nobody's business";
+  options.past = {"x", "flat", "later"};
+  const std::vector<std::string> remarks = forecast_remarks(table, options);
+  ASSERT_EQ(remarks.size(), 2U);
+  EXPECT_NE(remarks[0].find("'flat' is constant"), std::string::npos);
+  EXPECT_NE(remarks[1].find("'later'"), std::string::npos) << remarks[1];
+  for (const std::string& remark : remarks) EXPECT_EQ(remark.find('\n'), std::string::npos);
 }
 
 TEST(CheckCost, GrowsWithWhatMakesTrainingDear) {

@@ -246,11 +246,11 @@ TEST(ForecastVerdict, SaysWhetherTheForecastIsAsGoodAsTheBestMethodOrWorse) {
 TEST(ForecastVerdict, OfManySeriesCountsThoseThatAreWon) {
   Contender model{"model", 0.9, {}}, rival{"theta", 1.0, {}};
   for (int s = 0; s < 40; ++s) {
-    model.losses.push_back(s % 4 == 0 ? 0.2 : -0.2);  // logarithms
-    rival.losses.push_back(0);
+    model.losses.push_back(s % 4 == 0 ? 1.2 : 0.8);
+    rival.losses.push_back(1);
   }
-  const Judgement judgement = judge(model, {Contender{"naive", 2.0, std::vector<double>(40, 0.7)}}, {rival},
-                                    0, "geometric mean RMSSE");
+  const Judgement judgement =
+      judge(model, {Contender{"naive", 2.0, std::vector<double>(40, 4.0)}}, {rival}, 0, kMeasureOfMany);
   EXPECT_EQ(judgement.verdict, ForecastVerdict::better);
   EXPECT_NE(judgement.sentence.find("lower in 30 of 40 series"), std::string::npos) << judgement.sentence;
 }

@@ -52,6 +52,7 @@ class Script {
 
 std::size_t epochs_until_stop(EarlyStoppingOptions options, std::vector<double> values) {
   options.monitor = "watched";
+  if (options.mode == "auto") options.mode = "min";  // a callback's number says nothing about itself
   return Script().run("watched", std::move(values), {std::make_shared<EarlyStopping>(options)}).epochs.size();
 }
 
@@ -96,8 +97,8 @@ TEST(EarlyStopping, RestoresTheBestWeightsAlsoWhenTrainingEndsByItself) {
     watcher->epoch_end = [&](TrainingRun& run, NamedValues&) {
       weights.push_back(run.network().parameters().get(0).at(0));
     };
-    const auto stopping = std::make_shared<EarlyStopping>(
-        EarlyStoppingOptions{.monitor = "watched", .patience = patience, .restore_best_weights = true});
+    const auto stopping = std::make_shared<EarlyStopping>(EarlyStoppingOptions{
+        .monitor = "watched", .patience = patience, .mode = "min", .restore_best_weights = true});
     script.run("watched", {5, 3, 4, 4, 4}, {watcher, stopping});
     EXPECT_EQ(stopping->best_epoch(), 1);
     EXPECT_EQ(*stopping->best(), 3);
@@ -121,6 +122,7 @@ TEST(EarlyStopping, SaysWhatCouldBeWatched) {
 TEST(ReduceLrOnPlateau, LowersTheRateAndCoolsDown) {
   const auto rate_after = [](ReduceLrOnPlateauOptions options, std::vector<double> values) {
     options.monitor = "watched";
+    options.mode = "min";
     Script script;
     const History history =
         script.run("watched", std::move(values), {std::make_shared<ReduceLrOnPlateau>(options)});
@@ -150,7 +152,7 @@ TEST(ModelCheckpoint, NamesFilesByEpochAndValueAndKeepsOnlyTheBestWhenAsked) {
   EXPECT_EQ(folder.names(), (std::vector<std::string>{"m-01-3.0", "m-02-2.0"}));
   const ScratchFolder second;
   ModelCheckpointOptions best{
-      .filepath = second / "best-{epoch}", .monitor = "watched", .save_best_only = true};
+      .filepath = second / "best-{epoch}", .monitor = "watched", .mode = "min", .save_best_only = true};
   Script().run("watched", {3, 4, 2, 2.5}, {std::make_shared<ModelCheckpoint>(best)});
   EXPECT_EQ(second.names(), (std::vector<std::string>{"best-1", "best-3"}));
   EXPECT_NO_THROW(Model::load(second / "best-3"));

@@ -144,8 +144,8 @@ TEST(Metrics, AucIsOneForAPerfectOrderAndOneHalfForNone) {
 
 TEST(Metrics, AreNamedAsSpelledAndKnowWhichWayIsBetter) {
   EXPECT_EQ(make_row_metric("mae")->name(), "mae");
-  EXPECT_FALSE(make_row_metric("mae")->larger_is_better());
-  EXPECT_TRUE(make_row_metric("accuracy")->larger_is_better());
+  EXPECT_EQ(make_row_metric("mae")->direction(), Direction::smaller);
+  EXPECT_EQ(make_row_metric("accuracy")->direction(), Direction::larger);
   EXPECT_TRUE(std::isnan(make_row_metric("mse")->result()));
 }
 

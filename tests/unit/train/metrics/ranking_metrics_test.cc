@@ -103,7 +103,7 @@ TEST(RocAuc, RefusesScoresThatHaveNoOrder) {
     EXPECT_NE(std::string(error.what()).find("a prediction is not a number"), std::string::npos)
         << error.what();
   }
-  EXPECT_TRUE(make_row_metric("roc_auc")->larger_is_better());
+  EXPECT_EQ(make_row_metric("roc_auc")->direction(), Direction::larger);
 }
 
 }  // namespace

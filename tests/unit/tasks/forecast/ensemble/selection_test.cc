@@ -80,7 +80,39 @@ TEST(Selection, DoesNotTryThePoolWhereItsForecastsWouldTakeTooLong) {
   chosen.selection.choose(chosen.near_truth(0), chosen.pool);
   EXPECT_EQ(chosen.selection.choices()[0].learnt, 1);
   EXPECT_EQ(chosen.selection.learnt_share(), 1);
-  EXPECT_TRUE(chosen.selection.errors(0).empty());
+  EXPECT_TRUE(chosen.selection.errors(chosen.pool)[0].empty());
+  EXPECT_NE(chosen.selection.left_out().find("--stride"), std::string::npos) << "says how to have them";
+}
+
+TEST(Selection, SaysThatAChangingClockLeavesThePoolOut) {
+  Panel panel = two_series();
+  for (std::size_t row = 100; row < panel.series[0].position.size(); ++row)
+    panel.series[0].position[row] += 1;
+  const Chosen chosen(std::move(panel));
+  EXPECT_NE(chosen.selection.left_out().find("clock"), std::string::npos);
+  EXPECT_EQ(Chosen(two_series()).selection.left_out(), "");
+  EXPECT_EQ(Chosen(two_series(), 4, true).selection.left_out(), "") << "nobody wants them";
+}
+
+TEST(Selection, ErrorsOfHeldOutOriginsAreThoseOfWeightsThatHaveNotSeenThem) {
+  constexpr std::size_t kJudgedAsOne = 3;  // origins of three steps
+  Chosen wrong(two_series()), lately_right(two_series());
+  const Rows off = wrong.near_truth(5);
+  Rows learnt = off;
+  std::size_t own = 0;
+  for (std::size_t i = 0; i < wrong.selection.learnt_origins().size(); ++i) {
+    const Origin& origin = wrong.selection.learnt_origins()[i];
+    own = i > 0 && origin.series == wrong.selection.learnt_origins()[i - 1].series ? own + 1 : 0;
+    if (own < kJudgedAsOne) wrong.scaled.targets(origin, learnt.row(static_cast<std::int64_t>(i)));
+  }
+  wrong.selection.choose(off, wrong.pool);
+  lately_right.selection.choose(learnt, lately_right.pool);
+  const auto errors = wrong.selection.errors(wrong.pool);
+  const auto again = lately_right.selection.errors(lately_right.pool);
+  for (std::size_t s = 0; s < 2; ++s) {
+    ASSERT_GT(errors[s].size(), kJudgedAsOne);
+    for (std::size_t k = 0; k < kJudgedAsOne; ++k) EXPECT_EQ(errors[s][k].errors, again[s][k].errors);
+  }
 }
 
 TEST(Selection, CountsWhatIsSaidLater) {

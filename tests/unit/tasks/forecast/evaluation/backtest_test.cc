@@ -13,6 +13,7 @@
 #include <string>
 
 #include "rondo/tasks/forecast_accuracy.h"
+#include "tasks/forecast/evaluation/backtest.h"
 #include "tasks/forecast/evaluation/baselines.h"
 #include "unit/tasks/forecast/forecast_samples.h"
 
@@ -397,6 +398,34 @@ ForecastResult refitted(const Numbers& y, std::int64_t parts) {
 
 /// The first origin whose forecasts belong to the second part.
 constexpr std::int64_t kSecond = kTableRows - kTestRows + kTestRows / 2 - 1;
+
+TEST(ForecastBacktest, OfRareDemandIsNotWonByWhoForecastsNothing) {
+  constexpr std::int64_t kSeries = 40, kRows = 60;
+  const std::vector<double> noise = white_noise(21, kSeries * kRows);
+  TextList ids;
+  Numbers demand;
+  for (std::int64_t i = 0; i < kSeries * kRows; ++i) {
+    ids.push_back("s" + std::to_string(i / kRows));
+    demand.push_back(noise[static_cast<std::size_t>(i)] > 0.8 ? 3 : 0);  // every fifth row
+  }
+  Table table("demand");
+  table.add(Column("id", ids));
+  table.add(Column("y", demand));
+  ForecastOptions options;
+  options.target = "y";
+  options.id = "id";
+  options.horizon = 6;
+  options.backtest = "last=6";
+  options.methods = "zero,mean,sba";
+  const ForecastResult result = run_forecast(table, options);
+  EXPECT_EQ(result.measure, kMeasureOfMany);
+  const auto method = [&](const std::string& name) {
+    return *std::ranges::find(result.methods, name, &ForecastScore::name);
+  };
+  EXPECT_LT(method("mean").compared, method("zero").compared);
+  EXPECT_LT(method("zero").geometric_rmsse, method("mean").geometric_rmsse) << "ratios would say so";
+  EXPECT_LT(result.test.compared, 1.02 * method("mean").compared);
+}
 
 TEST(ForecastRefit, MovesTheForecastsOfTheSecondPartOnly) {
   const Numbers y = logistic_map(kTableRows);

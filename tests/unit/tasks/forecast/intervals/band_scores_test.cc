@@ -98,7 +98,7 @@ TEST(ForecastBandScores, QuantileLossIsThatOfTheQuantilesThatTheBandsEndAt) {
     result.series.back().train_rows = series.train_rows;
   }
   forecasts.methods.resize(origins.size());
-  const std::vector calibrations(panel.series.size(), calibration);
+  const std::vector calibrations(panel.series.size(), Calibrations{calibration});
   run_backtest(scaled, origins, forecasts, calibrations, result);
 
   Numbers actual, quantiles, levels, one;
@@ -115,7 +115,7 @@ TEST(ForecastBandScores, QuantileLossIsThatOfTheQuantilesThatTheBandsEndAt) {
         if (!series.is_observed(origin.row + 1 + static_cast<std::int64_t>(h))) error[h] = std::nan("");
     }
     const std::vector<BandOffsets> bands =
-        bands_by_origin(calibration, errors, rows, kStride, band_levels({}));
+        bands_by_origin(Calibrations{calibration}, errors, rows, kStride, band_levels({}));
     for (std::size_t i = 0; i < rows.size(); ++i) {
       for (std::int64_t h = 0; h < 3; ++h) {
         const std::int64_t row = rows[i] + 1 + h;

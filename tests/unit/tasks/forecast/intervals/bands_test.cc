@@ -298,5 +298,29 @@ TEST(SplitConformal, NestsItsBands) {
   EXPECT_THROW(BandOffsets::make(1, {}), Error);
 }
 
+TEST(AdaptiveBands, StartAnewFromOtherCalibrationErrors) {
+  Rows narrow{1, {}}, wide{1, {}};
+  const RandomStream random(5);
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    narrow.append()[0] = random.normal(i);
+    wide.append()[0] = 10 * narrow.values.back();
+  }
+  AdaptiveBands bands(std::make_shared<CalibrationErrors>(narrow), {});
+  const BandOffsets before = bands.at_origin();
+  bands.recalibrate(std::make_shared<CalibrationErrors>(wide));
+  const BandOffsets after = bands.at_origin();
+  for (std::int64_t level = 0; level < 2; ++level)
+    EXPECT_NEAR(after.high_at(0, level), 10 * before.high_at(0, level), 1e-9) << level;
+}
+
+TEST(ConformalQuantile, OfErrorsThatAreWorthFewerLiesFurtherOut) {
+  std::vector<double> sorted;
+  for (int i = 1; i <= 200; ++i) sorted.push_back(i);
+  EXPECT_EQ(conformal_quantile(sorted, 0.9), 181);
+  EXPECT_EQ(conformal_quantile(sorted, 0.9, 200), 181);
+  EXPECT_EQ(conformal_quantile(sorted, 0.9, 40), 185);
+  EXPECT_GE(conformal_quantile(sorted, 0.975, 27), 200) << "27 errors have no such quantile";
+}
+
 }  // namespace
 }  // namespace rondo::forecasting

@@ -66,13 +66,14 @@ TEST(ForecastTables, ErrorsStandBestFirstByWhatTheVerdictCompares) {
 
 TEST(ForecastTables, LeadTheLeaderboardOfACollectionWithItsOwnMeasure) {
   ForecastResult result = SampleResult(3).get();
-  result.measure = "geometric mean RMSSE";
-  for (ForecastScore* score : {&result.test, &result.baselines[0]}) score->geometric_rmsse = 0.777;
+  result.measure = "bounded RMSSE";
+  for (auto* scores : {&result.baselines, &result.methods}) {
+    for (ForecastScore& score : *scores) score.compared = 0.9;
+  }
   result.test.compared = 0.777;
   result.baselines[0].series_won = 0.66;
   const PagePart table = score_table(result);
-  EXPECT_TRUE(
-      contains(table, "<th scope=\"col\">RMSSE, geometric mean</th><th scope=\"col\">Series won</th>"));
+  EXPECT_TRUE(contains(table, "<th scope=\"col\">RMSSE, bounded</th><th scope=\"col\">Series won</th>"));
   EXPECT_TRUE(contains(table, "0.777"));
   EXPECT_TRUE(contains(table, "66.0 %"));
 }

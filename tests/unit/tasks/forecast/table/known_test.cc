@@ -54,6 +54,28 @@ TEST_P(Rows, KnownCovariatesReachTheForecast) {
   }
 }
 
+std::string notes_with(const std::string& column) {
+  std::string text = "sales," + column + "\n";
+  const RandomStream stream(8);
+  for (std::uint64_t t = 0; t < 83; ++t) {
+    const std::string sales = t < 80 ? std::to_string(20 + stream.normal(2 * t)) : "";
+    text += sales + "," + (column == "still" ? "1" : std::to_string(stream.normal(2 * t + 1))) + "\n";
+  }
+  ForecastOptions options = options_of(3);
+  options.known = {column};
+  options.methods = "mean";
+  options.ensemble = ForecastOptions().ensemble;
+  options.epochs = 0;
+  std::string all;
+  for (const std::string& note : run_forecast(parse_csv(text), options, {.verbose = 0}).notes) all += note;
+  return all;
+}
+
+TEST(Forecast, SaysWhichKnownColumnsHaveNoPartInIt) {
+  EXPECT_NE(notes_with("still").find("never change in the training part (still)"), std::string::npos);
+  EXPECT_EQ(notes_with("noise").find("never change"), std::string::npos);
+}
+
 INSTANTIATE_TEST_SUITE_P(Forecast, Rows, testing::Values(120, 900));
 
 }  // namespace
