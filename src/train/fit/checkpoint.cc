@@ -1,5 +1,6 @@
 #include "train/fit/checkpoint.h"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 
