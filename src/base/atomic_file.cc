@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/abandoned.h"
@@ -118,13 +119,13 @@ void AtomicFile::open_temporary() {
   constexpr int kTries =
       1000;  // another thread, or a dead process that had our number, may hold the first names
   for (int i = 0; i < kTries; ++i) {
-    const std::string name = stem + (i == 0 ? "" : "-" + std::to_string(i)) + ".tmp";
+    std::string name = stem + (i == 0 ? "" : "-" + std::to_string(i)) + ".tmp";
     descriptor_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (descriptor_ < 0) {
       if (errno == EEXIST || errno == EINTR) continue;
       break;
     }
-    temporary_ = name;
+    temporary_ = std::move(name);  // which takes no memory: a copy that failed would leave the file behind
     // Says "in use"; a file system without locks is no reason to stop. Before the lock it looked abandoned:
     // somebody may be about to remove it.
     const bool wanted = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
