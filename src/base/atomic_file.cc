@@ -1,5 +1,6 @@
 #include "rondo/base/atomic_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -66,11 +68,14 @@ bool is_temporary(std::string_view name) {
 }  // namespace
 
 void detail::remove_abandoned(const std::string& folder, const std::string& prefix) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
+  // Not std::filesystem::directory_iterator: that of libstdc++ ends the program when memory runs out.
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(folder.c_str()), ::closedir);
+  if (!entries) return;
+  while (const dirent* entry = ::readdir(entries.get())) {
+    const std::string_view name = entry->d_name;
     if (!name.starts_with(prefix) || !is_temporary(name)) continue;
-    const int descriptor = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    const std::string path = folder + "/" + entry->d_name;
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (descriptor < 0) continue;
     const CloseDescriptor closer{descriptor};
     struct stat info {
@@ -78,8 +83,7 @@ void detail::remove_abandoned(const std::string& folder, const std::string& pref
     const bool ordinary = ::fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode);
     if (!ordinary || ::flock(descriptor, LOCK_EX | LOCK_NB) != 0) continue;
     // Somebody else may have removed it meanwhile, and the name be that of a new file.
-    if (::lstat(entry.path().c_str(), &named) == 0 && named.st_ino == info.st_ino)
-      ::unlink(entry.path().c_str());
+    if (::lstat(path.c_str(), &named) == 0 && named.st_ino == info.st_ino) ::unlink(path.c_str());
   }
 }
 
