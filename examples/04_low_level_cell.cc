@@ -30,7 +30,7 @@ constexpr int kDisplayStep = 250;
 // y      = state' · output + output_bias                   [batch, 1]: positive for digit 1, negative for 0
 class Cell {
  public:
-  // The store holds all weights in one buffer and their gradients in another: what an optimiser wants.
+  // The store lists all weights with their gradients: what an optimiser wants.
   explicit Cell(std::uint64_t seed) {
     input_ = weights_.declare("input", {2, kUnits});
     recurrent_ = weights_.declare("recurrent", {kUnits, kUnits});
